@@ -1,0 +1,1 @@
+"""The library every SomaStack process shares: words, wire, storage, identity and observation."""
