@@ -33,7 +33,7 @@ class QuotaViolation:
 class _Forgiving(Formatter):
     """Fills a template; a key that is missing reads as `?` instead of failing inside an error path."""
 
-    def get_value(self, key: int | str, args: object, kwargs: Mapping[str, object]) -> object:  # type: ignore[override]  # narrower mapping than typeshed's
+    def get_value(self, key: int | str, args: object, kwargs: Mapping[str, object]) -> object:
         return kwargs.get(str(key), "?")
 
 
