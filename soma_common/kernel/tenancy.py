@@ -5,7 +5,7 @@ Nothing here reads a token or a database: it only names what they say.
 
 from dataclasses import dataclass
 from typing import Final, NewType
-from uuid import UUID
+from uuid import UUID, uuid5
 
 TenantId = NewType("TenantId", UUID)
 
@@ -43,3 +43,8 @@ class Caller:
 def service_caller(service: str, tenant_id: TenantId = SYSTEM_TENANT) -> Caller:
     """The identity of a service that works without a user."""
     return Caller(tenant_id=tenant_id, sub=f"service:{service}", roles=frozenset(("operator",)), service=service)
+
+
+def default_agent_id(tenant_id: TenantId) -> UUID:
+    """The id of the tenant's default agent, the same in every service without asking."""
+    return uuid5(tenant_id, "soma.chat.v1.Agent/default")

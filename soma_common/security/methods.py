@@ -1,0 +1,66 @@
+"""The one table of who may call what; also the source for policies outside the process.
+
+Nothing here decides: `interceptors/auth.py` does, and refuses a method that has no row.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from soma_common.security.rules import MethodRule
+
+_DOORS: Final = frozenset(("edge", "cli"))
+
+
+def _user(scope: str, role: str = "viewer", *services: str) -> MethodRule:
+    return MethodRule(scope=scope, callers=_DOORS | set(services), role=role)
+
+
+def _internal(*services: str) -> MethodRule:
+    return MethodRule(scope=None, callers=frozenset(services))
+
+
+METHODS: Final[Mapping[str, MethodRule]] = {
+    "/soma.chat.v1.AgentService/CreateAgent": _user("chat:write", "member"),
+    "/soma.chat.v1.AgentService/GetAgent": _user("chat:read"),
+    "/soma.chat.v1.AgentService/ListAgents": _user("chat:read"),
+    "/soma.chat.v1.AgentService/UpdateAgent": _user("chat:write", "member"),
+    "/soma.chat.v1.AgentService/ArchiveAgent": _user("chat:write", "member"),
+    "/soma.chat.v1.ConversationService/CreateConversation": _user("chat:write", "member"),
+    "/soma.chat.v1.ConversationService/GetConversation": _user("chat:read"),
+    "/soma.chat.v1.ConversationService/ListConversations": _user("chat:read"),
+    "/soma.chat.v1.ConversationService/UpdateConversation": _user("chat:write", "member"),
+    "/soma.chat.v1.ConversationService/DeleteConversation": _user("chat:write", "member"),
+    "/soma.chat.v1.ConversationService/ListMessages": _user("chat:read"),
+    "/soma.chat.v1.TurnService/SendMessage": _user("chat:write", "member"),
+    "/soma.chat.v1.TurnService/ResumeTurn": _user("chat:read"),
+    "/soma.chat.v1.TurnService/CancelTurn": _user("chat:write", "member"),
+    "/soma.chat.v1.TurnService/GetTurn": _user("chat:read"),
+    "/soma.chat.v1.ModelService/ListModels": _user("models:read"),
+    "/soma.chat.v1.ModelService/GetModel": _user("models:read"),
+    "/soma.chat.v1.ModelService/ProbeModel": _user("chat:write", "member", "control"),
+    "/soma.governor.v1.GovernorService/PlanTurn": _internal("chat"),
+    "/soma.governor.v1.GovernorService/HoldLeg": _internal("chat", "cognitive", "memory"),
+    "/soma.governor.v1.GovernorService/SettleTurn": _internal("chat", "cognitive", "memory"),
+    "/soma.governor.v1.GovernorService/GetReceipt": _user("governor:read", "viewer", "chat", "cognitive"),
+    "/soma.governor.v1.GovernorService/GetBudget": _user("governor:read", "viewer", "chat", "control"),
+    "/soma.governor.v1.GovernorService/SetBudget": _user("governor:write", "admin", "control"),
+    "/soma.memory.v1.MemoryService/StoreMemory": _user("memory:write", "member", "chat", "cognitive"),
+    "/soma.memory.v1.MemoryService/GetMemory": _user("memory:read", "viewer", "chat", "cognitive"),
+    "/soma.memory.v1.MemoryService/DeleteMemory": _user("memory:write", "member", "chat", "cognitive"),
+    "/soma.memory.v1.MemoryService/RecallMemories": _user("memory:read", "viewer", "chat", "cognitive"),
+    "/soma.cognitive.v1.NeuromodulatorService/GetNeuromodulators": _user("cognitive:read"),
+    "/soma.cognitive.v1.NeuromodulatorService/UpdateNeuromodulators": _user("cognitive:write", "operator"),
+    "/soma.cognitive.v1.NeuromodulatorService/ResetNeuromodulators": _user("cognitive:write", "operator"),
+    "/soma.cognitive.v1.ModulationService/GetModulation": _internal("chat"),
+    "/soma.cognitive.v1.ModulationService/ObserveTurn": _internal("chat"),
+    "/soma.cognitive.v1.ModulationService/ExplainState": _user("cognitive:read"),
+    "/soma.control.v1.AdminService/ListServices": _user("control:read"),
+    "/soma.control.v1.AdminService/GetServiceStatus": _user("control:read"),
+    "/soma.control.v1.AdminService/StartService": _user("control:write", "operator"),
+    "/soma.control.v1.AdminService/StopService": _user("control:write", "operator"),
+    "/soma.control.v1.AdminService/RestartService": _user("control:write", "operator"),
+    "/soma.control.v1.AdminService/GetDiagnostics": _user("control:read", "operator"),
+    "/soma.control.v1.FeatureService/GetFeatures": _user("control:read", "viewer", "chat", "cognitive", "memory", "governor"),
+    "/soma.control.v1.FeatureService/UpdateFeatures": _user("control:write", "operator"),
+    "/soma.control.v1.FeatureService/WatchFeatures": _internal("chat", "edge", "cognitive", "memory", "governor"),
+}
