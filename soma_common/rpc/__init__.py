@@ -1,0 +1,1 @@
+"""The one way to serve and to call: server, client channel, interceptors, status and health."""

@@ -1,0 +1,19 @@
+"""The shape of one row of the method table.
+
+Nothing here knows which methods exist: `methods.py` lists them.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class MethodRule:
+    """Who may call one RPC.
+
+    `scope` is what a user's token must carry (None: users may not call it directly), `callers` the services that may,
+    `role` the lowest role a user needs.
+    """
+
+    scope: str | None
+    callers: frozenset[str]
+    role: str = "viewer"

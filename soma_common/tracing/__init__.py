@@ -1,0 +1,7 @@
+"""One trace through every process: W3C context, spans, and an exporter where one is configured."""
+
+from soma_common.tracing.config import configure_tracing
+from soma_common.tracing.context import TraceContext
+from soma_common.tracing.tracer import TransactionTracer
+
+__all__ = ["TraceContext", "TransactionTracer", "configure_tracing"]
