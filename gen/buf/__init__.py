@@ -1,0 +1,1 @@
+"""The generated contracts of `buf`; made by tools/generate.py."""

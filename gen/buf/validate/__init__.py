@@ -1,0 +1,1 @@
+"""The generated contracts of `buf.validate`; made by tools/generate.py."""

@@ -1,0 +1,1 @@
+"""The generated contracts of `soma.chat`; made by tools/generate.py."""

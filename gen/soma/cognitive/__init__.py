@@ -1,0 +1,1 @@
+"""The generated contracts of `soma.cognitive`; made by tools/generate.py."""

@@ -1,0 +1,1 @@
+"""The generated contracts of `soma.common`; made by tools/generate.py."""

@@ -1,0 +1,1 @@
+"""The generated contracts of `soma.control`; made by tools/generate.py."""

@@ -1,0 +1,1 @@
+"""The generated contracts of `soma.edge`; made by tools/generate.py."""

@@ -1,0 +1,1 @@
+"""The generated contracts of `soma.events`; made by tools/generate.py."""

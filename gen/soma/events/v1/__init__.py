@@ -1,0 +1,1 @@
+"""The generated contracts of `soma.events.v1`; made by tools/generate.py."""

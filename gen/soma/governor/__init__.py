@@ -1,0 +1,1 @@
+"""The generated contracts of `soma.governor`; made by tools/generate.py."""

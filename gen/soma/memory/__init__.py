@@ -1,0 +1,1 @@
+"""The generated contracts of `soma.memory`; made by tools/generate.py."""
