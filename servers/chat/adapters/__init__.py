@@ -1,0 +1,1 @@
+"""The forms that models have outside: OpenAI-compatible endpoints, and the offline model that needs none."""

@@ -1,0 +1,190 @@
+"""Calls models behind an OpenAI-compatible endpoint: OpenAI, OpenRouter, Groq, Ollama, vLLM, llama.cpp.
+
+What the JSON looks like stands in `openai_wire.py`; here are the connection, its time limits and its failures.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any
+
+import aiohttp
+import orjson
+
+from servers.chat.adapters.openai_wire import ChunkReader, request_body
+from servers.chat.domain.model import ModelProfile, ModelRequest, StreamItem
+from soma_common.kernel.errors import SomaError
+from soma_common.kernel.reasons import Reason
+
+_CONNECT_TIMEOUT_SECONDS = 10.0
+_LINGER_SECONDS = 0.2
+_LONGEST_LINE_BYTES = 4 * 1024 * 1024
+_NOT_THE_PROTOCOL = (KeyError, TypeError, ValueError, AttributeError)
+
+
+class OpenAICompatibleModel:
+    """One pool of connections for all profiles of a provider.
+
+    `trace_headers` gives the headers that carry the trace to the provider, read at each call.
+    """
+
+    def __init__(self, api_key: str | None, trace_headers: Callable[[], Mapping[str, str]]) -> None:
+        self._authorization = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        self._trace_headers = trace_headers
+        self._session: aiohttp.ClientSession | None = None
+
+    async def stream(self, request: ModelRequest) -> AsyncIterator[StreamItem]:
+        """Start the call and yield what comes, in order."""
+        profile = request.profile
+        try:
+            response = await self._open(request)
+            try:
+                await _refuse_failure(profile, response)
+                reader = ChunkReader()
+                async for chunk in _chunks(profile, response):
+                    for item in _items(profile, reader, chunk):
+                        yield item
+                _refuse_cut_stream(profile, reader)
+                for item in reader.finish():
+                    yield item
+            finally:
+                response.close()
+        except TimeoutError as error:
+            seconds = f"{profile.gap_timeout_seconds:g}"
+            raise SomaError(Reason.MODEL_TIMEOUT, {"model": profile.profile_id, "timeout_seconds": seconds}) from error
+        except aiohttp.ClientError as error:
+            raise _unavailable(profile, "the connection failed") from error
+
+    async def close(self) -> None:
+        """Give connections back."""
+        if self._session is not None:
+            await self._session.close()
+
+    async def _open(self, request: ModelRequest) -> aiohttp.ClientResponse:
+        if self._session is None:
+            timeout = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_TIMEOUT_SECONDS)
+            connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=30)
+            self._session = aiohttp.ClientSession(connector=connector, timeout=timeout, read_bufsize=2**18)
+        headers = {"Content-Type": "application/json", "Accept": "text/event-stream"}
+        async with asyncio.timeout(request.profile.first_token_timeout_seconds):
+            return await self._session.post(
+                f"{(request.profile.base_url or '').rstrip('/')}/chat/completions",
+                data=orjson.dumps(request_body(request)),
+                headers={**headers, **self._authorization, **self._trace_headers()},
+                allow_redirects=False,
+            )
+
+
+def _items(profile: ModelProfile, reader: ChunkReader, chunk: dict[str, Any]) -> list[StreamItem]:
+    if chunk.get("error"):
+        raise _error_chunk(profile, chunk["error"])
+    try:
+        return list(reader.read(chunk))
+    except _NOT_THE_PROTOCOL as error:
+        raise SomaError(Reason.MODEL_PROTOCOL_ERROR, {"model": profile.profile_id}) from error
+
+
+async def _chunks(profile: ModelProfile, response: aiohttp.ClientResponse) -> AsyncIterator[dict[str, Any]]:
+    """The decoded `data:` lines of an event stream until `[DONE]` or its end; each read has its own time limit."""
+    blocks = response.content.iter_any()
+    rest = b""
+    wait_seconds = profile.first_token_timeout_seconds
+    while True:
+        async with asyncio.timeout(wait_seconds):
+            block = await anext(blocks, None)
+        if block is None:
+            return
+        wait_seconds = profile.gap_timeout_seconds
+        *lines, rest = (rest + block).split(b"\n")
+        if len(rest) > _LONGEST_LINE_BYTES:
+            raise SomaError(Reason.MODEL_PROTOCOL_ERROR, {"model": profile.profile_id})
+        for line in lines:
+            data = line[5:].strip() if line.startswith(b"data:") else b""
+            if data == b"[DONE]":
+                await _reach_end(blocks)
+                return
+            if data:
+                yield _decode(profile, data)
+
+
+async def _reach_end(blocks: AsyncIterator[bytes]) -> None:
+    """Read what is left after `[DONE]`, so that the connection can be used again; a provider that lingers loses it."""
+    try:
+        async with asyncio.timeout(_LINGER_SECONDS):
+            async for _ in blocks:
+                pass
+    except TimeoutError:
+        return
+
+
+def _decode(profile: ModelProfile, data: bytes) -> dict[str, Any]:
+    try:
+        chunk = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise SomaError(Reason.MODEL_PROTOCOL_ERROR, {"model": profile.profile_id}) from error
+    if not isinstance(chunk, dict):
+        raise SomaError(Reason.MODEL_PROTOCOL_ERROR, {"model": profile.profile_id})
+    return chunk
+
+
+def _refuse_cut_stream(profile: ModelProfile, reader: ChunkReader) -> None:
+    if reader.finish_reason is None:
+        raise _unavailable(profile, "the stream ended early")
+
+
+async def _refuse_failure(profile: ModelProfile, response: aiohttp.ClientResponse) -> None:
+    if response.status == 200:
+        if "json" in response.content_type and "event" not in response.content_type:
+            raise SomaError(Reason.MODEL_PROTOCOL_ERROR, {"model": profile.profile_id})
+        return
+    body = await response.content.read(65536)
+    raise failure(profile, response.status, response.headers.get("Retry-After"), _error_code(body))
+
+
+def _error_code(body: bytes) -> str:
+    try:
+        error = json.loads(body)["error"]
+        return f"{error.get('code') or ''} {error.get('type') or ''}".lower()
+    except (*_NOT_THE_PROTOCOL, RecursionError):
+        return ""
+
+
+def failure(profile: ModelProfile, status: int, retry_after: str | None, code: str) -> SomaError:
+    """The error for an HTTP status of a provider; `code` is its own code and type, lower case."""
+    model = {"model": profile.profile_id}
+    if status in (401, 403):
+        return SomaError(Reason.MODEL_REFUSED_KEY, model)
+    if status == 429:
+        seconds = _seconds(retry_after)
+        metadata = {**model, "retry_after": f"{seconds:g}"}
+        return SomaError(Reason.MODEL_RATE_LIMITED, metadata, retry_after_seconds=seconds)
+    if "context_length" in code:
+        return SomaError(Reason.MODEL_CONTEXT_OVERFLOW, model)
+    if "content_filter" in code or "content_policy" in code:
+        return SomaError(Reason.MODEL_CONTENT_FILTERED, model)
+    if status in (408, 504):
+        metadata = {**model, "timeout_seconds": f"{profile.first_token_timeout_seconds:g}"}
+        return SomaError(Reason.MODEL_TIMEOUT, metadata)
+    if status >= 500 or status < 400:
+        return _unavailable(profile, f"HTTP {status}")
+    return SomaError(Reason.MODEL_REQUEST_REFUSED, {**model, "status": str(status)})
+
+
+def _error_chunk(profile: ModelProfile, error: object) -> SomaError:
+    """The error that a provider sends inside a stream that it had begun with 200."""
+    details = error if isinstance(error, dict) else {}
+    code = f"{details.get('code') or ''} {details.get('type') or ''}".lower()
+    status = 429 if "rate_limit" in code else 500
+    return failure(profile, status, None, code)
+
+
+def _seconds(retry_after: str | None) -> float:
+    try:
+        return min(3600.0, max(0.0, float(retry_after or 5)))
+    except ValueError:
+        return 5.0
+
+
+def _unavailable(profile: ModelProfile, problem: str) -> SomaError:
+    metadata = {"model": profile.profile_id, "problem": problem}
+    return SomaError(Reason.MODEL_UNAVAILABLE, metadata, retry_after_seconds=2.0)

@@ -1,0 +1,151 @@
+"""The OpenAI chat completions wire: a request as JSON, and the chunks of its stream as items. Pure.
+
+Nothing here opens a connection.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from servers.chat.domain.model import (
+    ModelRequest,
+    PromptMessage,
+    ReasoningChunk,
+    StreamEnd,
+    StreamItem,
+    TextChunk,
+    ToolCallPart,
+)
+from soma_common.kernel.money import Usage
+
+_FINISH_REASONS = {
+    "stop": "stop",
+    "length": "length",
+    "tool_calls": "tool_calls",
+    "function_call": "tool_calls",
+    "content_filter": "content_filter",
+}
+
+
+def request_body(request: ModelRequest) -> dict[str, Any]:
+    """The body of `POST /chat/completions`, streaming, with usage."""
+    body: dict[str, Any] = {
+        "model": request.profile.model,
+        "messages": [_message(message) for message in request.messages],
+        "stream": True,
+        "stream_options": {"include_usage": True},
+        "max_tokens": request.max_output_tokens,
+    }
+    if request.profile.provider == "openai":
+        body["max_completion_tokens"] = body.pop("max_tokens")
+    optional = {"temperature": request.temperature, "top_p": request.top_p, "seed": request.seed}
+    body.update({name: value for name, value in optional.items() if value is not None})
+    if request.stop:
+        body["stop"] = list(request.stop)
+    if request.tools:
+        body["tools"] = [
+            {
+                "type": "function",
+                "function": {"name": tool.name, "description": tool.description, "parameters": dict(tool.parameters)},
+            }
+            for tool in request.tools
+        ]
+        body["tool_choice"] = _tool_choice(request.tool_choice)
+    if request.response_format == "json_object":
+        body["response_format"] = {"type": "json_object"}
+    elif request.response_format == "json_schema":
+        body["response_format"] = {"type": "json_schema", "json_schema": dict(request.json_schema or {})}
+    return body
+
+
+def _tool_choice(choice: str | None) -> object:
+    if choice and choice.startswith("name:"):
+        return {"type": "function", "function": {"name": choice.removeprefix("name:")}}
+    return choice or "auto"
+
+
+def _message(message: PromptMessage) -> dict[str, Any]:
+    wire: dict[str, Any] = {"role": message.role, "content": message.content}
+    if message.tool_calls:
+        wire["content"] = message.content or None
+        wire["tool_calls"] = [
+            {"id": call.call_id, "type": "function", "function": {"name": call.name, "arguments": call.arguments_json}}
+            for call in message.tool_calls
+        ]
+    if message.tool_call_id is not None:
+        wire["tool_call_id"] = message.tool_call_id
+    return wire
+
+
+@dataclass(slots=True)
+class _CallFragments:
+    call_id: str = ""
+    name: str = ""
+    arguments: list[str] = field(default_factory=list)
+
+
+class ChunkReader:
+    """Turns decoded chunks into items; tool calls are held until they are complete."""
+
+    def __init__(self) -> None:
+        self.finish_reason: str | None = None
+        self.usage: Usage | None = None
+        self._calls: dict[int, _CallFragments] = {}
+        self._log_probabilities: list[float] = []
+
+    def read(self, chunk: dict[str, Any]) -> Iterator[StreamItem]:
+        """The items of one chunk. Raises KeyError, TypeError, ValueError or AttributeError for what is not the protocol."""
+        usage = chunk.get("usage")
+        if usage:
+            self.usage = _usage(usage)
+        for choice in chunk["choices"] or ():
+            yield from self._read_delta(choice.get("delta") or {})
+            self._read_log_probabilities(choice)
+            if choice.get("finish_reason"):
+                self.finish_reason = _FINISH_REASONS.get(choice["finish_reason"], "stop")
+
+    def finish(self) -> Iterator[StreamItem]:
+        """The held tool calls in the order of their index, then the end."""
+        for index in sorted(self._calls):
+            call = self._calls[index]
+            yield ToolCallPart(call.call_id or f"call_{index}", call.name, "".join(call.arguments) or "{}")
+        probabilities = self._log_probabilities
+        confidence = min(1.0, sum(map(math.exp, probabilities)) / len(probabilities)) if probabilities else None
+        finish_reason = "tool_calls" if self._calls else self.finish_reason or "stop"
+        yield StreamEnd(finish_reason, self.usage, confidence)
+
+    def _read_delta(self, delta: dict[str, Any]) -> Iterator[StreamItem]:
+        reasoning = delta.get("reasoning_content") or delta.get("reasoning")
+        if isinstance(reasoning, str) and reasoning:
+            yield ReasoningChunk(reasoning)
+        text = delta.get("content")
+        if text:
+            yield TextChunk(_text(text))
+        for fragment in delta.get("tool_calls") or ():
+            call = self._calls.setdefault(fragment.get("index", 0), _CallFragments())
+            call.call_id = fragment.get("id") or call.call_id
+            function = fragment.get("function") or {}
+            call.name += function.get("name") or ""
+            call.arguments.append(function.get("arguments") or "")
+
+    def _read_log_probabilities(self, choice: dict[str, Any]) -> None:
+        for token in (choice.get("logprobs") or {}).get("content") or ():
+            self._log_probabilities.append(float(token["logprob"]))
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("content is not text")
+    return value
+
+
+def _usage(usage: dict[str, Any]) -> Usage:
+    prompt_details = usage.get("prompt_tokens_details") or {}
+    output_details = usage.get("completion_tokens_details") or {}
+    return Usage(
+        input_tokens=int(usage["prompt_tokens"]),
+        cached_input_tokens=int(prompt_details.get("cached_tokens") or 0),
+        output_tokens=int(usage["completion_tokens"]),
+        reasoning_tokens=int(output_details.get("reasoning_tokens") or 0),
+    )

@@ -1,0 +1,101 @@
+"""What a model is asked and what it streams back, as values.
+
+Nothing here knows HTTP, a provider's wire format or a key.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from soma_common.kernel.money import Price, Usage
+
+
+@dataclass(frozen=True, slots=True)
+class ModelProfile:
+    """A model and how to call it; `base_url` is None for the offline model."""
+
+    profile_id: str
+    provider: str
+    model: str
+    base_url: str | None
+    window_tokens: int
+    max_output_tokens: int
+    price: Price = field(default_factory=Price)
+    tools: bool = True
+    tokenizer: str = ""
+    first_token_timeout_seconds: float = 60.0
+    gap_timeout_seconds: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCallPart:
+    """A complete call of a tool, arguments as the JSON text that the model wrote."""
+
+    call_id: str
+    name: str
+    arguments_json: str
+
+
+@dataclass(frozen=True, slots=True)
+class PromptMessage:
+    """One message of a prompt; role is system, user, assistant or tool."""
+
+    role: str
+    content: str
+    tool_calls: tuple[ToolCallPart, ...] = ()
+    tool_call_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PromptTool:
+    """A tool on offer, with the JSON schema of its parameters."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRequest:
+    """One model call. `tool_choice` is auto, none, required or `name:<tool>`; None leaves it to the provider."""
+
+    profile: ModelProfile
+    messages: tuple[PromptMessage, ...]
+    max_output_tokens: int
+    tools: tuple[PromptTool, ...] = ()
+    tool_choice: str | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    stop: tuple[str, ...] = ()
+    response_format: str = ""
+    json_schema: Mapping[str, object] | None = None
+    seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TextChunk:
+    """A piece of the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReasoningChunk:
+    """A piece of the model's reasoning."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class StreamEnd:
+    """The end of a stream.
+
+    `finish_reason` is stop, length, tool_calls or content_filter; `usage` is None where the provider sent none;
+    `confidence` is the mean probability of the output tokens, 0-1, where the provider gave them.
+    """
+
+    finish_reason: str
+    usage: Usage | None = None
+    confidence: float | None = None
+
+
+StreamItem = TextChunk | ReasoningChunk | ToolCallPart | StreamEnd
