@@ -1,0 +1,28 @@
+"""The settings of every process: the only room that reads the environment, the profiles, the settings file and the secrets."""
+
+from config.loading import load_settings
+from config.problems import Problem, SettingsError
+from config.settings import Settings
+from config.values import (
+    SERVICES,
+    DeployMode,
+    Endpoint,
+    Environment,
+    IdentitySettings,
+    LogSettings,
+    ModelSettings,
+)
+
+__all__ = [
+    "SERVICES",
+    "DeployMode",
+    "Endpoint",
+    "Environment",
+    "IdentitySettings",
+    "LogSettings",
+    "ModelSettings",
+    "Problem",
+    "Settings",
+    "SettingsError",
+    "load_settings",
+]

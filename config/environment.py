@@ -1,0 +1,70 @@
+"""The environment itself: read once here, and made for the processes that we start.
+
+Nothing here knows what a setting means.
+"""
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+# What a child needs of the machine, besides its settings.
+_PASSED: Final = (
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "LC_CTYPE",
+    "PATH",
+    "TMPDIR",
+    "TZ",
+    "USER",
+    "LOGNAME",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+)
+_PASSED_PROXIES: Final = (
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+)
+# Set wherever a library could read a file of variables by itself.
+_FIXED: Final = {"PYTHON_DOTENV_DISABLED": "1", "PYTHONUNBUFFERED": "1"}
+
+
+def read_environment() -> dict[str, str]:
+    """A copy of the environment without what is empty: an empty variable is one that is not set."""
+    return {name: value.strip() for name, value in os.environ.items() if value.strip()}
+
+
+def machine_environment() -> dict[str, str]:
+    """What every process we start gets, whatever its settings."""
+    kept = {name: os.environ[name] for name in (*_PASSED, *_PASSED_PROXIES) if name in os.environ}
+    return {**kept, **_FIXED}
+
+
+def user_data_folder(environment: Mapping[str, str]) -> Path:
+    """Where this account keeps the data of programs: /var/lib for root, else as the XDG rules say."""
+    if os.geteuid() == 0:
+        return Path("/var/lib")
+    if "XDG_DATA_HOME" in environment:
+        return Path(environment["XDG_DATA_HOME"])
+    return Path.home() / ".local" / "share"
+
+
+def short_folder(digest: str) -> Path:
+    """A folder with a short path, for sockets whose own folder lies too deep."""
+    return Path("/tmp") / f"somastack-{os.geteuid()}-{digest}"
+
+
+def checkout() -> Path:
+    """The folder of the project that this process runs from."""
+    return Path(__file__).resolve().parent.parent
+
+
+def interpreter() -> str:
+    """The Python that runs us, and so has what our processes need."""
+    return sys.executable

@@ -1,0 +1,69 @@
+"""Which installation this is and where it keeps its data: the rule of the data folder and the names inside it.
+
+Nothing here makes a folder or a file.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from config.environment import checkout, short_folder, user_data_folder
+
+# A Unix socket's path ends at 107 bytes; the supervisor adds its process id while it binds.
+_LONGEST_SOCKET_FOLDER: Final = 70
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The data folder of an installation and what lies in it."""
+
+    instance: str
+    path: Path
+
+    @property
+    def keys(self) -> Path:
+        """Private keys of the services and of the issuer of users' tokens, and the public JWKS."""
+        return self.path / "keys"
+
+    @property
+    def identity_file(self) -> Path:
+        """Tenant, owner and issuer, made at first start."""
+        return self.path / "identity.json"
+
+    @property
+    def passwords_file(self) -> Path:
+        """The passwords of the database roles, made at first start."""
+        return self.path / "secrets" / "passwords.json"
+
+    @property
+    def settings_file(self) -> Path:
+        """Settings by name that a person may write."""
+        return self.path / "settings.toml"
+
+    @property
+    def logs(self) -> Path:
+        """One log file a process."""
+        return self.path / "logs"
+
+    @property
+    def postgres(self) -> Path:
+        """All that belongs to the embedded PostgreSQL."""
+        return self.path / "postgres"
+
+    @property
+    def run(self) -> Path:
+        """Sockets, process ids and the supervisor's own settings; a short path where the home's is too long for a socket."""
+        own = self.path / "run"
+        if len(str(own).encode()) <= _LONGEST_SOCKET_FOLDER:
+            return own
+        return short_folder(hashlib.sha256(str(self.path).encode()).hexdigest()[:10])
+
+
+def find_home(environment: Mapping[str, str]) -> Home:
+    """The home by the rule: SOMA_HOME, else a folder of the account named by SOMA_INSTANCE or by the checkout's path."""
+    instance = environment.get("SOMA_INSTANCE") or hashlib.sha256(str(checkout()).encode()).hexdigest()[:10]
+    if "SOMA_HOME" in environment:
+        return Home(instance, Path(environment["SOMA_HOME"]).expanduser().absolute())
+    return Home(instance, user_data_folder(environment) / "somastack" / instance)

@@ -1,0 +1,183 @@
+"""What settings must be there and what must not stand together: required names of each shape, refusals of prod.
+
+Nothing here reads a setting; it is handed the typed registry.
+"""
+
+from collections.abc import Iterator
+from ipaddress import ip_address
+from typing import Final
+from urllib.parse import parse_qs, urlsplit
+
+from config.ports import PortTable
+from config.problems import Problem
+from config.settings_registry import ROWS, Registry
+from config.values import HOUSES, DeployMode, Environment, LogLevel
+
+_CLUSTER: Final = (
+    "SOMA_MEMORY_TARGETS",
+    "SOMA_COGNITIVE_TARGETS",
+    "SOMA_GOVERNOR_TARGETS",
+    "SOMA_CONTROL_TARGETS",
+    "SOMA_CHAT_TARGETS",
+    "SOMA_JWKS_PATH",
+    "SOMA_SERVICE_KEY_PATH",
+    "SOMA_TENANT_ID",
+    "SOMA_OWNER_SUB",
+    "SOMA_ISSUER",
+)
+REQUIRED: Final = {
+    DeployMode.STANDALONE: (),
+    DeployMode.SOMASTACK: _CLUSTER,
+    DeployMode.K8S: _CLUSTER,
+}
+DATABASES: Final = {
+    "chat": ("SOMA_AGENT_DSN", "somaagent"),
+    "governor": ("SOMA_AGENT_DSN", "somaagent"),
+    "control": ("SOMA_AGENT_DSN", "somaagent"),
+    "cognitive": ("SOMA_BRAIN_DSN", "somabrain"),
+    "memory": ("SOMA_MEMORY_DSN", "somamemory"),
+}
+_SELF_MADE_ISSUER: Final = "urn:somastack:"
+_SAFE_SSL: Final = ("verify-full", "verify-ca")
+
+
+def judge(registry: Registry, mode: DeployMode, ports: PortTable, house: str | None) -> list[Problem]:
+    """Everything that is missing or does not go together, of one house's database too if `house` is given."""
+    problems = [_missing(name) for name in REQUIRED[mode] if value_of(registry, name) in (None, ())]
+    if house is not None and house in HOUSES:
+        problems += missing_for_database(registry, mode, house)
+    problems += _pairs(registry, mode)
+    problems += _port_problems(registry, ports)
+    if registry.env is Environment.PROD:
+        problems += _refusals(registry, mode)
+    return problems
+
+
+def value_of(registry: Registry, name: str) -> object:
+    """The typed value of a setting by its name; None when it is not set."""
+    value: object = getattr(registry, ROWS[name].field)
+    return value
+
+
+def missing_for_database(registry: Registry, mode: DeployMode, house: str) -> list[Problem]:
+    """What a house lacks to reach its database."""
+    names = [f"SOMA_{house.upper()}_{kind}_PASSWORD" for kind in ("APP", "WORKER")]
+    if mode is DeployMode.STANDALONE:
+        lacking = [name for name in ("SOMA_POSTGRES_SOCKET", *names) if value_of(registry, name) is None]
+        return [not_started()] if lacking else []
+    problems = [_missing(name) for name in names if value_of(registry, name) is None]
+    if registry.postgres_dsn is None and value_of(registry, DATABASES[house][0]) is None:
+        problems.append(_missing(DATABASES[house][0]))
+    return problems
+
+
+def not_started() -> Problem:
+    """The problem of a stack whose keys and passwords were never made."""
+    return Problem(
+        "The stack",
+        "has not been started yet, so it has no keys and passwords",
+        "Run `somastack up` first.",
+    )
+
+
+def _missing(name: str) -> Problem:
+    row = ROWS[name]
+    return Problem(
+        name,
+        f"is not set ({row.description.rstrip('.').lower()})",
+        f"Set it like {name}={row.example}.",
+    )
+
+
+def _pairs(registry: Registry, mode: DeployMode) -> Iterator[Problem]:
+    if (registry.tls_cert is None) != (registry.tls_key is None):
+        absent = "SOMA_TLS_KEY" if registry.tls_key is None else "SOMA_TLS_CERT"
+        yield Problem(
+            absent,
+            "is not set, but the other half of the pair is",
+            "Set both SOMA_TLS_CERT and SOMA_TLS_KEY.",
+        )
+    if registry.aaas_mode and mode is not DeployMode.STANDALONE:
+        yield Problem(
+            "SOMA_AAAS_MODE",
+            f"does not go with SOMA_DEPLOY_MODE={mode}",
+            "Use it with standalone only.",
+        )
+    if (registry.milvus_host is None) != (registry.milvus_port is None):
+        yield Problem("MILVUS_HOST and MILVUS_PORT", "are needed together", "Set both or none.")
+
+
+def _port_problems(registry: Registry, ports: PortTable) -> Iterator[Problem]:
+    shift = registry.port_shift or 0
+    numbers = [port for _, port in ports.bound({}, shift)]
+    if not all(1024 <= port <= 65535 for port in numbers):
+        yield Problem(
+            "SOMA_PORT_SHIFT",
+            f"of {shift} moves a port out of 1024 to 65535",
+            "Choose a smaller number.",
+        )
+
+
+def _refusals(registry: Registry, mode: DeployMode) -> Iterator[Problem]:
+    """What prod does not allow; each of these is fine on one's own machine."""
+    yield Problem(
+        "SOMA_ENV",
+        "is prod, which takes its secrets from Vault only, and this version reads them from files and the environment",
+        "Use SOMA_ENV=dev until secrets can come from Vault.",
+    )
+    if registry.log_level is LogLevel.DEBUG:
+        yield Problem("SOMA_LOG_LEVEL", "is debug, which prod refuses", "Set SOMA_LOG_LEVEL=info.")
+    if any(
+        "*" in origin
+        for origin in (
+            *(registry.allowed_origins or ()),
+            *(registry.allowed_hosts or ()),
+        )
+    ):
+        yield Problem(
+            "SOMA_ALLOWED_ORIGINS",
+            "or SOMA_ALLOWED_HOSTS has a wildcard, which prod refuses",
+            "Name each one.",
+        )
+    if mode is DeployMode.STANDALONE:
+        yield Problem(
+            "SOMA_TENANT_ID",
+            "is the one made at first start, which prod refuses",
+            "Use the shape somastack or k8s.",
+        )
+    if (registry.issuer or _SELF_MADE_ISSUER).startswith(_SELF_MADE_ISSUER):
+        yield Problem(
+            "SOMA_ISSUER",
+            "is self-made, which prod refuses",
+            "Set the issuer of your identity provider.",
+        )
+    if mode is DeployMode.STANDALONE and not _loopback(registry.bind or "") and registry.tls_cert is None:
+        yield Problem(
+            "SOMA_BIND",
+            "opens plain text to other hosts, which prod refuses",
+            "Set SOMA_TLS_CERT and SOMA_TLS_KEY.",
+        )
+    for name in (
+        "SOMA_POSTGRES_DSN",
+        "SOMA_AGENT_DSN",
+        "SOMA_BRAIN_DSN",
+        "SOMA_MEMORY_DSN",
+    ):
+        secret = getattr(registry, ROWS[name].field)
+        if secret is not None and _plain(secret.get_secret_value()):
+            yield Problem(
+                name,
+                "reaches the database in plain text, which prod refuses",
+                "Add sslmode=verify-full to it.",
+            )
+
+
+def _plain(dsn: str) -> bool:
+    return parse_qs(urlsplit(dsn).query).get("sslmode", [""])[0] not in _SAFE_SSL
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

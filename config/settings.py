@@ -1,0 +1,281 @@
+"""The settings as every process uses them: typed, complete, each value knowing where it came from.
+
+Nothing here reads anything: `loading.py` builds it.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from pydantic import SecretStr
+
+from config.environment import interpreter, machine_environment
+from config.home import Home
+from config.ports import Addresses, PortTable
+from config.problems import SettingsError
+from config.rules import DATABASES, missing_for_database, not_started, value_of
+from config.settings_registry import ROWS, Registry, Row
+from config.sources import Origin, Source
+from config.values import (
+    BudgetSettings,
+    DeployMode,
+    Endpoint,
+    Environment,
+    IdentitySettings,
+    InfrastructureSettings,
+    LogSettings,
+    ModelSettings,
+    WebSettings,
+)
+
+if TYPE_CHECKING:
+    from soma_common.postgres.pool import HouseDatabase
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One setting as `somastack config show` prints it; `value` is masked where it is a secret."""
+
+    row: Row
+    value: str | None
+    origin: Origin | None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings of this process, frozen."""
+
+    mode: DeployMode
+    home_folders: Home
+    registry: Registry
+    origins: Mapping[str, Origin]
+    ports: PortTable
+    loopback: str
+    model: ModelSettings
+
+    @property
+    def aaas(self) -> bool:
+        """Whether all services run in one process."""
+        return bool(self.registry.aaas_mode)
+
+    @property
+    def env(self) -> Environment:
+        """dev or prod."""
+        return self.registry.env or Environment.DEV
+
+    @property
+    def instance(self) -> str:
+        """The name of this installation."""
+        return self.home_folders.instance
+
+    @property
+    def home(self) -> Path:
+        """The data folder."""
+        return self.home_folders.path
+
+    @property
+    def bind(self) -> str:
+        """The address on which services listen."""
+        return self._needed(self.registry.bind)
+
+    @property
+    def worker(self) -> int:
+        """Which worker of its service this process is."""
+        return self.registry.worker or 0
+
+    @property
+    def deploy_target(self) -> str | None:
+        """A label for the place of the installation."""
+        return self.registry.deploy_target
+
+    def workers(self, service: str) -> int:
+        """How many processes serve this service; the edge is one."""
+        count: int | None = getattr(self.registry, f"{service}_workers", None)
+        return 1 if self.aaas or count is None else count
+
+    def endpoint(self, service: str) -> Endpoint:
+        """Where a service listens (this process's worker of it) and where it is found."""
+        addresses = Addresses(self.bind, self.loopback, self.registry.port_shift or 0)
+        found = self.ports.endpoint(service, addresses, worker=self.worker, workers=self.workers(service))
+        if self.mode is DeployMode.STANDALONE:
+            return found
+        targets: tuple[str, ...] = getattr(self.registry, f"{service}_targets", None) or ()
+        return Endpoint(found.grpc_listen, found.http_listen, found.ops_listen, targets, ())
+
+    def database(self, house: str) -> "HouseDatabase":
+        """The addresses of a house's database, one a role. Raises SettingsError when something of it is missing."""
+        from soma_common.postgres.pool import HouseDatabase  # the driver is slow to import and few commands need it
+
+        problems = missing_for_database(self.registry, self.mode, house)
+        if problems:
+            raise SettingsError(problems)
+        owner = self._role_dsn(house, "owner")
+        app, worker = self._role_dsn(house, "app"), self._role_dsn(house, "worker")
+        return HouseDatabase(
+            house=house,
+            schema=house,
+            app_dsn=cast(str, app),
+            worker_dsn=cast(str, worker),
+            owner_dsn=owner,
+        )
+
+    def role_passwords(self) -> dict[str, str]:
+        """The password of every database role that is known here, by role."""
+        roles = [f"{house}_{kind}" for house in DATABASES for kind in ("app", "worker", "owner")]
+        secrets = {role: getattr(self.registry, f"{role}_password") for role in roles}
+        return {role: secret.get_secret_value() for role, secret in secrets.items() if secret is not None}
+
+    def _role_dsn(self, house: str, kind: str) -> str | None:
+        role = f"{house}_{kind}"
+        password = self.role_passwords().get(role)
+        if password is None:
+            return None
+        login = f"{role}:{quote(password, safe='')}"
+        name, database = DATABASES[house]
+        if self.mode is DeployMode.STANDALONE:
+            return f"postgresql://{login}@/{database}?host={quote(str(self.registry.postgres_socket))}"
+        own = cast("SecretStr | None", value_of(self.registry, name))
+        parts = urlsplit(self._needed(own or self.registry.postgres_dsn).get_secret_value())
+        path = parts.path if own is not None and parts.path.strip("/") else f"/{database}"
+        return urlunsplit(parts._replace(netloc=f"{login}@{parts.netloc.rpartition('@')[2]}", path=path))
+
+    @property
+    def postgres_socket(self) -> Path | None:
+        """The folder of the embedded PostgreSQL's socket; None before the first start and in clusters."""
+        return self.registry.postgres_socket
+
+    @property
+    def identity(self) -> IdentitySettings:
+        """Keys and names. Raises SettingsError before the first start."""
+        registry, keys = self.registry, self.home_folders.keys
+        if registry.tenant_id is None or registry.owner_sub is None or registry.issuer is None:
+            raise SettingsError([not_started()])
+        return IdentitySettings(
+            jwks_path=registry.jwks_path or keys / "jwks.json",
+            service_keys=registry.service_key_path or keys,
+            user_key_path=registry.user_key_path or keys / "user.json",
+            tenant_id=registry.tenant_id,
+            owner_sub=registry.owner_sub,
+            issuer=registry.issuer,
+        )
+
+    @property
+    def budget(self) -> BudgetSettings:
+        """What a tenant may use up a day until somebody sets its own budget."""
+        return BudgetSettings(
+            day_tokens=self._needed(self.registry.budget_day_tokens),
+            day_micros=self._needed(self.registry.budget_day_micros),
+        )
+
+    @property
+    def flags(self) -> Mapping[str, bool]:
+        """The start values of the feature flags."""
+        prefix = "feature_"
+        names = [row.field for row in ROWS.values() if row.field.startswith(prefix)]
+        return {name.removeprefix(prefix): bool(getattr(self.registry, name)) for name in names}
+
+    @property
+    def log(self) -> LogSettings:
+        """How much is logged and in which form."""
+        return LogSettings(
+            level=self._needed(self.registry.log_level),
+            face=self._needed(self.registry.log_face),
+        )
+
+    @property
+    def otlp_endpoint(self) -> str | None:
+        """Where traces are sent, if anywhere."""
+        return self.registry.otlp_endpoint
+
+    @property
+    def web(self) -> WebSettings:
+        """Who may talk to the edge."""
+        return WebSettings(
+            page_url=self.page_url,
+            allowed_hosts=self.registry.allowed_hosts or (),
+            allowed_origins=self.registry.allowed_origins or (),
+            tls_certificate=self.registry.tls_cert,
+            tls_key=self.registry.tls_key,
+        )
+
+    @property
+    def page_url(self) -> str:
+        """The address of the page on this machine."""
+        port = self.endpoint("edge").http_listen.rpartition(":")[2]
+        scheme = "http" if self.registry.tls_cert is None else "https"
+        return f"{scheme}://{self.loopback}:{port}/"
+
+    @property
+    def infrastructure(self) -> InfrastructureSettings:
+        """The shared servers of a cluster."""
+        r = self.registry
+        return InfrastructureSettings(
+            redis_url=r.redis_url,
+            kafka_bootstrap=r.kafka_bootstrap or (),
+            milvus_address=f"{r.milvus_host}:{r.milvus_port}" if r.milvus_host else None,
+            keycloak_url=r.keycloak_url,
+            keycloak_realm=r.keycloak_realm,
+            keycloak_client_id=r.keycloak_client_id,
+            spicedb_url=r.spicedb_url,
+            spicedb_api_key=r.spicedb_api_key,
+            opa_url=r.opa_url,
+            memory_api_token=r.memory_api_token,
+        )
+
+    @property
+    def supervisor_socket(self) -> Path:
+        """The socket at which the supervisor of the standalone shape takes orders."""
+        return self.home_folders.run / "supervisor.sock"
+
+    def show(self) -> Iterator[Shown]:
+        """Every setting with its value, masked where it is a secret, and where it came from."""
+        for name, row in ROWS.items():
+            yield Shown(row, _text(value_of(self.registry, name)), self.origins.get(name))
+
+    def child_environment(self) -> dict[str, str]:
+        """The whole environment of a process that we start: the machine's part, and what was set for us by name."""
+        passed = {
+            name: _plain_text(value_of(self.registry, name))
+            for name, origin in self.origins.items()
+            if origin.source in (Source.ENVIRONMENT, Source.OLDER_NAME)
+            or (origin.source is Source.FILE and ROWS[name].secret)
+        }
+        where = {
+            "SOMA_HOME": str(self.home),
+            "SOMA_INSTANCE": self.instance,
+            "SOMA_DEPLOY_MODE": str(self.mode),
+        }
+        return {**machine_environment(), **passed, **where}
+
+    @property
+    def python(self) -> str:
+        """The Python that has what our processes need."""
+        return interpreter()
+
+    def _needed(self, value: Value | None) -> Value:
+        if value is None:
+            raise AssertionError("a profile lacks a setting that every shape needs")
+        return value
+
+
+def _text(value: Any) -> str | None:
+    if isinstance(value, SecretStr):
+        return _mask(value.get_secret_value())
+    return None if value is None else _plain_text(value)
+
+
+def _plain_text(value: Any) -> str:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    if isinstance(value, tuple):
+        return ",".join(value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _mask(secret: str) -> str:
+    """Enough of a long secret to tell two apart, nothing of a short one."""
+    return f"{secret[:3]}…{secret[-4:]}" if len(secret) >= 20 else "•" * 8

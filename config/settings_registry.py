@@ -1,0 +1,354 @@
+"""Every setting there is: its name in the environment, its type, what it means and an example. The one list.
+
+No value stands here: values come from a profile, the environment, the settings file or the first start.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Final, get_args
+from uuid import UUID
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic.fields import FieldInfo
+
+from config.values import DeployMode, Environment, LogFace, LogLevel
+
+
+def _split(value: object) -> object:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+Words = Annotated[tuple[str, ...], BeforeValidator(_split)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Micros = Annotated[int, Field(ge=0)]
+WindowTokens = Annotated[int, Field(ge=1024)]
+OutputTokens = Annotated[int, Field(ge=16)]
+AnyCaseLevel = Annotated[
+    LogLevel,
+    BeforeValidator(lambda value: value.upper() if isinstance(value, str) else value),
+]
+Workers = Annotated[int, Field(ge=1, le=4)]
+
+
+def _setting(name: str, description: str, example: str) -> Any:
+    """One row of the registry; `name` stands in the environment exactly as here."""
+    return Field(default=None, alias=name, description=description, examples=[example])
+
+
+class Registry(BaseModel):
+    """All settings by name. None means: not set; what a shape cannot do without is listed in `config/rules.py`."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    # the shape
+    deploy_mode: DeployMode | None = _setting(
+        "SOMA_DEPLOY_MODE",
+        "The shape in which the mesh runs: standalone, somastack or k8s.",
+        "standalone",
+    )
+    aaas_mode: bool | None = _setting("SOMA_AAAS_MODE", "Whether all services run in one process.", "false")
+    env: Environment | None = _setting("SOMA_ENV", "How strict the start is: dev or prod.", "dev")
+    deploy_target: str | None = _setting("SOMA_DEPLOY_TARGET", "A label for the place of the installation.", "local")
+    instance: str | None = _setting(
+        "SOMA_INSTANCE",
+        "The name of this installation; two clones have different ones.",
+        "work",
+    )
+    home: Path | None = _setting("SOMA_HOME", "The folder for data, keys and logs.", "/srv/somastack")
+    settings_file: Path | None = _setting(
+        "SOMA_SETTINGS_FILE",
+        "A TOML file of settings by name; without it settings.toml in the data folder.",
+        "/etc/somastack.toml",
+    )
+    bind: str | None = _setting("SOMA_BIND", "The address on which the services listen.", "0.0.0.0")
+    port_shift: int | None = _setting(
+        "SOMA_PORT_SHIFT",
+        "A number added to every port, so that two stacks can run side by side.",
+        "3000",
+    )
+    worker: int | None = _setting(
+        "SOMA_WORKER",
+        "Which worker of its service a process is; the supervisor sets it.",
+        "0",
+    )
+
+    # logs and traces
+    log_level: AnyCaseLevel | None = _setting("SOMA_LOG_LEVEL", "The least severe line that is logged.", "info")
+    log_face: LogFace | None = _setting("SOMA_LOG_FACE", "The form of log lines: json or console.", "json")
+    otlp_endpoint: str | None = _setting("SOMA_OTLP_ENDPOINT", "Where traces are sent.", "http://collector:4317")
+
+    # workers
+    memory_workers: Workers | None = _setting("SOMA_MEMORY_WORKERS", "How many processes serve memory.", "1")
+    cognitive_workers: Workers | None = _setting("SOMA_COGNITIVE_WORKERS", "How many processes serve cognitive.", "1")
+    governor_workers: Workers | None = _setting("SOMA_GOVERNOR_WORKERS", "How many processes serve governor.", "1")
+    control_workers: Workers | None = _setting("SOMA_CONTROL_WORKERS", "How many processes serve control.", "1")
+    chat_workers: Workers | None = _setting("SOMA_CHAT_WORKERS", "How many processes serve chat.", "2")
+
+    # where services are found in a cluster
+    memory_targets: Words | None = _setting("SOMA_MEMORY_TARGETS", "The gRPC addresses of memory.", "memory:9596")
+    cognitive_targets: Words | None = _setting(
+        "SOMA_COGNITIVE_TARGETS", "The gRPC addresses of cognitive.", "cognitive:30102"
+    )
+    governor_targets: Words | None = _setting(
+        "SOMA_GOVERNOR_TARGETS", "The gRPC addresses of governor.", "governor:20022"
+    )
+    control_targets: Words | None = _setting("SOMA_CONTROL_TARGETS", "The gRPC addresses of control.", "control:20043")
+    chat_targets: Words | None = _setting("SOMA_CHAT_TARGETS", "The gRPC addresses of chat.", "chat:20021")
+
+    # databases
+    postgres_dsn: SecretStr | None = _setting(
+        "SOMA_POSTGRES_DSN",
+        "The PostgreSQL server of all houses; roles and database names are filled in.",
+        "postgresql://postgres:5432/",
+    )
+    agent_dsn: SecretStr | None = _setting(
+        "SOMA_AGENT_DSN",
+        "The PostgreSQL server and database of chat, governor and control.",
+        "postgresql://postgres:5432/somaagent",
+    )
+    brain_dsn: SecretStr | None = _setting(
+        "SOMA_BRAIN_DSN",
+        "The PostgreSQL server and database of cognitive.",
+        "postgresql://postgres:5432/somabrain",
+    )
+    memory_dsn: SecretStr | None = _setting(
+        "SOMA_MEMORY_DSN",
+        "The PostgreSQL server and database of memory.",
+        "postgresql://postgres:5432/somamemory",
+    )
+
+    # one password per database role; the first start makes them where PostgreSQL is our own
+    postgres_socket: Path | None = _setting(
+        "SOMA_POSTGRES_SOCKET",
+        "The folder of the embedded PostgreSQL's socket.",
+        "written at every start",
+    )
+    memory_app_password: SecretStr | None = _setting(
+        "SOMA_MEMORY_APP_PASSWORD",
+        "The role that serves requests of memory.",
+        "made at first start",
+    )
+    memory_worker_password: SecretStr | None = _setting(
+        "SOMA_MEMORY_WORKER_PASSWORD",
+        "The role that works on queues of memory.",
+        "made at first start",
+    )
+    memory_owner_password: SecretStr | None = _setting(
+        "SOMA_MEMORY_OWNER_PASSWORD",
+        "The role that runs migrations of memory.",
+        "made at first start",
+    )
+    cognitive_app_password: SecretStr | None = _setting(
+        "SOMA_COGNITIVE_APP_PASSWORD",
+        "The role that serves requests of cognitive.",
+        "made at first start",
+    )
+    cognitive_worker_password: SecretStr | None = _setting(
+        "SOMA_COGNITIVE_WORKER_PASSWORD",
+        "The role that works on queues of cognitive.",
+        "made at first start",
+    )
+    cognitive_owner_password: SecretStr | None = _setting(
+        "SOMA_COGNITIVE_OWNER_PASSWORD",
+        "The role that runs migrations of cognitive.",
+        "made at first start",
+    )
+    governor_app_password: SecretStr | None = _setting(
+        "SOMA_GOVERNOR_APP_PASSWORD",
+        "The role that serves requests of governor.",
+        "made at first start",
+    )
+    governor_worker_password: SecretStr | None = _setting(
+        "SOMA_GOVERNOR_WORKER_PASSWORD",
+        "The role that works on queues of governor.",
+        "made at first start",
+    )
+    governor_owner_password: SecretStr | None = _setting(
+        "SOMA_GOVERNOR_OWNER_PASSWORD",
+        "The role that runs migrations of governor.",
+        "made at first start",
+    )
+    chat_app_password: SecretStr | None = _setting(
+        "SOMA_CHAT_APP_PASSWORD",
+        "The role that serves requests of chat.",
+        "made at first start",
+    )
+    chat_worker_password: SecretStr | None = _setting(
+        "SOMA_CHAT_WORKER_PASSWORD",
+        "The role that works on queues of chat.",
+        "made at first start",
+    )
+    chat_owner_password: SecretStr | None = _setting(
+        "SOMA_CHAT_OWNER_PASSWORD",
+        "The role that runs migrations of chat.",
+        "made at first start",
+    )
+    control_app_password: SecretStr | None = _setting(
+        "SOMA_CONTROL_APP_PASSWORD",
+        "The role that serves requests of control.",
+        "made at first start",
+    )
+    control_worker_password: SecretStr | None = _setting(
+        "SOMA_CONTROL_WORKER_PASSWORD",
+        "The role that works on queues of control.",
+        "made at first start",
+    )
+    control_owner_password: SecretStr | None = _setting(
+        "SOMA_CONTROL_OWNER_PASSWORD",
+        "The role that runs migrations of control.",
+        "made at first start",
+    )
+
+    # identity
+    tenant_id: UUID | None = _setting(
+        "SOMA_TENANT_ID",
+        "The tenant of this installation's owner.",
+        "0190d3b0-5d3e-7cc2-9a55-6b1f3f1f7a01",
+    )
+    owner_sub: str | None = _setting("SOMA_OWNER_SUB", "The owner of this installation.", "owner")
+    issuer: str | None = _setting(
+        "SOMA_ISSUER",
+        "Who issues the tokens of users.",
+        "https://login.example.org/realms/somastack",
+    )
+    jwks_path: Path | None = _setting(
+        "SOMA_JWKS_PATH",
+        "The file of public keys by which tokens are verified.",
+        "/etc/soma/jwks.json",
+    )
+    service_key_path: Path | None = _setting(
+        "SOMA_SERVICE_KEY_PATH",
+        "The service's private key, or the folder of them.",
+        "/etc/soma/service.json",
+    )
+    user_key_path: Path | None = _setting(
+        "SOMA_USER_KEY_PATH",
+        "The private key that signs tokens of users at the edge and the command line.",
+        "/etc/soma/user.json",
+    )
+
+    # the model
+    model_provider: str | None = _setting(
+        "SOMA_MODEL_PROVIDER",
+        "Who answers: openai, openrouter, groq, custom or offline.",
+        "openai",
+    )
+    model_base_url: str | None = _setting(
+        "SOMA_MODEL_BASE_URL",
+        "The address of an OpenAI-compatible server.",
+        "http://models:11434/v1",
+    )
+    model: str | None = _setting("SOMA_MODEL", "The name of the model.", "gpt-4.1-mini")
+    model_api_key: SecretStr | None = _setting("SOMA_MODEL_API_KEY", "The key for SOMA_MODEL_BASE_URL.", "sk-...")
+    openai_api_key: SecretStr | None = _setting("OPENAI_API_KEY", "The key for OpenAI.", "sk-...")
+    openrouter_api_key: SecretStr | None = _setting("OPENROUTER_API_KEY", "The key for OpenRouter.", "sk-or-...")
+    groq_api_key: SecretStr | None = _setting("GROQ_API_KEY", "The key for Groq.", "gsk_...")
+    anthropic_api_key: SecretStr | None = _setting(
+        "ANTHROPIC_API_KEY",
+        "The key for Anthropic, which a later version serves.",
+        "sk-ant-...",
+    )
+    model_window: WindowTokens | None = _setting(
+        "SOMA_MODEL_WINDOW",
+        "How many tokens the model can read and write together.",
+        "128000",
+    )
+    model_max_output_tokens: OutputTokens | None = _setting(
+        "SOMA_MODEL_MAX_OUTPUT_TOKENS", "The longest answer in tokens.", "8192"
+    )
+    price_input: Micros | None = _setting(
+        "SOMA_MODEL_PRICE_INPUT",
+        "The price of a million input tokens, in micros.",
+        "400000",
+    )
+    price_cached_input: Micros | None = _setting(
+        "SOMA_MODEL_PRICE_CACHED_INPUT",
+        "The price of a million cached input tokens, in micros.",
+        "100000",
+    )
+    price_output: Micros | None = _setting(
+        "SOMA_MODEL_PRICE_OUTPUT",
+        "The price of a million output tokens, in micros.",
+        "1600000",
+    )
+    price_reasoning: Micros | None = _setting(
+        "SOMA_MODEL_PRICE_REASONING",
+        "The price of a million reasoning tokens, in micros.",
+        "1600000",
+    )
+
+    # budgets
+    budget_day_tokens: Micros | None = _setting(
+        "SOMA_BUDGET_DAY_TOKENS", "How many tokens a tenant may use a day.", "20000000"
+    )
+    budget_day_micros: Micros | None = _setting(
+        "SOMA_BUDGET_DAY_MICROS",
+        "How much a tenant may spend a day, in micros.",
+        "20000000",
+    )
+
+    # features
+    feature_memory: bool | None = _setting("SOMA_FEATURE_MEMORY", "Whether memories are kept and recalled.", "true")
+    feature_voice: bool | None = _setting("SOMA_FEATURE_VOICE", "Whether voice is offered.", "false")
+    feature_mcp: bool | None = _setting("SOMA_FEATURE_MCP", "Whether MCP tools are offered.", "true")
+    feature_code_execution: bool | None = _setting("SOMA_FEATURE_CODE_EXECUTION", "Whether code may be run.", "false")
+    feature_agentiq_governor: bool | None = _setting(
+        "SOMA_FEATURE_AGENTIQ_GOVERNOR",
+        "Whether the governor measures and budgets each turn.",
+        "true",
+    )
+
+    # the web
+    allowed_hosts: Words | None = _setting(
+        "SOMA_ALLOWED_HOSTS",
+        "Host names the page is served under, besides its own address.",
+        "soma.example.org",
+    )
+    allowed_origins: Words | None = _setting(
+        "SOMA_ALLOWED_ORIGINS",
+        "Origins that may open sockets, besides the page's own.",
+        "https://soma.example.org",
+    )
+    tls_cert: Path | None = _setting("SOMA_TLS_CERT", "The certificate of the edge.", "/etc/soma/tls.crt")
+    tls_key: Path | None = _setting("SOMA_TLS_KEY", "The private key of the certificate.", "/etc/soma/tls.key")
+
+    # shared infrastructure of a cluster
+    redis_url: SecretStr | None = _setting("SOMA_REDIS_URL", "The Redis server.", "redis://redis:6379/0")
+    kafka_bootstrap: Words | None = _setting("SOMA_KAFKA_BOOTSTRAP", "The Kafka brokers.", "kafka:9092")
+    milvus_host: str | None = _setting("MILVUS_HOST", "The Milvus server.", "milvus")
+    milvus_port: Port | None = _setting("MILVUS_PORT", "The port of the Milvus server.", "19530")
+    keycloak_url: str | None = _setting("KEYCLOAK_URL", "The Keycloak server.", "https://login.example.org")
+    keycloak_realm: str | None = _setting("KEYCLOAK_REALM", "The realm of this installation.", "somastack")
+    keycloak_client_id: str | None = _setting("KEYCLOAK_CLIENT_ID", "The client name of the edge.", "soma-agent")
+    spicedb_url: str | None = _setting("SPICEDB_URL", "The SpiceDB server.", "spicedb:50051")
+    spicedb_api_key: SecretStr | None = _setting("SPICEDB_API_KEY", "The key for SpiceDB.", "a long random word")
+    opa_url: str | None = _setting("OPA_URL", "The OPA server.", "http://opa:8181")
+    memory_api_token: SecretStr | None = _setting(
+        "SOMA_MEMORY_API_TOKEN",
+        "A static service token that memory accepts outside prod.",
+        "a long random word",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What is known of a setting without its value."""
+
+    name: str
+    field: str
+    description: str
+    example: str
+    secret: bool
+
+
+def _row(field: str, info: FieldInfo) -> Row:
+    return Row(
+        name=str(info.alias),
+        field=field,
+        description=info.description or "",
+        example=str((info.examples or [""])[0]),
+        secret=SecretStr in get_args(info.annotation),
+    )
+
+
+ROWS: Final = {row.name: row for row in (_row(field, info) for field, info in Registry.model_fields.items())}

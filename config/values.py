@@ -1,0 +1,148 @@
+"""The shapes that settings take once they are read: frozen values, no reading and no rules.
+
+Nothing here knows a name of the environment or a file.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+from pydantic import SecretStr
+
+SERVICES: Final = ("memory", "cognitive", "governor", "control", "chat", "edge")
+HOUSES: Final = ("memory", "cognitive", "governor", "chat", "control")
+OFFLINE: Final = "offline"
+
+
+class DeployMode(StrEnum):
+    """The shape in which the mesh runs."""
+
+    STANDALONE = "standalone"
+    SOMASTACK = "somastack"
+    K8S = "k8s"
+
+
+class Environment(StrEnum):
+    """How strict the start is."""
+
+    DEV = "dev"
+    PROD = "prod"
+
+
+class LogLevel(StrEnum):
+    """The least severe line that is written."""
+
+    DEBUG = "DEBUG"
+    INFO = "INFO"
+    WARNING = "WARNING"
+    ERROR = "ERROR"
+
+
+class LogFace(StrEnum):
+    """The form of a log line."""
+
+    JSON = "json"
+    CONSOLE = "console"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a service listens and where it is found; an address is `host:port`.
+
+    `targets` are the gRPC addresses of all its workers, `probes` the HTTP addresses at which they tell their health.
+    """
+
+    grpc_listen: str | None
+    http_listen: str
+    ops_listen: str | None
+    targets: tuple[str, ...]
+    probes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IdentitySettings:
+    """The keys and names of this installation's identity."""
+
+    jwks_path: Path
+    service_keys: Path
+    user_key_path: Path
+    tenant_id: UUID
+    owner_sub: str
+    issuer: str
+
+    def service_key_path(self, service: str) -> Path:
+        """The private key with which a service signs its own calls."""
+        return self.service_keys if self.service_keys.is_file() else self.service_keys / f"{service}.json"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelPrices:
+    """What a model costs, in micros of the currency per million tokens; zero when unknown or free."""
+
+    input_micros: int
+    cached_input_micros: int
+    output_micros: int
+    reasoning_micros: int
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSettings:
+    """The model that answers; provider `offline` when none is configured, and then there is no base URL and no key."""
+
+    provider: str
+    base_url: str | None
+    model: str
+    api_key: SecretStr | None
+    window: int
+    max_output_tokens: int
+    prices: ModelPrices
+
+    @property
+    def offline(self) -> bool:
+        """Whether no real model is configured."""
+        return self.provider == OFFLINE
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetSettings:
+    """What a tenant may use up a day until somebody sets its own budget."""
+
+    day_tokens: int
+    day_micros: int
+
+
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    """How much is logged and in which form."""
+
+    level: LogLevel
+    face: LogFace
+
+
+@dataclass(frozen=True, slots=True)
+class WebSettings:
+    """Who may talk to the edge; `allowed_hosts` and `allowed_origins` are added to the page's own address."""
+
+    page_url: str
+    allowed_hosts: tuple[str, ...]
+    allowed_origins: tuple[str, ...]
+    tls_certificate: Path | None
+    tls_key: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class InfrastructureSettings:
+    """The shared servers of a cluster; each is None where the built-in form is used."""
+
+    redis_url: SecretStr | None
+    kafka_bootstrap: tuple[str, ...]
+    milvus_address: str | None
+    keycloak_url: str | None
+    keycloak_realm: str | None
+    keycloak_client_id: str | None
+    spicedb_url: str | None
+    spicedb_api_key: SecretStr | None
+    opa_url: str | None
+    memory_api_token: SecretStr | None
