@@ -4,7 +4,7 @@
     generate.py            bring gen/ up to date; files that stay the same are not touched
     generate.py --check    say what differs and end with 1 if gen/ is not what proto/ says
 
-`google.api` is taken from googleapis-common-protos and never generated; `buf.validate` is generated from `third_party/proto`.
+`google.api` comes from googleapis-common-protos and is never generated; `buf.validate` is made from `third_party/proto`.
 """
 
 import argparse
