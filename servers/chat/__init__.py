@@ -1,0 +1,1 @@
+"""Owns agents, conversations, turns and their journal: it turns a message into an answer."""

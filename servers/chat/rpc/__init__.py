@@ -1,0 +1,1 @@
+"""Owns the servicers of chat: messages in, values out, nothing else."""
