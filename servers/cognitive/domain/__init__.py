@@ -1,0 +1,1 @@
+"""The pure laws of the state: ranges, signals, decay and effects."""
