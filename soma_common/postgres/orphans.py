@@ -23,8 +23,8 @@ _ORPHAN_STEPS: tuple[tuple[signal.Signals, float], ...] = ((signal.SIGTERM, 0.5)
 def end_orphans(data: Path, socket_folder: Path) -> int:
     """End every PostgreSQL process of this data folder and remove its stale locks.
 
-    A whole server (left by a killed supervisor) gets the fast shutdown; backends whose server is gone are terminated. Returns how
-    many processes were found. Raises TimeoutError when one of them cannot be ended.
+    A whole server (left by a killed supervisor) gets the fast shutdown; backends whose server is gone are terminated.
+    Returns how many processes were found. Raises TimeoutError when one of them cannot be ended.
     """
     found = len(_processes_of(data))
     server = _server_of(data)

@@ -20,7 +20,10 @@ class Queries:
 
     @classmethod
     def of(cls, package: str, path: str) -> Self:
-        """The statements of a file inside a package, read once. Raises FileNotFoundError, ValueError for a file without order."""
+        """The statements of a file inside a package, read once.
+
+        Raises FileNotFoundError, ValueError for a file without order.
+        """
         return cls(f"{package}:{path}", _read(package, path))
 
     def __getattr__(self, name: str) -> str:

@@ -1,0 +1,205 @@
+"""The one way to a house's tables: tenant-scoped transactions over two small pools.
+
+Nothing here knows a table. SQL arrives as text from `Queries`; failures leave as `failures.py` says.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import Any, Final, Self, TypeAlias, TypeVar
+
+import asyncpg
+
+from soma_common.kernel.tenancy import TenantId
+from soma_common.postgres.failures import DRIVER_EXCEPTIONS, Failure, failure_of, translate, translated
+from soma_common.postgres.house import HouseDatabase
+from soma_common.postgres.queries import Queries
+
+__all__ = ["Connection", "Database", "HouseDatabase"]
+
+T = TypeVar("T")
+
+_SQL = Queries.of("soma_common.postgres", "sql/pool.sql")
+_ACQUIRE_SECONDS: Final = 5.0
+_CONNECT_SECONDS: Final = 5.0
+_ROLLBACK_SECONDS: Final = 3.0
+_COMMAND_SECONDS: Final = 35.0
+# Long enough for a killed server to come back under its supervisor, short enough for a person who waits.
+_PAUSES: Final = (0.0, 0.05, 0.15, 0.3, 0.5, 0.8)
+
+
+class PooledConnection(asyncpg.Connection):
+    """A connection that never carries state of a session, so that giving it back costs no round trip."""
+
+    def get_reset_query(self) -> str:
+        """Nothing to reset: settings are local to transactions, locks too."""
+        return ""
+
+    async def execute(self, query: str, *args: object, timeout: float | None = None) -> str:  # noqa: ASYNC109
+        """As asyncpg's, but a COMMIT that PostgreSQL answers with ROLLBACK is an error and not a success."""
+        status = await super().execute(query, *args, timeout=timeout)
+        if status == "ROLLBACK" and query.startswith("COMMIT"):
+            raise asyncpg.InFailedSQLTransactionError("a statement had failed, so the transaction was rolled back")
+        return str(status)
+
+
+Pool: TypeAlias = "asyncpg.Pool"
+# What stores get: a pooled connection, or a plain one in tests and migrations.
+Connection: TypeAlias = "asyncpg.Connection | asyncpg.pool.PoolConnectionProxy"
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """How far one try of a transaction went."""
+
+    committing: bool = False
+
+
+class Database:
+    """A house's database, one object per process. It recovers by itself when the server comes back."""
+
+    def __init__(self, urls: HouseDatabase, app: Pool, worker: Pool) -> None:
+        self.house = urls.house
+        self.schema = urls.schema
+        self._app = app
+        self._worker = worker
+
+    @classmethod
+    async def open(cls, urls: HouseDatabase, *, app_pool: int = 4, worker_pool: int = 2) -> Self:
+        """Make the pools. Connects on first use only, so that a service may start before its database."""
+        return cls(
+            urls,
+            await _pool(urls.app_dsn, app_pool, f"soma {urls.house}"),
+            await _pool(urls.worker_dsn, worker_pool, f"soma {urls.house} worker"),
+        )
+
+    async def close(self) -> None:
+        """Close both pools; connections that are still busy after a moment are cut."""
+        for pool in (self._app, self._worker):
+            try:
+                async with asyncio.timeout(_ROLLBACK_SECONDS):
+                    await pool.close()
+            except TimeoutError:
+                pool.terminate()
+
+    @asynccontextmanager
+    async def transaction(self, tenant: TenantId) -> AsyncIterator[Connection]:
+        """One transaction that sees and writes the rows of this tenant only.
+
+        Raises SomaError(DATABASE_UNAVAILABLE | CONFLICT | INVALID_FIELD); constraint violations stay asyncpg's.
+        """
+        with translated():
+            async with _transaction(self._app, tenant, _Attempt()) as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def worker(self) -> AsyncIterator[Connection]:
+        """One transaction as the worker role: all tenants, but only the queue and lease tables.
+
+        Raises as `transaction`.
+        """
+        with translated():
+            async with _transaction(self._worker, None, _Attempt()) as connection:
+                yield connection
+
+    async def run(self, tenant: TenantId, work: Callable[[Connection], Awaitable[T]]) -> T:
+        """Do the work in a transaction of the tenant; the whole of it is repeated while that is safe.
+
+        Safe means: PostgreSQL asked for it (40001, 40P01), or the connection was lost before COMMIT was sent. `work`
+        may therefore run several times and must have no effect outside the transaction. Raises as `transaction`.
+        """
+        return await _repeat(lambda attempt: _transaction(self._app, tenant, attempt), work)
+
+    async def run_worker(self, work: Callable[[Connection], Awaitable[T]]) -> T:
+        """As `run`, as the worker role."""
+        return await _repeat(lambda attempt: _transaction(self._worker, None, attempt), work)
+
+    async def ping(self, timeout_seconds: float = 2.0) -> None:
+        """Prove that the database answers. Raises SomaError(DATABASE_UNAVAILABLE)."""
+        with translated():
+            async with asyncio.timeout(timeout_seconds), self._app.acquire(timeout=timeout_seconds) as connection:
+                await connection.fetchval(_SQL.ping)
+
+
+async def _pool(dsn: str, size: int, name: str) -> Pool:
+    pool: Pool = await asyncpg.create_pool(
+        dsn,
+        min_size=0,
+        max_size=size,
+        timeout=_CONNECT_SECONDS,
+        command_timeout=_COMMAND_SECONDS,
+        max_inactive_connection_lifetime=120,
+        connection_class=PooledConnection,
+        server_settings={"application_name": name},
+    )
+    return pool
+
+
+@asynccontextmanager
+async def _transaction(pool: Pool, tenant: TenantId | None, attempt: _Attempt) -> AsyncIterator[Connection]:
+    async with pool.acquire(timeout=_ACQUIRE_SECONDS) as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        try:
+            if tenant is not None:
+                await connection.fetchval(_SQL.set_tenant, str(tenant))
+            yield connection
+        except BaseException:
+            await _unhurried(_roll_back(connection, transaction))
+            raise
+        attempt.committing = True
+        await _unhurried(transaction.commit())
+
+
+async def _roll_back(connection: Connection, transaction: asyncpg.transaction.Transaction) -> None:
+    """Undo, or cut a connection that does not even do that: none goes back to the pool with a transaction open."""
+    try:
+        async with asyncio.timeout(_ROLLBACK_SECONDS):
+            await transaction.rollback()
+    except DRIVER_EXCEPTIONS:
+        with suppress(*DRIVER_EXCEPTIONS):
+            connection.terminate()
+
+
+async def _unhurried(work: Coroutine[Any, Any, None]) -> None:
+    """Let the work end even when our task is cancelled meanwhile; the cancellation is raised afterwards."""
+    task = asyncio.ensure_future(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError as request:
+            cancelled = request
+        except Exception:  # noqa: BLE001 - raised by result() below
+            break
+    task.result()
+    if cancelled is not None:
+        raise cancelled
+
+
+async def _repeat(begin: Callable[[_Attempt], Any], work: Callable[[Connection], Awaitable[T]]) -> T:
+    pauses = iter(_PAUSES)
+    while True:
+        attempt = _Attempt()
+        try:
+            async with begin(attempt) as connection:
+                return await work(connection)
+        except DRIVER_EXCEPTIONS as problem:
+            pause = next(pauses, None)
+            if pause is None or not _is_repeatable(problem, attempt):
+                error = translate(problem)
+                if error is None:
+                    raise
+                raise error from problem
+        await asyncio.sleep(pause)
+
+
+def _is_repeatable(problem: BaseException, attempt: _Attempt) -> bool:
+    match failure_of(problem):
+        case Failure.SERIALIZATION:
+            return True
+        case Failure.LOST:
+            return not attempt.committing
+        case _:
+            return False

@@ -1,0 +1,218 @@
+"""Transactions, tenants, cancellation and repeats on a real server."""
+
+import asyncio
+from contextlib import suppress
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from soma_common.kernel.errors import SomaError
+from soma_common.kernel.reasons import Reason
+from soma_common.kernel.tenancy import TenantId
+from soma_common.postgres.migrate import MigrationError, migrate, migrations_of, require_current, schema_version
+from soma_common.postgres.pool import Connection, Database
+from soma_common.testing.postgres import HouseDatabases, OpenDatabase
+
+pytestmark = pytest.mark.integration
+
+ADD = "insert into rate_limits (tenant_id, sub, name, arrival_time) values ($1, $2, 'x', now())"
+COUNT = "select count(*) from rate_limits"
+
+
+@pytest.fixture
+async def database(house_database: HouseDatabases, open_database: OpenDatabase) -> Database:
+    return await open_database(house_database("chat", None))
+
+
+def a_tenant() -> TenantId:
+    return TenantId(uuid4())
+
+
+async def test_a_transaction_sees_its_own_tenant_only(database: Database) -> None:
+    one, other = a_tenant(), a_tenant()
+    async with database.transaction(one) as connection:
+        await connection.execute(ADD, one, "ann")
+    async with database.transaction(other) as connection:
+        assert await connection.fetchval(COUNT) == 0
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            async with connection.transaction():
+                await connection.execute(ADD, one, "mallory")
+    async with database.worker() as connection:
+        assert await connection.fetchval(COUNT) == 1
+
+
+async def test_without_a_tenant_no_row_is_seen(database: Database) -> None:
+    tenant = a_tenant()
+    async with database.transaction(tenant) as connection:
+        await connection.execute(ADD, tenant, "ann")
+    async with database._app.acquire() as connection:
+        assert await connection.fetchval(COUNT) == 0
+
+
+async def test_a_failure_rolls_back(database: Database) -> None:
+    tenant = a_tenant()
+    with pytest.raises(ZeroDivisionError):
+        async with database.transaction(tenant) as connection:
+            _ = 1 / (await connection.execute(ADD, tenant, "ann")).count("?")
+    async with database.transaction(tenant) as connection:
+        assert await connection.fetchval(COUNT) == 0
+
+
+async def test_a_swallowed_failure_is_never_taken_for_a_commit(database: Database) -> None:
+    tenant = a_tenant()
+
+    async def swallow() -> None:
+        async with database.transaction(tenant) as connection:
+            await connection.execute(ADD, tenant, "ann")
+            with suppress(asyncpg.UniqueViolationError):
+                await connection.execute(ADD, tenant, "ann")
+
+    with pytest.raises(asyncpg.InFailedSQLTransactionError):
+        await swallow()
+
+
+async def test_a_cancelled_task_leaves_no_open_transaction(database: Database) -> None:
+    tenant = a_tenant()
+
+    async def work() -> None:
+        async with database.transaction(tenant) as connection:
+            await connection.execute(ADD, tenant, "ann")
+            await connection.execute("select pg_sleep(30)")
+
+    for _ in range(6):
+        task = asyncio.create_task(work())
+        await asyncio.sleep(0.05)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    async with database.transaction(tenant) as connection:
+        assert await connection.fetchval(COUNT) == 0
+        busy = "select count(*) from pg_stat_activity where state like '%transaction%' and pid <> pg_backend_pid()"
+        assert await connection.fetchval(busy) == 0
+
+
+async def test_a_commit_is_finished_even_when_the_task_is_cancelled(database: Database) -> None:
+    tenant = a_tenant()
+    for sub in map(str, range(30)):
+        reached = asyncio.Event()
+
+        async def work(sub: str, reached: asyncio.Event) -> None:
+            async with database.transaction(tenant) as connection:
+                await connection.execute(ADD, tenant, sub)
+                reached.set()
+
+        task = asyncio.create_task(work(sub, reached))
+        await reached.wait()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    async with database.transaction(tenant) as connection:
+        assert await connection.fetchval(COUNT) == 30
+
+
+async def test_deadlocks_are_repeated(database: Database) -> None:
+    tenant = a_tenant()
+    async with database.transaction(tenant) as connection:
+        for sub in ("a", "b"):
+            await connection.execute(ADD, tenant, sub)
+    tries: list[str] = []
+    both = asyncio.Barrier(2)
+
+    async def touch(first: str, second: str) -> None:
+        async def work(connection: Connection) -> None:
+            tries.append(first)
+            update = "update rate_limits set arrival_time = now() where sub = $1"
+            await connection.execute(update, first)
+            if len(tries) <= 2:
+                await both.wait()
+            await connection.execute(update, second)
+
+        await database.run(tenant, work)
+
+    await asyncio.gather(touch("a", "b"), touch("b", "a"))
+    assert len(tries) == 3
+
+
+async def test_a_cut_connection_is_repeated_before_the_commit(database: Database) -> None:
+    tenant = a_tenant()
+    tries = 0
+
+    async def work(connection: Connection) -> int:
+        nonlocal tries
+        tries += 1
+        await connection.execute(ADD, tenant, "ann")
+        if tries == 1:
+            await connection.execute("select pg_terminate_backend(pg_backend_pid())")
+        return tries
+
+    assert await database.run(tenant, work) == 2
+
+
+async def test_text_that_cannot_be_stored_is_a_bad_field(database: Database) -> None:
+    tenant = a_tenant()
+    with pytest.raises(SomaError) as caught:
+        async with database.transaction(tenant) as connection:
+            await connection.execute(ADD, tenant, "a\0b")
+    assert caught.value.reason is Reason.INVALID_FIELD
+
+
+async def test_a_statement_that_takes_too_long_is_unavailable(database: Database) -> None:
+    sleep = "set local statement_timeout = '50ms'; select pg_sleep(5)"
+    with pytest.raises(SomaError) as caught:
+        async with database.transaction(a_tenant()) as connection:
+            await connection.execute(sleep)
+    assert caught.value.reason is Reason.DATABASE_UNAVAILABLE
+    assert caught.value.retry_after_seconds
+
+
+async def test_roles_have_their_timeouts_and_rights(database: Database) -> None:
+    async with database.transaction(a_tenant()) as connection:
+        assert await connection.fetchval("show statement_timeout") == "15s"
+        assert await connection.fetchval("show lock_timeout") == "5s"
+        assert await connection.fetchval("show idle_in_transaction_session_timeout") == "15s"
+        assert await connection.fetchval("show search_path") == "chat"
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            async with connection.transaction():
+                await connection.execute("create table mine (x int)")
+
+
+async def test_migrations_run_once_and_refuse_a_changed_file(house_database: HouseDatabases) -> None:
+    urls = house_database("chat", None)
+    assert urls.owner_dsn is not None
+    assert await migrate(urls.owner_dsn, urls.schema, None) == []
+    connection = await asyncpg.connect(urls.owner_dsn)
+    try:
+        assert await schema_version(connection, "chat") == len(migrations_of(None))
+        await connection.execute("update schema_migrations set checksum = 'other' where version = 2")
+    finally:
+        await connection.close()
+    with pytest.raises(MigrationError, match="0002_idempotency was applied to the schema chat with other content"):
+        await migrate(urls.owner_dsn, urls.schema, None)
+
+
+async def test_a_schema_that_is_behind_is_refused(house_database: HouseDatabases, open_database: OpenDatabase) -> None:
+    urls = house_database("chat", None)
+    database = await open_database(urls)
+    await require_current(database, None)
+    connection = await asyncpg.connect(urls.owner_dsn)
+    try:
+        await connection.execute("delete from schema_migrations where version = 3")
+    finally:
+        await connection.close()
+    with pytest.raises(MigrationError, match="1 migrations are missing"):
+        await require_current(database, None)
+
+
+async def test_two_migrations_at_once_apply_each_file_once(house_database: HouseDatabases) -> None:
+    urls = house_database("chat", None)
+    assert urls.owner_dsn is not None
+    connection = await asyncpg.connect(urls.owner_dsn)
+    try:
+        await connection.execute(
+            "drop table schema_migrations, events, event_streams, outbox, idempotency, rate_limits"
+        )
+    finally:
+        await connection.close()
+    dsn = urls.owner_dsn
+    applied = await asyncio.gather(*(migrate(dsn, "chat", None) for _ in range(3)))
+    assert sorted(map(len, applied)) == [0, 0, len(migrations_of(None))]
