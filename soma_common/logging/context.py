@@ -27,7 +27,9 @@ def current_log_context() -> LogContext:
     return _CONTEXT.get(_NOTHING)
 
 
-def set_log_context(*, service: str | None = None, correlation_id: str | None = None, tenant_id: str | None = None) -> None:
+def set_log_context(
+    *, service: str | None = None, correlation_id: str | None = None, tenant_id: str | None = None
+) -> None:
     """Changes the given fields for the rest of this task."""
     given = {"service": service, "correlation_id": correlation_id, "tenant_id": tenant_id}
     _CONTEXT.set(replace(current_log_context(), **{name: value for name, value in given.items() if value is not None}))

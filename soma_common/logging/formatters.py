@@ -18,7 +18,7 @@ SUCCESS: Final = 25
 
 LEVEL_EMOJI: Final = {
     "DEBUG": "🔍",
-    "INFO": "ℹ️",  # noqa: RUF001 - the sign itself is the face of the level
+    "INFO": "ℹ️",
     "SUCCESS": "✅",
     "WARNING": "⚠️",
     "ERROR": "❌",
@@ -95,7 +95,9 @@ class SomaStackFormatter(logging.Formatter):
         message = self._paint(_COLOURS.get(record.levelname, ""), redact_text(record.getMessage()))
         parts = [moment, level, SERVICE_EMOJI.get(service, "⚙️"), service, message]
         if data:
-            parts.append(self._paint(_DIM, orjson.dumps(data, default=str, option=orjson.OPT_NON_STR_KEYS).decode("utf-8")))
+            parts.append(
+                self._paint(_DIM, orjson.dumps(data, default=str, option=orjson.OPT_NON_STR_KEYS).decode("utf-8"))
+            )
         trace_id = current_trace_id()
         if trace_id:
             parts.append(self._paint(_DIM, f"trace={trace_id}"))

@@ -5,6 +5,7 @@ Pure: nothing here knows a logger, a format or a stream.
 
 import re
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Final
 
 REDACTED: Final = "[redacted]"
@@ -31,12 +32,16 @@ _SECRET_WORDS: Final = frozenset(
     )
 )
 # Words beside `token` that make it a number of tokens or the name of a thing, not a secret.
-_HARMLESS: Final = re.compile(r"(tokens?_(count|limit|budget|kind|name)|(max|min|input|output|used|prompt)_tokens?|tokens)$")
+_HARMLESS: Final = re.compile(
+    r"(tokens?_(count|limit|budget|kind|name)|(max|min|input|output|used|prompt)_tokens?|tokens)$"
+)
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
 _JWT: Final = re.compile(r"eyJ[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*)?")
 _URL_PASSWORD: Final = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://[^\s:/@]*):[^\s/]*@")
-_DSN_PASSWORD: Final = re.compile(r"(?i)\b(?P<name>password|passwd|pwd|api[_-]?key|secret|token)(?P<equals>\s*[=:]\s*)[^\s,;&'\"]+")
+_DSN_PASSWORD: Final = re.compile(
+    r"(?i)\b(?P<name>password|passwd|pwd|api[_-]?key|secret|token)(?P<equals>\s*[=:]\s*)[^\s,;&'\"]+"
+)
 _BEARER: Final = re.compile(r"(?i)\bbearer\s+[A-Za-z0-9._~+/=-]{6,}")
 _PROVIDER_KEY: Final = re.compile(r"\b(?:sk|pk|rk|gsk|xox[abp])[-_][A-Za-z0-9_-]{12,}")
 
@@ -76,7 +81,7 @@ def is_secret_name(name: str) -> bool:
     joined = "_".join(words)
     if _HARMLESS.search(joined):
         return False
-    pairs = {"".join(pair) for pair in zip(words, words[1:], strict=False)}
+    pairs = {"".join(pair) for pair in pairwise(words)}
     return not _SECRET_WORDS.isdisjoint({*words, *pairs})
 
 

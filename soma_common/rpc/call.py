@@ -39,7 +39,9 @@ def current_call() -> RpcCall:
     try:
         return CALL.get()
     except LookupError:
-        raise LookupError("there is no call here: work without one runs inside acting_as(caller, correlation_id)") from None
+        raise LookupError(
+            "there is no call here: work without one runs inside acting_as(caller, correlation_id)"
+        ) from None
 
 
 @contextmanager

@@ -42,7 +42,9 @@ def _trailers(error: SomaError, packed: Status) -> Iterator[tuple[str, str | byt
 
 def to_status(error: SomaError) -> Status:
     """The status of an error: code, sentence, and the details that apply."""
-    return Status(code=code_number(error.kind), message=error.sentence, details=[_packed(detail) for detail in _details(error)])
+    return Status(
+        code=code_number(error.kind), message=error.sentence, details=[_packed(detail) for detail in _details(error)]
+    )
 
 
 def code_number(kind: Kind) -> int:
@@ -56,12 +58,15 @@ def _details(error: SomaError) -> Iterator[Message]:
     if error.violations:
         yield BadRequest(
             field_violations=[
-                BadRequest.FieldViolation(field=broken.field, description=broken.description) for broken in error.violations
+                BadRequest.FieldViolation(field=broken.field, description=broken.description)
+                for broken in error.violations
             ]
         )
     if error.quota:
         yield QuotaFailure(
-            violations=[QuotaFailure.Violation(subject=used.subject, description=used.description) for used in error.quota]
+            violations=[
+                QuotaFailure.Violation(subject=used.subject, description=used.description) for used in error.quota
+            ]
         )
     if error.retry_after_seconds is not None:
         delay = Duration()

@@ -46,7 +46,14 @@ class SigningKey:
     def public_jwk(self) -> dict[str, str]:
         """The public part as a JWK that names its issuer and class."""
         jwk = OKPAlgorithm.to_jwk(self.private.public_key(), as_dict=True)
-        return {**_text(jwk), "kid": self.kid, "alg": "EdDSA", "use": "sig", _ISSUER: self.issuer, _CLASS: self.key_class}
+        return {
+            **_text(jwk),
+            "kid": self.kid,
+            "alg": "EdDSA",
+            "use": "sig",
+            _ISSUER: self.issuer,
+            _CLASS: self.key_class,
+        }
 
 
 @dataclass(frozen=True, slots=True)

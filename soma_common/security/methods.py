@@ -60,7 +60,9 @@ METHODS: Final[Mapping[str, MethodRule]] = {
     "/soma.control.v1.AdminService/StopService": _user("control:write", "operator"),
     "/soma.control.v1.AdminService/RestartService": _user("control:write", "operator"),
     "/soma.control.v1.AdminService/GetDiagnostics": _user("control:read", "operator"),
-    "/soma.control.v1.FeatureService/GetFeatures": _user("control:read", "viewer", "chat", "cognitive", "memory", "governor"),
+    "/soma.control.v1.FeatureService/GetFeatures": _user(
+        "control:read", "viewer", "chat", "cognitive", "memory", "governor"
+    ),
     "/soma.control.v1.FeatureService/UpdateFeatures": _user("control:write", "operator"),
     "/soma.control.v1.FeatureService/WatchFeatures": _internal("chat", "edge", "cognitive", "memory", "governor"),
 }

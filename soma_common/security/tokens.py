@@ -44,8 +44,8 @@ class _Verified:
 class TokenVerifier:
     """Verifies users' and services' tokens with a key set in a file; the file is read again when it changes.
 
-    Only EdDSA and RS256 count, each key only with its own algorithm, issuer and class, so that a service's key can never
-    sign a user's token. Raises SomaError INVALID_TOKEN or EXPIRED_TOKEN.
+    Only EdDSA and RS256 count, each key only with its own algorithm, issuer and class, so that a service's key can
+    never sign a user's token. Raises SomaError INVALID_TOKEN or EXPIRED_TOKEN.
     """
 
     def __init__(self, jwks_path: Path, clock: Clock | None = None) -> None:

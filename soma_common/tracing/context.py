@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from opentelemetry import trace
-from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags
+from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, TraceFlags
 
 _HEADER: Final = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?")
 _RANDOM: Final = random.SystemRandom()
@@ -43,7 +43,12 @@ class TraceContext:
     @classmethod
     def current(cls) -> "TraceContext":
         """The active position, or the start of a new trace when none is active."""
-        active = trace.get_current_span().get_span_context()
+        return cls.of(trace.get_current_span())
+
+    @classmethod
+    def of(cls, span: Span) -> "TraceContext":
+        """The position of a span, or the start of a new trace when the span has none."""
+        active = span.get_span_context()
         if not active.is_valid:
             return cls.new()
         return cls(f"{active.trace_id:032x}", f"{active.span_id:016x}", active.trace_flags.sampled)

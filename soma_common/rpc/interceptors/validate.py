@@ -1,0 +1,55 @@
+"""The rules of the contract: a request that breaks one never reaches a use case.
+
+Nothing here states a rule; they stand in the proto files.
+"""
+
+from typing import ClassVar
+
+from protovalidate import Validator, Violation
+
+from soma_common.kernel.errors import FieldViolation, SomaError
+from soma_common.kernel.reasons import Reason
+from soma_common.rpc.interceptors.exchange import Access, Exchange, Proceed
+from soma_common.rpc.interceptors.pipeline import parsed
+
+
+class Validate:
+    """Reads the request and checks it."""
+
+    name: ClassVar[str] = "validate"
+    after: ClassVar[frozenset[str]] = frozenset({"telemetry", "errors", "deadline", "auth", "limits"})
+    covers: ClassVar[frozenset[Access]] = frozenset({Access.HOUSE})
+
+    def __init__(self) -> None:
+        self._validator = Validator()
+
+    async def run(self, exchange: Exchange, proceed: Proceed) -> bytes | None:
+        """Runs the call with a valid request; raises MALFORMED_MESSAGE or INVALID_FIELD."""
+        broken = self._validator.collect_violations(parsed(exchange))
+        if broken:
+            raise violation_error(broken)
+        return await proceed(exchange)
+
+
+def violation_error(broken: list[Violation]) -> SomaError:
+    """One error that lists every broken rule; its sentence names the first."""
+    found = tuple(_field_violation(violation) for violation in broken)
+    first = found[0]
+    return SomaError(Reason.INVALID_FIELD, {"field": first.field, "rule": first.description}, violations=found)
+
+
+def _field_violation(violation: Violation) -> FieldViolation:
+    proto = violation.proto
+    rule = str(proto.message or proto.rule_id or "it breaks a rule of the contract")
+    return FieldViolation(_path_of(violation), rule)
+
+
+def _path_of(violation: Violation) -> str:
+    path = violation.proto.field
+    if path is None:
+        return "request"
+    parts: list[str] = []
+    for element in path.elements:
+        name = str(element.field_name)
+        parts.append(name if element.subscript is None else f"{name}[{element.subscript.value}]")
+    return ".".join(parts) or "request"
