@@ -1,4 +1,4 @@
-"""The settings of every process: the only room that reads the environment, the profiles, the settings file and the secrets."""
+"""The settings of every process: the only room that reads the environment, profiles, settings file and secrets."""
 
 from config.loading import load_settings
 from config.problems import Problem, SettingsError

@@ -57,7 +57,7 @@ def user_data_folder(environment: Mapping[str, str]) -> Path:
 
 def short_folder(digest: str) -> Path:
     """A folder with a short path, for sockets whose own folder lies too deep."""
-    return Path("/tmp") / f"somastack-{os.geteuid()}-{digest}"
+    return Path("/tmp") / f"somastack-{os.geteuid()}-{digest}"  # noqa: S108 - made 0700, its owner is checked
 
 
 def checkout() -> Path:

@@ -54,7 +54,7 @@ class Home:
 
     @property
     def run(self) -> Path:
-        """Sockets, process ids and the supervisor's own settings; a short path where the home's is too long for a socket."""
+        """Sockets and the supervisor's own settings; a short path where the home's is too long for a socket."""
         own = self.path / "run"
         if len(str(own).encode()) <= _LONGEST_SOCKET_FOLDER:
             return own
@@ -62,7 +62,7 @@ class Home:
 
 
 def find_home(environment: Mapping[str, str]) -> Home:
-    """The home by the rule: SOMA_HOME, else a folder of the account named by SOMA_INSTANCE or by the checkout's path."""
+    """The home by the rule: SOMA_HOME, else a folder of the account, named by SOMA_INSTANCE or the checkout's path."""
     instance = environment.get("SOMA_INSTANCE") or hashlib.sha256(str(checkout()).encode()).hexdigest()[:10]
     if "SOMA_HOME" in environment:
         return Home(instance, Path(environment["SOMA_HOME"]).expanduser().absolute())

@@ -27,7 +27,7 @@ _MODE: Final = "SOMA_DEPLOY_MODE"
 def load_settings(environment: Mapping[str, str] | None = None, *, house: str | None = None) -> Settings:
     """The settings of this process. Raises SettingsError with everything that is wrong.
 
-    `environment` stands in for the process's own (tests). With `house` that house's database settings are demanded as well.
+    `environment` stands in for the process's own (tests). With `house` its database is demanded as well.
     """
     given = read_environment() if environment is None else {name: value for name, value in environment.items() if value}
     home = find_home(given)

@@ -104,7 +104,7 @@ def _judge(provider: str, registry: Registry) -> list[Problem]:
 
 
 def _judge_address(address: str, env: Environment | None) -> list[Problem]:
-    """An address must be one that a server may safely call: no link-local or metadata address, and no private one in prod."""
+    """A server may safely call it: no link-local or metadata address, and no private one in prod."""
     name = "SOMA_MODEL_BASE_URL"
     try:
         parts = urlsplit(address)

@@ -12,6 +12,7 @@ from config.ports import PortTable
 from config.problems import Problem
 from config.settings_registry import ROWS, Registry
 from config.values import HOUSES, DeployMode, Environment, LogLevel
+from soma_common.postgres.house import PLACES
 
 _CLUSTER: Final = (
     "SOMA_MEMORY_TARGETS",
@@ -30,12 +31,10 @@ REQUIRED: Final = {
     DeployMode.SOMASTACK: _CLUSTER,
     DeployMode.K8S: _CLUSTER,
 }
-DATABASES: Final = {
-    "chat": ("SOMA_AGENT_DSN", "somaagent"),
-    "governor": ("SOMA_AGENT_DSN", "somaagent"),
-    "control": ("SOMA_AGENT_DSN", "somaagent"),
-    "cognitive": ("SOMA_BRAIN_DSN", "somabrain"),
-    "memory": ("SOMA_MEMORY_DSN", "somamemory"),
+DSN_NAMES: Final = {
+    "somaagent": "SOMA_AGENT_DSN",
+    "somabrain": "SOMA_BRAIN_DSN",
+    "somamemory": "SOMA_MEMORY_DSN",
 }
 _SELF_MADE_ISSUER: Final = "urn:somastack:"
 _SAFE_SSL: Final = ("verify-full", "verify-ca")
@@ -66,8 +65,9 @@ def missing_for_database(registry: Registry, mode: DeployMode, house: str) -> li
         lacking = [name for name in ("SOMA_POSTGRES_SOCKET", *names) if value_of(registry, name) is None]
         return [not_started()] if lacking else []
     problems = [_missing(name) for name in names if value_of(registry, name) is None]
-    if registry.postgres_dsn is None and value_of(registry, DATABASES[house][0]) is None:
-        problems.append(_missing(DATABASES[house][0]))
+    dsn = DSN_NAMES[PLACES[house].database]
+    if registry.postgres_dsn is None and value_of(registry, dsn) is None:
+        problems.append(_missing(dsn))
     return problems
 
 
@@ -157,12 +157,7 @@ def _refusals(registry: Registry, mode: DeployMode) -> Iterator[Problem]:
             "opens plain text to other hosts, which prod refuses",
             "Set SOMA_TLS_CERT and SOMA_TLS_KEY.",
         )
-    for name in (
-        "SOMA_POSTGRES_DSN",
-        "SOMA_AGENT_DSN",
-        "SOMA_BRAIN_DSN",
-        "SOMA_MEMORY_DSN",
-    ):
+    for name in ("SOMA_POSTGRES_DSN", *DSN_NAMES.values()):
         secret = getattr(registry, ROWS[name].field)
         if secret is not None and _plain(secret.get_secret_value()):
             yield Problem(

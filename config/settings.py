@@ -6,7 +6,7 @@ Nothing here reads anything: `loading.py` builds it.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import Any, TypeVar, cast
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from pydantic import SecretStr
@@ -15,7 +15,7 @@ from config.environment import interpreter, machine_environment
 from config.home import Home
 from config.ports import Addresses, PortTable
 from config.problems import SettingsError
-from config.rules import DATABASES, missing_for_database, not_started, value_of
+from config.rules import DSN_NAMES, missing_for_database, not_started, value_of
 from config.settings_registry import ROWS, Registry, Row
 from config.sources import Origin, Source
 from config.values import (
@@ -29,9 +29,7 @@ from config.values import (
     ModelSettings,
     WebSettings,
 )
-
-if TYPE_CHECKING:
-    from soma_common.postgres.pool import HouseDatabase
+from soma_common.postgres.house import PLACES, ROLES, HouseDatabase
 
 Value = TypeVar("Value")
 
@@ -64,7 +62,7 @@ class Settings:
 
     @property
     def env(self) -> Environment:
-        """dev or prod."""
+        """How strict the start is."""
         return self.registry.env or Environment.DEV
 
     @property
@@ -106,41 +104,33 @@ class Settings:
         targets: tuple[str, ...] = getattr(self.registry, f"{service}_targets", None) or ()
         return Endpoint(found.grpc_listen, found.http_listen, found.ops_listen, targets, ())
 
-    def database(self, house: str) -> "HouseDatabase":
+    def database(self, house: str) -> HouseDatabase:
         """The addresses of a house's database, one a role. Raises SettingsError when something of it is missing."""
-        from soma_common.postgres.pool import HouseDatabase  # the driver is slow to import and few commands need it
-
         problems = missing_for_database(self.registry, self.mode, house)
         if problems:
             raise SettingsError(problems)
-        owner = self._role_dsn(house, "owner")
-        app, worker = self._role_dsn(house, "app"), self._role_dsn(house, "worker")
         return HouseDatabase(
             house=house,
-            schema=house,
-            app_dsn=cast(str, app),
-            worker_dsn=cast(str, worker),
-            owner_dsn=owner,
+            schema=PLACES[house].schema,
+            app_dsn=self._role_dsn(house, "app"),
+            worker_dsn=self._role_dsn(house, "worker"),
+            owner_dsn=self._role_dsn(house, "owner") if PLACES[house].role("owner") in self.role_passwords() else None,
         )
 
     def role_passwords(self) -> dict[str, str]:
         """The password of every database role that is known here, by role."""
-        roles = [f"{house}_{kind}" for house in DATABASES for kind in ("app", "worker", "owner")]
-        secrets = {role: getattr(self.registry, f"{role}_password") for role in roles}
+        secrets = {role: getattr(self.registry, f"{role}_password") for role in ROLES}
         return {role: secret.get_secret_value() for role, secret in secrets.items() if secret is not None}
 
-    def _role_dsn(self, house: str, kind: str) -> str | None:
-        role = f"{house}_{kind}"
-        password = self.role_passwords().get(role)
-        if password is None:
-            return None
-        login = f"{role}:{quote(password, safe='')}"
-        name, database = DATABASES[house]
+    def _role_dsn(self, house: str, right: str) -> str:
+        place = PLACES[house]
+        role = place.role(right)
+        login = f"{role}:{quote(self.role_passwords()[role], safe='')}"
         if self.mode is DeployMode.STANDALONE:
-            return f"postgresql://{login}@/{database}?host={quote(str(self.registry.postgres_socket))}"
-        own = cast("SecretStr | None", value_of(self.registry, name))
+            return f"postgresql://{login}@/{place.database}?host={quote(str(self.registry.postgres_socket))}"
+        own = cast("SecretStr | None", value_of(self.registry, DSN_NAMES[place.database]))
         parts = urlsplit(self._needed(own or self.registry.postgres_dsn).get_secret_value())
-        path = parts.path if own is not None and parts.path.strip("/") else f"/{database}"
+        path = parts.path if own is not None and parts.path.strip("/") else f"/{place.database}"
         return urlunsplit(parts._replace(netloc=f"{login}@{parts.netloc.rpartition('@')[2]}", path=path))
 
     @property

@@ -60,7 +60,7 @@ class Registry(BaseModel):
         "A TOML file of settings by name; without it settings.toml in the data folder.",
         "/etc/somastack.toml",
     )
-    bind: str | None = _setting("SOMA_BIND", "The address on which the services listen.", "0.0.0.0")
+    bind: str | None = _setting("SOMA_BIND", "The address on which the services listen.", "192.168.1.20")
     port_shift: int | None = _setting(
         "SOMA_PORT_SHIFT",
         "A number added to every port, so that two stacks can run side by side.",

@@ -1,0 +1,97 @@
+"""Whether a process serves, asked at its own door: HTTP readiness of a service, a greeting of PostgreSQL.
+
+Nothing here knows the supervisor.
+"""
+
+import asyncio
+import json
+import struct
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+_PATIENCE_SECONDS: Final = 2.0
+_LONGEST_ANSWER: Final = 262_144
+_PROTOCOL: Final = 196_608
+_SOCKET_NAME: Final = ".s.PGSQL.5432"
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """Whether a door is open for work; `reason` says what is missing when it is not."""
+
+    ready: bool
+    reason: str = ""
+
+
+Probe = Callable[[], Awaitable[Readiness]]
+
+
+def http_probe(address: str) -> Probe:
+    """Asks `/readyz` at `host:port`."""
+
+    async def probe() -> Readiness:
+        host, _, port = address.rpartition(":")
+        request = f"GET /readyz HTTP/1.0\r\nHost: {address}\r\nConnection: close\r\n\r\n".encode()
+        answer = await _ask(asyncio.open_connection(host, int(port)), request, _LONGEST_ANSWER)
+        if answer is None:
+            return Readiness(False, "does not answer yet")
+        head, _, body = answer.partition(b"\r\n\r\n")
+        return Readiness(True) if b" 200 " in head.partition(b"\r\n")[0] else Readiness(False, _reason_of(body))
+
+    return probe
+
+
+def postgres_probe(socket_folder: Path | None) -> Probe:
+    """Greets as a client would; a server that is ready asks for a password."""
+
+    async def probe() -> Readiness:
+        if socket_folder is None:
+            return Readiness(False, "was never started")
+        words = b"user\0postgres\0database\0postgres\0\0"
+        greeting = struct.pack("!ii", len(words) + 8, _PROTOCOL) + words
+        path = str(socket_folder / _SOCKET_NAME)
+        answer = await _ask(asyncio.open_unix_connection(path), greeting, 1)
+        return Readiness(True) if answer == b"R" else Readiness(False, "does not take connections yet")
+
+    return probe
+
+
+async def _ask(
+    opening: Awaitable[tuple[asyncio.StreamReader, asyncio.StreamWriter]], request: bytes, length: int
+) -> bytes | None:
+    """What the other side says first, up to `length` bytes; None when it says nothing in time."""
+    with suppress(OSError, TimeoutError):
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            reader, writer = await opening
+            try:
+                writer.write(request)
+                return await _read(reader, length)
+            finally:
+                writer.close()
+    return None
+
+
+async def _read(reader: asyncio.StreamReader, length: int) -> bytes | None:
+    received = b""
+    while len(received) < length and (part := await reader.read(length - len(received))):
+        received += part
+    return received or None
+
+
+def _reason_of(body: bytes) -> str:
+    """The dependencies that are not there, as the service itself names them."""
+    with suppress(ValueError):
+        told = json.loads(body)
+        listed = told.get("dependencies") if isinstance(told, dict) else None
+        if isinstance(listed, dict) and (missing := [name for name, row in listed.items() if _lacks(row)]):
+            return f"waits for {', '.join(missing)}"
+        if isinstance(told, dict) and told.get("draining"):
+            return "finishes its work"
+    return "is not ready yet"
+
+
+def _lacks(row: object) -> bool:
+    return isinstance(row, dict) and bool(row.get("required")) and row.get("state") != "up"
