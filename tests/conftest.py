@@ -1,0 +1,3 @@
+"""Fixtures that every tier may use."""
+
+pytest_plugins = ["soma_common.testing.postgres", "soma_common.testing.upstream.fixtures"]
