@@ -4,7 +4,7 @@
     generate.py            bring gen/ up to date; files that stay the same are not touched
     generate.py --check    say what differs and end with 1 if gen/ is not what proto/ says
 
-`google.api` comes from googleapis-common-protos and is never generated; `buf.validate` is made from `third_party/proto`.
+`google.api` comes from googleapis-common-protos, never from here; `buf.validate` is made from `third_party/proto`.
 """
 
 import argparse
