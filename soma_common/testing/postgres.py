@@ -201,7 +201,7 @@ def house_database(postgres_server: TestServer) -> Iterator[HouseDatabases]:
 
 @pytest.fixture
 async def open_database() -> AsyncIterator[OpenDatabase]:
-    """Opens a `Database` by `await open_database(urls)`; what it opened is closed after the test."""
+    """Open databases of the library by their addresses; each is closed after the test."""
     opened: list[Database] = []
 
     async def make(urls: HouseDatabase) -> Database:

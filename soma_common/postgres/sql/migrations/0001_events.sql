@@ -22,7 +22,7 @@ create table events (
   causation_id text not null default '',
   schema_name text not null,
   schema_fingerprint text not null,
-  schema_version integer not null,
+  schema_version text not null,
   payload bytea not null,
   metadata jsonb not null default '{}',
   check (event_type <> '' and stream <> '' and service <> '' and trace_id <> '' and correlation_id <> '' and schema_name <> '')
