@@ -163,6 +163,8 @@ create table journal (
     last_sequence integer not null,
     lease_epoch bigint not null,
     events bytea not null,
+    -- with the first row: the serialised settlement as the plan left it, for whoever has to end a turn that was left running
+    settlement bytea,
     create_time timestamptz not null default now(),
     primary key (tenant_id, turn_id, first_sequence)
 );

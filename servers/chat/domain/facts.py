@@ -1,0 +1,39 @@
+"""What a turn says about itself to the cognitive service, judged by simple rules over words.
+
+Nothing here keeps or sends text: only numbers leave.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+_URGENT_WORDS: Final = re.compile(
+    r"\b(urgent(ly)?|asap|immediately|right now|right away|emergency|hurry|critical|deadline|quick(ly)?|help me|dringend|sofort|"
+    r"urgente|urgence|vite)\b",
+    re.IGNORECASE,
+)
+_CORRECTION: Final = re.compile(
+    r"^\W*(no[,.!:; ]|nope\b|wrong\b|incorrect\b|that'?s (not|wrong|incorrect)|that is (not|wrong|incorrect)|this is wrong|not what i|"
+    r"you('re| are) wrong|you misunderstood|i (said|meant|asked)\b|actually[, ]|nein[, ]|falsch\b)",
+    re.IGNORECASE,
+)
+
+
+def novelty(recall_scores: Sequence[float]) -> float:
+    """How new a message is against what is remembered, 0-1: one less the best recall score."""
+    return min(1.0, max(0.0, 1.0 - max(recall_scores, default=0.0)))
+
+
+def urgency(text: str) -> float:
+    """How urgent a message sounds, 0-1: words of haste count most, exclamation marks and shouting add to them."""
+    words = re.findall(r"[^\W\d_]{3,}", text)
+    shouted = sum(word.isupper() for word in words)
+    score = 0.5 * min(2, len(_URGENT_WORDS.findall(text)))
+    score += 0.1 * min(3, text.count("!"))
+    score += 0.3 if len(words) >= 3 and shouted * 2 > len(words) else 0.0
+    return min(1.0, score)
+
+
+def is_correction(text: str, follows_answer: bool) -> bool:
+    """Whether the message sets an earlier answer right."""
+    return follows_answer and _CORRECTION.search(text) is not None

@@ -1,0 +1,22 @@
+-- Statements of the delivery of intents: the worker role, over all tenants.
+
+-- name: claim
+update intents i set lease_expire_time = now() + make_interval(secs => $1), attempts = i.attempts + 1
+from (
+    select tenant_id, intent_id from intents
+    where status = 'pending' and next_time <= now() and (lease_expire_time is null or lease_expire_time < now())
+    order by next_time limit $2 for update skip locked
+) due
+where i.tenant_id = due.tenant_id and i.intent_id = due.intent_id
+returning i.tenant_id, i.intent_id, i.owner_sub, i.caller_roles, i.caller_scopes, i.correlation_id, i.turn_id, i.kind, i.payload,
+    i.attempts;
+
+-- name: delivered
+delete from intents where tenant_id = $1 and intent_id = $2;
+
+-- name: postpone
+update intents set next_time = now() + make_interval(secs => $3), lease_expire_time = null, last_reason = $4
+where tenant_id = $1 and intent_id = $2;
+
+-- name: park
+update intents set status = 'parked', lease_expire_time = null, last_reason = $3 where tenant_id = $1 and intent_id = $2;

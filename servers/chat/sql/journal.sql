@@ -1,0 +1,40 @@
+-- Statements of the journal's writer and of those who look after the instances: the worker role, over all tenants.
+
+-- name: append
+-- Whatever is written is written under the epoch of a living instance; the lock makes a successor wait for us.
+with alive as (
+    select epoch from instances where name = $1 and epoch = $2 for share
+), written as (
+    insert into journal (tenant_id, turn_id, first_sequence, last_sequence, lease_epoch, events, settlement)
+    select r.tenant_id, r.turn_id, r.first_sequence, r.last_sequence, alive.epoch, r.events, r.settlement
+    from alive, unnest($3::uuid[], $4::uuid[], $5::int[], $6::int[], $7::bytea[], $8::bytea[])
+        as r (tenant_id, turn_id, first_sequence, last_sequence, events, settlement)
+    on conflict do nothing
+)
+select epoch from alive;
+
+-- name: register_instance
+insert into instances (name, epoch, start_time, beat_time) values ($1, 1, now(), now())
+on conflict (name) do update set epoch = instances.epoch + 1, start_time = now(), beat_time = now()
+returning epoch;
+
+-- name: beat
+update instances set beat_time = now() where name = $1 and epoch = $2 returning epoch;
+
+-- name: fence_silent
+update instances set epoch = epoch + 1 where name <> $1 and beat_time < now() - make_interval(secs => $2)
+    and exists (select from turns t where t.instance = instances.name and t.status = 'running' and t.lease_epoch = instances.epoch);
+
+-- name: list_abandoned
+select t.tenant_id, t.turn_id, t.lease_epoch from turns t join instances i on i.name = t.instance
+where t.status = 'running' and t.lease_epoch < i.epoch
+order by t.turn_id limit 256;
+
+-- name: list_own_running
+select tenant_id, turn_id, lease_epoch, cancel_requested, create_time from turns
+where instance = $1 and lease_epoch = $2 and status = 'running';
+
+-- name: sweep
+delete from journal j using turns t
+where t.tenant_id = j.tenant_id and t.turn_id = j.turn_id and t.end_time < now() - make_interval(secs => $1)
+    and j.create_time < now() - make_interval(secs => $1);
