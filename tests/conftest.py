@@ -1,4 +1,4 @@
-"""What every tier shares: the order of the tiers, their marks, the profile of Hypothesis and the fixtures of real servers."""
+"""What every tier shares: the order and marks of the tiers, the profile of Hypothesis, the fixtures of real servers."""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -9,7 +9,8 @@ from hypothesis import settings
 TIERS = ("arch", "unit", "property", "contract", "rpc", "integration", "e2e", "chaos")
 ROOT = Path(__file__).parent
 
-pytest_plugins = [name for name in ("soma_common.testing.postgres",) if find_spec(name)]
+_PLUGINS = ("soma_common.testing.postgres", "soma_common.testing.rpc", "soma_common.testing.upstream.fixtures")
+pytest_plugins = [name for name in _PLUGINS if find_spec(name)]
 
 settings.register_profile("soma", deadline=None, print_blob=True)
 settings.load_profile("soma")

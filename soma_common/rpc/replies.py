@@ -47,7 +47,7 @@ class ReplyStream:
 
 @asynccontextmanager
 async def following(call: grpc.aio.UnaryStreamCall[Any, Reply]) -> AsyncIterator[AsyncIterator[Reply]]:
-    """Ends the call where the block ends: `async with following(…) as events`."""
+    """Gives the replies of a stream inside the block and ends its call where the block ends."""
     replies = call.__aiter__()
     try:
         yield replies

@@ -1,0 +1,126 @@
+"""Repeats of a mutation: what was answered to a `request_id`, written in the use case's own transaction.
+
+The interceptor asks `IdempotencyStore` before the handler and opens a `Once`; use cases only call `Once.record`.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from google.protobuf.message import Message
+
+from soma_common.kernel.errors import SomaError
+from soma_common.kernel.reasons import Reason
+from soma_common.kernel.tenancy import TenantId
+from soma_common.postgres.pool import Connection, Database
+from soma_common.postgres.queries import Queries
+
+_SQL = Queries.of("soma_common.postgres", "sql/idempotency.sql")
+KEPT: Final = timedelta(hours=24)
+
+
+class DuplicateRequest(Exception):  # noqa: N818 - it is no error: the answer exists already
+    """The same request was committed by another call meanwhile; the answer is in the store."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestKey:
+    """What makes a request the same: tenant, user, full method path, request_id."""
+
+    tenant_id: TenantId
+    sub: str
+    method: str
+    request_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class StoredReply:
+    """What was answered, and to which body."""
+
+    body_hash: bytes
+    response: bytes
+
+    def answer_to(self, key: RequestKey, body_hash: bytes) -> bytes:
+        """The stored response for the same body. Raises SomaError(REQUEST_ID_REUSED) for another one."""
+        if body_hash != self.body_hash:
+            raise SomaError(Reason.REQUEST_ID_REUSED, {"request_id": str(key.request_id)})
+        return self.response
+
+
+def body_hash(request: Message) -> bytes:
+    """SHA-256 of the request in its deterministic form, 32 bytes."""
+    return hashlib.sha256(request.SerializeToString(deterministic=True)).digest()
+
+
+class IdempotencyStore:
+    """The answers a house has given; kept for 24 hours."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def find(self, key: RequestKey) -> StoredReply | None:
+        """The answer to a request that was committed before. Raises SomaError(DATABASE_UNAVAILABLE)."""
+
+        async def look(connection: Connection) -> StoredReply | None:
+            row = await connection.fetchrow(_SQL.find, key.tenant_id, key.sub, key.method, key.request_id)
+            return None if row is None else StoredReply(row["body_hash"], row["response"])
+
+        return await self._database.run(key.tenant_id, look)
+
+    async def sweep(self, older_than: timedelta = KEPT) -> int:
+        """Forget answers of all tenants that are older; returns how many."""
+        async with self._database.worker() as connection:
+            return int((await connection.execute(_SQL.sweep, older_than)).rpartition(" ")[2])
+
+
+class Once:
+    """The request being served, if it has a `request_id`; otherwise recording does nothing."""
+
+    def __init__(self, key: RequestKey | None = None, body_hash: bytes = b"") -> None:
+        self._key = key
+        self._body_hash = body_hash
+
+    @staticmethod
+    def current() -> "Once":
+        """The one of the call that is being served."""
+        return _ONCE.get()
+
+    @staticmethod
+    @contextmanager
+    def opened(key: RequestKey, body_hash: bytes) -> Iterator["Once"]:
+        """Make this request the current one; for the interceptor."""
+        once = Once(key, body_hash)
+        token = _ONCE.set(once)
+        try:
+            yield once
+        finally:
+            _ONCE.reset(token)
+
+    async def record(self, connection: Connection, response: Message) -> None:
+        """Write the answer beside the change itself, in the same transaction.
+
+        Raises DuplicateRequest when another call with this request_id was committed first: the transaction must roll
+        back, and the interceptor answers with what is stored.
+        """
+        if self._key is None:
+            return
+        key = self._key
+        status = await connection.execute(
+            _SQL.record,
+            key.tenant_id,
+            key.sub,
+            key.method,
+            key.request_id,
+            self._body_hash,
+            response.SerializeToString(),
+        )
+        if not status.endswith(" 1"):
+            raise DuplicateRequest
+
+
+_ONCE: ContextVar[Once] = ContextVar("soma_once", default=Once())  # noqa: B039 - it holds nothing and never changes
