@@ -29,7 +29,7 @@ class Failure(Enum):
 
 
 FAILURES: Final[Mapping[type[BaseException], Failure]] = {
-    OSError: Failure.LOST,
+    ConnectionError: Failure.LOST,
     TimeoutError: Failure.UNAVAILABLE,
     asyncpg.PostgresConnectionError: Failure.LOST,
     asyncpg.ConnectionDoesNotExistError: Failure.LOST,
@@ -58,8 +58,14 @@ FAILURES: Final[Mapping[type[BaseException], Failure]] = {
     asyncpg.InterfaceWarning: Failure.FAULT,
 }
 
-# Everything a call of the driver can raise.
-DRIVER_EXCEPTIONS: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
+# Everything a call on a connection can raise. Making one raises more: see `connecting`.
+DRIVER_EXCEPTIONS: Final = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    ConnectionError,
+    TimeoutError,
+)
 
 # The client notices a dead connection in words only, with the class of its usage errors.
 _LOST_WORDS: Final = ("connection is closed", "connection was closed", "connection has been released", "pool is closed")
@@ -100,3 +106,14 @@ def translated() -> Iterator[None]:
         if error is None:
             raise
         raise error from problem
+
+
+@contextmanager
+def connecting() -> Iterator[None]:
+    """Around the making of a connection only: there any error of the system (a missing socket) means a lost server."""
+    try:
+        yield
+    except (TimeoutError, ConnectionError):
+        raise
+    except OSError as problem:
+        raise asyncpg.ConnectionDoesNotExistError(str(problem)) from problem

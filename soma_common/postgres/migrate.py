@@ -14,7 +14,7 @@ from typing import Final
 
 import asyncpg
 
-from soma_common.postgres.failures import translated
+from soma_common.postgres.failures import connecting, translated
 from soma_common.postgres.house import PLACES, Place
 from soma_common.postgres.pool import Connection, Database
 from soma_common.postgres.queries import Queries
@@ -79,7 +79,8 @@ async def migrate(
     not answer.
     """
     with translated():
-        connection = await asyncpg.connect(owner_dsn, timeout=10)
+        with connecting():
+            connection = await asyncpg.connect(owner_dsn, timeout=10)
         try:
             fill = partial(_fill, place=PLACES[schema])
             await connection.execute(_SQL.hold, schema)

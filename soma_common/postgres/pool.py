@@ -12,7 +12,7 @@ from typing import Any, Final, Self, TypeAlias, TypeVar
 import asyncpg
 
 from soma_common.kernel.tenancy import TenantId
-from soma_common.postgres.failures import DRIVER_EXCEPTIONS, Failure, failure_of, translate, translated
+from soma_common.postgres.failures import DRIVER_EXCEPTIONS, Failure, connecting, failure_of, translate, translated
 from soma_common.postgres.house import HouseDatabase
 from soma_common.postgres.queries import Queries
 
@@ -118,7 +118,7 @@ class Database:
     async def ping(self, timeout_seconds: float = 2.0) -> None:
         """Prove that the database answers. Raises SomaError(DATABASE_UNAVAILABLE)."""
         with translated():
-            async with asyncio.timeout(timeout_seconds), self._app.acquire(timeout=timeout_seconds) as connection:
+            async with asyncio.timeout(timeout_seconds), _borrowed(self._app) as connection:
                 await connection.fetchval(_SQL.ping)
 
 
@@ -137,8 +137,18 @@ async def _pool(dsn: str, size: int, name: str) -> Pool:
 
 
 @asynccontextmanager
+async def _borrowed(pool: Pool) -> AsyncIterator[asyncpg.pool.PoolConnectionProxy]:
+    with connecting():
+        connection = await pool.acquire(timeout=_ACQUIRE_SECONDS)
+    try:
+        yield connection
+    finally:
+        await pool.release(connection)
+
+
+@asynccontextmanager
 async def _transaction(pool: Pool, tenant: TenantId | None, attempt: _Attempt) -> AsyncIterator[Connection]:
-    async with pool.acquire(timeout=_ACQUIRE_SECONDS) as connection:
+    async with _borrowed(pool) as connection:
         transaction = connection.transaction()
         await transaction.start()
         try:

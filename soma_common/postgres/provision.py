@@ -10,7 +10,7 @@ from typing import Final
 
 import asyncpg
 
-from soma_common.postgres.failures import translated
+from soma_common.postgres.failures import connecting, translated
 from soma_common.postgres.house import PLACES, RIGHTS, ROLES, Place
 from soma_common.postgres.queries import Queries
 
@@ -32,7 +32,8 @@ async def provision(superuser_dsn: str, passwords: Mapping[str, str]) -> bool:
     marker = _fingerprint(passwords)
     names = tuple(dict.fromkeys(place.database for place in PLACES.values()))
     with translated():
-        connection = await asyncpg.connect(superuser_dsn, timeout=10)
+        with connecting():
+            connection = await asyncpg.connect(superuser_dsn, timeout=10)
         try:
             if await connection.fetchval(_SQL.find_fingerprint, names[-1]) == marker:
                 return False
@@ -76,7 +77,8 @@ async def _make_database(connection: asyncpg.Connection, name: str) -> None:
 
 
 async def _fill_database(superuser_dsn: str, name: str) -> None:
-    connection = await asyncpg.connect(superuser_dsn, database=name, timeout=10)
+    with connecting():
+        connection = await asyncpg.connect(superuser_dsn, database=name, timeout=10)
     try:
         await connection.execute(_SQL.close_public)
         for place in PLACES.values():

@@ -1,0 +1,75 @@
+"""Writes events and their outbox rows inside the caller's transaction, each in its place in its stream.
+
+Nothing here publishes: that is the relay's work.
+"""
+
+import json
+from collections.abc import Sequence
+
+from soma_common.events.codec import schema_of
+from soma_common.events.models import Event, EventDraft
+from soma_common.kernel.ids import Ids
+from soma_common.kernel.tenancy import TenantId
+from soma_common.postgres.pool import Connection
+from soma_common.postgres.queries import Queries
+from soma_common.tracing.context import TraceContext
+
+_SQL = Queries.of("soma_common.events", "sql/events.sql")
+
+
+class EventStore:
+    """The log of one service, in the schema of its house."""
+
+    def __init__(self, service: str, ids: Ids | None = None) -> None:
+        self._service = service
+        self._ids = ids or Ids()
+
+    async def append(self, connection: Connection, tenant_id: TenantId, drafts: Sequence[EventDraft]) -> list[Event]:
+        """Write facts in the caller's transaction, in one statement; returns them with their places, in this order.
+
+        Per tenant and stream the sequence is dense and the time rises by at least a microsecond: both are taken under
+        the stream's row lock, which is held until the transaction ends, so append last. The trace id is the active
+        one. Raises ValueError for a payload without content.
+        """
+        if not drafts:
+            return []
+        trace_id = TraceContext.current().trace_id
+        ids = [self._ids.uuid7() for _ in drafts]
+        schemas = [schema_of(draft.payload) for draft in drafts]
+        payloads = [draft.payload.SerializeToString(deterministic=True) for draft in drafts]
+        if not all(payloads):
+            raise ValueError("the payload of an event must not be empty")
+        rows = await connection.fetch(
+            _SQL.append,
+            tenant_id,
+            self._service,
+            trace_id,
+            ids,
+            [draft.event_type for draft in drafts],
+            [draft.stream for draft in drafts],
+            [draft.correlation_id for draft in drafts],
+            [draft.causation_id or "" for draft in drafts],
+            [schema.message for schema in schemas],
+            [schema.fingerprint for schema in schemas],
+            [schema.version for schema in schemas],
+            payloads,
+            [json.dumps(dict(draft.metadata)) for draft in drafts],
+        )
+        return [
+            Event(
+                event_id=event_id,
+                event_type=draft.event_type,
+                trace_id=trace_id,
+                correlation_id=draft.correlation_id,
+                causation_id=draft.causation_id or "",
+                service_id=self._service,
+                tenant_id=tenant_id,
+                stream=draft.stream,
+                sequence=row["sequence"],
+                timestamp=row["event_time"],
+                schema=schema,
+                payload=payload,
+                metadata=dict(draft.metadata),
+            )
+            for event_id, draft, schema, payload, row in zip(ids, drafts, schemas, payloads, rows, strict=True)
+        ]
