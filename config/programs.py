@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 
 from config.settings import Settings
 from config.values import HOUSES, SERVICES
+from soma_common.supervision.probe import http_probe, postgres_probe
+from soma_common.supervision.status import Door
 
 DATABASE = "database"
 
@@ -28,6 +30,18 @@ class Program:
 def programs(settings: Settings) -> tuple[Program, ...]:
     """All processes in the order in which they are started."""
     return (_database(settings), *_services(settings))
+
+
+def doors(settings: Settings) -> tuple[Door, ...]:
+    """Where and how each process is asked whether it serves."""
+    return tuple(
+        Door(
+            program.name,
+            program.address,
+            http_probe(program.probe_address) if program.probe_address else postgres_probe(settings.postgres_socket),
+        )
+        for program in programs(settings)
+    )
 
 
 def _database(settings: Settings) -> Program:

@@ -6,7 +6,7 @@ Nothing here knows a service or keeps state about one; breakers are the caller's
 import asyncio
 import time
 from collections.abc import Callable, Collection, Sequence
-from typing import Final, TypeVar, cast
+from typing import Final, Protocol, TypeVar, cast
 
 import grpc
 from grpc_health.v1 import health_pb2
@@ -14,12 +14,12 @@ from opentelemetry.trace import SpanKind
 
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason
+from soma_common.kernel.tenancy import Caller
 from soma_common.rpc.call import current_call
 from soma_common.rpc.options import channel_options
 from soma_common.rpc.replies import ReplyStream, is_own_cancellation
 from soma_common.rpc.status import answered_by_peer, error_of_call
 from soma_common.rpc.stubs import Metadata, Method, StubChannel
-from soma_common.security.tokens import ServiceSigner
 from soma_common.tracing import TraceContext, tracer
 
 Stub = TypeVar("Stub")
@@ -27,8 +27,16 @@ _MARGIN_SECONDS: Final = 0.02
 _RESTING: Final = (grpc.ChannelConnectivity.TRANSIENT_FAILURE, grpc.ChannelConnectivity.SHUTDOWN)
 
 
+class CallSigner(Protocol):
+    """Whoever signs our calls: a service's `ServiceSigner`, or the token of a person at a terminal."""
+
+    def token_for(self, caller: Caller) -> str:
+        """A token under which `caller` may call."""
+        ...
+
+
 def dial(
-    target: str | Sequence[str], signer: ServiceSigner, *, timeout_seconds: float = 5.0, name: str | None = None
+    target: str | Sequence[str], signer: CallSigner, *, timeout_seconds: float = 5.0, name: str | None = None
 ) -> "Channel":
     """A channel to a service; with several targets calls go round them, past those that do not answer.
 
@@ -45,7 +53,7 @@ class Channel:
     """Connections to all replicas of a service. Calls raise SomaError only; see `status.error_of_call`."""
 
     def __init__(
-        self, targets: tuple[str, ...], signer: ServiceSigner, timeout_seconds: float, name: str | None
+        self, targets: tuple[str, ...], signer: CallSigner, timeout_seconds: float, name: str | None
     ) -> None:
         self._signer = signer
         self._timeout_seconds = timeout_seconds

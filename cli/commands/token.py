@@ -1,0 +1,59 @@
+"""`somastack token`: prints a token for one's own programs.
+
+Nothing here reaches a service: the key of this installation signs it.
+"""
+
+import re
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.exits import CommandError, Exit
+
+if TYPE_CHECKING:
+    from config import IdentitySettings
+
+_SPAN = re.compile(r"^(\d{1,6})([smhd])$")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_LONGEST = 366 * 86_400
+
+
+def token(
+    role: Annotated[str, typer.Option(help="viewer, member, operator or admin.")] = "admin",
+    ttl: Annotated[str, typer.Option(help="How long it is valid: 90s, 30m, 1h, 7d.")] = "1h",
+    sub: Annotated[str | None, typer.Option(help="For whom; without it for the owner of this installation.")] = None,
+) -> None:
+    """Print a token (a JWT) that opens every public door: page, REST, OpenAI, WebSocket, gRPC.
+
+    Only the token is printed, so that it can be used in place.
+
+    Examples:  somastack token  ·  somastack token --role viewer --ttl 7d  ·
+    curl -H "Authorization: Bearer $(somastack token)" …
+    """
+    from config import load_settings
+    from soma_common.kernel.tenancy import ROLES
+
+    if role not in ROLES:
+        raise CommandError(f"There is no role {role}. It may be {', '.join(ROLES)}.", Exit.WRONG_USE)
+    if sub is not None and (not sub.strip() or sub.startswith("service:") or len(sub) > 200):
+        raise CommandError("A subject is a name of 1 to 200 characters and not that of a service.", Exit.WRONG_USE)
+    seconds = _seconds(ttl)
+    identity = load_settings().identity
+    print(mint(identity, sub or identity.owner_sub, role, seconds))
+
+
+def mint(identity: "IdentitySettings", sub: str, role: str, seconds: int) -> str:
+    """A token for one person of this installation's tenant."""
+    from soma_common.kernel.tenancy import TenantId
+    from soma_common.security.tokens import UserSigner
+
+    signer = UserSigner(identity.user_key_path)
+    return signer.mint(TenantId(identity.tenant_id), sub, [role], seconds)
+
+
+def _seconds(text: str) -> int:
+    match = _SPAN.match(text.strip())
+    seconds = int(match[1]) * _SECONDS[match[2]] if match else 0
+    if not 0 < seconds <= _LONGEST:
+        raise CommandError(f"“{text}” is no span of time up to 366d. Write it like 90s, 30m, 1h or 7d.", Exit.WRONG_USE)
+    return seconds

@@ -1,0 +1,93 @@
+"""The `somastack` command: its list of commands, and the net that turns every failure into a sentence and an exit code.
+
+Nothing here does a command's work; each file of `commands/` loads what it needs when it is called.
+"""
+
+import sys
+import traceback
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from cli.commands import chat, config, down, logs, status, token, up
+from cli.exits import CommandError, Exit
+
+_INTERRUPTED = 130
+_EPILOG = (
+    "First steps:  somastack up  ·  somastack chat 'Hello'  ·  somastack status  ·  somastack down.    "
+    "Exit codes: 0 done, 1 failed, 2 wrong use, 3 cannot reach, 4 not allowed."
+)
+
+app = typer.Typer(
+    name="somastack",
+    help="SomaStack: AI agents with memory, a mind and a budget, on your own machine.",
+    epilog=_EPILOG,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("up")(up.up)
+app.command("down")(down.down)
+app.command("status")(status.status)
+app.command("logs")(logs.logs)
+app.command("chat")(chat.chat)
+app.command("token")(token.token)
+app.add_typer(config.app, name="config")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"somastack {version('somastack')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
+    """SomaStack: AI agents with memory, a mind and a budget, on your own machine."""
+
+
+def main() -> None:
+    """The entry of the command; never shows a stack."""
+    try:
+        app()
+    except CommandError as failure:
+        _end(failure.sentence, failure.code)
+    except KeyboardInterrupt:
+        sys.exit(_INTERRUPTED)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(Exit.FAILED)
+    except PermissionError as failure:
+        _end(f"This account may not do that: {failure}", Exit.NOT_ALLOWED)
+    except Exception as failure:  # noqa: BLE001 - the outermost net: whatever is left becomes a sentence
+        _end(*_explain(failure))
+
+
+def _end(sentence: str, code: Exit) -> None:
+    from cli.render import print_failure
+
+    print_failure(sentence)
+    sys.exit(code)
+
+
+def _explain(failure: Exception) -> tuple[str, Exit]:
+    """The sentence of a failure that knows its own, else one that says where the details are."""
+    from cli.failures import code_of, keep_details
+
+    sentence = getattr(failure, "sentence", None)
+    if isinstance(sentence, str):
+        return sentence, code_of(failure)
+    if isinstance(failure, OSError) and failure.strerror:
+        where = f": {failure.filename}" if failure.filename else ""
+        return f"The system refused: {failure.strerror}{where}.", Exit.FAILED
+    kept = keep_details("".join(traceback.format_exception(failure)))
+    return f"An error inside somastack stopped this. Its details are in {kept}; please report them.", Exit.FAILED
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,107 @@
+"""What people see: tables, progress, sentences of failure. Colours only on a terminal, and never where NO_COLOR is set.
+
+Nothing here knows the stack.
+"""
+
+import sys
+import time
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Final, Self
+
+from rich.console import Console
+from rich.status import Status
+from rich.table import Table
+from rich.text import Text
+
+_GOOD: Final = ("RUNNING",)
+_MIDDLE: Final = ("STARTING", "STOPPING", "DEGRADED")
+
+
+class Progress:
+    """Steps of a longer command, on standard error: a moving line on a terminal, plain lines elsewhere."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True, highlight=False)
+        self._status: Status | None = None
+        self._current = ""
+        self._since = 0.0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, _error: object, _trace: TracebackType | None) -> None:
+        self._finish(good=kind is None)
+
+    def step(self, sentence: str) -> None:
+        """The step before is done and this one begins."""
+        self._finish(good=True)
+        self._current, self._since = sentence, time.monotonic()
+        if self._console.is_terminal:
+            self._status = self._console.status(Text(sentence))
+            self._status.start()
+        else:
+            self._console.print(f"{sentence} …", soft_wrap=True, markup=False)
+
+    def note(self, sentence: str) -> None:
+        """A line besides the steps."""
+        self._console.print(Text(f"  {sentence}"), soft_wrap=True)
+
+    def _finish(self, *, good: bool) -> None:
+        if self._status is not None:
+            self._status.stop()
+            self._status = None
+            mark = Text("✓ ", "green") if good else Text("✗ ", "red")
+            took = Text(f"  {time.monotonic() - self._since:.1f} s", "dim")
+            self._console.print(mark + Text(self._current) + took, soft_wrap=True)
+        self._current = ""
+
+
+def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]], state_column: int | None = None) -> None:
+    """A table for people: aligned columns, one line a row when it is piped."""
+    console = Console(highlight=False)
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="dim")
+    for heading in headings:
+        table.add_column(heading, overflow="fold", no_wrap=not console.is_terminal)
+    for row in rows:
+        cells = [Text(cell) for cell in row]
+        if state_column is not None:
+            cells[state_column].stylize(_style(row[state_column]))
+        table.add_row(*cells)
+    if console.is_terminal:
+        console.print(table)
+    else:
+        widths = [max(len(row[n]) for row in [headings, *rows]) for n in range(len(headings))]
+        for row in [headings, *rows]:
+            line = "   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+            print(line.rstrip())
+
+
+def print_failure(sentence: str) -> None:
+    """What went wrong, on standard error."""
+    console = Console(stderr=True, highlight=False)
+    console.print(Text(sentence, "red" if console.is_terminal else ""), soft_wrap=True)
+
+
+def print_line(text: str) -> None:
+    """One line of result, on standard output, at once."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def duration(seconds: int) -> str:
+    """A span of time as people say it: 12 s, 4 min, 3 h 20 min, 2 d 5 h."""
+    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
+    if minutes < 1:
+        return f"{seconds} s"
+    if hours < 1:
+        return f"{minutes} min"
+    if days < 1:
+        return f"{hours} h {minutes % 60} min"
+    return f"{days} d {hours % 24} h"
+
+
+def _style(state: str) -> str:
+    if state in _GOOD:
+        return "green"
+    return "yellow" if state in _MIDDLE else "red"

@@ -1,0 +1,70 @@
+"""Whether a port that we need is taken, and by whom as far as this account may see.
+
+Nothing here opens a port for longer than a look.
+"""
+
+import socket
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from config import Settings
+
+_PROC: Final = Path("/proc")
+_LISTENING: Final = "0A"
+
+
+def first_occupied(settings: Settings) -> str | None:
+    """A sentence about the first port that somebody else holds; None when all are free."""
+    workers = {service: settings.workers(service) for service in settings.ports.services}
+    for service, port in settings.ports.bound(workers, settings.registry.port_shift or 0):
+        if not _free(settings.bind, port):
+            holder = _holder(port)
+            by = f"by {holder}" if holder else "by another program"
+            return (
+                f"Port {port}, which {service} needs, is in use {by}. "
+                "Stop that program, or set SOMA_PORT_SHIFT to move all ports of this stack."
+            )
+    return None
+
+
+def _free(host: str, port: int) -> bool:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+            probe.listen(1)
+        except OSError:
+            return False
+    return True
+
+
+def _holder(port: int) -> str | None:
+    """The program that listens there, with its process id."""
+    inodes = {f"socket:[{inode}]" for inode in _listening_inodes(port)}
+    for entry in _PROC.iterdir() if inodes and _PROC.is_dir() else ():
+        if not entry.name.isdigit():
+            continue
+        with suppress(OSError):
+            if any(_link(descriptor) in inodes for descriptor in (entry / "fd").iterdir()):
+                words = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+                return f"“{words[:80]}” (process {entry.name})"
+    return None
+
+
+def _listening_inodes(port: int) -> set[str]:
+    found = set()
+    for table in ("tcp", "tcp6"):
+        with suppress(OSError):
+            for line in (_PROC / "net" / table).read_text().splitlines()[1:]:
+                columns = line.split()
+                if columns[3] == _LISTENING and int(columns[1].rpartition(":")[2], 16) == port:
+                    found.add(columns[9])
+    return found
+
+
+def _link(descriptor: Path) -> str:
+    with suppress(OSError):
+        return str(descriptor.readlink())
+    return ""
