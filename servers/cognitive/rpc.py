@@ -4,7 +4,7 @@ Nothing is decided here.
 """
 
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -15,13 +15,13 @@ from servers.cognitive.domain.signals import Facts
 from servers.cognitive.domain.state import changes_of
 from servers.cognitive.states import Moment, States, Update
 from soma.cognitive.v1 import modulation_service_pb2 as modulation_pb
+from soma.cognitive.v1 import modulation_service_pb2_grpc as modulation_grpc
 from soma.cognitive.v1 import neuromodulator_service_pb2 as neuromodulator_pb
+from soma.cognitive.v1 import neuromodulator_service_pb2_grpc as neuromodulator_grpc
 from soma.common.v1 import modulation_pb2 as common_pb
-from soma_common.kernel.paging import decode_page_token, encode_page_token
+from soma_common.kernel.paging import next_page_token, page_of
 from soma_common.kernel.tenancy import TenantId, default_agent_id
 from soma_common.rpc.call import current_call
-
-_PAGE_SIZE: Final = 50
 
 
 def _tenant() -> TenantId:
@@ -74,7 +74,7 @@ def _states(moment: Moment) -> list[neuromodulator_pb.NeuromodulatorState]:
 
 
 def modulation_message(moment: Moment, knobs: Knobs) -> common_pb.Modulation:
-    """The knobs of a turn as the contract has them; the retrieval weights are the defaults as long as nothing adapts them."""
+    """The knobs of a turn as the contract has them; the retrieval weights are the defaults as yet."""
     return common_pb.Modulation(
         neuromodulators=common_pb.Neuromodulators(**_named(moment.values)),
         state_version=moment.state.version,
@@ -93,14 +93,14 @@ def modulation_message(moment: Moment, knobs: Knobs) -> common_pb.Modulation:
     )
 
 
-class ModulationServicer:
+class ModulationServicer(modulation_grpc.ModulationServiceServicer):
     """`soma.cognitive.v1.ModulationService`."""
 
     def __init__(self, states: States) -> None:
         self._states = states
 
     async def GetModulation(  # noqa: N802 - the contract's name
-        self, request: modulation_pb.GetModulationRequest, _: object
+        self, request: modulation_pb.GetModulationRequest, _: Any
     ) -> modulation_pb.GetModulationResponse:
         """The knobs for one turn."""
         moment = await self._states.read(_tenant(), UUID(request.agent_id))
@@ -117,7 +117,7 @@ class ModulationServicer:
         return modulation_pb.GetModulationResponse(modulation=modulation_message(moment, knobs))
 
     async def ObserveTurn(  # noqa: N802 - the contract's name
-        self, request: modulation_pb.ObserveTurnRequest, _: object
+        self, request: modulation_pb.ObserveTurnRequest, _: Any
     ) -> modulation_pb.ObserveTurnResponse:
         """Apply a turn's outcome, once."""
         version, values = await self._states.observe_turn(
@@ -127,13 +127,14 @@ class ModulationServicer:
         return modulation_pb.ObserveTurnResponse(neuromodulators=neuromodulators, state_version=version)
 
     async def ExplainState(  # noqa: N802 - the contract's name
-        self, request: modulation_pb.ExplainStateRequest, _: object
+        self, request: modulation_pb.ExplainStateRequest, _: Any
     ) -> modulation_pb.ExplainStateResponse:
         """What moved the values and what they change."""
         agent_id = _agent(request.agent_id)
         filter_words = {"agent_id": str(agent_id)}
-        before = int(decode_page_token(request.page_token, filter_words)) if request.page_token else None
-        explanation = await self._states.explain(_tenant(), agent_id, request.page_size or _PAGE_SIZE, before)
+        page = page_of(request.page_size, request.page_token, filter_words)
+        before = int(page.after[0]) if page.after else None
+        explanation = await self._states.explain(_tenant(), agent_id, page.size, before)
         answer = modulation_pb.ExplainStateResponse(
             neuromodulators=common_pb.Neuromodulators(**_named(explanation.moment.values)),
             state_version=explanation.moment.state.version,
@@ -151,7 +152,7 @@ class ModulationServicer:
                     state_version=line.version,
                 ).time.FromDatetime(line.time)
         if explanation.more:
-            answer.next_page_token = encode_page_token(str(explanation.lines[-1].version), filter_words)
+            answer.next_page_token = next_page_token((explanation.lines[-1].version,), filter_words)
         return answer
 
 
@@ -172,14 +173,14 @@ def _facts(facts: modulation_pb.TurnFacts) -> Facts:
     )
 
 
-class NeuromodulatorServicer:
+class NeuromodulatorServicer(neuromodulator_grpc.NeuromodulatorServiceServicer):
     """`soma.cognitive.v1.NeuromodulatorService`."""
 
     def __init__(self, states: States) -> None:
         self._states = states
 
     async def GetNeuromodulators(  # noqa: N802 - the contract's name
-        self, request: neuromodulator_pb.GetNeuromodulatorsRequest, _: object
+        self, request: neuromodulator_pb.GetNeuromodulatorsRequest, _: Any
     ) -> neuromodulator_pb.GetNeuromodulatorsResponse:
         """The values now."""
         agent_id = _agent(request.agent_id)
@@ -193,18 +194,22 @@ class NeuromodulatorServicer:
         )
 
     async def UpdateNeuromodulators(  # noqa: N802 - the contract's name
-        self, request: neuromodulator_pb.UpdateNeuromodulatorsRequest, _: object
+        self, request: neuromodulator_pb.UpdateNeuromodulatorsRequest, _: Any
     ) -> neuromodulator_pb.UpdateNeuromodulatorsResponse:
         """Set values by hand."""
-        wanted = {name: getattr(request, name) if request.HasField(name) else None for name in NAMES}
+        wanted = {name: getattr(request, name) for name in NAMES if _is_set(request, name)}
         update = Update(wanted, request.relative, request.refuse_out_of_range)
         return await self._states.update(_tenant(), _agent(request.agent_id), update, _updated)
 
     async def ResetNeuromodulators(  # noqa: N802 - the contract's name
-        self, request: neuromodulator_pb.ResetNeuromodulatorsRequest, _: object
+        self, request: neuromodulator_pb.ResetNeuromodulatorsRequest, _: Any
     ) -> neuromodulator_pb.ResetNeuromodulatorsResponse:
         """Set all values to their baselines."""
         return await self._states.reset(_tenant(), _agent(request.agent_id), _reset)
+
+
+def _is_set(request: Any, name: str) -> bool:
+    return bool(request.HasField(name))
 
 
 def _updated(moment: Moment, clamped: tuple[str, ...]) -> neuromodulator_pb.UpdateNeuromodulatorsResponse:

@@ -3,13 +3,12 @@
 What moves a value stands in `domain/`, what is kept in `store.py`; protos are made by `rpc.py`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeVar
 from uuid import UUID
 
-import asyncpg
 from google.protobuf.message import Message
 
 from servers.cognitive.domain.neuromodulators import BOUNDS, NAMES, Values, clamp
@@ -18,11 +17,12 @@ from servers.cognitive.domain.state import LogLine, State, first_state, observe,
 from servers.cognitive.store import StateStore
 from soma.common.v1 import modulation_pb2
 from soma.events.v1 import payloads_pb2
-from soma_common.events import EventDraft, EventStore
+from soma_common.events.models import EventDraft
+from soma_common.events.store import EventStore
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.errors import invalid_field
 from soma_common.kernel.tenancy import TenantId
-from soma_common.postgres import Database
+from soma_common.postgres.pool import Connection, Database
 from soma_common.rpc.call import current_call
 from soma_common.rpc.idempotency import Once
 
@@ -40,9 +40,9 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """Values to set by hand; None leaves one alone, `relative` adds instead."""
+    """Values to set by hand, by name; `relative` adds instead."""
 
-    wanted: dict[str, float | None]
+    wanted: Mapping[str, float]
     relative: bool
     refuse_out_of_range: bool
 
@@ -80,7 +80,7 @@ class States:
     ) -> tuple[int, Values]:
         """Apply a turn once; a turn that was observed before answers what it led to then."""
 
-        async def work(connection: asyncpg.Connection) -> tuple[int, Values]:
+        async def work(connection: Connection) -> tuple[int, Values]:
             now = self._clock.now()
             first = first_state(baseline, now)
             state = await self._store.lock(connection, tenant_id, agent_id, first)
@@ -103,7 +103,7 @@ class States:
         Raises INVALID_FIELD for a value outside its range when the caller wants that refused.
         """
 
-        async def work(connection: asyncpg.Connection) -> Updated:
+        async def work(connection: Connection) -> Updated:
             now = self._clock.now()
             state = await self._store.lock(connection, tenant_id, agent_id, first_state(None, now))
             wanted, clamped = _wanted(state.at(now), update)
@@ -118,7 +118,7 @@ class States:
     async def reset(self, tenant_id: TenantId, agent_id: UUID, reply: Callable[[Moment], Updated]) -> Updated:
         """Set all values to the agent's baselines; `reply` makes the answer from the state."""
 
-        async def work(connection: asyncpg.Connection) -> Updated:
+        async def work(connection: Connection) -> Updated:
             now = self._clock.now()
             state = await self._store.lock(connection, tenant_id, agent_id, first_state(None, now))
             line = set_values(state, now, state.baseline, current_call().caller.sub, "reset")
@@ -138,7 +138,7 @@ class States:
         return Explanation(Moment(state, state.at(now), now), lines[:limit], len(lines) > limit)
 
     async def _write(
-        self, connection: asyncpg.Connection, tenant_id: TenantId, agent_id: UUID, state: State, line: LogLine
+        self, connection: Connection, tenant_id: TenantId, agent_id: UUID, state: State, line: LogLine
     ) -> State:
         after = await self._store.write(connection, tenant_id, agent_id, state, line)
         payload = payloads_pb2.CognitiveStateChanged(
@@ -156,8 +156,6 @@ def _wanted(now: Values, update: Update) -> tuple[Values, tuple[str, ...]]:
     """The values that an update asks for, clamped, and the names of those that had to be."""
     wanted, clamped = now, []
     for name, number in update.wanted.items():
-        if number is None:
-            continue
         value = now.get(name) + number if update.relative else number
         inside = BOUNDS[name].clamp(value)
         if inside != value:

@@ -8,12 +8,11 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-import asyncpg
-
 from servers.cognitive.domain.neuromodulators import Signal, Values
 from servers.cognitive.domain.state import LogLine, State, apply, first_state
 from soma_common.kernel.tenancy import TenantId
-from soma_common.postgres import Queries
+from soma_common.postgres.pool import Connection
+from soma_common.postgres.queries import Queries
 
 _SQL: Final = Queries.of("servers.cognitive", "sql/queries.sql")
 
@@ -21,18 +20,18 @@ _SQL: Final = Queries.of("servers.cognitive", "sql/queries.sql")
 class StateStore:
     """Reads and writes the states of one tenant inside the caller's transaction."""
 
-    async def find(self, connection: asyncpg.Connection, agent_id: UUID, now: datetime) -> State:
+    async def find(self, connection: Connection, agent_id: UUID, now: datetime) -> State:
         """The state of an agent, or its first one where nothing has happened."""
         row = await connection.fetchrow(_SQL.find_state, agent_id)
         return _state(row) if row is not None else first_state(None, now)
 
-    async def lock(self, connection: asyncpg.Connection, tenant_id: TenantId, agent_id: UUID, first: State) -> State:
+    async def lock(self, connection: Connection, tenant_id: TenantId, agent_id: UUID, first: State) -> State:
         """The state of an agent, held until the transaction ends; made from `first` where there is none."""
         await connection.execute(_SQL.make_state, tenant_id, agent_id, list(astuple(first.values)), first.as_of)
         return _state(await connection.fetchrow(_SQL.lock_state, tenant_id, agent_id))
 
     async def turn(
-        self, connection: asyncpg.Connection, tenant_id: TenantId, agent_id: UUID, turn_id: UUID
+        self, connection: Connection, tenant_id: TenantId, agent_id: UUID, turn_id: UUID
     ) -> tuple[int, Values] | None:
         """The version and the values that a turn led to, if it was observed before."""
         row = await connection.fetchrow(_SQL.find_turn, tenant_id, agent_id, turn_id)
@@ -40,7 +39,7 @@ class StateStore:
 
     async def write(
         self,
-        connection: asyncpg.Connection,
+        connection: Connection,
         tenant_id: TenantId,
         agent_id: UUID,
         state: State,
@@ -78,9 +77,7 @@ class StateStore:
         )
         return after
 
-    async def log(
-        self, connection: asyncpg.Connection, agent_id: UUID, before_version: int, limit: int
-    ) -> list[LogLine]:
+    async def log(self, connection: Connection, agent_id: UUID, before_version: int, limit: int) -> list[LogLine]:
         """The lines before a version, newest first."""
         rows = await connection.fetch(_SQL.list_log, agent_id, before_version, limit)
         return [_line(row) for row in rows]

@@ -1,0 +1,51 @@
+"""How a service's process begins: its settings, its log, its trace, then its own main.
+
+Nothing here serves; `soma_common.rpc.process` does.
+"""
+
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Any, Literal
+
+from config.loading import load_settings
+from config.problems import SettingsError
+from config.settings import Settings
+from config.values import LogFace
+from soma_common.logging import configure_logging
+from soma_common.rpc.process import ProcessSettings, run
+from soma_common.tracing import configure_tracing
+
+
+def run_service(service: str, main: Callable[[Settings, ProcessSettings], Coroutine[Any, Any, None]]) -> int:
+    """Run a service with a database of its own to its end; answers the exit code of the process."""
+    try:
+        settings = load_settings(house=service)
+    except SettingsError as problems:
+        sys.stderr.write(f"{problems}\n")
+        return 1
+    begin_log(service, settings)
+    own = process_settings(service, settings)
+    return run(lambda: main(settings, own))
+
+
+def begin_log(service: str, settings: Settings) -> None:
+    """Point the process's log and trace where the settings say."""
+    face: Literal["json", "console"] = "console" if settings.log.face is LogFace.CONSOLE else "json"
+    configure_logging(service, face, settings.log.level.value)
+    configure_tracing(service, settings.otlp_endpoint)
+
+
+def process_settings(service: str, settings: Settings) -> ProcessSettings:
+    """The slice that every such process needs. Raises RuntimeError where this shape gives the service no gRPC door."""
+    own = settings.endpoint(service)
+    if own.grpc_listen is None:
+        raise RuntimeError(f"{service} has no gRPC address in this shape")
+    return ProcessSettings(
+        service=service,
+        package=f"servers.{service}",
+        grpc_listen=own.grpc_listen,
+        http_listen=own.http_listen,
+        database=settings.database(service),
+        jwks_path=settings.identity.jwks_path,
+        service_key_path=settings.identity.service_key_path(service),
+    )

@@ -1,0 +1,47 @@
+"""Composition root of the memory service: `python -m servers.memory`.
+
+The only place that builds its concrete objects.
+"""
+
+import asyncio
+import sys
+from typing import Final
+
+from config import Settings
+from config.process import run_service
+from servers.memory.accesses import Accesses
+from servers.memory.index import Indexer
+from servers.memory.recall import Recaller
+from servers.memory.rpc import MemoryServicer
+from servers.memory.store import MemoryStore
+from servers.memory.storing import Memories
+from servers.memory.words import Words
+from soma.memory.v1 import memory_service_pb2_grpc as memory_grpc
+from soma_common.embedding import StaticEmbedder
+from soma_common.rpc.process import ProcessSettings, opened
+from soma_common.tokens import tokenizer_for
+
+# Memories are counted for no model in particular; chat counts again for its own.
+COUNTED_AS: Final = "o200k_base"
+
+
+async def main(_: Settings, own: ProcessSettings) -> None:
+    """Serve until a signal."""
+    async with opened(own) as process:
+        store = MemoryStore()
+        indexer = Indexer(StaticEmbedder(), Words(), tokenizer_for(COUNTED_AS))
+        accesses = Accesses(process.database, store, process.clock)
+        memories = Memories(process.database, store, indexer, process.events, process.clock)
+        recaller = Recaller(process.database, store, indexer, accesses, process.clock)
+        servicer = MemoryServicer(memories, recaller, process.clock, process.ids)
+        process.server.add(memory_grpc.add_MemoryServiceServicer_to_server, servicer, "soma.memory.v1.MemoryService")
+        counting = asyncio.create_task(accesses.run(), name="count accesses")
+        try:
+            await process.serve()
+        finally:
+            counting.cancel()
+            await asyncio.gather(counting, return_exceptions=True)
+
+
+if __name__ == "__main__":
+    sys.exit(run_service("memory", main))

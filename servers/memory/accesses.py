@@ -1,0 +1,62 @@
+"""Counts recalls off the path of the caller: gathered for a second, then written in one statement a tenant.
+
+What is gathered is lost when the process dies; a count of accesses is worth no more than that.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from servers.memory.store import MemoryStore
+from soma_common.kernel.clock import Clock
+from soma_common.kernel.errors import SomaError
+from soma_common.kernel.tenancy import TenantId
+from soma_common.logging import get_logger
+from soma_common.postgres.pool import Connection, Database
+
+_LOG: Final = get_logger("soma.memory")
+_GATHER_SECONDS: Final = 1.0
+
+
+class Accesses:
+    """Gathers accesses and writes them regularly while `run` runs."""
+
+    def __init__(self, database: Database, store: MemoryStore, clock: Clock) -> None:
+        self._database = database
+        self._store = store
+        self._clock = clock
+        self._gathered: dict[TenantId, dict[UUID, tuple[int, datetime]]] = {}
+
+    def note(self, tenant_id: TenantId, memory_ids: Iterable[UUID]) -> None:
+        """Remember that these memories were recalled now."""
+        now = self._clock.now()
+        counts = self._gathered.setdefault(tenant_id, {})
+        for memory_id in memory_ids:
+            counts[memory_id] = (counts.get(memory_id, (0, now))[0] + 1, now)
+
+    async def run(self) -> None:
+        """Write what was gathered, every second, until cancelled; then once more."""
+        try:
+            while True:
+                await asyncio.sleep(_GATHER_SECONDS)
+                await self.write()
+        finally:
+            with suppress(SomaError):
+                await self.write()
+
+    async def write(self) -> None:
+        """Write what was gathered now; what cannot be written is dropped with a line in the log."""
+        gathered, self._gathered = self._gathered, {}
+        for tenant_id, counts in gathered.items():
+
+            async def work(connection: Connection, counts: dict[UUID, tuple[int, datetime]] = counts) -> None:
+                await self._store.note_accesses(connection, counts)
+
+            if counts:
+                try:
+                    await self._database.run(tenant_id, work)
+                except SomaError as error:
+                    _LOG.warning("accesses were not counted", memories=len(counts), reason=error.reason.value)

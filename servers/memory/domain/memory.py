@@ -1,0 +1,87 @@
+"""A memory and what is asked of the store, as values.
+
+Nothing here knows a proto, a table or a vector.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum
+from typing import Final
+from uuid import UUID
+
+
+class Kind(IntEnum):
+    """What sort of knowledge a memory is; the numbers of `soma.memory.v1.MemoryKind`."""
+
+    EPISODIC = 1
+    SEMANTIC = 2
+    PROCEDURAL = 3
+
+
+class Source(IntEnum):
+    """Where a memory comes from; the numbers of `soma.memory.v1.SourceClass`."""
+
+    USER_SAID = 1
+    TOOL_VETTED = 2
+    TOOL_EXTERNAL = 3
+    MODEL_INFERRED = 4
+    IMPORTED = 5
+
+
+DEFAULT_TRUST: Final[Mapping[Source, float]] = {
+    Source.USER_SAID: 0.9,
+    Source.TOOL_VETTED: 0.8,
+    Source.IMPORTED: 0.7,
+    Source.TOOL_EXTERNAL: 0.5,
+    Source.MODEL_INFERRED: 0.5,
+}
+DEFAULT_IMPORTANCE: Final = 0.5
+# How much a memory gains when the same thing is said again.
+REPEATED_IMPORTANCE: Final = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """One thing that is remembered. `payload` is JSON text or None; times are aware of UTC."""
+
+    memory_id: UUID
+    namespace: str
+    owner_sub: str
+    kind: Kind
+    text: str
+    payload: str | None
+    subject: str
+    speaker: str
+    source: Source
+    source_id: str
+    conversation_id: UUID | None
+    trust: float
+    importance: float
+    tags: tuple[str, ...]
+    token_count: int
+    learn_time: datetime
+    valid_from: datetime
+    valid_to: datetime | None = None
+    access_count: int = 0
+    access_time: datetime | None = None
+    embedding_version: str = ""
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class RecallFilter:
+    """Which memories count at all; empty means no restriction."""
+
+    namespaces: tuple[str, ...]
+    kinds: tuple[Kind, ...] = ()
+    tags: tuple[str, ...] = ()
+    conversation_id: UUID | None = None
+    min_importance: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What one retriever found, best first: ids with that retriever's own measure."""
+
+    scores: Mapping[UUID, float] = field(default_factory=dict)

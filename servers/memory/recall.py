@@ -1,0 +1,102 @@
+"""The use case of recall: both retrievers at once under a time limit, one ranked list within a token budget.
+
+How hits are ranked stands in `domain/ranking.py`.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from servers.memory.accesses import Accesses
+from servers.memory.domain.memory import Memory, RecallFilter
+from servers.memory.domain.ranking import Hit, Weights, rank, relevance, within_budget
+from servers.memory.index import Indexer
+from servers.memory.store import MemoryStore
+from soma_common.kernel.clock import Clock
+from soma_common.kernel.tenancy import TenantId
+from soma_common.postgres.pool import Connection, Database
+
+QUERY_TOKENS: Final = 2_000
+# Cosine that unrelated sentences reach with the built-in table, whose vectors are not centred.
+UNRELATED_COSINE: Final = 0.25
+_CANDIDATES_PER_HIT: Final = 4
+_LEAST_CANDIDATES: Final = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """What to recall: limits in tokens (0 for none) and seconds."""
+
+    query: str
+    wanted: RecallFilter
+    top_k: int
+    token_budget: int
+    weights: Weights
+    time_budget_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """The hits, best first; `partial` when a retriever was cut off, with the reasons."""
+
+    hits: list[Hit]
+    partial: bool
+    reasons: list[str]
+
+
+_Search = Callable[[Connection], Awaitable[dict[UUID, float]]]
+
+
+class Recaller:
+    """Finds the memories that fit a query best."""
+
+    def __init__(
+        self, database: Database, store: MemoryStore, indexer: Indexer, accesses: Accesses, clock: Clock
+    ) -> None:
+        self._database = database
+        self._store = store
+        self._indexer = indexer
+        self._accesses = accesses
+        self._clock = clock
+
+    async def recall(self, tenant_id: TenantId, request: Recall) -> Recalled:
+        """The best hits that fit. A retriever that takes too long is left out and named; an error is raised."""
+        vector, terms = self._indexer.query(request.query, QUERY_TOKENS)
+        limit = max(_LEAST_CANDIDATES, request.top_k * _CANDIDATES_PER_HIT)
+        searches: dict[str, _Search] = {}
+        if vector is not None:
+            searches["vector"] = lambda connection: self._store.by_vector(connection, vector, request.wanted, limit)
+        if terms:
+            searches["lexical"] = lambda connection: self._store.by_words(connection, terms, request.wanted, limit)
+        found, late = await self._search(tenant_id, searches, request.time_budget_seconds)
+        near = {key: relevance(cosine, UNRELATED_COSINE) for key, cosine in found.get("vector", {}).items()}
+        near = {key: value for key, value in near.items() if value > 0.0}
+        words = found.get("lexical", {})
+        memories = await self._memories(tenant_id, near.keys() | words.keys())
+        ranked = rank(memories, near, words, request.weights, self._clock.now())
+        hits = within_budget(ranked, request.top_k, request.token_budget)
+        self._accesses.note(tenant_id, [hit.memory.memory_id for hit in hits])
+        return Recalled(hits, bool(late), [f"{name} retriever: out of time" for name in late])
+
+    async def _search(
+        self, tenant_id: TenantId, searches: dict[str, _Search], seconds: float
+    ) -> tuple[dict[str, dict[UUID, float]], list[str]]:
+        async def one(search: _Search) -> dict[UUID, float] | None:
+            try:
+                async with asyncio.timeout(seconds), self._database.transaction(tenant_id) as connection:
+                    return await search(connection)
+            except TimeoutError:
+                return None
+
+        answers = await asyncio.gather(*(one(search) for search in searches.values()))
+        named = dict(zip(searches, answers, strict=True))
+        found = {name: answer for name, answer in named.items() if answer is not None}
+        return found, [name for name, answer in named.items() if answer is None]
+
+    async def _memories(self, tenant_id: TenantId, memory_ids: set[UUID]) -> list[Memory]:
+        if not memory_ids:
+            return []
+        async with self._database.transaction(tenant_id) as connection:
+            return await self._store.find_many(connection, sorted(memory_ids))

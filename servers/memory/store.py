@@ -1,0 +1,167 @@
+"""Memories, their vectors and words in PostgreSQL.
+
+What is kept and how hits are ranked is decided in `domain/`; here it is written and found.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import numpy as np
+import numpy.typing as npt
+
+from servers.memory.domain.memory import REPEATED_IMPORTANCE, Kind, Memory, RecallFilter, Source
+from servers.memory.domain.noise import normalised
+from soma_common.kernel.tenancy import TenantId
+from soma_common.postgres.pool import Connection
+from soma_common.postgres.queries import Queries
+
+_SQL: Final = Queries.of("servers.memory", "sql/queries.sql")
+Vector = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """A memory with what the indexes need: its vector (None where no word is known), its terms and its turn."""
+
+    memory: Memory
+    vector: Vector | None
+    terms: Counter[str]
+    turn_id: UUID | None
+
+
+class MemoryStore:
+    """Reads and writes the memories of one tenant inside the caller's transaction."""
+
+    async def add(self, connection: Connection, tenant_id: TenantId, indexed: Indexed) -> tuple[Memory, bool]:
+        """Keep a memory, or strengthen the one that says the same; answers it and whether it was there already."""
+        memory = indexed.memory
+        key = _text_key(memory.text)
+        for _ in range(2):
+            if await connection.execute(_SQL.store, *_row(tenant_id, indexed, key)) == "INSERT 0 1":
+                await self._index(connection, tenant_id, indexed)
+                return memory, False
+            place = (tenant_id, memory.namespace, memory.subject, key)
+            row = await connection.fetchrow(_SQL.strengthen, *place, memory.learn_time, REPEATED_IMPORTANCE)
+            if row is not None:
+                return _memory(row), True
+        raise RuntimeError("a memory was neither stored nor found")
+
+    async def _index(self, connection: Connection, tenant_id: TenantId, indexed: Indexed) -> None:
+        memory = indexed.memory
+        place = (tenant_id, memory.namespace)
+        if indexed.vector is not None:
+            await connection.execute(_SQL.store_vector, *place, memory.memory_id, _vector_text(indexed.vector))
+        terms = indexed.terms
+        await connection.execute(_SQL.store_terms, *place, memory.memory_id, list(terms), list(terms.values()))
+        await connection.execute(_SQL.grow_namespace, *place, 1, terms.total())
+
+    async def find(self, connection: Connection, memory_id: UUID) -> Memory | None:
+        """One memory of the tenant."""
+        row = await connection.fetchrow(_SQL.find, memory_id)
+        return _memory(row) if row is not None else None
+
+    async def find_many(self, connection: Connection, memory_ids: Sequence[UUID]) -> list[Memory]:
+        """Those of the memories that exist, in no order."""
+        return [_memory(row) for row in await connection.fetch(_SQL.find_many, list(memory_ids))]
+
+    async def remove(self, connection: Connection, tenant_id: TenantId, memory_id: UUID) -> tuple[str, int] | None:
+        """Delete a memory with its index rows; answers its namespace and version, None where there was none."""
+        row = await connection.fetchrow(_SQL.remove, memory_id)
+        if row is None:
+            return None
+        await connection.execute(_SQL.grow_namespace, tenant_id, row["namespace"], -1, -row["term_count"])
+        return row["namespace"], row["version"]
+
+    async def by_vector(
+        self, connection: Connection, vector: Vector, wanted: RecallFilter, limit: int
+    ) -> dict[UUID, float]:
+        """The nearest memories with their cosines, by an exact scan of the namespaces."""
+        rows = await connection.fetch(_SQL.by_vector, _vector_text(vector), *_filter(wanted), limit)
+        return {row["memory_id"]: row["cosine"] for row in rows}
+
+    async def by_words(
+        self, connection: Connection, terms: Sequence[str], wanted: RecallFilter, limit: int
+    ) -> dict[UUID, float]:
+        """The memories that share words with the query, with their BM25 (k1 1.2, b 0.75)."""
+        rows = await connection.fetch(_SQL.by_words, list(terms), *_filter(wanted), limit)
+        return {row["memory_id"]: row["bm25"] for row in rows}
+
+    async def note_accesses(self, connection: Connection, accesses: Mapping[UUID, tuple[int, datetime]]) -> None:
+        """Count recalls: for each memory how often and when last."""
+        ids = sorted(accesses)
+        times = [accesses[key][0] for key in ids]
+        moments = [accesses[key][1] for key in ids]
+        await connection.execute(_SQL.note_accesses, ids, times, moments)
+
+
+def _text_key(text: str) -> bytes:
+    return hashlib.sha256(normalised(text).encode()).digest()
+
+
+def _vector_text(vector: Vector) -> str:
+    return "[" + ",".join(f"{number:.7g}" for number in vector.tolist()) + "]"
+
+
+def _filter(wanted: RecallFilter) -> tuple[object, ...]:
+    kinds = [int(kind) for kind in wanted.kinds]
+    return list(wanted.namespaces), kinds, list(wanted.tags), wanted.conversation_id, wanted.min_importance
+
+
+def _row(tenant_id: TenantId, indexed: Indexed, key: bytes) -> tuple[object, ...]:
+    memory = indexed.memory
+    return (
+        tenant_id,
+        memory.memory_id,
+        memory.namespace,
+        memory.owner_sub,
+        int(memory.kind),
+        memory.text,
+        key,
+        memory.payload,
+        memory.subject,
+        memory.speaker,
+        int(memory.source),
+        memory.source_id,
+        memory.conversation_id,
+        indexed.turn_id,
+        memory.trust,
+        memory.importance,
+        list(memory.tags),
+        memory.token_count,
+        indexed.terms.total(),
+        memory.learn_time,
+        memory.valid_from,
+        memory.embedding_version,
+    )
+
+
+def _memory(row: Any) -> Memory:
+    return Memory(
+        memory_id=row["memory_id"],
+        namespace=row["namespace"],
+        owner_sub=row["owner_sub"],
+        kind=Kind(row["kind"]),
+        text=row["text"],
+        payload=row["payload"],
+        subject=row["subject"],
+        speaker=row["speaker"],
+        source=Source(row["source_class"]),
+        source_id=row["source_id"],
+        conversation_id=row["conversation_id"],
+        trust=row["trust"],
+        importance=row["importance"],
+        tags=tuple(row["tags"]),
+        token_count=row["token_count"],
+        learn_time=row["learn_time"],
+        valid_from=row["valid_from"],
+        valid_to=row["valid_to"],
+        access_count=row["access_count"],
+        access_time=row["access_time"],
+        embedding_version=row["embedding_version"],
+        version=row["version"],
+    )

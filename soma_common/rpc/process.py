@@ -1,0 +1,137 @@
+"""What every process of a service has: its database, its server, its operators' face, and how it ends.
+
+Nothing here knows a service or reads a setting; composition roots hand both in.
+"""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+from soma_common.events.store import EventStore
+from soma_common.kernel.clock import Clock
+from soma_common.kernel.errors import SomaError
+from soma_common.kernel.ids import Ids
+from soma_common.logging import get_logger
+from soma_common.postgres.house import HouseDatabase
+from soma_common.postgres.migrate import MigrationError, require_current
+from soma_common.postgres.pool import Database
+from soma_common.rpc.address import ListenFailed
+from soma_common.rpc.health import HealthBoard
+from soma_common.rpc.idempotency import IdempotencyStore
+from soma_common.rpc.ops_http import OpsHttp
+from soma_common.rpc.serve import DRAIN_SECONDS, Finish, serve_until_signal
+from soma_common.rpc.server import RpcServer
+from soma_common.security.tokens import ServiceSigner, TokenVerifier
+
+_LOG: Final = get_logger("soma.process")
+_DATABASE_SECONDS: Final = 60.0
+_SWEEP_SECONDS: Final = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessSettings:
+    """Where a service listens, where its tables are, and its keys. `package` is the house's import name."""
+
+    service: str
+    package: str
+    grpc_listen: str
+    http_listen: str
+    database: HouseDatabase
+    jwks_path: Path
+    service_key_path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """The parts of a process that runs; a composition root adds its servicers to `server` and calls `serve`."""
+
+    settings: ProcessSettings
+    database: Database
+    server: RpcServer
+    health: HealthBoard
+    events: EventStore
+    signer: ServiceSigner
+    clock: Clock
+    ids: Ids
+
+    async def serve(self, finish: Finish | None = None, *, grace_seconds: float = DRAIN_SECONDS) -> None:
+        """Serve until SIGTERM or SIGINT, then drain; `finish` is what must still be done or handed over."""
+        settings = self.settings
+        release = version("somastack")
+        ops = OpsHttp(settings.service, release, settings.http_listen, self.health, self.server.registry)
+        sweeping = asyncio.create_task(_sweep(IdempotencyStore(self.database)), name="sweep answers")
+        try:
+            await serve_until_signal(self.server, ops, finish, grace_seconds=grace_seconds)
+        finally:
+            sweeping.cancel()
+
+
+@asynccontextmanager
+async def opened(settings: ProcessSettings) -> AsyncIterator[Process]:
+    """Open the database, wait for it, refuse a schema that is behind, and make the server.
+
+    Raises MigrationError, and SomaError(DATABASE_UNAVAILABLE) when the database stays away for a minute.
+    """
+    clock, ids = Clock(), Ids()
+    database = await Database.open(settings.database)
+    try:
+        await _wait_for(database)
+        await require_current(database, settings.package)
+        health = HealthBoard(clock)
+        health.watch("database", database.ping, required=True)
+        server = RpcServer(
+            settings.service,
+            settings.grpc_listen,
+            TokenVerifier(settings.jwks_path, clock),
+            health,
+            idempotency=IdempotencyStore(database),
+        )
+        signer = ServiceSigner(settings.service, settings.service_key_path)
+        events = EventStore(settings.service, ids)
+        yield Process(settings, database, server, health, events, signer, clock, ids)
+    finally:
+        await database.close()
+
+
+def run(main: Callable[[], Coroutine[Any, Any, None]]) -> int:
+    """Run a process to its end; what stops it from serving becomes one sentence and exit code 1."""
+    try:
+        asyncio.run(main())
+    except (MigrationError, ListenFailed) as problem:
+        sys.stderr.write(f"{problem}\n")
+        return 1
+    except SomaError as error:
+        sys.stderr.write(f"{error.sentence}\n")
+        return 1
+    return 0
+
+
+async def keep_running(name: str, work: Callable[[], Awaitable[object]], pause_seconds: float) -> None:
+    """Repeat a piece of background work until cancelled; a failure is logged and the work goes on."""
+    while True:
+        await asyncio.sleep(pause_seconds)
+        try:
+            await work()
+        except SomaError as error:
+            _LOG.warning("background work failed", work=name, reason=error.reason.value)
+
+
+async def _sweep(answers: IdempotencyStore) -> None:
+    await keep_running("sweep answers", answers.sweep, _SWEEP_SECONDS)
+
+
+async def _wait_for(database: Database) -> None:
+    loop = asyncio.get_running_loop()
+    until = loop.time() + _DATABASE_SECONDS
+    while True:
+        try:
+            return await database.ping()
+        except SomaError:
+            if loop.time() > until:
+                raise
+            await asyncio.sleep(0.25)
