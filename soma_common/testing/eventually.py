@@ -7,11 +7,17 @@ import asyncio
 import inspect
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import TypeVar, overload
 
 T = TypeVar("T")
 
 
+@overload
+async def eventually(
+    condition: Callable[[], Awaitable[T]], *, within_seconds: float = ..., every_seconds: float = ...
+) -> T: ...
+@overload
+async def eventually(condition: Callable[[], T], *, within_seconds: float = ..., every_seconds: float = ...) -> T: ...
 async def eventually(
     condition: Callable[[], T | Awaitable[T]], *, within_seconds: float = 5.0, every_seconds: float = 0.02
 ) -> T:

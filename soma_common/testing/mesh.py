@@ -1,0 +1,241 @@
+"""The whole stack as a person starts it: `somastack up` in a data folder of its own, on ports of its own.
+
+Knows the command line and the public doors; imports no service.
+"""
+
+import contextlib
+import itertools
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Self
+from uuid import UUID, uuid4
+
+from soma_common.kernel.tenancy import TenantId
+from soma_common.security.tokens import UserSigner
+from soma_common.testing.upstream import Script, ScriptedUpstream
+
+# The port table of the architecture: what a client of each service dials, and what else must be free.
+_GRPC: Final = {"chat": 20021, "governor": 20022, "control": 20043, "cognitive": 30102, "memory": 9596}
+_HTTP: Final = {"edge": 20020, "ops": 8010, "chat": 21021, "governor": 21022, "control": 20042}
+_OTHERS: Final = (30101, 9595)
+_HOST: Final = "127.0.0.1"
+_STRANGE: Final = ("SOMA", "SA01_", "AAAS_", "OPENAI", "OPENROUTER", "ANTHROPIC", "GROQ", "XDG_")
+_UP_SECONDS: Final = 120.0
+_READY: Final = "RUNNING"
+_PRICES: Final = {"SOMA_MODEL_PRICE_INPUT": "1000000", "SOMA_MODEL_PRICE_OUTPUT": "4000000"}
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceRow:
+    """One row of `somastack status --json`."""
+
+    name: str
+    state: str
+    pid: int | None
+    address: str
+    uptime_seconds: float
+    restarts: int
+
+    @property
+    def ready(self) -> bool:
+        """Whether it serves."""
+        return self.state == _READY
+
+
+class Mesh:
+    """One running stack and the model upstream it talks to. Use it as a `with` block."""
+
+    def __init__(self, upstream: ScriptedUpstream, settings: Mapping[str, str] | None = None) -> None:
+        self.upstream: Final = upstream
+        self.model: Final = "scripted"
+        self.shift: Final = _free_shift()
+        # A short path that PostgreSQL may pass through as another account when we are root.
+        self._folder: Final = Path(tempfile.mkdtemp(prefix="soma-e2e-"))
+        self._folder.chmod(0o711)
+        self.home: Final = self._folder / "home"
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(_STRANGE)}
+        self._environment: Final = {
+            **kept,
+            **_PRICES,
+            "SOMA_HOME": str(self.home),
+            "SOMA_INSTANCE": f"e2e-{self.shift}",
+            "SOMA_PORT_SHIFT": str(self.shift),
+            "SOMA_MODEL_BASE_URL": upstream.base_url,
+            "SOMA_MODEL": self.model,
+            "SOMA_MODEL_API_KEY": "sk-e2e-secret-key",
+            "SOMA_MODEL_WINDOW": "16384",
+            "SOMA_MODEL_MAX_OUTPUT_TOKENS": "1024",
+            **(settings or {}),
+        }
+
+    def up(self) -> None:
+        """`somastack up`; raises AssertionError with what it said and the ends of the logs when it fails."""
+        done = self.cli("up", timeout_seconds=_UP_SECONDS)
+        if done.returncode != 0:
+            tails = "\n".join(f"--- {path.name}\n{_tail(path)}" for path in sorted(self.home.glob("logs/*.log")))
+            raise AssertionError(f"somastack up ended with {done.returncode}:\n{done.stdout}{done.stderr}\n{tails}")
+
+    def down(self) -> None:
+        """`somastack down`."""
+        done = self.cli("down", timeout_seconds=60)
+        assert done.returncode == 0, done.stderr
+
+    def __enter__(self) -> Self:
+        try:
+            self.up()
+        except BaseException:
+            self._give_back()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._give_back()
+
+    def _give_back(self) -> None:
+        """Stop everything, whatever state it is in, and remove the data."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.cli("down", timeout_seconds=60)
+        if os.environ.get("SOMA_TEST_KEEP") is None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def cli(
+        self,
+        *words: str,
+        stdin: str = "",
+        timeout_seconds: float = 60,
+        settings: Mapping[str, str] | None = None,
+    ) -> subprocess.CompletedProcess[str]:
+        """Run the command line of this stack."""
+        return subprocess.run(
+            [str(Path(sys.executable).parent / "somastack"), *words],
+            env={**self._environment, **(settings or {})},
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=timeout_seconds,
+            check=False,
+        )
+
+    @property
+    def edge_url(self) -> str:
+        """`http://host:port` of the page and of every HTTP door."""
+        return f"http://{_HOST}:{_HTTP['edge'] + self.shift}"
+
+    @property
+    def openai_url(self) -> str:
+        """The base URL for OpenAI clients."""
+        return f"{self.edge_url}/v1"
+
+    @property
+    def socket_url(self) -> str:
+        """The WebSocket of the chat."""
+        return f"ws://{_HOST}:{_HTTP['edge'] + self.shift}/ws/v2/chat"
+
+    @property
+    def ops_url(self) -> str:
+        """Where the edge answers `/health` and `/metrics`."""
+        return f"http://{_HOST}:{_HTTP['ops'] + self.shift}"
+
+    def target(self, service: str) -> str:
+        """The gRPC address of a service."""
+        return f"{_HOST}:{_GRPC[service] + self.shift}"
+
+    def token(self) -> str:
+        """The owner's token, by `somastack token`."""
+        done = self.cli("token")
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def token_for(
+        self,
+        sub: str,
+        roles: tuple[str, ...] = ("member",),
+        tenant_id: UUID | None = None,
+        ttl_seconds: float = 3600,
+    ) -> str:
+        """A token of another user, of this installation's tenant unless said otherwise."""
+        tenant = TenantId(tenant_id or UUID(self.identity["SOMA_TENANT_ID"]))
+        return UserSigner(self.home / "keys" / "user.json").mint(tenant, sub, roles, ttl_seconds)
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """Tenant, owner and issuer as the first start made them."""
+        return dict(json.loads((self.home / "identity.json").read_text("utf-8")))
+
+    def status(self) -> dict[str, ServiceRow]:
+        """`somastack status --json` by name."""
+        done = self.cli("status", "--json")
+        assert done.returncode == 0, done.stderr
+        names = ServiceRow.__dataclass_fields__
+        rows = [{name: row[name] for name in names} for row in json.loads(done.stdout)["services"]]
+        return {row["name"]: ServiceRow(**row) for row in rows}
+
+    def kill(self, service: str) -> int:
+        """Kill -9 a service's process; gives the process id it had."""
+        pid = self.status()[service].pid
+        assert pid is not None, f"{service} has no process"
+        os.kill(pid, signal.SIGKILL)
+        return pid
+
+    def wait_ready(self, service: str, other_than: int | None = None, timeout_seconds: float = 30.0) -> ServiceRow:
+        """The row of a service once it serves, as another process than `other_than`."""
+        deadline = time.monotonic() + timeout_seconds
+        while True:
+            row = self.status()[service]
+            if row.ready and row.pid != other_than:
+                return row
+            assert time.monotonic() < deadline, f"{service} does not serve after {timeout_seconds} s: {row}"
+            time.sleep(0.2)
+
+    def log_lines(self, service: str = "*") -> Iterator[dict[str, Any]]:
+        """Every JSON line of a service's log, or of all logs, each with its file's name as `file`."""
+        for path in sorted(self.home.glob(f"logs/{service}.log*")):
+            for line in path.read_text("utf-8", errors="replace").splitlines():
+                with contextlib.suppress(json.JSONDecodeError):
+                    value = json.loads(line)
+                    if isinstance(value, dict):
+                        yield {**value, "file": path.name}
+
+
+def fresh_sub() -> str:
+    """A user that nobody was before."""
+    return f"user-{uuid4().hex[:12]}"
+
+
+def mesh_upstream() -> ScriptedUpstream:
+    """An upstream that counts tokens as the stack does, so that the ledger can be compared with it."""
+    return ScriptedUpstream(Script(chunks=20), models=("scripted",), tokenizer="model")
+
+
+def _free_shift() -> int:
+    """A shift at which every port of the table is free."""
+    start = 1000 + os.getpid() % 25 * 100
+    numbers = (*_GRPC.values(), *_HTTP.values(), *_OTHERS)
+    for shift in itertools.chain(range(start, 30000, 100), range(1000, start, 100)):
+        if all(_free(number + shift) for number in numbers):
+            return shift
+    raise AssertionError("no shift leaves all ports free")
+
+
+def _free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((_HOST, port))
+        except OSError:
+            return False
+    return True
+
+
+def _tail(path: Path, lines: int = 15) -> str:
+    return "\n".join(path.read_text("utf-8", errors="replace").splitlines()[-lines:])
