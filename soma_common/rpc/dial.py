@@ -52,9 +52,7 @@ def dial(
 class Channel:
     """Connections to all replicas of a service. Calls raise SomaError only; see `status.error_of_call`."""
 
-    def __init__(
-        self, targets: tuple[str, ...], signer: CallSigner, timeout_seconds: float, name: str | None
-    ) -> None:
+    def __init__(self, targets: tuple[str, ...], signer: CallSigner, timeout_seconds: float, name: str | None) -> None:
         self._signer = signer
         self._timeout_seconds = timeout_seconds
         self._name = name

@@ -25,11 +25,11 @@ class ReplyStream:
         self._call = call
         self._replies = _replies(call, span, dependency)
 
-    def __aiter__(self) -> AsyncGenerator[Any, None]:
-        return self._replies
+    def __aiter__(self) -> "ReplyStream":
+        return self
 
     async def __anext__(self) -> Any:
-        return await anext(self._replies)
+        return await self._replies.__anext__()
 
     def cancel(self) -> bool:
         """Ends the call; a reader gets CALL_CANCELLED. False when it had ended before."""
@@ -53,7 +53,7 @@ async def following(call: grpc.aio.UnaryStreamCall[Any, Reply]) -> AsyncIterator
         yield replies
     finally:
         call.cancel()
-        if isinstance(replies, AsyncGenerator):
+        if isinstance(replies, ReplyStream | AsyncGenerator):
             await replies.aclose()
 
 

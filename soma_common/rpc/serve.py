@@ -9,7 +9,8 @@ from typing import Final
 
 from soma_common.logging import get_logger
 from soma_common.rpc.ops_http import OpsHttp
-from soma_common.rpc.server import Finish, RpcServer
+from soma_common.rpc.server import Finish as Finish
+from soma_common.rpc.server import RpcServer
 
 _LOG: Final = get_logger("soma.rpc")
 DRAIN_SECONDS: Final = 10.0

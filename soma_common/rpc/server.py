@@ -25,6 +25,7 @@ from soma_common.rpc.interceptors.auth import Auth
 from soma_common.rpc.interceptors.deadline import DEFAULT_UNARY_SECONDS, Deadline
 from soma_common.rpc.interceptors.errors import Errors
 from soma_common.rpc.interceptors.exchange import Stage
+from soma_common.rpc.interceptors.idempotency import GivenReplies, Idempotency
 from soma_common.rpc.interceptors.limits import Gate, Limits, RateLimits
 from soma_common.rpc.interceptors.pipeline import Pipeline
 from soma_common.rpc.interceptors.telemetry import Telemetry
@@ -60,6 +61,7 @@ class RpcServer:
         listen: str,
         verifier: TokenVerifier,
         health: HealthBoard,
+        idempotency: GivenReplies | None = None,
         limits: RateLimits | None = None,
         settings: ServerSettings | None = None,
     ) -> None:
@@ -69,7 +71,7 @@ class RpcServer:
         self.registry: Final = self._settings.registry
         self._address = Address.parse(listen)
         self._gate = Gate()
-        self._pipeline = Pipeline(self._stages(verifier, limits))
+        self._pipeline = Pipeline(self._stages(verifier, idempotency, limits))
         self._additions: list[Callable[[grpc.aio.Server], None]] = []
         self._names: list[str] = []
         self._health_servicer = health_aio.HealthServicer()
@@ -77,9 +79,11 @@ class RpcServer:
         self._publishing: asyncio.Task[None] | None = None
         self._hurry = asyncio.Event()
 
-    def _stages(self, verifier: TokenVerifier, limits: RateLimits | None) -> list[Stage]:
+    def _stages(
+        self, verifier: TokenVerifier, idempotency: GivenReplies | None, limits: RateLimits | None
+    ) -> list[Stage]:
         settings = self._settings
-        return [
+        stages: list[Stage] = [
             Telemetry(self.service, RpcMetrics(settings.registry), settings.ids),
             Errors(settings.ids),
             Deadline(settings.default_unary_seconds),
@@ -87,6 +91,7 @@ class RpcServer:
             Limits(self._gate, limits),
             Validate(),
         ]
+        return stages if idempotency is None else [*stages, Idempotency(idempotency)]
 
     def add(self, register: Callable[[_Servicer, grpc.aio.Server], None], servicer: _Servicer, full_name: str) -> None:
         """Adds a service before `start`: its generated register function, the servicer, its full name."""

@@ -1,15 +1,17 @@
 """Servicers of real contracts whose behaviour a test hands in."""
 
+# ruff: noqa: N802 - methods have the names of the contract
+
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import grpc
+
 from soma.chat.v1 import turn_event_pb2 as event_pb
 from soma.chat.v1 import turn_service_pb2 as turn_pb
 from soma.chat.v1 import turn_service_pb2_grpc as turn_grpc
 from soma.memory.v1 import memory_service_pb2 as memory_pb
 from soma.memory.v1 import memory_service_pb2_grpc as memory_grpc
-
 from soma_common.testing.rpc import Added
 
 MEMORY_ID = "0198c0de-0000-7000-8000-0000000000aa"
@@ -18,27 +20,34 @@ GET_MEMORY = "/soma.memory.v1.MemoryService/GetMemory"
 
 
 class ScriptedMemory(memory_grpc.MemoryServiceServicer):
-    """Runs `act` for GetMemory and DeleteMemory."""
+    """Runs `act` for every method and answers with an empty message."""
 
     def __init__(self, act: Callable[[], Awaitable[object]]) -> None:
         self._act = act
-        self.calls = 0
 
     async def GetMemory(self, request: memory_pb.GetMemoryRequest, context: Any) -> memory_pb.GetMemoryResponse:
-        self.calls += 1
         await self._act()
         return memory_pb.GetMemoryResponse()
 
     async def DeleteMemory(
         self, request: memory_pb.DeleteMemoryRequest, context: Any
     ) -> memory_pb.DeleteMemoryResponse:
-        self.calls += 1
         await self._act()
         return memory_pb.DeleteMemoryResponse()
 
+    async def StoreMemory(self, request: memory_pb.StoreMemoryRequest, context: Any) -> memory_pb.StoreMemoryResponse:
+        await self._act()
+        return memory_pb.StoreMemoryResponse()
 
-class ScriptedTurns(turn_grpc.TurnServiceServicer):
-    """Streams what `act` yields for ResumeTurn."""
+    async def RecallMemories(
+        self, request: memory_pb.RecallMemoriesRequest, context: Any
+    ) -> memory_pb.RecallMemoriesResponse:
+        await self._act()
+        return memory_pb.RecallMemoriesResponse()
+
+
+class ScriptedTurns:
+    """Streams what `act` yields; a plain class, as the generated base cannot say that ready-made bytes are allowed."""
 
     def __init__(self, act: Callable[[], AsyncIterator[event_pb.TurnEvent | bytes]]) -> None:
         self._act = act
@@ -48,6 +57,10 @@ class ScriptedTurns(turn_grpc.TurnServiceServicer):
     ) -> AsyncIterator[event_pb.TurnEvent | bytes]:
         async for event in self._act():
             yield event
+
+    SendMessage = ResumeTurn
+    CancelTurn = ResumeTurn
+    GetTurn = ResumeTurn
 
 
 async def nothing() -> None:
@@ -74,8 +87,11 @@ def resume_request() -> turn_pb.ResumeTurnRequest:
     return turn_pb.ResumeTurnRequest(turn_id=TURN_ID)
 
 
-async def raw_call(channel: grpc.aio.Channel, method: str, body: bytes, token: str | None = None) -> bytes:
-    """A unary call with handmade bytes and, if given, a token."""
-    metadata = () if token is None else (("authorization", f"Bearer {token}"),)
-    reply: bytes = await channel.unary_unary(method)(body, metadata=metadata, timeout=5)
-    return reply
+async def raw_call(
+    channel: grpc.aio.Channel, method: str, body: bytes, token: str | None = None, **metadata: str
+) -> bytes:
+    """A unary call with handmade bytes and, if given, a token and other metadata."""
+    sent = [("authorization", f"Bearer {token}")] if token is not None else []
+    sent += [(key.replace("_", "-"), value) for key, value in metadata.items()]
+    call: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(method)
+    return await call(body, metadata=tuple(sent), timeout=5)
