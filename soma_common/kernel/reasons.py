@@ -88,16 +88,21 @@ REASONS: Final[dict[Reason, ReasonRow]] = {
     Reason.PAYLOAD_TOO_LARGE: ReasonRow(
         Kind.INVALID_ARGUMENT, "The message is larger than the {limit} that are allowed here. Send less at once."
     ),
-    Reason.METHOD_UNKNOWN: ReasonRow(Kind.UNIMPLEMENTED, "There is no method {method} here. Check its name and address."),
+    Reason.METHOD_UNKNOWN: ReasonRow(
+        Kind.UNIMPLEMENTED,
+        "There is no method {method} here. Check its name and address.",
+    ),
     Reason.MISSING_CREDENTIALS: ReasonRow(
-        Kind.UNAUTHENTICATED, "The call carries no token. Send it as “Authorization: Bearer <token>”; `somastack token` prints one."
+        Kind.UNAUTHENTICATED,
+        "The call carries no token. Send it as “Authorization: Bearer <token>”; `somastack token` prints one.",
     ),
     Reason.INVALID_TOKEN: ReasonRow(
         Kind.UNAUTHENTICATED, "The token is not valid: {problem}. `somastack token` prints a new one."
     ),
     Reason.EXPIRED_TOKEN: ReasonRow(Kind.UNAUTHENTICATED, "The token has expired. `somastack token` prints a new one."),
     Reason.SCOPE_MISSING: ReasonRow(
-        Kind.PERMISSION_DENIED, "This needs the scope {scope} and the role {role} or a higher one, which the token does not have."
+        Kind.PERMISSION_DENIED,
+        "This needs the scope {scope} and the role {role} or a higher one, which the token does not have.",
     ),
     Reason.CALLER_NOT_ALLOWED: ReasonRow(Kind.PERMISSION_DENIED, "{caller} may not call {method}."),
     Reason.ORIGIN_NOT_ALLOWED: ReasonRow(
@@ -107,7 +112,10 @@ REASONS: Final[dict[Reason, ReasonRow]] = {
     Reason.REQUEST_ID_REUSED: ReasonRow(
         Kind.ALREADY_EXISTS, "The request_id {request_id} was used before with other content. Use a new one."
     ),
-    Reason.ETAG_MISMATCH: ReasonRow(Kind.ABORTED, "The {resource} was changed meanwhile. Read it again and repeat the change."),
+    Reason.ETAG_MISMATCH: ReasonRow(
+        Kind.ABORTED,
+        "The {resource} was changed meanwhile. Read it again and repeat the change.",
+    ),
     Reason.CONFLICT: ReasonRow(Kind.ABORTED, "Somebody else changed the same thing at the same moment. Try again."),
     Reason.RATE_LIMITED: ReasonRow(Kind.RESOURCE_EXHAUSTED, "Too many requests: {limit}. Wait a moment and try again."),
     Reason.BUDGET_EXHAUSTED: ReasonRow(
@@ -125,7 +133,8 @@ REASONS: Final[dict[Reason, ReasonRow]] = {
         "Choose a model with a larger window or a smaller answer.",
     ),
     Reason.LEVEL_TOO_LOW: ReasonRow(
-        Kind.FAILED_PRECONDITION, "The system runs at level {level} and the request asks for at least {min_level}. Try later."
+        Kind.FAILED_PRECONDITION,
+        "The system runs at level {level} and the request asks for at least {min_level}. Try later.",
     ),
     Reason.CONVERSATION_BUSY: ReasonRow(
         Kind.FAILED_PRECONDITION, "The conversation is still answering (turn {turn_id}). Wait for it or stop it."
@@ -146,16 +155,19 @@ REASONS: Final[dict[Reason, ReasonRow]] = {
         Kind.RESOURCE_EXHAUSTED, "The provider of the model {model} is limiting requests. Try again in {retry_after} s."
     ),
     Reason.MODEL_UNAVAILABLE: ReasonRow(
-        Kind.UNAVAILABLE, "The model {model} cannot be reached or failed ({problem}). Try again, or choose another model."
+        Kind.UNAVAILABLE,
+        "The model {model} cannot be reached or failed ({problem}). Try again, or choose another model.",
     ),
     Reason.MODEL_TIMEOUT: ReasonRow(
-        Kind.DEADLINE_EXCEEDED, "The model {model} did not answer within {timeout_seconds} s. Try again, or choose another model."
+        Kind.DEADLINE_EXCEEDED,
+        "The model {model} did not answer within {timeout_seconds} s. Try again, or choose another model.",
     ),
     Reason.MODEL_CONTEXT_OVERFLOW: ReasonRow(
         Kind.INVALID_ARGUMENT, "The model {model} says that the request does not fit its window. Shorten it."
     ),
     Reason.MODEL_REQUEST_REFUSED: ReasonRow(
-        Kind.FAILED_PRECONDITION, "The model {model} refused the request (HTTP {status}). Check the options and the model's name."
+        Kind.FAILED_PRECONDITION,
+        "The model {model} refused the request (HTTP {status}). Check the options and the model's name.",
     ),
     Reason.MODEL_CONTENT_FILTERED: ReasonRow(
         Kind.FAILED_PRECONDITION, "The provider of the model {model} filtered the content. Ask in other words."
@@ -170,12 +182,16 @@ REASONS: Final[dict[Reason, ReasonRow]] = {
     Reason.ORCHESTRATOR_OWNS_PROCESS: ReasonRow(
         Kind.FAILED_PRECONDITION, "Processes are started and stopped by the orchestrator here. Use: {command}"
     ),
-    Reason.DEPENDENCY_DOWN: ReasonRow(Kind.UNAVAILABLE, "The service {dependency} does not answer. Try again in a moment."),
+    Reason.DEPENDENCY_DOWN: ReasonRow(
+        Kind.UNAVAILABLE,
+        "The service {dependency} does not answer. Try again in a moment.",
+    ),
     Reason.DATABASE_UNAVAILABLE: ReasonRow(Kind.UNAVAILABLE, "The database does not answer. Try again in a moment."),
     Reason.SHUTTING_DOWN: ReasonRow(Kind.UNAVAILABLE, "This server is going down. Try again in a moment."),
     Reason.DEADLINE_EXCEEDED: ReasonRow(Kind.DEADLINE_EXCEEDED, "The call took longer than its deadline allowed."),
     Reason.CALL_CANCELLED: ReasonRow(Kind.CANCELLED, "The call was cancelled."),
     Reason.INTERNAL: ReasonRow(
-        Kind.INTERNAL, "An error inside the service stopped this. Report the error id {error_id}; the log has the details."
+        Kind.INTERNAL,
+        "An error inside the service stopped this. Report the error id {error_id}; the log has the details.",
     ),
 }
