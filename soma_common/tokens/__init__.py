@@ -1,0 +1,1 @@
+"""Tokenizers with their tables in the package: nothing is ever fetched."""
