@@ -43,8 +43,8 @@ _FORMATTER = _Forgiving()
 class SomaError(Exception):
     """A failure with a reason of the contract.
 
-    `metadata` holds short strings as documented for the reason in `soma.common.v1.ErrorReason`; never a secret, SQL, path
-    or stack. `retry_after_seconds` is set where waiting helps.
+    `metadata` holds short strings as documented for the reason in `soma.common.v1.ErrorReason`; never a secret, SQL,
+    path or stack. `retry_after_seconds` is set where waiting helps.
     """
 
     def __init__(
