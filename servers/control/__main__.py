@@ -1,0 +1,71 @@
+"""Composition root of the control service: `python -m servers.control`.
+
+The only place that builds its concrete objects.
+"""
+
+import asyncio
+import sys
+from importlib.metadata import version
+from typing import Final
+
+from config import DeployMode, Settings
+from config.process import run_service
+from config.programs import doors, programs
+from config.values import SERVICES
+from servers.control.administration import Administration, Installation
+from servers.control.features import Features
+from servers.control.fleet import Fleet, OrchestratedFleet, SupervisedFleet
+from servers.control.rpc import AdminServicer, FeatureServicer
+from servers.control.store import FeatureStore
+from soma.control.v1 import admin_service_pb2_grpc as admin_grpc
+from soma.control.v1 import feature_service_pb2_grpc as feature_grpc
+from soma_common.rpc.dial import dial
+from soma_common.rpc.process import Process, ProcessSettings, opened
+from soma_common.supervision.client import SupervisorClient
+
+_ORCHESTRATORS: Final = {
+    DeployMode.SOMASTACK: "docker compose {command} {name}",
+    DeployMode.K8S: "kubectl rollout restart deployment/{name}",
+}
+
+
+def build_fleet(settings: Settings, process: Process) -> Fleet:
+    """The processes of this shape of deployment."""
+    if settings.mode is DeployMode.STANDALONE:
+        probes = {program.name: program.probe_address for program in programs(settings) if program.probe_address}
+        client = SupervisorClient(settings.supervisor_socket)
+        return SupervisedFleet(client, doors(settings), probes, own_name="control")
+    targets = {name: settings.endpoint(name).targets for name in SERVICES}
+    return OrchestratedFleet(
+        {name: dial(found, process.signer, name=name) for name, found in targets.items() if found},
+        {name: ", ".join(found) for name, found in targets.items()},
+        _ORCHESTRATORS[settings.mode],
+    )
+
+
+async def main(settings: Settings, own: ProcessSettings) -> None:
+    """Serve until a signal."""
+    async with opened(own) as process:
+        features = Features(process.database, FeatureStore(), process.events, process.clock, settings.flags)
+        shape = "AAAS" if settings.aaas else settings.mode.name
+        installation = Installation(shape, version("somastack"), settings.home)
+        administration = Administration(build_fleet(settings, process), process.database, process.events, installation)
+        process.server.add(
+            admin_grpc.add_AdminServiceServicer_to_server,
+            AdminServicer(administration, process.clock),
+            "soma.control.v1.AdminService",
+        )
+        process.server.add(
+            feature_grpc.add_FeatureServiceServicer_to_server,
+            FeatureServicer(features),
+            "soma.control.v1.FeatureService",
+        )
+        looking = asyncio.create_task(features.keep_looking(), name="look at features")
+        try:
+            await process.serve(features.close)
+        finally:
+            looking.cancel()
+
+
+if __name__ == "__main__":
+    sys.exit(run_service("control", main))
