@@ -1,6 +1,5 @@
 """What every tier shares: the order and marks of the tiers, the profile of Hypothesis, the fixtures of real servers."""
 
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -9,8 +8,7 @@ from hypothesis import settings
 TIERS = ("arch", "unit", "property", "contract", "rpc", "integration", "e2e", "chaos")
 ROOT = Path(__file__).parent
 
-_PLUGINS = ("soma_common.testing.postgres", "soma_common.testing.rpc", "soma_common.testing.upstream.fixtures")
-pytest_plugins = [name for name in _PLUGINS if find_spec(name)]
+pytest_plugins = ["soma_common.testing.postgres", "soma_common.testing.rpc", "soma_common.testing.upstream.fixtures"]
 
 settings.register_profile("soma", deadline=None, print_blob=True)
 settings.load_profile("soma")
