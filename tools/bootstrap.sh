@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 root=$(pwd -P)
 venv=.venv
 stamp=$venv/.bootstrapped
-wanted="$root $(cat requirements.lock pyproject.toml tools/bootstrap.sh | cksum)"
+wanted="$(cat requirements.lock pyproject.toml tools/bootstrap.sh | cksum) $root"
 
 say() { printf 'somastack: %s\n' "$*" >&2; }
 fail() { say "$*"; exit 1; }
@@ -80,7 +80,7 @@ if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && [ -x "$venv/bin/pytho
 fi
 begun=$(date +%s)
 # A checkout that was moved or copied has scripts that point to its old place.
-if ! usable "$venv/bin/python" || { [ -f "$stamp" ] && [ "$(cut -d' ' -f1 "$stamp")" != "$root" ]; }; then
+if ! usable "$venv/bin/python" || { [ -f "$stamp" ] && [ "$(cut -d' ' -f3- "$stamp")" != "$root" ]; }; then
     make_venv
 fi
 rm -f "$stamp"

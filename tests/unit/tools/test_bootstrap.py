@@ -66,6 +66,6 @@ def test_it_does_nothing_when_nothing_changed(checkout: Path) -> None:
     wanted = subprocess.run(["sh", "-c", checksum], cwd=checkout, capture_output=True, text=True, check=True).stdout
     (checkout / ".venv/bin").mkdir(parents=True)
     script(checkout / ".venv/bin/python", "exit 7")
-    (checkout / ".venv/.bootstrapped").write_text(f"{checkout} {wanted}")
+    (checkout / ".venv/.bootstrapped").write_text(f"{wanted.strip()} {checkout}\n")
     done = bootstrap(checkout)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
