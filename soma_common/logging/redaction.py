@@ -13,6 +13,9 @@ TRUNCATED: Final = "[truncated]"
 MAX_TEXT: Final = 2000
 MAX_ITEMS: Final = 50
 MAX_DEPTH: Final = 6
+# JSON readers keep whole numbers of 64 bits; wider ones are written as text, absurd ones as their width.
+_WIDEST: Final = 2**63 - 1
+_WIDEST_SHOWN: Final = 4096
 
 _SECRET_WORDS: Final = frozenset(
     (
@@ -50,6 +53,8 @@ def redact(value: object, depth: int = 0) -> object:
     """A copy without secrets, of plain types only, with long texts and deep or long collections cut."""
     if isinstance(value, str):
         return redact_text(value)
+    if isinstance(value, int) and abs(value) > _WIDEST:
+        return str(value)[:MAX_TEXT] if value.bit_length() < _WIDEST_SHOWN else f"<{value.bit_length()} bits>"
     if value is None or isinstance(value, bool | int | float):
         return value
     if depth >= MAX_DEPTH:
@@ -88,6 +93,9 @@ def is_secret_name(name: str) -> bool:
 def redact_text(text: str) -> str:
     """The text without tokens, keys and passwords, cut to MAX_TEXT characters."""
     cut = text if len(text) <= MAX_TEXT * 4 else text[: MAX_TEXT * 4]
+    if not cut.isascii():
+        # Half of a surrogate pair is no character and cannot be written.
+        cut = cut.encode("utf-8", "replace").decode("utf-8")
     clean = _JWT.sub(REDACTED, cut) if "eyJ" in cut else cut
     if "://" in clean:
         clean = _URL_PASSWORD.sub(rf"\g<scheme>:{REDACTED}@", clean)
