@@ -6,7 +6,7 @@ Nothing here prints.
 import asyncio
 import json
 import os
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -78,10 +78,21 @@ def last_complaint(path: Path) -> str:
     bad = [line for line in lines if line.fields is not None and str(line.fields.get("level", "")).upper() in _BAD]
     if bad and bad[-1].fields is not None:
         return str(bad[-1].fields.get("message", "")).strip()
-    return next((line.text.strip() for line in reversed(lines) if line.fields is None), "")
+    plain = [line.text.rstrip() for line in lines if line.fields is None]
+    return _last_paragraph(plain)
 
 
-async def follow(files: Mapping[str, Path]) -> AsyncIterator[LogLine]:
+def _last_paragraph(texts: list[str]) -> str:
+    """The last line, with the line it belongs to where it is an item of a list."""
+    found: list[str] = []
+    for text in reversed(texts):
+        found.insert(0, text)
+        if not text.startswith("  - "):
+            break
+    return "\n".join(found).strip()
+
+
+async def follow(files: Mapping[str, Path]) -> AsyncGenerator[LogLine, None]:
     """New lines as they come, for ever; a file that was rotated is read on from its start."""
     places = {process: _end_of(path) for process, path in files.items()}
     while True:
