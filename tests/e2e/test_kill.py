@@ -1,0 +1,110 @@
+"""Kill -9 of any one process in the middle of a stream: the client resumes and nothing is lost."""
+
+import contextlib
+from uuid import uuid4
+
+import grpc.aio
+import pytest
+from websockets.exceptions import ConnectionClosed
+
+from soma.memory.v1 import memory_service_pb2 as memory_pb
+from soma_common.testing.eventually import eventually
+from soma_common.testing.mesh import Mesh
+from soma_common.testing.upstream import Script, ScriptedUpstream
+from tests.e2e.support.asking import no_open_holds, well_again
+from tests.e2e.support.grpc_door import TERMINAL, Heard, listen, send_request
+from tests.e2e.support.person import Person
+
+LONG = Script(chunks=120, gap_seconds=0.03)
+
+
+async def rest_of(person: Person, heard: Heard) -> Heard:
+    """Resume until the turn has ended, whatever breaks meanwhile."""
+
+    async def ended() -> Heard | None:
+        nonlocal heard
+        with contextlib.suppress(grpc.aio.AioRpcError):
+            heard = heard.joined(await person.grpc.resume(heard.turn_id, heard.last_sequence))
+        return heard if heard.kinds[-1] in TERMINAL else None
+
+    whole = await eventually(ended, within_seconds=60, every_seconds=0.5)
+    assert whole is not None
+    return whole
+
+
+@pytest.mark.parametrize("service", ["memory", "cognitive", "control", "governor", "chat", "database"])
+async def test_the_joined_text_equals_the_stored_text(
+    ada: Person, mesh: Mesh, model: ScriptedUpstream, service: str
+) -> None:
+    await well_again(ada)
+    model.reset()
+    model.set_default(LONG)
+    call = ada.grpc.stream(ada.grpc.turns.SendMessage, send_request("A long story, please."))
+    heard = await listen(call, most=8)
+    pid = mesh.kill(service)
+    with contextlib.suppress(grpc.aio.AioRpcError):
+        async for event in call:
+            heard.events.append(event)
+    mesh.wait_ready(service, other_than=pid)
+    if heard.kinds[-1] not in TERMINAL:
+        heard = await rest_of(ada, heard)
+    heard.assert_dense()
+    turn = await ada.grpc.turn(heard.turn_id)
+    assert heard.text == turn.text
+    sent = (await model.aio.requests())[0]
+    assert sent.text_sent.startswith(heard.text)
+    if service not in ("chat", "database"):
+        assert heard.kinds[-1] == "completed"
+        assert heard.text == sent.text_sent
+    if service == "chat":
+        assert heard.kinds[-1] == "failed"
+        assert heard.end.failed.reason == "TURN_INTERRUPTED"
+        assert heard.end.failed.partial_text_kept
+    model.reset()
+    await well_again(ada)
+    await no_open_holds(ada)
+
+
+async def test_a_killed_edge_is_followed_by_a_new_socket(ada: Person, mesh: Mesh, model: ScriptedUpstream) -> None:
+    model.set_default(LONG)
+    deltas: list[dict[str, object]] = []
+    async with ada.socket() as socket:
+        await socket.send("chat.send", content="A long story, please.")
+        deltas += [(await socket.until("chat.delta"))["payload"] for _ in range(5)]
+        pid = mesh.kill("edge")
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                frame = await socket.receive()
+                if frame["type"] == "chat.delta":
+                    deltas.append(frame["payload"])
+    mesh.wait_ready("edge", other_than=pid)
+    last = deltas[-1]
+    async with ada.socket() as socket:
+        await socket.send("chat.resume", turn_id=last["turn_id"], after_sequence=last["sequence"])
+        rest = await socket.rest_of_turn()
+    text = "".join(str(delta["delta"]) for delta in deltas) + rest.text
+    assert text == rest.payload("chat.done")["content"] == model.requests()[0].text_sent
+    model.reset()
+    await well_again(ada)
+    await no_open_holds(ada)
+
+
+@pytest.mark.parametrize("service", ["memory", "database"])
+async def test_an_acknowledged_memory_survives(ada: Person, mesh: Mesh, service: str) -> None:
+    text = f"The lighthouse keeper of {service} is called Ottilie."
+    request = memory_pb.StoreMemoryRequest(text=text, request_id=str(uuid4()))
+    await ada.grpc.call(ada.grpc.memory.StoreMemory, request)
+    pid = mesh.kill(service)
+    mesh.wait_ready(service, other_than=pid)
+    recall = memory_pb.RecallMemoriesRequest(query="What is the lighthouse keeper called?")
+
+    async def recalled() -> bool:
+        with contextlib.suppress(grpc.aio.AioRpcError):
+            answer = await ada.grpc.call(ada.grpc.memory.RecallMemories, recall)
+            return any(hit.memory.text == text for hit in answer.hits)
+        return False
+
+    await eventually(recalled, within_seconds=20, every_seconds=0.3)
+    again = (await ada.grpc.call(ada.grpc.memory.StoreMemory, request)).memory
+    assert again.text == text, "the repeat of an acknowledged store is answered alike"
+    await well_again(ada)
