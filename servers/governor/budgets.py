@@ -1,0 +1,67 @@
+"""Use cases on the limits of a tenant: read them with their counters, set one.
+
+How counters move stands in `sql/`; protos are made by `rpc.py`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from google.protobuf.message import Message
+
+from servers.governor.domain.ledger import Amount, BudgetState
+from servers.governor.domain.periods import Period
+from servers.governor.ledger_store import LedgerStore
+from soma_common.kernel.clock import Clock
+from soma_common.kernel.tenancy import TenantId
+from soma_common.postgres.pool import Connection, Database
+from soma_common.rpc.idempotency import Once
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetView:
+    """The tenant's budgets as of now, and how many holds are open."""
+
+    budgets: tuple[BudgetState, ...]
+    open_holds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Budgets:
+    """Reads and sets budgets."""
+
+    database: Database
+    ledger: LedgerStore
+    clock: Clock
+
+    async def get(self, tenant: TenantId) -> BudgetView:
+        """Every period of the tenant; a tenant that is seen for the first time gets its defaults."""
+
+        async def work(connection: Connection) -> BudgetView:
+            now = self.clock.now()
+            view = BudgetView(*await self.ledger.list_budgets(connection, tenant, now))
+            if view.budgets:
+                return view
+            await self.ledger.make_budgets(connection, tenant, now)
+            return BudgetView(*await self.ledger.list_budgets(connection, tenant, now))
+
+        return await self.database.run(tenant, work)
+
+    async def set(
+        self,
+        tenant: TenantId,
+        period: Period,
+        limit: Amount,
+        hard: bool,
+        reply: Callable[[BudgetState, int], Message],
+    ) -> Message:
+        """Sets one period's limits and answers with its budget; a limit of 0 is none."""
+
+        async def work(connection: Connection) -> Message:
+            now = self.clock.now()
+            await self.ledger.set_budget(connection, tenant, period, limit, hard, now)
+            budgets, open_holds = await self.ledger.list_budgets(connection, tenant, now)
+            response = reply(next(budget for budget in budgets if budget.period is period), open_holds)
+            await Once.current().record(connection, response)
+            return response
+
+        return await self.database.run(tenant, work)

@@ -1,0 +1,1 @@
+"""The rules of planning and of the ledger: pure functions over values."""

@@ -1,0 +1,82 @@
+"""Use cases on holds: hold a further model call, and give expired holds back.
+
+How a hold is checked stands in `sql/`; protos are made by `rpc.py`.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from servers.governor.domain.ledger import Amount
+from servers.governor.ledger_store import Hold, LedgerStore, lease_end
+from servers.governor.metrics import GovernorMetrics
+from servers.governor.store import PlanStore
+from soma_common.kernel.clock import Clock
+from soma_common.kernel.errors import not_found
+from soma_common.kernel.ids import Ids
+from soma_common.kernel.tenancy import TenantId
+from soma_common.logging import get_logger
+from soma_common.postgres.pool import Connection, Database
+
+_LOG: Final = get_logger("governor.holds")
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose model call it is: a planned turn, or a job outside of turns."""
+
+    owner_id: UUID
+    is_turn: bool
+
+    @property
+    def kind(self) -> str:
+        """How the owner is named to people."""
+        return "turn" if self.is_turn else "job"
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """Places holds."""
+
+    database: Database
+    ledger: LedgerStore
+    plans: PlanStore
+    metrics: GovernorMetrics
+    clock: Clock
+    ids: Ids
+
+    async def hold_leg(self, tenant: TenantId, owner: Owner, leg: int, need: Amount, timeout_seconds: float) -> Hold:
+        """Holds a model call; a repeat for the same owner and leg gets the same hold.
+
+        Raises BUDGET_EXHAUSTED, and RESOURCE_NOT_FOUND for a turn that was not planned.
+        """
+
+        async def work(connection: Connection) -> Hold:
+            now = self.clock.now()
+            if owner.is_turn and not await self.plans.is_planned(connection, tenant, owner.owner_id):
+                raise not_found("turn", owner.owner_id)
+            hold = Hold(self.ids.uuid7(), leg, need, lease_end(now, timeout_seconds))
+            return (await self.ledger.place_hold(connection, tenant, owner.owner_id, hold, now)).hold
+
+        with self.metrics.timed("HoldLeg"):
+            return await self.database.run(tenant, work)
+
+    async def return_expired(self) -> int:
+        """Gives back the expired holds of every tenant, each once; returns how many."""
+        now = self.clock.now()
+        tenants = await self.database.run_worker(
+            lambda connection: self.ledger.list_tenants_with_expired(connection, now)
+        )
+        returned = 0
+        for tenant in tenants:
+            returned += await self._return_for(tenant)
+        return returned
+
+    async def _return_for(self, tenant: TenantId) -> int:
+        now = self.clock.now()
+        returned = await self.database.run_worker(
+            lambda connection: self.ledger.return_expired(connection, tenant, now)
+        )
+        if returned:
+            _LOG.warning("expired holds were given back", holds=returned, tenant_id=str(tenant))
+        return returned

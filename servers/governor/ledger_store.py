@@ -1,0 +1,163 @@
+"""The ledger's tables: budgets and holds, changed only by the functions of the migrations, under their lock.
+
+Nothing here decides whether a hold fits; `domain/ledger.py` says the same in values.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from servers.governor.domain.ledger import Amount, BudgetState, Refusal, budget_exhausted
+from servers.governor.domain.periods import Period, period_start
+from soma_common.kernel.tenancy import TenantId
+from soma_common.postgres.pool import Connection
+from soma_common.postgres.queries import Queries
+
+_SQL: Final = Queries.of("servers.governor", "sql/queries.sql")
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Tokens and money set aside for one model call."""
+
+    hold_id: UUID
+    leg: int
+    amount: Amount
+    lease_expire_time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """The answer of the ledger to a hold; `repeated` when the owner's leg had it before."""
+
+    hold: Hold
+    repeated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """What a settlement did to the ledger; `repeated` when it had been done before."""
+
+    used: Amount
+    debt_tokens: int
+    held_tokens: int
+    repeated: bool
+
+
+class LedgerStore:
+    """Every statement on budgets and holds; each runs in the caller's transaction."""
+
+    def __init__(self, default_day_limit: Amount) -> None:
+        self._default_day_limit = default_day_limit
+
+    async def make_budgets(self, connection: Connection, tenant: TenantId, now: datetime) -> None:
+        """A row for each period, the day's with the default limit; rows that exist stay."""
+        day = self._default_day_limit
+        limits = [day if period is Period.DAY else Amount() for period in Period]
+        await connection.execute(
+            _SQL.make_budgets,
+            tenant,
+            [period.value for period in Period],
+            [period_start(period, now) for period in Period],
+            [limit.tokens for limit in limits],
+            [limit.micros for limit in limits],
+        )
+
+    async def place_hold(
+        self, connection: Connection, tenant: TenantId, owner_id: UUID, hold: Hold, now: datetime
+    ) -> Placed:
+        """Holds a leg in all budgets. Raises BUDGET_EXHAUSTED."""
+        arguments = (tenant, hold.hold_id, owner_id, hold.leg, *amount_and_lease(hold), *moments(now))
+        row: Any = await connection.fetchrow(_SQL.place_hold, *arguments)
+        if row["outcome"] == "unbudgeted":
+            await self.make_budgets(connection, tenant, now)
+            row = await connection.fetchrow(_SQL.place_hold, *arguments)
+        return placed_of_row(row, hold.leg, now)
+
+    async def settle_holds(
+        self, connection: Connection, tenant: TenantId, owner_id: UUID, legs: Mapping[int, Amount], now: datetime
+    ) -> Booking | None:
+        """Books the use of an owner's legs and releases its other holds; None when it never had a hold."""
+        _, day, month = moments(now)
+        row: Any = await connection.fetchrow(
+            _SQL.settle_holds,
+            tenant,
+            owner_id,
+            list(legs),
+            [used.tokens for used in legs.values()],
+            [used.micros for used in legs.values()],
+            now,
+            day,
+            month,
+        )
+        if row["outcome"] == "unknown":
+            return None
+        used = Amount(row["used_tokens"], row["used_micros"])
+        return Booking(used, row["debt_tokens"], row["held_tokens"], row["outcome"] == "repeated")
+
+    async def list_budgets(
+        self, connection: Connection, tenant: TenantId, now: datetime
+    ) -> tuple[tuple[BudgetState, ...], int]:
+        """All budgets as of now, and how many holds are open."""
+        rows: list[Any] = await connection.fetch(_SQL.list_budgets, tenant, now)
+        budgets = tuple(budget_of_row(row).at(now) for row in rows)
+        return budgets, rows[0]["open_holds"] if rows else 0
+
+    async def set_budget(
+        self, connection: Connection, tenant: TenantId, period: Period, limit: Amount, hard: bool, now: datetime
+    ) -> None:
+        """Sets the limits of a period; its counters stay."""
+        await self.make_budgets(connection, tenant, now)
+        _, day, month = moments(now)
+        await connection.execute(_SQL.lock_budgets, tenant, day, month)
+        await connection.execute(_SQL.set_budget, tenant, period.value, limit.tokens, limit.micros, hard)
+
+    async def list_tenants_with_expired(self, connection: Connection, now: datetime) -> list[TenantId]:
+        """Tenants with holds whose lease has expired; for the worker role."""
+        return [TenantId(row["tenant_id"]) for row in await connection.fetch(_SQL.list_tenants_with_expired, now)]
+
+    async def return_expired(self, connection: Connection, tenant: TenantId, now: datetime) -> int:
+        """Gives back a tenant's expired holds, each once; returns how many."""
+        _, day, month = moments(now)
+        await connection.execute(_SQL.lock_budgets, tenant, day, month)
+        returned: int = await connection.fetchval(_SQL.return_expired, tenant, now)
+        return returned
+
+
+def lease_end(now: datetime, timeout_seconds: float) -> datetime:
+    """When a hold falls back: twice the time the work may take."""
+    return now + timedelta(seconds=2 * timeout_seconds)
+
+
+def amount_and_lease(hold: Hold) -> tuple[int, int, datetime]:
+    """The arguments that a statement needs of a hold."""
+    return hold.amount.tokens, hold.amount.micros, hold.lease_expire_time
+
+
+def moments(now: datetime) -> tuple[datetime, datetime, datetime]:
+    """Now, and when its day and its month began."""
+    return now, period_start(Period.DAY, now), period_start(Period.MONTH, now)
+
+
+def budget_of_row(row: Mapping[str, Any]) -> BudgetState:
+    """A row of `budgets`, from a statement or from JSON."""
+    start = row["window_start"]
+    return BudgetState(
+        period=Period(row["period"]),
+        start=datetime.fromisoformat(start) if isinstance(start, str) else start,
+        limit=Amount(row["limit_tokens"], row["limit_micros"]),
+        hard=row["hard"],
+        used=Amount(row["used_tokens"], row["used_micros"]),
+        held=Amount(row["held_tokens"], row["held_micros"]),
+        debt=Amount(row["debt_tokens"], row["debt_micros"]),
+    )
+
+
+def placed_of_row(row: Mapping[str, Any], leg: int, now: datetime) -> Placed:
+    """The answer of `place_hold`. Raises BUDGET_EXHAUSTED."""
+    if row["outcome"] == "refused":
+        raise budget_exhausted(Refusal(Period(row["period"]), row["unit"], row["spent"], row["allowed"]), now)
+    hold = Hold(row["hold_id"], leg, Amount(row["tokens"], row["micros"]), row["lease_expire_time"])
+    return Placed(hold, row["outcome"] == "repeated")

@@ -1,0 +1,151 @@
+"""Use case: plan a turn, hold its first model call and open its receipt, in one transaction.
+
+What a plan is stands in `domain/plan.py`; messages are made by the encoder that is handed in.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from servers.governor.domain.levels import Observation, merge_observations
+from servers.governor.domain.plan import Plan, plan_turn
+from servers.governor.domain.request import PlanRequest, Snapshot
+from servers.governor.domain.rules import DEFAULT_RULES, Lane, Level, PlannerRules
+from servers.governor.ledger_store import Hold, lease_end
+from servers.governor.metrics import GovernorMetrics
+from servers.governor.store import NewReceipt, PlanningState, PlanStore
+from soma.common.v1 import level_pb2 as level_pb
+from soma.events.v1 import payloads_pb2 as payloads_pb
+from soma_common.events.models import EventDraft
+from soma_common.events.store import EventStore
+from soma_common.kernel.clock import Clock
+from soma_common.kernel.ids import Ids
+from soma_common.postgres.pool import Connection, Database
+from soma_common.rpc.call import RpcCall
+
+FIRST_LEG: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class PlanOrder:
+    """One turn to plan; `observations` are what the caller saw of the dependencies."""
+
+    turn_id: UUID
+    request: PlanRequest
+    observations: tuple[Observation, ...]
+    timeout_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan with its snapshot, receipt and hold."""
+
+    receipt_id: UUID
+    plan_time: datetime
+    owner_sub: str
+    plan: Plan
+    snapshot: Snapshot
+    hold: Hold
+
+
+@dataclass(frozen=True, slots=True)
+class PlanMessages:
+    """The first half of the receipt and the answer, serialised."""
+
+    receipt: bytes
+    response: bytes
+
+
+Encode = Callable[[Planned], PlanMessages]
+OwnView = Callable[[], Sequence[Observation]]
+
+
+@dataclass(frozen=True, slots=True)
+class Planning:
+    """Plans turns. `own_view` is what this process sees of its own dependencies."""
+
+    database: Database
+    store: PlanStore
+    events: EventStore
+    metrics: GovernorMetrics
+    own_view: OwnView
+    clock: Clock
+    ids: Ids
+    rules: PlannerRules = DEFAULT_RULES
+
+    async def plan_turn(self, call: RpcCall, order: PlanOrder, encode: Encode) -> bytes:
+        """The answer to PlanTurn; a repeat for the same turn gets the same bytes, whatever has changed since.
+
+        Raises BUDGET_EXHAUSTED, CONTEXT_OVERFLOW, LANE_FLOOR, LEVEL_TOO_LOW; then nothing is held.
+        """
+        with self.metrics.timed("PlanTurn"):
+            return await self.database.run(
+                call.caller.tenant_id, lambda connection: self._plan(connection, call, order, encode)
+            )
+
+    async def _plan(self, connection: Connection, call: RpcCall, order: PlanOrder, encode: Encode) -> bytes:
+        tenant, now = call.caller.tenant_id, self.clock.now()
+        names = [tool.name for tool in order.request.candidates.tools]
+        state = await self.store.read_planning_state(connection, tenant, order.turn_id, order.request.model, names, now)
+        if state.response is not None:
+            return state.response
+        snapshot = self._snapshot(order, state)
+        plan = plan_turn(order.request, snapshot)
+        hold = Hold(self.ids.uuid7(), FIRST_LEG, plan.need, lease_end(now, order.timeout_seconds))
+        planned = Planned(self.ids.uuid7(), now, call.caller.sub, plan, snapshot, hold)
+        messages = encode(planned)
+        receipt = _receipt(order, planned, messages)
+        placed = await self.store.open_receipt(connection, tenant, order.turn_id, hold, receipt, now)
+        if placed.repeated:
+            given = await self.store.read_response(connection, tenant, order.turn_id)
+            if given is not None:
+                return given
+        await self._move_level(connection, call, state, plan)
+        self.metrics.planned(plan.aiq.value, plan.level, plan.division.rescue)
+        return messages.response
+
+    def _snapshot(self, order: PlanOrder, state: PlanningState) -> Snapshot:
+        return Snapshot(
+            observations=merge_observations(order.observations, self.own_view()),
+            budgets=state.budgets,
+            level_state=state.level_state,
+            tool_calls=state.tool_calls,
+            output=state.output,
+            rules=self.rules,
+        )
+
+    async def _move_level(self, connection: Connection, call: RpcCall, state: PlanningState, plan: Plan) -> None:
+        """Writes the tenant's level if it moved, and tells of it; of two at once only one does."""
+        if plan.level_state == state.level_state:
+            return
+        tenant = call.caller.tenant_id
+        saved = await self.store.save_level(connection, tenant, state.level_version, plan.level_state)
+        before, after = state.level_state.level, plan.level_state.level
+        if saved and before is not after:
+            sources = sorted({reason.source for reason in plan.reasons if reason.level > Level.L0})
+            payload = payloads_pb.LevelChanged(
+                before=level_message(before), after=level_message(after), sources=sources
+            )
+            draft = EventDraft("governor.level.changed", f"level/{tenant}", payload, call.correlation_id)
+            await self.events.append(connection, tenant, [draft])
+
+
+def level_message(level: Level) -> level_pb.DegradationLevel:
+    """The level as the contract has it."""
+    return level_pb.DegradationLevel.ValueType(int(level) + 1)
+
+
+def _receipt(order: PlanOrder, planned: Planned, messages: PlanMessages) -> NewReceipt:
+    plan = planned.plan
+    return NewReceipt(
+        receipt_id=planned.receipt_id,
+        owner_sub=planned.owner_sub,
+        model=order.request.model,
+        lanes_planned=[plan.division.lanes[lane] for lane in Lane],
+        predicted_output_tokens=plan.predicted_output_tokens,
+        aiq_predicted=plan.aiq.value,
+        plan=messages.receipt,
+        response=messages.response,
+    )

@@ -1,0 +1,135 @@
+"""Use case: settle what a turn or a job really used, close the receipt, learn from it and tell of it.
+
+One transaction. Formulas stand in `domain/aiq.py`; messages are made by the encoder that is handed in.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from google.protobuf.message import Message
+
+from servers.governor.domain.aiq import AiqObservation, Outcome, observe
+from servers.governor.domain.ledger import Amount, BudgetState
+from servers.governor.domain.request import CallCounts
+from servers.governor.domain.rules import Lane
+from servers.governor.holding import Owner
+from servers.governor.ledger_store import Booking, LedgerStore
+from servers.governor.metrics import GovernorMetrics
+from servers.governor.store import Lessons, OpenReceipt, PlanStore
+from soma.events.v1 import payloads_pb2 as payloads_pb
+from soma_common.events.models import EventDraft
+from soma_common.events.store import EventStore
+from soma_common.kernel.clock import Clock
+from soma_common.kernel.errors import not_found
+from soma_common.postgres.pool import Connection, Database
+from soma_common.rpc.call import RpcCall
+from soma_common.rpc.idempotency import Once
+
+
+@dataclass(frozen=True, slots=True)
+class SettleOrder:
+    """What was used: by leg, by lane, by tool, and how it ended."""
+
+    owner: Owner
+    legs: Mapping[int, Amount]
+    lanes_used: Mapping[Lane, int]
+    tool_calls: Mapping[str, CallCounts]
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A settlement; `observed` and `receipt_id` are None for a job. `given` is the receipt's half of an earlier one."""
+
+    settle_time: datetime
+    booking: Booking
+    budgets: tuple[BudgetState, ...]
+    open_holds: int
+    observed: AiqObservation | None = None
+    receipt_id: UUID | None = None
+    given: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SettleEncoder:
+    """Makes the second half of the receipt, and the answer."""
+
+    receipt: Callable[[datetime, AiqObservation], bytes]
+    response: Callable[[Settled], Message]
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """Settles turns and jobs."""
+
+    database: Database
+    ledger: LedgerStore
+    plans: PlanStore
+    events: EventStore
+    metrics: GovernorMetrics
+    clock: Clock
+
+    async def settle_turn(self, call: RpcCall, order: SettleOrder, encode: SettleEncoder) -> Message:
+        """The answer to SettleTurn; a repeat for the same owner books nothing again.
+
+        Raises RESOURCE_NOT_FOUND where nothing was held.
+        """
+        with self.metrics.timed("SettleTurn"):
+            return await self.database.run(
+                call.caller.tenant_id, lambda connection: self._settle(connection, call, order, encode)
+            )
+
+    async def _settle(
+        self, connection: Connection, call: RpcCall, order: SettleOrder, encode: SettleEncoder
+    ) -> Message:
+        tenant, owner, now = call.caller.tenant_id, order.owner, self.clock.now()
+        booking = await self.ledger.settle_holds(connection, tenant, owner.owner_id, order.legs, now)
+        if booking is None:
+            raise not_found(owner.kind, owner.owner_id)
+        receipt = await self.plans.find_open_receipt(connection, tenant, owner.owner_id) if owner.is_turn else None
+        budgets, open_holds = await self.ledger.list_budgets(connection, tenant, now)
+        settled = Settled(now, booking, budgets, open_holds)
+        if receipt is not None:
+            settled = replace(settled, receipt_id=receipt.receipt_id, given=receipt.settlement)
+        if not booking.repeated:
+            if receipt is not None:
+                observed = await self._close(connection, call, order, receipt, encode, now)
+                settled = replace(settled, observed=observed)
+            await self._tell(connection, call, owner, settled)
+            self.metrics.drifted(booking.held_tokens, booking.used.tokens)
+        response = encode.response(settled)
+        await Once.current().record(connection, response)
+        return response
+
+    async def _close(
+        self,
+        connection: Connection,
+        call: RpcCall,
+        order: SettleOrder,
+        receipt: OpenReceipt,
+        encode: SettleEncoder,
+        now: datetime,
+    ) -> AiqObservation:
+        observed = observe(replace(order.outcome, predicted_output_tokens=receipt.predicted_output_tokens))
+        closed = replace(receipt, settlement=encode.receipt(now, observed))
+        lessons = Lessons(order.tool_calls, order.outcome.output_tokens)
+        await self.plans.close_receipt(
+            connection, call.caller.tenant_id, order.owner.owner_id, closed, observed.value, lessons, now
+        )
+        planned = dict(zip(Lane, receipt.lanes_planned, strict=True))
+        self.metrics.observed(observed.value, planned, order.lanes_used)
+        return observed
+
+    async def _tell(self, connection: Connection, call: RpcCall, owner: Owner, settled: Settled) -> None:
+        payload = payloads_pb.BudgetSettled(
+            owner_id=str(owner.owner_id),
+            receipt_id="" if settled.receipt_id is None else str(settled.receipt_id),
+            tokens=settled.booking.used.tokens,
+            cost_micros=settled.booking.used.micros,
+            debt_tokens=settled.booking.debt_tokens,
+        )
+        tenant = call.caller.tenant_id
+        draft = EventDraft("governor.settled", f"budget/{tenant}", payload, call.correlation_id)
+        await self.events.append(connection, tenant, [draft])
