@@ -51,6 +51,7 @@ async def _serve(options: argparse.Namespace) -> None:
         count_for=_model_count if options.tokenizer == "model" else lambda model: simple_count,
         log=Log(keep=options.keep),
     )
+    upstream.count_for(upstream.models[0])("loads the tables before the first request comes")
     runner = web.AppRunner(upstream.application(), handler_cancellation=True, access_log=None, shutdown_timeout=0.2)
     await runner.setup()
     site = web.TCPSite(runner, options.host, options.port, reuse_port=False)

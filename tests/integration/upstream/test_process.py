@@ -12,6 +12,8 @@ import aiohttp
 import pytest
 
 from soma_common.testing.upstream import Script, ScriptedUpstream
+from soma_common.testing.upstream.text import simple_count
+from soma_common.tokens import tokenizer_for
 
 BODY = {"model": "m", "messages": [{"role": "user", "content": "hello"}], "stream": True}
 TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -95,3 +97,10 @@ def test_a_parent_that_dies_takes_it_along() -> None:
             return
         time.sleep(0.02)
     pytest.fail("the upstream outlived its parent")
+
+
+async def test_tokens_can_be_counted_as_the_stack_counts_them() -> None:
+    text = "Internationalisation is a twenty-letter word."
+    with ScriptedUpstream(Script(text=text, chunks=1), tokenizer="model") as own:
+        await ask(own)
+        assert own.requests()[0].completion_tokens == tokenizer_for("m").count(text) != simple_count(text)
