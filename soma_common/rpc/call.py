@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import Final
 
 from soma_common.kernel.tenancy import Caller
 from soma_common.logging.context import log_context
@@ -31,6 +32,11 @@ class RpcCall:
         return None if self.deadline is None else self.deadline - time.monotonic()
 
 
+# What a hop keeps for itself of the time that is left.
+MARGIN_SECONDS: Final = 0.02
+# A call that ended this near to the deadline ended because of it.
+_NEAR_SECONDS: Final = MARGIN_SECONDS + 0.03
+
 CALL: ContextVar[RpcCall] = ContextVar("soma_rpc_call")
 
 
@@ -42,6 +48,13 @@ def current_call() -> RpcCall:
         raise LookupError(
             "there is no call here: work without one runs inside acting_as(caller, correlation_id)"
         ) from None
+
+
+def out_of_time() -> bool:
+    """Whether the deadline of the running call is over, or so near that nothing can be asked any more."""
+    call = CALL.get(None)
+    remaining = None if call is None else call.remaining_seconds()
+    return remaining is not None and remaining <= _NEAR_SECONDS
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from opentelemetry.trace import SpanKind
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason
 from soma_common.kernel.tenancy import Caller
-from soma_common.rpc.call import current_call
+from soma_common.rpc.call import MARGIN_SECONDS, current_call
 from soma_common.rpc.options import channel_options
 from soma_common.rpc.replies import ReplyStream, is_own_cancellation
 from soma_common.rpc.status import answered_by_peer, error_of_call
@@ -23,7 +23,6 @@ from soma_common.rpc.stubs import Metadata, Method, StubChannel
 from soma_common.tracing import TraceContext, tracer
 
 Stub = TypeVar("Stub")
-_MARGIN_SECONDS: Final = 0.02
 _RESTING: Final = (grpc.ChannelConnectivity.TRANSIENT_FAILURE, grpc.ChannelConnectivity.SHUTDOWN)
 
 
@@ -145,9 +144,9 @@ def _time_left() -> float | None:
     remaining = current_call().remaining_seconds()
     if remaining is None:
         return None
-    if remaining <= _MARGIN_SECONDS:
+    if remaining <= MARGIN_SECONDS:
         raise SomaError(Reason.DEADLINE_EXCEEDED)
-    return remaining - _MARGIN_SECONDS
+    return remaining - MARGIN_SECONDS
 
 
 def _time_within(timeout_seconds: float) -> float:

@@ -9,6 +9,9 @@ from typing import Final
 Options = list[tuple[str, str | int]]
 
 MAX_MESSAGE_BYTES: Final = 8 * 1024 * 1024
+MESSAGE_LIMIT: Final = "8 MiB"
+# Messages up to twice our limit still reach us, so that the refusal can be ours and say why.
+_MAX_TRANSPORT_BYTES: Final = 2 * MAX_MESSAGE_BYTES
 _MAX_METADATA_BYTES: Final = 16 * 1024
 _MAX_CONCURRENT_STREAMS: Final = 100
 _CONNECTION_AGE_MS: Final = 30 * 60 * 1000
@@ -38,8 +41,8 @@ def server_options() -> Options:
     return [
         ("grpc.so_reuseport", 0),
         ("grpc.max_concurrent_streams", _MAX_CONCURRENT_STREAMS),
-        ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
-        ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
+        ("grpc.max_receive_message_length", _MAX_TRANSPORT_BYTES),
+        ("grpc.max_send_message_length", _MAX_TRANSPORT_BYTES),
         ("grpc.max_metadata_size", _MAX_METADATA_BYTES),
         ("grpc.max_connection_age_ms", _CONNECTION_AGE_MS),
         ("grpc.max_connection_age_grace_ms", _CONNECTION_AGE_GRACE_MS),
@@ -57,8 +60,8 @@ def channel_options() -> Options:
         ("grpc.service_config", json.dumps(_SERVICE_CONFIG)),
         ("grpc.use_local_subchannel_pool", 1),
         ("grpc.enable_http_proxy", 0),
-        ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
-        ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
+        ("grpc.max_receive_message_length", _MAX_TRANSPORT_BYTES),
+        ("grpc.max_send_message_length", _MAX_TRANSPORT_BYTES),
         ("grpc.max_metadata_size", _MAX_METADATA_BYTES),
         ("grpc.keepalive_time_ms", 30_000),
         ("grpc.keepalive_timeout_ms", 10_000),

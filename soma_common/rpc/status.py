@@ -15,6 +15,8 @@ from google.rpc.status_pb2 import Status
 
 from soma_common.kernel.errors import FieldViolation, QuotaViolation, SomaError
 from soma_common.kernel.reasons import Kind, Reason
+from soma_common.rpc.call import out_of_time
+from soma_common.rpc.options import MESSAGE_LIMIT
 
 DOMAIN: Final = "soma"
 DETAILS_KEY: Final = "grpc-status-details-bin"
@@ -119,7 +121,10 @@ class _Details:
 
 
 def error_of_call(error: grpc.aio.AioRpcError, dependency: str) -> SomaError:
-    """What a failed call to `dependency` means here: the error it sent, or what its silence says."""
+    """What a failed call to `dependency` means here: the error it sent, or what its silence says.
+
+    One that does not answer within the time given to it is down, unless our own time is over as well.
+    """
     sent = _sent_status(error)
     known = None if sent is None else from_status(sent)
     if known is not None:
@@ -127,8 +132,10 @@ def error_of_call(error: grpc.aio.AioRpcError, dependency: str) -> SomaError:
     code = error.code()
     if code is grpc.StatusCode.CANCELLED:
         return SomaError(Reason.CALL_CANCELLED)
-    if code is grpc.StatusCode.DEADLINE_EXCEEDED:
+    if code is grpc.StatusCode.DEADLINE_EXCEEDED and out_of_time():
         return SomaError(Reason.DEADLINE_EXCEEDED)
+    if code is grpc.StatusCode.RESOURCE_EXHAUSTED:
+        return SomaError(Reason.PAYLOAD_TOO_LARGE, {"limit": MESSAGE_LIMIT})
     if code is grpc.StatusCode.UNIMPLEMENTED:
         return SomaError(Reason.METHOD_UNKNOWN, {"method": dependency})
     return SomaError(Reason.DEPENDENCY_DOWN, {"dependency": dependency})

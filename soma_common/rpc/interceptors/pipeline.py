@@ -14,6 +14,7 @@ from google.protobuf.message import DecodeError, Message
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason
 from soma_common.rpc.interceptors.exchange import Access, Context, Exchange, MethodShape, Proceed, Stage
+from soma_common.rpc.options import MAX_MESSAGE_BYTES, MESSAGE_LIMIT
 
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 
@@ -137,13 +138,15 @@ def _around(stage: Stage, proceed: Proceed) -> Proceed:
 
 
 def parsed(exchange: Exchange) -> Message:
-    """The request of a call, read at most once; raises MALFORMED_MESSAGE."""
+    """The request of a call, read at most once; raises MALFORMED_MESSAGE or PAYLOAD_TOO_LARGE."""
     if exchange.request is None:
         exchange.request = _parse(exchange.shape, exchange.raw)
     return exchange.request
 
 
 def _parse(shape: MethodShape, raw: bytes) -> Message:
+    if len(raw) > MAX_MESSAGE_BYTES:
+        raise SomaError(Reason.PAYLOAD_TOO_LARGE, {"limit": MESSAGE_LIMIT})
     try:
         return shape.parse(raw)
     except DecodeError:

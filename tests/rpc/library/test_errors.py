@@ -116,6 +116,16 @@ async def test_bytes_that_are_no_message_are_an_argument_error(rpc: RpcHarness) 
     assert dict(info.metadata) == {"expected": "soma.memory.v1.GetMemoryRequest"}
 
 
+@pytest.mark.parametrize("mebibytes", [9, 20])
+async def test_a_message_that_is_too_large_says_how_large_it_may_be(rpc: RpcHarness, mebibytes: int) -> None:
+    served = await rpc.serve("memory", memory())
+    stub = rpc.channel(served).stub(memory_grpc.MemoryServiceStub)
+    with acting_as(user(), "large"), pytest.raises(SomaError) as caught:
+        await stub.GetMemory(memory_pb.GetMemoryRequest(memory_id="x" * (mebibytes << 20)))
+    assert caught.value.reason is Reason.PAYLOAD_TOO_LARGE
+    assert "8 MiB" in caught.value.sentence
+
+
 async def test_broken_rules_are_listed_field_by_field(rpc: RpcHarness) -> None:
     served = await rpc.serve("memory", memory())
     stub = rpc.channel(served).stub(memory_grpc.MemoryServiceStub)

@@ -84,11 +84,19 @@ async def test_a_slow_handler_meets_the_callers_deadline(rpc: RpcHarness) -> Non
             raise
 
     served = await rpc.serve("memory", memory(slow))
-    stub = rpc.channel(served, timeout_seconds=0.2).stub(memory_grpc.MemoryServiceStub)
-    with acting_as(user(), "slow"), pytest.raises(SomaError) as caught:
+    stub = rpc.channel(served).stub(memory_grpc.MemoryServiceStub)
+    with acting_as(user(), "slow", timeout_seconds=0.2), pytest.raises(SomaError) as caught:
         await stub.GetMemory(get_request())
     assert caught.value.reason is Reason.DEADLINE_EXCEEDED
     await eventually(lambda: ended)
+
+
+async def test_a_service_too_slow_for_its_time_is_a_dependency_that_is_down(rpc: RpcHarness) -> None:
+    served = await rpc.serve("memory", memory(lambda: asyncio.sleep(30)))
+    stub = rpc.channel(served, timeout_seconds=0.1).stub(memory_grpc.MemoryServiceStub)
+    with acting_as(user(), "too slow", timeout_seconds=9), pytest.raises(SomaError) as caught:
+        await stub.GetMemory(get_request())
+    assert caught.value.reason is Reason.DEPENDENCY_DOWN
 
 
 async def test_a_call_without_a_deadline_gets_one(rpc: RpcHarness) -> None:
