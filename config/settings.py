@@ -188,6 +188,10 @@ class Settings:
             page_url=self.page_url,
             allowed_hosts=self.registry.allowed_hosts or (),
             allowed_origins=self.registry.allowed_origins or (),
+            messages_per_minute=self._needed(self.registry.messages_per_minute),
+            connections_per_user=self._needed(self.registry.connections_per_user),
+            connections_per_tenant=self._needed(self.registry.connections_per_tenant),
+            session_minutes=self._needed(self.registry.session_minutes),
             tls_certificate=self.registry.tls_cert,
             tls_key=self.registry.tls_key,
         )

@@ -28,6 +28,7 @@ AnyCaseLevel = Annotated[
     BeforeValidator(lambda value: value.upper() if isinstance(value, str) else value),
 ]
 Workers = Annotated[int, Field(ge=1, le=4)]
+Count = Annotated[int, Field(ge=1)]
 
 
 def _setting(name: str, description: str, example: str) -> Any:
@@ -308,6 +309,18 @@ class Registry(BaseModel):
         "SOMA_ALLOWED_ORIGINS",
         "Origins that may open sockets, besides the page's own.",
         "https://soma.example.org",
+    )
+    messages_per_minute: Count | None = _setting(
+        "SOMA_MESSAGES_PER_MINUTE", "How many messages one user may send a minute.", "20"
+    )
+    connections_per_user: Count | None = _setting(
+        "SOMA_CONNECTIONS_PER_USER", "How many WebSockets one user may have open.", "200"
+    )
+    connections_per_tenant: Count | None = _setting(
+        "SOMA_CONNECTIONS_PER_TENANT", "How many WebSockets one tenant may have open.", "10000"
+    )
+    session_minutes: Count | None = _setting(
+        "SOMA_SESSION_MINUTES", "How long a browser's session on this machine lasts before the page renews it.", "60"
     )
     tls_cert: Path | None = _setting("SOMA_TLS_CERT", "The certificate of the edge.", "/etc/soma/tls.crt")
     tls_key: Path | None = _setting("SOMA_TLS_KEY", "The private key of the certificate.", "/etc/soma/tls.key")

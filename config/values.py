@@ -123,11 +123,15 @@ class LogSettings:
 
 @dataclass(frozen=True, slots=True)
 class WebSettings:
-    """Who may talk to the edge; `allowed_hosts` and `allowed_origins` are added to the page's own address."""
+    """Who may talk to the edge, and how much; `allowed_hosts` and `allowed_origins` are added to the page's own address."""
 
     page_url: str
     allowed_hosts: tuple[str, ...]
     allowed_origins: tuple[str, ...]
+    messages_per_minute: int
+    connections_per_user: int
+    connections_per_tenant: int
+    session_minutes: int
     tls_certificate: Path | None
     tls_key: Path | None
 

@@ -16,7 +16,7 @@ _DRAIN_SECONDS: Final = 1.0
 
 
 class OpsHttp:
-    """Serves /healthz, /readyz, /v1/health and /metrics of one service."""
+    """Serves /healthz, /readyz, /v1/health (also as /health) and /metrics of one service."""
 
     def __init__(
         self, service: str, version: str, listen: str, board: HealthBoard, registry: CollectorRegistry
@@ -34,6 +34,7 @@ class OpsHttp:
         app.router.add_get("/healthz", self._alive)
         app.router.add_get("/readyz", self._ready)
         app.router.add_get("/v1/health", self._health)
+        app.router.add_get("/health", self._health)
         app.router.add_get("/metrics", self._metrics)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=_DRAIN_SECONDS)
         await runner.setup()

@@ -1,0 +1,1 @@
+"""The gateway: the page, WebSockets, REST and the OpenAI form, all translations of the contracts."""

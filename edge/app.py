@@ -1,0 +1,135 @@
+"""The app: every door with the layers around it, built from parts that are handed in.
+
+Nothing here listens, dials or reads settings.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.types import ASGIApp
+from starlette.websockets import WebSocket
+
+from edge.bridge import Mesh, Turns
+from edge.directory import Directory
+from edge.health import MeshHealth
+from edge.identity import Identities
+from edge.openai import OpenAi
+from edge.origins import Origins
+from edge.page import Page
+from edge.problems import problem_response
+from edge.rates import Allowances
+from edge.rest import Rest, RestTools
+from edge.routes import RouteTable, contract_services
+from edge.session import SessionLimits
+from edge.socket_tools import SocketTools
+from edge.sockets import SocketLimits, Sockets
+from edge.telemetry import OPENAI_PREFIX, EdgeMetrics, Telemetry
+from edge.web_safety import WebLimits, WebSafety
+from soma_common.kernel.clock import Clock
+from soma_common.kernel.errors import SomaError
+from soma_common.kernel.ids import Ids
+from soma_common.kernel.reasons import Reason
+
+_EVERY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeParts:
+    """What the app is made of."""
+
+    mesh: Mesh
+    turns: Turns
+    identities: Identities
+    origins: Origins
+    page: Page
+    health: MeshHealth
+    allowances: Allowances
+    socket_limits: SocketLimits
+    registry: CollectorRegistry
+    clock: Clock
+    ids: Ids
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeApp:
+    """The app, and its sockets, which are told when the server goes down."""
+
+    asgi: ASGIApp
+    sockets: Sockets
+
+
+def build_app(parts: EdgeParts) -> EdgeApp:
+    """The app with all its doors."""
+    metrics = EdgeMetrics(parts.registry)
+    directory = Directory(parts.mesh, parts.clock)
+    openai = OpenAi(parts.turns, directory, parts.identities, parts.allowances, parts.ids, parts.clock)
+    rest = Rest(
+        RouteTable(contract_services()),
+        RestTools(parts.mesh, parts.turns, parts.identities, parts.allowances, parts.ids, parts.clock),
+    )
+    sockets = Sockets(
+        SocketTools(
+            turns=parts.turns,
+            directory=directory,
+            identities=parts.identities,
+            allowances=parts.allowances,
+            metrics=metrics,
+            limits=SessionLimits(),
+            ids=parts.ids,
+            clock=parts.clock,
+        ),
+        parts.socket_limits,
+    )
+    app = Starlette(
+        routes=[
+            Route("/", parts.page.index, methods=["GET"]),
+            Route("/static/{name}", parts.page.file, methods=["GET"]),
+            Route("/api/v1/health", parts.health.answer, methods=["GET"]),
+            Route("/api/v1/auth/session", parts.page.renew, methods=["GET"]),
+            Route("/v1/models", openai.models, methods=["GET"]),
+            Route("/v1/models/{model:path}", openai.model, methods=["GET"]),
+            Route("/v1/chat/completions", openai.completions, methods=["POST"]),
+            WebSocketRoute("/ws/v2/chat", _endpoint(sockets)),
+            WebSocketRoute("/ws/v2/chat/{agent_id}", _endpoint(sockets)),
+            Route("/{path:path}", _asked(rest), methods=_EVERY_METHOD),
+        ],
+        exception_handlers={HTTPException: _http_problem},
+        middleware=[
+            Middleware(Telemetry, metrics=metrics, ids=parts.ids),
+            Middleware(WebSafety, origins=parts.origins, limits=WebLimits()),
+        ],
+    )
+    return EdgeApp(app, sockets)
+
+
+def _asked(rest: Rest) -> Handler:
+    async def handler(request: Request) -> Response:
+        return await rest(request)
+
+    return handler
+
+
+def _endpoint(sockets: Sockets) -> Callable[[WebSocket], Awaitable[None]]:
+    async def endpoint(websocket: WebSocket) -> None:
+        await sockets(websocket)
+
+    return endpoint
+
+
+async def _http_problem(request: Request, problem: Exception) -> Response:
+    """What the router itself refuses: a method that a path does not have, or a path that nobody has."""
+    status = problem.status_code if isinstance(problem, HTTPException) else 500
+    error = SomaError(Reason.METHOD_UNKNOWN, {"method": f"{request.method} {request.url.path}"[:200]})
+    response = problem_response(error, status, openai=request.url.path.startswith(OPENAI_PREFIX))
+    if isinstance(problem, HTTPException):
+        for name, value in (problem.headers or {}).items():
+            response.headers[name] = value
+    return response

@@ -1,0 +1,1 @@
+"""The two forms of a WebSocket frame: JSON and binary."""

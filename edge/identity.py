@@ -1,0 +1,141 @@
+"""Who is asking: the bearer token, the token among the subprotocols, or the cookie session of a browser.
+
+Nothing here knows routes; `origins.py` judges hosts and origins.
+"""
+
+import hmac
+from base64 import urlsafe_b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from hashlib import sha256
+from typing import Final
+
+from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
+
+from edge.origins import Origins
+from soma_common.kernel.errors import SomaError
+from soma_common.kernel.ids import Ids
+from soma_common.kernel.reasons import Reason
+from soma_common.kernel.tenancy import Caller, TenantId
+from soma_common.security.tokens import TokenVerifier, UserSigner
+
+CSRF_HEADER: Final = "x-soma-csrf"
+SUBPROTOCOL_TOKEN: Final = "soma-auth."
+_BEARER: Final = "bearer "
+_OWNER_ROLES: Final = ("admin",)
+_SAFE: Final = frozenset(("GET", "HEAD", "OPTIONS"))
+
+
+class Proof(StrEnum):
+    """How the caller proved who it is."""
+
+    HEADER = "header"
+    SUBPROTOCOL = "subprotocol"
+    COOKIE = "cookie"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A verified caller and the token it came with, which is kept only while the connection lasts."""
+
+    caller: Caller
+    token: str
+    proof: Proof
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A cookie session: the token and the CSRF token that belongs to it."""
+
+    token: str
+    csrf: str
+
+
+class Identities:
+    """Verifies callers; raises the reasons of bad tokens, CALLER_NOT_ALLOWED and ORIGIN_NOT_ALLOWED."""
+
+    def __init__(self, verifier: TokenVerifier, origins: Origins, cookie: str) -> None:
+        self.cookie: Final = cookie
+        self._verifier = verifier
+        self._origins = origins
+
+    def of_request(self, request: HTTPConnection) -> Identity:
+        """The caller of an HTTP request; writes by cookie need our own origin and the CSRF token."""
+        given = _bearer(request.headers)
+        if given is not None:
+            return self._verified(given, Proof.HEADER)
+        identity = self._of_cookie(request)
+        if request.scope["method"] not in _SAFE:
+            self._origins.demand_own(request.headers)
+            sent = request.headers.get(CSRF_HEADER, "")
+            if not hmac.compare_digest(sent.encode(), csrf_of(identity.token).encode()):
+                raise SomaError(Reason.ORIGIN_NOT_ALLOWED, {"origin": f"a page without its {CSRF_HEADER} token"})
+        return identity
+
+    def of_socket(self, socket: HTTPConnection, subprotocols: Sequence[str]) -> Identity:
+        """The caller of a WebSocket handshake; by cookie only from our own origin."""
+        given = _bearer(socket.headers)
+        if given is not None:
+            return self._verified(given, Proof.HEADER)
+        offered = next((each for each in subprotocols if each.startswith(SUBPROTOCOL_TOKEN)), None)
+        if offered is not None:
+            return self._verified(offered.removeprefix(SUBPROTOCOL_TOKEN), Proof.SUBPROTOCOL)
+        identity = self._of_cookie(socket)
+        self._origins.demand_own(socket.headers)
+        return identity
+
+    def still_valid(self, identity: Identity) -> SomaError | None:
+        """Why an identity does not hold any more, or None."""
+        try:
+            self._verified(identity.token, identity.proof)
+        except SomaError as error:
+            return error
+        return None
+
+    def _of_cookie(self, request: HTTPConnection) -> Identity:
+        token = request.cookies.get(self.cookie)
+        if not token:
+            raise SomaError(Reason.MISSING_CREDENTIALS)
+        return self._verified(token, Proof.COOKIE)
+
+    def _verified(self, token: str, proof: Proof) -> Identity:
+        caller = self._verifier.verify(token)
+        if caller.service is not None:
+            who = f"The service {caller.service}"
+            raise SomaError(Reason.CALLER_NOT_ALLOWED, {"caller": who, "method": "the public doors"})
+        return Identity(caller, token, proof)
+
+
+class SessionMaker:
+    """Makes the session of the owner for a browser on the same machine, in the standalone shape only."""
+
+    def __init__(self, signer: UserSigner, ids: Ids, tenant_id: TenantId, owner_sub: str, ttl_seconds: float) -> None:
+        self.ttl_seconds: Final = ttl_seconds
+        self._signer = signer
+        self._ids = ids
+        self._tenant_id = tenant_id
+        self._owner_sub = owner_sub
+
+    def make(self) -> Session:
+        """A new session."""
+        token = self._signer.mint(
+            self._tenant_id, self._owner_sub, _OWNER_ROLES, self.ttl_seconds, sid=str(self._ids.uuid4())
+        )
+        return Session(token, csrf_of(token))
+
+
+def csrf_of(token: str) -> str:
+    """The CSRF token of a session: it does not tell the session, and only who has the session can make it."""
+    digest = hmac.new(token.encode("utf-8", "replace"), b"soma-csrf", sha256).digest()
+    return urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def _bearer(headers: Headers) -> str | None:
+    header = headers.get("authorization")
+    if header is None:
+        return None
+    if not header.lower().startswith(_BEARER):
+        raise SomaError(Reason.INVALID_TOKEN, {"problem": "it is not sent as a bearer token"})
+    return header[len(_BEARER) :].strip()

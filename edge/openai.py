@@ -1,0 +1,157 @@
+"""The doors of the OpenAI API: chat completions and the list of models.
+
+Nothing here reads a body or words an answer; `openai_request.py` and `openai_reply.py` do.
+"""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import unquote
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from edge.bridge import Turns
+from edge.directory import Directory
+from edge.exchange import Exchange, exchange_of
+from edge.identity import Identities
+from edge.json_input import read_object
+from edge.openai_reply import Answer
+from edge.openai_request import Completion, read_completion
+from edge.problems import json_response, problem_response, to_openai_problem
+from edge.rates import Allowances
+from edge.replies import Headers, LiveForm, LiveResponse, until_gone
+from edge.rest import count_message
+from edge.sse import MEDIA_TYPE, to_event
+from soma.chat.v1 import turn_event_pb2
+from soma_common.kernel.clock import Clock
+from soma_common.kernel.errors import SomaError, not_found
+from soma_common.kernel.ids import Ids
+from soma_common.kernel.reasons import Reason
+
+_RECEIPT: Final = "x-soma-receipt-id"
+_DONE: Final = b"data: [DONE]\n\n"
+_QUIET_EVENTS: Final = frozenset(("started", "notice"))
+
+
+def refuse(error: SomaError) -> Response:
+    """An error in OpenAI's form; a model that does not exist has a code of its own there."""
+    if error.reason is Reason.RESOURCE_NOT_FOUND and error.metadata.get("resource") == "model":
+        body = to_openai_problem(error, "model")
+        inner: Any = body["error"]
+        return json_response({"error": {**inner, "code": "model_not_found"}}, 404)
+    return problem_response(error, openai=True)
+
+
+def _break_off(error: SomaError) -> bytes:
+    return to_event(orjson.dumps(to_openai_problem(error)))
+
+
+_FORM: Final = LiveForm(MEDIA_TYPE, keeps_alive=True, refuse=refuse, break_off=_break_off)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAi:
+    """The handlers."""
+
+    turns: Turns
+    directory: Directory
+    identities: Identities
+    allowances: Allowances
+    ids: Ids
+    clock: Clock
+
+    async def models(self, request: Request) -> Response:
+        """`GET /v1/models`: the agents by name, then the model profiles."""
+        exchange = self._enter(request)
+        with exchange.acting():
+            return json_response({"object": "list", "data": await self._listed(fresh=True)})
+
+    async def model(self, request: Request) -> Response:
+        """`GET /v1/models/{model}`."""
+        exchange = self._enter(request, "/v1/models/{model}")
+        raw = bytes(request.scope["raw_path"]).decode("latin-1")
+        name = unquote(raw.partition("/v1/models/")[2])
+        with exchange.acting():
+            found = next((it for it in await self._listed(fresh=True) if it["id"] == name), None)
+        return json_response(found) if found is not None else refuse(not_found("model", name[:200]))
+
+    async def completions(self, request: Request) -> Response:
+        """`POST /v1/chat/completions`."""
+        exchange = self._enter(request)
+        body = read_object(await request.body(), "the body of a chat completion")
+        completion = read_completion(body)
+        count_message(self.allowances, exchange, self.clock)
+        completion.request.request_id = str(self.ids.uuid7())
+        exchange.correlation_id = completion.request.request_id
+        with exchange.acting():
+            await self._resolve(completion)
+        if completion.stream:
+            return LiveResponse(self._chunks(completion), _FORM, exchange)
+        whole = await until_gone(request.receive, self._whole(completion, exchange))
+        return whole if whole is not None else Response(status_code=499)
+
+    def _enter(self, request: Request, route: str = "") -> Exchange:
+        exchange = exchange_of(request)
+        exchange.route = route or request.url.path
+        exchange.identity = self.identities.of_request(request)
+        return exchange
+
+    async def _listed(self, *, fresh: bool) -> list[dict[str, Any]]:
+        agents, models = await self.directory.agents(fresh=fresh), await self.directory.models(fresh=fresh)
+        found = [_model(agent.name, agent.create_time.seconds, "soma") for agent in agents if not agent.archived]
+        names = {it["id"] for it in found}
+        return found + [
+            _model(model.model_profile_id, 0, model.provider) for model in models if model.model_profile_id not in names
+        ]
+
+    async def _resolve(self, completion: Completion) -> None:
+        """Sets the agent or the model that the name means; asks anew before it says that there is none."""
+        for fresh in (False, True):
+            for agent in await self.directory.agents(fresh=fresh):
+                if completion.model in (agent.name, agent.agent_id) and not agent.archived:
+                    completion.request.agent_id = agent.agent_id
+                    return
+            for model in await self.directory.models(fresh=fresh):
+                if completion.model == model.model_profile_id:
+                    completion.request.model_profile_id = model.model_profile_id
+                    return
+        raise not_found("model", completion.model[:200])
+
+    def _answer(self, completion: Completion) -> Answer:
+        return Answer(completion.model, int(self.clock.now().timestamp()), completion.include_usage)
+
+    async def _whole(self, completion: Completion, exchange: Exchange) -> Response:
+        answer = self._answer(completion)
+        with exchange.acting():
+            try:
+                async with aclosing(self.turns.follow(completion.request)) as events:
+                    async for raw in events:
+                        answer.take(turn_event_pb2.TurnEvent.FromString(raw))
+            except SomaError as error:
+                return refuse(error)
+        return json_response(answer.completion(), headers={_RECEIPT: answer.receipt_id})
+
+    async def _chunks(self, completion: Completion) -> AsyncGenerator[Headers | bytes, None]:
+        """The headers once the model begins, so that a refusal before it has its own status; then the chunks."""
+        answer = self._answer(completion)
+        begun = False
+        async with aclosing(self.turns.follow(completion.request)) as events:
+            async for raw in events:
+                event = turn_event_pb2.TurnEvent.FromString(raw)
+                chunk = answer.take(event)
+                if not begun and event.WhichOneof("event") not in _QUIET_EVENTS:
+                    begun = True
+                    yield {_RECEIPT: answer.receipt_id}
+                    yield to_event(orjson.dumps(answer.first_chunk()))
+                if chunk is not None:
+                    yield to_event(orjson.dumps(chunk))
+        if completion.include_usage:
+            yield to_event(orjson.dumps(answer.usage_chunk()))
+        yield _DONE
+
+
+def _model(name: str, created: int, owner: str) -> dict[str, Any]:
+    return {"id": name, "object": "model", "created": created, "owned_by": owner}

@@ -1,0 +1,74 @@
+"""What waits to be sent over one socket: bounded, with neighbouring deltas of a turn merged while they wait.
+
+Nothing here sends or encodes.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from edge.frames import ServerFrame, TurnNews
+from edge.session import Hang
+
+Merge = Callable[[TurnNews, TurnNews], TurnNews | None]
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxLimits:
+    """How much may wait: frames and characters of text; from `merge_from` waiting frames on deltas are merged."""
+
+    frames: int = 512
+    characters: int = 2_000_000
+    merge_from: int = 1
+
+
+class Outbox:
+    """A queue of frames, and at its end the wish to close."""
+
+    def __init__(self, merge: Merge, limits: OutboxLimits) -> None:
+        self._merge = merge
+        self._limits = limits
+        self._waiting: deque[ServerFrame | Hang] = deque()
+        self._characters = 0
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def put(self, frame: ServerFrame | Hang) -> bool:
+        """Adds a frame; False when the reader lags so far behind that there is no room left."""
+        if isinstance(frame, TurnNews):
+            if self._merged(frame):
+                return self._has_room()
+            self._characters += len(frame.text)
+        self._waiting.append(frame)
+        return self._has_room()
+
+    def take(self) -> ServerFrame | Hang | None:
+        """The oldest frame, or None."""
+        if not self._waiting:
+            return None
+        frame = self._waiting.popleft()
+        if isinstance(frame, TurnNews):
+            self._characters -= len(frame.text)
+        return frame
+
+    def clear(self) -> None:
+        """Drops everything that waits."""
+        self._waiting.clear()
+        self._characters = 0
+
+    def _merged(self, news: TurnNews) -> bool:
+        if len(self._waiting) < self._limits.merge_from:
+            return False
+        last = self._waiting[-1]
+        if not isinstance(last, TurnNews) or last.frame_id != news.frame_id:
+            return False
+        both = self._merge(last, news)
+        if both is None:
+            return False
+        self._waiting[-1] = both
+        self._characters += len(both.text) - len(last.text)
+        return True
+
+    def _has_room(self) -> bool:
+        return len(self._waiting) <= self._limits.frames and self._characters <= self._limits.characters

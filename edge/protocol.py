@@ -1,0 +1,105 @@
+"""What uvicorn's connections lack: limits of a request's head, refusals in JSON, an end for stuck sockets.
+
+Nothing here knows the app.
+"""
+
+import asyncio
+from typing import Any, Final
+
+import orjson
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from edge.problems import status_of, to_problem
+from edge.web_safety import MAX_HEADER_BYTES, SAFETY_HEADERS
+from soma_common.kernel.errors import SomaError
+from soma_common.kernel.reasons import Reason
+
+_HEAD_SECONDS: Final = 10.0
+_MOST_HEAD_BYTES: Final = 2 * MAX_HEADER_BYTES
+_ABORT_SECONDS: Final = 15.0
+
+
+class BoundedHttp(HttpToolsProtocol):
+    """An HTTP connection whose request heads must come soon and be small."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """A client connected; its first head is due."""
+        super().connection_made(transport)
+        self._head_bytes = 0
+        self._reading_head = True
+        self._head_timer = self.loop.call_later(_HEAD_SECONDS, self._head_is_late)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is gone."""
+        self._head_timer.cancel()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes came; before the end of a head they are counted."""
+        if self._reading_head:
+            self._head_bytes += len(data)
+            if self._head_bytes > _MOST_HEAD_BYTES + len(data):
+                self._refuse(
+                    SomaError(Reason.PAYLOAD_TOO_LARGE, {"limit": f"{MAX_HEADER_BYTES} bytes of headers"}), 431
+                )
+                return
+        super().data_received(data)
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        self._reading_head = True
+        self._head_bytes = 0
+        if self._head_timer.cancelled():
+            self._head_timer = self.loop.call_later(_HEAD_SECONDS, self._head_is_late)
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """The head is whole."""
+        self._reading_head = False
+        self._head_timer.cancel()
+        super().on_headers_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """What came is not HTTP."""
+        self._refuse(SomaError(Reason.MALFORMED_MESSAGE, {"expected": "an HTTP request"}))
+
+    def _head_is_late(self) -> None:
+        if not self.transport.is_closing():
+            self.transport.abort()
+
+    def _refuse(self, error: SomaError, status: int | None = None) -> None:
+        body = orjson.dumps(to_problem(error))
+        head = {
+            **SAFETY_HEADERS,
+            "content-type": "application/json",
+            "content-length": str(len(body)),
+            "connection": "close",
+        }
+        lines = [STATUS_LINE[status or status_of(error)]]
+        lines += [f"{name}: {value}\r\n".encode() for name, value in head.items()]
+        self.transport.write(b"".join([*lines, b"\r\n", body]))
+        self.transport.close()
+
+
+class EndingSocket(WebSocketsSansIOProtocol):
+    """A WebSocket that does not outlive its app by more than a moment, even when the client reads nothing."""
+
+    def on_task_complete(self, task: "asyncio.Task[None]") -> None:
+        """The app is done with the connection."""
+        super().on_task_complete(task)
+        self.loop.call_later(_ABORT_SECONDS, self._abort)
+
+    def keepalive_timeout(self) -> None:
+        """The client answered no ping."""
+        super().keepalive_timeout()
+        self.loop.call_later(_ABORT_SECONDS, self._abort)
+
+    def _abort(self) -> None:
+        if not self.disconnected:
+            self.transport.abort()
+
+
+def protocols() -> dict[str, Any]:
+    """The settings of uvicorn that choose these."""
+    return {"http": BoundedHttp, "ws": EndingSocket}

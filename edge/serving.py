@@ -1,0 +1,180 @@
+"""The life of the edge's process: its parts, listening, serving until told to stop, a drain that loses nothing.
+
+The only place of the edge that builds its concrete objects.
+"""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Final
+from urllib.parse import urlsplit
+
+import uvicorn
+
+from edge.app import EdgeApp, EdgeParts, build_app
+from edge.bridge import Mesh, Patience, Turns
+from edge.health import MeshHealth
+from edge.identity import Identities, SessionMaker
+from edge.origins import Origins
+from edge.page import Page, SessionCookies
+from edge.protocol import protocols
+from edge.rates import Allowances
+from edge.settings import EdgeSettings
+from edge.sockets import SocketLimits
+from soma_common.kernel.clock import Clock
+from soma_common.kernel.ids import Ids
+from soma_common.logging import get_logger
+from soma_common.rpc.address import Address, ListenFailed
+from soma_common.rpc.dial import dial
+from soma_common.rpc.health import HealthBoard
+from soma_common.rpc.metrics import process_registry
+from soma_common.rpc.ops_http import OpsHttp
+from soma_common.rpc.serve import StopSignal
+from soma_common.security.tokens import ServiceSigner, TokenVerifier, UserSigner
+
+_LOG: Final = get_logger("soma.edge")
+_SOCKET_SECONDS: Final = 3.0
+_GRACE_SECONDS: Final = 8
+_MOST_FRAME_BYTES: Final = 512 * 1024
+_PING_SECONDS: Final = 20.0
+_BACKLOG: Final = 2048
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own signals: whoever runs the process decides when it stops."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A running edge and the ports that it listens on."""
+
+    port: int
+    ops_port: int
+
+
+@asynccontextmanager
+async def running(settings: EdgeSettings, patience: Patience | None = None) -> AsyncIterator[Edge]:
+    """Serves inside the block; at its end sockets are told, answers that run get a moment, and everything is closed."""
+    address = Address.parse(settings.http_listen)
+    listener = _listen(address)
+    port: int = listener.getsockname()[1]
+    board, registry = HealthBoard(), process_registry()
+    signer = ServiceSigner("edge", settings.service_key_path)
+    mesh = Mesh(
+        {house: dial(targets, signer, name=house) for house, targets in settings.targets.items() if targets},
+        lambda house: dial(settings.targets[house], signer, name=house),
+    )
+    for house in mesh.services:
+        board.watch(house, mesh.check(house))
+    health = MeshHealth(board, settings.mode, version("somastack"), tuple(settings.targets))
+    clock, ids = Clock(), Ids()
+    origins = Origins.of(settings.page_url, port, settings.allowed_hosts, settings.allowed_origins)
+    cookies = _cookies(settings, port)
+    app = build_app(
+        EdgeParts(
+            mesh=mesh,
+            turns=Turns(mesh, clock, patience),
+            identities=Identities(TokenVerifier(settings.jwks_path, clock), origins, cookies.session),
+            origins=origins,
+            page=Page(origins, _sessions(settings, clock, ids), cookies),
+            health=health,
+            allowances=Allowances(settings.messages_per_minute),
+            socket_limits=SocketLimits(settings.connections_per_user, settings.connections_per_tenant),
+            registry=registry,
+            clock=clock,
+            ids=ids,
+        )
+    )
+    ops = OpsHttp("edge", health.version, settings.ops_listen, board, registry)
+    server = _Server(_config(app, settings))
+    ops_port = await ops.start()
+    await board.start()
+    serving = asyncio.create_task(server.serve([listener]))
+    try:
+        await _until_started(server, serving)
+        _LOG.info("serving", port=port, http_port=ops_port)
+        yield Edge(port, ops_port)
+    finally:
+        board.drain()
+        listener.close()
+        await app.sockets.leave(_SOCKET_SECONDS)
+        server.should_exit = True
+        await serving
+        await board.stop()
+        await mesh.close()
+        await ops.stop()
+        _LOG.info("stopped")
+
+
+async def serve(settings: EdgeSettings, stop: StopSignal | None = None) -> None:
+    """Serves until SIGTERM or SIGINT; several servers in one process share one `stop`, which their host installed."""
+    if stop is None:
+        stop = StopSignal()
+        stop.install()
+    async with running(settings):
+        await stop.asked()
+
+
+async def _until_started(server: uvicorn.Server, serving: "asyncio.Task[None]") -> None:
+    while not server.started:
+        if serving.done():
+            await serving
+            raise RuntimeError("the web server ended before it had started")
+        await asyncio.sleep(0.01)
+
+
+def _listen(address: Address) -> socket.socket:
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((address.host, address.port))
+    except OSError as error:
+        listener.close()
+        raise ListenFailed("edge", str(address), error) from None
+    listener.setblocking(False)
+    return listener
+
+
+def _config(app: EdgeApp, settings: EdgeSettings) -> uvicorn.Config:
+    return uvicorn.Config(
+        app.asgi,
+        loop="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        log_level="warning",
+        proxy_headers=False,
+        server_header=False,
+        backlog=_BACKLOG,
+        ws_max_size=_MOST_FRAME_BYTES,
+        ws_ping_interval=_PING_SECONDS,
+        ws_ping_timeout=_PING_SECONDS,
+        ws_per_message_deflate=False,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+        ssl_certfile=None if settings.tls is None else str(settings.tls.certificate),
+        ssl_keyfile=None if settings.tls is None else str(settings.tls.key),
+        **protocols(),
+    )
+
+
+def _cookies(settings: EdgeSettings, port: int) -> SessionCookies:
+    """Cookies do not tell ports apart, so their names do: two stacks of one machine keep their sessions."""
+    secure = urlsplit(settings.page_url).scheme == "https"
+    return SessionCookies(f"soma_session_{port}", f"soma_csrf_{port}", secure)
+
+
+def _sessions(settings: EdgeSettings, clock: Clock, ids: Ids) -> SessionMaker | None:
+    if settings.session is None:
+        return None
+    wanted = settings.session
+    signer = UserSigner(wanted.user_key_path, clock, ids)
+    return SessionMaker(signer, ids, wanted.tenant_id, wanted.owner_sub, wanted.ttl_seconds)

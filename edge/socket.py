@@ -1,0 +1,218 @@
+"""One WebSocket: frames in, frames out, and the tasks that follow its turns. The session decides, this acts.
+
+Nothing here knows the form of a frame or the rules of a conversation.
+"""
+
+import asyncio
+import time
+from collections.abc import Coroutine, Iterable
+from contextlib import aclosing, suppress
+from typing import Any, Final
+
+from opentelemetry.trace import SpanKind
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from edge.bridge import Turns
+from edge.codecs.form import Codec
+from edge.frames import Follow, Say, TurnNews, Welcome
+from edge.identity import Identity
+from edge.outbox import Outbox, OutboxLimits
+from edge.session import Action, Begin, Cancel, Complete, Hang, Leave, Rejoin, Session, Tell
+from edge.socket_tools import SocketTools, follow_request, send_request
+from edge.telemetry import EdgeMetrics
+from soma_common.kernel.errors import SomaError
+from soma_common.kernel.reasons import Reason
+from soma_common.logging import get_logger
+from soma_common.rpc.call import acting_as
+from soma_common.tracing import TraceContext, tracer
+
+_LOG: Final = get_logger("soma.edge.socket")
+_STALL_SECONDS: Final = 20.0
+_RECHECK_SECONDS: Final = 20.0
+
+
+class Socket:
+    """Runs one accepted connection to its end."""
+
+    def __init__(
+        self, websocket: WebSocket, codec: Codec, session: Session, identity: Identity, tools: SocketTools
+    ) -> None:
+        self._websocket = websocket
+        self._codec = codec
+        self._session = session
+        self._identity = identity
+        self._tools = tools
+        self._outbox = Outbox(codec.merge, OutboxLimits(merge_from=codec.merge_from))
+        self._wake = asyncio.Event()
+        self._streams: dict[int, asyncio.Task[None]] = {}
+        self._errands: set[asyncio.Task[None]] = set()
+
+    async def run(self, welcome: Welcome) -> None:
+        """From the welcome to the close; the turns it followed go on without it."""
+        self._act(self._session.greet(welcome))
+        parts = [asyncio.create_task(part) for part in (self._read(), self._send(), self._recheck())]
+        try:
+            await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._act(self._session.close())
+            for task in (*parts, *self._streams.values(), *self._errands):
+                task.cancel()
+            results = await asyncio.gather(*parts, *self._streams.values(), *self._errands, return_exceptions=True)
+            for problem in results:
+                if isinstance(problem, Exception) and not isinstance(problem, WebSocketDisconnect):
+                    _LOG.error("unexpected error on a socket", exc_info=problem)
+
+    def leave(self) -> None:
+        """The server is going down."""
+        self._act(self._session.leave())
+
+    async def _read(self) -> None:
+        with suppress(WebSocketDisconnect):
+            while True:
+                message = await self._websocket.receive()
+                if message["type"] == "websocket.disconnect":
+                    return
+                text, data = message.get("text"), message.get("bytes")
+                frame = self._codec.read(text if text is not None else data or b"")
+                self._act(self._session.receive(frame, self._tools.clock.monotonic()))
+
+    async def _send(self) -> None:
+        """Sends what waits, in order, until the wish to close comes by or the reader stalls."""
+        while True:
+            frame = self._outbox.take()
+            if frame is None:
+                self._wake.clear()
+                await self._wake.wait()
+                continue
+            if isinstance(frame, Hang):
+                await self._close(frame)
+                return
+            written = self._codec.write(frame)
+            try:
+                async with asyncio.timeout(_STALL_SECONDS):
+                    if isinstance(written, str):
+                        await self._websocket.send_text(written)
+                    elif written is not None:
+                        await self._websocket.send_bytes(written)
+            except TimeoutError:
+                self._outbox.clear()
+                self._act(self._session.lag())
+            except (WebSocketDisconnect, RuntimeError):
+                return
+
+    async def _close(self, hang: Hang) -> None:
+        with suppress(TimeoutError, RuntimeError, WebSocketDisconnect):
+            async with asyncio.timeout(1.0):
+                await self._websocket.close(hang.code, hang.reason)
+
+    async def _recheck(self) -> None:
+        """Asks regularly whether the identity still holds, so that its end ends the socket."""
+        while True:
+            await asyncio.sleep(_RECHECK_SECONDS)
+            problem = self._tools.identities.still_valid(self._identity)
+            if problem is not None:
+                self._act(self._session.expire(problem))
+
+    def _act(self, actions: Iterable[Action]) -> None:
+        for action in actions:
+            if isinstance(action, Tell):
+                self._put(action.frame)
+            elif isinstance(action, Begin):
+                self._follow(action.stream, self._begin(action.stream, action.say))
+            elif isinstance(action, Rejoin):
+                self._follow(action.stream, self._rejoin(action.stream, action.follow))
+            elif isinstance(action, Leave):
+                self._leave(action.stream)
+            elif isinstance(action, Cancel):
+                self._run_errand(self._cancel(action))
+            elif isinstance(action, Complete):
+                self._run_errand(self._complete(action.news))
+            else:
+                self._put(action)
+
+    def _put(self, frame: Any) -> None:
+        if not self._outbox.put(frame):
+            self._outbox.clear()
+            self._act(self._session.lag())
+        self._wake.set()
+
+    def _follow(self, stream: int, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._streams[stream] = task
+        task.add_done_callback(lambda _done: self._streams.pop(stream, None))
+
+    def _leave(self, stream: int) -> None:
+        task = self._streams.get(stream)
+        if task is not None:
+            task.cancel()
+
+    def _run_errand(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._errands.add(task)
+        task.add_done_callback(self._errands.discard)
+
+    async def _begin(self, stream: int, say: Say) -> None:
+        request_id = say.request_id or str(self._tools.ids.uuid7())
+        await self._turn(stream, "chat.send", request_id, send_request(say, request_id))
+
+    async def _rejoin(self, stream: int, follow: Follow) -> None:
+        await self._turn(stream, "chat.resume", str(self._tools.ids.uuid7()), follow_request(follow))
+
+    async def _turn(self, stream: int, name: str, correlation_id: str, request: Any) -> None:
+        """Follows one turn under its own trace and says in one line how that ended."""
+        started, outcome = time.perf_counter(), "ended"
+        with (
+            tracer.span(f"WS {name}", SpanKind.SERVER, TraceContext.new()),
+            acting_as(self._identity.caller, correlation_id),
+        ):
+            try:
+                outcome = await self._news(stream, self._tools.turns, request)
+                self._act(self._session.ended(stream))
+            except SomaError as error:
+                outcome = error.reason.value
+                self._act(self._session.failed(stream, error))
+            except asyncio.CancelledError:
+                outcome = "left"
+                raise
+            except Exception as error:  # noqa: BLE001 - the outermost net of this task: no text may get through
+                error_id, outcome = str(self._tools.ids.uuid7()), Reason.INTERNAL.value
+                _LOG.error("unexpected error while following a turn", error_id=error_id, exc_info=error)
+                self._act(self._session.failed(stream, SomaError(Reason.INTERNAL, {"error_id": error_id})))
+            finally:
+                milliseconds = round((time.perf_counter() - started) * 1000, 2)
+                self._metrics.turns.labels("socket", outcome).inc()
+                _LOG.info("turn followed", frame=name, outcome=outcome, duration_ms=milliseconds)
+
+    @property
+    def _metrics(self) -> EdgeMetrics:
+        return self._tools.metrics
+
+    async def _news(self, stream: int, turns: Turns, request: Any) -> str:
+        outcome = "ended"
+        async with aclosing(turns.follow(request)) as events:
+            async for event in events:
+                news = self._codec.news(event)
+                outcome = news.kind.value
+                self._act(self._session.event(stream, news))
+        return outcome
+
+    async def _cancel(self, action: Cancel) -> None:
+        request_id = str(self._tools.ids.uuid7())
+        with (
+            tracer.span("WS chat.cancel", SpanKind.SERVER, TraceContext.new()),
+            acting_as(self._identity.caller, request_id),
+        ):
+            try:
+                await self._tools.turns.cancel(action.turn_id, request_id)
+            except SomaError as error:
+                self._act(self._session.refused(action.frame_id, error, action.turn_id))
+
+    async def _complete(self, news: TurnNews) -> None:
+        """Looks up the whole answer of a turn whose beginning did not come by here."""
+        with acting_as(self._identity.caller, str(self._tools.ids.uuid7())):
+            try:
+                news.content = (await self._tools.turns.get(news.turn_id)).text
+            except SomaError as error:
+                self._act(self._session.refused(news.frame_id, error, news.turn_id))
+                return
+        self._put(news)

@@ -1,0 +1,177 @@
+"""The door of the WebSockets: the handshake, who is let in and how many, and all connections at the end.
+
+Nothing here knows what is said on a connection; `socket.py` runs it.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from starlette.websockets import WebSocket
+
+from edge.codecs import binary, json
+from edge.codecs.form import Codec
+from edge.exchange import exchange_of
+from edge.frames import Refused, Welcome
+from edge.identity import SUBPROTOCOL_TOKEN, Identity
+from edge.session import AGENT_NOT_FOUND, FORBIDDEN, POLICY, TOO_MANY, UNAUTHENTICATED, Session
+from edge.socket import Socket
+from edge.socket_tools import SocketTools
+from soma_common.kernel.clock import Clock
+from soma_common.kernel.errors import SomaError, not_found
+from soma_common.kernel.reasons import Kind, Reason
+from soma_common.kernel.tenancy import Caller
+from soma_common.logging import get_logger
+from soma_common.rpc.call import acting_as
+
+_LOG: Final = get_logger("soma.edge.socket")
+_CODECS: Final[Mapping[str, Callable[[Clock], Codec]]] = {
+    json.SUBPROTOCOL: json.JsonCodec,
+    binary.SUBPROTOCOL: binary.BinaryCodec,
+}
+_CLOSE_CODES: Final[Mapping[Kind, int]] = {
+    Kind.UNAUTHENTICATED: UNAUTHENTICATED,
+    Kind.PERMISSION_DENIED: FORBIDDEN,
+    Kind.NOT_FOUND: AGENT_NOT_FOUND,
+    Kind.RESOURCE_EXHAUSTED: TOO_MANY,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SocketLimits:
+    """How many connections may be open."""
+
+    per_user: int
+    per_tenant: int
+
+
+class Sockets:
+    """All WebSockets of this process."""
+
+    def __init__(self, tools: SocketTools, limits: SocketLimits) -> None:
+        self._tools = tools
+        self._limits = limits
+        self._open: set[Socket] = set()
+        self._users: Counter[object] = Counter()
+        self._tenants: Counter[object] = Counter()
+        self._leaving = False
+
+    async def __call__(self, websocket: WebSocket) -> None:
+        """One handshake, and the connection that comes of it."""
+        offered = list(websocket.scope.get("subprotocols", []))
+        spoken = [name for name in offered if not name.startswith(SUBPROTOCOL_TOKEN)]
+        name = next((each for each in spoken if each in _CODECS), None)
+        codec = _CODECS[name or json.SUBPROTOCOL](self._tools.clock)
+        await websocket.accept(subprotocol=name)
+        try:
+            identity = self._admit(websocket, offered)
+            if spoken and name is None:
+                raise SomaError(Reason.METHOD_UNKNOWN, {"method": f"among the subprotocols {', '.join(spoken)[:100]}"})
+            await self._serve(websocket, codec, identity)
+        except SomaError as error:
+            await _refuse(websocket, codec, error)
+
+    async def leave(self, patience_seconds: float) -> None:
+        """Tells every connection that the server goes down, and waits for them to close."""
+        self._leaving = True
+        for socket in list(self._open):
+            socket.leave()
+        try:
+            async with asyncio.timeout(patience_seconds):
+                while self._open:
+                    await asyncio.sleep(0.02)
+        except TimeoutError:
+            _LOG.info("sockets did not close in time", sockets=len(self._open))
+
+    def _admit(self, websocket: WebSocket, offered: list[str]) -> Identity:
+        if self._leaving:
+            raise SomaError(Reason.SHUTTING_DOWN)
+        identity = self._tools.identities.of_socket(websocket, offered)
+        caller = identity.caller
+        for count, most, whose in (
+            (self._users[_user(caller)], self._limits.per_user, "user"),
+            (self._tenants[caller.tenant_id], self._limits.per_tenant, "tenant"),
+        ):
+            if count >= most:
+                raise SomaError(
+                    Reason.RATE_LIMITED, {"limit": f"{most} connections of one {whose}"}, retry_after_seconds=10.0
+                )
+        return identity
+
+    async def _serve(self, websocket: WebSocket, codec: Codec, identity: Identity) -> None:
+        caller = identity.caller
+        self._users[_user(caller)] += 1
+        self._tenants[caller.tenant_id] += 1
+        self._tools.metrics.sockets.inc()
+        try:
+            with acting_as(caller, exchange_of(websocket).correlation_id):
+                agents, features = await self._tools.directory.for_welcome()
+                agent_id = await self._agent_of(websocket, agents)
+            session = Session(
+                lambda now: self._tools.allowances.take(_user(caller), now),
+                self._tools.limits,
+                self._tools.allowances.sentence,
+                agent_id,
+            )
+            socket = Socket(websocket, codec, session, identity, self._tools)
+            self._open.add(socket)
+            try:
+                await socket.run(Welcome(caller.sub, str(caller.tenant_id), agents, features))
+            finally:
+                self._open.discard(socket)
+        finally:
+            self._tools.metrics.sockets.dec()
+            _count_down(self._users, _user(caller))
+            _count_down(self._tenants, caller.tenant_id)
+
+    async def _agent_of(self, websocket: WebSocket, agents: tuple[tuple[str, str], ...]) -> str:
+        """The agent that the path names by id or name; empty when it names none."""
+        named = str(websocket.path_params.get("agent_id", ""))
+        if not named:
+            return ""
+        known = _find(named, agents) or _find(named, await self._fresh_agents(agents))
+        if known:
+            return known
+        if not agents and _is_uuid(named):
+            return named  # the list could not be had: the turn itself will say
+        raise not_found("agent", named[:100])
+
+    async def _fresh_agents(self, agents: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+        if not agents:
+            return ()
+        return tuple((agent.agent_id, agent.name) for agent in await self._tools.directory.agents(fresh=True))
+
+
+def _find(named: str, agents: tuple[tuple[str, str], ...]) -> str:
+    return next((agent_id for agent_id, name in agents if named in (agent_id, name)), "")
+
+
+def _user(caller: Caller) -> tuple[object, str]:
+    return caller.tenant_id, caller.sub
+
+
+def _count_down(counter: Counter[object], key: object) -> None:
+    counter[key] -= 1
+    if counter[key] <= 0:
+        del counter[key]
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
+
+
+async def _refuse(websocket: WebSocket, codec: Codec, error: SomaError) -> None:
+    written = codec.write(Refused("", error))
+    if isinstance(written, str):
+        await websocket.send_text(written)
+    elif written is not None:
+        await websocket.send_bytes(written)
+    code = 1012 if error.reason is Reason.SHUTTING_DOWN else _CLOSE_CODES.get(error.kind, POLICY)
+    await websocket.close(code, error.reason.value)
