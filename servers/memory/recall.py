@@ -19,8 +19,8 @@ from soma_common.kernel.tenancy import TenantId
 from soma_common.postgres.pool import Connection, Database
 
 QUERY_TOKENS: Final = 2_000
-# Cosine that unrelated sentences reach with the built-in table, whose vectors are not centred.
-UNRELATED_COSINE: Final = 0.25
+# A memory that shares no word with the query must be at least this near in meaning, 0-1.
+LEAST_RELEVANCE: Final = 0.2
 _CANDIDATES_PER_HIT: Final = 4
 _LEAST_CANDIDATES: Final = 40
 
@@ -63,7 +63,8 @@ class Recaller:
 
     async def recall(self, tenant_id: TenantId, request: Recall) -> Recalled:
         """The best hits that fit. A retriever that takes too long is left out and named; an error is raised."""
-        vector, terms = self._indexer.query(request.query, QUERY_TOKENS)
+        query = self._indexer.query(request.query, QUERY_TOKENS)
+        vector, terms = query.vector, query.terms
         limit = max(_LEAST_CANDIDATES, request.top_k * _CANDIDATES_PER_HIT)
         searches: dict[str, _Search] = {}
         if vector is not None:
@@ -71,9 +72,9 @@ class Recaller:
         if terms:
             searches["lexical"] = lambda connection: self._store.by_words(connection, terms, request.wanted, limit)
         found, late = await self._search(tenant_id, searches, request.time_budget_seconds)
-        near = {key: relevance(cosine, UNRELATED_COSINE) for key, cosine in found.get("vector", {}).items()}
-        near = {key: value for key, value in near.items() if value > 0.0}
         words = found.get("lexical", {})
+        near = {key: relevance(cosine, query.unrelated_cosine) for key, cosine in found.get("vector", {}).items()}
+        near = {key: value for key, value in near.items() if value >= LEAST_RELEVANCE or key in words}
         memories = await self._memories(tenant_id, near.keys() | words.keys())
         ranked = rank(memories, near, words, request.weights, self._clock.now())
         hits = within_budget(ranked, request.top_k, request.token_budget)

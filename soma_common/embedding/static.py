@@ -47,6 +47,18 @@ class StaticEmbedder:
                 vectors[row] = total / length
         return vectors
 
+    @cached_property
+    def common_direction(self) -> npt.NDArray[np.float32]:
+        """The direction that all texts share, a unit vector [256]: the mean of the pieces by how often they are used.
+
+        The table is not centred, so any two texts are alike along it: two unit vectors a, b that have nothing else in
+        common have a cosine near (a·c)(b·c), c being this direction. Piece frequencies follow Zipf's law of the table.
+        """
+        table = self._table
+        frequency = 1.0 / (np.arange(len(table.weights), dtype=np.float32) + 2.0)
+        mean = (frequency * table.weights) @ table.embeddings.astype(np.float32)
+        return np.asarray(mean / np.linalg.norm(mean), dtype=np.float32)
+
     def _pieces(self, text: str) -> list[int]:
         encoded = self._tokenizer.encode(text, add_special_tokens=False)
         return [number for number in encoded.ids if number >= _FIRST_PIECE]

@@ -1,0 +1,63 @@
+"""The memory service on a real server and a real database."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from servers.memory.accesses import Accesses
+from servers.memory.index import Indexer
+from servers.memory.recall import Recaller
+from servers.memory.rpc import MemoryServicer
+from servers.memory.store import MemoryStore
+from servers.memory.storing import Memories
+from servers.memory.words import Words
+from soma.memory.v1 import memory_service_pb2_grpc as memory_grpc
+from soma_common.embedding import StaticEmbedder
+from soma_common.events.store import EventStore
+from soma_common.kernel.ids import Ids
+from soma_common.postgres.pool import Database
+from soma_common.rpc.idempotency import IdempotencyStore
+from soma_common.testing.clock import SetClock
+from soma_common.testing.postgres import HouseDatabases, OpenDatabase
+from soma_common.testing.rpc import Added, RpcHarness
+from soma_common.tokens import tokenizer_for
+
+
+@dataclass(frozen=True)
+class Remembering:
+    """Stubs as the edge and as chat have them, and what stands behind."""
+
+    user: memory_grpc.MemoryServiceStub
+    chat: memory_grpc.MemoryServiceStub
+    clock: SetClock
+    accesses: Accesses
+    database: Database
+
+
+@pytest.fixture(scope="session")
+def indexer() -> Indexer:
+    return Indexer(StaticEmbedder(), Words(), tokenizer_for("o200k_base"))
+
+
+@pytest.fixture
+async def remembering(
+    rpc: RpcHarness, house_database: HouseDatabases, open_database: OpenDatabase, indexer: Indexer
+) -> Remembering:
+    database = await open_database(house_database("memory", "servers.memory"))
+    clock, store = SetClock(), MemoryStore()
+    accesses = Accesses(database, store, clock)
+    memories = Memories(database, store, indexer, EventStore("memory"), clock)
+    recaller = Recaller(database, store, indexer, accesses, clock)
+    served = await rpc.serve(
+        "memory",
+        Added(
+            memory_grpc.add_MemoryServiceServicer_to_server,
+            MemoryServicer(memories, recaller, clock, Ids()),
+            "soma.memory.v1.MemoryService",
+        ),
+        idempotency=IdempotencyStore(database),
+    )
+    edge, chat = rpc.channel(served, service="edge"), rpc.channel(served, service="chat")
+    return Remembering(
+        edge.stub(memory_grpc.MemoryServiceStub), chat.stub(memory_grpc.MemoryServiceStub), clock, accesses, database
+    )
