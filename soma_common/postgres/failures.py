@@ -56,6 +56,7 @@ FAILURES: Final[Mapping[type[BaseException], Failure]] = {
     asyncpg.PostgresError: Failure.FAULT,
     asyncpg.InterfaceError: Failure.FAULT,
     asyncpg.InterfaceWarning: Failure.FAULT,
+    asyncpg.PostgresWarning: Failure.FAULT,
 }
 
 # Everything a call on a connection can raise. Making one raises more: see `connecting`.
