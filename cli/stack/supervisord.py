@@ -52,7 +52,7 @@ environment=SOMA_WORKER="{worker}"
 priority={priority}
 autostart={autostart}
 autorestart=true
-startsecs=1
+startsecs={patience_at_start}
 startretries=1000000
 stopsignal={signal}
 stopwaitsecs={patience}
@@ -95,6 +95,8 @@ def _program_text(settings: Settings, program: Program) -> str:
         # The fast shutdown of PostgreSQL: sessions end, the data are written; its own children are its own affair.
         signal="INT" if database else "TERM",
         as_group="false" if database else "true",
+        # Whoever ends sooner is restarted with a pause that grows; a Python process needs a while to fail.
+        patience_at_start=2 if database else 5,
         patience=30,
         log=_literal(str(log_file(settings, program.name))),
     )

@@ -15,6 +15,8 @@ from soma_common.supervision.xmlrpc import SupervisorDownError, SupervisorFaultE
 COUNTER_NAMESPACE: Final = "soma"
 _ORDER_SECONDS: Final = 60.0
 _QUESTION_SECONDS: Final = 5.0
+_WATCHED_SECONDS: Final = 1.0
+_PAUSE_SECONDS: Final = 0.05
 _BAD_NAME: Final = 10
 _ALREADY_STARTED: Final = 60
 _NOT_RUNNING: Final = 70
@@ -84,15 +86,32 @@ class SupervisorClient:
         return found
 
     async def start(self, name: str, *, wait: bool = True) -> None:
-        """Start a process; nothing happens when it runs. Raises UnknownProcessError or ProcessStartError."""
+        """Start a process; nothing happens when it runs. Raises UnknownProcessError or ProcessStartError.
+
+        With `wait` it is watched for a second: whoever ends in that time did not start. Whether it serves is another
+        question; see `status.observe`.
+        """
         try:
-            await self._order("supervisor.startProcess", name, wait)
+            await self._order("supervisor.startProcess", name, False)
         except SupervisorFaultError as refusal:
             if refusal.code == _ALREADY_STARTED:
                 return
             if refusal.code in _SPAWN_ERRORS:
                 raise ProcessStartError(name) from refusal
             raise
+        if wait:
+            await self._watch_start(name)
+
+    async def _watch_start(self, name: str) -> None:
+        loop = asyncio.get_running_loop()
+        end = loop.time() + _WATCHED_SECONDS
+        while loop.time() < end:
+            state = (await self.get(name)).state
+            if state is ProcessState.RUNNING:
+                return
+            if state is not ProcessState.STARTING:
+                raise ProcessStartError(name)
+            await asyncio.sleep(_PAUSE_SECONDS)
 
     async def stop(self, name: str) -> None:
         """Let a process drain and wait until it is gone; one that does not run is fine. Raises UnknownProcessError."""
@@ -126,7 +145,7 @@ class SupervisorClient:
         while not await self.answers():
             if loop.time() > end:
                 return False
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(_PAUSE_SECONDS)
         return True
 
     async def _ask(self, method: str, *arguments: Any) -> Any:
