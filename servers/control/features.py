@@ -62,14 +62,16 @@ class Features:
         tenant_id = SYSTEM_TENANT if everywhere else caller.tenant_id
 
         async def work(connection: Connection) -> Reply:
+            await self._store.write_as(connection, tenant_id)
             await self._store.set(connection, tenant_id, values, caller.sub, self._clock.now())
             await self._tell(connection, tenant_id, caller, values)
+            await self._store.write_as(connection, caller.tenant_id)
             rows = await self._store.list(connection)
-            answer = reply(features_of(tenant_id, rows, self._settings))
+            answer = reply(features_of(caller.tenant_id, rows, self._settings))
             await Once.current().record(connection, answer)
             return answer
 
-        answer = await self._database.run(tenant_id, work)
+        answer = await self._database.run(caller.tenant_id, work)
         await self.look()
         return answer
 

@@ -27,3 +27,7 @@ class FeatureStore:
     ) -> None:
         """Write values of one tenant, or the global ones as the system tenant."""
         await connection.execute(_SQL.set_features, tenant_id, by, now, list(values), list(values.values()))
+
+    async def write_as(self, connection: Connection, tenant_id: TenantId) -> None:
+        """From here on the transaction writes rows of this tenant: for an administrator who sets a global value."""
+        await connection.fetchval(_SQL.write_as, str(tenant_id))
