@@ -11,7 +11,7 @@ from typing import Final
 import orjson
 
 from soma_common.logging.context import current_log_context
-from soma_common.logging.redaction import redact, redact_text
+from soma_common.logging.redaction import redact, redact_stack, redact_text
 from soma_common.tracing.context import current_trace_id
 
 SUCCESS: Final = 25
@@ -49,7 +49,7 @@ def _data_of(record: logging.LogRecord) -> dict[str, object]:
     data = redact(getattr(record, "data", None) or {})
     found: dict[str, object] = data if isinstance(data, dict) else {"value": data}
     if record.exc_info and record.exc_info[0] is not None:
-        found["exception"] = redact_text("".join(traceback.format_exception(*record.exc_info)))
+        found["exception"] = redact_stack("".join(traceback.format_exception(*record.exc_info)))
     return found
 
 

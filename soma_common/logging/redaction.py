@@ -5,12 +5,14 @@ Pure: nothing here knows a logger, a format or a stream.
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
 REDACTED: Final = "[redacted]"
 TRUNCATED: Final = "[truncated]"
 MAX_TEXT: Final = 2000
+MAX_STACK: Final = 8000
 MAX_ITEMS: Final = 50
 MAX_DEPTH: Final = 6
 # JSON readers keep whole numbers of 64 bits; wider ones are written as text, absurd ones as their width.
@@ -43,10 +45,15 @@ _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _JWT: Final = re.compile(r"eyJ[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*)?")
 _URL_PASSWORD: Final = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://[^\s:/@]*):[^\s/]*@")
 _DSN_PASSWORD: Final = re.compile(
-    r"(?i)\b(?P<name>password|passwd|pwd|api[_-]?key|secret|token)(?P<equals>\s*[=:]\s*)[^\s,;&'\"]+"
+    r"(?i)(?P<name>password|passwd|pwd|api[_-]?key|secret|token)(?P<equals>['\"]?\s*[=:]\s*)"
+    r"(?:'[^']*'|\"[^\"]*\"|[^\s,;&'\"]+)"
 )
 _BEARER: Final = re.compile(r"(?i)\bbearer\s+[A-Za-z0-9._~+/=-]{6,}")
 _PROVIDER_KEY: Final = re.compile(r"\b(?:sk|pk|rk|gsk|xox[abp])[-_][A-Za-z0-9_-]{12,}")
+# One look at a text that decides whether the others are worth their time: every pattern above needs one of these.
+_SUSPECT: Final = re.compile(
+    r"(?i)eyJ|://|bearer|passw|pwd|api[_-]?key|secret|token|\b(?:sk|pk|rk|gsk|xox[abp])[-_][A-Za-z0-9_-]{12}"
+)
 
 
 def redact(value: object, depth: int = 0) -> object:
@@ -80,6 +87,7 @@ def _redact_mapping(value: Mapping[object, object], depth: int) -> dict[str, obj
     return found
 
 
+@lru_cache(maxsize=1024)
 def is_secret_name(name: str) -> bool:
     """Whether a field of this name holds a secret."""
     words = [word.lower() for word in _WORD.findall(name)]
@@ -96,10 +104,19 @@ def redact_text(text: str) -> str:
     if not cut.isascii():
         # Half of a surrogate pair is no character and cannot be written.
         cut = cut.encode("utf-8", "replace").decode("utf-8")
-    clean = _JWT.sub(REDACTED, cut) if "eyJ" in cut else cut
-    if "://" in clean:
-        clean = _URL_PASSWORD.sub(rf"\g<scheme>:{REDACTED}@", clean)
+    clean = _without_secrets(cut) if _SUSPECT.search(cut) else cut
+    return clean if len(clean) <= MAX_TEXT else f"{clean[:MAX_TEXT]}{TRUNCATED}"
+
+
+def redact_stack(text: str) -> str:
+    """A stack without secrets; of a long one the end is kept, where the failure is."""
+    clean = _without_secrets(text[-MAX_STACK:])
+    return clean if len(text) <= MAX_STACK else f"{TRUNCATED}{clean}"
+
+
+def _without_secrets(text: str) -> str:
+    clean = _JWT.sub(REDACTED, text)
+    clean = _URL_PASSWORD.sub(rf"\g<scheme>:{REDACTED}@", clean)
     clean = _BEARER.sub(f"Bearer {REDACTED}", clean)
     clean = _DSN_PASSWORD.sub(rf"\g<name>\g<equals>{REDACTED}", clean)
-    clean = _PROVIDER_KEY.sub(REDACTED, clean)
-    return clean if len(clean) <= MAX_TEXT else f"{clean[:MAX_TEXT]}{TRUNCATED}"
+    return _PROVIDER_KEY.sub(REDACTED, clean)

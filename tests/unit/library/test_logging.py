@@ -61,6 +61,23 @@ def test_an_exception_is_data_without_secrets(written: io.StringIO) -> None:
     assert "hunter2" not in written.getvalue()
 
 
+def test_of_a_long_stack_the_end_is_kept(written: io.StringIO) -> None:
+    configure_logging("chat", "json", stream=written)
+
+    def deeper(level: int) -> None:
+        if level == 0:
+            raise ValueError("the cause " + "x" * 9000 + " the end")
+        deeper(level - 1)
+
+    try:
+        deeper(5)
+    except ValueError:
+        get_logger("test").exception("failed")
+    shown = json.loads(written.getvalue())["data"]["exception"]
+    assert shown.endswith("the end\n")
+    assert shown.startswith("[truncated]")
+
+
 def test_the_level_decides(written: io.StringIO) -> None:
     configure_logging("chat", "json", "WARNING", stream=written)
     get_logger("test").info("quiet")
@@ -112,6 +129,9 @@ def test_the_service_of_the_running_work_wins(written: io.StringIO) -> None:
         ("Authorization: Bearer abcdef123456", "abcdef123456"),
         ("key sk-proj-abcdefghijklmnop", "abcdefghijklmnop"),
         ("api_key: abc123def", "abc123def"),
+        ("PGPASSWORD=hunter2 psql", "hunter2"),
+        ("host=db password='hunter two' user=app", "hunter two"),
+        ('{"client_secret": "hunter2"}', "hunter2"),
     ],
 )
 def test_secrets_in_texts_are_taken_out(text: str, secret: str) -> None:
