@@ -8,9 +8,11 @@ from collections.abc import Callable
 import grpc
 import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from google.rpc.error_details_pb2 import ErrorInfo
 from google.rpc.status_pb2 import Status
+from jwt.algorithms import RSAAlgorithm
 
 from soma.memory.v1 import memory_service_pb2_grpc as memory_grpc
 from soma_common.kernel.errors import SomaError
@@ -216,3 +218,46 @@ async def test_a_user_who_calls_directly_is_measured_too(
     else:
         code, info, _ = await refusal(rpc, served, token)
         assert (code, info.reason) == (grpc.StatusCode.PERMISSION_DENIED, expected)
+
+
+async def test_an_rs256_key_of_an_identity_provider_counts(rpc: RpcHarness) -> None:
+    private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    jwk = {
+        **RSAAlgorithm.to_jwk(private.public_key(), as_dict=True),
+        "kid": "provider",
+        "soma_issuer": "https://id.example/realms/somastack",
+        "soma_class": "user",
+    }
+    keys = json.loads(rpc.identity.jwks_path.read_text())
+    rpc.identity.jwks_path.write_text(json.dumps({"keys": [*keys["keys"], jwk]}))
+    served = await rpc.serve("memory", memory())
+    body = claims(iss="https://id.example/realms/somastack", aud=["account", "soma"])
+    good = jwt.encode(body, private, algorithm="RS256", headers={"kid": "provider"})
+    await raw_call(rpc.bare(served), GET_MEMORY, get_request().SerializeToString(), good)
+    bad = jwt.encode(body, private, algorithm="RS512", headers={"kid": "provider"})
+    _, info, _ = await refusal(rpc, served, bad)
+    assert (info.reason, info.metadata["problem"]) == ("INVALID_TOKEN", "its algorithm is not accepted")
+
+
+class OnePerSecond:
+    """Refuses the second call of anybody."""
+
+    def __init__(self) -> None:
+        self.seen: set[str] = set()
+
+    async def check(self, call: RpcCall) -> None:
+        if call.caller.sub in self.seen:
+            raise SomaError(Reason.RATE_LIMITED, {"limit": "1 a second"}, retry_after_seconds=1)
+        self.seen.add(call.caller.sub)
+
+
+async def test_one_call_too_many_says_when_to_come_back(rpc: RpcHarness) -> None:
+    served = await rpc.serve("memory", memory(), limits=OnePerSecond())
+    stub = rpc.channel(served).stub(memory_grpc.MemoryServiceStub)
+    with acting_as(user("ada"), "limits"):
+        await stub.GetMemory(get_request())
+        with pytest.raises(SomaError) as caught:
+            await stub.GetMemory(get_request())
+    assert (caught.value.reason, caught.value.retry_after_seconds) == (Reason.RATE_LIMITED, 1.0)
+    with acting_as(user("grace"), "limits"):
+        await stub.GetMemory(get_request())
