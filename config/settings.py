@@ -230,20 +230,20 @@ class Settings:
         for name, row in ROWS.items():
             yield Shown(row, _text(value_of(self.registry, name)), self.origins.get(name))
 
+    def child_settings(self) -> dict[str, str]:
+        """The settings of a process that we start: what was set for us by name, and which installation it belongs to."""
+        passed = {name: _plain_text(value_of(self.registry, name)) for name in self.origins if self._is_passed(name)}
+        where = {"SOMA_HOME": str(self.home), "SOMA_INSTANCE": self.instance, "SOMA_DEPLOY_MODE": str(self.mode)}
+        return {**passed, **where}
+
     def child_environment(self) -> dict[str, str]:
-        """The whole environment of a process that we start: the machine's part, and what was set for us by name."""
-        passed = {
-            name: _plain_text(value_of(self.registry, name))
-            for name, origin in self.origins.items()
-            if origin.source in (Source.ENVIRONMENT, Source.OLDER_NAME)
-            or (origin.source is Source.FILE and ROWS[name].secret)
-        }
-        where = {
-            "SOMA_HOME": str(self.home),
-            "SOMA_INSTANCE": self.instance,
-            "SOMA_DEPLOY_MODE": str(self.mode),
-        }
-        return {**machine_environment(), **passed, **where}
+        """The whole environment of such a process: the machine's part and the settings."""
+        return {**machine_environment(), **self.child_settings()}
+
+    def _is_passed(self, name: str) -> bool:
+        """Children find profile, first start and settings file themselves; a secret's own file may be for us alone."""
+        source = self.origins[name].source
+        return source in (Source.ENVIRONMENT, Source.OLDER_NAME) or (source is Source.FILE and ROWS[name].secret)
 
     @property
     def python(self) -> str:

@@ -7,6 +7,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Final
 
 from cli.exits import CommandError
@@ -44,6 +45,8 @@ async def come_up(settings: Settings, progress: Progress) -> Up:
         raise CommandError(
             f"In the shape {settings.mode} processes are started by the orchestrator; `up` is for standalone only."
         )
+    if settings.aaas and find_spec("servers.__main__") is None:
+        raise CommandError("This version runs each service in a process of its own. Unset SOMA_AAAS_MODE.")
     make_first_start(settings, Ids())
     settings = load_settings()
     async with held(settings.home_folders.run / "lock", progress):

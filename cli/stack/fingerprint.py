@@ -20,7 +20,7 @@ _KINDS: Final = (".py", ".sql", ".toml")
 
 def fingerprint(settings: Settings) -> str:
     """The word for these settings and the code as it lies on the disk now."""
-    state = [settings_text(settings), settings.child_environment(), list(_code(checkout()))]
+    state = [settings_text(settings), settings.child_settings(), list(_code(checkout()))]
     return hashlib.sha256(json.dumps(state, sort_keys=True).encode()).hexdigest()
 
 
