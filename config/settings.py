@@ -231,7 +231,7 @@ class Settings:
             yield Shown(row, _text(value_of(self.registry, name)), self.origins.get(name))
 
     def child_settings(self) -> dict[str, str]:
-        """The settings of a process that we start: what was set for us by name, and which installation it belongs to."""
+        """The settings of a process that we start: what was set for us by name, and its installation."""
         passed = {name: _plain_text(value_of(self.registry, name)) for name in self.origins if self._is_passed(name)}
         where = {"SOMA_HOME": str(self.home), "SOMA_INSTANCE": self.instance, "SOMA_DEPLOY_MODE": str(self.mode)}
         return {**passed, **where}

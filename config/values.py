@@ -123,7 +123,7 @@ class LogSettings:
 
 @dataclass(frozen=True, slots=True)
 class WebSettings:
-    """Who may talk to the edge, and how much; `allowed_hosts` and `allowed_origins` are added to the page's own address."""
+    """Who may talk to the edge, and how much; hosts and origins are added to the page's own address."""
 
     page_url: str
     allowed_hosts: tuple[str, ...]
