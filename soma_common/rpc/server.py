@@ -38,6 +38,8 @@ from soma_common.security.tokens import TokenVerifier
 
 _LOG: Final = get_logger("soma.rpc")
 _Servicer = TypeVar("_Servicer")
+# For answers that are made but not yet sent when the last call of the house has ended.
+_LAST_BYTES_SECONDS: Final = 0.1
 _Serving = health_pb2.HealthCheckResponse
 Finish = Callable[[], Awaitable[object]]
 
@@ -132,7 +134,7 @@ class RpcServer:
         ends_at = loop.time() + grace_seconds
         self.health.drain()
         await self._health_servicer.enter_graceful_shutdown()
-        self._gate.closed = True
+        self._gate.close()
         if finish is not None:
             await self._finish(finish, grace_seconds)
         if self._server is not None:
@@ -150,9 +152,7 @@ class RpcServer:
 
     async def _finish(self, finish: Finish, within_seconds: float) -> None:
         work = asyncio.ensure_future(finish())
-        hurry = asyncio.create_task(self._hurry.wait())
-        await asyncio.wait((work, hurry), timeout=within_seconds, return_when=asyncio.FIRST_COMPLETED)
-        hurry.cancel()
+        await self._wait_for(work, within_seconds)
         if not work.done():
             _LOG.warning("work was left unfinished", service=self.service)
             work.cancel()
@@ -163,13 +163,17 @@ class RpcServer:
                 _LOG.error("finishing failed", service=self.service, exc_info=error)
 
     async def _stop(self, server: grpc.aio.Server, grace_seconds: float) -> None:
-        stopping = asyncio.create_task(server.stop(grace_seconds))
+        # Only calls of the house are waited for: a watch of the health would last for ever.
+        leaving = asyncio.create_task(self._gate.empty())
+        await self._wait_for(leaving, grace_seconds)
+        everybody_left = leaving.done()
+        leaving.cancel()
+        await server.stop(_LAST_BYTES_SECONDS if everybody_left else None)
+
+    async def _wait_for(self, work: "asyncio.Future[object] | asyncio.Task[None]", within_seconds: float) -> None:
         hurry = asyncio.create_task(self._hurry.wait())
-        await asyncio.wait((stopping, hurry), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((work, hurry), timeout=within_seconds, return_when=asyncio.FIRST_COMPLETED)
         hurry.cancel()
-        if not stopping.done():
-            await server.stop(None)
-        await stopping
 
     async def _keep_publishing(self) -> None:
         while True:

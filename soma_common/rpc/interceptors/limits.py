@@ -3,6 +3,9 @@
 Nothing here knows how a rate is counted.
 """
 
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import ClassVar, Protocol
 
 from soma_common.kernel.errors import SomaError
@@ -20,10 +23,35 @@ class RateLimits(Protocol):
 
 
 class Gate:
-    """Open until the server drains; what is inside already finishes."""
+    """Open until the server drains; it knows how many calls are inside."""
 
     def __init__(self) -> None:
-        self.closed = False
+        self._closed = False
+        self._inside = 0
+        self._empty = asyncio.Event()
+        self._empty.set()
+
+    @contextmanager
+    def passed(self) -> Iterator[None]:
+        """Lets one call through for as long as the block lasts; raises SHUTTING_DOWN when the gate is closed."""
+        if self._closed:
+            raise SomaError(Reason.SHUTTING_DOWN)
+        self._inside += 1
+        self._empty.clear()
+        try:
+            yield
+        finally:
+            self._inside -= 1
+            if self._inside == 0:
+                self._empty.set()
+
+    def close(self) -> None:
+        """Lets nobody in from now on."""
+        self._closed = True
+
+    async def empty(self) -> None:
+        """Waits until nobody is inside."""
+        await self._empty.wait()
 
 
 class Limits:
@@ -39,8 +67,7 @@ class Limits:
 
     async def run(self, exchange: Exchange, proceed: Proceed) -> bytes | None:
         """Runs the call if there is room; raises SHUTTING_DOWN or RATE_LIMITED."""
-        if self._gate.closed:
-            raise SomaError(Reason.SHUTTING_DOWN)
-        if self._rates is not None:
-            await self._rates.check(current_call())
-        return await proceed(exchange)
+        with self._gate.passed():
+            if self._rates is not None:
+                await self._rates.check(current_call())
+            return await proceed(exchange)

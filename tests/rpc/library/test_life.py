@@ -241,6 +241,17 @@ async def test_a_drain_ends_in_time_even_if_work_does_not(rpc: RpcHarness) -> No
     assert slow.finished == 0
 
 
+async def test_a_watch_of_the_health_does_not_hold_a_drain_up(rpc: RpcHarness) -> None:
+    served = await rpc.serve("memory", memory())
+    watch: grpc.aio.UnaryStreamMultiCallable[bytes, bytes]
+    watch = rpc.bare(served).unary_stream("/grpc.health.v1.Health/Watch")
+    call = watch(b"")
+    await anext(aiter(call))
+    async with asyncio.timeout(3):
+        await served.server.drain(60)
+    call.cancel()
+
+
 async def test_a_failing_finish_does_not_stop_the_stop(rpc: RpcHarness) -> None:
     served = await rpc.serve("memory", memory())
 
