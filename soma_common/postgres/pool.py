@@ -116,9 +116,13 @@ class Database:
         return await _repeat(lambda attempt: _transaction(self._worker, None, attempt), work)
 
     async def ping(self, timeout_seconds: float = 2.0) -> None:
-        """Prove that the database answers. Raises SomaError(DATABASE_UNAVAILABLE)."""
+        """Prove that the database answers, also while all is busy. Raises SomaError(DATABASE_UNAVAILABLE)."""
+        has_room = self._app.get_idle_size() > 0 or self._app.get_size() < self._app.get_max_size()
         with translated():
-            async with asyncio.timeout(timeout_seconds), _borrowed(self._app) as connection:
+            async with (
+                asyncio.timeout(timeout_seconds),
+                _borrowed(self._app if has_room else self._worker) as connection,
+            ):
                 await connection.fetchval(_SQL.ping)
 
 

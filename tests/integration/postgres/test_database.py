@@ -216,3 +216,16 @@ async def test_two_migrations_at_once_apply_each_file_once(house_database: House
     dsn = urls.owner_dsn
     applied = await asyncio.gather(*(migrate(dsn, "chat", None) for _ in range(3)))
     assert sorted(map(len, applied)) == [0, 0, len(migrations_of(None))]
+
+
+async def test_the_database_answers_a_ping_while_every_connection_is_busy(database: Database) -> None:
+    tenant = a_tenant()
+
+    async def be_busy() -> None:
+        async with database.transaction(tenant) as connection:
+            await connection.execute("select pg_sleep(0.6)")
+
+    tasks = [asyncio.create_task(be_busy()) for _ in range(8)]
+    await asyncio.sleep(0.2)
+    await database.ping(0.3)
+    await asyncio.gather(*tasks)
