@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
 
+from prometheus_client import CollectorRegistry
+
 from config import Settings
 from config.process import run_service
 from servers.governor.budgets import Budgets
@@ -16,15 +18,19 @@ from servers.governor.domain.levels import Health, Observation
 from servers.governor.holding import Holding
 from servers.governor.ledger_store import LedgerStore
 from servers.governor.metrics import GovernorMetrics
-from servers.governor.planning import Planning
+from servers.governor.planning import OwnView, Planning
 from servers.governor.receipts import Receipts
 from servers.governor.rpc import GovernorServicer
 from servers.governor.settings import GovernorSettings
 from servers.governor.settlement import Settlement
 from servers.governor.store import PlanStore
 from soma.governor.v1 import governor_service_pb2_grpc as governor_grpc
+from soma_common.events.store import EventStore
+from soma_common.kernel.clock import Clock
+from soma_common.kernel.ids import Ids
+from soma_common.postgres.pool import Database
 from soma_common.rpc.health import DependencyState, HealthBoard
-from soma_common.rpc.process import Process, ProcessSettings, keep_running, opened
+from soma_common.rpc.process import ProcessSettings, keep_running, opened
 
 SERVICE: Final = "soma.governor.v1.GovernorService"
 _HEALTH: Final = {
@@ -34,19 +40,26 @@ _HEALTH: Final = {
 }
 
 
-def own_view(board: HealthBoard) -> Sequence[Observation]:
+def view_of(board: HealthBoard) -> Sequence[Observation]:
     """What this process sees of its dependencies."""
     return [Observation(name, _HEALTH[seen.state]) for name, seen in board.snapshot().dependencies.items()]
 
 
-def build(process: Process, settings: GovernorSettings) -> GovernorServicer:
+def build(
+    database: Database,
+    events: EventStore,
+    registry: CollectorRegistry,
+    own_view: OwnView,
+    clock: Clock,
+    ids: Ids,
+    settings: GovernorSettings,
+) -> GovernorServicer:
     """The servicer with everything below it."""
-    database, events, clock, ids = process.database, process.events, process.clock, process.ids
     ledger = LedgerStore(settings.default_day_limit)
     plans = PlanStore(ledger)
-    metrics = GovernorMetrics(process.server.registry, clock)
+    metrics = GovernorMetrics(registry, clock)
     return GovernorServicer(
-        planning=Planning(database, plans, events, metrics, lambda: own_view(process.health), clock, ids),
+        planning=Planning(database, plans, events, metrics, own_view, clock, ids),
         holding=Holding(database, ledger, plans, metrics, clock, ids),
         settlement=Settlement(database, ledger, plans, events, metrics, clock),
         receipts=Receipts(database, plans),
@@ -59,7 +72,8 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
     """Serve until a signal."""
     slice_ = GovernorSettings.from_settings(settings)
     async with opened(own) as process:
-        servicer = build(process, slice_)
+        parts = (process.database, process.events, process.server.registry, lambda: view_of(process.health))
+        servicer = build(*parts, process.clock, process.ids, slice_)
         process.server.add(governor_grpc.add_GovernorServiceServicer_to_server, servicer, SERVICE)
         expiry = asyncio.create_task(
             keep_running("return expired holds", servicer.holding.return_expired, slice_.expiry_check_seconds)

@@ -94,7 +94,7 @@ def timeout_seconds(seconds: int) -> int:
     return seconds or DEFAULT_TIMEOUT_SECONDS
 
 
-def period(value: budget_pb.BudgetPeriod) -> Period:
+def period(value: budget_pb.BudgetPeriod.ValueType) -> Period:
     """The period of a budget."""
     return _PERIODS[value]
 

@@ -19,7 +19,7 @@ from servers.governor.domain.request import Snapshot
 from servers.governor.domain.snapshot import values_of_rules, values_of_snapshot
 from servers.governor.domain.tools import RankedTool
 from servers.governor.ledger_store import Hold
-from servers.governor.planning import Planned, PlanMessages, level_message
+from servers.governor.planning import PlanMessages, Planned, level_message
 from servers.governor.settlement import Settled
 from soma.common.v1 import level_pb2 as level_pb
 from soma.common.v1 import usage_pb2 as usage_pb

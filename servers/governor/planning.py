@@ -132,7 +132,7 @@ class Planning:
             await self.events.append(connection, tenant, [draft])
 
 
-def level_message(level: Level) -> level_pb.DegradationLevel:
+def level_message(level: Level) -> level_pb.DegradationLevel.ValueType:
     """The level as the contract has it."""
     return level_pb.DegradationLevel.ValueType(int(level) + 1)
 

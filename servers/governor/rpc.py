@@ -17,13 +17,14 @@ from servers.governor.planning import Planning
 from servers.governor.receipts import Receipts
 from servers.governor.settlement import SettleEncoder, Settlement
 from soma.governor.v1 import governor_service_pb2 as governor_pb
+from soma.governor.v1 import governor_service_pb2_grpc as governor_grpc
 from soma.governor.v1 import receipt_pb2 as receipt_pb
 from soma_common.kernel.clock import Clock
 from soma_common.rpc.call import current_call
 
 
 @dataclass(frozen=True, slots=True)
-class GovernorServicer:
+class GovernorServicer(governor_grpc.GovernorServiceServicer):
     """`soma.governor.v1.GovernorService`."""
 
     planning: Planning

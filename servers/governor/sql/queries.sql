@@ -77,7 +77,7 @@ with closed as (
     set attempts = tool_calls.attempts + excluded.attempts, successes = tool_calls.successes + excluded.successes
 )
 insert into output_lengths (tenant_id, model, turns, tokens)
-select $1, $9, 1, $10 where $10 > 0
+select $1, $9, 1, $10::bigint where $10::bigint > 0
 on conflict (tenant_id, model) do update
 set turns = output_lengths.turns + 1, tokens = output_lengths.tokens + excluded.tokens;
 
