@@ -14,7 +14,8 @@ DEFAULT_SYSTEM_PROMPT: Final = (
 )
 DEFAULT_WARM_STYLE: Final = "Be warm and encouraging."
 DEFAULT_CANNED_ANSWER: Final = (
-    "I cannot reach my language model right now, so I cannot answer properly. Your message is kept; please try again in a moment."
+    "I cannot reach my language model right now, so I cannot answer properly. "
+    "Your message is kept; please try again in a moment."
 )
 
 # The numbers of soma.governor.v1.RiskProfile and soma.chat.v1.MemoryScope.
@@ -27,7 +28,7 @@ SCOPE_SHARED: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """One version of an agent; `baseline` is dopamine, serotonin, noradrenaline, acetylcholine, or None for the defaults."""
+    """One version of an agent; `baseline`: dopamine, serotonin, noradrenaline, acetylcholine; None: the defaults."""
 
     agent_id: UUID
     version: int = 1

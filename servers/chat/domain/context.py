@@ -4,6 +4,7 @@ Nothing here counts what is already measured, knows a plan's message or calls an
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from servers.chat.domain.model import PromptMessage, PromptTool
@@ -52,7 +53,7 @@ Filled = tuple[tuple[PromptMessage, ...], list[Placed], int]
 
 
 def _fill_system(items: Sequence[SystemItem], lane: int, tokenizer: Tokenizer) -> Filled:
-    """One system message; the policies get their room first, then each piece in order, the last one cut to what is left."""
+    """One system message; the policies get their room first, then each piece in order, the last one cut."""
     room = lane - MESSAGE_TOKENS - sum(item.tokens for item in items if item.policy)
     texts: dict[str, str] = {}
     for item in items:
@@ -121,7 +122,9 @@ def _fill_history(
         tokens = MESSAGE_TOKENS + tokenizer.count(text)
         kept[item.item_id] = (PromptMessage(item.role, text),)
         reason = "cut to the history lane"
-        lines.append(Placed("history", item.item_id, tokens, True, reason, truncated_tokens=max(0, item.tokens - tokens)))
+        lines.append(
+            Placed("history", item.item_id, tokens, True, reason, truncated_tokens=max(0, item.tokens - tokens))
+        )
         used += tokens
     return kept, lines[::-1], used
 
@@ -152,13 +155,13 @@ def _fill_exchanges(
         kept[item.item_id] = messages
         used += tokens
         reason = _WHOLE if whole else "results cut to the tool_results lane"
-        lines.append(Placed("tool_results", item.item_id, tokens, True, reason, truncated_tokens=max(0, item.tokens - tokens)))
+        lines.append(
+            Placed("tool_results", item.item_id, tokens, True, reason, truncated_tokens=max(0, item.tokens - tokens))
+        )
     return kept, lines[::-1], used
 
 
-def _cut_exchange(
-    item: ToolExchange, room: int, tokenizer: Tokenizer
-) -> tuple[tuple[PromptMessage, ...] | None, int]:
+def _cut_exchange(item: ToolExchange, room: int, tokenizer: Tokenizer) -> tuple[tuple[PromptMessage, ...] | None, int]:
     left = room - item.call_tokens - MESSAGE_TOKENS * len(item.results)
     if left < LEAST_CUT_TOKENS:
         return None, item.tokens
@@ -190,7 +193,14 @@ def _fill_memory(sources: Sources, offer: Offer, tokenizer: Tokenizer) -> Filled
         reasons[kept.pop().memory_id] = "the memory lane was full"
         text = _memory_text(kept)
     lines = [
-        Placed("memory", it.memory_id, it.tokens, it.memory_id not in reasons, reasons.get(it.memory_id, _WHOLE), it.version)
+        Placed(
+            "memory",
+            it.memory_id,
+            it.tokens,
+            it.memory_id not in reasons,
+            reasons.get(it.memory_id, _WHOLE),
+            it.version,
+        )
         for it in sources.memories
     ]
     if not kept:
@@ -219,3 +229,12 @@ def _fill_tools(items: Sequence[ToolItem], offer: Offer) -> tuple[tuple[PromptTo
         missing = "the tools lane was full" if offer.lanes.tools else "the plan has no tools lane"
         lines.append(Placed("tools", name, item.tokens, name in kept, (reason or missing)[:256]))
     return tuple(item.tool for item in kept.values()), lines, used
+
+
+def unsent(context: Context) -> Context:
+    """The same candidates where no model was called: nothing was sent, and the manifest says so."""
+    manifest = tuple(
+        replace(line, kept=False, truncated_tokens=0, reason="no model was called at level L4")
+        for line in context.manifest
+    )
+    return Context((), (), Lanes(), manifest, 0)

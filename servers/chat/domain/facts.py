@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from typing import Final
 
 _URGENT_WORDS: Final = re.compile(
-    r"\b(urgent(ly)?|asap|immediately|right now|right away|emergency|hurry|critical|deadline|quick(ly)?|help me|dringend|sofort|"
-    r"urgente|urgence|vite)\b",
+    r"\b(urgent(ly)?|asap|immediately|right now|right away|emergency|hurry|critical|deadline|quick(ly)?|help me|"
+    r"dringend|sofort|urgente|urgence|vite)\b",
     re.IGNORECASE,
 )
 _CORRECTION: Final = re.compile(
-    r"^\W*(no[,.!:; ]|nope\b|wrong\b|incorrect\b|that'?s (not|wrong|incorrect)|that is (not|wrong|incorrect)|this is wrong|not what i|"
-    r"you('re| are) wrong|you misunderstood|i (said|meant|asked)\b|actually[, ]|nein[, ]|falsch\b)",
+    r"^\W*(no[,.!:; ]|nope\b|wrong\b|incorrect\b|that'?s (not|wrong|incorrect)|that is (not|wrong|incorrect)|"
+    r"this is wrong|not what i|you('re| are) wrong|you misunderstood|i (said|meant|asked)\b|"
+    r"actually[, ]|nein[, ]|falsch\b)",
     re.IGNORECASE,
 )
 

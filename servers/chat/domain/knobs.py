@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 TOP_P: Final = 1.0
-MAX_RETRIES: Final = 1
+MAX_RETRIES: Final = 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Which of what a person said is worth keeping: statements about themselves, their plans and their world.
 
-Nothing here knows the memory service; it has the last word and may still refuse. Questions, orders and greetings pass by.
+Nothing here knows the memory service, which may still refuse. Questions, orders and greetings pass by.
 """
 
 import re
@@ -12,7 +12,8 @@ _BASE: Final = 0.35
 _SENTENCE: Final = re.compile(r"[^.!?\n]+(?:[.!?](?=\S)[^.!?\n]*)*[.!?]*")
 _WORD: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _ASKED_TO_KEEP: Final = re.compile(
-    r"\b(remember|don'?t forget|do not forget|keep in mind|note that|for the record|merke? dir|vergiss nicht|souviens-toi|recuerda)\b",
+    r"\b(remember|don'?t forget|do not forget|keep in mind|note that|for the record|"
+    r"merke? dir|vergiss nicht|souviens-toi|recuerda)\b",
     re.IGNORECASE,
 )
 _ABOUT_SELF: Final = re.compile(
@@ -20,19 +21,21 @@ _ABOUT_SELF: Final = re.compile(
     re.IGNORECASE,
 )
 _STATES: Final = re.compile(
-    r"\b(am|is|are|was|were|will be|have|has|had|'m|’m|'s|'re|’re|live|lives|work|works|like|likes|love|loves|hate|hates|prefer|prefers|"
-    r"use|uses|own|owns|need|needs|want|wants|called|named|born|moved|started|finished|decided|plan|plans|play|plays|speak|speaks|"
-    r"bin|ist|sind|habe|haben|heiße|wohne|mag|suis|est|sommes|ai|avons|soy|es|somos|tengo)\b",
+    r"\b(am|is|are|was|were|will be|have|has|had|'m|’m|'s|'re|’re|live|lives|work|works|like|likes|love|loves|"
+    r"hate|hates|prefer|prefers|use|uses|own|owns|need|needs|want|wants|called|named|born|moved|started|finished|decided|plan|plans|play|plays|speak|"
+    r"speaks|bin|ist|sind|habe|haben|heiße|wohne|mag|suis|est|sommes|ai|avons|soy|es|somos|tengo)\b",
     re.IGNORECASE,
 )
 _ORDER: Final = re.compile(
-    r"^\W*(please|pls|can you|could you|would you|will you|tell me|show me|give me|write|explain|summari[sz]e|translate|list|make|"
-    r"create|help|say|repeat|answer|continue|go on|try|stop|what|who|where|when|why|how|which|is|are|do|does|did|count|describe)\b",
+    r"^\W*(please|pls|can you|could you|would you|will you|tell me|show me|give me|write|explain|summari[sz]e|"
+    r"translate|list|make|create|help|say|repeat|answer|continue|go on|try|stop|"
+    r"what|who|where|when|why|how|which|is|are|do|does|did|"
+    r"count|describe)\b",
     re.IGNORECASE,
 )
 _SMALL_TALK: Final = re.compile(
-    r"^\W*(hi|hello|hey|hallo|good (morning|evening|afternoon|night)|thanks?( you)?|thx|ok(ay)?|yes|no|bye|cool|great|nice|sure)"
-    r"(\s+(there|everyone|all|so much|again|a lot))?\W*$",
+    r"^\W*(hi|hello|hey|hallo|good (morning|evening|afternoon|night)|thanks?( you)?|thx|ok(ay)?|yes|no|bye|cool|"
+    r"great|nice|sure)(\s+(there|everyone|all|so much|again|a lot))?\W*$",
     re.IGNORECASE,
 )
 _CONCRETE: Final = re.compile(r"\d|(?<=[a-zß-ÿ,;:] )[A-ZÀ-Þ][\w-]{2,}")

@@ -43,7 +43,7 @@ class DialogueItem:
 
 @dataclass(frozen=True, slots=True)
 class ToolExchange:
-    """A call of tools and its results: they are sent together or not at all. `call_tokens` is the calling message alone."""
+    """A call of tools and its results: sent together or not at all. `call_tokens` is the calling message alone."""
 
     item_id: str
     call: PromptMessage
@@ -136,7 +136,9 @@ class Context:
     def trimmed(self) -> bool:
         """Whether something that was said, or the instructions, had to be cut or left out for want of room."""
         lanes = ("system_policy", "history", "tool_results")
-        return any(line.lane in lanes and (not line.kept or line.truncated_tokens) for line in self.manifest)
+        return bool(self.messages) and any(
+            line.lane in lanes and (not line.kept or line.truncated_tokens) for line in self.manifest
+        )
 
     def kept_memories(self) -> tuple[str, ...]:
         """The ids of the memories that were sent."""

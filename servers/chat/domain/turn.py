@@ -73,4 +73,3 @@ class TurnState:
         if step is Step.REFUSED:
             return replace(self, phase=following)
         return TurnState(following, self.sequence + 1)
-

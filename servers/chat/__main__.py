@@ -1,0 +1,154 @@
+"""Composition root of the chat service: `python -m servers.chat`.
+
+The only place that builds its concrete objects.
+"""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Final
+
+from config import Settings
+from config.process import run_service
+from servers.chat.acceptance import Acceptances
+from servers.chat.dependencies import Dependencies
+from servers.chat.ending import Ending
+from servers.chat.endings import Endings
+from servers.chat.features import Features
+from servers.chat.followers import Followers
+from servers.chat.gathering import Gatherer
+from servers.chat.generation import Answering
+from servers.chat.housekeeping import Housekeeping
+from servers.chat.instance import Instance
+from servers.chat.intents import Intents
+from servers.chat.journal import Journal
+from servers.chat.means import Means
+from servers.chat.metrics import TurnMetrics
+from servers.chat.models import Models
+from servers.chat.planning import Planner
+from servers.chat.profiles import build_models
+from servers.chat.recovery import Recovery
+from servers.chat.requests import TurnRequests
+from servers.chat.rpc.turns import TurnServicer
+from servers.chat.running import RunningTurns
+from servers.chat.settings import ChatSettings
+from servers.chat.store import TurnStore
+from servers.chat.turns import Turns
+from soma.chat.v1 import turn_service_pb2_grpc as turn_grpc
+from soma.cognitive.v1.modulation_service_pb2_grpc import ModulationServiceStub
+from soma.governor.v1.governor_service_pb2_grpc import GovernorServiceStub
+from soma.memory.v1.memory_service_pb2_grpc import MemoryServiceStub
+from soma_common.logging import get_logger
+from soma_common.rpc.dial import Channel, dial
+from soma_common.rpc.process import Process, ProcessSettings, opened
+from soma_common.tokens import tokenizer_for
+from soma_common.tracing import TraceContext
+
+_LOG: Final = get_logger("soma.chat")
+_RESTART_SECONDS: Final = 0.5
+
+
+class Peers:
+    """The services that chat calls."""
+
+    def __init__(self, settings: ChatSettings, process: Process) -> None:
+        self.governor: Channel = dial(settings.governor, process.signer, name="governor")
+        self.memory: Channel = dial(settings.memory, process.signer, name="memory")
+        self.cognitive: Channel = dial(settings.cognitive, process.signer, name="cognitive")
+        self.control: Channel = dial(settings.control, process.signer, name="control")
+        for name, channel in self.named():
+            process.health.watch(name, channel.check)
+
+    def named(self) -> tuple[tuple[str, Channel], ...]:
+        """Each with its name."""
+        return (
+            ("governor", self.governor),
+            ("memory", self.memory),
+            ("cognitive", self.cognitive),
+            ("control", self.control),
+        )
+
+    async def close(self) -> None:
+        """Ends all connections."""
+        for _, channel in self.named():
+            await channel.close()
+
+
+class Engine:
+    """Everything that works on turns."""
+
+    def __init__(self, settings: ChatSettings, process: Process, peers: Peers, models: Models) -> None:
+        metrics = TurnMetrics(process.server.registry)
+        self.instance = Instance(process.database, settings.instance)
+        means = Means(process.database, process.events, self.instance, metrics, process.clock, process.ids)
+        governor = peers.governor.stub(GovernorServiceStub)
+        memory = peers.memory.stub(MemoryServiceStub)
+        cognitive = peers.cognitive.stub(ModulationServiceStub)
+        store, running = TurnStore(process.database), RunningTurns()
+        endings = Endings(process.events, process.ids)
+        dependencies = Dependencies(process.clock)
+        self.features = Features(settings.flags, peers.control, process.ids)
+        self.journal = Journal(process.database, self.instance, process.clock, process.server.registry)
+        self.intents = Intents(process.database, governor, memory, cognitive, metrics)
+        self.recovery = Recovery(process.database, self.instance, endings, models, process.clock)
+        self.housekeeping = Housekeeping(process.database, self.instance, running, self.recovery, process.clock)
+        self.followers = Followers(store, running)
+        self.requests = TurnRequests(store, running)
+        gatherer = Gatherer(store, memory, cognitive, dependencies, self.features)
+        planner = Planner(governor, self.features, process.clock, settings.turn_seconds)
+        answering = Answering(gatherer, planner, models, dependencies, self.journal, metrics)
+        ending = Ending(means, endings, self.journal, governor, self.features, self.intents)
+        acceptances = Acceptances(means, models)
+        self.turns = Turns(means, acceptances, answering, ending, self.followers, running, settings.turn_seconds)
+
+    @asynccontextmanager
+    async def working(self) -> AsyncIterator[None]:
+        """Takes over from the predecessor, then keeps the steady work going inside the block."""
+        await self.instance.register()
+        ended = await self.recovery.end_abandoned()
+        _LOG.info("registered", instance=self.instance.name, epoch=self.instance.epoch, interrupted_turns=ended)
+        jobs = (self.journal.run, self.intents.run, self.features.run, self.housekeeping.run)
+        tasks = [asyncio.create_task(_keep(job), name=job.__qualname__) for job in jobs]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _keep(job: Callable[[], Awaitable[None]]) -> None:
+    """The outermost net of a steady job: a defect is logged, and the job begins again."""
+    while True:
+        try:
+            await job()
+        except Exception as error:  # noqa: BLE001 - nobody else would hear of it
+            _LOG.error("a steady job failed", job=job.__qualname__, exc_info=error)
+        await asyncio.sleep(_RESTART_SECONDS)
+
+
+async def main(settings: Settings, own: ProcessSettings) -> None:
+    """Serve until a signal."""
+    chat = ChatSettings.from_settings(settings)
+    async with opened(own) as process:
+        models = build_models(chat.model, lambda: {"traceparent": TraceContext.current().traceparent})
+        # The tables are large: better now than in somebody's first turn.
+        tokenizer_for(models.profile("").tokenizer)
+        peers = Peers(chat, process)
+        engine = Engine(chat, process, peers, models)
+        try:
+            async with engine.working():
+                process.server.add(
+                    turn_grpc.add_TurnServiceServicer_to_server,
+                    TurnServicer(engine.turns, engine.followers, engine.requests),
+                    "soma.chat.v1.TurnService",
+                )
+                await process.serve(lambda: engine.turns.drain(chat.drain_seconds))
+        finally:
+            await models.close()
+            await peers.close()
+
+
+if __name__ == "__main__":
+    sys.exit(run_service("chat", main))

@@ -1,0 +1,224 @@
+"""Bringing a turn to its end: settle it, make the end durable, tell it. It keeps trying while the database is away.
+
+Nothing here answers a turn; it only closes what was begun.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from servers.chat.acceptance import Accepted
+from servers.chat.aftermath import after_turn
+from servers.chat.domain.turn import Step
+from servers.chat.endings import STATUS, End, Endings, Intent
+from servers.chat.features import Features
+from servers.chat.gathering import weights_values
+from servers.chat.intents import Intents
+from servers.chat.journal import Journal
+from servers.chat.means import Means
+from servers.chat.planning import receipt_uuid
+from servers.chat.progress import Progress
+from servers.chat.running import RunningTurn, Stop
+from servers.chat.settlement import empty_settlement, settlement, turn_cost, turn_usage
+from servers.chat.store import error_columns, keep_weights
+from servers.chat.stream import Numbered, numbered
+from soma.events.v1 import payloads_pb2
+from soma.governor.v1 import governor_service_pb2 as governor_pb
+from soma.governor.v1.governor_service_pb2_grpc import GovernorServiceStub
+from soma_common.events.models import EventDraft
+from soma_common.kernel.backoff import Backoff
+from soma_common.kernel.clock import Clock
+from soma_common.kernel.errors import SomaError
+from soma_common.kernel.reasons import Kind, Reason
+from soma_common.logging import get_logger
+from soma_common.postgres.pool import Connection
+from soma_common.postgres.queries import Queries
+
+_SQL: Final = Queries.of("servers.chat", "sql/turns.sql")
+_LOG: Final = get_logger("soma.chat.turns")
+_PATIENCE: Final = Backoff(first_seconds=0.1, longest_seconds=1.0)
+SETTLE_SECONDS: Final = 1.5
+# A plan whose answer never came may still be made; what it held is given back a little later.
+_LATE_PLAN: Final = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How the work on a turn ended."""
+
+    step: Step
+    finish_reason: str
+    error: SomaError | None = None
+
+
+class Ending:
+    """Ends turns."""
+
+    def __init__(
+        self,
+        means: Means,
+        endings: Endings,
+        journal: Journal,
+        governor: GovernorServiceStub,
+        features: Features,
+        intents: Intents,
+    ) -> None:
+        self._database = means.database
+        self._events = means.events
+        self._metrics = means.metrics
+        self._clock = means.clock
+        self._endings = endings
+        self._journal = journal
+        self._governor = governor
+        self._features = features
+        self._intents = intents
+
+    async def end(self, turn: RunningTurn, progress: Progress, outcome: Outcome) -> None:
+        """Settles, stores and tells the end; returns when it is told or when the turn is lost to another process."""
+        progress.error = outcome.error
+        (aiq, unsettled), _ = await asyncio.gather(
+            self._settle(progress, outcome.finish_reason), self._journal.flush(turn)
+        )
+        if turn.stop is Stop.LOST:
+            turn.end()
+            return
+        end = self._end(turn, progress, outcome, aiq, unsettled)
+        terminal = numbered(str(turn.turn_id), end.sequence, end.now, end.step, end.payload())
+        weights = self._weights(progress)
+        if await self._persist(turn, end, terminal, weights):
+            turn.tell_end(terminal)
+            self._metrics.ended(STATUS[end.step])
+            self._intents.wake()
+        else:
+            turn.end()
+
+    async def refuse(self, turn: RunningTurn, accepted: Accepted, error: SomaError) -> None:
+        """Stores a refusal, takes the message back, and tells it; what may pass frees its request_id."""
+        failures = 0
+        while True:
+            try:
+                await self._database.run(accepted.tenant, lambda it: self._store_refusal(it, accepted, error))
+                break
+            except SomaError as problem:
+                failures += 1
+                _LOG.warning("a refusal waits for the database", reason=problem.reason.value)
+                turn.refuse(error)
+            await asyncio.sleep(_PATIENCE.limit_seconds(failures))
+        self._metrics.ended("refused")
+        turn.refuse(error)
+
+    async def _settle(self, progress: Progress, finish_reason: str) -> tuple[float | None, Intent | None]:
+        """AIQ as observed, and an intent when the governor could not be told now."""
+        now = self._clock.now()
+        if progress.plan is None:
+            empty = empty_settlement(
+                progress.accepted.turn_id, "" if progress.error is None else progress.error.reason.value
+            )
+            return None, Intent("settle_turn", empty.SerializeToString(), now + _LATE_PLAN)
+        request = settlement(progress, finish_reason)
+        try:
+            answer: governor_pb.SettleTurnResponse = await self._governor.SettleTurn(request, timeout=SETTLE_SECONDS)
+        except SomaError as error:
+            _LOG.info("the settlement is sent later", turn_id=request.turn_id, reason=error.reason.value)
+            return None, Intent("settle_turn", request.SerializeToString(), now)
+        return answer.aiq_observed.value, None
+
+    def _end(
+        self, turn: RunningTurn, progress: Progress, outcome: Outcome, aiq: float | None, unsettled: Intent | None
+    ) -> End:
+        accepted, now = progress.accepted, self._clock.now()
+        learn = self._features.enabled(accepted.tenant, "memory")
+        intents = list(after_turn(progress, outcome.finish_reason, aiq, now, learn=learn))
+        if unsettled is not None:
+            intents.append(unsettled)
+        return End(
+            turn_id=accepted.turn_id,
+            caller=accepted.order.caller,
+            agent_id=accepted.agent.agent_id,
+            conversation_id=accepted.conversation_id,
+            user_message_id=accepted.user_message_id,
+            assistant_message_id=accepted.assistant_message_id,
+            lease_epoch=accepted.lease_epoch,
+            step=outcome.step,
+            sequence=turn.state.after(outcome.step).sequence,
+            finish_reason=outcome.finish_reason,
+            text=progress.answer,
+            calls=tuple(progress.calls),
+            usage=turn_usage(progress),
+            cost_micros=turn_cost(progress),
+            receipt_id=receipt_uuid(progress.plan),
+            model=accepted.profile.profile_id,
+            tokenizer=accepted.profile.tokenizer,
+            now=now,
+            correlation_id=str(accepted.order.request_id),
+            error=outcome.error,
+            intents=intents,
+        )
+
+    def _weights(self, progress: Progress) -> tuple[float, ...] | None:
+        gathered = progress.gathered
+        if gathered is None or gathered.modulation.neutral or not gathered.modulation.HasField("retrieval_weights"):
+            return None
+        return weights_values(gathered.modulation.retrieval_weights)
+
+    async def _persist(
+        self, turn: RunningTurn, end: End, terminal: Numbered, weights: tuple[float, ...] | None
+    ) -> bool:
+        tenant = end.caller.tenant_id
+        failures = 0
+
+        async def work(connection: Connection) -> bool:
+            if not await self._endings.write(connection, end, terminal):
+                # Either the commit whose answer was lost had gone through, or another process ended the turn.
+                return failures > 0 and await connection.fetchval(_SQL.find_end, end.turn_id) == STATUS[end.step]
+            if weights is not None:
+                await keep_weights(connection, tenant, end.agent_id, weights, end.now)
+            return True
+
+        while True:
+            try:
+                return await self._database.run(tenant, work)
+            except SomaError as error:
+                failures += 1
+                if failures == 1:
+                    _LOG.warning(
+                        "the end of a turn waits for the database", turn_id=str(end.turn_id), reason=error.reason.value
+                    )
+            await asyncio.sleep(_PATIENCE.limit_seconds(failures))
+
+    async def _store_refusal(self, connection: Connection, accepted: Accepted, error: SomaError) -> None:
+        now = self._clock.now()
+        may_pass = error.kind is Kind.UNAVAILABLE
+        status = await connection.execute(_SQL.refuse_turn, accepted.turn_id, *error_columns(error), now, may_pass)
+        if status != "UPDATE 1":
+            return
+        if accepted.conversation_id is not None:
+            await _withdraw(connection, accepted, self._clock)
+        if error.reason is Reason.DEPENDENCY_DOWN:
+            empty = empty_settlement(accepted.turn_id, error.reason.value)
+            intent = Intent("settle_turn", empty.SerializeToString(), now + _LATE_PLAN)
+            caller, correlation = accepted.order.caller, str(accepted.order.request_id)
+            await self._endings.insert_intents(connection, caller, correlation, accepted.turn_id, now, [intent])
+        await self._events.append(connection, accepted.tenant, [_refusal_fact(accepted, error)])
+
+
+async def _withdraw(connection: Connection, accepted: Accepted, clock: Clock) -> None:
+    """Takes the message back that was refused, and the conversation that was made for it."""
+    await connection.execute(_SQL.withdraw_message, accepted.user_message_id)
+    if accepted.new_conversation:
+        await connection.execute(_SQL.withdraw_conversation, accepted.conversation_id, accepted.turn_id)
+        return
+    values = (accepted.conversation_id, accepted.turn_id, accepted.leaf_before, clock.now())
+    await connection.execute(_SQL.free_refused_conversation, *values)
+
+
+def _refusal_fact(accepted: Accepted, error: SomaError) -> EventDraft:
+    ended = payloads_pb2.TurnEnded(
+        turn_id=str(accepted.turn_id),
+        conversation_id="" if accepted.new_conversation else str(accepted.conversation_id or ""),
+        agent_id=str(accepted.agent.agent_id),
+        finish_reason="error",
+        error_reason=error.reason.value,
+    )
+    return EventDraft("turn.failed", accepted.stream, ended, str(accepted.order.request_id))

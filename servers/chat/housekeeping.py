@@ -1,0 +1,102 @@
+"""The steady work beside the turns: the heartbeat, stops asked for elsewhere, turns nobody runs, old journals.
+
+Each job is a coroutine that does it once; `run` repeats them.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Final
+
+from servers.chat.instance import Instance
+from servers.chat.recovery import Recovery
+from servers.chat.running import RunningTurns, Stop
+from soma_common.kernel.clock import Clock
+from soma_common.kernel.errors import SomaError
+from soma_common.kernel.tenancy import TenantId
+from soma_common.logging import get_logger
+from soma_common.postgres.pool import Database
+from soma_common.postgres.queries import Queries
+
+_SQL: Final = Queries.of("servers.chat", "sql/journal.sql")
+_LOG: Final = get_logger("soma.chat.housekeeping")
+
+STOP_POLL_SECONDS: Final = 0.2
+BEAT_SECONDS: Final = 2.0
+# An instance that was silent for so long is gone. We judge only after being alive ourselves for as long.
+SILENT_SECONDS: Final = 30.0
+LOST_SECONDS: Final = 10.0
+SWEEP_SECONDS: Final = 600.0
+JOURNAL_KEPT: Final = timedelta(hours=24)
+
+
+class Housekeeping:
+    """Keeps the books of this instance."""
+
+    def __init__(
+        self, database: Database, instance: Instance, running: RunningTurns, recovery: Recovery, clock: Clock
+    ) -> None:
+        self._database = database
+        self._instance = instance
+        self._running = running
+        self._recovery = recovery
+        self._clock = clock
+        self._alive_since = clock.monotonic()
+
+    async def run(self) -> None:
+        """Repeats every job until cancelled."""
+        await asyncio.gather(
+            _repeat(self.look_for_stops, STOP_POLL_SECONDS),
+            _repeat(self.beat, BEAT_SECONDS),
+            _repeat(self.look_for_abandoned, LOST_SECONDS),
+            _repeat(self.sweep, SWEEP_SECONDS),
+        )
+
+    async def look_for_stops(self) -> None:
+        """Stops turns for which a stop was left at another process."""
+        if not len(self._running):
+            return
+        name, epoch = self._instance.name, self._instance.epoch
+        for row in await self._database.run_worker(lambda it: it.fetch(_SQL.list_own_running, name, epoch)):
+            turn = self._running.find(row["turn_id"])
+            if turn is not None and row["cancel_requested"]:
+                turn.ask_to_stop(Stop.CANCELLED)
+
+    async def beat(self) -> None:
+        """Says that we live; whoever lost its name gives its turns up and begins anew."""
+        try:
+            alive = await self._instance.beat()
+        except SomaError:
+            self._alive_since = self._clock.monotonic()
+            raise
+        if not alive:
+            _LOG.warning("this instance was taken for dead; it begins anew")
+            for turn in self._running.all():
+                turn.lose()
+            await self._instance.register()
+            self._alive_since = self._clock.monotonic()
+
+    async def look_for_abandoned(self) -> None:
+        """Ends turns of silent instances, and turns of our own that no task runs."""
+        if self._clock.monotonic() - self._alive_since > SILENT_SECONDS:
+            name = self._instance.name
+            await self._database.run_worker(lambda it: it.execute(_SQL.fence_silent, name, SILENT_SECONDS))
+        await self._recovery.end_abandoned()
+        name, epoch = self._instance.name, self._instance.epoch
+        old = self._clock.now() - timedelta(seconds=LOST_SECONDS)
+        for row in await self._database.run_worker(lambda it: it.fetch(_SQL.list_own_running, name, epoch)):
+            if self._running.find(row["turn_id"]) is None and row["create_time"] < old:
+                await self._recovery.end(TenantId(row["tenant_id"]), row["turn_id"], row["lease_epoch"])
+
+    async def sweep(self) -> None:
+        """Forgets the journals of turns that ended a day ago."""
+        await self._database.run_worker(lambda it: it.execute(_SQL.sweep, JOURNAL_KEPT.total_seconds()))
+
+
+async def _repeat(job: Callable[[], Awaitable[None]], pause_seconds: float) -> None:
+    while True:
+        await asyncio.sleep(pause_seconds)
+        try:
+            await job()
+        except SomaError as error:
+            _LOG.info("a job waits for the database", job=job.__name__, reason=error.reason.value)

@@ -1,0 +1,112 @@
+"""The one writer of the journal in this process: what has gathered of all turns becomes durable in one statement.
+
+Nothing is told before it is durable. What a turn means is not known here.
+"""
+
+import asyncio
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Histogram
+
+from servers.chat.instance import Instance
+from servers.chat.running import RunningTurn, Stop
+from servers.chat.stream import Numbered, pack
+from soma_common.kernel.backoff import Backoff
+from soma_common.kernel.clock import Clock
+from soma_common.kernel.errors import SomaError
+from soma_common.logging import get_logger
+from soma_common.postgres.pool import Connection, Database
+from soma_common.postgres.queries import Queries
+
+_SQL: Final = Queries.of("servers.chat", "sql/journal.sql")
+_LOG: Final = get_logger("soma.chat.journal")
+_PATIENCE: Final = Backoff(first_seconds=0.1, longest_seconds=1.0)
+
+Group = list[tuple[RunningTurn, list[Numbered]]]
+
+
+class Journal:
+    """Queues events of turns and writes them in groups, the first at once and the rest while a write is under way."""
+
+    def __init__(self, database: Database, instance: Instance, clock: Clock, registry: CollectorRegistry) -> None:
+        self._database = database
+        self._instance = instance
+        self._clock = clock
+        self._dirty: dict[RunningTurn, None] = {}
+        self._wanted = asyncio.Event()
+        self._settled = asyncio.Event()
+        self._group_size = Histogram(
+            "soma_chat_journal_group_events",
+            "Events that one journal write made durable.",
+            buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512),
+            registry=registry,
+        )
+
+    def wants(self, turn: RunningTurn) -> None:
+        """Says that a turn has events to write."""
+        self._dirty[turn] = None
+        self._wanted.set()
+
+    async def flush(self, turn: RunningTurn) -> None:
+        """Waits until all events of a turn are durable and told, or the turn is lost."""
+        if turn.pending or turn.unwritten:
+            self.wants(turn)
+        while (turn.pending or turn.unwritten) and turn.stop is not Stop.LOST:
+            settled = self._settled
+            await settled.wait()
+
+    async def run(self) -> None:
+        """Writes until it is cancelled."""
+        while True:
+            await self._wanted.wait()
+            self._wanted.clear()
+            while self._dirty:
+                turns = list(self._dirty)
+                self._dirty.clear()
+                now = self._clock.now()
+                group = [(turn, turn.take(now)) for turn in turns]
+                await self._write([(turn, events) for turn, events in group if events])
+                self._settled.set()
+                self._settled = asyncio.Event()
+
+    async def _write(self, group: Group) -> None:
+        if not group:
+            return
+        if not await self._persist(group):
+            await self._instance.register()
+            for turn, _ in group:
+                turn.lose()
+            return
+        self._group_size.observe(sum(len(events) for _, events in group))
+        for turn, events in group:
+            turn.settlement = None
+            turn.tell(events)
+
+    async def _persist(self, group: Group) -> bool:
+        """Writes until the database takes it; False when this process lost its turns to another one.
+
+        A repeat after an unknown outcome writes the same rows again, which changes nothing.
+        """
+        failures = 0
+        while True:
+            try:
+                return await self._database.run_worker(lambda connection: self._append(connection, group))
+            except SomaError as error:
+                failures += 1
+                if failures == 1:
+                    _LOG.warning("the journal waits for the database", reason=error.reason.value, turns=len(group))
+                await asyncio.sleep(_PATIENCE.limit_seconds(failures))
+
+    async def _append(self, connection: Connection, group: Group) -> bool:
+        epoch = await connection.fetchval(
+            _SQL.append,
+            self._instance.name,
+            self._instance.epoch,
+            [turn.order.caller.tenant_id for turn, _ in group],
+            [turn.turn_id for turn, _ in group],
+            [events[0].sequence for _, events in group],
+            [events[-1].sequence for _, events in group],
+            [pack(events) for _, events in group],
+            [turn.settlement for turn, _ in group],
+        )
+        return epoch is not None

@@ -1,0 +1,207 @@
+"""A request for a turn as values: what was asked, by whom, checked as far as the contract cannot.
+
+Nothing here reads a store or calls anybody.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, cast
+from uuid import UUID
+
+from google.protobuf.json_format import MessageToDict
+from google.protobuf.struct_pb2 import Struct
+
+from servers.chat.domain.model import PromptTool, ToolCallPart
+from soma.chat.v1 import message_pb2, turn_service_pb2
+from soma_common.kernel.errors import SomaError, invalid_field
+from soma_common.kernel.reasons import Reason
+from soma_common.kernel.tenancy import Caller
+
+LONGEST_TEXT_BYTES: Final = 65_536
+_ROLES: Final = {
+    message_pb2.ROLE_SYSTEM: "system",
+    message_pb2.ROLE_USER: "user",
+    message_pb2.ROLE_ASSISTANT: "assistant",
+    message_pb2.ROLE_TOOL: "tool",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """One message of a transcript."""
+
+    role: str
+    text: str
+    tool_calls: tuple[ToolCallPart, ...] = ()
+    tool_call_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to generate; None where the request leaves it to the agent."""
+
+    temperature: float | None = None
+    top_p: float | None = None
+    max_output_tokens: int | None = None
+    stop: tuple[str, ...] = ()
+    response_format: str = ""
+    json_schema: Mapping[str, object] | None = None
+    seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A turn that was asked for. `transcript` is None for a turn in a conversation; `text` is what the person says."""
+
+    caller: Caller
+    request_id: UUID
+    body_hash: bytes
+    text: str
+    parts: tuple[str, ...] = ()
+    transcript: tuple[Spoken, ...] | None = None
+    agent_id: UUID | None = None
+    conversation_id: UUID | None = None
+    parent_message_id: UUID | None = None
+    options: Options = Options()
+    tools: tuple[PromptTool, ...] = ()
+    tool_choice: str | None = None
+    cancel_on_disconnect: bool = False
+    min_level: int = 0
+    model_profile_id: str = ""
+
+
+def read_order(request: turn_service_pb2.SendMessageRequest, caller: Caller) -> Order:
+    """The order in a request. Raises INVALID_FIELD and PAYLOAD_TOO_LARGE."""
+    has_transcript = request.HasField("transcript")
+    transcript = _transcript(request.transcript) if has_transcript else None
+    parts = () if has_transcript else tuple(part.text for part in request.content)
+    text = _last_said(transcript) if transcript is not None else "\n".join(parts)
+    if transcript is None:
+        _check_text("content", text)
+    if request.parent_message_id and not request.conversation_id:
+        raise invalid_field("parent_message_id", "it needs the conversation_id that the message belongs to")
+    return Order(
+        caller=caller,
+        request_id=UUID(request.request_id),
+        body_hash=_body_hash(request),
+        text=text,
+        parts=parts,
+        transcript=transcript,
+        agent_id=_uuid(request.agent_id),
+        conversation_id=_uuid(request.conversation_id),
+        parent_message_id=_uuid(request.parent_message_id),
+        options=_options(request.options),
+        tools=_tools(request.tools),
+        tool_choice=_tool_choice(request),
+        cancel_on_disconnect=request.on_disconnect == turn_service_pb2.ON_DISCONNECT_CANCEL,
+        min_level=request.min_level,
+        model_profile_id=request.model_profile_id,
+    )
+
+
+def _body_hash(request: turn_service_pb2.SendMessageRequest) -> bytes:
+    return hashlib.sha256(request.SerializeToString(deterministic=True)).digest()
+
+
+def _uuid(text: str) -> UUID | None:
+    return UUID(text) if text else None
+
+
+def _check_text(field: str, text: str) -> None:
+    if not text.strip():
+        raise invalid_field(field, "it must contain more than white space")
+    if len(text.encode()) > LONGEST_TEXT_BYTES:
+        raise SomaError(Reason.PAYLOAD_TOO_LARGE, {"limit": f"{LONGEST_TEXT_BYTES} bytes"})
+    _check_characters(field, text)
+
+
+def _check_characters(field: str, text: str) -> None:
+    if "\x00" in text:
+        raise invalid_field(field, "it must not contain the character U+0000")
+
+
+def _options(options: message_pb2.GenerationOptions) -> Options:
+    return Options(
+        temperature=options.temperature if options.HasField("temperature") else None,
+        top_p=options.top_p if options.HasField("top_p") else None,
+        max_output_tokens=options.max_output_tokens if options.HasField("max_output_tokens") else None,
+        stop=tuple(options.stop),
+        response_format=options.response_format,
+        json_schema=_struct(options.json_schema) if options.HasField("json_schema") else None,
+        seed=options.seed if options.HasField("seed") else None,
+    )
+
+
+def _struct(struct: Struct) -> Mapping[str, object]:
+    return cast("Mapping[str, object]", _whole(MessageToDict(struct)))
+
+
+def _whole(value: object) -> object:
+    """Struct has doubles only: 3.0 in a schema was an integer."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, dict):
+        return {key: _whole(inner) for key, inner in value.items()}
+    return [_whole(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _tools(tools: Sequence[message_pb2.ClientTool]) -> tuple[PromptTool, ...]:
+    names = [tool.name for tool in tools]
+    if len(set(names)) != len(names):
+        raise invalid_field("tools", "the names of the tools must differ")
+    return tuple(
+        PromptTool(tool.name, tool.description, _struct(tool.parameters) or {"type": "object", "properties": {}})
+        for tool in tools
+    )
+
+
+def _tool_choice(request: turn_service_pb2.SendMessageRequest) -> str | None:
+    if not request.HasField("tool_choice"):
+        return None
+    choice = request.tool_choice
+    if choice.WhichOneof("kind") == "mode":
+        if choice.mode == "required" and not request.tools:
+            raise invalid_field("tool_choice", "it asks for a tool and there are none")
+        return choice.mode
+    if choice.tool_name not in {tool.name for tool in request.tools}:
+        raise invalid_field("tool_choice", "it names a tool that is not among the tools")
+    return f"name:{choice.tool_name}"
+
+
+def _transcript(transcript: message_pb2.Transcript) -> tuple[Spoken, ...]:
+    spoken = tuple(
+        Spoken(
+            role=_ROLES[message.role],
+            text="\n".join(part.text for part in message.content),
+            tool_calls=tuple(ToolCallPart(call.call_id, call.name, call.arguments_json) for call in message.tool_calls),
+            tool_call_id=message.tool_call_id,
+        )
+        for message in transcript.messages
+    )
+    _check_transcript(spoken)
+    return spoken
+
+
+def _check_transcript(spoken: tuple[Spoken, ...]) -> None:
+    if spoken[-1].role not in ("user", "tool"):
+        raise invalid_field("transcript.messages", "the last message must be a user's or a tool's")
+    if not any(message.role == "user" for message in spoken):
+        raise invalid_field("transcript.messages", "there must be a message of a user")
+    open_calls: set[str] = set()
+    for number, message in enumerate(spoken):
+        field = f"transcript.messages[{number}]"
+        _check_characters(f"{field}.content", message.text)
+        if message.role == "user":
+            _check_text(f"{field}.content", message.text)
+        if message.tool_calls and message.role != "assistant":
+            raise invalid_field(f"{field}.tool_calls", "only an assistant message may call tools")
+        if message.role == "tool":
+            if message.tool_call_id not in open_calls:
+                raise invalid_field(f"{field}.tool_call_id", "no assistant message before it made that call")
+        else:
+            open_calls = {call.call_id for call in message.tool_calls}
+
+
+def _last_said(transcript: tuple[Spoken, ...]) -> str:
+    return next(message.text for message in reversed(transcript) if message.role == "user")

@@ -1,0 +1,122 @@
+"""What a turn really used: the settlement with its manifest, and counted figures where a provider sent none.
+
+Making values and messages only; `ending.py` sends them.
+"""
+
+from typing import Final
+from uuid import UUID
+
+from servers.chat.domain.sizes import calls_tokens
+from servers.chat.domain.sources import Lanes, Placed
+from servers.chat.planning import lanes_message
+from servers.chat.progress import Leg, Progress
+from servers.chat.stream import usage_message
+from soma.governor.v1 import governor_service_pb2 as governor_pb
+from soma.governor.v1 import receipt_pb2 as receipt_pb
+from soma_common.kernel.money import Usage, cost
+from soma_common.tokens import tokenizer_for
+
+MOST_ITEMS: Final = 8_192
+
+
+def leg_usage(progress: Progress, leg: Leg) -> Usage:
+    """What a call used: the provider's figure, else what was sent and written, counted and marked so."""
+    if leg.usage is not None:
+        return leg.usage
+    context = progress.context
+    failed_unheard = not leg.spoke and leg.finish_reason == "error"
+    if context is None or not leg.sent or failed_unheard:
+        return Usage()
+    tokenizer = tokenizer_for(progress.accepted.profile.tokenizer)
+    reasoning = tokenizer.count("".join(progress.reasoning)) if leg.spoke else 0
+    written = tokenizer.count(progress.answer) + calls_tokens(progress.calls, tokenizer) if leg.spoke else 0
+    return Usage(context.input_tokens, 0, written + reasoning, reasoning, estimated=True)
+
+
+def turn_usage(progress: Progress) -> Usage:
+    """The sum over the calls."""
+    return sum((leg_usage(progress, leg) for leg in progress.legs), Usage())
+
+
+def turn_cost(progress: Progress) -> int:
+    """What the calls cost, in micros; each is rounded by itself, as it is billed."""
+    price = progress.accepted.profile.price
+    return sum(cost(price, leg_usage(progress, leg)) for leg in progress.legs)
+
+
+def settlement(progress: Progress, finish_reason: str) -> governor_pb.SettleTurnRequest:
+    """The settlement of a turn as it ended."""
+    price = progress.accepted.profile.price
+    request = _frame(progress)
+    for leg in progress.legs:
+        usage = leg_usage(progress, leg)
+        request.legs.append(
+            receipt_pb.ModelLeg(
+                leg=leg.number,
+                model=leg.model,
+                usage=usage_message(usage),
+                cost_micros=cost(price, usage),
+                finish_reason=leg.finish_reason or finish_reason,
+            )
+        )
+    request.phases.extend(
+        receipt_pb.PhaseLatency(
+            phase=phase.name,
+            start_milliseconds=phase.start_milliseconds,
+            duration_milliseconds=phase.duration_milliseconds,
+        )
+        for phase in progress.phases[:64]
+    )
+    request.outcome.finish_reason = finish_reason
+    if progress.error is not None:
+        request.outcome.error_reason = progress.error.reason.value
+    if progress.confidence is not None:
+        request.outcome.confidence = min(1.0, max(0.0, progress.confidence))
+    return request
+
+
+def settlement_draft(progress: Progress) -> governor_pb.SettleTurnRequest:
+    """What is known when the plan is made: for whoever must end the turn when this process cannot.
+
+    Its one leg has the input only; what was written is counted from the journal.
+    """
+    request = _frame(progress)
+    context = progress.context
+    if context is not None and context.messages:
+        usage = Usage(input_tokens=context.input_tokens, estimated=True)
+        model = progress.accepted.profile.profile_id
+        request.legs.append(receipt_pb.ModelLeg(leg=1, model=model, usage=usage_message(usage), finish_reason="error"))
+    request.outcome.finish_reason = "error"
+    return request
+
+
+def empty_settlement(turn_id: UUID, error_reason: str) -> governor_pb.SettleTurnRequest:
+    """Gives back whatever may be held for a turn that made no call."""
+    return governor_pb.SettleTurnRequest(
+        turn_id=str(turn_id),
+        request_id=str(turn_id),
+        outcome=receipt_pb.TurnOutcome(finish_reason="error", error_reason=error_reason),
+    )
+
+
+def _frame(progress: Progress) -> governor_pb.SettleTurnRequest:
+    context = progress.context
+    turn_id = str(progress.accepted.turn_id)
+    return governor_pb.SettleTurnRequest(
+        turn_id=turn_id,
+        request_id=turn_id,
+        lanes_used=lanes_message(Lanes() if context is None else context.used),
+        items=[] if context is None else [_item(line) for line in context.manifest[:MOST_ITEMS]],
+    )
+
+
+def _item(line: Placed) -> receipt_pb.ManifestItem:
+    return receipt_pb.ManifestItem(
+        lane=line.lane,
+        item_id=line.item_id,
+        tokens=line.tokens,
+        kept=line.kept,
+        reason=line.reason,
+        version=line.version,
+        truncated_tokens=line.truncated_tokens,
+    )

@@ -1,0 +1,242 @@
+"""Turns in the database: reading them, and the statements that move them inside a caller's transaction.
+
+What a move means stands in the use cases; nothing here decides.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import asyncpg
+import orjson
+
+from servers.chat.domain.agent import Agent
+from servers.chat.domain.model import ToolCallPart
+from soma_common.kernel.errors import QuotaViolation, SomaError
+from soma_common.kernel.money import Usage
+from soma_common.kernel.reasons import Reason
+from soma_common.kernel.tenancy import Caller, TenantId
+from soma_common.postgres.pool import Connection, Database
+from soma_common.postgres.queries import Queries
+
+_SQL: Final = Queries.of("servers.chat", "sql/turns.sql")
+
+
+@dataclass(frozen=True, slots=True)
+class TurnRow:
+    """A turn as it stands in the database."""
+
+    turn_id: UUID
+    tenant_id: TenantId
+    owner_sub: str
+    caller_roles: frozenset[str]
+    caller_scopes: frozenset[str]
+    request_id: UUID | None
+    correlation_id: str
+    conversation_id: UUID | None
+    agent_id: UUID
+    user_message_id: UUID | None
+    assistant_message_id: UUID
+    status: str
+    lease_epoch: int
+    model: str
+    receipt_id: UUID | None
+    answer: str
+    tool_calls: tuple[ToolCallPart, ...]
+    partial_text_kept: bool
+    finish_reason: str
+    error: SomaError | None
+    usage: Usage
+    cost_micros: int
+    create_time: datetime
+    end_time: datetime | None
+    last_sequence: int = 0
+
+    @property
+    def caller(self) -> Caller:
+        """Who asked for it, as chat acts for them."""
+        return Caller(self.tenant_id, self.owner_sub, self.caller_roles, self.caller_scopes)
+
+
+@dataclass(frozen=True, slots=True)
+class JournalRow:
+    """One row of the journal; `settlement` is set in the first one."""
+
+    first_sequence: int
+    last_sequence: int
+    events: bytes
+    settlement: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class BranchMessage:
+    """A message of the branch that a turn continues."""
+
+    message_id: UUID
+    role: str
+    text: str
+    tool_calls: tuple[ToolCallPart, ...]
+    token_count: int
+    tokenizer: str
+
+
+class TurnStore:
+    """Reads turns, each call in a transaction of the tenant."""
+
+    def __init__(self, database: Database) -> None:
+        self.database: Final = database
+
+    async def find_turn(self, tenant: TenantId, turn_id: UUID, owner: str | None) -> TurnRow | None:
+        """The turn, if it exists and the owner (None: anybody of the tenant) may see it."""
+        row = await self.database.run(tenant, lambda it: it.fetchrow(_SQL.find_turn, turn_id, owner))
+        return None if row is None else turn_row(row)
+
+    async def read_journal(self, tenant: TenantId, turn_id: UUID, after_sequence: int) -> list[JournalRow]:
+        """Rows of the journal with something after a number, in order, a batch at a time."""
+        return await self.database.run(tenant, lambda it: journal_rows(it, turn_id, after_sequence))
+
+    async def read_answer(self, row: TurnRow) -> tuple[str, tuple[ToolCallPart, ...]]:
+        """What an ended turn answered."""
+        if row.conversation_id is None:
+            return row.answer, row.tool_calls
+        found = await self.database.run(row.tenant_id, lambda it: it.fetchrow(_SQL.find_text, row.assistant_message_id))
+        return ("", ()) if found is None else ("\n".join(found["parts"]), calls_of(found["tool_calls"]))
+
+    async def read_branch(
+        self, tenant: TenantId, conversation_id: UUID, leaf_id: UUID, most_messages: int, most_tokens: int
+    ) -> list[BranchMessage]:
+        """The messages that end in a leaf, oldest first, as many as could matter."""
+        rows = await self.database.run(
+            tenant, lambda it: it.fetch(_SQL.read_branch, conversation_id, leaf_id, most_messages, most_tokens, tenant)
+        )
+        return [
+            BranchMessage(
+                row["message_id"],
+                row["role"],
+                "\n".join(row["parts"]),
+                calls_of(row["tool_calls"]),
+                row["token_count"],
+                row["tokenizer"],
+            )
+            for row in reversed(rows)
+        ]
+
+    async def find_weights(self, tenant: TenantId, agent_id: UUID) -> tuple[float, ...] | None:
+        """The retrieval weights of the agent's last modulation, if there was one."""
+        weights = await self.database.run(tenant, lambda it: it.fetchval(_SQL.find_weights, agent_id))
+        return None if weights is None else tuple(weights)
+
+    async def ask_to_cancel(self, tenant: TenantId, turn_id: UUID) -> None:
+        """Leaves word for the process that runs the turn."""
+        await self.database.run(tenant, lambda it: it.execute(_SQL.ask_to_cancel, turn_id))
+
+
+async def journal_rows(connection: Connection, turn_id: UUID, after_sequence: int) -> list[JournalRow]:
+    """A batch of the journal inside a transaction."""
+    rows = await connection.fetch(_SQL.read_journal, turn_id, after_sequence)
+    return [JournalRow(row["first_sequence"], row["last_sequence"], row["events"], row["settlement"]) for row in rows]
+
+
+async def lock_turn(connection: Connection, turn_id: UUID, lease_epoch: int) -> TurnRow | None:
+    """The turn, locked, if it still runs under this epoch."""
+    row = await connection.fetchrow(_SQL.lock_turn, turn_id, lease_epoch)
+    return None if row is None else turn_row(row)
+
+
+async def find_agent(connection: Connection, agent_id: UUID) -> Agent | None:
+    """The newest version of an agent."""
+    row = await connection.fetchrow(_SQL.find_agent, agent_id)
+    if row is None:
+        return None
+    values = dict(row)
+    baseline = values.pop("baseline")
+    return Agent(**values, baseline=None if baseline is None else tuple(baseline))
+
+
+async def insert_default_agent(connection: Connection, tenant: TenantId, agent: Agent, now: datetime) -> None:
+    """Makes the tenant's default agent unless somebody just did; another agent may have taken its name."""
+    for name in (agent.name, f"{agent.name} {agent.agent_id}"):
+        if await connection.fetchval(_SQL.insert_agent, tenant, agent.agent_id, name, now):
+            break
+    values = (
+        agent.name,
+        agent.system_prompt,
+        agent.model_profile_id,
+        agent.intelligence,
+        agent.autonomy,
+        agent.resource_micros_per_turn,
+        agent.risk_profile,
+        agent.canned_answer,
+        agent.warm_style,
+        agent.baseline,
+        agent.memory_scope,
+    )
+    await connection.execute(_SQL.insert_first_version, tenant, agent.agent_id, *values, "service:chat", now)
+
+
+async def keep_weights(
+    connection: Connection, tenant: TenantId, agent_id: UUID, weights: tuple[float, ...], now: datetime
+) -> None:
+    """Keeps the retrieval weights for the agent's next turn."""
+    await connection.execute(_SQL.keep_weights, tenant, agent_id, list(weights), now)
+
+
+def turn_row(row: asyncpg.Record) -> TurnRow:
+    """The value of a row of `turns`."""
+    values: dict[str, Any] = dict(row)
+    plain = {name: values[name] for name in TurnRow.__slots__ if name in values and name not in _READ}
+    return TurnRow(
+        **plain,
+        caller_roles=frozenset(values["caller_roles"]),
+        caller_scopes=frozenset(values["caller_scopes"]),
+        tool_calls=calls_of(values["tool_calls"]),
+        error=_error_of(values),
+        usage=Usage(
+            values["input_tokens"],
+            values["cached_input_tokens"],
+            values["output_tokens"],
+            values["reasoning_tokens"],
+            values["usage_estimated"],
+        ),
+    )
+
+
+_READ: Final = frozenset(("caller_roles", "caller_scopes", "tool_calls", "error", "usage"))
+
+
+def _error_of(values: dict[str, Any]) -> SomaError | None:
+    if not values["error_reason"]:
+        return None
+    quota = orjson.loads(values["error_quota"])
+    return SomaError(
+        Reason(values["error_reason"]),
+        orjson.loads(values["error_metadata"]),
+        retry_after_seconds=values["error_retry_seconds"],
+        quota=tuple(QuotaViolation(each["subject"], each["description"]) for each in quota),
+    )
+
+
+def calls_of(text: str) -> tuple[ToolCallPart, ...]:
+    """Tool calls out of their JSON form."""
+    return tuple(ToolCallPart(each["call_id"], each["name"], each["arguments_json"]) for each in orjson.loads(text))
+
+
+def calls_json(calls: tuple[ToolCallPart, ...]) -> str:
+    """Tool calls in their JSON form."""
+    return orjson.dumps(
+        [{"call_id": call.call_id, "name": call.name, "arguments_json": call.arguments_json} for call in calls]
+    ).decode()
+
+
+def error_columns(error: SomaError | None) -> tuple[str, str, float | None, str]:
+    """Reason, metadata, retry seconds and quota as the columns of `turns` keep them."""
+    if error is None:
+        return "", "{}", None, "[]"
+    quota = [{"subject": each.subject, "description": each.description} for each in error.quota]
+    return (
+        error.reason.value,
+        orjson.dumps(dict(error.metadata)).decode(),
+        error.retry_after_seconds,
+        orjson.dumps(quota).decode(),
+    )
