@@ -1,0 +1,234 @@
+"""Use cases on conversations and their messages: make, read, list, change, delete.
+
+Turns move a conversation on elsewhere; nothing here answers anybody.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+from google.protobuf.message import Message
+
+from servers.chat.agents import Agents
+from servers.chat.domain.model import ToolCallPart
+from servers.chat.store import calls_of
+from soma.events.v1 import payloads_pb2
+from soma_common.events.models import EventDraft
+from soma_common.events.store import EventStore
+from soma_common.kernel.clock import Clock
+from soma_common.kernel.errors import SomaError, not_found
+from soma_common.kernel.ids import Ids
+from soma_common.kernel.money import Usage
+from soma_common.kernel.reasons import Reason
+from soma_common.kernel.tenancy import Caller, default_agent_id
+from soma_common.postgres.pool import Connection, Database
+from soma_common.postgres.queries import Queries
+from soma_common.rpc.call import current_call
+from soma_common.rpc.idempotency import Once
+
+_SQL: Final = Queries.of("servers.chat", "sql/resources.sql")
+Reply = TypeVar("Reply", bound=Message)
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """A conversation as it is kept; `status` is active, archived or deleted."""
+
+    conversation_id: UUID
+    owner_sub: str
+    agent_id: UUID
+    title: str
+    status: str
+    current_leaf_id: UUID | None
+    running_turn_id: UUID | None
+    message_count: int
+    version: int
+    create_time: datetime
+    update_time: datetime
+
+    @property
+    def etag(self) -> str:
+        """What changes with every change."""
+        return f'"{self.version}"'
+
+
+@dataclass(frozen=True, slots=True)
+class KeptMessage:
+    """A message as it is kept; `role` is user or assistant."""
+
+    message_id: UUID
+    conversation_id: UUID
+    parent_message_id: UUID | None
+    turn_id: UUID
+    role: str
+    parts: tuple[str, ...]
+    tool_calls: tuple[ToolCallPart, ...]
+    partial: bool
+    finish_reason: str
+    usage: Usage
+    cost_micros: int
+    receipt_id: UUID | None
+    model: str
+    create_time: datetime
+    sibling_count: int
+
+
+class Conversations:
+    """The conversations of all tenants; tenant and owner come with the caller."""
+
+    def __init__(self, database: Database, events: EventStore, agents: Agents, clock: Clock, ids: Ids) -> None:
+        self._database = database
+        self._events = events
+        self._agents = agents
+        self._clock = clock
+        self._ids = ids
+
+    async def create(
+        self, caller: Caller, agent_id: UUID | None, title: str, reply: Callable[[Conversation], Reply]
+    ) -> Reply:
+        """Make an empty conversation. Raises RESOURCE_NOT_FOUND for an agent that is unknown or archived."""
+        kept = await self._agents.read(caller.tenant_id, agent_id or default_agent_id(caller.tenant_id))
+        if kept.agent.archived:
+            raise not_found("agent", agent_id)
+        conversation_id, now = self._ids.uuid7(), self._clock.now()
+
+        async def work(connection: Connection) -> Reply:
+            values = (caller.tenant_id, conversation_id, caller.sub, kept.agent.agent_id, title.strip(), now)
+            await connection.execute(_SQL.insert_conversation, *values)
+            made = await self._found(connection, caller, conversation_id)
+            return await self._told(connection, caller, conversation_id, "conversation.created", (), reply(made))
+
+        return await self._database.run(caller.tenant_id, work)
+
+    async def read(self, caller: Caller, conversation_id: UUID) -> Conversation:
+        """One conversation. Raises RESOURCE_NOT_FOUND, also for a deleted one."""
+        return await self._database.run(caller.tenant_id, lambda it: self._found(it, caller, conversation_id))
+
+    async def page(
+        self, caller: Caller, status: str, after: tuple[datetime, UUID] | None, limit: int
+    ) -> list[Conversation]:
+        """The caller's conversations of a status, the last used first."""
+        time, conversation_id = after or (None, None)
+        rows = await self._database.run(
+            caller.tenant_id,
+            lambda it: it.fetch(_SQL.list_conversations, caller.owner_filter, status, time, conversation_id, limit),
+        )
+        return [_conversation(row) for row in rows]
+
+    async def change(
+        self,
+        caller: Caller,
+        conversation_id: UUID,
+        etag: str,
+        changes: dict[str, Any],
+        reply: Callable[[Conversation], Reply],
+    ) -> Reply:
+        """Change title, status or current leaf. Raises RESOURCE_NOT_FOUND, CONVERSATION_CLOSED, ETAG_MISMATCH."""
+
+        async def work(connection: Connection) -> Reply:
+            before = await self._locked(connection, caller, conversation_id)
+            if etag and etag != before.etag:
+                raise SomaError(Reason.ETAG_MISMATCH, {"resource": "conversation"})
+            wanted = replace(before, **changes)
+            leaf = wanted.current_leaf_id
+            if leaf != before.current_leaf_id:
+                await self._check_leaf(connection, before, leaf)
+            if wanted == before:
+                return await self._told(connection, caller, conversation_id, "", (), reply(before))
+            values = (conversation_id, wanted.title.strip(), wanted.status, leaf, self._clock.now())
+            after = _conversation(await connection.fetchrow(_SQL.change_conversation, *values))
+            fields = tuple(sorted(changes))
+            return await self._told(connection, caller, conversation_id, "conversation.updated", fields, reply(after))
+
+        return await self._database.run(caller.tenant_id, work)
+
+    async def delete(self, caller: Caller, conversation_id: UUID, reply: Callable[[datetime], Reply]) -> Reply:
+        """Delete a conversation with its messages. Raises RESOURCE_NOT_FOUND, CONVERSATION_BUSY."""
+
+        async def work(connection: Connection) -> Reply:
+            found = await self._locked(connection, caller, conversation_id)
+            if found.running_turn_id is not None:
+                raise SomaError(Reason.CONVERSATION_BUSY, {"turn_id": str(found.running_turn_id)})
+            now = self._clock.now()
+            await connection.execute(_SQL.empty_conversation, conversation_id, now)
+            return await self._told(connection, caller, conversation_id, "conversation.deleted", (), reply(now))
+
+        return await self._database.run(caller.tenant_id, work)
+
+    async def messages(
+        self, caller: Caller, conversation_id: UUID, leaf_id: UUID | None, after_id: UUID | None, limit: int
+    ) -> list[KeptMessage]:
+        """A branch, oldest first; without a leaf all branches. Raises RESOURCE_NOT_FOUND."""
+
+        async def work(connection: Connection) -> list[KeptMessage]:
+            await self._found(connection, caller, conversation_id)
+            if leaf_id is None:
+                rows = await connection.fetch(_SQL.list_messages, conversation_id, after_id, limit)
+            else:
+                rows = await connection.fetch(_SQL.list_branch, conversation_id, leaf_id, after_id, limit)
+            return [_message(row) for row in rows]
+
+        return await self._database.run(caller.tenant_id, work)
+
+    async def _check_leaf(self, connection: Connection, before: Conversation, leaf: UUID | None) -> None:
+        if before.running_turn_id is not None:
+            raise SomaError(Reason.CONVERSATION_BUSY, {"turn_id": str(before.running_turn_id)})
+        if leaf is not None and not await connection.fetchval(_SQL.has_message, before.conversation_id, leaf):
+            raise not_found("message", leaf)
+
+    async def _told(
+        self,
+        connection: Connection,
+        caller: Caller,
+        conversation_id: UUID,
+        event_type: str,
+        fields: tuple[str, ...],
+        answer: Reply,
+    ) -> Reply:
+        """Write the event, if there is one to tell, and the answer for repeats."""
+        if event_type:
+            payload = payloads_pb2.ResourceChanged(
+                resource="conversation", resource_id=str(conversation_id), fields=fields, changed_by=caller.sub
+            )
+            stream = f"conversation/{conversation_id}"
+            draft = EventDraft(event_type, stream, payload, current_call().correlation_id)
+            await self._events.append(connection, caller.tenant_id, [draft])
+        await Once.current().record(connection, answer)
+        return answer
+
+    async def _found(self, connection: Connection, caller: Caller, conversation_id: UUID) -> Conversation:
+        row = await connection.fetchrow(_SQL.find_conversation, conversation_id, caller.owner_filter)
+        if row is None or row["status"] == "deleted":
+            raise not_found("conversation", conversation_id)
+        return _conversation(row)
+
+    async def _locked(self, connection: Connection, caller: Caller, conversation_id: UUID) -> Conversation:
+        row = await connection.fetchrow(_SQL.lock_conversation, conversation_id, caller.owner_filter)
+        if row is None:
+            raise not_found("conversation", conversation_id)
+        if row["status"] == "deleted":
+            raise SomaError(Reason.CONVERSATION_CLOSED, {"status": "deleted"})
+        return _conversation(row)
+
+
+def _conversation(row: Any) -> Conversation:
+    return Conversation(**{name: row[name] for name in Conversation.__slots__})
+
+
+def _message(row: Any) -> KeptMessage:
+    usage = Usage(
+        row["input_tokens"],
+        row["cached_input_tokens"],
+        row["output_tokens"],
+        row["reasoning_tokens"],
+        row["usage_estimated"],
+    )
+    read: dict[str, Any] = {
+        "parts": tuple(row["parts"]),
+        "tool_calls": calls_of(row["tool_calls"]),
+        "usage": usage,
+    }
+    plain = {name: row[name] for name in KeptMessage.__slots__ if name not in read}
+    return KeptMessage(**plain, **read)

@@ -1,0 +1,180 @@
+"""Servicer of conversations: messages in, values to the use cases, messages out.
+
+Nothing is decided here.
+"""
+
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from servers.chat.conversations import Conversation, Conversations, KeptMessage
+from servers.chat.stream import usage_message
+from soma.chat.v1 import conversation_service_pb2 as conversation_pb
+from soma.chat.v1 import conversation_service_pb2_grpc as conversation_grpc
+from soma.chat.v1 import message_pb2 as message_pb
+from soma_common.kernel.errors import invalid_field
+from soma_common.kernel.paging import next_page_token, page_of
+from soma_common.rpc.call import current_call
+
+_STATUSES: Final = {
+    "active": conversation_pb.CONVERSATION_STATUS_ACTIVE,
+    "archived": conversation_pb.CONVERSATION_STATUS_ARCHIVED,
+}
+_STATUS_NAMES: Final = {number: name for name, number in _STATUSES.items()}
+_ROLES: Final = {"user": message_pb.ROLE_USER, "assistant": message_pb.ROLE_ASSISTANT}
+_CHANGEABLE: Final = ("title", "status", "current_leaf_message_id")
+_MESSAGES_A_PAGE: Final = 100
+
+
+def conversation_message(kept: Conversation) -> conversation_pb.Conversation:
+    """A conversation as the contract has it."""
+    message = conversation_pb.Conversation(
+        conversation_id=str(kept.conversation_id),
+        agent_id=str(kept.agent_id),
+        title=kept.title,
+        status=_STATUSES[kept.status],
+        current_leaf_message_id=str(kept.current_leaf_id or ""),
+        running_turn_id=str(kept.running_turn_id or ""),
+        message_count=kept.message_count,
+        etag=kept.etag,
+        owner_sub=kept.owner_sub,
+    )
+    message.create_time.FromDatetime(kept.create_time)
+    message.update_time.FromDatetime(kept.update_time)
+    return message
+
+
+def message_message(kept: KeptMessage) -> message_pb.Message:
+    """A message as the contract has it."""
+    message = message_pb.Message(
+        message_id=str(kept.message_id),
+        conversation_id=str(kept.conversation_id),
+        parent_message_id=str(kept.parent_message_id or ""),
+        role=_ROLES[kept.role],
+        content=[message_pb.ContentPart(text=part) for part in kept.parts],
+        tool_calls=[
+            message_pb.ToolCall(call_id=call.call_id, name=call.name, arguments_json=call.arguments_json)
+            for call in kept.tool_calls
+        ],
+        turn_id=str(kept.turn_id),
+        partial=kept.partial,
+        finish_reason=kept.finish_reason,
+        cost_micros=kept.cost_micros,
+        receipt_id=str(kept.receipt_id or ""),
+        model=kept.model,
+        sibling_count=kept.sibling_count,
+    )
+    if kept.role == "assistant":
+        message.usage.CopyFrom(usage_message(kept.usage))
+    message.create_time.FromDatetime(kept.create_time)
+    return message
+
+
+def _changes(request: conversation_pb.UpdateConversationRequest) -> dict[str, Any]:
+    """What the mask names, as values of a conversation."""
+    wanted, changes = request.conversation, dict[str, Any]()
+    for path in request.update_mask.paths or _CHANGEABLE:
+        if path == "title":
+            changes["title"] = wanted.title
+        elif path == "status":
+            if wanted.status not in _STATUS_NAMES:
+                raise invalid_field("conversation.status", "it must be ACTIVE or ARCHIVED")
+            changes["status"] = _STATUS_NAMES[wanted.status]
+        elif path == "current_leaf_message_id":
+            leaf = wanted.current_leaf_message_id
+            changes["current_leaf_id"] = UUID(leaf) if leaf else None
+        else:
+            raise invalid_field("update_mask", f"{path} cannot be changed")
+    return changes
+
+
+class ConversationServicer(conversation_grpc.ConversationServiceServicer):
+    """`soma.chat.v1.ConversationService`."""
+
+    def __init__(self, conversations: Conversations) -> None:
+        self._conversations = conversations
+
+    async def CreateConversation(  # noqa: N802 - the contract's name
+        self, request: conversation_pb.CreateConversationRequest, _: Any
+    ) -> conversation_pb.CreateConversationResponse:
+        """Make a conversation."""
+        agent_id = UUID(request.agent_id) if request.agent_id else None
+        return await self._conversations.create(
+            current_call().caller,
+            agent_id,
+            request.title,
+            lambda kept: conversation_pb.CreateConversationResponse(conversation=conversation_message(kept)),
+        )
+
+    async def GetConversation(  # noqa: N802 - the contract's name
+        self, request: conversation_pb.GetConversationRequest, _: Any
+    ) -> conversation_pb.GetConversationResponse:
+        """One conversation."""
+        kept = await self._conversations.read(current_call().caller, UUID(request.conversation_id))
+        return conversation_pb.GetConversationResponse(conversation=conversation_message(kept))
+
+    async def ListConversations(  # noqa: N802 - the contract's name
+        self, request: conversation_pb.ListConversationsRequest, _: Any
+    ) -> conversation_pb.ListConversationsResponse:
+        """The caller's conversations."""
+        status = _STATUS_NAMES.get(request.status, "active")
+        filters = {"status": status}
+        page = page_of(request.page_size, request.page_token, filters)
+        after = (datetime.fromisoformat(str(page.after[0])), UUID(str(page.after[1]))) if page.after else None
+        found = await self._conversations.page(current_call().caller, status, after, page.size + 1)
+        answer = conversation_pb.ListConversationsResponse(
+            conversations=[conversation_message(kept) for kept in found[: page.size]]
+        )
+        if len(found) > page.size:
+            last = found[page.size - 1]
+            position = (last.update_time.isoformat(), str(last.conversation_id))
+            answer.next_page_token = next_page_token(position, filters)
+        return answer
+
+    async def UpdateConversation(  # noqa: N802 - the contract's name
+        self, request: conversation_pb.UpdateConversationRequest, _: Any
+    ) -> conversation_pb.UpdateConversationResponse:
+        """Change a conversation."""
+        if not request.conversation.conversation_id:
+            raise invalid_field("conversation.conversation_id", "it must say which conversation to change")
+        return await self._conversations.change(
+            current_call().caller,
+            UUID(request.conversation.conversation_id),
+            request.conversation.etag,
+            _changes(request),
+            lambda kept: conversation_pb.UpdateConversationResponse(conversation=conversation_message(kept)),
+        )
+
+    async def DeleteConversation(  # noqa: N802 - the contract's name
+        self, request: conversation_pb.DeleteConversationRequest, _: Any
+    ) -> conversation_pb.DeleteConversationResponse:
+        """Delete a conversation."""
+
+        def reply(moment: datetime) -> conversation_pb.DeleteConversationResponse:
+            answer = conversation_pb.DeleteConversationResponse()
+            answer.delete_time.FromDatetime(moment)
+            return answer
+
+        return await self._conversations.delete(current_call().caller, UUID(request.conversation_id), reply)
+
+    async def ListMessages(  # noqa: N802 - the contract's name
+        self, request: conversation_pb.ListMessagesRequest, _: Any
+    ) -> conversation_pb.ListMessagesResponse:
+        """Messages of a conversation."""
+        caller, conversation_id = current_call().caller, UUID(request.conversation_id)
+        leaf_id = None if request.all_branches else await self._leaf(request)
+        filters = {"conversation": request.conversation_id, "leaf": leaf_id, "all": request.all_branches}
+        page = page_of(1, request.page_token, filters)
+        after = UUID(str(page.after[0])) if page.after else None
+        size = request.page_size or _MESSAGES_A_PAGE
+        if leaf_id is None and not request.all_branches:
+            return conversation_pb.ListMessagesResponse()
+        found = await self._conversations.messages(caller, conversation_id, leaf_id, after, size + 1)
+        answer = conversation_pb.ListMessagesResponse(messages=[message_message(kept) for kept in found[:size]])
+        if len(found) > size:
+            answer.next_page_token = next_page_token((str(found[size - 1].message_id),), filters)
+        return answer
+
+    async def _leaf(self, request: conversation_pb.ListMessagesRequest) -> UUID | None:
+        kept = await self._conversations.read(current_call().caller, UUID(request.conversation_id))
+        return UUID(request.leaf_message_id) if request.leaf_message_id else kept.current_leaf_id

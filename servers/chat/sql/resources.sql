@@ -1,0 +1,96 @@
+-- Statements of agents, conversations and their messages, run under row-level security.
+
+-- name: find_agent
+select a.create_time, a.update_time, a.agent_id, v.version, v.name, v.system_prompt, v.model_profile_id, v.intelligence, v.autonomy,
+    v.resource_micros_per_turn, v.risk_profile, v.canned_answer, v.warm_style, v.baseline, v.memory_scope, a.archived
+from agents a join agent_versions v on v.tenant_id = a.tenant_id and v.agent_id = a.agent_id and v.version = a.version
+where a.agent_id = $1
+
+-- name: lock_agent
+select true from agents where agent_id = $1 for update
+
+-- name: list_agents
+select a.create_time, a.update_time, a.agent_id, v.version, v.name, v.system_prompt, v.model_profile_id, v.intelligence, v.autonomy,
+    v.resource_micros_per_turn, v.risk_profile, v.canned_answer, v.warm_style, v.baseline, v.memory_scope, a.archived
+from agents a join agent_versions v on v.tenant_id = a.tenant_id and v.agent_id = a.agent_id and v.version = a.version
+where ($1 or not a.archived) and a.name > $2
+order by a.name
+limit $3
+
+-- name: insert_agent
+insert into agents (tenant_id, agent_id, name, version, create_time, update_time) values ($1, $2, $3, 1, $4, $4)
+
+-- name: change_agent
+update agents set name = $2, version = $3, archived = $4, update_time = $5 where agent_id = $1
+
+-- name: insert_version
+insert into agent_versions (
+    tenant_id, agent_id, version, name, system_prompt, model_profile_id, intelligence, autonomy, resource_micros_per_turn,
+    risk_profile, canned_answer, warm_style, baseline, memory_scope, archived, changed_by, create_time
+) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+
+-- name: insert_conversation
+insert into conversations (tenant_id, conversation_id, owner_sub, agent_id, title, status, create_time, update_time)
+values ($1, $2, $3, $4, $5, 'active', $6, $6)
+
+-- name: find_conversation
+select * from conversations where conversation_id = $1 and ($2::text is null or owner_sub = $2)
+
+-- name: lock_conversation
+select * from conversations where conversation_id = $1 and ($2::text is null or owner_sub = $2) for update
+
+-- name: list_conversations
+select * from conversations
+where ($1::text is null or owner_sub = $1) and status = $2
+    and ($3::timestamptz is null or (update_time, conversation_id) < ($3, $4::uuid))
+order by update_time desc, conversation_id desc
+limit $5
+
+-- name: change_conversation
+update conversations
+set title = $2, status = $3, current_leaf_id = $4, version = version + 1, update_time = $5
+where conversation_id = $1
+returning *
+
+-- name: empty_conversation
+with forgotten as (
+    delete from journal j using turns t
+    where t.conversation_id = $1 and j.tenant_id = t.tenant_id and j.turn_id = t.turn_id
+),
+gone as (
+    delete from messages where conversation_id = $1
+)
+update conversations
+set title = '', status = 'deleted', current_leaf_id = null, message_count = 0, version = version + 1, update_time = $2
+where conversation_id = $1
+
+-- name: has_message
+select true from messages where conversation_id = $1 and message_id = $2
+
+-- name: list_branch
+with recursive branch as (
+    select m.tenant_id, m.message_id, m.parent_message_id
+    from messages m
+    where m.conversation_id = $1 and m.message_id = $2
+    union all
+    select m.tenant_id, m.message_id, m.parent_message_id
+    from branch b join messages m on m.tenant_id = b.tenant_id and m.message_id = b.parent_message_id
+)
+select m.*, (
+    select count(*) from messages s
+    where s.conversation_id = m.conversation_id and s.parent_message_id is not distinct from m.parent_message_id
+) as sibling_count
+from branch b join messages m on m.tenant_id = b.tenant_id and m.message_id = b.message_id
+where $3::uuid is null or m.message_id > $3
+order by m.message_id
+limit $4
+
+-- name: list_messages
+select m.*, (
+    select count(*) from messages s
+    where s.conversation_id = m.conversation_id and s.parent_message_id is not distinct from m.parent_message_id
+) as sibling_count
+from messages m
+where m.conversation_id = $1 and ($2::uuid is null or m.message_id > $2)
+order by m.message_id
+limit $3
