@@ -27,7 +27,7 @@ from soma_common.testing.rpc import Added, RpcHarness, Served
 
 @dataclass
 class Governor:
-    """A running governor, and how to call it as chat does for a user."""
+    """A running governor, and how to call it: as chat does (`stub`) and as the edge does (`door`)."""
 
     servicer: GovernorServicer
     database: Database
@@ -35,10 +35,11 @@ class Governor:
     clock: SetClock
     own_view: list[Observation]
     stub: Any
+    door: Any
     served: Served
 
     def acting(self, sub: str = "ada", *roles: str, tenant: TenantId = TENANT) -> AbstractContextManager[RpcCall]:
-        """Calls inside are made by chat for this user."""
+        """Calls inside are made for this user."""
         caller: Caller = user(sub, tenant, roles or ("member",))
         return acting_as(caller, "a-correlation")
 
@@ -49,9 +50,7 @@ class Governor:
 
 
 @pytest.fixture
-async def governor(
-    house_database: HouseDatabases, open_database: OpenDatabase, rpc: RpcHarness
-) -> Governor:
+async def governor(house_database: HouseDatabases, open_database: OpenDatabase, rpc: RpcHarness) -> Governor:
     """A tenant may use 100,000 tokens a day at first."""
     database = await open_database(house_database("governor", "servers.governor"))
     registry, clock, ids = CollectorRegistry(), SetClock(), Ids()
@@ -61,4 +60,5 @@ async def governor(
     added = Added(governor_grpc.add_GovernorServiceServicer_to_server, servicer, SERVICE)
     served = await rpc.serve("governor", added, idempotency=IdempotencyStore(database))
     stub = rpc.channel(served, service="chat").stub(governor_grpc.GovernorServiceStub)
-    return Governor(servicer, database, registry, clock, view, stub, served)
+    door = rpc.channel(served, service="edge").stub(governor_grpc.GovernorServiceStub)
+    return Governor(servicer, database, registry, clock, view, stub, door, served)
