@@ -76,7 +76,7 @@ async def is_running(client: SupervisorClient, name: str) -> bool:
 
 async def eventually(condition: Callable[[], Awaitable[bool]], timeout_seconds: float = 20) -> None:
     async with asyncio.timeout(timeout_seconds):
-        while not await condition():  # noqa: ASYNC110 - another process changes
+        while not await condition():
             await asyncio.sleep(0.05)
 
 

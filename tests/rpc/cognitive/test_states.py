@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -25,14 +26,14 @@ def as_operator() -> Iterator[None]:
         yield
 
 
-def observed(turn_id: str, **facts: object) -> modulation_pb.ObserveTurnRequest:
-    known = {"finish_reason": "stop", "aiq_observed": 100.0, "aiq_predicted": 0.0} | facts
+def observed(turn_id: str, **facts: Any) -> modulation_pb.ObserveTurnRequest:
+    known: dict[str, Any] = {"finish_reason": "stop", "aiq_observed": 100.0, "aiq_predicted": 0.0} | facts
     return modulation_pb.ObserveTurnRequest(
         agent_id=AGENT, turn_id=turn_id, request_id=turn_id, facts=modulation_pb.TurnFacts(**known)
     )
 
 
-def asked(**changes: object) -> modulation_pb.GetModulationRequest:
+def asked(**changes: Any) -> modulation_pb.GetModulationRequest:
     return modulation_pb.GetModulationRequest(agent_id=AGENT, bases=BASES, **changes)
 
 

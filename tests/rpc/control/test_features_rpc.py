@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import aclosing
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -21,6 +20,7 @@ from soma_common.kernel.tenancy import service_caller
 from soma_common.postgres.pool import Database
 from soma_common.rpc.call import acting_as
 from soma_common.rpc.idempotency import IdempotencyStore
+from soma_common.rpc.replies import following
 from soma_common.testing.identity import OTHER_TENANT, TENANT, user
 from soma_common.testing.postgres import HouseDatabases, OpenDatabase
 from soma_common.testing.rpc import Added, RpcHarness
@@ -51,10 +51,10 @@ async def flags(rpc: RpcHarness, house_database: HouseDatabases, open_database: 
         ),
         idempotency=IdempotencyStore(database),
     )
-    stubs = (
+    person, chat, cli = (
         rpc.channel(served, service=name).stub(feature_grpc.FeatureServiceStub) for name in ("edge", "chat", "cli")
     )
-    return Flags(*stubs, features=features, database=database)
+    return Flags(person, chat, cli, features, database)
 
 
 @pytest.fixture(autouse=True)
@@ -104,12 +104,12 @@ async def test_an_unknown_flag_is_refused_and_nothing_is_set(flags: Flags) -> No
 
 async def test_a_service_hears_of_every_change_from_the_first_message_on(flags: Flags) -> None:
     with acting_as(service_caller("chat"), "test"):
-        async with aclosing(flags.chat.WatchFeatures(feature_pb.WatchFeaturesRequest())) as stream:
-            first = await anext(aiter(stream))
+        async with following(flags.chat.WatchFeatures(feature_pb.WatchFeaturesRequest())) as stream:
+            first = await anext(stream)
             assert (first.sequence, [tenant.tenant_id for tenant in first.tenants]) == (1, [""])
             with acting_as(user(roles=("admin",)), "test"):
                 await flags.user.UpdateFeatures(setting(memory=False))
-            second = await asyncio.wait_for(anext(aiter(stream)), 5)
+            second = await asyncio.wait_for(anext(stream), 5)
             (changed,) = second.tenants
             assert (second.sequence, changed.tenant_id, changed.features["memory"]) == (2, str(TENANT), False)
 
@@ -125,6 +125,6 @@ async def test_what_another_process_set_is_seen_by_looking(flags: Flags) -> None
 
 async def test_only_services_may_follow_the_flags_of_all_tenants(flags: Flags) -> None:
     with pytest.raises(SomaError) as refused:
-        async with aclosing(flags.cli.WatchFeatures(feature_pb.WatchFeaturesRequest())) as stream:
-            await anext(aiter(stream))
+        async with following(flags.cli.WatchFeatures(feature_pb.WatchFeaturesRequest())) as stream:
+            await anext(stream)
     assert refused.value.reason is Reason.CALLER_NOT_ALLOWED

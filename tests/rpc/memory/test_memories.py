@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -31,15 +32,15 @@ def as_ada() -> Iterator[None]:
         yield
 
 
-def storing(text: str, **fields: object) -> service_pb.StoreMemoryRequest:
+def storing(text: str, **fields: Any) -> service_pb.StoreMemoryRequest:
     return service_pb.StoreMemoryRequest(**{"text": text, "request_id": str(uuid4())} | fields)
 
 
-async def keep(remembering: Remembering, text: str, **fields: object) -> memory_pb.Memory:
+async def keep(remembering: Remembering, text: str, **fields: Any) -> memory_pb.Memory:
     return (await remembering.user.StoreMemory(storing(text, **fields))).memory
 
 
-async def recall(remembering: Remembering, query: str, **fields: object) -> service_pb.RecallMemoriesResponse:
+async def recall(remembering: Remembering, query: str, **fields: Any) -> service_pb.RecallMemoriesResponse:
     return await remembering.user.RecallMemories(service_pb.RecallMemoriesRequest(query=query, **fields))
 
 
@@ -118,7 +119,7 @@ async def test_filters_hold_in_every_retriever(remembering: Remembering) -> None
     await keep(remembering, "Violin bows need rosin.", tags=["music"], conversation_id=conversation, importance=0.2)
     await keep(remembering, "Violin makers live in Cremona.", kind=memory_pb.MEMORY_KIND_SEMANTIC)
 
-    async def texts(**fields: object) -> set[str]:
+    async def texts(**fields: Any) -> set[str]:
         return {hit.memory.text.split()[1] for hit in (await recall(remembering, "violin", **fields)).hits}
 
     assert await texts() == {"strings", "bows", "makers"}
@@ -188,15 +189,11 @@ async def test_other_people_and_other_tenants_see_nothing_of_it(remembering: Rem
         with acting_as(stranger, "test"):
             found = await recall(remembering, "violin", namespaces=["user:ada", "shared"])
             assert list(found.hits) == []
-            for call, request in (
-                (remembering.user.GetMemory, service_pb.GetMemoryRequest(memory_id=kept.memory_id)),
-                (
-                    remembering.user.DeleteMemory,
-                    service_pb.DeleteMemoryRequest(memory_id=kept.memory_id, request_id=str(uuid4())),
-                ),
-            ):
+            wanted = service_pb.GetMemoryRequest(memory_id=kept.memory_id)
+            unwanted = service_pb.DeleteMemoryRequest(memory_id=kept.memory_id, request_id=str(uuid4()))
+            for call in (remembering.user.GetMemory(wanted), remembering.user.DeleteMemory(unwanted)):
                 with pytest.raises(SomaError) as refused:
-                    await call(request)
+                    await call
                 assert refused.value.reason is Reason.RESOURCE_NOT_FOUND
     with acting_as(user("root", TENANT, ("admin",)), "test"):
         assert len((await recall(remembering, "violin", namespaces=["user:ada"])).hits) == 1
@@ -231,7 +228,7 @@ async def test_recalls_are_counted(remembering: Remembering) -> None:
         ({"text": "fine", "request_id": "no"}, "request_id"),
     ],
 )
-async def test_bad_input_names_the_field(remembering: Remembering, fields: dict[str, object], field: str) -> None:
+async def test_bad_input_names_the_field(remembering: Remembering, fields: dict[str, Any], field: str) -> None:
     with pytest.raises(SomaError) as refused:
         await remembering.user.StoreMemory(service_pb.StoreMemoryRequest(**{"request_id": str(uuid4())} | fields))
     assert refused.value.reason is Reason.INVALID_FIELD
