@@ -101,7 +101,7 @@ def _changed(before: Agent, wanted: agent_pb.Agent, mask: FieldMask) -> Agent:
     merged = _settings_message(before)
     try:
         FieldMask(paths=paths).MergeMessage(wanted, merged, replace_message_field=True)
-    except ValueError:
+    except (ValueError, KeyError):
         raise invalid_field("update_mask", "it names a field that does not exist") from None
     after = _agent_of(merged, before.agent_id)
     return after if after != before else before

@@ -1,0 +1,255 @@
+"""Agents, conversations and models through their doors: made, changed, listed, guarded, and nobody else's."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from uuid import uuid4
+
+import pytest
+from google.protobuf.field_mask_pb2 import FieldMask
+
+from config.values import ModelPrices, ModelSettings
+from servers.chat.agents import Agents
+from servers.chat.conversations import Conversations
+from servers.chat.profiles import build_models
+from servers.chat.rpc.agents import AgentServicer
+from servers.chat.rpc.conversations import ConversationServicer
+from soma.chat.v1 import agent_service_pb2 as agent_pb
+from soma.chat.v1 import agent_service_pb2_grpc as agent_grpc
+from soma.chat.v1 import conversation_service_pb2 as conversation_pb
+from soma.chat.v1 import conversation_service_pb2_grpc as conversation_grpc
+from soma_common.events.store import EventStore
+from soma_common.kernel.errors import SomaError
+from soma_common.kernel.ids import Ids
+from soma_common.kernel.reasons import Reason
+from soma_common.kernel.tenancy import default_agent_id
+from soma_common.postgres.pool import Database
+from soma_common.rpc.call import acting_as
+from soma_common.rpc.idempotency import IdempotencyStore
+from soma_common.testing.clock import SetClock
+from soma_common.testing.identity import OTHER_TENANT, TENANT, user
+from soma_common.testing.postgres import HouseDatabases, OpenDatabase
+from soma_common.testing.rpc import Added, RpcHarness
+
+OFFLINE = ModelSettings("offline", None, "offline", None, 8192, 1024, ModelPrices(0, 0, 0, 0))
+
+
+@dataclass(frozen=True)
+class Chat:
+    """Stubs as the edge has them, and what stands behind."""
+
+    agents: agent_grpc.AgentServiceStub
+    conversations: conversation_grpc.ConversationServiceStub
+    clock: SetClock
+    database: Database
+
+
+@pytest.fixture
+async def chat(rpc: RpcHarness, house_database: HouseDatabases, open_database: OpenDatabase) -> Chat:
+    database = await open_database(house_database("chat", "servers.chat"))
+    clock, events, ids = SetClock(), EventStore("chat"), Ids()
+    agents = Agents(database, events, build_models(OFFLINE, dict), clock, ids)
+    conversations = Conversations(database, events, agents, clock, ids)
+    served = await rpc.serve(
+        "chat",
+        Added(agent_grpc.add_AgentServiceServicer_to_server, AgentServicer(agents), "soma.chat.v1.AgentService"),
+        Added(
+            conversation_grpc.add_ConversationServiceServicer_to_server,
+            ConversationServicer(conversations),
+            "soma.chat.v1.ConversationService",
+        ),
+        idempotency=IdempotencyStore(database),
+    )
+    edge = rpc.channel(served, service="edge")
+    return Chat(
+        edge.stub(agent_grpc.AgentServiceStub),
+        edge.stub(conversation_grpc.ConversationServiceStub),
+        clock,
+        database,
+    )
+
+
+@pytest.fixture(autouse=True)
+def as_ada() -> Iterator[None]:
+    with acting_as(user("ada"), "test"):
+        yield
+
+
+async def make_agent(chat: Chat, name: str, **fields: object) -> agent_pb.Agent:
+    request = agent_pb.CreateAgentRequest(agent=agent_pb.Agent(name=name, **fields), request_id=str(uuid4()))
+    return (await chat.agents.CreateAgent(request)).agent
+
+
+async def make_conversation(chat: Chat, title: str = "") -> conversation_pb.Conversation:
+    request = conversation_pb.CreateConversationRequest(title=title, request_id=str(uuid4()))
+    return (await chat.conversations.CreateConversation(request)).conversation
+
+
+def updating(agent: agent_pb.Agent, *paths: str) -> agent_pb.UpdateAgentRequest:
+    return agent_pb.UpdateAgentRequest(agent=agent, update_mask=FieldMask(paths=paths), request_id=str(uuid4()))
+
+
+async def test_a_tenant_has_its_default_agent_from_the_start(chat: Chat) -> None:
+    (agent,) = (await chat.agents.ListAgents(agent_pb.ListAgentsRequest())).agents
+    assert agent.agent_id == str(default_agent_id(TENANT))
+    assert agent.tenant_default
+
+
+async def test_an_agent_gets_the_defaults_for_what_is_not_said(chat: Chat) -> None:
+    made = await make_agent(chat, "support")
+    assert (made.knobs.intelligence, made.knobs.autonomy, made.knobs.resource_micros_per_turn) == (5, 5, 100_000)
+    assert (await chat.agents.GetAgent(agent_pb.GetAgentRequest(agent_id=made.agent_id))).agent == made
+
+
+async def test_only_named_fields_change_and_the_etag_guards_them(chat: Chat) -> None:
+    made = await make_agent(chat, "support", system_prompt="Be brief.", warm_style="Be kind.")
+    wanted = agent_pb.Agent(agent_id=made.agent_id, system_prompt="Be long.", name="ignored", etag=made.etag)
+    changed = (await chat.agents.UpdateAgent(updating(wanted, "system_prompt"))).agent
+    assert (changed.name, changed.system_prompt, changed.warm_style) == ("support", "Be long.", "Be kind.")
+    assert changed.etag != made.etag
+    with pytest.raises(SomaError) as refused:
+        await chat.agents.UpdateAgent(updating(wanted, "system_prompt"))
+    assert refused.value.reason is Reason.ETAG_MISMATCH
+
+
+async def test_a_name_is_taken_once(chat: Chat) -> None:
+    await make_agent(chat, "support")
+    with pytest.raises(SomaError) as refused:
+        await make_agent(chat, " support ")
+    assert refused.value.reason is Reason.INVALID_FIELD
+    assert refused.value.metadata["field"] == "agent.name"
+
+
+@pytest.mark.parametrize("path", ["archived", "nonsense", "knobs.nonsense"])
+async def test_a_mask_with_a_field_that_cannot_change_is_refused(chat: Chat, path: str) -> None:
+    made = await make_agent(chat, "support")
+    with pytest.raises(SomaError) as refused:
+        await chat.agents.UpdateAgent(updating(made, path))
+    assert refused.value.reason is Reason.INVALID_FIELD
+
+
+async def test_an_agent_of_an_unknown_model_is_refused(chat: Chat) -> None:
+    with pytest.raises(SomaError) as refused:
+        await make_agent(chat, "support", model_profile_id="gpt-99")
+    assert refused.value.reason is Reason.RESOURCE_NOT_FOUND
+
+
+async def test_an_archived_agent_is_not_listed_and_the_default_one_stays(chat: Chat) -> None:
+    made = await make_agent(chat, "support")
+
+    def archiving(agent_id: str) -> agent_pb.ArchiveAgentRequest:
+        return agent_pb.ArchiveAgentRequest(agent_id=agent_id, request_id=str(uuid4()))
+
+    assert (await chat.agents.ArchiveAgent(archiving(made.agent_id))).agent.archived
+    listed = (await chat.agents.ListAgents(agent_pb.ListAgentsRequest())).agents
+    assert made.agent_id not in {agent.agent_id for agent in listed}
+    with pytest.raises(SomaError) as refused:
+        await chat.agents.ArchiveAgent(archiving(str(default_agent_id(TENANT))))
+    assert refused.value.reason is Reason.INVALID_FIELD
+
+
+async def test_agents_come_in_pages(chat: Chat) -> None:
+    for name in ("b", "c", "d"):
+        await make_agent(chat, name)
+    names, token = [], ""
+    while True:
+        page = await chat.agents.ListAgents(agent_pb.ListAgentsRequest(page_size=2, page_token=token))
+        names += [agent.name for agent in page.agents]
+        token = page.next_page_token
+        if not token:
+            break
+    assert names == ["assistant", "b", "c", "d"]
+
+
+async def test_a_token_of_another_list_is_refused(chat: Chat) -> None:
+    await make_agent(chat, "b")
+    page = await chat.agents.ListAgents(agent_pb.ListAgentsRequest(page_size=1))
+    with pytest.raises(SomaError) as refused:
+        await chat.agents.ListAgents(agent_pb.ListAgentsRequest(page_token=page.next_page_token, include_archived=True))
+    assert refused.value.reason is Reason.INVALID_FIELD
+
+
+async def test_conversations_are_listed_last_used_first_in_pages(chat: Chat) -> None:
+    for number in range(5):
+        chat.clock.advance(1)
+        await make_conversation(chat, f"talk {number}")
+    titles, token = [], ""
+    while True:
+        request = conversation_pb.ListConversationsRequest(page_size=2, page_token=token)
+        page = await chat.conversations.ListConversations(request)
+        titles += [conversation.title for conversation in page.conversations]
+        token = page.next_page_token
+        if not token:
+            break
+    assert titles == [f"talk {number}" for number in (4, 3, 2, 1, 0)]
+
+
+async def test_a_conversation_is_renamed_archived_and_deleted(chat: Chat) -> None:
+    made = await make_conversation(chat)
+
+    async def change(*paths: str, **values: object) -> conversation_pb.Conversation:
+        wanted = conversation_pb.Conversation(conversation_id=made.conversation_id, **values)
+        request = conversation_pb.UpdateConversationRequest(
+            conversation=wanted, update_mask=FieldMask(paths=paths), request_id=str(uuid4())
+        )
+        return (await chat.conversations.UpdateConversation(request)).conversation
+
+    assert (await change("title", title="Violins")).title == "Violins"
+    archived = await change("status", status=conversation_pb.CONVERSATION_STATUS_ARCHIVED)
+    assert (archived.status, archived.title) == (conversation_pb.CONVERSATION_STATUS_ARCHIVED, "Violins")
+    assert (
+        list((await chat.conversations.ListConversations(conversation_pb.ListConversationsRequest())).conversations)
+        == []
+    )
+    deleting = conversation_pb.DeleteConversationRequest(conversation_id=made.conversation_id, request_id=str(uuid4()))
+    assert await chat.conversations.DeleteConversation(deleting) == await chat.conversations.DeleteConversation(
+        deleting
+    )
+    with pytest.raises(SomaError) as refused:
+        await change("title", title="too late")
+    assert refused.value.reason is Reason.CONVERSATION_CLOSED
+    with pytest.raises(SomaError) as gone:
+        await chat.conversations.GetConversation(
+            conversation_pb.GetConversationRequest(conversation_id=made.conversation_id)
+        )
+    assert gone.value.reason is Reason.RESOURCE_NOT_FOUND
+
+
+async def test_other_people_and_other_tenants_do_not_learn_that_it_exists(chat: Chat) -> None:
+    made = await make_conversation(chat)
+    for stranger in (user("bob"), user("ada", OTHER_TENANT), user("root", OTHER_TENANT, ("admin",))):
+        with acting_as(stranger, "test"):
+            for call, request in (
+                (chat.conversations.GetConversation, conversation_pb.GetConversationRequest),
+                (chat.conversations.ListMessages, conversation_pb.ListMessagesRequest),
+            ):
+                with pytest.raises(SomaError) as refused:
+                    await call(request(conversation_id=made.conversation_id))
+                assert refused.value.reason is Reason.RESOURCE_NOT_FOUND
+    with acting_as(user("root", TENANT, ("operator",)), "test"):
+        found = await chat.conversations.GetConversation(
+            conversation_pb.GetConversationRequest(conversation_id=made.conversation_id)
+        )
+        assert found.conversation.owner_sub == "ada"
+
+
+async def test_an_empty_conversation_has_no_messages(chat: Chat) -> None:
+    made = await make_conversation(chat)
+    for everything in (False, True):
+        request = conversation_pb.ListMessagesRequest(conversation_id=made.conversation_id, all_branches=everything)
+        assert list((await chat.conversations.ListMessages(request)).messages) == []
+
+
+async def test_a_viewer_may_read_and_not_write(chat: Chat) -> None:
+    with acting_as(user("vera", roles=("viewer",)), "test"):
+        await chat.agents.ListAgents(agent_pb.ListAgentsRequest())
+        with pytest.raises(SomaError) as refused:
+            await make_conversation(chat)
+    assert refused.value.reason is Reason.SCOPE_MISSING
+
+
+async def test_changes_have_their_events(chat: Chat) -> None:
+    await make_agent(chat, "support")
+    await make_conversation(chat)
+    async with chat.database.transaction(TENANT) as connection:
+        rows = await connection.fetch("select event_type from events order by event_id")
+    assert [row["event_type"] for row in rows] == ["agent.created", "conversation.created"]
