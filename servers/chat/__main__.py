@@ -12,6 +12,8 @@ from typing import Final
 from config import Settings
 from config.process import run_service
 from servers.chat.acceptance import Acceptances
+from servers.chat.agents import Agents
+from servers.chat.conversations import Conversations
 from servers.chat.dependencies import Dependencies
 from servers.chat.ending import Ending
 from servers.chat.endings import Endings
@@ -27,14 +29,21 @@ from servers.chat.means import Means
 from servers.chat.metrics import TurnMetrics
 from servers.chat.models import Models
 from servers.chat.planning import Planner
+from servers.chat.probing import Probing
 from servers.chat.profiles import build_models
 from servers.chat.recovery import Recovery
 from servers.chat.requests import TurnRequests
+from servers.chat.rpc.agents import AgentServicer
+from servers.chat.rpc.conversations import ConversationServicer
+from servers.chat.rpc.models import ModelServicer
 from servers.chat.rpc.turns import TurnServicer
 from servers.chat.running import RunningTurns
 from servers.chat.settings import ChatSettings
 from servers.chat.store import TurnStore
 from servers.chat.turns import Turns
+from soma.chat.v1 import agent_service_pb2_grpc as agent_grpc
+from soma.chat.v1 import conversation_service_pb2_grpc as conversation_grpc
+from soma.chat.v1 import model_service_pb2_grpc as model_grpc
 from soma.chat.v1 import turn_service_pb2_grpc as turn_grpc
 from soma.cognitive.v1.modulation_service_pb2_grpc import ModulationServiceStub
 from soma.governor.v1.governor_service_pb2_grpc import GovernorServiceStub
@@ -118,6 +127,25 @@ class Engine:
             await asyncio.gather(*tasks, return_exceptions=True)
 
 
+def add_servicers(engine: Engine, process: Process, peers: Peers, models: Models) -> None:
+    """Adds the services of the contract `soma.chat.v1`."""
+    agents = Agents(process.database, process.events, models, process.clock, process.ids)
+    conversations = Conversations(process.database, process.events, agents, process.clock, process.ids)
+    probing = Probing(models, peers.governor.stub(GovernorServiceStub), process.clock, process.ids)
+    server = process.server
+    turns = TurnServicer(engine.turns, engine.followers, engine.requests)
+    server.add(turn_grpc.add_TurnServiceServicer_to_server, turns, "soma.chat.v1.TurnService")
+    server.add(agent_grpc.add_AgentServiceServicer_to_server, AgentServicer(agents), "soma.chat.v1.AgentService")
+    server.add(
+        conversation_grpc.add_ConversationServiceServicer_to_server,
+        ConversationServicer(conversations),
+        "soma.chat.v1.ConversationService",
+    )
+    server.add(
+        model_grpc.add_ModelServiceServicer_to_server, ModelServicer(models, probing), "soma.chat.v1.ModelService"
+    )
+
+
 async def _keep(job: Callable[[], Awaitable[None]]) -> None:
     """The outermost net of a steady job: a defect is logged, and the job begins again."""
     while True:
@@ -134,16 +162,12 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
     async with opened(own) as process:
         models = build_models(chat.model, lambda: {"traceparent": TraceContext.current().traceparent})
         # The tables are large: better now than in somebody's first turn.
-        tokenizer_for(models.profile("").tokenizer)
+        tokenizer_for(models.profile("").tokenizer).load()
         peers = Peers(chat, process)
         engine = Engine(chat, process, peers, models)
         try:
             async with engine.working():
-                process.server.add(
-                    turn_grpc.add_TurnServiceServicer_to_server,
-                    TurnServicer(engine.turns, engine.followers, engine.requests),
-                    "soma.chat.v1.TurnService",
-                )
+                add_servicers(engine, process, peers, models)
                 await process.serve(lambda: engine.turns.drain(chat.drain_seconds))
         finally:
             await models.close()
