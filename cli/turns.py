@@ -127,12 +127,13 @@ class _Watch:
         self._conversation_id = conversation_id
         self._turn_id: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._level = ""
+        self._told: set[str] = set()
         self._since = time.monotonic()
         self._first_word_seconds: float | None = None
         self._rules: dict[str, Callable[[event_pb.TurnEvent], None]] = {
             "started": self._started,
             "text": self._text,
-            "notice": lambda event: self.listener.notice(event.notice.sentence),
+            "notice": lambda event: self._notice(event.notice.sentence),
             "completed": lambda event: self._ended(event.completed),
             "failed": lambda event: self._ended(event.failed, failure=event.failed.sentence),
             "cancelled": lambda event: self._ended(event.cancelled, cancelled=True),
@@ -155,7 +156,13 @@ class _Watch:
         self._level = level_pb.DegradationLevel.Name(event.started.level).removeprefix(_LEVEL)
         for reason in event.started.level_reasons:
             if reason.level != level_pb.DEGRADATION_LEVEL_L0 and reason.sentence:
-                self.listener.notice(reason.sentence)
+                self._notice(reason.sentence)
+
+    def _notice(self, sentence: str) -> None:
+        """A plan and a notice may say the same; people need it once."""
+        if sentence not in self._told:
+            self._told.add(sentence)
+            self.listener.notice(sentence)
 
     def _text(self, event: event_pb.TurnEvent) -> None:
         if self._first_word_seconds is None:

@@ -22,12 +22,14 @@ from cli.stack.occupied import first_occupied
 from cli.stack.processes import end_unsupervised
 from cli.stack.supervisord import log_file, start_supervisor, started_with
 from config import DeployMode, Settings, load_settings
-from config.programs import DATABASE, doors
+from config.programs import DATABASE, doors, programs
 from soma_common.kernel.ids import Ids
 from soma_common.supervision.client import SupervisorClient
+from soma_common.supervision.probe import wholeness
 from soma_common.supervision.status import Door, ServiceState, ServiceStatus, observe
 
 _READY_SECONDS: Final = 60.0
+_WHOLE_SECONDS: Final = 10.0
 _PAUSE_SECONDS: Final = 0.1
 
 
@@ -89,6 +91,9 @@ async def _start_all(settings: Settings, client: SupervisorClient, progress: Pro
     before = {process.name: process.restarts for process in await client.list()}
     await asyncio.gather(*(client.start(door.name, wait=False) for door in services))
     await _wait_for(settings, client, services, before)
+    progress.step("Waiting until the services see one another")
+    if (reason := await _not_whole(settings)) is not None:
+        progress.note(f"{reason}; it serves, and goes on trying.")
 
 
 async def _wait_for(
@@ -104,6 +109,20 @@ async def _wait_for(
         failed = [status for status in waiting if _has_failed(status, before.get(status.name, 0))]
         if failed or time.monotonic() > end:
             raise CommandError("\n".join(_complaint(settings, status) for status in failed or waiting))
+        await asyncio.sleep(_PAUSE_SECONDS)
+
+
+async def _not_whole(settings: Settings) -> str | None:
+    """Wait a moment until every service sees all others; what one still lacks after that, as a sentence."""
+    end = time.monotonic() + _WHOLE_SECONDS
+    addresses = {program.name: program.probe_address for program in programs(settings) if program.probe_address}
+    while True:
+        found = await asyncio.gather(*(wholeness(address) for address in addresses.values()))
+        lacking = [f"{name} {it.reason}" for name, it in zip(addresses, found, strict=True) if not it.ready]
+        if not lacking:
+            return None
+        if time.monotonic() > end:
+            return "; ".join(lacking)
         await asyncio.sleep(_PAUSE_SECONDS)
 
 

@@ -15,6 +15,7 @@ from typing import Final
 _PATIENCE_SECONDS: Final = 2.0
 _LONGEST_ANSWER: Final = 262_144
 _PROTOCOL: Final = 196_608
+_WHOLE: Final = "healthy"
 _SOCKET_NAME: Final = ".s.PGSQL.5432"
 
 
@@ -33,15 +34,37 @@ def http_probe(address: str) -> Probe:
     """Asks `/readyz` at `host:port`."""
 
     async def probe() -> Readiness:
-        host, _, port = address.rpartition(":")
-        request = f"GET /readyz HTTP/1.0\r\nHost: {address}\r\nConnection: close\r\n\r\n".encode()
-        answer = await _ask(asyncio.open_connection(host, int(port)), request, _LONGEST_ANSWER)
+        answer = await _get(address, "/readyz")
         if answer is None:
             return Readiness(False, "does not answer yet")
-        head, _, body = answer.partition(b"\r\n\r\n")
-        return Readiness(True) if b" 200 " in head.partition(b"\r\n")[0] else Readiness(False, _reason_of(body))
+        good, body = answer
+        return Readiness(True) if good else Readiness(False, _reason_of(body, required_only=True))
 
     return probe
+
+
+async def wholeness(address: str) -> Readiness:
+    """Whether a service at `host:port` sees everything it works with, not only what it cannot serve without."""
+    answer = await _get(address, "/v1/health")
+    if answer is None:
+        return Readiness(False, "does not answer")
+    body = answer[1]
+    with suppress(ValueError):
+        told = json.loads(body)
+        if isinstance(told, dict) and told.get("status") == _WHOLE:
+            return Readiness(True)
+    return Readiness(False, _reason_of(body, required_only=False))
+
+
+async def _get(address: str, path: str) -> tuple[bool, bytes] | None:
+    """Whether the answer is a good one, and its body; None when there is no answer."""
+    host, _, port = address.rpartition(":")
+    request = f"GET {path} HTTP/1.0\r\nHost: {address}\r\nConnection: close\r\n\r\n".encode()
+    answer = await _ask(asyncio.open_connection(host, int(port)), request, _LONGEST_ANSWER)
+    if answer is None:
+        return None
+    head, _, body = answer.partition(b"\r\n\r\n")
+    return b" 200 " in head.partition(b"\r\n")[0], body
 
 
 def postgres_probe(socket_folder: Path | None) -> Probe:
@@ -81,17 +104,21 @@ async def _read(reader: asyncio.StreamReader, length: int) -> bytes | None:
     return received or None
 
 
-def _reason_of(body: bytes) -> str:
+def _reason_of(body: bytes, *, required_only: bool) -> str:
     """The dependencies that are not there, as the service itself names them."""
     with suppress(ValueError):
         told = json.loads(body)
         listed = told.get("dependencies") if isinstance(told, dict) else None
-        if isinstance(listed, dict) and (missing := [name for name, row in listed.items() if _lacks(row)]):
+        rows = listed.items() if isinstance(listed, dict) else ()
+        missing = [name for name, row in rows if _lacks(row, required_only=required_only)]
+        if missing:
             return f"waits for {', '.join(missing)}"
         if isinstance(told, dict) and told.get("draining"):
             return "finishes its work"
     return "is not ready yet"
 
 
-def _lacks(row: object) -> bool:
-    return isinstance(row, dict) and bool(row.get("required")) and row.get("state") != "up"
+def _lacks(row: object, *, required_only: bool) -> bool:
+    if not isinstance(row, dict) or row.get("state") == "up":
+        return False
+    return bool(row.get("required")) or not required_only
