@@ -30,6 +30,7 @@ async def main(_: Settings, own: ProcessSettings) -> None:
     async with opened(own) as process:
         store = MemoryStore()
         indexer = Indexer(StaticEmbedder(), Words(), tokenizer_for(COUNTED_AS))
+        indexer.load()
         accesses = Accesses(process.database, store, process.clock)
         memories = Memories(process.database, store, indexer, process.events, process.clock)
         recaller = Recaller(process.database, store, indexer, accesses, process.clock)
