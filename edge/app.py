@@ -53,7 +53,6 @@ class EdgeParts:
     health: MeshHealth
     allowances: Allowances
     socket_limits: SocketLimits
-    registry: CollectorRegistry
     clock: Clock
     ids: Ids
 
@@ -66,9 +65,9 @@ class EdgeApp:
     sockets: Sockets
 
 
-def build_app(parts: EdgeParts) -> EdgeApp:
+def build_app(parts: EdgeParts, registry: CollectorRegistry) -> EdgeApp:
     """The app with all its doors."""
-    metrics = EdgeMetrics(parts.registry)
+    metrics = EdgeMetrics(registry)
     directory = Directory(parts.mesh, parts.clock)
     openai = OpenAi(parts.turns, directory, parts.identities, parts.allowances, parts.ids, parts.clock)
     rest = Rest(

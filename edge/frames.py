@@ -91,6 +91,11 @@ class TurnNews:
     content: str = ""
     frame_id: str = ""
 
+    @property
+    def size(self) -> int:
+        """Roughly how much it carries: characters, or bytes where it is not looked into."""
+        return len(self.payload) if isinstance(self.payload, bytes) else len(self.text) + len(self.content)
+
 
 @dataclass(frozen=True, slots=True)
 class Welcome:

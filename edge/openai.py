@@ -29,19 +29,13 @@ from soma.chat.v1 import turn_event_pb2
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.errors import SomaError, not_found
 from soma_common.kernel.ids import Ids
-from soma_common.kernel.reasons import Reason
 
 _RECEIPT: Final = "x-soma-receipt-id"
 _DONE: Final = b"data: [DONE]\n\n"
 _QUIET_EVENTS: Final = frozenset(("started", "notice"))
 
 
-def refuse(error: SomaError) -> Response:
-    """An error in OpenAI's form; a model that does not exist has a code of its own there."""
-    if error.reason is Reason.RESOURCE_NOT_FOUND and error.metadata.get("resource") == "model":
-        body = to_openai_problem(error, "model")
-        inner: Any = body["error"]
-        return json_response({"error": {**inner, "code": "model_not_found"}}, 404)
+def _refuse(error: SomaError) -> Response:
     return problem_response(error, openai=True)
 
 
@@ -49,7 +43,7 @@ def _break_off(error: SomaError) -> bytes:
     return to_event(orjson.dumps(to_openai_problem(error)))
 
 
-_FORM: Final = LiveForm(MEDIA_TYPE, keeps_alive=True, refuse=refuse, break_off=_break_off)
+_FORM: Final = LiveForm(MEDIA_TYPE, keeps_alive=True, refuse=_refuse, break_off=_break_off)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +70,7 @@ class OpenAi:
         name = unquote(raw.partition("/v1/models/")[2])
         with exchange.acting():
             found = next((it for it in await self._listed(fresh=True) if it["id"] == name), None)
-        return json_response(found) if found is not None else refuse(not_found("model", name[:200]))
+        return json_response(found) if found is not None else _refuse(not_found("model", name[:200]))
 
     async def completions(self, request: Request) -> Response:
         """`POST /v1/chat/completions`."""
@@ -131,7 +125,7 @@ class OpenAi:
                     async for raw in events:
                         answer.take(turn_event_pb2.TurnEvent.FromString(raw))
             except SomaError as error:
-                return refuse(error)
+                return _refuse(error)
         return json_response(answer.completion(), headers={_RECEIPT: answer.receipt_id})
 
     async def _chunks(self, completion: Completion) -> AsyncGenerator[Headers | bytes, None]:

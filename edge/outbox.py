@@ -15,10 +15,14 @@ Merge = Callable[[TurnNews, TurnNews], TurnNews | None]
 
 @dataclass(frozen=True, slots=True)
 class OutboxLimits:
-    """How much may wait: frames and characters of text; from `merge_from` waiting frames on deltas are merged."""
+    """How much may wait: frames and their sizes in all.
+
+    From `merge_from` waiting frames on deltas are merged, to at most `merged_size` each.
+    """
 
     frames: int = 512
-    characters: int = 2_000_000
+    size: int = 2_000_000
+    merged_size: int = 32_768
     merge_from: int = 1
 
 
@@ -29,7 +33,7 @@ class Outbox:
         self._merge = merge
         self._limits = limits
         self._waiting: deque[ServerFrame | Hang] = deque()
-        self._characters = 0
+        self._size = 0
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -39,7 +43,7 @@ class Outbox:
         if isinstance(frame, TurnNews):
             if self._merged(frame):
                 return self._has_room()
-            self._characters += len(frame.text)
+            self._size += frame.size
         self._waiting.append(frame)
         return self._has_room()
 
@@ -49,13 +53,13 @@ class Outbox:
             return None
         frame = self._waiting.popleft()
         if isinstance(frame, TurnNews):
-            self._characters -= len(frame.text)
+            self._size -= frame.size
         return frame
 
     def clear(self) -> None:
         """Drops everything that waits."""
         self._waiting.clear()
-        self._characters = 0
+        self._size = 0
 
     def _merged(self, news: TurnNews) -> bool:
         if len(self._waiting) < self._limits.merge_from:
@@ -63,12 +67,15 @@ class Outbox:
         last = self._waiting[-1]
         if not isinstance(last, TurnNews) or last.frame_id != news.frame_id:
             return False
+        before = last.size
+        if before + news.size > self._limits.merged_size:
+            return False
         both = self._merge(last, news)
         if both is None:
             return False
         self._waiting[-1] = both
-        self._characters += len(both.text) - len(last.text)
+        self._size += both.size - before
         return True
 
     def _has_room(self) -> bool:
-        return len(self._waiting) <= self._limits.frames and self._characters <= self._limits.characters
+        return len(self._waiting) <= self._limits.frames and self._size <= self._limits.size

@@ -72,13 +72,15 @@ def to_problem(error: SomaError) -> dict[str, object]:
     return {"error": found}
 
 
-def to_openai_problem(error: SomaError, param: str | None = None) -> dict[str, object]:
+def to_openai_problem(error: SomaError) -> dict[str, object]:
     """The error in the form of the OpenAI API."""
     server = status_of(error) >= HTTPStatus.INTERNAL_SERVER_ERROR
     kind, code = _OPENAI.get(
         error.reason, ("server_error" if server else "invalid_request_error", error.reason.value.lower())
     )
-    named = param or (error.violations[0].field if error.violations else None)
+    named = error.violations[0].field if error.violations else None
+    if error.reason is Reason.RESOURCE_NOT_FOUND and error.metadata.get("resource") == "model":
+        code, named = "model_not_found", "model"
     return {"error": {"message": error.sentence, "type": kind, "param": named, "code": code}}
 
 

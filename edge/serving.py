@@ -6,7 +6,7 @@ The only place of the edge that builds its concrete objects.
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Final
@@ -62,55 +62,61 @@ class Edge:
 @asynccontextmanager
 async def running(settings: EdgeSettings, patience: Patience | None = None) -> AsyncIterator[Edge]:
     """Serves inside the block; at its end sockets are told, answers that run get a moment, and everything is closed."""
-    address = Address.parse(settings.http_listen)
-    listener = _listen(address)
-    port: int = listener.getsockname()[1]
-    board, registry = HealthBoard(), process_registry()
-    signer = ServiceSigner("edge", settings.service_key_path)
-    mesh = Mesh(
-        {house: dial(targets, signer, name=house) for house, targets in settings.targets.items() if targets},
-        lambda house: dial(settings.targets[house], signer, name=house),
-    )
-    for house in mesh.services:
-        board.watch(house, mesh.check(house))
-    health = MeshHealth(board, settings.mode, version("somastack"), tuple(settings.targets))
-    clock, ids = Clock(), Ids()
-    origins = Origins.of(settings.page_url, port, settings.allowed_hosts, settings.allowed_origins)
-    cookies = _cookies(settings, port)
-    app = build_app(
-        EdgeParts(
-            mesh=mesh,
-            turns=Turns(mesh, clock, patience),
-            identities=Identities(TokenVerifier(settings.jwks_path, clock), origins, cookies.session),
-            origins=origins,
-            page=Page(origins, _sessions(settings, clock, ids), cookies),
-            health=health,
-            allowances=Allowances(settings.messages_per_minute),
-            socket_limits=SocketLimits(settings.connections_per_user, settings.connections_per_tenant),
-            registry=registry,
-            clock=clock,
-            ids=ids,
+    async with AsyncExitStack() as stack:
+        listener = stack.enter_context(closing(_listen(Address.parse(settings.http_listen))))
+        port: int = listener.getsockname()[1]
+        signer = ServiceSigner("edge", settings.service_key_path)
+        mesh = Mesh(
+            {house: dial(targets, signer, name=house) for house, targets in settings.targets.items() if targets},
+            lambda house: dial(settings.targets[house], signer, name=house),
         )
-    )
-    ops = OpsHttp("edge", health.version, settings.ops_listen, board, registry)
-    server = _Server(_config(app, settings))
-    ops_port = await ops.start()
-    await board.start()
-    serving = asyncio.create_task(server.serve([listener]))
-    try:
+        stack.push_async_callback(mesh.close)
+        board, registry = HealthBoard(), process_registry()
+        for house in mesh.services:
+            board.watch(house, mesh.check(house))
+        parts = _parts(settings, port, mesh, board, Turns(mesh, Clock(), patience))
+        app = build_app(parts, registry)
+        ops = OpsHttp("edge", parts.health.version, settings.ops_listen, board, registry)
+        ops_port = await ops.start()
+        stack.push_async_callback(ops.stop)
+        await board.start()
+        stack.push_async_callback(board.stop)
+        server = _Server(_config(app, settings))
+        serving = asyncio.create_task(server.serve([listener]))
+        stack.push_async_callback(_drain, server, serving, app, board)
         await _until_started(server, serving)
         _LOG.info("serving", port=port, http_port=ops_port)
         yield Edge(port, ops_port)
-    finally:
-        board.drain()
-        listener.close()
-        await app.sockets.leave(_SOCKET_SECONDS)
-        server.should_exit = True
-        await serving
-        await board.stop()
-        await mesh.close()
-        await ops.stop()
-        _LOG.info("stopped")
+
+
+async def _drain(server: uvicorn.Server, serving: "asyncio.Task[None]", app: EdgeApp, board: HealthBoard) -> None:
+    """Says that it goes down, takes no new connections, tells the sockets, and lets running answers end."""
+    _LOG.info("draining", grace_seconds=_GRACE_SECONDS)
+    board.drain()
+    for listening in getattr(server, "servers", []):
+        listening.close()
+    await app.sockets.leave(_SOCKET_SECONDS)
+    server.should_exit = True
+    await serving
+    _LOG.info("stopped")
+
+
+def _parts(settings: EdgeSettings, port: int, mesh: Mesh, board: HealthBoard, turns: Turns) -> EdgeParts:
+    clock, ids = Clock(), Ids()
+    origins = Origins.of(settings.page_url, port, settings.allowed_hosts, settings.allowed_origins)
+    cookies = _cookies(settings, port)
+    return EdgeParts(
+        mesh=mesh,
+        turns=turns,
+        identities=Identities(TokenVerifier(settings.jwks_path, clock), origins, cookies.session),
+        origins=origins,
+        page=Page(origins, _sessions(settings, clock, ids), cookies),
+        health=MeshHealth(board, settings.mode, version("somastack"), tuple(settings.targets)),
+        allowances=Allowances(settings.messages_per_minute),
+        socket_limits=SocketLimits(settings.connections_per_user, settings.connections_per_tenant),
+        clock=clock,
+        ids=ids,
+    )
 
 
 async def serve(settings: EdgeSettings, stop: StopSignal | None = None) -> None:

@@ -29,6 +29,7 @@ from soma_common.tracing import TraceContext, tracer
 _LOG: Final = get_logger("soma.edge.socket")
 _STALL_SECONDS: Final = 20.0
 _RECHECK_SECONDS: Final = 20.0
+_CLOSE_SECONDS: Final = 10.0
 
 
 class Socket:
@@ -102,7 +103,7 @@ class Socket:
 
     async def _close(self, hang: Hang) -> None:
         with suppress(TimeoutError, RuntimeError, WebSocketDisconnect):
-            async with asyncio.timeout(1.0):
+            async with asyncio.timeout(_CLOSE_SECONDS):
                 await self._websocket.close(hang.code, hang.reason)
 
     async def _recheck(self) -> None:

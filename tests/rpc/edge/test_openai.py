@@ -1,0 +1,235 @@
+"""The OpenAI doors, by the unmodified `openai` client."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import aiohttp
+import openai
+import pytest
+import pytest_asyncio
+
+from soma.chat.v1 import message_pb2
+from soma.chat.v1 import turn_event_pb2 as event_pb
+from soma.chat.v1 import turn_service_pb2 as turn_pb
+from soma_common.kernel.errors import SomaError
+from soma_common.kernel.reasons import Reason
+from soma_common.testing.eventually import eventually
+from tests.rpc.edge.conftest import Door
+from tests.rpc.edge.scripted_chat import AGENT_ID, ANSWER, RECEIPT_ID, Script, ScriptedChat
+
+ASK: list[Any] = [{"role": "user", "content": "What can you do?"}]
+
+
+@pytest_asyncio.fixture
+async def client(door: Door) -> AsyncIterator[openai.AsyncOpenAI]:
+    async with openai.AsyncOpenAI(base_url=f"{door.url}/v1", api_key=door.token(), max_retries=0) as made:
+        yield made
+
+
+async def test_agents_and_models_are_listed(client: openai.AsyncOpenAI) -> None:
+    assert [model.id async for model in client.models.list()] == ["soma", "vendor/tiny:1"]
+    assert (await client.models.retrieve("vendor/tiny:1")).owned_by == "scripted"
+    with pytest.raises(openai.NotFoundError) as refused:
+        await client.models.retrieve("nobody")
+    assert refused.value.code == "model_not_found"
+
+
+async def test_a_whole_answer(client: openai.AsyncOpenAI, chat: ScriptedChat) -> None:
+    raw = await client.chat.completions.with_raw_response.create(model="soma", messages=ASK)
+    answer = raw.parse()
+    assert answer.choices[0].message.content == "".join(ANSWER)
+    assert answer.choices[0].finish_reason == "stop"
+    assert answer.usage is not None
+    assert answer.usage.total_tokens == 12 + len(ANSWER)
+    assert raw.headers["x-soma-receipt-id"] == RECEIPT_ID
+    [sent] = chat.asked(turn_pb.SendMessageRequest)
+    assert sent.agent_id == AGENT_ID
+    assert sent.on_disconnect == turn_pb.ON_DISCONNECT_CANCEL
+    assert [part.text for part in sent.transcript.messages[0].content] == ["What can you do?"]
+    call = next(call for call, request in chat.calls if request is sent)
+    assert call.correlation_id == sent.request_id
+    assert call.caller.sub == "ada"
+    assert call.caller.service == "edge"
+
+
+async def test_a_streamed_answer(client: openai.AsyncOpenAI) -> None:
+    stream = await client.chat.completions.create(
+        model="soma", messages=ASK, stream=True, stream_options={"include_usage": True}
+    )
+    chunks = [chunk async for chunk in stream]
+    assert chunks[0].choices[0].delta.role == "assistant"
+    assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices) == "".join(ANSWER)
+    assert [chunk.choices[0].finish_reason for chunk in chunks if chunk.choices][-1] == "stop"
+    assert chunks[-1].choices == []
+    assert chunks[-1].usage is not None
+    assert chunks[-1].usage.completion_tokens == len(ANSWER)
+    assert len({chunk.id for chunk in chunks}) == 1
+
+
+async def test_every_option_arrives(client: openai.AsyncOpenAI, chat: ScriptedChat) -> None:
+    await client.chat.completions.create(
+        model="vendor/tiny:1",
+        messages=[
+            {"role": "developer", "content": "Be brief."},
+            {"role": "user", "content": [{"type": "text", "text": "Hi."}, {"type": "text", "text": "There."}]},
+            {
+                "role": "assistant",
+                "content": None,
+                "tool_calls": [{"id": "c1", "type": "function", "function": {"name": "look", "arguments": "{}"}}],
+            },
+            {"role": "tool", "tool_call_id": "c1", "content": "seen"},
+        ],
+        temperature=0.5,
+        top_p=0.9,
+        max_completion_tokens=77,
+        stop="END",
+        seed=7,
+        user="somebody",
+        response_format={"type": "json_schema", "json_schema": {"name": "s", "schema": {"type": "object"}}},
+        tools=[{"type": "function", "function": {"name": "look", "parameters": {"type": "object"}}}],
+        tool_choice={"type": "function", "function": {"name": "look"}},
+    )
+    [sent] = chat.asked(turn_pb.SendMessageRequest)
+    assert sent.model_profile_id == "vendor/tiny:1"
+    assert not sent.agent_id
+    roles = [message_pb2.Role.Name(message.role) for message in sent.transcript.messages]
+    assert roles == ["ROLE_SYSTEM", "ROLE_USER", "ROLE_ASSISTANT", "ROLE_TOOL"]
+    assert [part.text for part in sent.transcript.messages[1].content] == ["Hi.", "There."]
+    assert sent.transcript.messages[2].tool_calls[0].call_id == "c1"
+    assert sent.transcript.messages[3].tool_call_id == "c1"
+    options = sent.options
+    assert (options.temperature, options.top_p, options.max_output_tokens, options.seed) == (0.5, 0.9, 77, 7)
+    assert list(options.stop) == ["END"]
+    assert options.response_format == "json_schema"
+    assert options.json_schema["name"] == "s"
+    assert sent.tools[0].parameters["type"] == "object"
+    assert sent.tool_choice.tool_name == "look"
+
+
+async def test_tool_calls_come_back(client: openai.AsyncOpenAI, chat: ScriptedChat) -> None:
+    call = message_pb2.ToolCall(call_id="call-1", name="look", arguments_json='{"where": "up"}')
+    chat.script = Script(pieces=(), tool_calls=(call,))
+    answer = await client.chat.completions.create(model="soma", messages=ASK)
+    assert answer.choices[0].finish_reason == "tool_calls"
+    assert answer.choices[0].message.content is None
+    [made] = answer.choices[0].message.tool_calls or []
+    assert made.type == "function"
+    assert (made.id, made.function.name, made.function.arguments) == ("call-1", "look", '{"where": "up"}')
+    stream = await client.chat.completions.create(model="soma", messages=ASK, stream=True)
+    deltas = [chunk.choices[0].delta.tool_calls async for chunk in stream]
+    assert [piece[0].id for piece in deltas if piece] == ["call-1"]
+
+
+async def test_reasoning_is_told(client: openai.AsyncOpenAI, chat: ScriptedChat) -> None:
+    chat.script = Script(reasoning="Let me think.")
+    answer = await client.chat.completions.create(model="soma", messages=ASK)
+    assert answer.choices[0].message.model_extra == {"reasoning_content": "Let me think."}
+
+
+@pytest.mark.parametrize(
+    ("changes_of_body", "param"),
+    [
+        ({"messages": []}, "messages"),
+        ({"messages": "hi"}, "messages"),
+        ({"messages": [{"role": "wizard", "content": "x"}]}, "messages[0].role"),
+        ({"messages": [{"role": "user", "content": ""}]}, "messages[0].content"),
+        ({"messages": [{"role": "user", "content": 7}]}, "messages[0].content"),
+        ({"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}, "messages[0].content[0].type"),
+        ({"messages": [{"role": "tool", "content": "x"}]}, "messages[0].tool_call_id"),
+        ({"n": 2}, "n"),
+        ({"temperature": "hot"}, "temperature"),
+        ({"max_tokens": 1.5}, "max_tokens"),
+        ({"stop": 7}, "stop"),
+        ({"tools": [{"type": "function"}]}, "tools[0].function"),
+        ({"tool_choice": "sometimes"}, "tool_choice"),
+        ({"response_format": {"type": "xml"}}, "response_format.type"),
+        ({"stream": "yes"}, "stream"),
+        ({"logprobs": True}, "logprobs"),
+        ({"model": ""}, "model"),
+    ],
+)
+async def test_bad_parameters_are_named(
+    http: aiohttp.ClientSession, changes_of_body: dict[str, Any], param: str
+) -> None:
+    body = {"model": "soma", "messages": ASK, **changes_of_body}
+    async with http.post("/v1/chat/completions", json=body) as response:
+        assert response.status == 400
+        error = (await response.json())["error"]
+    assert error["param"] == param
+    assert error["type"] == "invalid_request_error"
+    assert error["message"]
+
+
+async def test_options_that_ask_for_nothing_are_ignored(http: aiohttp.ClientSession) -> None:
+    body = {"model": "soma", "messages": ASK, "n": 1, "logprobs": None, "metadata": {"a": "b"}, "functions": None}
+    async with http.post("/v1/chat/completions", json=body) as response:
+        assert response.status == 200
+
+
+async def test_errors_in_openais_form(client: openai.AsyncOpenAI, chat: ScriptedChat, door: Door) -> None:
+    with pytest.raises(openai.NotFoundError) as unknown:
+        await client.chat.completions.create(model="nobody", messages=ASK)
+    assert unknown.value.code == "model_not_found"
+    stranger = client.with_options(api_key="forged.forged.forged")
+    with pytest.raises(openai.AuthenticationError) as forged:
+        await stranger.chat.completions.create(model="soma", messages=ASK)
+    assert forged.value.code == "invalid_api_key"
+    chat.script = Script(refusal=SomaError(Reason.MODEL_RATE_LIMITED, {"model": "x"}, retry_after_seconds=7))
+    with pytest.raises(openai.RateLimitError) as limited:
+        await client.chat.completions.create(model="soma", messages=ASK)
+    assert limited.value.response.headers["retry-after"] == "7"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_failure_before_the_first_token_has_its_own_status(
+    client: openai.AsyncOpenAI, chat: ScriptedChat, stream: bool
+) -> None:
+    failed = event_pb.TurnFailed(reason="MODEL_UNAVAILABLE", metadata={"model": "tiny", "problem": "HTTP 503"})
+    chat.script = Script(pieces=(), failure=failed)
+    with pytest.raises(openai.InternalServerError) as failure:
+        await client.chat.completions.create(model="soma", messages=ASK, stream=stream)
+    assert failure.value.status_code == 503
+    assert failure.value.code == "model_unavailable"
+
+
+async def test_a_failure_in_the_middle_breaks_the_stream_off(client: openai.AsyncOpenAI, chat: ScriptedChat) -> None:
+    failed = event_pb.TurnFailed(reason="MODEL_UNAVAILABLE", metadata={"model": "tiny", "problem": "cut"})
+    chat.script = Script(failure=failed)
+    stream = await client.chat.completions.create(model="soma", messages=ASK, stream=True)
+    heard = []
+    with pytest.raises(openai.APIError) as failure:
+        async for chunk in stream:
+            heard.append(chunk.choices[0].delta.content or "")  # noqa: PERF401 - the stream breaks off
+    assert "".join(heard) == "".join(ANSWER)
+    assert "tiny" in failure.value.message
+
+
+async def test_a_cut_is_mended(client: openai.AsyncOpenAI, chat: ScriptedChat) -> None:
+    chat.script = Script(cut_after=3)
+    answer = await client.chat.completions.create(model="soma", messages=ASK)
+    assert answer.choices[0].message.content == "".join(ANSWER)
+    assert chat.cuts >= 3
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_disconnect_stops_the_turn(client: openai.AsyncOpenAI, chat: ScriptedChat, stream: bool) -> None:
+    chat.script = Script(pieces=("slow ",) * 1000, gap_seconds=0.05)
+    if stream:
+        opened: Any = await client.chat.completions.create(model="soma", messages=ASK, stream=True)
+        await anext(aiter(opened))
+        await opened.close()
+    else:
+        with pytest.raises(openai.APITimeoutError):
+            await client.with_options(timeout=0.5).chat.completions.create(model="soma", messages=ASK)
+    [turn] = chat.turns.values()
+    await eventually(lambda: turn.events[-1].WhichOneof("event") == "cancelled")
+
+
+@pytest.mark.parametrize("changes", [{"messages_per_minute": 2}])
+async def test_the_rate_is_limited(client: openai.AsyncOpenAI, changes: dict[str, Any]) -> None:
+    for _ in range(2):
+        await client.chat.completions.create(model="soma", messages=ASK)
+    with pytest.raises(openai.RateLimitError) as limited:
+        await client.chat.completions.create(model="soma", messages=ASK)
+    assert limited.value.code == "rate_limit_exceeded"
+    assert 1 <= int(limited.value.response.headers["retry-after"]) <= 30
