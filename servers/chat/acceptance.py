@@ -7,14 +7,20 @@ from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
-import asyncpg
-
 from servers.chat.domain.agent import Agent
 from servers.chat.domain.model import ModelProfile
 from servers.chat.means import Means
 from servers.chat.models import Models
 from servers.chat.order import Order
-from servers.chat.store import error_columns, find_agent, insert_default_agent
+from servers.chat.store import (
+    AlreadyStored,
+    Place,
+    error_columns,
+    find_agent,
+    insert_default_agent,
+    insert_turn,
+    lock_conversation,
+)
 from soma.events.v1 import payloads_pb2
 from soma_common.events.models import EventDraft
 from soma_common.kernel.errors import SomaError, not_found
@@ -111,7 +117,7 @@ class Acceptances:
         for _ in range(_TRIES):
             try:
                 return await self._database.run(caller.tenant_id, work)
-            except asyncpg.UniqueViolationError:
+            except AlreadyStored:
                 continue  # somebody else stored the same request at the same moment; now it is to be seen
             except SomaError as error:
                 if error.reason is not Reason.DATABASE_UNAVAILABLE:
@@ -126,7 +132,7 @@ class Acceptances:
         accepted = Accepted(turn_id, order, agent, profile, self._ids.uuid7(), owner_sub=order.caller.sub)
         accepted = replace(accepted, lease_epoch=self._instance.epoch)
         if place is not None:
-            accepted = replace(accepted, conversation_id=place["conversation_id"], owner_sub=place["owner_sub"])
+            accepted = replace(accepted, conversation_id=place.conversation_id, owner_sub=place.owner_sub)
             refusal = _refusal(place)
             if refusal is not None:
                 await self._insert_turn(connection, accepted)
@@ -138,10 +144,10 @@ class Acceptances:
         await self._events.append(connection, accepted.tenant, _drafts(accepted))
         return accepted
 
-    async def _agent(self, connection: Connection, order: Order, place: asyncpg.Record | None) -> Agent:
+    async def _agent(self, connection: Connection, order: Order, place: Place | None) -> Agent:
         tenant = order.caller.tenant_id
         default_id = default_agent_id(tenant)
-        agent_id = order.agent_id or (place["agent_id"] if place is not None else default_id)
+        agent_id = order.agent_id or (place.agent_id if place is not None else default_id)
         agent = await find_agent(connection, agent_id)
         if agent is None and agent_id == default_id:
             await insert_default_agent(connection, tenant, Agent(default_id), self._clock.now())
@@ -150,11 +156,9 @@ class Acceptances:
             raise not_found("agent", agent_id)
         return agent
 
-    async def _insert_message(
-        self, connection: Connection, accepted: Accepted, place: asyncpg.Record | None
-    ) -> Accepted:
+    async def _insert_message(self, connection: Connection, accepted: Accepted, place: Place | None) -> Accepted:
         order, now = accepted.order, self._clock.now()
-        parent = order.parent_message_id or (None if place is None else place["current_leaf_id"])
+        parent = order.parent_message_id or (None if place is None else place.current_leaf_id)
         conversation_id = accepted.conversation_id or self._ids.uuid7()
         message_id = self._ids.uuid7()
         if place is None:
@@ -180,7 +184,7 @@ class Acceptances:
             conversation_id=conversation_id,
             user_message_id=message_id,
             parent_message_id=parent,
-            leaf_before=None if place is None else place["current_leaf_id"],
+            leaf_before=None if place is None else place.current_leaf_id,
             new_conversation=place is None,
         )
 
@@ -202,23 +206,23 @@ class Acceptances:
             *owner,
             self._clock.now(),
         )
-        await connection.execute(_SQL.insert_turn, *values)
+        await insert_turn(connection, values)
 
 
-async def _place(connection: Connection, order: Order) -> asyncpg.Record | None:
+async def _place(connection: Connection, order: Order) -> Place | None:
     if order.conversation_id is None:
         return None
-    place = await connection.fetchrow(_SQL.lock_conversation, order.conversation_id, order.caller.owner_filter)
+    place = await lock_conversation(connection, order.conversation_id, order.caller.owner_filter)
     if place is None:
         raise not_found("conversation", order.conversation_id)
     return place
 
 
-def _refusal(place: asyncpg.Record) -> SomaError | None:
-    if place["status"] != "active":
-        return SomaError(Reason.CONVERSATION_CLOSED, {"status": place["status"]})
-    if place["running_turn_id"] is not None:
-        return SomaError(Reason.CONVERSATION_BUSY, {"turn_id": str(place["running_turn_id"])})
+def _refusal(place: Place) -> SomaError | None:
+    if place.status != "active":
+        return SomaError(Reason.CONVERSATION_CLOSED, {"status": place.status})
+    if place.running_turn_id is not None:
+        return SomaError(Reason.CONVERSATION_BUSY, {"turn_id": str(place.running_turn_id)})
     return None
 
 

@@ -5,10 +5,10 @@ What is told was decided when the turn ended.
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
-
-import asyncpg
+from uuid import UUID
 
 from servers.chat.metrics import TurnMetrics
 from soma.cognitive.v1 import modulation_service_pb2 as modulation_pb
@@ -47,6 +47,22 @@ _HOPELESS: Final = frozenset(
 )
 
 Call = Callable[[bytes], Awaitable[object]]
+
+
+@dataclass(frozen=True, slots=True)
+class DueIntent:
+    """An intent that was claimed."""
+
+    tenant_id: UUID
+    intent_id: UUID
+    owner_sub: str
+    caller_roles: Sequence[str]
+    caller_scopes: Sequence[str]
+    correlation_id: str
+    turn_id: UUID
+    kind: str
+    payload: bytes
+    attempts: int
 
 
 class Intents:
@@ -103,38 +119,38 @@ class Intents:
     async def deliver_due(self) -> int:
         """Claims a batch and delivers it; returns how many were claimed."""
         rows = await self._database.run_worker(lambda it: it.fetch(_SQL.claim, LEASE_SECONDS, BATCH))
-        await asyncio.gather(*(self._deliver(row) for row in rows))
+        await asyncio.gather(*(self._deliver(DueIntent(**row)) for row in rows))
         return len(rows)
 
-    async def _deliver(self, row: asyncpg.Record) -> None:
+    async def _deliver(self, intent: DueIntent) -> None:
         caller = Caller(
-            TenantId(row["tenant_id"]),
-            row["owner_sub"],
-            frozenset(row["caller_roles"]),
-            frozenset(row["caller_scopes"]),
+            TenantId(intent.tenant_id),
+            intent.owner_sub,
+            frozenset(intent.caller_roles),
+            frozenset(intent.caller_scopes),
         )
-        with acting_as(caller, row["correlation_id"]):
+        with acting_as(caller, intent.correlation_id):
             try:
-                await self._calls[row["kind"]](row["payload"])
+                await self._calls[intent.kind](intent.payload)
             except SomaError as error:
-                if error.reason not in _HEARD[row["kind"]]:
-                    await self._not_heard(row, error)
+                if error.reason not in _HEARD[intent.kind]:
+                    await self._not_heard(intent, error)
                     return
-        await self._write(row, "delivered", _SQL.delivered)
+        await self._write(intent, "delivered", _SQL.delivered)
 
-    async def _not_heard(self, row: asyncpg.Record, error: SomaError) -> None:
-        wait_seconds = PATIENCE.wait_seconds(row["attempts"], self._chance.random())
+    async def _not_heard(self, intent: DueIntent, error: SomaError) -> None:
+        wait_seconds = PATIENCE.wait_seconds(intent.attempts, self._chance.random())
         if error.kind in _HOPELESS or wait_seconds is None:
-            _LOG.error("an intent is parked", kind=row["kind"], turn_id=str(row["turn_id"]), reason=error.reason.value)
-            await self._write(row, "parked", _SQL.park, error.reason.value)
+            _LOG.error("an intent is parked", kind=intent.kind, turn_id=str(intent.turn_id), reason=error.reason.value)
+            await self._write(intent, "parked", _SQL.park, error.reason.value)
         else:
-            await self._write(row, "postponed", _SQL.postpone, wait_seconds, error.reason.value)
+            await self._write(intent, "postponed", _SQL.postpone, wait_seconds, error.reason.value)
 
-    async def _write(self, row: asyncpg.Record, outcome: str, statement: str, *values: object) -> None:
+    async def _write(self, intent: DueIntent, outcome: str, statement: str, *values: object) -> None:
         """A write that fails leaves the claim to run out: the intent is delivered again, which changes nothing."""
-        self._metrics.intent(row["kind"], outcome)
-        key = (row["tenant_id"], row["intent_id"])
+        self._metrics.intent(intent.kind, outcome)
+        key = (intent.tenant_id, intent.intent_id)
         try:
             await self._database.run_worker(lambda it: it.execute(statement, *key, *values))
         except SomaError as error:
-            _LOG.info("an intent will be delivered again", kind=row["kind"], reason=error.reason.value)
+            _LOG.info("an intent will be delivered again", kind=intent.kind, reason=error.reason.value)

@@ -81,6 +81,22 @@ class BranchMessage:
     tokenizer: str
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The conversation that a turn belongs to, locked."""
+
+    conversation_id: UUID
+    owner_sub: str
+    agent_id: UUID
+    status: str
+    current_leaf_id: UUID | None
+    running_turn_id: UUID | None
+
+
+class AlreadyStored(Exception):  # noqa: N818 - it is no error: the turn exists already
+    """Another call stored a turn for the same request meanwhile."""
+
+
 class TurnStore:
     """Reads turns, each call in a transaction of the tenant."""
 
@@ -142,6 +158,20 @@ async def lock_turn(connection: Connection, turn_id: UUID, lease_epoch: int) -> 
     """The turn, locked, if it still runs under this epoch."""
     row = await connection.fetchrow(_SQL.lock_turn, turn_id, lease_epoch)
     return None if row is None else turn_row(row)
+
+
+async def lock_conversation(connection: Connection, conversation_id: UUID, owner: str | None) -> Place | None:
+    """The conversation, locked, if the owner (None: anybody of the tenant) may see it."""
+    row = await connection.fetchrow(_SQL.lock_conversation, conversation_id, owner)
+    return None if row is None else Place(**row)
+
+
+async def insert_turn(connection: Connection, values: tuple[object, ...]) -> None:
+    """Writes a new turn. Raises AlreadyStored; the transaction must roll back then."""
+    try:
+        await connection.execute(_SQL.insert_turn, *values)
+    except asyncpg.UniqueViolationError as problem:
+        raise AlreadyStored from problem
 
 
 async def find_agent(connection: Connection, agent_id: UUID) -> Agent | None:

@@ -1,0 +1,52 @@
+"""The stack that the tests of chat share, and a person of its own for each test."""
+
+from collections.abc import AsyncIterator, Iterator
+from uuid import uuid4
+
+import pytest
+
+from soma_common.testing.postgres import TestServer
+from soma_common.testing.upstream import ScriptedUpstream
+from tests.integration.chat.person import Person
+from tests.integration.chat.stack import ChatStack
+
+
+@pytest.fixture(scope="session")
+def shared_stack(postgres_server: TestServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChatStack]:
+    """The processes, once a session."""
+    stack = ChatStack(postgres_server, tmp_path_factory.mktemp("chat-stack"))
+    try:
+        stack.start_all()
+        yield stack
+    finally:
+        stack.stop_all()
+
+
+@pytest.fixture
+def stack(shared_stack: ChatStack) -> ChatStack:
+    """The processes, all serving, with an upstream that remembers nothing."""
+    shared_stack.upstream.start()
+    shared_stack.upstream.reset()
+    shared_stack.revive()
+    return shared_stack
+
+
+@pytest.fixture
+def model(stack: ChatStack) -> ScriptedUpstream:
+    """What the stack's model is."""
+    return stack.upstream
+
+
+@pytest.fixture
+async def ada(stack: ChatStack) -> AsyncIterator[Person]:
+    """Somebody who was never here before."""
+    async with Person(stack, f"ada-{uuid4().hex[:8]}") as person:
+        yield person
+
+
+@pytest.fixture
+async def eve(stack: ChatStack) -> AsyncIterator[Person]:
+    """Somebody else of the same tenant."""
+    async with Person(stack, f"eve-{uuid4().hex[:8]}") as person:
+        yield person
+

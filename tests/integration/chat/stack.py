@@ -1,0 +1,176 @@
+"""Chat and the services it calls, each as its own process on one test database server; the model is the scripted upstream.
+
+Imports no service: what is tested is what a client sees.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+from uuid import uuid4
+
+from soma_common.postgres.house import PLACES, ROLES, HouseDatabase
+from soma_common.rpc.dial import Channel, dial
+from soma_common.testing.identity import ISSUER, TENANT, TestIdentity
+from soma_common.testing.postgres import PASSWORD, TestServer, run_aside
+from soma_common.testing.upstream import Script, ScriptedUpstream
+
+HOST: Final = "127.0.0.1"
+GRPC: Final = {"chat": 20021, "governor": 20022, "control": 20043, "cognitive": 30102, "memory": 9596}
+HTTP: Final = {"chat": 21021, "governor": 21022, "cognitive": 30101, "memory": 9595}
+DSN: Final = {"somaagent": "SOMA_AGENT_DSN", "somabrain": "SOMA_BRAIN_DSN", "somamemory": "SOMA_MEMORY_DSN"}
+READY_SECONDS: Final = 60.0
+MODEL: Final = "scripted"
+
+
+class ChatStack:
+    """Processes by service name; `start`, `kill` and `stop` one at a time."""
+
+    def __init__(self, postgres: TestServer, folder: Path) -> None:
+        self.identity: Final = TestIdentity(folder / "keys")
+        self.upstream: Final = ScriptedUpstream(Script(chunks=12), models=(MODEL,), tokenizer="model")
+        self._postgres = postgres
+        self._folder = folder
+        self._shift = free_shift()
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.databases: dict[str, HouseDatabase] = {}
+
+    def start_all(self) -> None:
+        """Makes the databases and starts everything."""
+        self.upstream.start()
+        for house in HTTP:
+            self.databases[house] = run_aside(self._postgres.make(house, f"servers.{house}"))
+        for house in HTTP:
+            self.spawn(house)
+        for house in HTTP:
+            self.wait_ready(house)
+
+    def revive(self) -> None:
+        """Starts again what an earlier test left dead."""
+        for house in HTTP:
+            if house not in self._processes:
+                self.start(house)
+
+    def stop_all(self) -> None:
+        """Ends everything and removes the databases."""
+        for service in list(self._processes):
+            self.kill(service)
+        self.upstream.stop()
+        for urls in self.databases.values():
+            run_aside(self._postgres.drop(urls))
+
+    def spawn(self, service: str, **settings: str) -> None:
+        """Starts a service without waiting for it."""
+        with (self._folder / f"{service}.log").open("ab") as log:
+            command = [sys.executable, "-m", f"servers.{service}"]
+            environment = {**self._environment(service), **settings}
+            self._processes[service] = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+
+    def start(self, service: str, **settings: str) -> None:
+        """Starts a service and waits until it serves."""
+        self.spawn(service, **settings)
+        self.wait_ready(service)
+
+    def kill(self, service: str, number: int = signal.SIGKILL) -> int:
+        """Ends a service; gives its exit code."""
+        process = self._processes.pop(service)
+        process.send_signal(number)
+        return process.wait(30)
+
+    def log_of(self, service: str) -> str:
+        """What a service wrote."""
+        return (self._folder / f"{service}.log").read_text("utf-8", errors="replace")
+
+    def wait_ready(self, service: str) -> None:
+        """Returns when the service serves."""
+        url = f"http://{HOST}:{HTTP[service] + self._shift}/readyz"
+        deadline = time.monotonic() + READY_SECONDS
+        while not answers(url):
+            code = self._processes[service].poll()
+            assert code is None, f"{service} ended with {code}:\n{self.log_of(service)[-4000:]}"
+            assert time.monotonic() < deadline, f"{service} does not serve:\n{self.log_of(service)[-4000:]}"
+            time.sleep(0.05)
+
+    def target(self, service: str) -> str:
+        """The gRPC address of a service."""
+        return f"{HOST}:{GRPC[service] + self._shift}"
+
+    def metrics_of(self, service: str) -> str:
+        """The numbers of a service."""
+        with urllib.request.urlopen(f"http://{HOST}:{HTTP[service] + self._shift}/metrics", timeout=5) as answer:
+            return str(answer.read().decode())
+
+    def channel(self, service: str = "chat", caller: str = "edge") -> Channel:
+        """A channel as another service has it."""
+        return dial(self.target(service), self.identity.signer(caller), timeout_seconds=10, name=service)
+
+    def _environment(self, service: str) -> Mapping[str, str]:
+        urls = self.databases[service]
+        database = urls.app_dsn.partition("?")[0].rpartition("/")[2]
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "PYTHONPATH", "LANG") if name in os.environ}
+        return {
+            **kept,
+            "SOMA_DEPLOY_MODE": "somastack",
+            "SOMA_HOME": str(self._folder / "home"),
+            "SOMA_INSTANCE": "test",
+            "SOMA_BIND": HOST,
+            "SOMA_PORT_SHIFT": str(self._shift),
+            **{f"SOMA_{name.upper()}_TARGETS": self.target(name) for name in GRPC},
+            **{f"SOMA_{role.upper()}_PASSWORD": PASSWORD for role in ROLES},
+            DSN[PLACES[service].database]: self._postgres.address(database),
+            "SOMA_JWKS_PATH": str(self.identity.jwks_path),
+            "SOMA_SERVICE_KEY_PATH": str(self.identity.service_key_path(service)),
+            "SOMA_TENANT_ID": str(TENANT),
+            "SOMA_OWNER_SUB": "ada",
+            "SOMA_ISSUER": ISSUER,
+            "SOMA_MODEL_BASE_URL": self.upstream.base_url,
+            "SOMA_MODEL": MODEL,
+            "SOMA_MODEL_API_KEY": "sk-test",
+            "SOMA_MODEL_WINDOW": "16384",
+            "SOMA_MODEL_MAX_OUTPUT_TOKENS": "1024",
+            "SOMA_MODEL_PRICE_INPUT": "1000000",
+            "SOMA_MODEL_PRICE_OUTPUT": "4000000",
+        }
+
+
+def answers(url: str) -> bool:
+    """Whether there is a 200."""
+    try:
+        with urllib.request.urlopen(url, timeout=2) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def free_shift() -> int:
+    """A shift at which every port is free."""
+    numbers = (*GRPC.values(), *HTTP.values())
+    for shift in range(2000 + os.getpid() % 40 * 100, 30_000, 100):
+        if all(is_free(number + shift) for number in numbers):
+            return shift
+    raise AssertionError("no shift leaves all ports free")
+
+
+def is_free(port: int) -> bool:
+    """Whether nobody listens there."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True
+
+
+def new_id() -> str:
+    """A request id."""
+    return str(uuid4())
+
+
