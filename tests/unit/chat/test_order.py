@@ -1,0 +1,78 @@
+"""What a request may ask for, beyond what the contract can state."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from google.protobuf.json_format import ParseDict
+
+from servers.chat.order import read_order
+from soma.chat.v1 import turn_service_pb2 as turn_pb
+from soma_common.kernel.errors import SomaError
+from soma_common.kernel.reasons import Reason
+from soma_common.testing.identity import user
+
+CALL = {"callId": "c1", "name": "look", "argumentsJson": "{}"}
+
+
+def request(**fields: Any) -> turn_pb.SendMessageRequest:
+    return ParseDict({"requestId": str(uuid4()), **fields}, turn_pb.SendMessageRequest())
+
+
+def listed(*messages: dict[str, Any]) -> turn_pb.SendMessageRequest:
+    return request(transcript={"messages": list(messages)})
+
+
+def said(role: str, text: str = "", **fields: Any) -> dict[str, Any]:
+    return {"role": f"ROLE_{role}", "content": [{"text": text}] if text else [], **fields}
+
+
+def refused(asked: turn_pb.SendMessageRequest) -> SomaError:
+    with pytest.raises(SomaError) as caught:
+        read_order(asked, user())
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("asked", "field"),
+    [
+        (request(content=[{"text": " \n\t"}]), "content"),
+        (request(content=[{"text": "a\x00b"}]), "content"),
+        (request(content=[{"text": "a"}], parentMessageId=str(uuid4())), "parent_message_id"),
+        (request(content=[{"text": "a"}], tools=[{"name": "x"}, {"name": "x"}]), "tools"),
+        (request(content=[{"text": "a"}], toolChoice={"mode": "required"}), "tool_choice"),
+        (request(content=[{"text": "a"}], tools=[{"name": "x"}], toolChoice={"toolName": "y"}), "tool_choice"),
+        (listed(said("USER", "a"), said("ASSISTANT", "b")), "transcript.messages"),
+        (listed(said("TOOL", "a", toolCallId="c1")), "transcript.messages"),
+        (listed(said("USER", "a"), said("TOOL", "b", toolCallId="c1")), "transcript.messages[1].tool_call_id"),
+        (listed(said("USER", "a", toolCalls=[CALL])), "transcript.messages[0].tool_calls"),
+        (listed(said("USER", " "), said("USER", "a")), "transcript.messages[0].content"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_by_field(asked: turn_pb.SendMessageRequest, field: str) -> None:
+    error = refused(asked)
+    assert error.reason is Reason.INVALID_FIELD
+    assert error.metadata["field"] == field
+
+
+def test_too_much_text_is_refused() -> None:
+    error = refused(request(content=[{"text": "ä" * 20_000}, {"text": "ä" * 20_000}]))
+    assert error.reason is Reason.PAYLOAD_TOO_LARGE
+
+
+def test_a_transcript_is_about_its_last_user_message() -> None:
+    order = read_order(
+        listed(said("USER", "first"), said("ASSISTANT", toolCalls=[CALL]), said("TOOL", "42", toolCallId="c1")), user()
+    )
+    assert order.text == "first"
+    assert order.transcript is not None
+    assert [message.role for message in order.transcript] == ["user", "assistant", "tool"]
+
+
+def test_whole_numbers_of_a_schema_stay_whole() -> None:
+    asked = request(
+        content=[{"text": "a"}],
+        tools=[{"name": "x", "parameters": {"type": "object", "properties": {"n": {"maximum": 3}}}}],
+    )
+    (tool,) = read_order(asked, user()).tools
+    assert repr(tool.parameters["properties"]) == "{'n': {'maximum': 3}}"

@@ -1,0 +1,100 @@
+"""Knobs, learning and facts: small tables over words and numbers."""
+
+import pytest
+
+from servers.chat.domain.facts import is_correction, novelty, urgency
+from servers.chat.domain.knobs import derive, longest_answer
+from servers.chat.domain.learning import worth_keeping
+
+
+@pytest.mark.parametrize(
+    ("intelligence", "temperature", "output", "rounds", "recall", "tier"),
+    [
+        (1, 0.3, 512, 1, 5, "budget"),
+        (3, 0.3, 512, 1, 5, "budget"),
+        (5, 0.7, 2048, 2, 15, "standard"),
+        (7, 0.8, 4096, 3, 25, "premium"),
+        (10, 0.9, 8192, 5, 50, "flagship"),
+    ],
+)
+def test_intelligence_sets_five_things(
+    intelligence: int, temperature: float, output: int, rounds: int, recall: int, tier: str
+) -> None:
+    knobs = derive(intelligence, 100_000)
+    found = (knobs.temperature, knobs.max_output_tokens, knobs.max_tool_rounds, knobs.recall_limit, knobs.model_tier)
+    assert found == (temperature, output, rounds, recall, tier)
+
+
+@pytest.mark.parametrize(
+    ("micros", "tokens"),
+    [(0, 1_000), (99_999, 1_000), (100_000, 10_000), (500_000, 50_000), (2_000_000, 100_000)],
+)
+def test_resource_bounds_the_tokens_of_a_turn(micros: int, tokens: int) -> None:
+    assert derive(5, micros).turn_token_limit == tokens
+
+
+def test_a_wish_for_length_wins_within_the_models_limit() -> None:
+    knobs = derive(5, 100_000)
+    assert longest_answer(knobs, None, 4096) == 2048
+    assert longest_answer(knobs, 3000, 4096) == 3000
+    assert longest_answer(knobs, 9000, 4096) == 4096
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "My favourite colour is teal.",
+        "I live in Lisbon and work as a nurse.",
+        "Remember that the meeting moved to Friday",
+        "We use PostgreSQL 18 for everything.",
+        "Please remember: the door code is 4711.",
+        "Ich heiße Ada und wohne in Berlin.",
+    ],
+)
+def test_what_people_say_about_themselves_is_kept(text: str) -> None:
+    kept = worth_keeping(text, 0.5)
+    assert kept is not None
+    assert kept.text == text
+    assert 0.5 <= kept.importance <= 1.0
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["hello", "Hi there!", "Thanks a lot", "What is my name?", "Write a poem about autumn.", "ok", "", "?!", "yes"],
+)
+def test_greetings_questions_and_orders_are_not_kept(text: str) -> None:
+    assert worth_keeping(text, 0.5) is None
+
+
+def test_only_the_statements_of_a_message_are_kept() -> None:
+    kept = worth_keeping("Hello! My dog is called Rufus. What should I feed him?", 0.5)
+    assert kept is not None
+    assert kept.text == "My dog is called Rufus."
+
+
+def test_a_pasted_document_is_not_kept() -> None:
+    assert worth_keeping("I am paragraph 1 of a long story. " * 100, 0.5) is None
+
+
+def test_a_higher_threshold_keeps_less() -> None:
+    text = "The sky is blue over Lisbon."
+    assert worth_keeping(text, 0.5) is not None
+    assert worth_keeping(text, 0.6) is None
+
+
+def test_novelty_is_what_the_best_memory_leaves() -> None:
+    assert novelty([]) == 1.0
+    assert novelty([0.25, 0.75]) == 0.25
+    assert novelty([1.4]) == 0.0
+
+
+def test_haste_is_heard() -> None:
+    assert urgency("could you look at this some time") == 0.0
+    assert urgency("This is urgent, I need it right now!") > 0.9
+    assert 0 < urgency("please, quickly") < 1
+
+
+def test_a_correction_needs_an_answer_before_it() -> None:
+    assert is_correction("No, that's wrong.", True)
+    assert not is_correction("No, that's wrong.", False)
+    assert not is_correction("Nothing else, thank you", True)
