@@ -261,10 +261,11 @@ class EmbeddedPostgres:
         """Prepare, end what a killed server left behind, and become the server. Never returns."""
         self.prepare()
         end_orphans(self.data, self.socket_directory)
+        # The account may not be able to read this program's folder, so nothing is looked up once it has taken over.
+        command = self.command()
         self.account.become()
         os.umask(0o077)
         os.chdir("/")
-        command = self.command()
         os.execve(command[0], command, self.environment())  # noqa: S606 - no shell is wanted
 
 
