@@ -104,6 +104,7 @@ class Turns:
                     watch.see(event)
         finally:
             loop.remove_signal_handler(signal.SIGINT)
+            watch.close()
             await asyncio.gather(*stops, return_exceptions=True)
         if watch.end is None:
             raise CommandError("The answer broke off. `somastack status` shows whether chat runs.", Exit.CANNOT_REACH)
@@ -142,6 +143,10 @@ class _Watch:
     async def turn_id(self) -> str:
         """The turn's id, as soon as its first event has come."""
         return await self._turn_id
+
+    def close(self) -> None:
+        """No more events come: nobody need wait for the first one."""
+        self._turn_id.cancel()
 
     def see(self, event: event_pb.TurnEvent) -> None:
         """Take one event."""
