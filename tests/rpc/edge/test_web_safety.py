@@ -229,8 +229,7 @@ async def test_large_bodies_and_headers(door: Door, http: aiohttp.ClientSession)
         b"GET /static/index.html HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n",
         b"POST / HTTP/1.1\r\nHost: {host}\r\nContent-Length: x\r\nConnection: close\r\n\r\n",
         b"POST / HTTP/1.1\r\nHost: {host}\r\nContent-Length: -1\r\nConnection: close\r\n\r\n",
-        b"POST / HTTP/1.1\r\nHost: {host}\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\nConnection: close"
-        b"\r\n\r\n0\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: {host}\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         b"CONNECT x:1 HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n",
         b"TRACE / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n",
     ],
