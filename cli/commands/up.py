@@ -24,7 +24,7 @@ def up() -> None:
     model = done.settings.model
     if model.offline:
         print_line("No model is configured, so answers come from the built-in offline one. Set one with:")
-        print_line("  OPENAI_API_KEY=<your key> somastack up")
+        print_line("  OPENAI_API_KEY=<your key> make up")
     else:
         print_line(f"Answers come from {model.model} ({model.provider}).")
     ready = "SomaStack is up" if done.changed else "SomaStack was up already"
