@@ -49,4 +49,3 @@ async def eve(stack: ChatStack) -> AsyncIterator[Person]:
     """Somebody else of the same tenant."""
     async with Person(stack, f"eve-{uuid4().hex[:8]}") as person:
         yield person
-

@@ -1,4 +1,4 @@
-"""Chat and the services it calls, each as its own process on one test database server; the model is the scripted upstream.
+"""Chat and the services it calls, each its own process on one test database server; the model is the scripted upstream.
 
 Imports no service: what is tested is what a client sees.
 """
@@ -172,5 +172,3 @@ def is_free(port: int) -> bool:
 def new_id() -> str:
     """A request id."""
     return str(uuid4())
-
-
