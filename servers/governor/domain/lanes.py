@@ -17,7 +17,8 @@ Two rules the formulas leave open:
   A floor binds where the level gives the lane a share and the lane has candidates; a lane without candidates gets 0.
   The buffer always counts as needed.
   Below L0 an offer fills a lane only up to the share of the next better level. Else a level that cuts history would
-  hand it back through the offers, and a worse level could send more history than a better one.
+  hand it back through the offers, and a worse level could send more history than a better one (it never does while
+  the window has room for every floor beside its share).
 """
 
 from collections.abc import Mapping

@@ -4,7 +4,7 @@ Nothing here knows the lanes' arithmetic. Relevance is lexical, 0-1, and absolut
 
     relevance(tool) = 1 − Π over shared stems t of (1 − strength(field of t) · specificity(t) · focus)
       strength      0.60 in the name, 0.35 in a parameter's name, 0.30 in the description (the strongest field counts)
-      specificity   1 − (tools that share t − 1) / (tools): a word that every tool uses tells nothing
+      specificity   1 − ½ · (tools that share t − 1) / (tools): a word of every tool does not tell which one is meant
       focus         min(1, √(12 / stems in the query)): in a long text any tool finds a word by chance
 """
 
@@ -71,7 +71,7 @@ def relevances(tools: Sequence[ToolCandidate], query: str) -> list[float]:
     for found, words in zip(strengths, shared, strict=True):
         missed = 1.0
         for stem in sorted(words):  # a set has no order, and the last bit of a product depends on it
-            missed *= 1.0 - found[stem] * (1.0 - (users[stem] - 1) / count) * focus
+            missed *= 1.0 - found[stem] * (1.0 - (users[stem] - 1) / (2 * count)) * focus
         values.append(1.0 - missed)
     return values
 
