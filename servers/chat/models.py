@@ -13,8 +13,8 @@ from soma_common.kernel.errors import not_found
 class ChatModel(Protocol):
     """Streams the answer of one model call.
 
-    The last item is a `StreamEnd`. Closing the iterator, or cancelling the task that reads it, ends the call at the provider at
-    once. Raises `SomaError` with a MODEL_ reason.
+    The last item is a `StreamEnd`. Closing the iterator, or cancelling the task that reads it, ends the call at the
+    provider at once. Raises `SomaError` with a MODEL_ reason.
     """
 
     def stream(self, request: ModelRequest) -> AsyncIterator[StreamItem]:

@@ -7,13 +7,13 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 
-from soma_common.tokens import tokenizer_for
-
 from servers.chat.domain.model import ModelRequest, StreamEnd, StreamItem, TextChunk
 from soma_common.kernel.money import Usage
+from soma_common.tokens import tokenizer_for
 
 _HOW_TO = (
-    "No model is configured, so this is the offline model: everything else in the mesh works, but nothing here thinks.\n\n"
+    "No model is configured, so this is the offline model: everything else in the mesh works, "
+    "but nothing here thinks.\n\n"
     "To use a real one, set its address and name and start again, for example\n\n"
     "    make down\n"
     "    SOMA_MODEL_BASE_URL=http://<host>:11434/v1 SOMA_MODEL=llama3.2 make up\n\n"
@@ -46,10 +46,8 @@ def describe(request: ModelRequest) -> str:
     lines = [_HOW_TO, f"This would have been sent ({len(request.messages)} messages"]
     lines.append(f", temperature {request.temperature:.2f}" if request.temperature is not None else "")
     lines.append(f", at most {request.max_output_tokens} tokens of answer):\n")
-    for message in request.messages:
-        lines.append(f"\n- **{message.role}**: {_excerpt(message.content)}")
-    for tool in request.tools:
-        lines.append(f"\n- **tool** `{tool.name}`: {_excerpt(tool.description)}")
+    lines.extend(f"\n- **{message.role}**: {_excerpt(message.content)}" for message in request.messages)
+    lines.extend(f"\n- **tool** `{tool.name}`: {_excerpt(tool.description)}" for tool in request.tools)
     return "".join(lines) + "\n"
 
 

@@ -44,7 +44,7 @@ class OpenAICompatibleModel:
                 async for chunk in _chunks(profile, response):
                     for item in _items(profile, reader, chunk):
                         yield item
-                _refuse_cut_stream(profile, reader)
+                _refuse_cut_stream(profile, reader, response)
                 for item in reader.finish():
                     yield item
             finally:
@@ -127,14 +127,17 @@ def _decode(profile: ModelProfile, data: bytes) -> dict[str, Any]:
     return chunk
 
 
-def _refuse_cut_stream(profile: ModelProfile, reader: ChunkReader) -> None:
-    if reader.finish_reason is None:
-        raise _unavailable(profile, "the stream ended early")
+def _refuse_cut_stream(profile: ModelProfile, reader: ChunkReader, response: aiohttp.ClientResponse) -> None:
+    if reader.finish_reason is not None:
+        return
+    if "event-stream" not in response.content_type:
+        raise SomaError(Reason.MODEL_PROTOCOL_ERROR, {"model": profile.profile_id})
+    raise _unavailable(profile, "the stream ended early")
 
 
 async def _refuse_failure(profile: ModelProfile, response: aiohttp.ClientResponse) -> None:
     if response.status == 200:
-        if "json" in response.content_type and "event" not in response.content_type:
+        if response.content_type.endswith(("json", "html")):
             raise SomaError(Reason.MODEL_PROTOCOL_ERROR, {"model": profile.profile_id})
         return
     body = await response.content.read(65536)

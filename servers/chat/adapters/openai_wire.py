@@ -95,7 +95,7 @@ class ChunkReader:
         self._log_probabilities: list[float] = []
 
     def read(self, chunk: dict[str, Any]) -> Iterator[StreamItem]:
-        """The items of one chunk. Raises KeyError, TypeError, ValueError or AttributeError for what is not the protocol."""
+        """The items of one chunk. Raises KeyError, TypeError, ValueError or AttributeError for what is no chunk."""
         usage = chunk.get("usage")
         if usage:
             self.usage = _usage(usage)

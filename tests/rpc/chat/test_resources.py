@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -74,7 +75,7 @@ def as_ada() -> Iterator[None]:
         yield
 
 
-async def make_agent(chat: Chat, name: str, **fields: object) -> agent_pb.Agent:
+async def make_agent(chat: Chat, name: str, **fields: Any) -> agent_pb.Agent:
     request = agent_pb.CreateAgentRequest(agent=agent_pb.Agent(name=name, **fields), request_id=str(uuid4()))
     return (await chat.agents.CreateAgent(request)).agent
 
@@ -186,7 +187,7 @@ async def test_conversations_are_listed_last_used_first_in_pages(chat: Chat) -> 
 async def test_a_conversation_is_renamed_archived_and_deleted(chat: Chat) -> None:
     made = await make_conversation(chat)
 
-    async def change(*paths: str, **values: object) -> conversation_pb.Conversation:
+    async def change(*paths: str, **values: Any) -> conversation_pb.Conversation:
         wanted = conversation_pb.Conversation(conversation_id=made.conversation_id, **values)
         request = conversation_pb.UpdateConversationRequest(
             conversation=wanted, update_mask=FieldMask(paths=paths), request_id=str(uuid4())
@@ -218,12 +219,11 @@ async def test_other_people_and_other_tenants_do_not_learn_that_it_exists(chat: 
     made = await make_conversation(chat)
     for stranger in (user("bob"), user("ada", OTHER_TENANT), user("root", OTHER_TENANT, ("admin",))):
         with acting_as(stranger, "test"):
-            for call, request in (
-                (chat.conversations.GetConversation, conversation_pb.GetConversationRequest),
-                (chat.conversations.ListMessages, conversation_pb.ListMessagesRequest),
-            ):
+            wanted = conversation_pb.GetConversationRequest(conversation_id=made.conversation_id)
+            listed = conversation_pb.ListMessagesRequest(conversation_id=made.conversation_id)
+            for call in (chat.conversations.GetConversation(wanted), chat.conversations.ListMessages(listed)):
                 with pytest.raises(SomaError) as refused:
-                    await call(request(conversation_id=made.conversation_id))
+                    await call
                 assert refused.value.reason is Reason.RESOURCE_NOT_FOUND
     with acting_as(user("root", TENANT, ("operator",)), "test"):
         found = await chat.conversations.GetConversation(

@@ -49,7 +49,8 @@ def test_recall_limit_keeps_its_bound() -> None:
 
 def test_learning_rate_and_store_threshold() -> None:
     knobs = knobs_of(Values(0.8, 0.5, 0.1, 0.0), BASES)
-    assert (knobs.learning_rate_factor, knobs.store_threshold) == (1.2, pytest.approx(0.6))
+    assert knobs.learning_rate_factor == 1.2
+    assert knobs.store_threshold == pytest.approx(0.6)
 
 
 @pytest.mark.parametrize("name", EFFECT_NAMES)

@@ -1,0 +1,209 @@
+"""What every `ChatModel` keeps to: the offline model, and the OpenAI-compatible client against a real HTTP process."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from typing import cast
+
+import pytest
+
+from servers.chat.adapters.offline import OfflineModel
+from servers.chat.adapters.openai_compatible import OpenAICompatibleModel
+from servers.chat.domain.model import (
+    ModelProfile,
+    ModelRequest,
+    PromptMessage,
+    ReasoningChunk,
+    StreamEnd,
+    StreamItem,
+    TextChunk,
+)
+from servers.chat.models import ChatModel
+from servers.chat.profiles import OFFLINE_PROFILE
+from soma_common.kernel.errors import SomaError
+from soma_common.kernel.reasons import Reason
+from soma_common.testing.upstream import Fault, FaultKind, Script, ScriptedUpstream
+from soma_common.testing.upstream.records import masked
+
+TRACE = {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
+
+
+@dataclass(frozen=True)
+class Door:
+    """A model and the profile it is called with."""
+
+    model: ChatModel
+    profile: ModelProfile
+
+    def request(self, max_output_tokens: int = 400) -> ModelRequest:
+        return ModelRequest(self.profile, (PromptMessage("user", "What do herons eat?"),), max_output_tokens)
+
+    def stream(self, max_output_tokens: int = 400) -> "aclosing[AsyncGenerated]":
+        return aclosing(cast(AsyncGenerated, self.model.stream(self.request(max_output_tokens))))
+
+    async def read(self, max_output_tokens: int = 400) -> list[StreamItem]:
+        async with self.stream(max_output_tokens) as items:
+            return [item async for item in items]
+
+    async def refused(self) -> tuple[SomaError, list[StreamItem]]:
+        """The error a call ends with, and what came before it."""
+        came: list[StreamItem] = []
+        with pytest.raises(SomaError) as raised:
+            async with self.stream() as items:
+                async for item in items:
+                    came.append(item)  # noqa: PERF401 - what came before the failure counts
+        return raised.value, came
+
+
+class AsyncGenerated(AsyncIterator[StreamItem]):
+    """A stream that can be closed, as every generator can."""
+
+    async def aclose(self) -> None: ...
+
+
+def served_by(base_url: str) -> ModelProfile:
+    return ModelProfile("tiny", "test", "tiny", base_url, 8192, 1024, gap_timeout_seconds=0.3)
+
+
+@pytest.fixture
+async def http(upstream: ScriptedUpstream) -> AsyncIterator[Door]:
+    model = OpenAICompatibleModel("sk-test", lambda: TRACE)
+    yield Door(model, served_by(upstream.base_url))
+    await model.close()
+
+
+@pytest.fixture(params=["offline", "openai_compatible"])
+async def door(request: pytest.FixtureRequest, http: Door) -> Door:
+    return Door(OfflineModel(), OFFLINE_PROFILE) if request.param == "offline" else http
+
+
+def text_of(items: list[StreamItem]) -> str:
+    return "".join(item.text for item in items if isinstance(item, TextChunk))
+
+
+async def test_a_stream_is_text_and_then_one_end(door: Door) -> None:
+    *pieces, end = await door.read()
+    assert isinstance(end, StreamEnd)
+    assert (end.finish_reason, len(pieces) > 1) == ("stop", True)
+    assert all(isinstance(piece, TextChunk) for piece in pieces)
+    assert end.usage is not None
+    assert end.usage.input_tokens > 0
+    assert end.usage.output_tokens > 0
+
+
+async def test_an_answer_that_is_cut_at_its_limit_says_so(door: Door) -> None:
+    items = await door.read(max_output_tokens=4)
+    whole = await door.read()
+    end = items[-1]
+    assert isinstance(end, StreamEnd)
+    assert end.finish_reason == "length"
+    assert len(text_of(items)) < len(text_of(whole))
+
+
+async def test_a_stream_may_be_left_and_the_next_one_works(door: Door) -> None:
+    async with door.stream() as items:
+        assert isinstance(await anext(items), TextChunk)
+    assert isinstance((await door.read())[-1], StreamEnd)
+
+
+async def test_streams_run_beside_one_another(door: Door) -> None:
+    one, other = await asyncio.gather(door.read(), door.read())
+    assert text_of(one)
+    assert text_of(other)
+
+
+async def test_closing_twice_is_harmless(door: Door) -> None:
+    await door.read()
+    await door.model.close()
+    await door.model.close()
+
+
+async def test_leaving_a_stream_ends_the_call_at_the_provider(http: Door, upstream: ScriptedUpstream) -> None:
+    upstream.enqueue(Script(chunks=500, gap_seconds=0.01))
+    async with http.stream() as items:
+        await anext(items)
+    [record] = await upstream.aio.wait_for(lambda rows: rows[0].outcome != "running")
+    assert record.outcome == "disconnected"
+
+
+async def test_the_key_and_the_trace_reach_the_provider(http: Door, upstream: ScriptedUpstream) -> None:
+    await http.read()
+    [record] = upstream.requests()
+    assert record.headers["authorization"] == masked({"authorization": "Bearer sk-test"})["authorization"]
+    assert record.headers["traceparent"] == TRACE["traceparent"]
+
+
+async def test_reasoning_is_told_from_the_answer(http: Door, upstream: ScriptedUpstream) -> None:
+    upstream.enqueue(Script(reasoning_chunks=3, chunks=3))
+    items = await http.read()
+    assert [type(item) for item in items[:4]] == [ReasoningChunk, ReasoningChunk, ReasoningChunk, TextChunk]
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        (FaultKind.UNAUTHORIZED, Reason.MODEL_REFUSED_KEY),
+        (FaultKind.RATE_LIMITED, Reason.MODEL_RATE_LIMITED),
+        (FaultKind.SERVER_ERROR, Reason.MODEL_UNAVAILABLE),
+        (FaultKind.OVERLOADED, Reason.MODEL_UNAVAILABLE),
+        (FaultKind.CONTEXT_LENGTH, Reason.MODEL_CONTEXT_OVERFLOW),
+        (FaultKind.CONTENT_FILTER, Reason.MODEL_CONTENT_FILTERED),
+        (FaultKind.WRONG_CONTENT_TYPE, Reason.MODEL_PROTOCOL_ERROR),
+        (FaultKind.CUT, Reason.MODEL_UNAVAILABLE),
+    ],
+)
+async def test_a_call_that_fails_at_once_names_its_reason(
+    http: Door, upstream: ScriptedUpstream, kind: FaultKind, reason: Reason
+) -> None:
+    upstream.enqueue(Script(fault=Fault(kind, seconds=7)))
+    error, came = await http.refused()
+    assert (error.reason, error.metadata["model"], came) == (reason, "tiny", [])
+    assert error.retry_after_seconds == (7 if kind is FaultKind.RATE_LIMITED else error.retry_after_seconds)
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        (FaultKind.CUT, Reason.MODEL_UNAVAILABLE),
+        (FaultKind.STALL, Reason.MODEL_TIMEOUT),
+        (FaultKind.MISSING_FINISH, Reason.MODEL_UNAVAILABLE),
+        (FaultKind.BAD_JSON, Reason.MODEL_PROTOCOL_ERROR),
+        (FaultKind.SERVER_ERROR, Reason.MODEL_UNAVAILABLE),
+        (FaultKind.RATE_LIMITED, Reason.MODEL_RATE_LIMITED),
+    ],
+)
+async def test_a_stream_that_breaks_gives_what_came_and_then_its_reason(
+    http: Door, upstream: ScriptedUpstream, kind: FaultKind, reason: Reason
+) -> None:
+    upstream.enqueue(Script(fault=Fault(kind, at_chunk=5)))
+    error, came = await http.refused()
+    assert (error.reason, error.metadata["model"]) == (reason, "tiny")
+    assert text_of(came)
+    assert not any(isinstance(item, StreamEnd) for item in came)
+
+
+async def test_an_end_without_its_last_line_is_an_end(http: Door, upstream: ScriptedUpstream) -> None:
+    upstream.enqueue(Script(fault=Fault(FaultKind.MISSING_DONE)))
+    assert isinstance((await http.read())[-1], StreamEnd)
+
+
+async def test_a_first_word_that_does_not_come_is_a_timeout(http: Door, upstream: ScriptedUpstream) -> None:
+    upstream.enqueue(Script(fault=Fault(FaultKind.STALL)))
+    impatient = Door(http.model, replace(http.profile, first_token_timeout_seconds=0.3))
+    error, _ = await impatient.refused()
+    assert error.reason is Reason.MODEL_TIMEOUT
+
+
+async def test_a_request_that_is_refused_names_the_status(http: Door, upstream: ScriptedUpstream) -> None:
+    elsewhere = Door(http.model, served_by(f"{upstream.address}/no/such/place"))
+    error, _ = await elsewhere.refused()
+    assert error.reason is Reason.MODEL_REQUEST_REFUSED
+    assert error.metadata == {"model": "tiny", "status": "404"}
+
+
+async def test_nobody_at_the_address_is_unavailable(http: Door) -> None:
+    nobody = Door(http.model, served_by("http://127.0.0.1:1/v1"))
+    error, _ = await nobody.refused()
+    assert error.reason is Reason.MODEL_UNAVAILABLE
+    assert "127.0.0.1" not in error.sentence
