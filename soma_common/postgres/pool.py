@@ -154,8 +154,8 @@ async def _borrowed(pool: Pool) -> AsyncIterator[asyncpg.pool.PoolConnectionProx
 async def _transaction(pool: Pool, tenant: TenantId | None, attempt: _Attempt) -> AsyncIterator[Connection]:
     async with _borrowed(pool) as connection:
         transaction = connection.transaction()
-        await transaction.start()
         try:
+            await transaction.start()
             if tenant is not None:
                 await connection.fetchval(_SQL.set_tenant, str(tenant))
             yield connection

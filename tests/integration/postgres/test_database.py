@@ -92,6 +92,31 @@ async def test_a_cancelled_task_leaves_no_open_transaction(database: Database) -
         assert await connection.fetchval(busy) == 0
 
 
+async def test_a_task_cancelled_at_any_moment_gives_its_connection_back_clean(database: Database) -> None:
+    tenant = a_tenant()
+
+    async def work() -> None:
+        async with database.transaction(tenant) as connection:
+            await connection.execute(ADD, tenant, "ann")
+            await connection.execute("select pg_sleep(30)")
+
+    async with database.transaction(tenant):
+        pass
+    loop = asyncio.get_running_loop()
+    errors: list[dict[str, object]] = []
+    loop.set_exception_handler(lambda _, context: errors.append(context))
+    for steps in range(60):
+        task = asyncio.create_task(work())
+        for _ in range(steps % 12):
+            await asyncio.sleep(0)
+        await asyncio.sleep(steps * 0.00005)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    assert errors == []
+    async with database.transaction(tenant) as connection:
+        assert await connection.fetchval(COUNT) == 0
+
+
 async def test_a_commit_is_finished_even_when_the_task_is_cancelled(database: Database) -> None:
     tenant = a_tenant()
     for sub in map(str, range(30)):
