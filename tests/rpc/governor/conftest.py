@@ -37,6 +37,11 @@ class Governor:
     stub: Any
     door: Any
     served: Served
+    rpc: RpcHarness
+
+    def connect(self, service: str) -> Any:
+        """One more connection of a service."""
+        return self.rpc.channel(self.served, service=service).stub(governor_grpc.GovernorServiceStub)
 
     def acting(self, sub: str = "ada", *roles: str, tenant: TenantId = TENANT) -> AbstractContextManager[RpcCall]:
         """Calls inside are made for this user."""
@@ -61,4 +66,4 @@ async def governor(house_database: HouseDatabases, open_database: OpenDatabase, 
     served = await rpc.serve("governor", added, idempotency=IdempotencyStore(database))
     stub = rpc.channel(served, service="chat").stub(governor_grpc.GovernorServiceStub)
     door = rpc.channel(served, service="edge").stub(governor_grpc.GovernorServiceStub)
-    return Governor(servicer, database, registry, clock, view, stub, door, served)
+    return Governor(servicer, database, registry, clock, view, stub, door, served, rpc)
