@@ -3,7 +3,7 @@
 Nothing here reads a body or words an answer; `openai_request.py` and `openai_reply.py` do.
 """
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Final
@@ -27,7 +27,7 @@ from edge.rest import count_message
 from edge.sse import MEDIA_TYPE, to_event
 from soma.chat.v1 import turn_event_pb2
 from soma_common.kernel.clock import Clock
-from soma_common.kernel.errors import SomaError, not_found
+from soma_common.kernel.errors import FieldViolation, SomaError, not_found
 from soma_common.kernel.ids import Ids
 
 _RECEIPT: Final = "x-soma-receipt-id"
@@ -35,12 +35,32 @@ _DONE: Final = b"data: [DONE]\n\n"
 _QUIET_EVENTS: Final = frozenset(("started", "notice"))
 
 
+# Where our name of a parameter is not just OpenAI's with our message around it.
+_OWN_NAMES: Final[Mapping[str, str]] = {"max_output_tokens": "max_completion_tokens", "model_profile_id": "model"}
+_AROUND: Final = ("transcript.", "options.")
+
+
 def _refuse(error: SomaError) -> Response:
-    return problem_response(error, openai=True)
+    return problem_response(_in_their_words(error), openai=True)
 
 
 def _break_off(error: SomaError) -> bytes:
-    return to_event(orjson.dumps(to_openai_problem(error)))
+    return to_event(orjson.dumps(to_openai_problem(_in_their_words(error))))
+
+
+def _in_their_words(error: SomaError) -> SomaError:
+    """The error with its field named as the client of this door knows it."""
+    if "field" not in error.metadata:
+        return error
+    metadata = {**error.metadata, "field": _their_name(error.metadata["field"])}
+    violations = tuple(FieldViolation(_their_name(it.field), it.description) for it in error.violations)
+    return SomaError(error.reason, metadata, retry_after_seconds=error.retry_after_seconds, violations=violations)
+
+
+def _their_name(field: str) -> str:
+    for prefix in _AROUND:
+        field = field.removeprefix(prefix)
+    return _OWN_NAMES.get(field, field)
 
 
 _FORM: Final = LiveForm(MEDIA_TYPE, keeps_alive=True, refuse=_refuse, break_off=_break_off)

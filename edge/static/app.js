@@ -404,6 +404,9 @@ scroller.addEventListener("scroll", () => {
   following = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 40;
   at("latest").hidden = following;
 });
+const kept = new ResizeObserver(() => toEnd(false));
+kept.observe(scroller);
+kept.observe(messages);
 at("stop").addEventListener("click", stop);
 at("latest").addEventListener("click", () => toEnd(true));
 at("new-chat").addEventListener("click", newChat);
