@@ -31,7 +31,8 @@ from soma_common.postgres.queries import Queries
 from soma_common.tokens import tokenizer_for
 
 _SQL: Final = Queries.of("servers.chat", "sql/turns.sql")
-_TRIES: Final = 3
+# A database that stays away for longer refuses the turn.
+PATIENCE_SECONDS: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,17 +114,15 @@ class Acceptances:
                 raise SomaError(Reason.REQUEST_ID_REUSED, {"request_id": str(order.request_id)})
             return Known(known["turn_id"])
 
-        lost = SomaError(Reason.CONFLICT)
-        for _ in range(_TRIES):
+        until = self._clock.monotonic() + PATIENCE_SECONDS
+        while True:
             try:
                 return await self._database.run(caller.tenant_id, work)
             except AlreadyStored:
                 continue  # somebody else stored the same request at the same moment; now it is to be seen
             except SomaError as error:
-                if error.reason is not Reason.DATABASE_UNAVAILABLE:
+                if error.reason is not Reason.DATABASE_UNAVAILABLE or self._clock.monotonic() > until:
                     raise
-                lost = error
-        raise lost
 
     async def _store(self, connection: Connection, turn_id: UUID, order: Order) -> Acceptance:
         place = await _place(connection, order)

@@ -77,7 +77,7 @@ def _said(message: BranchMessage, tokenizer: Tokenizer, tokenizer_name: str) -> 
     if not text and message.tool_calls:
         # Its results were never given to us, so the calls themselves cannot be repeated to a model.
         text = f"(asked for {', '.join(call.name for call in message.tool_calls)})"
-    known = message.tokenizer == tokenizer_name and text == message.text
+    known = message.tokenizer is None or (message.tokenizer == tokenizer_name and text == message.text)
     tokens = message.token_count if known else tokenizer.count(text)
     return DialogueItem(str(message.message_id), message.role, text, MESSAGE_TOKENS + tokens)
 

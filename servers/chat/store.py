@@ -71,14 +71,14 @@ class JournalRow:
 
 @dataclass(frozen=True, slots=True)
 class BranchMessage:
-    """A message of the branch that a turn continues."""
+    """A message of the branch that a turn continues; `tokenizer` is None where it is too old for its text to matter."""
 
     message_id: UUID
     role: str
     text: str
     tool_calls: tuple[ToolCallPart, ...]
     token_count: int
-    tokenizer: str
+    tokenizer: str | None
 
 
 @dataclass(frozen=True, slots=True)

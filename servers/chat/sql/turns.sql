@@ -113,16 +113,18 @@ order by first_sequence limit 256;
 select * from turns where turn_id = $1 and status = 'running' and lease_epoch = $2 for update;
 
 -- name: read_branch
--- The branch that ends in a message, newest first, as far as it could fit the window.
+-- The branch that ends in a message, newest first; texts only as far as they could fit the window.
 with recursive branch as (
-    select m.message_id, m.parent_message_id, m.token_count, 1 as depth, (m.token_count + 4)::bigint as total
+    select m.message_id, m.parent_message_id, m.token_count, 1 as depth, 0::bigint as newer
     from messages m where m.conversation_id = $1 and m.message_id = $2
     union all
-    select m.message_id, m.parent_message_id, m.token_count, b.depth + 1, b.total + m.token_count + 4
+    select m.message_id, m.parent_message_id, m.token_count, b.depth + 1, b.newer + b.token_count
     from branch b join messages m on m.tenant_id = $5 and m.message_id = b.parent_message_id
-    where b.depth < $3 and b.total <= $4
+    where b.depth < $3
 )
-select m.message_id, m.role, m.parts, m.tool_calls, m.token_count, m.tokenizer, m.turn_id
+select m.message_id, m.role, case when b.newer <= $4 then m.parts else '{}' end as parts,
+    case when b.newer <= $4 then m.tool_calls else '[]' end as tool_calls, m.token_count,
+    case when b.newer <= $4 then m.tokenizer end as tokenizer
 from branch b join messages m on m.tenant_id = $5 and m.message_id = b.message_id
 order by b.depth;
 

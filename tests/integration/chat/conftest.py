@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 
+from soma_common.kernel.tenancy import TenantId
 from soma_common.testing.postgres import TestServer
 from soma_common.testing.upstream import ScriptedUpstream
 from tests.integration.chat.person import Person
@@ -38,14 +39,20 @@ def model(stack: ChatStack) -> ScriptedUpstream:
 
 
 @pytest.fixture
-async def ada(stack: ChatStack) -> AsyncIterator[Person]:
-    """Somebody who was never here before."""
-    async with Person(stack, f"ada-{uuid4().hex[:8]}") as person:
+def tenant() -> TenantId:
+    """A tenant that was never here before: its budget, its level and its agents are new."""
+    return TenantId(uuid4())
+
+
+@pytest.fixture
+async def ada(stack: ChatStack, tenant: TenantId) -> AsyncIterator[Person]:
+    """Somebody of that tenant."""
+    async with Person(stack, "ada", tenant) as person:
         yield person
 
 
 @pytest.fixture
-async def eve(stack: ChatStack) -> AsyncIterator[Person]:
+async def eve(stack: ChatStack, tenant: TenantId) -> AsyncIterator[Person]:
     """Somebody else of the same tenant."""
-    async with Person(stack, f"eve-{uuid4().hex[:8]}") as person:
+    async with Person(stack, "eve", tenant) as person:
         yield person

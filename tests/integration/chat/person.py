@@ -15,10 +15,13 @@ from soma.governor.v1 import governor_service_pb2 as governor_pb
 from soma.governor.v1 import receipt_pb2 as receipt_pb
 from soma.governor.v1.governor_service_pb2_grpc import GovernorServiceStub
 from soma.memory.v1.memory_service_pb2_grpc import MemoryServiceStub
+from soma_common.kernel.errors import SomaError
+from soma_common.kernel.reasons import Reason
 from soma_common.kernel.tenancy import TenantId
 from soma_common.rpc.call import RpcCall, acting_as
 from soma_common.rpc.dial import Channel
-from soma_common.testing.identity import TENANT, user
+from soma_common.testing.eventually import eventually
+from soma_common.testing.identity import user
 from tests.integration.chat.stack import ChatStack
 
 
@@ -68,8 +71,9 @@ class Told:
 class Person:
     """A user of chat with stubs of their own."""
 
-    def __init__(self, stack: ChatStack, sub: str, tenant: TenantId = TENANT, role: str = "member") -> None:
+    def __init__(self, stack: ChatStack, sub: str, tenant: TenantId, role: str = "member") -> None:
         self.sub: Final = sub
+        self.tenant: Final = tenant
         self._stack = stack
         self._caller = user(sub, tenant, (role,))
         self._channels: list[Channel] = []
@@ -83,6 +87,21 @@ class Person:
         channel = self._stack.channel(service)
         self._channels.append(channel)
         return channel.stub(factory)
+
+    async def reconnect(self, turn_id: str) -> turn_pb.Turn:
+        """A turn as it stands, once the channel found the new process."""
+
+        async def look() -> turn_pb.Turn | None:
+            try:
+                return await self.turn(turn_id)
+            except SomaError as error:
+                if error.reason is not Reason.DEPENDENCY_DOWN:
+                    raise
+                return None
+
+        found = await eventually(look, within_seconds=15)
+        assert found is not None
+        return found
 
     async def __aenter__(self) -> "Person":
         return self

@@ -58,11 +58,15 @@ class ChatStack:
             if house not in self._processes:
                 self.start(house)
 
-    def stop_all(self) -> None:
-        """Ends everything and removes the databases."""
+    def stop_processes(self) -> None:
+        """Ends everything."""
         for service in list(self._processes):
             self.kill(service)
         self.upstream.stop()
+
+    def stop_all(self) -> None:
+        """Ends everything and removes the databases."""
+        self.stop_processes()
         for urls in self.databases.values():
             run_aside(self._postgres.drop(urls))
 

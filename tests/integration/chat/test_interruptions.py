@@ -65,11 +65,9 @@ async def test_going_away_stops_where_it_was_asked_for(ada: Person, model: Scrip
 async def test_going_away_before_the_first_token_stops_too(ada: Person, model: ScriptedUpstream) -> None:
     model.set_default(Script(first_token_seconds=10))
     request = said("tell me a lot", on_disconnect=turn_pb.ON_DISCONNECT_CANCEL)
-    async for event in ada.stream(request):
-        turn_id = event.turn_id
-        break
-    await model.aio.wait_for(lambda requests: bool(requests))
-    turn = await ended(ada, turn_id)
+    seen = await start(ada, request, texts=0)
+    await model.aio.wait_for(bool)
+    turn = await ended(ada, seen.turn_id)
     assert turn.status == turn_pb.TURN_STATUS_CANCELLED
     assert turn.usage.input_tokens > 0
     assert turn.usage.estimated
@@ -85,7 +83,7 @@ async def test_a_stop_reaches_the_provider_within_half_a_second(
     async for event in ada.stream(said("tell me a lot")):
         told.take(event)
         if not asked and (event.HasField("text") or script is not SLOW):
-            await model.aio.wait_for(lambda requests: bool(requests))
+            await model.aio.wait_for(bool)
             asked = time.time()
             await ada.cancel(told.turn_id)
     assert told.last.HasField("cancelled")
@@ -115,6 +113,7 @@ async def test_a_restarted_chat_ends_what_it_left_running(
     seen = await start(ada, said("tell me a lot"), texts=8)
     await asyncio.to_thread(stack.kill, "chat")
     await asyncio.to_thread(stack.start, "chat")
+    await ada.reconnect(seen.turn_id)
     rest = await ada.resume(seen.turn_id, seen.last.sequence)
     failed = rest.last.failed
     assert failed.reason == Reason.TURN_INTERRUPTED
@@ -139,7 +138,7 @@ async def test_a_drained_chat_leaves_nothing_running(stack: ChatStack, ada: Pers
     code = await asyncio.to_thread(stack.kill, "chat", signal.SIGTERM)
     assert code == 0
     await asyncio.to_thread(stack.start, "chat")
-    turn = await ada.turn(seen.turn_id)
+    turn = await ada.reconnect(seen.turn_id)
     assert turn.status == turn_pb.TURN_STATUS_FAILED
     assert turn.error_reason == Reason.TURN_INTERRUPTED
     rest = await ada.resume(seen.turn_id, seen.last.sequence)
@@ -185,4 +184,3 @@ async def no_open_holds(person: Person) -> None:
         return all(budget.open_holds == 0 for budget in found.budgets)
 
     await eventually(look, within_seconds=15)
-

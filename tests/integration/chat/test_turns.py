@@ -14,7 +14,7 @@ from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason
 from soma_common.kernel.tenancy import default_agent_id
 from soma_common.testing.eventually import eventually
-from soma_common.testing.identity import OTHER_TENANT, TENANT
+from soma_common.testing.identity import OTHER_TENANT
 from soma_common.testing.upstream import Script, ScriptedUpstream, ToolCall
 from tests.integration.chat.person import Person, Told, said, spoken, transcript
 from tests.integration.chat.stack import ChatStack
@@ -30,7 +30,7 @@ async def test_a_plain_hello_is_answered_at_l0(ada: Person, model: ScriptedUpstr
     assert told.events[0].sequence == 1
     assert told.text == "Hello Ada, how are you?"
     assert told.started.level == level_pb.DEGRADATION_LEVEL_L0
-    assert told.started.agent_id == str(default_agent_id(TENANT))
+    assert told.started.agent_id == str(default_agent_id(ada.tenant))
     assert told.last.completed.finish_reason == event_pb.FINISH_REASON_STOP
     turn = await ada.turn(told.turn_id)
     assert turn.status == turn_pb.TURN_STATUS_COMPLETED
