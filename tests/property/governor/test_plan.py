@@ -20,6 +20,7 @@ from servers.governor.planning import Planned
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason
 from tests.property.governor.strategies import NOW, requests, snapshots
+from tests.unit.governor.samples import hello
 
 REFUSALS = {Reason.CONTEXT_OVERFLOW, Reason.LANE_FLOOR, Reason.LEVEL_TOO_LOW}
 ID = UUID("0198c0de-0000-7000-8000-000000000001")
@@ -161,8 +162,6 @@ def bytes_of(plan: Plan, snapshot: Snapshot) -> bytes:
 @pytest.mark.parametrize("window", [4096, 6000, 8192, 16_384, 128_000])
 @given(user=st.integers(1, 200), system=st.integers(0, 800), answer=st.integers(16, 4096))
 def test_a_plain_hello_is_l0_in_every_usual_window(window: int, user: int, system: int, answer: int) -> None:
-    from tests.unit.governor.samples import hello
-
     request = hello(
         window_tokens=window, max_output_tokens=answer, user_message_tokens=user, system_prompt_tokens=system
     )

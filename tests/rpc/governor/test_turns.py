@@ -4,6 +4,7 @@ from uuid import uuid4
 
 import pytest
 
+from servers.governor.domain.levels import Health, Observation
 from soma.common.v1 import level_pb2 as level_pb
 from soma.governor.v1 import governor_service_pb2 as governor_pb
 from soma.governor.v1 import plan_pb2 as plan_pb
@@ -153,8 +154,6 @@ async def test_a_receipt_is_seen_by_its_owner_and_by_operators_of_its_tenant_onl
 
 
 async def test_the_caller_s_and_the_governor_s_view_both_count(governor: Governor) -> None:
-    from servers.governor.domain.levels import Health, Observation
-
     governor.own_view.append(Observation("events", Health.DOWN))
     request = plan_request(
         observed_dependencies=[level_pb.ObservedDependency(name="memory", state=level_pb.DEPENDENCY_STATE_DOWN)]
@@ -235,3 +234,15 @@ async def test_what_is_counted_can_be_scraped(governor: Governor) -> None:
     assert sample("agentiq_lane_utilization_count", {"lane": "system_policy"}) == 1
     assert sample("agentiq_governor_latency_seconds_count", {"method": "PlanTurn"}) == 1
     assert sample("agentiq_reserve_settle_drift_count") == 1
+
+
+async def test_a_receipt_holds_no_text_of_anybody(governor: Governor) -> None:
+    tool = plan_pb.ToolCandidate(name="send_mail", description="Sends hedgehogs by mail.", schema_tokens=20)
+    request = plan_request(query="my codeword is xylophone", candidates=plan_pb.Candidates(tools=[tool]))
+    with governor.acting():
+        await governor.stub.PlanTurn(request)
+    stored = (await governor.rows("select plan, response from receipts"))[0]
+    for part in (stored["plan"], stored["response"]):
+        assert b"send_mail" in part
+        assert b"xylophone" not in part
+        assert b"hedgehogs" not in part

@@ -1,0 +1,48 @@
+"""Who sees which rows: a tenant its own, the worker the ledger only."""
+
+import asyncpg
+import pytest
+
+from soma_common.postgres.pool import HouseDatabase
+from soma_common.testing.postgres import HouseDatabases
+
+TABLES = {"budgets", "holds", "receipts", "settlements", "levels", "tool_calls", "output_lengths"}
+FORCED = (
+    "select relname from pg_class where relnamespace = 'governor'::regnamespace and relkind = 'r' "
+    "and relrowsecurity and relforcerowsecurity"
+)
+
+
+@pytest.fixture
+def urls(house_database: HouseDatabases) -> HouseDatabase:
+    return house_database("governor", "servers.governor")
+
+
+async def test_every_table_forces_row_level_security(urls: HouseDatabase) -> None:
+    connection = await asyncpg.connect(urls.owner_dsn)
+    try:
+        forced = {row["relname"] for row in await connection.fetch(FORCED)}
+    finally:
+        await connection.close()
+    assert forced >= TABLES
+
+
+async def test_without_a_tenant_there_are_no_rows(urls: HouseDatabase) -> None:
+    connection = await asyncpg.connect(urls.app_dsn)
+    try:
+        for table in sorted(TABLES):
+            assert await connection.fetchval(f"select count(*) from {table}") == 0
+    finally:
+        await connection.close()
+
+
+async def test_the_worker_reads_budgets_and_holds_and_no_receipt(urls: HouseDatabase) -> None:
+    connection = await asyncpg.connect(urls.worker_dsn)
+    try:
+        for table in ("budgets", "holds"):
+            assert await connection.fetchval(f"select count(*) from {table}") == 0
+        for table in sorted(TABLES - {"budgets", "holds"}):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await connection.fetchval(f"select count(*) from {table}")
+    finally:
+        await connection.close()
