@@ -7,7 +7,6 @@ import contextlib
 import itertools
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -31,6 +30,7 @@ _OTHERS: Final = (30101, 9595)
 _HOST: Final = "127.0.0.1"
 _STRANGE: Final = ("SOMA", "SA01_", "AAAS_", "OPENAI", "OPENROUTER", "ANTHROPIC", "GROQ", "XDG_")
 _UP_SECONDS: Final = 120.0
+_PROGRAM: Final = Path(sys.executable).parent / "somastack"
 _READY: Final = "RUNNING"
 _PRICES: Final = {"SOMA_MODEL_PRICE_INPUT": "1000000", "SOMA_MODEL_PRICE_OUTPUT": "4000000"}
 
@@ -91,6 +91,7 @@ class Mesh:
         assert done.returncode == 0, done.stderr
 
     def __enter__(self) -> Self:
+        self._guard = self._start_guard()
         try:
             self.up()
         except BaseException:
@@ -101,12 +102,23 @@ class Mesh:
     def __exit__(self, *_: object) -> None:
         self._give_back()
 
+    def _start_guard(self) -> subprocess.Popen[bytes]:
+        """A process that stops the stack and removes its data when we let go of it, also by dying."""
+        remove = "" if os.environ.get("SOMA_TEST_KEEP") else '; rm -rf "$1"'
+        return subprocess.Popen(
+            ["/bin/sh", "-c", f'cat >/dev/null; "$0" down{remove}', str(_PROGRAM), str(self._folder)],
+            env=self._environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
     def _give_back(self) -> None:
         """Stop everything, whatever state it is in, and remove the data."""
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self.cli("down", timeout_seconds=60)
-        if os.environ.get("SOMA_TEST_KEEP") is None:
-            shutil.rmtree(self._folder, ignore_errors=True)
+        assert self._guard.stdin is not None
+        self._guard.stdin.close()
+        self._guard.wait(90)
 
     def cli(
         self,
@@ -117,7 +129,7 @@ class Mesh:
     ) -> subprocess.CompletedProcess[str]:
         """Run the command line of this stack."""
         return subprocess.run(
-            [str(Path(sys.executable).parent / "somastack"), *words],
+            [str(_PROGRAM), *words],
             env={**self._environment, **(settings or {})},
             input=stdin,
             capture_output=True,

@@ -34,6 +34,11 @@ def sentences(heard: Heard) -> str:
     return " ".join([*(reason.sentence for reason in heard.started.level_reasons), *told])
 
 
+async def health_is(person: Person, status: str) -> bool:
+    async with person.http.get("/api/v1/health") as response:
+        return bool((await response.json())["status"] == status)
+
+
 async def test_memory_down_is_level_one(admin: Person, ada: Person, mesh: Mesh) -> None:
     async with stopped(admin, mesh, "memory"):
         heard = await ada.grpc.say("What do you remember of me?")
@@ -43,8 +48,8 @@ async def test_memory_down_is_level_one(admin: Person, ada: Person, mesh: Mesh) 
         assert heard.notices
         receipt = await receipt_of(ada, heard)
         assert receipt.lanes_used.memory == 0
-        async with ada.http.get("/api/v1/health") as response:
-            assert (await response.json())["status"] == "degraded"
+        await eventually(lambda: health_is(ada, "degraded"), within_seconds=10, every_seconds=0.3)
+    await eventually(lambda: health_is(ada, "healthy"), within_seconds=10, every_seconds=0.3)
 
 
 async def test_cognitive_down_is_level_zero_with_a_notice(admin: Person, ada: Person, mesh: Mesh) -> None:

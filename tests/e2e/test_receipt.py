@@ -25,7 +25,7 @@ async def test_a_plain_chat_is_at_level_zero(ada: Person) -> None:
 
 async def test_each_drop_has_a_reason(ada: Person, model: ScriptedUpstream) -> None:
     long = "All work and no play makes Jack a dull boy. " * 60
-    said = [(message_pb.ROLE_USER if n % 2 == 0 else message_pb.ROLE_ASSISTANT, f"{n} {long}") for n in range(40)]
+    said = [(message_pb.ROLE_USER if n % 2 == 0 else message_pb.ROLE_ASSISTANT, f"<{n}> {long}") for n in range(40)]
     heard = await say_transcript(ada, transcript(*said, (message_pb.ROLE_USER, "And then?")))
     receipt = await receipt_of(ada, heard)
     history = [item for item in receipt.items if item.lane == "history"]
@@ -36,7 +36,7 @@ async def test_each_drop_has_a_reason(ada: Person, model: ScriptedUpstream) -> N
     assert not any(item.kept for item in history[: len(dropped)]), "the oldest are dropped"
     prompt = model.requests()[0].prompt
     for number, item in enumerate(history):
-        assert (f"{number} All work" in prompt) is item.kept
+        assert (f"<{number}> All work" in prompt) is item.kept
 
 
 async def test_a_receipt_tells_the_whole_turn_without_its_text(ada: Person, model: ScriptedUpstream) -> None:

@@ -49,7 +49,8 @@ async def test_a_trace_that_the_client_begins(ada: Person, mesh: Mesh, model: Sc
 
 async def test_the_request_id_is_the_correlation_id(ada: Person, mesh: Mesh) -> None:
     request_id = str(uuid4())
-    await ada.grpc.say("What can you do?", request_id=request_id)
+    async with ada.socket() as socket:
+        await socket.turn("What can you do?", request_id=request_id)
 
     def found() -> bool:
         services = {line["service"] for line in mesh.log_lines() if line.get("correlation_id") == request_id}
