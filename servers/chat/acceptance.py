@@ -128,7 +128,9 @@ class Acceptances:
         place = await _place(connection, order)
         agent = await self._agent(connection, order, place)
         profile = self._models.profile(order.model_profile_id or agent.model_profile_id)
-        accepted = Accepted(turn_id, order, agent, profile, self._ids.uuid7(), owner_sub=order.caller.sub)
+        # Messages are listed by their ids: the answer's must be the larger one, also within a millisecond.
+        message_id, answer_id = sorted((self._ids.uuid7(), self._ids.uuid7()))
+        accepted = Accepted(turn_id, order, agent, profile, answer_id, owner_sub=order.caller.sub)
         accepted = replace(accepted, lease_epoch=self._instance.epoch)
         if place is not None:
             accepted = replace(accepted, conversation_id=place.conversation_id, owner_sub=place.owner_sub)
@@ -138,7 +140,7 @@ class Acceptances:
                 await connection.execute(_SQL.refuse_turn, turn_id, *error_columns(refusal), self._clock.now(), False)
                 return Refused(refusal)
         if order.transcript is None:
-            accepted = await self._insert_message(connection, accepted, place)
+            accepted = await self._insert_message(connection, replace(accepted, user_message_id=message_id), place)
         await self._insert_turn(connection, accepted)
         await self._events.append(connection, accepted.tenant, _drafts(accepted))
         return accepted
@@ -159,7 +161,7 @@ class Acceptances:
         order, now = accepted.order, self._clock.now()
         parent = order.parent_message_id or (None if place is None else place.current_leaf_id)
         conversation_id = accepted.conversation_id or self._ids.uuid7()
-        message_id = self._ids.uuid7()
+        message_id = accepted.user_message_id
         if place is None:
             values = (
                 accepted.tenant,
@@ -181,7 +183,6 @@ class Acceptances:
         return replace(
             accepted,
             conversation_id=conversation_id,
-            user_message_id=message_id,
             parent_message_id=parent,
             leaf_before=None if place is None else place.current_leaf_id,
             new_conversation=place is None,

@@ -19,7 +19,7 @@ from servers.chat.journal import Journal
 from servers.chat.means import Means
 from servers.chat.planning import receipt_uuid
 from servers.chat.progress import Progress
-from servers.chat.running import RunningTurn, Stop
+from servers.chat.running import RunningTurn
 from servers.chat.settlement import empty_settlement, settlement, turn_cost, turn_usage
 from servers.chat.store import error_columns, keep_weights
 from servers.chat.stream import Numbered, numbered
@@ -76,11 +76,14 @@ class Ending:
 
     async def end(self, turn: RunningTurn, progress: Progress, outcome: Outcome) -> None:
         """Settles, stores and tells the end; returns when it is told or when the turn is lost to another process."""
+        if turn.lost:
+            turn.end()
+            return
         progress.error = outcome.error
         (aiq, unsettled), _ = await asyncio.gather(
             self._settle(progress, outcome.finish_reason), self._journal.flush(turn)
         )
-        if turn.stop is Stop.LOST:
+        if turn.lost:
             turn.end()
             return
         end = self._end(turn, progress, outcome, aiq, unsettled)

@@ -38,8 +38,8 @@ PATIENCE: Final = Backoff(first_seconds=0.5, longest_seconds=300.0, factor=2.0, 
 # An answer that says: there is nothing to be told any more.
 _HEARD: Final[Mapping[str, frozenset[Reason]]] = {
     "settle_turn": frozenset((Reason.RESOURCE_NOT_FOUND,)),
-    "observe_turn": frozenset((Reason.FEATURE_OFF,)),
-    "store_memory": frozenset((Reason.MEMORY_REFUSED, Reason.FEATURE_OFF)),
+    "observe_turn": frozenset(),
+    "store_memory": frozenset((Reason.MEMORY_REFUSED,)),
 }
 # What cannot become right by repeating it.
 _HOPELESS: Final = frozenset(

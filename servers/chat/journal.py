@@ -9,7 +9,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Histogram
 
 from servers.chat.instance import Instance
-from servers.chat.running import RunningTurn, Stop
+from servers.chat.running import RunningTurn
 from servers.chat.stream import Numbered, pack
 from soma_common.kernel.backoff import Backoff
 from soma_common.kernel.clock import Clock
@@ -51,7 +51,7 @@ class Journal:
         """Waits until all events of a turn are durable and told, or the turn is lost."""
         if turn.pending or turn.unwritten:
             self.wants(turn)
-        while (turn.pending or turn.unwritten) and turn.stop is not Stop.LOST:
+        while (turn.pending or turn.unwritten) and not turn.lost:
             settled = self._settled
             await settled.wait()
 

@@ -58,6 +58,11 @@ class RunningTurn:
     taken_in: "asyncio.Future[UUID | None]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
+    @property
+    def lost(self) -> bool:
+        """Whether another process took the turn over."""
+        return self.stop is Stop.LOST
+
     def add(self, step: Step, payload: Payload) -> None:
         """Queues an event; text that waits for the same commit becomes one delta."""
         last = self.pending[-1] if self.pending else None
