@@ -3,6 +3,7 @@
 Nothing here knows who asks or for what.
 """
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -19,6 +20,7 @@ from soma_common.kernel.reasons import Reason
 MAX_BODY_BYTES: Final = 1024 * 1024
 MAX_HEADER_BYTES: Final = 32 * 1024
 MAX_HEADERS: Final = 100
+_BODY_PAUSE_SECONDS: Final = 20.0
 
 _POLICY: Final = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -95,18 +97,27 @@ class WebSafety:
     def _bounded(self, scope: Scope, receive: Receive) -> Receive:
         if scope["type"] != "http":
             return receive
-        read = 0
+        read, whole = 0, False
 
         async def counted() -> Message:
-            nonlocal read
-            message = await receive()
+            nonlocal read, whole
+            message = await (receive() if whole else self._in_time(receive))
             if message["type"] == "http.request":
                 read += len(message.get("body", b""))
+                whole = not message.get("more_body", False)
                 if read > self._limits.body_bytes:
                     raise self._too_large()
             return message
 
         return counted
+
+    async def _in_time(self, receive: Receive) -> Message:
+        """The next piece of a body; a client that sends none for too long is not waited for."""
+        try:
+            async with asyncio.timeout(_BODY_PAUSE_SECONDS):
+                return await receive()
+        except TimeoutError:
+            raise SomaError(Reason.DEADLINE_EXCEEDED) from None
 
     def _too_large(self) -> SomaError:
         return SomaError(Reason.PAYLOAD_TOO_LARGE, {"limit": f"{self._limits.body_bytes} bytes"})

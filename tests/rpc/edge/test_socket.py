@@ -94,6 +94,21 @@ async def test_several_turns_at_once(door: Door, chat: ScriptedChat) -> None:
     assert texts == done == {f"f{number}": "".join(ANSWER) for number in range(5)}
 
 
+async def test_more_turns_than_one_connection_to_chat_can_carry(door: Door, chat: ScriptedChat) -> None:
+    chat.script = Script(pieces=("slow ",) * 4, first_gap_seconds=1.5, gap_seconds=0.05)
+
+    async def person() -> int:
+        async with talk(door) as socket:
+            for number in range(15):
+                await socket.send("chat.send", f"f{number}", content="Hello")
+            frames: list[dict[str, Any]] = []
+            while sum(frame["type"] in ENDS for frame in frames) < 15:
+                frames.append(await socket.hear())
+            return sum(frame["type"] == "chat.done" for frame in frames)
+
+    assert await asyncio.gather(*(person() for _ in range(12))) == [15] * 12
+
+
 async def test_a_socket_that_closes_does_not_stop_the_turn_and_another_resumes(door: Door, chat: ScriptedChat) -> None:
     chat.script = Script(gap_seconds=0.03)
     async with talk(door) as socket:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from io import BytesIO
 from typing import Any
 
 import aiohttp
@@ -188,7 +189,7 @@ async def test_every_door_needs_a_valid_token(door: Door, path: str) -> None:
 
 
 async def test_large_bodies_and_headers(door: Door, http: aiohttp.ClientSession) -> None:
-    async with http.post(CONVERSATIONS, data=b"x" * (1024 * 1024 + 1)) as response:
+    async with http.post(CONVERSATIONS, data=BytesIO(b"x" * (1024 * 1024 + 1))) as response:
         assert response.status == 413
         assert (await response.json())["error"]["code"] == "PAYLOAD_TOO_LARGE"
 
@@ -250,6 +251,14 @@ async def test_a_head_that_never_ends_is_cut(door: Door, monkeypatch: pytest.Mon
     with pytest.raises((ConnectionResetError, asyncio.IncompleteReadError)):
         await asyncio.wait_for(reader.readexactly(1), 5)
     writer.close()
+
+
+async def test_a_body_that_pauses_too_long_is_not_waited_for(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    head = f"POST {CONVERSATIONS} HTTP/1.1\r\nHost: {LOOPBACK}:{door.port}\r\nAuthorization: Bearer {door.token()}\r\n"
+    monkeypatch.setattr("edge.web_safety._BODY_PAUSE_SECONDS", 0.2)
+    answer = await raw(door, f"{head}Content-Length: 100\r\n\r\n{{".encode(), read_all=False)
+    assert answer.split()[1] == b"504"
+    assert b"DEADLINE_EXCEEDED" in answer
 
 
 async def test_the_safety_headers_are_everywhere(door: Door, http: aiohttp.ClientSession) -> None:
