@@ -62,7 +62,6 @@ class Reason(StrEnum):
     MODEL_CONTENT_FILTERED = "MODEL_CONTENT_FILTERED"
     MODEL_PROTOCOL_ERROR = "MODEL_PROTOCOL_ERROR"
     MEMORY_REFUSED = "MEMORY_REFUSED"
-    FEATURE_OFF = "FEATURE_OFF"
     ORCHESTRATOR_OWNS_PROCESS = "ORCHESTRATOR_OWNS_PROCESS"
     DEPENDENCY_DOWN = "DEPENDENCY_DOWN"
     DATABASE_UNAVAILABLE = "DATABASE_UNAVAILABLE"
@@ -176,9 +175,6 @@ REASONS: Final[dict[Reason, ReasonRow]] = {
         Kind.UNAVAILABLE, "The model {model} sent something that is not the OpenAI protocol. Check its base URL."
     ),
     Reason.MEMORY_REFUSED: ReasonRow(Kind.FAILED_PRECONDITION, "This is not kept as a memory: {why}."),
-    Reason.FEATURE_OFF: ReasonRow(
-        Kind.FAILED_PRECONDITION, "The feature {feature} is switched off. An administrator can switch it on."
-    ),
     Reason.ORCHESTRATOR_OWNS_PROCESS: ReasonRow(
         Kind.FAILED_PRECONDITION, "Processes are started and stopped by the orchestrator here. Use: {command}"
     ),

@@ -133,7 +133,7 @@ def _offer(
 def _predict(
     request: PlanRequest, offer: _Offer, ranked: tuple[RankedTool, ...], demanded: Level, rules: PlannerRules
 ) -> aiq.AiqPrediction:
-    fit = tools.fit_of(ranked, offer.tools, offer.tool_k)
+    fit = tools.fit_of(ranked, offer.tools, offer.tool_k, rules.tool_relevance_floor)
     relevance = None if fit is None else aiq.tool_relevance(fit)
     efficiency = aiq.budget_efficiency(demanded, offer.division.lanes[Lane.BUFFER], rules)
     return aiq.predict(aiq.context_quality(request), relevance, efficiency, rules)

@@ -1,6 +1,7 @@
 """Which tools a turn may offer: relevance to the query, times success, the best K that fit the lane.
 
-Nothing here knows the lanes' arithmetic. Relevance is lexical, 0-1, and absolute, because a floor is applied to it:
+Nothing here knows the lanes' arithmetic. Relevance is lexical, 0-1, and absolute, because AIQ counts
+only tools above a floor:
 
     relevance(tool) = 1 − Π over shared stems t of (1 − strength(field of t) · specificity(t) · focus)
       strength      0.60 in the name, 0.35 in a parameter's name, 0.30 in the description (the strongest field counts)
@@ -79,15 +80,15 @@ def relevances(tools: Sequence[ToolCandidate], query: str) -> list[float]:
 def rank(
     tools: Sequence[ToolCandidate], query: str, calls: Mapping[str, CallCounts], rules: PlannerRules
 ) -> tuple[RankedTool, ...]:
-    """All tools by relevance times success rate, best first, those below the relevance floor last with their reason."""
-    below = f"below the relevance floor of {rules.tool_relevance_floor:g}"
+    """All tools by relevance times success rate, best first.
+
+    A tool below the relevance floor is not barred: words alone do not tell that an umbrella asks for the weather.
+    """
     ranked = [
-        RankedTool(
-            tool, value, success_rate(calls.get(tool.name), rules), "" if value >= rules.tool_relevance_floor else below
-        )
+        RankedTool(tool, value, success_rate(calls.get(tool.name), rules))
         for tool, value in zip(tools, relevances(tools, query), strict=True)
     ]
-    return tuple(sorted(ranked, key=lambda row: (not row.chosen, -row.relevance * row.success_rate, row.tool.name)))
+    return tuple(sorted(ranked, key=lambda row: (-row.relevance * row.success_rate, row.tool.name)))
 
 
 def bar(tools: Iterable[ToolCandidate], reason: str) -> tuple[RankedTool, ...]:
@@ -119,12 +120,18 @@ def choose(ranked: Sequence[RankedTool], tool_k: int, lane_tokens: int) -> tuple
     return (*chosen, *others)
 
 
-def fit_of(ranked: Sequence[RankedTool], chosen: Sequence[RankedTool], tool_k: int) -> ToolFit | None:
-    """How well the choice serves the query; None where no tool can apply: none on offer or none passes the floor."""
-    wanted = wanted_tokens(ranked, tool_k)
-    offered = [row for row in chosen if row.chosen]
-    if not any(row.chosen for row in ranked) or not tool_k:
+def fit_of(
+    ranked: Sequence[RankedTool], chosen: Sequence[RankedTool], tool_k: int, relevance_floor: float
+) -> ToolFit | None:
+    """How well the choice serves the query; None where no tool can apply: none on offer or none passes the floor.
+
+    Tools below the floor that are offered all the same say nothing about the choice and do not count.
+    """
+    relevant = [row for row in ranked if row.chosen and row.relevance >= relevance_floor]
+    if not relevant or not tool_k:
         return None
+    wanted = wanted_tokens(relevant, tool_k)
+    offered = [row for row in chosen if row.chosen and row.relevance >= relevance_floor]
     fitting = min(1.0, sum(row.tool.schema_tokens for row in offered) / wanted) if wanted else 1.0
     return ToolFit([row.relevance for row in offered], [row.success_rate for row in offered], fitting)
 

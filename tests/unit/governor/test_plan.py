@@ -88,8 +88,14 @@ def test_without_a_relevant_tool_the_term_is_left_out() -> None:
     plan = plan_turn(hello(tools=(a_tool("send_mail", "Sends a letter."),)), Snapshot())
     assert plan.aiq.tool_relevance is None
     assert plan.level is Level.L0
-    assert plan.tools[0].reason == "below the relevance floor of 0.2"
-    assert plan.division.lanes[Lane.TOOLS] == 0
+    assert plan.tools[0].chosen
+    assert plan.division.lanes[Lane.TOOLS] > 0
+
+
+def test_a_tool_without_a_word_of_the_query_is_offered_after_those_with_one() -> None:
+    tools = (a_tool("a_letter", "Writes."), a_tool("weather", "Forecast."))
+    plan = plan_turn(hello(query="weather", tools=tools), Snapshot())
+    assert [(row.tool.name, row.chosen) for row in plan.tools] == [("weather", True), ("a_letter", True)]
 
 
 def test_risk_bounds_the_tools() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from servers.governor.domain.request import CallCounts
 from servers.governor.domain.rules import DEFAULT_RULES
-from servers.governor.domain.tools import choose, rank, relevances
+from servers.governor.domain.tools import choose, fit_of, rank, relevances
 from servers.governor.domain.words import stem, stems
 from tests.unit.governor.samples import a_tool
 
@@ -34,8 +34,10 @@ def test_the_tool_whose_words_the_query_uses_comes_first(query: str, best: str) 
 
 
 @pytest.mark.parametrize("query", ["hello", "", "thank you very much!", "?!", "你好"])
-def test_small_talk_needs_no_tool(query: str) -> None:
-    assert not any(row.chosen for row in rank(TOOLS, query, {}, DEFAULT_RULES))
+def test_small_talk_bars_no_tool_and_says_nothing_about_them(query: str) -> None:
+    ranked = rank(TOOLS, query, {}, DEFAULT_RULES)
+    assert all(row.chosen for row in ranked)
+    assert fit_of(ranked, ranked, 5, DEFAULT_RULES.tool_relevance_floor) is None
 
 
 def test_a_word_of_every_description_tells_little_and_one_of_every_name_still_something() -> None:

@@ -152,35 +152,31 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The text is not worth keeping, and why.
     Metadata: {"why": "it only greets"}
     """
-    ERROR_REASON_FEATURE_OFF: _ErrorReason.ValueType  # 33
-    """The feature is switched off for the tenant or for all.
-    Metadata: {"feature": "memory"}
-    """
-    ERROR_REASON_ORCHESTRATOR_OWNS_PROCESS: _ErrorReason.ValueType  # 34
+    ERROR_REASON_ORCHESTRATOR_OWNS_PROCESS: _ErrorReason.ValueType  # 33
     """Processes are not started and stopped from here in this shape.
     Metadata: {"command": "kubectl rollout restart deployment/chat"}
     """
-    ERROR_REASON_DEPENDENCY_DOWN: _ErrorReason.ValueType  # 35
+    ERROR_REASON_DEPENDENCY_DOWN: _ErrorReason.ValueType  # 34
     """A service that the call needs does not answer.
     Metadata: {"dependency": "governor"}
     """
-    ERROR_REASON_DATABASE_UNAVAILABLE: _ErrorReason.ValueType  # 36
+    ERROR_REASON_DATABASE_UNAVAILABLE: _ErrorReason.ValueType  # 35
     """The database of the service does not answer.
     Metadata: {}
     """
-    ERROR_REASON_SHUTTING_DOWN: _ErrorReason.ValueType  # 37
+    ERROR_REASON_SHUTTING_DOWN: _ErrorReason.ValueType  # 36
     """The server drains and takes no new calls.
     Metadata: {}
     """
-    ERROR_REASON_DEADLINE_EXCEEDED: _ErrorReason.ValueType  # 38
+    ERROR_REASON_DEADLINE_EXCEEDED: _ErrorReason.ValueType  # 37
     """The deadline of the call passed.
     Metadata: {}
     """
-    ERROR_REASON_CALL_CANCELLED: _ErrorReason.ValueType  # 39
+    ERROR_REASON_CALL_CANCELLED: _ErrorReason.ValueType  # 38
     """The caller cancelled.
     Metadata: {}
     """
-    ERROR_REASON_INTERNAL: _ErrorReason.ValueType  # 40
+    ERROR_REASON_INTERNAL: _ErrorReason.ValueType  # 39
     """A defect. The log has the details under the error id.
     Metadata: {"error_id": "0198c0de-0000-7000-8000-000000000000"}
     """
@@ -320,35 +316,31 @@ ERROR_REASON_MEMORY_REFUSED: ErrorReason.ValueType  # 32
 """The text is not worth keeping, and why.
 Metadata: {"why": "it only greets"}
 """
-ERROR_REASON_FEATURE_OFF: ErrorReason.ValueType  # 33
-"""The feature is switched off for the tenant or for all.
-Metadata: {"feature": "memory"}
-"""
-ERROR_REASON_ORCHESTRATOR_OWNS_PROCESS: ErrorReason.ValueType  # 34
+ERROR_REASON_ORCHESTRATOR_OWNS_PROCESS: ErrorReason.ValueType  # 33
 """Processes are not started and stopped from here in this shape.
 Metadata: {"command": "kubectl rollout restart deployment/chat"}
 """
-ERROR_REASON_DEPENDENCY_DOWN: ErrorReason.ValueType  # 35
+ERROR_REASON_DEPENDENCY_DOWN: ErrorReason.ValueType  # 34
 """A service that the call needs does not answer.
 Metadata: {"dependency": "governor"}
 """
-ERROR_REASON_DATABASE_UNAVAILABLE: ErrorReason.ValueType  # 36
+ERROR_REASON_DATABASE_UNAVAILABLE: ErrorReason.ValueType  # 35
 """The database of the service does not answer.
 Metadata: {}
 """
-ERROR_REASON_SHUTTING_DOWN: ErrorReason.ValueType  # 37
+ERROR_REASON_SHUTTING_DOWN: ErrorReason.ValueType  # 36
 """The server drains and takes no new calls.
 Metadata: {}
 """
-ERROR_REASON_DEADLINE_EXCEEDED: ErrorReason.ValueType  # 38
+ERROR_REASON_DEADLINE_EXCEEDED: ErrorReason.ValueType  # 37
 """The deadline of the call passed.
 Metadata: {}
 """
-ERROR_REASON_CALL_CANCELLED: ErrorReason.ValueType  # 39
+ERROR_REASON_CALL_CANCELLED: ErrorReason.ValueType  # 38
 """The caller cancelled.
 Metadata: {}
 """
-ERROR_REASON_INTERNAL: ErrorReason.ValueType  # 40
+ERROR_REASON_INTERNAL: ErrorReason.ValueType  # 39
 """A defect. The log has the details under the error id.
 Metadata: {"error_id": "0198c0de-0000-7000-8000-000000000000"}
 """

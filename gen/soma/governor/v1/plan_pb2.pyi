@@ -277,7 +277,7 @@ class RankedTool(_message.Message):
     chosen: _builtins.bool
     """Whether it is among the K on offer."""
     reason: _builtins.str
-    """Why it was left out; empty when chosen. Example: "below the relevance floor of 0.2"."""
+    """Why it was left out; empty when chosen. Example: "beyond the 3 tools that are offered at this level"."""
     def __init__(
         self,
         *,
