@@ -112,9 +112,10 @@ class ScriptedChat(
         try:
             async for event in self._follow(turn, 0):
                 yield event
-        finally:
-            if not turn.ended and request.on_disconnect == turn_pb.ON_DISCONNECT_CANCEL:
+        except (asyncio.CancelledError, GeneratorExit):  # the caller went away; our own failures stop nothing
+            if request.on_disconnect == turn_pb.ON_DISCONNECT_CANCEL:
                 turn.stopped.set()
+            raise
 
     async def ResumeTurn(self, request: turn_pb.ResumeTurnRequest, context: Any) -> AsyncIterator[event_pb.TurnEvent]:
         self._note(request)
