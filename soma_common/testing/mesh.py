@@ -4,11 +4,9 @@ Knows the command line and the public doors; imports no service.
 """
 
 import contextlib
-import itertools
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -21,6 +19,7 @@ from uuid import UUID, uuid4
 
 from soma_common.kernel.tenancy import TenantId
 from soma_common.security.tokens import UserSigner
+from soma_common.testing.ports import PortShift
 from soma_common.testing.upstream import Script, ScriptedUpstream
 
 # The port table of the architecture: what a client of each service dials, and what else must be free.
@@ -58,7 +57,8 @@ class Mesh:
     def __init__(self, upstream: ScriptedUpstream, settings: Mapping[str, str] | None = None) -> None:
         self.upstream: Final = upstream
         self.model: Final = "scripted"
-        self.shift: Final = _free_shift()
+        self._ports: Final = PortShift.reserve((*_GRPC.values(), *_HTTP.values(), *_OTHERS))
+        self.shift: Final = self._ports.shift
         # A short path that PostgreSQL may pass through as another account when we are root.
         self._folder: Final = Path(tempfile.mkdtemp(prefix="soma-e2e-"))
         self._folder.chmod(0o711)
@@ -119,6 +119,7 @@ class Mesh:
         assert self._guard.stdin is not None
         self._guard.stdin.close()
         self._guard.wait(90)
+        self._ports.release()
 
     def cli(
         self,
@@ -227,26 +228,6 @@ def fresh_sub() -> str:
 def mesh_upstream() -> ScriptedUpstream:
     """An upstream that counts tokens as the stack does, so that the ledger can be compared with it."""
     return ScriptedUpstream(Script(chunks=20), models=("scripted",), tokenizer="model")
-
-
-def _free_shift() -> int:
-    """A shift at which every port of the table is free."""
-    start = 1000 + os.getpid() % 25 * 100
-    numbers = (*_GRPC.values(), *_HTTP.values(), *_OTHERS)
-    for shift in itertools.chain(range(start, 30000, 100), range(1000, start, 100)):
-        if all(_free(number + shift) for number in numbers):
-            return shift
-    raise AssertionError("no shift leaves all ports free")
-
-
-def _free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((_HOST, port))
-        except OSError:
-            return False
-    return True
 
 
 def _tail(path: Path, lines: int = 15) -> str:

@@ -1,5 +1,6 @@
 """Wrong requests at the REST door get a JSON error with its reason."""
 
+import io
 import json
 import re
 from typing import Any
@@ -39,7 +40,6 @@ def turn(**change: Any) -> str:
         (CONVERSATIONS, "[" * 1000, None),
         (CONVERSATIONS, '{"title": 5, "request_id": "0190d3b0-5d3e-7cc2-9a55-6b1f3f1f7a01"}', "title"),
         (CONVERSATIONS, '{"title": "a", "request_id": "7"}', "request_id"),
-        (CONVERSATIONS, '{"title": "a"}', "request_id"),
         (CONVERSATIONS, '{"nonsense": 1}', "nonsense"),
         (TURNS, turn(content=[]), "content"),
         (TURNS, turn(content=[{"text": ""}]), "text"),
@@ -63,7 +63,8 @@ async def test_bytes_that_are_no_text(ada: Person) -> None:
 
 async def test_a_huge_body(ada: Person) -> None:
     body = turn(content=[{"text": "x" * 60000}] * 200)
-    async with ada.http.post(TURNS, data=body.encode(), headers={"Content-Type": "application/json"}) as response:
+    headers = {"Content-Type": "application/json"}
+    async with ada.http.post(TURNS, data=io.BytesIO(body.encode()), headers=headers) as response:
         assert response.status in (400, 413)
         await expect(response, response.status, "PAYLOAD_TOO_LARGE")
 
