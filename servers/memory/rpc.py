@@ -19,7 +19,7 @@ from soma.memory.v1 import memory_pb2 as memory_pb
 from soma.memory.v1 import memory_service_pb2 as service_pb
 from soma.memory.v1 import memory_service_pb2_grpc as service_grpc
 from soma_common.kernel.clock import Clock
-from soma_common.kernel.errors import SomaError
+from soma_common.kernel.errors import SomaError, invalid_field
 from soma_common.kernel.ids import Ids
 from soma_common.kernel.reasons import Reason
 from soma_common.kernel.tenancy import Caller
@@ -97,18 +97,31 @@ def _deleted(moment: datetime) -> service_pb.DeleteMemoryResponse:
 def _payload(request: service_pb.StoreMemoryRequest) -> str | None:
     if not request.HasField("payload"):
         return None
-    text = json_format.MessageToJson(request.payload, indent=None)
+    try:
+        text = json_format.MessageToJson(request.payload, indent=None, ensure_ascii=False)
+    except (json_format.SerializeToJsonError, ValueError):
+        raise invalid_field("payload", "its numbers must be finite") from None
     if len(text.encode()) > _LARGEST_PAYLOAD_BYTES:
         raise SomaError(Reason.PAYLOAD_TOO_LARGE, {"limit": f"{_LARGEST_PAYLOAD_BYTES} bytes"})
     return text
 
 
+def _valid_from(request: service_pb.StoreMemoryRequest, now: datetime) -> datetime:
+    if not request.HasField("valid_from_time"):
+        return now
+    try:
+        return request.valid_from_time.ToDatetime(now.tzinfo)
+    except (ValueError, OverflowError):
+        raise invalid_field("valid_from_time", "it must lie in the years 1 to 9999") from None
+
+
 def _weights(request: service_pb.RecallMemoriesRequest) -> Weights:
     if not request.HasField("weights"):
         return Weights()
+    usual = Weights()
     return Weights(
-        vector=min(5.0, max(0.1, request.weights.vector)),
-        lexical=min(5.0, max(0.1, request.weights.lexical)),
+        vector=min(5.0, max(0.1, request.weights.vector or usual.vector)),
+        lexical=min(5.0, max(0.1, request.weights.lexical or usual.lexical)),
         recency=min(1.0, max(0.0, request.weights.recency)),
     )
 
@@ -176,7 +189,6 @@ class MemoryServicer(service_grpc.MemoryServiceServicer):
         now = self._clock.now()
         usual = Source.TOOL_EXTERNAL if caller.sub.startswith("service:") else Source.USER_SAID
         source = Source(request.source_class or usual)
-        valid_from = request.valid_from_time.ToDatetime(now.tzinfo) if request.HasField("valid_from_time") else now
         return Memory(
             memory_id=self._ids.uuid7(),
             namespace=request.namespace or own_namespace(caller),
@@ -194,5 +206,5 @@ class MemoryServicer(service_grpc.MemoryServiceServicer):
             tags=tuple(dict.fromkeys(request.tags)),
             token_count=0,
             learn_time=now,
-            valid_from=valid_from,
+            valid_from=_valid_from(request, now),
         )

@@ -16,6 +16,8 @@ import numpy.typing as npt
 
 from servers.memory.domain.memory import REPEATED_IMPORTANCE, Kind, Memory, RecallFilter, Source
 from servers.memory.domain.noise import normalised
+from soma_common.kernel.errors import SomaError
+from soma_common.kernel.reasons import Reason
 from soma_common.kernel.tenancy import TenantId
 from soma_common.postgres.pool import Connection
 from soma_common.postgres.queries import Queries
@@ -49,7 +51,8 @@ class MemoryStore:
             row = await connection.fetchrow(_SQL.strengthen, *place, memory.learn_time, REPEATED_IMPORTANCE)
             if row is not None:
                 return _memory(row), True
-        raise RuntimeError("a memory was neither stored nor found")
+        # Whoever said the same deletes and stores it over and over.
+        raise SomaError(Reason.CONFLICT)
 
     async def _index(self, connection: Connection, tenant_id: TenantId, indexed: Indexed) -> None:
         memory = indexed.memory

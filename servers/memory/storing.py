@@ -62,7 +62,8 @@ class Memories:
         async def work(connection: Connection) -> Reply:
             if storing.recalled_ids:
                 recalled = await self._store.find_many(connection, storing.recalled_ids)
-                _refuse_noise(memory.text, tuple(other.text for other in recalled))
+                # What the caller may not read must not answer whether it says the same.
+                _refuse_noise(memory.text, tuple(other.text for other in recalled if may_use(caller, other.namespace)))
             kept, duplicate = await self._store.add(connection, caller.tenant_id, indexed)
             await self._tell(connection, caller, "memory.stored", kept, duplicate)
             answer = reply(kept, duplicate)
@@ -81,7 +82,8 @@ class Memories:
 
         async def work(connection: Connection) -> Reply:
             memory = await self._visible(connection, caller, memory_id)
-            await self._store.remove(connection, caller.tenant_id, memory_id)
+            if await self._store.remove(connection, caller.tenant_id, memory_id) is None:
+                raise not_found("memory", memory_id)
             await self._tell(connection, caller, "memory.forgotten", memory, False)
             answer = reply(self._clock.now())
             await Once.current().record(connection, answer)

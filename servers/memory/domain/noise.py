@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from typing import Final
 
 _WORD: Final = re.compile(r"\w+", re.UNICODE)
+_BEFORE: Final = "“”„‘«(["
+_BEHIND: Final = ".,;:!?“”’»)]。、"
 _PLEASANTRIES: Final = frozenset(
     "hi hello hey thanks thank you please ok okay yes no yep nope sure great good nice cool bye goodbye morning"
     " afternoon evening night welcome sorry lol haha hmm well alright right fine perfect awesome much very so a the"
@@ -22,16 +24,20 @@ _MOST_PLEASANT_WORDS: Final = 12
 
 
 def normalised(text: str) -> str:
-    """The form in which two texts count as the same: NFKC, case folded, words parted by one space."""
-    return " ".join(_WORD.findall(unicodedata.normalize("NFKC", text).casefold()))
+    """The form in which two texts count as the same: NFKC, case folded, one space, no punctuation around words.
+
+    Whatever may carry meaning stays: a sign before a number, C# beside C++, the vowel signs of Hindi, emoji.
+    """
+    words = (word.lstrip(_BEFORE).rstrip(_BEHIND) for word in unicodedata.normalize("NFKC", text).casefold().split())
+    return " ".join(word for word in words if word)
 
 
 def why_noise(text: str, recalled_texts: Iterable[str]) -> str | None:
     """Why a text is not kept, in words that end “This is not kept as a memory: …”; None for one that is."""
     plain = normalised(text)
-    if not plain:
+    words = _WORD.findall(plain)
+    if not words:
         return "it has no words"
-    words = plain.split()
     if len(words) <= _MOST_PLEASANT_WORDS and all(word in _PLEASANTRIES for word in words):
         return "it only greets or thanks"
     if _BOILERPLATE.match(text.strip()):

@@ -252,3 +252,28 @@ async def test_every_change_has_its_event_without_a_word_of_text(remembering: Re
         rows = await connection.fetch("select event_type, payload from events order by sequence")
     assert [row["event_type"] for row in rows] == ["memory.stored", "memory.forgotten"]
     assert all(b"violin" not in row["payload"] for row in rows)
+
+
+async def test_what_the_caller_may_not_read_does_not_answer_whether_it_says_the_same(remembering: Remembering) -> None:
+    foreign = await keep(remembering, FACTS[1])
+    with acting_as(user("bob"), "test"):
+        kept = await keep(remembering, FACTS[1], recalled_memory_ids=[foreign.memory_id])
+    assert kept.namespace == "user:bob"
+
+
+async def test_of_two_deletions_at_once_one_finds_nothing(remembering: Remembering) -> None:
+    for number in range(6):
+        kept = await keep(remembering, f"{FACTS[2]} It is number {number}.")
+        orders = [service_pb.DeleteMemoryRequest(memory_id=kept.memory_id, request_id=str(uuid4())) for _ in range(4)]
+        answers = await asyncio.gather(*map(remembering.user.DeleteMemory, orders), return_exceptions=True)
+        failures = [answer for answer in answers if isinstance(answer, BaseException)]
+        assert len(failures) == 3
+        assert all(isinstance(f, SomaError) and f.reason is Reason.RESOURCE_NOT_FOUND for f in failures)
+
+
+async def test_a_weight_that_is_not_given_is_the_usual_one(remembering: Remembering) -> None:
+    for fact in FACTS:
+        await keep(remembering, fact)
+    usual = await recall(remembering, "the database in Frankfurt")
+    given = await recall(remembering, "the database in Frankfurt", weights=common_pb.RetrievalWeights(recency=0.1))
+    assert [hit.score for hit in given.hits] == pytest.approx([hit.score for hit in usual.hits])
