@@ -10,6 +10,7 @@ Nothing here knows gRPC: `soma_common/rpc/status.py` turns these values into a s
 from collections.abc import Mapping
 from dataclasses import dataclass
 from string import Formatter
+from typing import Final
 
 from soma_common.kernel.reasons import REASONS, Kind, Reason
 
@@ -38,13 +39,22 @@ class _Forgiving(Formatter):
 
 
 _FORMATTER = _Forgiving()
+_LONGEST_VALUE_BYTES: Final = 256
+
+
+def shortened(text: str, most_bytes: int) -> str:
+    """The text, or as much of its beginning as fits in so many bytes of UTF-8, with “…” behind it."""
+    whole = text.encode("utf-8", "replace")
+    if len(whole) <= most_bytes:
+        return whole.decode("utf-8")
+    return whole[: most_bytes - 3].decode("utf-8", "ignore") + "…"
 
 
 class SomaError(Exception):
     """A failure with a reason of the contract.
 
     `metadata` holds short strings as documented for the reason in `soma.common.v1.ErrorReason`; never a secret, SQL,
-    path or stack. `retry_after_seconds` is set where waiting helps.
+    path or stack; longer ones are cut, as errors travel in headers. `retry_after_seconds` is set where waiting helps.
     """
 
     def __init__(
@@ -58,7 +68,9 @@ class SomaError(Exception):
     ) -> None:
         super().__init__(reason.value)
         self.reason = reason
-        self.metadata: Mapping[str, str] = dict(metadata or {})
+        self.metadata: Mapping[str, str] = {
+            key: shortened(value, _LONGEST_VALUE_BYTES) for key, value in (metadata or {}).items()
+        }
         self.retry_after_seconds = retry_after_seconds
         self.violations = violations
         self.quota = quota

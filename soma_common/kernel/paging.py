@@ -17,6 +17,7 @@ DEFAULT_PAGE_SIZE: Final = 50
 MAX_PAGE_SIZE: Final = 200
 _FORM: Final = 1
 _LONGEST_TOKEN: Final = 1024
+_BEYOND_ANY_NUMBER: Final = 2**63
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +63,16 @@ def _position(token: str, filters: Mapping[str, object]) -> tuple[Position, ...]
         raise _unreadable()
     if body[1] != filter_hash(filters):
         raise invalid_field("page_token", "it belongs to a list with another filter; start again without it")
-    position = tuple(part for part in body[2:] if isinstance(part, str | int) and not isinstance(part, bool))
+    position = tuple(part for part in body[2:] if _is_position(part))
     if len(position) != len(body) - 2:
         raise _unreadable()
     return position
+
+
+def _is_position(part: object) -> bool:
+    if isinstance(part, str):
+        return not any(c == "\0" or "\ud800" <= c <= "\udfff" for c in part)
+    return isinstance(part, int) and not isinstance(part, bool) and abs(part) < _BEYOND_ANY_NUMBER
 
 
 def _unreadable() -> SomaError:

@@ -13,13 +13,18 @@ from google.protobuf.message import DecodeError, Message
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, LocalizedMessage, QuotaFailure, RetryInfo
 from google.rpc.status_pb2 import Status
 
-from soma_common.kernel.errors import FieldViolation, QuotaViolation, SomaError
+from soma_common.kernel.errors import FieldViolation, QuotaViolation, SomaError, shortened
 from soma_common.kernel.reasons import Kind, Reason
 from soma_common.rpc.call import out_of_time
 from soma_common.rpc.options import MESSAGE_LIMIT
 
 DOMAIN: Final = "soma"
 DETAILS_KEY: Final = "grpc-status-details-bin"
+# A peer that reads more than 16 KiB of headers drops the answer: together these stay below, escapes included.
+_LONGEST_SENTENCE_BYTES: Final = 1000
+_MOST_VIOLATIONS: Final = 16
+_LONGEST_FIELD_BYTES: Final = 80
+_LONGEST_RULE_BYTES: Final = 160
 # Tells the caller's gRPC runtime not to repeat the call by itself: we answered, so repeating is the caller's decision.
 _NO_RETRY: Final = ("grpc-retry-pushback-ms", "-1")
 
@@ -43,10 +48,14 @@ def _trailers(error: SomaError, packed: Status) -> Iterator[tuple[str, str | byt
 
 
 def to_status(error: SomaError) -> Status:
-    """The status of an error: code, sentence, and the details that apply."""
+    """The status of an error: code, sentence, and the details that apply; small enough for headers."""
     return Status(
-        code=code_number(error.kind), message=error.sentence, details=[_packed(detail) for detail in _details(error)]
+        code=code_number(error.kind), message=_sentence(error), details=[_packed(detail) for detail in _details(error)]
     )
+
+
+def _sentence(error: SomaError) -> str:
+    return shortened(error.sentence, _LONGEST_SENTENCE_BYTES)
 
 
 def code_number(kind: Kind) -> int:
@@ -60,8 +69,11 @@ def _details(error: SomaError) -> Iterator[Message]:
     if error.violations:
         yield BadRequest(
             field_violations=[
-                BadRequest.FieldViolation(field=broken.field, description=broken.description)
-                for broken in error.violations
+                BadRequest.FieldViolation(
+                    field=shortened(broken.field, _LONGEST_FIELD_BYTES),
+                    description=shortened(broken.description, _LONGEST_RULE_BYTES),
+                )
+                for broken in error.violations[:_MOST_VIOLATIONS]
             ]
         )
     if error.quota:
@@ -74,7 +86,7 @@ def _details(error: SomaError) -> Iterator[Message]:
         delay = Duration()
         delay.FromNanoseconds(round(error.retry_after_seconds * 1_000_000_000))
         yield RetryInfo(retry_delay=delay)
-    yield LocalizedMessage(locale="en-US", message=error.sentence)
+    yield LocalizedMessage(locale="en-US", message=_sentence(error))
 
 
 def _packed(detail: Message) -> AnyMessage:

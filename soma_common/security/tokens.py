@@ -18,9 +18,19 @@ from soma_common.kernel.errors import SomaError
 from soma_common.kernel.ids import Ids
 from soma_common.kernel.reasons import Reason
 from soma_common.kernel.tenancy import SYSTEM_TENANT, Caller, TenantId
-from soma_common.security.keys import KeyClass, SigningKey, VerifyingKey, read_jwks, read_key, service_issuer
+from soma_common.logging import get_logger
+from soma_common.security.keys import (
+    KeyClass,
+    KeyFileError,
+    SigningKey,
+    VerifyingKey,
+    read_jwks,
+    read_key,
+    service_issuer,
+)
 from soma_common.security.roles import scopes_for
 
+_LOG: Final = get_logger("soma.security")
 AUDIENCE: Final = "soma"
 LEEWAY_SECONDS: Final = 5
 _REQUIRED: Final = ["iss", "aud", "sub", "tenant_id", "iat", "exp"]
@@ -101,9 +111,14 @@ class TokenVerifier:
             return
         self._looked_at = now
         stamp = self._file_stamp()
-        if stamp is not None and stamp != self._stamp:
+        if stamp is None or stamp == self._stamp:
+            return
+        self._stamp = stamp
+        try:
             self._keys = read_jwks(self._path)
-            self._stamp = stamp
+        except KeyFileError as problem:
+            _LOG.error("the changed key set cannot be used; the former one still counts", problem=str(problem))
+        else:
             self._kept.clear()
 
     def _file_stamp(self) -> tuple[int, int, int] | None:
