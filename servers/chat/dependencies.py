@@ -6,7 +6,7 @@ Nothing here calls anybody by itself.
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
-from soma_common.kernel.breaker import Breaker, BreakerRule
+from soma_common.kernel.breaker import Breaker, BreakerRule, BreakerState
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason
@@ -40,8 +40,14 @@ class Dependencies:
         return answer
 
     def model_allows(self, profile_id: str) -> bool:
-        """Whether this model may be tried now; after its rest exactly one turn tries."""
-        return self._allows(_model(profile_id), MODEL_RULE)
+        """Whether this model may be tried now.
+
+        After its rest every turn may: the governor asks for several good checks before it lets one call the model, and
+        the first call that fails ends the hope again.
+        """
+        name = _model(profile_id)
+        hopeful = name in self._breakers and self._breakers[name].state is BreakerState.HALF_OPEN
+        return hopeful or self._allows(name, MODEL_RULE)
 
     def model_answered(self, profile_id: str) -> None:
         """The model began to answer."""
