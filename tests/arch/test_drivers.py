@@ -22,7 +22,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "prometheus_client": ("soma_common/rpc/", "servers/", "edge/"),
     "opentelemetry": ("soma_common/tracing/", "soma_common/rpc/", "edge/"),
     "pydantic": ("config/",),
-    "pydantic_settings": ("config/",),
+    "pydantic_settings": NOWHERE,
     "tiktoken": ("soma_common/tokens/",),
     "tokenizers": ("soma_common/tokens/", "soma_common/embedding/"),
     "Stemmer": ("servers/memory/",),
