@@ -3,6 +3,7 @@
 Nothing here opens a connection. A test walks the driver's classes and proves that each has a row.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from enum import Enum, auto
@@ -24,6 +25,7 @@ class Failure(Enum):
     SERIALIZATION = auto()  # a concurrent transaction won: the whole transaction may be repeated
     CONFLICT = auto()  # a lock was not to be had in time
     TEXT = auto()  # text that PostgreSQL cannot hold (the NUL character)
+    RANGE = auto()  # a number larger than its column
     STORE = auto()  # a constraint: the store that wrote the row knows what it means
     FAULT = auto()  # a mistake of ours: stays as it is, becomes INTERNAL with an error id
 
@@ -52,6 +54,7 @@ FAILURES: Final[Mapping[type[BaseException], Failure]] = {
     asyncpg.ObjectInUseError: Failure.CONFLICT,
     asyncpg.CharacterNotInRepertoireError: Failure.TEXT,
     asyncpg.UntranslatableCharacterError: Failure.TEXT,
+    asyncpg.NumericValueOutOfRangeError: Failure.RANGE,
     asyncpg.IntegrityConstraintViolationError: Failure.STORE,
     asyncpg.PostgresError: Failure.FAULT,
     asyncpg.InterfaceError: Failure.FAULT,
@@ -70,12 +73,16 @@ DRIVER_EXCEPTIONS: Final = (
 
 # The client notices a dead connection in words only, with the class of its usage errors.
 _LOST_WORDS: Final = ("connection is closed", "connection was closed", "connection has been released", "pool is closed")
+# An argument that its column cannot hold never reaches the server; the class is that of any argument of a wrong type.
+_RANGE_WORDS: Final = re.compile(r"value out of u?int\d+ range")
 
 
 def failure_of(problem: BaseException) -> Failure | None:
     """What the driver's exception means, or None for an exception that is not of the driver."""
     if isinstance(problem, asyncpg.InterfaceError) and any(words in str(problem) for words in _LOST_WORDS):
         return Failure.LOST
+    if type(problem) is asyncpg.DataError and _RANGE_WORDS.search(str(problem)):
+        return Failure.RANGE
     return failure_class(type(problem))
 
 
@@ -93,6 +100,8 @@ def translate(problem: BaseException) -> SomaError | None:
             return SomaError(Reason.CONFLICT, retry_after_seconds=RETRY_AFTER_SECONDS)
         case Failure.TEXT:
             return invalid_field("text", "it must not contain the character U+0000")
+        case Failure.RANGE:
+            return invalid_field("number", "it is larger than can be counted here")
         case _:
             return None
 

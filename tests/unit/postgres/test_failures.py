@@ -37,6 +37,12 @@ def test_the_driver_has_the_classes_this_table_was_made_for() -> None:
         (asyncpg.InterfaceError("connection is closed"), Failure.LOST, Reason.DATABASE_UNAVAILABLE),
         (asyncpg.TooManyConnectionsError(), Failure.LOST, Reason.DATABASE_UNAVAILABLE),
         (asyncpg.QueryCanceledError(), Failure.UNAVAILABLE, Reason.DATABASE_UNAVAILABLE),
+        (asyncpg.NumericValueOutOfRangeError(), Failure.RANGE, Reason.INVALID_FIELD),
+        (
+            asyncpg.DataError("invalid input for query argument $3: 1 (value out of int64 range)"),
+            Failure.RANGE,
+            Reason.INVALID_FIELD,
+        ),
         (asyncpg.DiskFullError(), Failure.UNAVAILABLE, Reason.DATABASE_UNAVAILABLE),
         (asyncpg.InvalidPasswordError(), Failure.UNAVAILABLE, Reason.DATABASE_UNAVAILABLE),
         (asyncpg.SerializationError(), Failure.SERIALIZATION, Reason.CONFLICT),
