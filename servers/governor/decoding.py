@@ -25,6 +25,8 @@ from soma.governor.v1 import receipt_pb2 as receipt_pb
 from soma_common.kernel.money import Price
 
 DEFAULT_TIMEOUT_SECONDS: Final = 300
+# What is used is booked whatever a provider says of it; beyond a thousand million dollars a call it is no cost any more.
+MOST_LEG_MICROS: Final = 10**15
 
 _RISKS: Final = {plan_pb.RISK_PROFILE_LOW: Risk.LOW, plan_pb.RISK_PROFILE_CRITICAL: Risk.CRITICAL}
 _PERIODS: Final = {
@@ -114,7 +116,7 @@ def settle_order(request: governor_pb.SettleTurnRequest) -> SettleOrder:
     """What a turn or a job used."""
     legs: dict[int, Amount] = {}
     for leg in request.legs:
-        used = Amount(leg.usage.input_tokens + leg.usage.output_tokens, leg.cost_micros)
+        used = Amount(leg.usage.input_tokens + leg.usage.output_tokens, leg_micros(leg))
         legs[leg.leg] = legs.get(leg.leg, Amount()) + used
     calls = _calls(request.outcome.tools)
     return SettleOrder(
@@ -124,6 +126,11 @@ def settle_order(request: governor_pb.SettleTurnRequest) -> SettleOrder:
         tool_calls=calls,
         outcome=_outcome(request, calls.values()),
     )
+
+
+def leg_micros(leg: receipt_pb.ModelLeg) -> int:
+    """What a model call cost."""
+    return min(leg.cost_micros, MOST_LEG_MICROS)
 
 
 def _outcome(request: governor_pb.SettleTurnRequest, calls: Iterable[CallCounts]) -> Outcome:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from google.protobuf.struct_pb2 import Struct
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from servers.governor.decoding import leg_micros
 from servers.governor.domain.aiq import AiqObservation, AiqPrediction
 from servers.governor.domain.lanes import Tokens
 from servers.governor.domain.ledger import BudgetState
@@ -33,6 +34,8 @@ _PERIODS: Final = {
     Period.MONTH: budget_pb.BUDGET_PERIOD_MONTH,
     Period.TOTAL: budget_pb.BUDGET_PERIOD_TOTAL,
 }
+# The largest count that a message holds.
+_MOST: Final = 2**32 - 1
 
 
 def timestamp(moment: datetime) -> Timestamp:
@@ -126,7 +129,7 @@ def settled_receipt(request: governor_pb.SettleTurnRequest, settle_time: datetim
         legs=request.legs,
         phases=request.phases,
         usage=_usage(request.legs),
-        cost_micros=sum(leg.cost_micros for leg in request.legs),
+        cost_micros=sum(leg_micros(leg) for leg in request.legs),
         outcome=request.outcome,
         settle_time=timestamp(settle_time),
     )
@@ -223,11 +226,15 @@ def _dependencies(observations: Iterable[Observation]) -> list[level_pb.Observed
 
 
 def _usage(legs: Iterable[receipt_pb.ModelLeg]) -> usage_pb.TokenUsage:
-    total = usage_pb.TokenUsage()
-    for leg in legs:
-        total.input_tokens += leg.usage.input_tokens
-        total.cached_input_tokens += leg.usage.cached_input_tokens
-        total.output_tokens += leg.usage.output_tokens
-        total.reasoning_tokens += leg.usage.reasoning_tokens
-        total.estimated = total.estimated or leg.usage.estimated
-    return total
+    used = [leg.usage for leg in legs]
+
+    def total(counts: Iterable[int]) -> int:
+        return min(sum(counts), _MOST)
+
+    return usage_pb.TokenUsage(
+        input_tokens=total(usage.input_tokens for usage in used),
+        cached_input_tokens=total(usage.cached_input_tokens for usage in used),
+        output_tokens=total(usage.output_tokens for usage in used),
+        reasoning_tokens=total(usage.reasoning_tokens for usage in used),
+        estimated=any(usage.estimated for usage in used),
+    )

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1asoma/common/v1/usage.proto\x12\x0esoma.common.v1\x1a\x1b\x62uf/validate/validate.proto\"\xbf\x01\n\x05Price\x12)\n\x18input_micros_per_million\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\x12\x30\n\x1f\x63\x61\x63hed_input_micros_per_million\x18\x02 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\x12*\n\x19output_micros_per_million\x18\x03 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\x12-\n\x1creasoning_micros_per_million\x18\x04 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\"\x83\x01\n\nTokenUsage\x12\x14\n\x0cinput_tokens\x18\x01 \x01(\r\x12\x1b\n\x13\x63\x61\x63hed_input_tokens\x18\x02 \x01(\r\x12\x15\n\routput_tokens\x18\x03 \x01(\r\x12\x18\n\x10reasoning_tokens\x18\x04 \x01(\r\x12\x11\n\testimated\x18\x05 \x01(\x08\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1asoma/common/v1/usage.proto\x12\x0esoma.common.v1\x1a\x1b\x62uf/validate/validate.proto\"\xdb\x01\n\x05Price\x12\x30\n\x18input_micros_per_million\x18\x01 \x01(\x03\x42\x0e\xbaH\x0b\"\t\x18\x80\xa0\x94\xa5\x8d\x1d(\x00\x12\x37\n\x1f\x63\x61\x63hed_input_micros_per_million\x18\x02 \x01(\x03\x42\x0e\xbaH\x0b\"\t\x18\x80\xa0\x94\xa5\x8d\x1d(\x00\x12\x31\n\x19output_micros_per_million\x18\x03 \x01(\x03\x42\x0e\xbaH\x0b\"\t\x18\x80\xa0\x94\xa5\x8d\x1d(\x00\x12\x34\n\x1creasoning_micros_per_million\x18\x04 \x01(\x03\x42\x0e\xbaH\x0b\"\t\x18\x80\xa0\x94\xa5\x8d\x1d(\x00\"\x83\x01\n\nTokenUsage\x12\x14\n\x0cinput_tokens\x18\x01 \x01(\r\x12\x1b\n\x13\x63\x61\x63hed_input_tokens\x18\x02 \x01(\r\x12\x15\n\routput_tokens\x18\x03 \x01(\r\x12\x18\n\x10reasoning_tokens\x18\x04 \x01(\r\x12\x11\n\testimated\x18\x05 \x01(\x08\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,15 +33,15 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'soma.common.v1.usage_pb2', 
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_PRICE'].fields_by_name['input_micros_per_million']._loaded_options = None
-  _globals['_PRICE'].fields_by_name['input_micros_per_million']._serialized_options = b'\272H\004\"\002(\000'
+  _globals['_PRICE'].fields_by_name['input_micros_per_million']._serialized_options = b'\272H\013\"\t\030\200\240\224\245\215\035(\000'
   _globals['_PRICE'].fields_by_name['cached_input_micros_per_million']._loaded_options = None
-  _globals['_PRICE'].fields_by_name['cached_input_micros_per_million']._serialized_options = b'\272H\004\"\002(\000'
+  _globals['_PRICE'].fields_by_name['cached_input_micros_per_million']._serialized_options = b'\272H\013\"\t\030\200\240\224\245\215\035(\000'
   _globals['_PRICE'].fields_by_name['output_micros_per_million']._loaded_options = None
-  _globals['_PRICE'].fields_by_name['output_micros_per_million']._serialized_options = b'\272H\004\"\002(\000'
+  _globals['_PRICE'].fields_by_name['output_micros_per_million']._serialized_options = b'\272H\013\"\t\030\200\240\224\245\215\035(\000'
   _globals['_PRICE'].fields_by_name['reasoning_micros_per_million']._loaded_options = None
-  _globals['_PRICE'].fields_by_name['reasoning_micros_per_million']._serialized_options = b'\272H\004\"\002(\000'
+  _globals['_PRICE'].fields_by_name['reasoning_micros_per_million']._serialized_options = b'\272H\013\"\t\030\200\240\224\245\215\035(\000'
   _globals['_PRICE']._serialized_start=76
-  _globals['_PRICE']._serialized_end=267
-  _globals['_TOKENUSAGE']._serialized_start=270
-  _globals['_TOKENUSAGE']._serialized_end=401
+  _globals['_PRICE']._serialized_end=295
+  _globals['_TOKENUSAGE']._serialized_start=298
+  _globals['_TOKENUSAGE']._serialized_end=429
 # @@protoc_insertion_point(module_scope)

@@ -18,7 +18,9 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class Price(_message.Message):
-    """Prices of a model in millionths of a US dollar (micros) per million tokens. Zero means free."""
+    """Prices of a model in millionths of a US dollar (micros) per million tokens. Zero means free; at most 10^12,
+    which is a dollar for each token.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -183,11 +183,11 @@ class HoldLegRequest(_message.Message):
     job_id: _builtins.str
     """Work outside a turn: a title, a probe, a generation for another service."""
     leg: _builtins.int
-    """Number of the call within its owner, from 1."""
+    """Number of the call within its owner, from 1 to 1000."""
     input_tokens: _builtins.int
-    """Most input tokens."""
+    """Most input tokens, at most 100 million."""
     max_output_tokens: _builtins.int
-    """Most output tokens."""
+    """Most output tokens, 1 to 100 million."""
     request_id: _builtins.str
     """The repeat key of the mutation."""
     timeout_seconds: _builtins.int

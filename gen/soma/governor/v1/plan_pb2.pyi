@@ -448,9 +448,9 @@ class ModelSnapshot(_message.Message):
     model: _builtins.str
     """The profile's name. Example: "gpt-5-mini"."""
     window_tokens: _builtins.int
-    """The whole window, in tokens. Example: 128000."""
+    """The whole window, in tokens, 1 to 100 million. Example: 128000."""
     max_output_tokens: _builtins.int
-    """The largest answer that this turn may ask for, in tokens. Example: 2048."""
+    """The largest answer that this turn may ask for, in tokens, 1 to 100 million. Example: 2048."""
     @_builtins.property
     def price(self) -> _usage_pb2.Price:
         """The prices at which the turn will be billed."""

@@ -82,7 +82,7 @@ class ModelLeg(_message.Message):
     COST_MICROS_FIELD_NUMBER: _builtins.int
     FINISH_REASON_FIELD_NUMBER: _builtins.int
     leg: _builtins.int
-    """Number within the turn, from 1."""
+    """Number within the turn, from 1 to 1000."""
     model: _builtins.str
     """The profile that was called."""
     cost_micros: _builtins.int
