@@ -14,7 +14,7 @@ from config.programs import doors, programs
 from config.values import SERVICES
 from servers.control.administration import Administration, Installation
 from servers.control.features import Features
-from servers.control.fleet import Fleet, OrchestratedFleet, SupervisedFleet
+from servers.control.fleet import COMMANDS, Fleet, OrchestratedFleet, SupervisedFleet
 from servers.control.rpc import AdminServicer, FeatureServicer
 from servers.control.store import FeatureStore
 from soma.control.v1 import admin_service_pb2_grpc as admin_grpc
@@ -24,8 +24,12 @@ from soma_common.rpc.process import Process, ProcessSettings, opened
 from soma_common.supervision.client import SupervisorClient
 
 _ORCHESTRATORS: Final = {
-    DeployMode.SOMASTACK: "docker compose {command} {name}",
-    DeployMode.K8S: "kubectl rollout restart deployment/{name}",
+    DeployMode.SOMASTACK: {command: f"docker compose {command} {{name}}" for command in COMMANDS},
+    DeployMode.K8S: {
+        "start": "kubectl scale deployment/{name} --replicas=1",
+        "stop": "kubectl scale deployment/{name} --replicas=0",
+        "restart": "kubectl rollout restart deployment/{name}",
+    },
 }
 
 
@@ -61,8 +65,13 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
             "soma.control.v1.FeatureService",
         )
         looking = asyncio.create_task(features.keep_looking(), name="look at features")
+
+        async def finish() -> None:
+            await features.close()
+            await administration.finish()
+
         try:
-            await process.serve(features.close)
+            await process.serve(finish)
         finally:
             looking.cancel()
 

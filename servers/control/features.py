@@ -5,6 +5,7 @@ Every process of control sees what another one set by looking at the table each 
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import suppress
 from typing import Final, TypeVar
 from uuid import UUID
 
@@ -44,6 +45,8 @@ class Features:
         self._seen: Values = {}
         self._changed = asyncio.Event()
         self._closed = False
+        # Two looks at once could end in the wrong order, and the older one would count.
+        self._looking = asyncio.Lock()
 
     async def read(self, tenant_id: TenantId) -> list[Feature]:
         """Every feature as it holds for the tenant."""
@@ -72,20 +75,23 @@ class Features:
             return answer
 
         answer = await self._database.run(caller.tenant_id, work)
-        await self.look()
+        with suppress(SomaError):
+            # The values are set; the regular look finds them when this one cannot.
+            await self.look()
         return answer
 
     async def watch(self) -> AsyncIterator[Values]:
         """The values of all tenants, then those of the tenants whose values changed, as they change."""
         told: Values = {}
         while not self._closed:
-            changed = self._changed
-            news = {tenant: values for tenant, values in self._seen.items() if told.get(tenant) != values}
+            # While the news travel the next ones may come: only what was seen here counts as told.
+            changed, seen = self._changed, self._seen
+            news = {tenant: values for tenant, values in seen.items() if told.get(tenant) != values}
             # A tenant without values of its own any more follows the others again.
-            news |= dict.fromkeys(told.keys() - self._seen.keys(), self._seen[None])
+            news |= dict.fromkeys(told.keys() - seen.keys(), seen.get(None, {}))
             if news:
                 yield news
-                told = dict(self._seen)
+                told = seen
             if not self._closed:
                 await changed.wait()
 
@@ -95,11 +101,12 @@ class Features:
         async def work(connection: Connection) -> Values:
             return by_tenant(await self._store.list(connection), self._settings)
 
-        seen = await self._database.run_worker(work)
-        if seen != self._seen:
-            self._seen = seen
-            self._changed.set()
-            self._changed = asyncio.Event()
+        async with self._looking:
+            seen = await self._database.run_worker(work)
+            if seen != self._seen:
+                self._seen = seen
+                self._changed.set()
+                self._changed = asyncio.Event()
 
     async def close(self) -> None:
         """End every watch, so that a drain need not wait for them."""

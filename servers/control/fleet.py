@@ -4,7 +4,7 @@ Two shapes: processes under a supervisor on this machine, and processes that an 
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
@@ -20,6 +20,7 @@ from soma_common.supervision.xmlrpc import SupervisorDownError, SupervisorFaultE
 
 _HEALTH_SECONDS: Final = 1.5
 COMMANDS: Final = ("start", "stop", "restart")
+_Action = Callable[[str], Coroutine[Any, Any, None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ async def member(fleet: Fleet, name: str) -> Member:
 
 
 class SupervisedFleet:
-    """Processes under the supervisor of this machine. An order to control itself is carried out after its answer."""
+    """Processes under the supervisor of this machine. Control answers an order to itself while it already drains."""
 
     def __init__(
         self, client: SupervisorClient, doors: Sequence[Door], health_addresses: Mapping[str, str], own_name: str
@@ -69,6 +70,9 @@ class SupervisedFleet:
             statuses = await observe(self._client, self._doors)
         except SupervisorDownError:
             statuses = all_stopped(self._doors)
+        except SupervisorFaultError as error:
+            # It goes down itself, and answers nothing else any more.
+            raise SomaError(Reason.DEPENDENCY_DOWN, {"dependency": "supervisor"}) from error
         told = await asyncio.gather(*(self._told(status) for status in statuses))
         return [_member(status, health) for status, health in zip(statuses, told, strict=True)]
 
@@ -76,24 +80,26 @@ class SupervisedFleet:
         """Start, stop or restart one. Raises RESOURCE_NOT_FOUND, DEPENDENCY_DOWN."""
         if name not in {door.name for door in self._doors}:
             raise not_found("service", name)
-        if name == self._own_name and command != "start":
-            self._carry_out_later(name, command)
+        actions = {"start": self._client.start, "stop": self._client.stop, "restart": self._client.restart}
+        if name == self._own_name and command == "restart":
+            await self._carry_out(name, self._client.let_end)
+        elif name == self._own_name and command == "stop":
+            self._carry_out_later(name, self._client.stop)
         else:
-            await self._carry_out(name, command)
+            await self._carry_out(name, actions[command])
 
-    def _carry_out_later(self, name: str, command: str) -> None:
+    def _carry_out_later(self, name: str, action: _Action) -> None:
         async def work() -> None:
             with suppress(SomaError):
-                await self._carry_out(name, command)
+                await self._carry_out(name, action)
 
-        task = asyncio.create_task(work(), name=f"{command} {name}")
+        task = asyncio.create_task(work(), name=f"stop {name}")
         self._later.add(task)
         task.add_done_callback(self._later.discard)
 
-    async def _carry_out(self, name: str, command: str) -> None:
-        actions = {"start": self._client.start, "stop": self._client.stop, "restart": self._client.restart}
+    async def _carry_out(self, name: str, action: _Action) -> None:
         try:
-            await actions[command](name)
+            await action(name)
         except UnknownProcessError:
             raise not_found("service", name) from None
         except (SupervisorDownError, SupervisorFaultError) as error:
@@ -117,17 +123,24 @@ class SupervisedFleet:
 
 
 def _member(status: ServiceStatus, told: Mapping[str, Any]) -> Member:
-    dependencies = {name: str(row.get("state", "")) for name, row in dict(told.get("dependencies") or {}).items()}
+    listed = told.get("dependencies")
+    rows = listed.items() if isinstance(listed, dict) else ()
+    dependencies = {str(name): str(row.get("state", "")) for name, row in rows if isinstance(row, dict)}
     return Member(status, str(told.get("version", "")), dependencies)
 
 
 class OrchestratedFleet:
-    """Processes that an orchestrator owns: seen by their health, started and stopped by its commands only."""
+    """Processes that an orchestrator owns: seen by their health, started and stopped by its commands only.
 
-    def __init__(self, channels: Mapping[str, Channel], addresses: Mapping[str, str], command: str) -> None:
+    `commands` has the orchestrator's command line for each of ours, with `{name}` in it.
+    """
+
+    def __init__(
+        self, channels: Mapping[str, Channel], addresses: Mapping[str, str], commands: Mapping[str, str]
+    ) -> None:
         self._channels = channels
         self._addresses = addresses
-        self._command = command
+        self._commands = commands
 
     async def members(self) -> list[Member]:
         """Every service, by name."""
@@ -137,8 +150,7 @@ class OrchestratedFleet:
         """Raises ORCHESTRATOR_OWNS_PROCESS with the command to use, RESOURCE_NOT_FOUND."""
         if name not in self._channels:
             raise not_found("service", name)
-        text = self._command.format(name=name, command=command)
-        raise SomaError(Reason.ORCHESTRATOR_OWNS_PROCESS, {"command": text})
+        raise SomaError(Reason.ORCHESTRATOR_OWNS_PROCESS, {"command": self._commands[command].format(name=name)})
 
     async def _member(self, name: str) -> Member:
         state, reason = ServiceState.RUNNING, ""

@@ -126,6 +126,13 @@ class SupervisorClient:
         await self.stop(name)
         await self.start(name)
 
+    async def let_end(self, name: str) -> None:
+        """Ask a process to end by itself; the supervisor starts it again. Raises UnknownProcessError.
+
+        Nobody waits, so a process may ask it for itself: whoever stops itself cannot start itself afterwards.
+        """
+        await self._order("supervisor.signalProcess", name, "TERM")
+
     async def shut_down(self) -> None:
         """Let the supervisor stop what still runs, in its order, and end."""
         await self._ask("supervisor.shutdown")

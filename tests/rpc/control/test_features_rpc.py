@@ -128,3 +128,20 @@ async def test_only_services_may_follow_the_flags_of_all_tenants(flags: Flags) -
         async with following(flags.cli.WatchFeatures(feature_pb.WatchFeaturesRequest())) as stream:
             await anext(stream)
     assert refused.value.reason is Reason.CALLER_NOT_ALLOWED
+
+
+async def test_a_change_that_comes_while_the_last_one_is_told_is_told_too(flags: Flags) -> None:
+    watching = flags.features.watch()
+    first = await anext(watching)
+    assert first[None]["voice"] is False
+    await flags.user.UpdateFeatures(setting(everywhere=True, voice=True))
+    async with asyncio.timeout(5):
+        second = await anext(watching)
+    assert second[None]["voice"] is True
+    await watching.aclose()  # type: ignore[attr-defined]
+
+
+async def test_a_name_without_end_is_refused_like_any_other(flags: Flags) -> None:
+    with pytest.raises(SomaError) as caught:
+        await flags.user.UpdateFeatures(setting(**{"x" * 300_000: True}))
+    assert caught.value.reason is Reason.RESOURCE_NOT_FOUND

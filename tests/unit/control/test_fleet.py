@@ -9,14 +9,14 @@ from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason
 from soma_common.rpc.dial import Channel
 
-COMMAND = "kubectl rollout {command} deployment/{name}"
+COMMANDS = {order: f"kubectl rollout {order} deployment/{{name}}" for order in ("start", "stop", "restart")}
 
 
 @pytest.fixture
 def fleet() -> OrchestratedFleet:
     """No order of this fleet reaches its channels."""
     channels = {"chat": cast(Channel, None)}
-    return OrchestratedFleet(channels, {"chat": "chat:20021"}, COMMAND)
+    return OrchestratedFleet(channels, {"chat": "chat:20021"}, COMMANDS)
 
 
 @pytest.mark.parametrize("order", ["start", "stop", "restart"])
