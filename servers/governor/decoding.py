@@ -25,7 +25,7 @@ from soma.governor.v1 import receipt_pb2 as receipt_pb
 from soma_common.kernel.money import Price
 
 DEFAULT_TIMEOUT_SECONDS: Final = 300
-# What is used is booked whatever a provider says of it; beyond a thousand million dollars a call it is no cost any more.
+# A use is booked whatever a provider says of it, but no call costs more than a thousand million dollars.
 MOST_LEG_MICROS: Final = 10**15
 
 _RISKS: Final = {plan_pb.RISK_PROFILE_LOW: Risk.LOW, plan_pb.RISK_PROFILE_CRITICAL: Risk.CRITICAL}

@@ -12,7 +12,7 @@ from servers.governor.ledger_store import Hold, LedgerStore, lease_end
 from servers.governor.metrics import GovernorMetrics
 from servers.governor.store import PlanStore
 from soma_common.kernel.clock import Clock
-from soma_common.kernel.errors import not_found
+from soma_common.kernel.errors import invalid_field, not_found
 from soma_common.kernel.ids import Ids
 from soma_common.kernel.tenancy import TenantId
 from soma_common.logging import get_logger
@@ -48,15 +48,22 @@ class Holding:
     async def hold_leg(self, tenant: TenantId, owner: Owner, leg: int, need: Amount, timeout_seconds: float) -> Hold:
         """Holds a model call; a repeat for the same owner and leg gets the same hold.
 
-        Raises BUDGET_EXHAUSTED, and RESOURCE_NOT_FOUND for a turn that was not planned.
+        Raises BUDGET_EXHAUSTED, RESOURCE_NOT_FOUND for a turn that was not planned and for an owner that was settled,
+        INVALID_FIELD for a leg whose hold has another size.
         """
 
         async def work(connection: Connection) -> Hold:
             now = self.clock.now()
-            if owner.is_turn and not await self.plans.is_planned(connection, tenant, owner.owner_id):
-                raise not_found("turn", owner.owner_id)
             hold = Hold(self.ids.uuid7(), leg, need, lease_end(now, timeout_seconds))
-            return (await self.ledger.place_hold(connection, tenant, owner.owner_id, hold, now)).hold
+            placed = await self.ledger.place_hold(connection, tenant, owner.owner_id, hold, now)
+            seen = await self.plans.find_owner(connection, tenant, owner.owner_id)
+            if seen.is_settled:
+                raise not_found(f"open {owner.kind}", owner.owner_id)
+            if seen.is_planned is not owner.is_turn:
+                raise not_found(owner.kind, owner.owner_id)
+            if placed.repeated and placed.hold.amount != need:
+                raise invalid_field("leg", "it has a hold of another size; the next call is the next leg")
+            return placed.hold
 
         with self.metrics.timed("HoldLeg"):
             return await self.database.run(tenant, work)

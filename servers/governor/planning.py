@@ -21,6 +21,7 @@ from soma.events.v1 import payloads_pb2 as payloads_pb
 from soma_common.events.models import EventDraft
 from soma_common.events.store import EventStore
 from soma_common.kernel.clock import Clock
+from soma_common.kernel.errors import invalid_field
 from soma_common.kernel.ids import Ids
 from soma_common.postgres.pool import Connection, Database
 from soma_common.rpc.call import RpcCall
@@ -78,7 +79,8 @@ class Planning:
     async def plan_turn(self, call: RpcCall, order: PlanOrder, encode: Encode) -> bytes:
         """The answer to PlanTurn; a repeat for the same turn gets the same bytes, whatever has changed since.
 
-        Raises BUDGET_EXHAUSTED, CONTEXT_OVERFLOW, LANE_FLOOR, LEVEL_TOO_LOW; then nothing is held.
+        Raises BUDGET_EXHAUSTED, CONTEXT_OVERFLOW, LANE_FLOOR, LEVEL_TOO_LOW, INVALID_FIELD for the id of a job; then
+        nothing is held.
         """
         with self.metrics.timed("PlanTurn"):
             return await self.database.run(
@@ -100,8 +102,9 @@ class Planning:
         placed = await self.store.open_receipt(connection, tenant, order.turn_id, hold, receipt, now)
         if placed.repeated:
             given = await self.store.read_response(connection, tenant, order.turn_id)
-            if given is not None:
-                return given
+            if given is None:
+                raise invalid_field("turn_id", "it is the id of a job that has holds")
+            return given
         await self._move_level(connection, call, state, plan)
         self.metrics.planned(plan.aiq.value, plan.level, plan.division.rescue)
         return messages.response

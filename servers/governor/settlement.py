@@ -88,7 +88,9 @@ class Settlement:
         booking = await self.ledger.settle_holds(connection, tenant, owner.owner_id, order.legs, now)
         if booking is None:
             raise not_found(owner.kind, owner.owner_id)
-        receipt = await self.plans.find_open_receipt(connection, tenant, owner.owner_id) if owner.is_turn else None
+        receipt = await self.plans.find_open_receipt(connection, tenant, owner.owner_id)
+        if (receipt is not None) is not owner.is_turn:
+            raise not_found(owner.kind, owner.owner_id)
         budgets, open_holds = await self.ledger.list_budgets(connection, tenant, now)
         settled = Settled(now, booking, budgets, open_holds)
         if receipt is not None:

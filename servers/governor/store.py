@@ -44,6 +44,14 @@ class PlanningState:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnerState:
+    """What became of the owner of a hold."""
+
+    is_planned: bool
+    is_settled: bool
+
+
+@dataclass(frozen=True, slots=True)
 class NewReceipt:
     """A receipt as it is opened; `plan` and `response` are serialised messages."""
 
@@ -128,9 +136,10 @@ class PlanStore:
         response: bytes | None = await connection.fetchval(_SQL.read_response, tenant, turn_id)
         return response
 
-    async def is_planned(self, connection: Connection, tenant: TenantId, turn_id: UUID) -> bool:
-        """Whether the turn has a receipt."""
-        return bool(await connection.fetchval(_SQL.is_planned, tenant, turn_id))
+    async def find_owner(self, connection: Connection, tenant: TenantId, owner_id: UUID) -> OwnerState:
+        """Whether the owner is a planned turn, and whether it was settled."""
+        row: Any = await connection.fetchrow(_SQL.find_owner, tenant, owner_id)
+        return OwnerState(**row)
 
     async def save_level(self, connection: Connection, tenant: TenantId, version: int, state: LevelState) -> bool:
         """Writes the level over the version that was read; False when somebody else wrote meanwhile."""

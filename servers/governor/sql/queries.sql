@@ -49,8 +49,11 @@ select * from place_hold($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
 -- name: read_response
 select response from receipts where tenant_id = $1 and turn_id = $2;
 
--- name: is_planned
-select exists (select 1 from receipts where tenant_id = $1 and turn_id = $2);
+-- name: find_owner
+-- Asked while the budgets are locked, so that what is seen here is what the hold is placed upon.
+select
+    exists (select 1 from receipts where tenant_id = $1 and turn_id = $2) as is_planned,
+    exists (select 1 from settlements where tenant_id = $1 and owner_id = $2) as is_settled;
 
 -- name: save_level
 insert into levels (tenant_id, version, level, good_checks, worst_of_streak) values ($1, 1, $3, $4, $5)

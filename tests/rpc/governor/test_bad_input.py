@@ -1,4 +1,4 @@
-"""Odd and huge values through the governor's door: a plan or a readable refusal, never INTERNAL, and nothing left held."""
+"""Odd and huge values through the governor's door: never INTERNAL, and nothing is left held."""
 
 from typing import Any, Final
 from uuid import uuid4
@@ -8,6 +8,7 @@ import pytest
 from soma.common.v1 import level_pb2 as level_pb
 from soma.common.v1 import modulation_pb2 as modulation_pb
 from soma.common.v1 import usage_pb2 as usage_pb
+from soma.governor.v1 import budget_pb2 as budget_pb
 from soma.governor.v1 import governor_service_pb2 as governor_pb
 from soma.governor.v1 import plan_pb2 as plan_pb
 from soma.governor.v1 import receipt_pb2 as receipt_pb
@@ -16,6 +17,7 @@ from soma_common.kernel.reasons import Kind, Reason
 from tests.rpc.governor.conftest import Governor
 from tests.unit.governor.samples import plan_request, settle_request
 
+DAY: Final = budget_pb.BUDGET_PERIOD_DAY
 MOST: Final = 2**32 - 1
 MOST_LONG: Final = 2**63 - 1
 DEAR: Final = usage_pb.Price(input_micros_per_million=MOST_LONG, output_micros_per_million=MOST_LONG)
@@ -37,7 +39,9 @@ ODD_PLANS: Final[dict[str, dict[str, Any]]] = {
     "U+0000 in a tool's name": {"candidates": plan_pb.Candidates(tools=[plan_pb.ToolCandidate(name="a\0b")])},
     "U+0000 in a feature and a dependency": {
         "subject": plan_pb.TurnSubject(features_off=["\0"]),
-        "observed_dependencies": [level_pb.ObservedDependency(name="a\0b", state=3, detail="\0")],
+        "observed_dependencies": [
+            level_pb.ObservedDependency(name="a\0b", state=level_pb.DEPENDENCY_STATE_DOWN, detail="\0")
+        ],
     },
     "the same tool many times": {
         "candidates": plan_pb.Candidates(tools=[plan_pb.ToolCandidate(name="a", schema_tokens=MOST)] * 512)
@@ -69,7 +73,7 @@ async def _refusal(call: Any) -> SomaError | None:
 async def unlimited(governor: Governor) -> Governor:
     """Nothing is limited, so that only the values can be the reason of a refusal."""
     with governor.acting("olga", "admin"):
-        await governor.door.SetBudget(governor_pb.SetBudgetRequest(period=1, request_id=str(uuid4())))
+        await governor.door.SetBudget(governor_pb.SetBudgetRequest(period=DAY, request_id=str(uuid4())))
     return governor
 
 
@@ -80,7 +84,7 @@ async def test_an_odd_turn_is_planned_or_refused_with_a_reason(unlimited: Govern
     with unlimited.acting("olga", "admin"):
         await unlimited.door.SetBudget(
             governor_pb.SetBudgetRequest(
-                period=1, limit_tokens=budget, limit_micros=budget, hard=True, request_id=str(uuid4())
+                period=DAY, limit_tokens=budget, limit_micros=budget, hard=True, request_id=str(uuid4())
             )
         )
         refusal = await _refusal(unlimited.stub.PlanTurn(request))

@@ -80,7 +80,8 @@ class GovernorServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def HoldLeg(self, request, context):
-        """Holds the budget of a further model call. Idempotent by owner and leg. Errors: BUDGET_EXHAUSTED.
+        """Holds the budget of a further model call. Idempotent by owner and leg. Errors: BUDGET_EXHAUSTED, RESOURCE_NOT_FOUND
+        for a turn that was not planned or an owner that was settled, INVALID_FIELD for a leg whose hold has another size.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -21,7 +21,9 @@ class GovernorServiceStub:
     Errors: BUDGET_EXHAUSTED, CONTEXT_OVERFLOW, LANE_FLOOR, LEVEL_TOO_LOW.
     """
     HoldLeg: _aio.UnaryUnaryMultiCallable[_governor_service_pb2.HoldLegRequest, _governor_service_pb2.HoldLegResponse]
-    """Holds the budget of a further model call. Idempotent by owner and leg. Errors: BUDGET_EXHAUSTED."""
+    """Holds the budget of a further model call. Idempotent by owner and leg. Errors: BUDGET_EXHAUSTED, RESOURCE_NOT_FOUND
+    for a turn that was not planned or an owner that was settled, INVALID_FIELD for a leg whose hold has another size.
+    """
     SettleTurn: _aio.UnaryUnaryMultiCallable[_governor_service_pb2.SettleTurnRequest, _governor_service_pb2.SettleTurnResponse]
     """Settles what a turn or a job really used and closes the receipt. Idempotent by owner.
     Errors: RESOURCE_NOT_FOUND where nothing was held.
@@ -52,7 +54,9 @@ class GovernorServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _governor_service_pb2.HoldLegRequest,
         context: _aio.ServicerContext[_governor_service_pb2.HoldLegRequest, _abc.Awaitable[_governor_service_pb2.HoldLegResponse]],
     ) -> _abc.Awaitable[_governor_service_pb2.HoldLegResponse]:
-        """Holds the budget of a further model call. Idempotent by owner and leg. Errors: BUDGET_EXHAUSTED."""
+        """Holds the budget of a further model call. Idempotent by owner and leg. Errors: BUDGET_EXHAUSTED, RESOURCE_NOT_FOUND
+        for a turn that was not planned or an owner that was settled, INVALID_FIELD for a leg whose hold has another size.
+        """
 
     @_abc_1.abstractmethod
     def SettleTurn(
