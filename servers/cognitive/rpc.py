@@ -3,7 +3,6 @@
 Nothing is decided here.
 """
 
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -13,13 +12,13 @@ from servers.cognitive.domain.effects import Bases, Effect, Knobs, knobs_of
 from servers.cognitive.domain.neuromodulators import BOUNDS, NAMES, Values, clamp
 from servers.cognitive.domain.signals import Facts
 from servers.cognitive.domain.state import changes_of
-from servers.cognitive.states import Moment, States, Update
+from servers.cognitive.states import NEWEST, Moment, States, Update
 from soma.cognitive.v1 import modulation_service_pb2 as modulation_pb
 from soma.cognitive.v1 import modulation_service_pb2_grpc as modulation_grpc
 from soma.cognitive.v1 import neuromodulator_service_pb2 as neuromodulator_pb
 from soma.cognitive.v1 import neuromodulator_service_pb2_grpc as neuromodulator_grpc
 from soma.common.v1 import modulation_pb2 as common_pb
-from soma_common.kernel.paging import next_page_token, page_of
+from soma_common.kernel.paging import Page, next_page_token, page_of, unreadable_token
 from soma_common.kernel.tenancy import TenantId, default_agent_id
 from soma_common.rpc.call import current_call
 
@@ -103,7 +102,7 @@ class ModulationServicer(modulation_grpc.ModulationServiceServicer):
         self, request: modulation_pb.GetModulationRequest, _: Any
     ) -> modulation_pb.GetModulationResponse:
         """The knobs for one turn."""
-        moment = await self._states.read(_tenant(), UUID(request.agent_id))
+        moment = await self._states.read(_tenant(), UUID(request.agent_id), _baseline(request))
         bases = Bases(
             temperature=request.bases.temperature,
             top_p=request.bases.top_p,
@@ -111,8 +110,6 @@ class ModulationServicer(modulation_grpc.ModulationServiceServicer):
             max_retries=request.bases.max_retries,
             recall_limit=request.bases.recall_limit,
         )
-        if moment.state.version == 0 and request.HasField("baseline"):
-            moment = replace(moment, values=_values(request.baseline))
         knobs = knobs_of(moment.values, bases, frozenset(request.effects_off))
         return modulation_pb.GetModulationResponse(modulation=modulation_message(moment, knobs))
 
@@ -133,7 +130,7 @@ class ModulationServicer(modulation_grpc.ModulationServiceServicer):
         agent_id = _agent(request.agent_id)
         filter_words = {"agent_id": str(agent_id)}
         page = page_of(request.page_size, request.page_token, filter_words)
-        before = int(page.after[0]) if page.after else None
+        before = _version_before(page)
         explanation = await self._states.explain(_tenant(), agent_id, page.size, before)
         answer = modulation_pb.ExplainStateResponse(
             neuromodulators=common_pb.Neuromodulators(**_named(explanation.moment.values)),
@@ -154,6 +151,15 @@ class ModulationServicer(modulation_grpc.ModulationServiceServicer):
         if explanation.more:
             answer.next_page_token = next_page_token((explanation.lines[-1].version,), filter_words)
         return answer
+
+
+def _version_before(page: Page) -> int | None:
+    match page.after:
+        case None:
+            return None
+        case (int(version),) if 0 < version <= NEWEST:
+            return version
+    raise unreadable_token()
 
 
 def _facts(facts: modulation_pb.TurnFacts) -> Facts:

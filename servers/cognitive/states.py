@@ -13,7 +13,7 @@ from google.protobuf.message import Message
 
 from servers.cognitive.domain.neuromodulators import BOUNDS, NAMES, Values, clamp
 from servers.cognitive.domain.signals import Facts, signals_of
-from servers.cognitive.domain.state import LogLine, State, first_state, observe, set_values
+from servers.cognitive.domain.state import LogLine, State, first_state, observe, set_values, with_baseline
 from servers.cognitive.store import StateStore
 from soma.common.v1 import modulation_pb2
 from soma.events.v1 import payloads_pb2
@@ -26,7 +26,7 @@ from soma_common.postgres.pool import Connection, Database
 from soma_common.rpc.call import current_call
 from soma_common.rpc.idempotency import Once
 
-_NEWEST: Final = 2**31 - 1
+NEWEST: Final = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +68,13 @@ class States:
         self._events = events
         self._clock = clock
 
-    async def read(self, tenant_id: TenantId, agent_id: UUID) -> Moment:
-        """The state now; changes nothing."""
+    async def read(self, tenant_id: TenantId, agent_id: UUID, baseline: Values | None = None) -> Moment:
+        """The state now, decayed to the agent's own baseline where one is given; changes nothing."""
         now = self._clock.now()
         async with self._database.transaction(tenant_id) as connection:
             state = await self._store.find(connection, agent_id, now)
+        if baseline is not None:
+            state = with_baseline(state, baseline)
         return Moment(state, state.at(now), now)
 
     async def observe_turn(
@@ -134,7 +136,7 @@ class States:
         now = self._clock.now()
         async with self._database.transaction(tenant_id) as connection:
             state = await self._store.find(connection, agent_id, now)
-            lines = await self._store.log(connection, agent_id, before_version or _NEWEST, limit + 1)
+            lines = await self._store.log(connection, agent_id, before_version or NEWEST, limit + 1)
         return Explanation(Moment(state, state.at(now), now), lines[:limit], len(lines) > limit)
 
     async def _write(

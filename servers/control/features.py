@@ -24,6 +24,7 @@ from soma_common.logging import get_logger
 from soma_common.postgres.pool import Connection, Database
 from soma_common.rpc.call import current_call
 from soma_common.rpc.idempotency import Once
+from soma_common.rpc.process import keep_running
 
 _LOG: Final = get_logger("soma.control")
 _LOOK_SECONDS: Final = 1.0
@@ -114,13 +115,10 @@ class Features:
         self._changed.set()
 
     async def keep_looking(self) -> None:
-        """Look every second until cancelled; a database that is away is waited for."""
-        while True:
-            try:
-                await self.look()
-            except SomaError as error:
-                _LOG.debug("features could not be read", reason=error.reason.value)
-            await asyncio.sleep(_LOOK_SECONDS)
+        """Look now and every second until cancelled; a database that is away is waited for."""
+        with suppress(SomaError):
+            await self.look()
+        await keep_running("look at features", self.look, _LOOK_SECONDS)
 
     async def _tell(
         self, connection: Connection, tenant_id: TenantId, caller: Caller, values: Mapping[str, bool]

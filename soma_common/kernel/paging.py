@@ -53,19 +53,19 @@ def next_page_token(last: Sequence[Position], filters: Mapping[str, object]) -> 
 
 def _position(token: str, filters: Mapping[str, object]) -> tuple[Position, ...]:
     if len(token) > _LONGEST_TOKEN:
-        raise _unreadable()
+        raise unreadable_token()
     try:
         padded = token + "=" * (-len(token) % 4)
         body = json.loads(urlsafe_b64decode(padded.encode("ascii")))
     except (ValueError, RecursionError):
-        raise _unreadable() from None
+        raise unreadable_token() from None
     if not isinstance(body, list) or len(body) < 3 or body[0] != _FORM:
-        raise _unreadable()
+        raise unreadable_token()
     if body[1] != filter_hash(filters):
         raise invalid_field("page_token", "it belongs to a list with another filter; start again without it")
     position = tuple(part for part in body[2:] if _is_position(part))
     if len(position) != len(body) - 2:
-        raise _unreadable()
+        raise unreadable_token()
     return position
 
 
@@ -75,5 +75,6 @@ def _is_position(part: object) -> bool:
     return isinstance(part, int) and not isinstance(part, bool) and abs(part) < _BEYOND_ANY_NUMBER
 
 
-def _unreadable() -> SomaError:
+def unreadable_token() -> SomaError:
+    """The error for a page token that we did not make, or whose position is none of this list."""
     return invalid_field("page_token", "it is not a token of this list; take next_page_token from the last answer")

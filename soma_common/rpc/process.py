@@ -26,6 +26,7 @@ from soma_common.rpc.idempotency import IdempotencyStore
 from soma_common.rpc.ops_http import OpsHttp
 from soma_common.rpc.serve import DRAIN_SECONDS, Finish, serve_until_signal
 from soma_common.rpc.server import RpcServer
+from soma_common.security.keys import KeyFileError
 from soma_common.security.tokens import ServiceSigner, TokenVerifier
 
 _LOG: Final = get_logger("soma.process")
@@ -102,7 +103,7 @@ def run(main: Callable[[], Coroutine[Any, Any, None]]) -> int:
     """Run a process to its end; what stops it from serving becomes one sentence and exit code 1."""
     try:
         asyncio.run(main())
-    except (MigrationError, ListenFailed) as problem:
+    except (MigrationError, ListenFailed, KeyFileError) as problem:
         sys.stderr.write(f"{problem}\n")
         return 1
     except SomaError as error:
@@ -119,6 +120,8 @@ async def keep_running(name: str, work: Callable[[], Awaitable[object]], pause_s
             await work()
         except SomaError as error:
             _LOG.warning("background work failed", work=name, reason=error.reason.value)
+        except Exception as error:  # noqa: BLE001 - the outermost net of this task: the work goes on
+            _LOG.error("background work failed", work=name, error_id=str(Ids().uuid7()), exc_info=error)
 
 
 async def _sweep(answers: IdempotencyStore) -> None:

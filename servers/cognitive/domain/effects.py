@@ -68,6 +68,8 @@ class _Law:
     subject: str
     base: Callable[[Bases], float]
     value: Callable[[Bases, Values], float]
+    # What drives the knob down, where that is not the driver.
+    lowered_by: str = ""
 
 
 def _temperature(bases: Bases, values: Values) -> float:
@@ -91,7 +93,7 @@ def _patient(base: int, values: Values) -> float:
 _LAWS: Final[Mapping[str, _Law]] = {
     "temperature": _Law("dopamine", "the temperature", lambda b: b.temperature, _temperature),
     "top_p": _Law("noradrenaline", "top-p", lambda b: b.top_p, _top_p),
-    "tool_k": _Law("dopamine", "the number of tools", lambda _: 0.0, _tool_k),
+    "tool_k": _Law("dopamine", "the number of tools", lambda _: 0.0, _tool_k, lowered_by="noradrenaline"),
     "patience": _Law(
         "serotonin", "the rounds of tools", lambda b: b.max_tool_rounds, lambda b, v: _patient(b.max_tool_rounds, v)
     ),
@@ -147,7 +149,8 @@ def _sentence(law: _Law, values: Values, before: float, after: float, off: bool)
     subject = law.subject[0].upper() + law.subject[1:]
     if off:
         return f"{subject} stays at {before:.2f}: this effect is switched off."
-    driver = f"{law.driver} {values.get(law.driver):.2f}"
+    name = law.lowered_by if law.lowered_by and after < before else law.driver
+    driver = f"{name} {values.get(name):.2f}"
     if after == before:
         return f"{subject} stays at {before:.2f} ({driver})."
     verb = "raised" if after > before else "lowered"

@@ -4,7 +4,7 @@ The laws stand in `neuromodulators.py`; nothing here knows where a line is kept.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -55,6 +55,12 @@ def first_state(baseline: Values | None, now: datetime) -> State:
     """The state of an agent to which nothing has happened."""
     values = clamp(baseline or BASELINE)
     return State(0, values, values, now)
+
+
+def with_baseline(state: State, baseline: Values) -> State:
+    """The state under another baseline; one to which nothing has happened stands at it."""
+    base = clamp(baseline)
+    return replace(state, baseline=base, values=state.values if state.version else base)
 
 
 def observe(

@@ -8,7 +8,8 @@ from soma_common.kernel.errors import SomaError
 from soma_common.kernel.paging import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, next_page_token, page_of
 from soma_common.kernel.reasons import Reason
 
-positions = st.lists(st.text(max_size=40) | st.integers(-(2**62), 2**62), min_size=1, max_size=4)
+storable = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=40)
+positions = st.lists(storable | st.integers(-(2**62), 2**62), min_size=1, max_size=4)
 filters = st.dictionaries(st.text(max_size=10), st.text(max_size=10) | st.integers() | st.none(), max_size=4)
 
 
