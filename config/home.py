@@ -4,15 +4,18 @@ Nothing here makes a folder or a file.
 """
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from config.environment import checkout, short_folder, user_data_folder
+from config.problems import Problem, SettingsError
 
 # A Unix socket's path ends at 107 bytes; the supervisor adds its process id while it binds.
 _LONGEST_SOCKET_FOLDER: Final = 70
+_INSTANCE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +64,21 @@ class Home:
         return short_folder(hashlib.sha256(str(self.path).encode()).hexdigest()[:10])
 
 
+def is_instance(name: str) -> bool:
+    """Whether a name can be that of an installation: it names a folder among those of all installations."""
+    return _INSTANCE.fullmatch(name) is not None
+
+
 def find_home(environment: Mapping[str, str]) -> Home:
-    """The home by the rule: SOMA_HOME, else a folder of the account, named by SOMA_INSTANCE or the checkout's path."""
+    """The home by the rule: SOMA_HOME, else a folder of the account, named by SOMA_INSTANCE or the checkout's path.
+
+    Raises SettingsError when there is no such folder.
+    """
     instance = environment.get("SOMA_INSTANCE") or hashlib.sha256(str(checkout()).encode()).hexdigest()[:10]
-    if "SOMA_HOME" in environment:
-        return Home(instance, Path(environment["SOMA_HOME"]).expanduser().absolute())
-    return Home(instance, user_data_folder(environment) / "somastack" / instance)
+    asked = environment.get("SOMA_HOME")
+    try:
+        path = Path(asked).expanduser() if asked else user_data_folder(environment) / "somastack" / instance
+    except RuntimeError:
+        wrong = f"is {asked!r}, but there is no such account" if asked else "is not set, and this account has no home"
+        raise SettingsError([Problem("SOMA_HOME", wrong, "Set it like SOMA_HOME=/srv/somastack.")]) from None
+    return Home(instance, path.absolute())

@@ -4,10 +4,11 @@ Nothing here reads a setting; it is handed the typed registry.
 """
 
 from collections.abc import Iterator
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
+from config.home import is_instance
 from config.ports import PortTable
 from config.problems import Problem
 from config.settings_registry import ROWS, Registry
@@ -45,6 +46,7 @@ def judge(registry: Registry, mode: DeployMode, ports: PortTable, house: str | N
     problems = [_missing(name) for name in REQUIRED[mode] if value_of(registry, name) in (None, ())]
     if house is not None and house in HOUSES:
         problems += missing_for_database(registry, mode, house)
+    problems += _words(registry)
     problems += _pairs(registry, mode)
     problems += _port_problems(registry, ports)
     if registry.env is Environment.PROD:
@@ -87,6 +89,21 @@ def _missing(name: str) -> Problem:
         f"is not set ({row.description.rstrip('.').lower()})",
         f"Set it like {name}={row.example}.",
     )
+
+
+def _words(registry: Registry) -> Iterator[Problem]:
+    if registry.instance is not None and not is_instance(registry.instance):
+        yield Problem(
+            "SOMA_INSTANCE",
+            f"is {registry.instance[:80]!r}, but it names a folder: letters, digits, points, dashes, underscores",
+            "Set it like SOMA_INSTANCE=work.",
+        )
+    if registry.bind is not None and _address(registry.bind) is None:
+        yield Problem(
+            "SOMA_BIND",
+            f"is {registry.bind[:80]!r}, which is no IP address",
+            f"Set it like SOMA_BIND={ROWS['SOMA_BIND'].example}.",
+        )
 
 
 def _pairs(registry: Registry, mode: DeployMode) -> Iterator[Problem]:
@@ -172,7 +189,12 @@ def _plain(dsn: str) -> bool:
 
 
 def _loopback(host: str) -> bool:
+    found = _address(host)
+    return found is not None and found.is_loopback
+
+
+def _address(host: str) -> IPv4Address | IPv6Address | None:
     try:
-        return ip_address(host).is_loopback
+        return ip_address(host)
     except ValueError:
-        return False
+        return None

@@ -5,6 +5,7 @@ Nothing here reads anything: `loading.py` builds it.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, TypeVar, cast
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -81,6 +82,11 @@ class Settings:
         return self._needed(self.registry.bind)
 
     @property
+    def _own_host(self) -> str:
+        """Where this machine finds what listens on `bind`: there, or on the loopback when it listens everywhere."""
+        return self.loopback if ip_address(self.bind).is_unspecified else _bracketed(self.bind)
+
+    @property
     def worker(self) -> int:
         """Which worker of its service this process is."""
         return self.registry.worker or 0
@@ -97,7 +103,7 @@ class Settings:
 
     def endpoint(self, service: str) -> Endpoint:
         """Where a service listens (this process's worker of it) and where it is found."""
-        addresses = Addresses(self.bind, self.loopback, self.registry.port_shift or 0)
+        addresses = Addresses(_bracketed(self.bind), self._own_host, self.registry.port_shift or 0)
         found = self.ports.endpoint(service, addresses, worker=self.worker, workers=self.workers(service))
         if self.mode is DeployMode.STANDALONE:
             return found
@@ -201,7 +207,7 @@ class Settings:
         """The address of the page on this machine."""
         port = self.endpoint("edge").http_listen.rpartition(":")[2]
         scheme = "http" if self.registry.tls_cert is None else "https"
-        return f"{scheme}://{self.loopback}:{port}/"
+        return f"{scheme}://{self._own_host}:{port}/"
 
     @property
     def infrastructure(self) -> InfrastructureSettings:
@@ -254,6 +260,10 @@ class Settings:
         if value is None:
             raise AssertionError("a profile lacks a setting that every shape needs")
         return value
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def _text(value: Any) -> str | None:

@@ -13,6 +13,11 @@ from pydantic.fields import FieldInfo
 
 from config.values import DeployMode, Environment, LogFace, LogLevel
 
+# What the contract between chat and governor takes, and what a column of 64 bits counts for years.
+_MOST_TOKENS: Final = 100_000_000
+_MOST_MICROS: Final = 10**12
+_MOST_COUNTED: Final = 10**18
+
 
 def _split(value: object) -> object:
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
@@ -20,9 +25,10 @@ def _split(value: object) -> object:
 
 Words = Annotated[tuple[str, ...], BeforeValidator(_split)]
 Port = Annotated[int, Field(ge=1, le=65535)]
-Micros = Annotated[int, Field(ge=0)]
-WindowTokens = Annotated[int, Field(ge=1024)]
-OutputTokens = Annotated[int, Field(ge=16)]
+Price = Annotated[int, Field(ge=0, le=_MOST_MICROS)]
+DayLimit = Annotated[int, Field(ge=0, le=_MOST_COUNTED)]
+WindowTokens = Annotated[int, Field(ge=1024, le=_MOST_TOKENS)]
+OutputTokens = Annotated[int, Field(ge=16, le=_MOST_TOKENS)]
 AnyCaseLevel = Annotated[
     LogLevel,
     BeforeValidator(lambda value: value.upper() if isinstance(value, str) else value),
@@ -257,32 +263,32 @@ class Registry(BaseModel):
     model_max_output_tokens: OutputTokens | None = _setting(
         "SOMA_MODEL_MAX_OUTPUT_TOKENS", "The longest answer in tokens.", "8192"
     )
-    price_input: Micros | None = _setting(
+    price_input: Price | None = _setting(
         "SOMA_MODEL_PRICE_INPUT",
         "The price of a million input tokens, in micros.",
         "400000",
     )
-    price_cached_input: Micros | None = _setting(
+    price_cached_input: Price | None = _setting(
         "SOMA_MODEL_PRICE_CACHED_INPUT",
         "The price of a million cached input tokens, in micros.",
         "100000",
     )
-    price_output: Micros | None = _setting(
+    price_output: Price | None = _setting(
         "SOMA_MODEL_PRICE_OUTPUT",
         "The price of a million output tokens, in micros.",
         "1600000",
     )
-    price_reasoning: Micros | None = _setting(
+    price_reasoning: Price | None = _setting(
         "SOMA_MODEL_PRICE_REASONING",
         "The price of a million reasoning tokens, in micros.",
         "1600000",
     )
 
     # budgets
-    budget_day_tokens: Micros | None = _setting(
+    budget_day_tokens: DayLimit | None = _setting(
         "SOMA_BUDGET_DAY_TOKENS", "How many tokens a tenant may use a day.", "20000000"
     )
-    budget_day_micros: Micros | None = _setting(
+    budget_day_micros: DayLimit | None = _setting(
         "SOMA_BUDGET_DAY_MICROS",
         "How much a tenant may spend a day, in micros.",
         "20000000",

@@ -68,10 +68,12 @@ def of_profile(name: str, settings: Mapping[str, object]) -> dict[str, Found]:
 
 def _first_start(path: Path, problems: list[Problem]) -> dict[str, Found]:
     try:
-        content = json.loads(path.read_text())
+        content = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         return {}
     except (OSError, ValueError):
+        content = None
+    if not isinstance(content, dict):
         problems.append(
             Problem(
                 str(path),
@@ -87,7 +89,7 @@ def _settings_file(environment: Mapping[str, str], home: Home, problems: list[Pr
     asked = environment.get("SOMA_SETTINGS_FILE")
     path = Path(asked) if asked else home.settings_file
     try:
-        content = tomllib.loads(path.read_text())
+        content = tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         if asked:
             problems.append(
@@ -124,7 +126,7 @@ def _secret_files(environment: Mapping[str, str], problems: list[Problem]) -> di
     for name in (name for name, row in ROWS.items() if row.secret and f"{name}_FILE" in environment):
         path = Path(environment[f"{name}_FILE"])
         try:
-            found[name] = Found(path.read_text().strip(), Origin(Source.FILE, str(path)))
+            found[name] = Found(path.read_text("utf-8").strip(), Origin(Source.FILE, str(path)))
         except (OSError, UnicodeDecodeError):
             problems.append(
                 Problem(
