@@ -1,0 +1,1 @@
+"""Measures the mesh; prints figures and asserts none."""
