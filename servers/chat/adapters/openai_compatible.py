@@ -5,7 +5,7 @@ What the JSON looks like stands in `openai_wire.py`; here are the connection, it
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import Any
 
 import aiohttp
@@ -45,7 +45,7 @@ class OpenAICompatibleModel:
                     for item in _items(profile, reader, chunk):
                         yield item
                 _refuse_cut_stream(profile, reader, response)
-                for item in reader.finish():
+                for item in _checked(profile, reader.finish()):
                     yield item
             finally:
                 response.close()
@@ -78,8 +78,12 @@ class OpenAICompatibleModel:
 def _items(profile: ModelProfile, reader: ChunkReader, chunk: dict[str, Any]) -> list[StreamItem]:
     if chunk.get("error"):
         raise _error_chunk(profile, chunk["error"])
+    return _checked(profile, reader.read(chunk))
+
+
+def _checked(profile: ModelProfile, items: Iterator[StreamItem]) -> list[StreamItem]:
     try:
-        return list(reader.read(chunk))
+        return list(items)
     except _NOT_THE_PROTOCOL as error:
         raise SomaError(Reason.MODEL_PROTOCOL_ERROR, {"model": profile.profile_id}) from error
 

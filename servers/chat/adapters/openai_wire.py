@@ -6,7 +6,9 @@ Nothing here opens a connection.
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
+
+import orjson
 
 from servers.chat.domain.model import (
     ModelRequest,
@@ -19,6 +21,8 @@ from servers.chat.domain.model import (
 )
 from soma_common.kernel.money import Usage
 
+# More tokens than a column counts are nobody's usage.
+_MOST_TOKENS: Final = 2**31 - 1
 _FINISH_REASONS = {
     "stop": "stop",
     "length": "length",
@@ -106,46 +110,61 @@ class ChunkReader:
                 self.finish_reason = _FINISH_REASONS.get(choice["finish_reason"], "stop")
 
     def finish(self) -> Iterator[StreamItem]:
-        """The held tool calls in the order of their index, then the end."""
+        """The held tool calls in the order of their index, then the end. Raises ValueError for a call of nothing."""
         for index in sorted(self._calls):
             call = self._calls[index]
+            if not call.name:
+                raise ValueError("a tool call without a name")
             yield ToolCallPart(call.call_id or f"call_{index}", call.name, "".join(call.arguments) or "{}")
         probabilities = self._log_probabilities
-        confidence = min(1.0, sum(map(math.exp, probabilities)) / len(probabilities)) if probabilities else None
+        confidence = sum(map(math.exp, probabilities)) / len(probabilities) if probabilities else None
         finish_reason = "tool_calls" if self._calls else self.finish_reason or "stop"
         yield StreamEnd(finish_reason, self.usage, confidence)
 
     def _read_delta(self, delta: dict[str, Any]) -> Iterator[StreamItem]:
         reasoning = delta.get("reasoning_content") or delta.get("reasoning")
         if isinstance(reasoning, str) and reasoning:
-            yield ReasoningChunk(reasoning)
+            yield ReasoningChunk(_text(reasoning))
         text = delta.get("content")
         if text:
             yield TextChunk(_text(text))
         for fragment in delta.get("tool_calls") or ():
-            call = self._calls.setdefault(fragment.get("index", 0), _CallFragments())
-            call.call_id = fragment.get("id") or call.call_id
-            function = fragment.get("function") or {}
-            call.name += function.get("name") or ""
-            call.arguments.append(function.get("arguments") or "")
+            self._read_fragment(fragment)
+
+    def _read_fragment(self, fragment: dict[str, Any]) -> None:
+        index = fragment.get("index", 0)
+        if not isinstance(index, int):
+            raise TypeError("the index of a call is not a number")
+        call = self._calls.setdefault(index, _CallFragments())
+        call.call_id = _text(fragment.get("id") or call.call_id)
+        function = fragment.get("function") or {}
+        call.name += _text(function.get("name") or "")
+        arguments = function.get("arguments") or ""
+        # Some servers send the object itself.
+        call.arguments.append(_text(orjson.dumps(arguments).decode() if isinstance(arguments, dict) else arguments))
 
     def _read_log_probabilities(self, choice: dict[str, Any]) -> None:
         for token in (choice.get("logprobs") or {}).get("content") or ():
-            self._log_probabilities.append(float(token["logprob"]))
+            self._log_probabilities.append(min(0.0, float(token["logprob"])))
 
 
 def _text(value: object) -> str:
+    """The text, without the one character that no database keeps."""
     if not isinstance(value, str):
         raise TypeError("content is not text")
-    return value
+    return value.replace("\x00", "\ufffd")
 
 
-def _usage(usage: dict[str, Any]) -> Usage:
-    prompt_details = usage.get("prompt_tokens_details") or {}
-    output_details = usage.get("completion_tokens_details") or {}
+def _usage(usage: dict[str, Any]) -> Usage | None:
+    """The provider's figures, or None for figures that nobody can have had."""
+    prompt, completion = int(usage["prompt_tokens"]), int(usage["completion_tokens"])
+    if not (0 <= prompt <= _MOST_TOKENS and 0 <= completion <= _MOST_TOKENS):
+        return None
+    cached = int((usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0)
+    reasoning = int((usage.get("completion_tokens_details") or {}).get("reasoning_tokens") or 0)
     return Usage(
-        input_tokens=int(usage["prompt_tokens"]),
-        cached_input_tokens=int(prompt_details.get("cached_tokens") or 0),
-        output_tokens=int(usage["completion_tokens"]),
-        reasoning_tokens=int(output_details.get("reasoning_tokens") or 0),
+        input_tokens=prompt,
+        cached_input_tokens=min(max(0, cached), prompt),
+        output_tokens=completion,
+        reasoning_tokens=min(max(0, reasoning), completion),
     )

@@ -1,0 +1,79 @@
+"""What a provider may send that is no chunk as the API has it, and what becomes of it."""
+
+from typing import Any
+
+import pytest
+
+from servers.chat.adapters.openai_wire import ChunkReader
+from servers.chat.domain.model import ReasoningChunk, StreamEnd, StreamItem, TextChunk, ToolCallPart
+
+
+def _delta(**delta: Any) -> dict[str, Any]:
+    return {"choices": [{"index": 0, "delta": delta}]}
+
+
+def _read(*chunks: dict[str, Any]) -> list[StreamItem]:
+    reader = ChunkReader()
+    items = [item for chunk in chunks for item in reader.read(chunk)]
+    return [*items, *reader.finish()]
+
+
+def _call(**fragment: Any) -> dict[str, Any]:
+    return _delta(tool_calls=[fragment])
+
+
+def test_the_character_that_no_database_keeps_is_replaced() -> None:
+    text, reasoning, call, _ = _read(
+        _delta(content="a\x00b"),
+        _delta(reasoning_content="c\x00d"),
+        _call(index=0, id="e\x00", function={"name": "f\x00", "arguments": '"\x00"'}),
+    )
+    assert text == TextChunk("a\ufffdb")
+    assert reasoning == ReasoningChunk("c\ufffdd")
+    assert call == ToolCallPart("e\ufffd", "f\ufffd", '"\ufffd"')
+
+
+@pytest.mark.parametrize("figure", [-1, 2**31, 10**12, 1e300])
+@pytest.mark.parametrize("name", ["prompt_tokens", "completion_tokens"])
+def test_a_usage_that_nobody_can_have_had_is_none(name: str, figure: float) -> None:
+    usage = {"prompt_tokens": 1, "completion_tokens": 1, name: figure}
+    (end,) = _read({"choices": [], "usage": usage})
+    assert isinstance(end, StreamEnd)
+    assert end.usage is None
+
+
+def test_parts_of_a_usage_that_exceed_the_whole_are_cut_to_it() -> None:
+    details = {"prompt_tokens_details": {"cached_tokens": -3}, "completion_tokens_details": {"reasoning_tokens": 900}}
+    (end,) = _read({"choices": [], "usage": {"prompt_tokens": 7, "completion_tokens": 5, **details}})
+    assert isinstance(end, StreamEnd)
+    assert end.usage is not None
+    assert (end.usage.cached_input_tokens, end.usage.reasoning_tokens) == (0, 5)
+
+
+def test_arguments_may_come_as_an_object() -> None:
+    call, _ = _read(_call(index=0, id="c", function={"name": "look", "arguments": {"a": 1}}))
+    assert call == ToolCallPart("c", "look", '{"a":1}')
+
+
+@pytest.mark.parametrize(
+    "fragment",
+    [
+        {"index": [], "id": "c", "function": {"name": "look"}},
+        {"index": "0", "id": "c", "function": {"name": "look"}},
+        {"index": 0, "id": 5, "function": {"name": "look"}},
+        {"index": 0, "id": "c", "function": {"name": 5}},
+        {"index": 0, "id": "c", "function": {"name": "look", "arguments": 5}},
+        {"index": 0, "id": "c", "function": "look"},
+        {"index": 0, "id": "c"},
+    ],
+)
+def test_a_call_that_is_none_breaks_the_protocol_and_nothing_else(fragment: dict[str, Any]) -> None:
+    with pytest.raises((KeyError, TypeError, ValueError, AttributeError)):
+        _read(_call(**fragment))
+
+
+@pytest.mark.parametrize("logprob", [1000.0, 1e308])
+def test_a_probability_above_one_counts_as_one(logprob: float) -> None:
+    (end,) = _read({"choices": [{"delta": {}, "logprobs": {"content": [{"logprob": logprob}]}}]})
+    assert isinstance(end, StreamEnd)
+    assert end.confidence == 1.0
