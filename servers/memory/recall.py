@@ -11,7 +11,7 @@ from uuid import UUID
 
 from servers.memory.accesses import Accesses
 from servers.memory.domain.memory import Memory, RecallFilter
-from servers.memory.domain.ranking import Hit, Weights, rank, relevance, within_budget
+from servers.memory.domain.ranking import Hit, Weights, rank, relevance, within_budget, within_bytes
 from servers.memory.index import Indexer
 from servers.memory.store import MemoryStore
 from soma_common.kernel.clock import Clock
@@ -21,6 +21,8 @@ from soma_common.postgres.pool import Connection, Database
 QUERY_TOKENS: Final = 2_000
 # A memory that shares no word with the query must be at least this near in meaning, 0-1.
 LEAST_RELEVANCE: Final = 0.2
+# A client with the usual settings of gRPC takes answers of up to 4 MiB.
+MOST_BYTES: Final = 3 * 1024 * 1024
 _CANDIDATES_PER_HIT: Final = 4
 _LEAST_CANDIDATES: Final = 40
 
@@ -61,8 +63,11 @@ class Recaller:
         self._accesses = accesses
         self._clock = clock
 
-    async def recall(self, tenant_id: TenantId, request: Recall) -> Recalled:
-        """The best hits that fit. A retriever that takes too long is left out and named; an error is raised."""
+    async def recall(self, tenant_id: TenantId, request: Recall, size: Callable[[Memory], int]) -> Recalled:
+        """The best hits that fit; `size` is what a memory needs in the answer, in bytes.
+
+        A retriever that takes too long is left out and named; an error is raised.
+        """
         query = self._indexer.query(request.query, QUERY_TOKENS)
         vector, terms = query.vector, query.terms
         limit = max(_LEAST_CANDIDATES, request.top_k * _CANDIDATES_PER_HIT)
@@ -77,9 +82,13 @@ class Recaller:
         near = {key: value for key, value in near.items() if value >= LEAST_RELEVANCE or key in words}
         memories = await self._memories(tenant_id, near.keys() | words.keys())
         ranked = rank(memories, near, words, request.weights, self._clock.now())
-        hits = within_budget(ranked, request.top_k, request.token_budget)
+        best = within_budget(ranked, request.top_k, request.token_budget)
+        hits = within_bytes(best, MOST_BYTES, size)
         self._accesses.note(tenant_id, [hit.memory.memory_id for hit in hits])
-        return Recalled(hits, bool(late), [f"{name} retriever: out of time" for name in late])
+        reasons = [f"{name} retriever: out of time" for name in late]
+        if len(hits) < len(best):
+            reasons.append(f"{len(best) - len(hits)} hits left out: the answer would be too large")
+        return Recalled(hits, bool(late), reasons)
 
     async def _search(
         self, tenant_id: TenantId, searches: dict[str, _Search], seconds: float

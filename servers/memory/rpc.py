@@ -70,6 +70,10 @@ def memory_message(memory: Memory) -> memory_pb.Memory:
     return message
 
 
+def _size(memory: Memory) -> int:
+    return memory_message(memory).ByteSize()
+
+
 def _hit_message(hit: Hit) -> memory_pb.MemoryHit:
     parts = hit.parts
     return memory_pb.MemoryHit(
@@ -177,7 +181,7 @@ class MemoryServicer(service_grpc.MemoryServiceServicer):
             weights=_weights(request),
             time_budget_seconds=(request.time_budget_milliseconds or _TIME_BUDGET_MILLISECONDS) / 1000,
         )
-        recalled = await self._recaller.recall(caller.tenant_id, recall)
+        recalled = await self._recaller.recall(caller.tenant_id, recall, _size)
         return service_pb.RecallMemoriesResponse(
             hits=[_hit_message(hit) for hit in recalled.hits],
             partial=recalled.partial,

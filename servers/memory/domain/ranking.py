@@ -6,7 +6,7 @@ vector is the cosine above the similarity of unrelated texts, stretched to 0-1; 
 BM25 of the query; recency halves every 30 days; α, λ, γ are the caller's adaptation weights.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -99,6 +99,18 @@ def rank(
 def _ranks(scores: Mapping[UUID, float]) -> dict[UUID, int]:
     ordered = sorted(scores, key=lambda key: (-scores[key], -key.int))
     return {key: place for place, key in enumerate(ordered, 1)}
+
+
+def within_bytes(hits: Sequence[Hit], most_bytes: int, size: Callable[[Memory], int]) -> list[Hit]:
+    """The best hits that fit together, `size` in bytes; one that is too large is passed over."""
+    kept: list[Hit] = []
+    left = most_bytes
+    for hit in hits:
+        needed = size(hit.memory)
+        if needed <= left:
+            kept.append(hit)
+            left -= needed
+    return kept
 
 
 def within_budget(hits: Sequence[Hit], top_k: int, token_budget: int) -> list[Hit]:

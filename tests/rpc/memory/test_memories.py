@@ -277,3 +277,16 @@ async def test_a_weight_that_is_not_given_is_the_usual_one(remembering: Remember
     usual = await recall(remembering, "the database in Frankfurt")
     given = await recall(remembering, "the database in Frankfurt", weights=common_pb.RetrievalWeights(recency=0.1))
     assert [hit.score for hit in given.hits] == pytest.approx([hit.score for hit in usual.hits])
+
+
+@pytest.mark.parametrize("page", ["y" * 250_000, [1] * 50_000], ids=["text", "numbers"])
+async def test_an_answer_stays_small_enough_to_be_received(remembering: Remembering, page: Any) -> None:
+    payload = Struct()
+    payload.update({"page": page})
+    for number in range(20):
+        await keep(remembering, f"The boiler number {number} is in the cellar.", payload=payload)
+    found = await recall(remembering, "boiler", top_k=200, time_budget_milliseconds=5000)
+    assert found.ByteSize() < 4 * 1024 * 1024
+    assert len(found.hits) > 1
+    assert "left out" in found.degraded_reasons[0]
+    assert not found.partial
