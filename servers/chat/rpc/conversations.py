@@ -3,6 +3,7 @@
 Nothing is decided here.
 """
 
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -13,7 +14,7 @@ from soma.chat.v1 import conversation_service_pb2 as conversation_pb
 from soma.chat.v1 import conversation_service_pb2_grpc as conversation_grpc
 from soma.chat.v1 import message_pb2 as message_pb
 from soma_common.kernel.errors import invalid_field
-from soma_common.kernel.paging import next_page_token, page_of
+from soma_common.kernel.paging import Page, next_page_token, page_of, unreadable_token
 from soma_common.rpc.call import current_call
 
 _STATUSES: Final = {
@@ -88,6 +89,28 @@ def _changes(request: conversation_pb.UpdateConversationRequest) -> dict[str, An
     return changes
 
 
+def _conversation_place(page: Page) -> tuple[datetime, UUID] | None:
+    match page.after:
+        case None:
+            return None
+        case (str(moment), str(conversation_id)):
+            with suppress(ValueError):
+                time = datetime.fromisoformat(moment)
+                if time.tzinfo is not None:
+                    return time, UUID(conversation_id)
+    raise unreadable_token()
+
+
+def _message_place(page: Page) -> UUID | None:
+    match page.after:
+        case None:
+            return None
+        case (str(message_id),):
+            with suppress(ValueError):
+                return UUID(message_id)
+    raise unreadable_token()
+
+
 class ConversationServicer(conversation_grpc.ConversationServiceServicer):
     """`soma.chat.v1.ConversationService`."""
 
@@ -120,7 +143,7 @@ class ConversationServicer(conversation_grpc.ConversationServiceServicer):
         status = _STATUS_NAMES.get(request.status, "active")
         filters = {"status": status}
         page = page_of(request.page_size, request.page_token, filters)
-        after = (datetime.fromisoformat(str(page.after[0])), UUID(str(page.after[1]))) if page.after else None
+        after = _conversation_place(page)
         found = await self._conversations.page(current_call().caller, status, after, page.size + 1)
         answer = conversation_pb.ListConversationsResponse(
             conversations=[conversation_message(kept) for kept in found[: page.size]]
@@ -165,7 +188,7 @@ class ConversationServicer(conversation_grpc.ConversationServiceServicer):
         leaf_id = None if request.all_branches else await self._leaf(request)
         filters = {"conversation": request.conversation_id, "leaf": leaf_id, "all": request.all_branches}
         page = page_of(1, request.page_token, filters)
-        after = UUID(str(page.after[0])) if page.after else None
+        after = _message_place(page)
         size = request.page_size or _MESSAGES_A_PAGE
         if leaf_id is None and not request.all_branches:
             return conversation_pb.ListMessagesResponse()

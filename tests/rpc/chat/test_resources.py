@@ -21,6 +21,7 @@ from soma.chat.v1 import conversation_service_pb2_grpc as conversation_grpc
 from soma_common.events.store import EventStore
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.ids import Ids
+from soma_common.kernel.paging import next_page_token
 from soma_common.kernel.reasons import Reason
 from soma_common.kernel.tenancy import default_agent_id
 from soma_common.postgres.pool import Database
@@ -253,3 +254,45 @@ async def test_changes_have_their_events(chat: Chat) -> None:
     async with chat.database.transaction(TENANT) as connection:
         rows = await connection.fetch("select event_type from events order by event_id")
     assert [row["event_type"] for row in rows] == ["agent.created", "conversation.created"]
+
+
+def page_token(filters: dict[str, object], *position: str | int) -> str:
+    """A token that somebody made who knows the form."""
+    return next_page_token(position, filters)
+
+
+@pytest.mark.parametrize(
+    "position",
+    [("x",), (7,), ("2026-01-01T00:00:00+00:00",), ("2026-01-01T00:00:00", str(uuid4())), ("x", "y"), ("9" * 30, "y")],
+)
+async def test_a_page_token_of_no_place_in_the_list_is_refused(chat: Chat, position: tuple[str | int, ...]) -> None:
+    agent_id = str(default_agent_id(TENANT))
+    made = await chat.conversations.CreateConversation(
+        conversation_pb.CreateConversationRequest(agent_id=agent_id, request_id=str(uuid4()))
+    )
+    conversation_id = made.conversation.conversation_id
+    listing = conversation_pb.ListConversationsRequest(page_token=page_token({"status": "active"}, *position))
+    with pytest.raises(SomaError) as refused:
+        await chat.conversations.ListConversations(listing)
+    assert (refused.value.reason, refused.value.metadata["field"]) == (Reason.INVALID_FIELD, "page_token")
+    if len(position) == 1:
+        token = page_token({"conversation": conversation_id, "leaf": None, "all": True}, *position)
+        with pytest.raises(SomaError) as refused:
+            await chat.conversations.ListMessages(
+                conversation_pb.ListMessagesRequest(
+                    conversation_id=conversation_id, all_branches=True, page_token=token
+                )
+            )
+        assert (refused.value.reason, refused.value.metadata["field"]) == (Reason.INVALID_FIELD, "page_token")
+
+
+async def test_a_change_of_a_conversation_without_a_proper_id_is_refused(chat: Chat) -> None:
+    for given in ("", "x", "\0"):
+        request = conversation_pb.UpdateConversationRequest(
+            conversation=conversation_pb.Conversation(conversation_id=given, title="t"),
+            update_mask=FieldMask(paths=["title"]),
+            request_id=str(uuid4()),
+        )
+        with pytest.raises(SomaError) as refused:
+            await chat.conversations.UpdateConversation(request)
+        assert refused.value.reason is Reason.INVALID_FIELD
