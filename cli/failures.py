@@ -30,9 +30,12 @@ def code_of(failure: Exception) -> Exit:
     return Exit.FAILED
 
 
-def keep_details(text: str) -> str:
-    """Put the details into a file that only this account can read; the answer is its path."""
-    descriptor, path = tempfile.mkstemp(prefix="somastack-", suffix=".txt")
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
+def keep_details(text: str) -> str | None:
+    """Put the details into a file that only this account can read; its path, or None where no file can be made."""
+    try:
+        descriptor, path = tempfile.mkstemp(prefix="somastack-", suffix=".txt")
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(text)
+    except OSError:
+        return None
     return path

@@ -6,6 +6,7 @@ Nothing here does a command's work; each file of `commands/` loads what it needs
 import sys
 import traceback
 from importlib.metadata import version
+from io import TextIOWrapper
 from typing import Annotated
 
 import typer
@@ -53,6 +54,8 @@ def _options(
 
 def main() -> None:
     """The entry of the command; never shows a stack."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # what a terminal cannot show must not end an answer
     try:
         app()
     except CommandError as failure:
@@ -86,7 +89,8 @@ def _explain(failure: Exception) -> tuple[str, Exit]:
         where = f": {failure.filename}" if failure.filename else ""
         return f"The system refused: {failure.strerror}{where}.", Exit.FAILED
     kept = keep_details("".join(traceback.format_exception(failure)))
-    return f"An error inside somastack stopped this. Its details are in {kept}; please report them.", Exit.FAILED
+    where = f"in {kept}" if kept else "not kept, for no temporary file could be made"
+    return f"An error inside somastack stopped this. Its details are {where}; please report it.", Exit.FAILED
 
 
 if __name__ == "__main__":

@@ -39,12 +39,8 @@ def chat(
     from config import load_settings
     from soma_common.kernel.ids import Ids
 
+    asked = _question(question or [])
     settings = load_settings()
-    asked = " ".join(question or [])
-    if not asked and not sys.stdin.isatty():
-        asked = sys.stdin.read().strip()
-        if not asked:
-            raise CommandError("There is no question: standard input is empty.", Exit.WRONG_USE)
 
     async def turns() -> Turns:
         return Turns(settings.endpoint("chat").targets, settings.identity, Ids())
@@ -58,6 +54,32 @@ def chat(
                 _converse(runner, client, conversation)
         finally:
             runner.run(client.close())
+
+
+def _question(words: list[str]) -> str:
+    """The question of the arguments or of standard input; empty where a person is to be asked for one."""
+    asked = " ".join(words)
+    if not asked and not sys.stdin.isatty():
+        try:
+            asked = sys.stdin.read().strip()
+        except UnicodeDecodeError:
+            raise _no_text() from None
+        if not asked:
+            raise CommandError("There is no question: standard input is empty.", Exit.WRONG_USE)
+    return _as_text(asked)
+
+
+def _as_text(asked: str) -> str:
+    """What was typed or piped, if it is text: bytes that are none come as halves of surrogate pairs."""
+    try:
+        asked.encode("utf-8")
+    except UnicodeEncodeError:
+        raise _no_text() from None
+    return asked
+
+
+def _no_text() -> CommandError:
+    return CommandError("The question is not text in UTF-8. Convert it first, for example with iconv.", Exit.WRONG_USE)
 
 
 class _Terminal:
@@ -93,7 +115,7 @@ def _converse(runner: "asyncio.Runner", client: "Turns", conversation: str) -> N
         if not asked:
             continue
         try:
-            end = runner.run(client.ask(asked, conversation, _Terminal()))
+            end = runner.run(client.ask(_as_text(asked), conversation, _Terminal()))
         except (SomaError, CommandError) as failure:
             print_failure(failure.sentence)
             continue

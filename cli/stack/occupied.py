@@ -3,6 +3,8 @@
 Nothing here opens a port for longer than a look.
 """
 
+import errno
+import os
 import socket
 from contextlib import suppress
 from pathlib import Path
@@ -18,26 +20,31 @@ def first_occupied(settings: Settings) -> str | None:
     """A sentence about the first port that somebody else holds; None when all are free."""
     workers = {service: settings.workers(service) for service in settings.ports.services}
     for service, port in settings.ports.bound(workers, settings.registry.port_shift or 0):
-        if not _free(settings.bind, port):
+        problem = _problem(settings.bind, port)
+        if problem == errno.EADDRINUSE:
             holder = _holder(port)
             by = f"by {holder}" if holder else "by another program"
             return (
                 f"Port {port}, which {service} needs, is in use {by}. "
                 "Stop that program, or set SOMA_PORT_SHIFT to move all ports of this stack."
             )
+        if problem is not None:
+            why = os.strerror(problem)
+            return f"{service} cannot listen on {settings.bind}: {why}. Set SOMA_BIND to an address of this machine."
     return None
 
 
-def _free(host: str, port: int) -> bool:
+def _problem(host: str, port: int) -> int | None:
+    """The number of the system's error when nothing can listen there, None when it can."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((host, port))
             probe.listen(1)
-        except OSError:
-            return False
-    return True
+    except OSError as error:
+        return error.errno or errno.EIO
+    return None
 
 
 def _holder(port: int) -> str | None:

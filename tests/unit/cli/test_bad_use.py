@@ -1,0 +1,58 @@
+"""The command as a process, used as nobody should: always a sentence and an exit code, never an error inside."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cli.exits import Exit
+from cli.failures import keep_details
+from cli.stack.occupied import first_occupied
+from config import load_settings
+
+ROOT = Path(__file__).parents[3]
+NO_TEXT = b"what is \xff"
+
+
+def run(home: Path, *words: bytes | str, given: bytes = b"", **environment: str) -> subprocess.CompletedProcess[bytes]:
+    """One call of the command with this data folder and nothing else set."""
+    kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL") if name in os.environ}
+    return subprocess.run(
+        [sys.executable, "-m", "cli.main", *words],
+        input=given,
+        capture_output=True,
+        cwd=ROOT,
+        env={**kept, "SOMA_HOME": str(home), "PYTHONPATH": str(ROOT / "gen"), **environment},
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("piped", [False, True], ids=["argument", "standard input"])
+def test_a_question_that_is_no_text(tmp_path: Path, piped: bool) -> None:
+    done = run(tmp_path, "chat", given=NO_TEXT) if piped else run(tmp_path, "chat", NO_TEXT)
+    assert done.returncode == Exit.WRONG_USE
+    assert b"UTF-8" in done.stderr
+
+
+def test_a_terminal_that_cannot_show_every_character(tmp_path: Path) -> None:
+    done = run(tmp_path, "status", PYTHONIOENCODING="ascii", SOMA_INSTANCE="x")
+    assert done.returncode == Exit.CANNOT_REACH
+    assert b"STOPPED" in done.stdout
+    assert "–".encode() not in done.stdout
+
+
+def test_without_a_place_for_details_the_details_are_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "not" / "there"))
+    assert keep_details("all of it") is None
+
+
+def test_an_address_of_another_machine_is_not_called_an_occupied_port(tmp_path: Path) -> None:
+    settings = load_settings({"SOMA_HOME": str(tmp_path), "SOMA_BIND": "203.0.113.7"})
+    sentence = first_occupied(settings)
+    assert sentence is not None
+    assert "203.0.113.7" in sentence
+    assert "SOMA_BIND" in sentence
+    assert "in use" not in sentence
