@@ -11,7 +11,7 @@ from typing import Final
 from servers.chat.acceptance import Accepted
 from servers.chat.aftermath import after_turn
 from servers.chat.domain.turn import Step
-from servers.chat.endings import STATUS, End, Endings, Intent
+from servers.chat.endings import PASSES, STATUS, End, Endings, Intent
 from servers.chat.features import Features
 from servers.chat.gathering import weights_values
 from servers.chat.intents import Intents
@@ -68,6 +68,7 @@ class Ending:
         self._events = means.events
         self._metrics = means.metrics
         self._clock = means.clock
+        self._ids = means.ids
         self._endings = endings
         self._journal = journal
         self._governor = governor
@@ -87,9 +88,16 @@ class Ending:
             turn.end()
             return
         end = self._end(turn, progress, outcome, aiq, unsettled)
+        try:
+            await self._conclude(turn, end, self._weights(progress))
+        except Exception as problem:  # noqa: BLE001 - the net: what cannot be kept must not keep the turn from its end
+            error_id = str(self._ids.uuid4())
+            _LOG.error("an answer cannot be kept", turn_id=str(turn.turn_id), error_id=error_id, exc_info=problem)
+            await self._conclude(turn, end.bare(SomaError(Reason.INTERNAL, {"error_id": error_id})), None)
+
+    async def _conclude(self, turn: RunningTurn, end: End, weights: tuple[float, ...] | None) -> None:
         terminal = numbered(str(turn.turn_id), end.sequence, end.now, end.step, end.payload())
-        weights = self._weights(progress)
-        if await self._persist(turn, end, terminal, weights):
+        if await self._persist(end, terminal, weights):
             turn.tell_end(terminal)
             self._metrics.ended(STATUS[end.step])
             self._intents.wake()
@@ -165,9 +173,8 @@ class Ending:
             return None
         return weights_values(gathered.modulation.retrieval_weights)
 
-    async def _persist(
-        self, turn: RunningTurn, end: End, terminal: Numbered, weights: tuple[float, ...] | None
-    ) -> bool:
+    async def _persist(self, end: End, terminal: Numbered, weights: tuple[float, ...] | None) -> bool:
+        """Stores the end, waiting for the database; False when the turn is not ours any more."""
         tenant = end.caller.tenant_id
         failures = 0
 
@@ -183,6 +190,8 @@ class Ending:
             try:
                 return await self._database.run(tenant, work)
             except SomaError as error:
+                if error.reason not in PASSES:
+                    raise
                 failures += 1
                 if failures == 1:
                     _LOG.warning(

@@ -4,7 +4,7 @@ How a turn came to its end is not known here.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -20,6 +20,7 @@ from soma_common.events.store import EventStore
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.ids import Ids
 from soma_common.kernel.money import Usage
+from soma_common.kernel.reasons import Reason
 from soma_common.kernel.tenancy import Caller
 from soma_common.postgres.pool import Connection
 from soma_common.postgres.queries import Queries
@@ -27,6 +28,8 @@ from soma_common.tokens import tokenizer_for
 
 _SQL: Final = Queries.of("servers.chat", "sql/turns.sql")
 
+# What passes while one waits; every other failure to store an end is a defect of what is stored.
+PASSES: Final = frozenset((Reason.DATABASE_UNAVAILABLE, Reason.CONFLICT))
 STATUS: Final = {Step.COMPLETED: "completed", Step.FAILED: "failed", Step.CANCELLED: "cancelled"}
 FINISH: Final = {
     "stop": turn_event_pb2.FINISH_REASON_STOP,
@@ -80,6 +83,10 @@ class End:
     def partial(self) -> bool:
         """Whether the answer that is kept is not whole."""
         return self.keeps_answer and self.step is not Step.COMPLETED
+
+    def bare(self, error: SomaError) -> "End":
+        """The same end where the answer cannot be kept."""
+        return replace(self, step=Step.FAILED, finish_reason="error", text="", calls=(), error=error)
 
     def payload(self) -> Payload:
         """The terminal event."""

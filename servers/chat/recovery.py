@@ -7,7 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from servers.chat.domain.turn import Step
-from servers.chat.endings import End, Endings, Intent
+from servers.chat.endings import PASSES, End, Endings, Intent
 from servers.chat.instance import Instance
 from servers.chat.models import Models
 from servers.chat.requests import tool_calls
@@ -50,20 +50,30 @@ class Recovery:
 
     async def end(self, tenant: TenantId, turn_id: UUID, lease_epoch: int) -> bool:
         """Ends one turn as interrupted; False when it had ended already."""
+        try:
+            done = await self._try(tenant, turn_id, lease_epoch, keeps_answer=True)
+        except Exception as problem:
+            if isinstance(problem, SomaError) and problem.reason in PASSES:
+                raise
+            _LOG.error("an interrupted answer cannot be kept", turn_id=str(turn_id), exc_info=problem)
+            done = await self._try(tenant, turn_id, lease_epoch, keeps_answer=False)
+        if done:
+            _LOG.warning("an interrupted turn was ended", turn_id=str(turn_id))
+        return done
 
+    async def _try(self, tenant: TenantId, turn_id: UUID, lease_epoch: int, *, keeps_answer: bool) -> bool:
         async def work(connection: Connection) -> bool:
             row = await lock_turn(connection, turn_id, lease_epoch)
             if row is None:
                 return False
             events, settlement = await _read(connection, turn_id)
             end = self._end(row, events, settlement)
+            if not keeps_answer and end.error is not None:
+                end = end.bare(end.error)
             terminal = numbered(str(turn_id), end.sequence, end.now, end.step, end.payload())
             return await self._endings.write(connection, end, terminal)
 
-        done = await self._database.run(tenant, work)
-        if done:
-            _LOG.warning("an interrupted turn was ended", turn_id=str(turn_id))
-        return done
+        return await self._database.run(tenant, work)
 
     def _end(self, row: TurnRow, events: list[Numbered], settlement: bytes | None) -> End:
         now = self._clock.now()
