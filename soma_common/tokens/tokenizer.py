@@ -99,7 +99,7 @@ def _chunks(text: str) -> Iterator[str]:
     while len(text) - start > _CHUNK:
         end = start + _CHUNK
         for place in range(end, end - _LOOK_BACK, -1):
-            if text[place] == " " and not text[place - 1].isspace() and not text[place + 1].isspace():
+            if text[place] == " " and not text[place - 1].isspace() and not text[place + 1 : place + 2].isspace():
                 end = place
                 break
         yield text[start:end]

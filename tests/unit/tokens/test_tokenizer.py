@@ -116,3 +116,11 @@ def test_chunks_do_not_change_the_count_of_ordinary_text() -> None:
     assert tokenizer.count(line * 4_000) == tokenizer.count(line) * 4_000 - 3_999 * (
         2 * tokenizer.count(line) - tokenizer.count(line * 2)
     )
+
+
+@pytest.mark.parametrize("length", range(16_383, 16_388))
+def test_a_text_may_end_where_a_part_of_it_would_begin(length: int) -> None:
+    tokenizer = tokenizer_for("gpt-4o")
+    text = ("word " * 4_000)[: length - 2] + "x "
+    assert tokenizer.count(text) > 3_000
+    assert tokenizer.truncate(text, 100_000) == text
