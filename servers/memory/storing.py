@@ -12,7 +12,7 @@ from uuid import UUID
 from google.protobuf.message import Message
 
 from servers.memory.domain.memory import Memory
-from servers.memory.domain.namespaces import may_use
+from servers.memory.domain.namespaces import may_delete, may_use
 from servers.memory.domain.noise import why_noise
 from servers.memory.index import Indexer
 from servers.memory.store import MemoryStore
@@ -78,10 +78,12 @@ class Memories:
             return await self._visible(connection, caller, memory_id)
 
     async def forget(self, caller: Caller, memory_id: UUID, reply: Callable[[datetime], Reply]) -> Reply:
-        """Delete one memory for good. Raises RESOURCE_NOT_FOUND."""
+        """Delete one memory for good. Raises RESOURCE_NOT_FOUND, SCOPE_MISSING for what another person stored."""
 
         async def work(connection: Connection) -> Reply:
             memory = await self._visible(connection, caller, memory_id)
+            if not may_delete(caller, memory.owner_sub):
+                raise SomaError(Reason.SCOPE_MISSING, {"scope": "memory:write", "role": "operator"})
             if await self._store.remove(connection, caller.tenant_id, memory_id) is None:
                 raise not_found("memory", memory_id)
             await self._tell(connection, caller, "memory.forgotten", memory, False)

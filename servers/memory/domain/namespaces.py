@@ -4,6 +4,8 @@
     agent:<uuid>   everybody of the tenant (an agent's own knowledge)
     shared         everybody of the tenant
 
+Deleted is a memory only by whoever stored it, and by operators and admins.
+
 The tenant itself is not decided here: it comes from the token and is forced by the database.
 """
 
@@ -23,6 +25,11 @@ def own_namespace(caller: Caller) -> str:
 def may_use(caller: Caller, namespace: str) -> bool:
     """Whether the caller may read and write there."""
     return not namespace.startswith(_USER) or caller.sees_all or namespace == own_namespace(caller)
+
+
+def may_delete(caller: Caller, owner_sub: str) -> bool:
+    """Whether the caller may delete a memory that this person stored."""
+    return caller.sees_all or owner_sub == caller.sub
 
 
 def readable(caller: Caller, wanted: tuple[str, ...], agent_id: str) -> tuple[str, ...]:

@@ -290,3 +290,18 @@ async def test_an_answer_stays_small_enough_to_be_received(remembering: Remember
     assert len(found.hits) > 1
     assert "left out" in found.degraded_reasons[0]
     assert not found.partial
+
+
+async def test_a_shared_memory_is_deleted_by_who_stored_it_or_by_an_operator_only(remembering: Remembering) -> None:
+    first, second = [await keep(remembering, text, namespace="shared") for text in (FACTS[2], FACTS[4])]
+
+    async def forget(memory_id: str) -> None:
+        request = service_pb.DeleteMemoryRequest(memory_id=memory_id, request_id=str(uuid4()))
+        await remembering.user.DeleteMemory(request)
+
+    with acting_as(user("bob"), "test"), pytest.raises(SomaError) as refused:
+        await forget(first.memory_id)
+    assert refused.value.reason is Reason.SCOPE_MISSING
+    await forget(first.memory_id)
+    with acting_as(user("olga", roles=("operator",)), "test"):
+        await forget(second.memory_id)
