@@ -154,6 +154,8 @@ class Turns:
                         mending.went_well()
                         cursor.last = event
                         yield event
+                if cursor.started and cursor.last is None:
+                    return  # the client had heard the turn to its end
             except SomaError as error:
                 if not _is_cut(error):
                     raise

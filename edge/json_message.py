@@ -4,6 +4,7 @@ Nothing here knows HTTP, sockets or a particular message.
 """
 
 import math
+import re
 from base64 import b64decode, urlsafe_b64decode
 from binascii import Error as Base64Error
 from collections.abc import Callable, Mapping
@@ -23,6 +24,7 @@ _RANGES: Final[Mapping[int, tuple[int, int]]] = {
 }
 _MASK: Final = "google.protobuf.FieldMask"
 _OWN_JSON: Final = "google.protobuf."
+_UPPER: Final = re.compile(r"(?<=[a-z0-9])([A-Z])")
 
 
 def to_object(message: Message) -> dict[str, Any]:
@@ -108,7 +110,8 @@ def _set_map(message: Message, field: FieldDescriptor, value: object, where: str
 def _set_message(message: Message, value: object, where: str) -> None:
     name = message.DESCRIPTOR.full_name
     if name == _MASK and isinstance(value, str):
-        message.paths.extend(part.strip() for part in value.split(",") if part.strip())  # type: ignore[attr-defined]
+        paths = [_UPPER.sub(r"_\1", part.strip()).lower() for part in value.split(",") if part.strip()]
+        message.paths.extend(paths)  # type: ignore[attr-defined]
     elif name.startswith(_OWN_JSON):
         try:
             json_format.ParseDict(cast(dict[str, Any], value), message)

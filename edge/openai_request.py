@@ -3,7 +3,7 @@
 Nothing here knows HTTP, agents or models; `model` is resolved elsewhere.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,7 +14,6 @@ from soma.chat.v1 import message_pb2, turn_service_pb2
 from soma_common.kernel.errors import SomaError, invalid_field
 
 _PART_BYTES: Final = 65536
-_MOST_PARTS: Final = 64
 _ROLES: Final[Mapping[str, message_pb2.Role.ValueType]] = {
     "system": message_pb2.ROLE_SYSTEM,
     "developer": message_pb2.ROLE_SYSTEM,
@@ -83,10 +82,8 @@ def _read_message(message: message_pb2.TranscriptMessage, item: Mapping[str, Any
     if not isinstance(role, str) or role not in _ROLES:
         raise invalid_field(f"{where}.role", f"it must be one of {', '.join(_ROLES)}")
     message.role = _ROLES[role]
-    for text in _texts(item.get("content"), f"{where}.content"):
-        message.content.add(text=text)
-    if len(message.content) > _MOST_PARTS:
-        raise invalid_field(f"{where}.content", f"it may have {_MOST_PARTS} parts of {_PART_BYTES} bytes at most")
+    for piece in _pieces(_text_of(item.get("content"), f"{where}.content")):
+        message.content.add(text=piece)
     if role == "assistant":
         _read_tool_calls(message, item.get("tool_calls") or [], where)
     if role == "tool":
@@ -98,39 +95,39 @@ def _read_message(message: message_pb2.TranscriptMessage, item: Mapping[str, Any
         raise invalid_field(f"{where}.content", "it must not be empty")
 
 
-def _texts(content: object, where: str) -> list[str]:
-    """The texts of a content; one that is longer than a part may be is cut at a character's edge."""
+def _text_of(content: object, where: str) -> str:
+    """The text of a content; several parts stand on lines of their own."""
     if content is None:
-        return []
-    if isinstance(content, str):
-        return _cut(content, where)
+        return ""
     if not isinstance(content, list):
-        raise invalid_field(where, "it must be text or a list of parts")
-    found: list[str] = []
+        return _plain(content, where, "text or a list of parts")
+    texts: list[str] = []
     for position, part in enumerate(content):
         place = f"{where}[{position}]"
-        kind = _object(part, place).get("type")
-        if kind not in _TEXT_PARTS:
+        given = _object(part, place)
+        kind = given.get("type")
+        if not isinstance(kind, str) or kind not in _TEXT_PARTS:
             raise invalid_field(f"{place}.type", "only text can be sent here")
-        found.extend(_cut(part.get(kind), f"{place}.{kind}"))
-    return found
+        texts.append(_plain(given.get(kind), f"{place}.{kind}", "text"))
+    return "\n".join(text for text in texts if text)
 
 
-def _cut(text: object, where: str) -> list[str]:
+def _plain(text: object, where: str, form: str) -> str:
     if not isinstance(text, str):
-        raise invalid_field(where, "it must be text")
+        raise invalid_field(where, f"it must be {form}")
+    return text
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """The text in pieces as long as a part of the contract may be, cut at the edges of characters."""
     raw = text.encode()
-    if len(raw) <= _PART_BYTES:
-        return [text] if text else []
-    pieces: list[str] = []
     start = 0
     while start < len(raw):
         end = min(start + _PART_BYTES, len(raw))
         while end < len(raw) and raw[end] & 0xC0 == 0x80:
             end -= 1
-        pieces.append(raw[start:end].decode())
+        yield raw[start:end].decode()
         start = end
-    return pieces
 
 
 def _read_tool_calls(message: message_pb2.TranscriptMessage, calls: object, where: str) -> None:

@@ -34,7 +34,10 @@ class LiveForm:
 
 
 class LiveResponse(Response):
-    """Pieces as they come: headers first, then bytes; a SomaError before that is an ordinary answer."""
+    """Pieces as they come: headers first, then bytes; a SomaError before that is an ordinary answer.
+
+    Without any piece it is 204, which also ends the reconnecting of an EventSource.
+    """
 
     def __init__(self, pieces: AsyncGenerator[Headers | bytes, None], form: LiveForm, exchange: Exchange) -> None:
         super().__init__()
@@ -51,9 +54,12 @@ class LiveResponse(Response):
         with self._exchange.acting():
             async with aclosing(self._pieces) as pieces:
                 try:
-                    first = await anext(pieces)
+                    first = await anext(pieces, None)
                 except SomaError as error:
                     await self._form.refuse(error)(scope, receive, send)
+                    return
+                if first is None:
+                    await Response(status_code=204)(scope, receive, send)
                     return
                 await self._start(send, first if isinstance(first, Mapping) else {})
                 bridge = asyncio.create_task(self._keep_alive(send)) if self._form.keeps_alive else None

@@ -132,8 +132,6 @@ class Rest:
                     started = True
                     yield {}
                 yield _written(turn_event_pb2.TurnEvent.FromString(raw), events)
-        if not started:
-            yield {}
 
     async def _stream(self, route: Route, message: Message, events: bool) -> AsyncGenerator[Headers | bytes, None]:
         reply = GetMessageClass(route.method.output_type)
@@ -144,8 +142,6 @@ class Rest:
                     started = True
                     yield {}
                 yield _written(reply.FromString(raw), events)
-        if not started:
-            yield {}
 
 
 def count_message(allowances: Allowances, exchange: Exchange, clock: Clock) -> None:

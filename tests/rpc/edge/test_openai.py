@@ -94,7 +94,7 @@ async def test_every_option_arrives(client: openai.AsyncOpenAI, chat: ScriptedCh
     assert not sent.agent_id
     roles = [message_pb2.Role.Name(message.role) for message in sent.transcript.messages]
     assert roles == ["ROLE_SYSTEM", "ROLE_USER", "ROLE_ASSISTANT", "ROLE_TOOL"]
-    assert [part.text for part in sent.transcript.messages[1].content] == ["Hi.", "There."]
+    assert [part.text for part in sent.transcript.messages[1].content] == ["Hi.\nThere."]
     assert sent.transcript.messages[2].tool_calls[0].call_id == "c1"
     assert sent.transcript.messages[3].tool_call_id == "c1"
     options = sent.options
@@ -135,6 +135,8 @@ async def test_reasoning_is_told(client: openai.AsyncOpenAI, chat: ScriptedChat)
         ({"messages": [{"role": "user", "content": ""}]}, "messages[0].content"),
         ({"messages": [{"role": "user", "content": 7}]}, "messages[0].content"),
         ({"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}, "messages[0].content[0].type"),
+        ({"messages": [{"role": "user", "content": [{"type": []}]}]}, "messages[0].content[0].type"),
+        ({"messages": [{"role": "user", "content": [{"type": "text"}]}]}, "messages[0].content[0].text"),
         ({"messages": [{"role": "tool", "content": "x"}]}, "messages[0].tool_call_id"),
         ({"n": 2}, "n"),
         ({"temperature": "hot"}, "temperature"),

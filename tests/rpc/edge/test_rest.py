@@ -224,3 +224,25 @@ async def test_every_request_of_a_turn_is_one(http: aiohttp.ClientSession, chat:
             await response.read()
     assert len(chat.turns) == 1
     assert len(chat.asked(turn_pb.SendMessageRequest)) == 2
+
+
+@pytest.mark.parametrize("accept", [EVENTS, {}])
+async def test_a_turn_that_was_heard_to_its_end_has_nothing_more_to_tell(
+    http: aiohttp.ClientSession, chat: ScriptedChat, accept: dict[str, str]
+) -> None:
+    async with http.post(SEND, json=HELLO, headers=EVENTS) as response:
+        turn_id, _, last = (await response.text()).rpartition("\nid: ")[2].partition("\n")[0].partition(":")
+    path = f"{SEND}/{turn_id}/events?after_sequence={last}"
+    async with http.get(path, headers=accept, timeout=aiohttp.ClientTimeout(5)) as response:
+        # The status that ends the reconnecting of an EventSource.
+        assert response.status == 204
+        assert await response.read() == b""
+    assert len(chat.asked(turn_pb.ResumeTurnRequest)) == 1
+
+
+async def test_a_mask_may_name_fields_in_both_forms(http: aiohttp.ClientSession, chat: ScriptedChat) -> None:
+    body = {"agent": {"system_prompt": "Be kind."}, "updateMask": "systemPrompt"}
+    async with http.patch(f"/api/v1/chat/agents/{uuid4()}", json=body) as response:
+        assert response.status == 200
+    [asked] = chat.asked(agent_pb.UpdateAgentRequest)
+    assert list(asked.update_mask.paths) == ["system_prompt"]
