@@ -28,3 +28,8 @@ class CommandError(Exception):
 def not_running() -> CommandError:
     """The failure of whatever needs a running stack."""
     return CommandError("The stack is not running. Start it with `somastack up`.", Exit.CANNOT_REACH)
+
+
+def damaged_key(problem: Exception) -> CommandError:
+    """The failure of whatever needs a key that cannot be read."""
+    return CommandError(f"{problem} Restore it, or remove it: the next `somastack up` makes a new one.")

@@ -115,7 +115,7 @@ def _settings_file(environment: Mapping[str, str], home: Home, problems: list[Pr
     ]
     unknown = sorted(set(content) - set(ROWS))
     problems += [
-        Problem(name, f"in {path} is no setting", "`somastack config show` lists all names.") for name in unknown
+        Problem(name, f"in {path} is no setting", "Correct its name, or remove it.") for name in unknown
     ]
     return {name: Found(value, Origin(Source.FILE, str(path))) for name, value in content.items() if name in ROWS}
 

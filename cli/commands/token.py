@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.exits import CommandError, Exit
+from cli.exits import CommandError, Exit, damaged_key
 
 if TYPE_CHECKING:
     from config import IdentitySettings
@@ -35,19 +35,27 @@ def token(
 
     if role not in ROLES:
         raise CommandError(f"There is no role {role}. It may be {', '.join(ROLES)}.", Exit.WRONG_USE)
-    if sub is not None and (not sub.strip() or sub.startswith("service:") or len(sub) > 200):
+    if sub is not None and not _is_name(sub):
         raise CommandError("A subject is a name of 1 to 200 characters and not that of a service.", Exit.WRONG_USE)
     seconds = _seconds(ttl)
     identity = load_settings().identity
     print(mint(identity, sub or identity.owner_sub, role, seconds))
 
 
+def _is_name(sub: str) -> bool:
+    return bool(sub.strip()) and sub.isprintable() and not sub.startswith("service:") and len(sub) <= 200
+
+
 def mint(identity: "IdentitySettings", sub: str, role: str, seconds: int) -> str:
     """A token for one person of this installation's tenant."""
     from soma_common.kernel.tenancy import TenantId
+    from soma_common.security.keys import KeyFileError
     from soma_common.security.tokens import UserSigner
 
-    signer = UserSigner(identity.user_key_path)
+    try:
+        signer = UserSigner(identity.user_key_path)
+    except KeyFileError as problem:
+        raise damaged_key(problem) from problem
     return signer.mint(TenantId(identity.tenant_id), sub, [role], seconds)
 
 

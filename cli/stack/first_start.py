@@ -11,12 +11,21 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from cli.exits import damaged_key
 from config import SERVICES, Settings
 from soma_common.kernel.ids import Ids
 from soma_common.postgres.accounts import make_folder, write_secret
 from soma_common.postgres.embedded import EmbeddedPostgres
 from soma_common.postgres.house import ROLES
-from soma_common.security.keys import SigningKey, make_service_key, make_user_key, read_key, write_jwks, write_key
+from soma_common.security.keys import (
+    KeyFileError,
+    SigningKey,
+    make_service_key,
+    make_user_key,
+    read_key,
+    write_jwks,
+    write_key,
+)
 
 _OWNER: Final = "owner"
 
@@ -57,7 +66,10 @@ def _keys(folder: Path, issuer: str) -> SigningKey:
 def _key(path: Path, make: Callable[[], SigningKey]) -> SigningKey:
     if not path.exists():
         write_key(path, make())
-    return read_key(path)
+    try:
+        return read_key(path)
+    except KeyFileError as problem:
+        raise damaged_key(problem) from problem
 
 
 def _complete(path: Path, missing: Mapping[str, str], always: Mapping[str, str] | None = None) -> None:

@@ -129,11 +129,17 @@ async def start_supervisor(settings: Settings, fingerprint: str) -> SupervisorCl
     client = SupervisorClient(settings.supervisor_socket)
     if not await client.wait_until_answers(_ANSWER_SECONDS):
         process.kill()
-        lines = complaints.read_text(errors="replace").strip().splitlines()
-        why = lines[-1].strip() if lines else "it gave no reason"
+        why = why_not(complaints.read_text(errors="replace"))
         raise CommandError(f"The supervisor did not start: {why} Its log is {run}/supervisord.log.")
     write_secret(_note(settings), fingerprint)
     return client
+
+
+def why_not(complaints: str) -> str:
+    """What the supervisor complained of: its error, which its advice may follow."""
+    lines = [line.strip() for line in complaints.splitlines() if line.strip()]
+    errors = [line for line in lines if line.startswith("Error:")]
+    return (errors or lines or ["it gave no reason."])[-1]
 
 
 def _spawn(settings: Settings, path: Path, complaints: Path) -> "subprocess.Popen[bytes]":

@@ -9,8 +9,11 @@ import pytest
 
 from cli.exits import Exit
 from cli.failures import keep_details
+from cli.stack.first_start import make_first_start
 from cli.stack.occupied import first_occupied
+from cli.stack.supervisord import why_not
 from config import load_settings
+from soma_common.kernel.ids import Ids
 
 ROOT = Path(__file__).parents[3]
 NO_TEXT = b"what is \xff"
@@ -56,3 +59,36 @@ def test_an_address_of_another_machine_is_not_called_an_occupied_port(tmp_path: 
     assert "203.0.113.7" in sentence
     assert "SOMA_BIND" in sentence
     assert "in use" not in sentence
+
+
+@pytest.fixture
+def started(tmp_path: Path) -> Path:
+    """A data folder whose keys and passwords are made, with nothing running."""
+    make_first_start(load_settings({"SOMA_HOME": str(tmp_path), "SOMA_INSTANCE": "x"}), Ids())
+    return tmp_path
+
+
+@pytest.mark.parametrize("text", ["garbage", "{}"])
+@pytest.mark.parametrize("words", [("token",), ("up",)], ids=lambda words: words[0])
+def test_a_damaged_key_is_named_with_its_remedy(started: Path, text: str, words: tuple[str, ...]) -> None:
+    key = started / "keys" / "user.json"
+    key.write_text(text)
+    done = run(started, *words)
+    assert done.returncode == Exit.FAILED
+    assert str(key).encode() in done.stderr
+    assert b"somastack up" in done.stderr
+
+
+@pytest.mark.parametrize("sub", [b"a\xff", "\x1b[31m", "x" * 201], ids=repr)
+def test_a_subject_is_a_name(started: Path, sub: bytes | str) -> None:
+    done = run(started, "token", "--sub", sub)
+    assert done.returncode == Exit.WRONG_USE
+    assert b"subject" in done.stderr
+    assert not done.stdout
+
+
+def test_a_supervisor_that_does_not_start_says_why() -> None:
+    complaints = "Error: The directory named as part of the path /x/logs does not exist\nFor help, use x -h\n"
+    assert why_not(complaints) == "Error: The directory named as part of the path /x/logs does not exist"
+    assert why_not("a\nb\n") == "b"
+    assert why_not("") == "it gave no reason."
