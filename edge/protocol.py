@@ -18,10 +18,14 @@ from soma_common.kernel.reasons import Reason
 _HEAD_SECONDS: Final = 10.0
 _MOST_HEAD_BYTES: Final = 2 * MAX_HEADER_BYTES
 _ABORT_SECONDS: Final = 15.0
+# A reader that does not empty a full buffer for so long is gone; its turns go on as they were told to.
+_STALL_SECONDS: Final = 60.0
 
 
 class BoundedHttp(HttpToolsProtocol):
-    """An HTTP connection whose request heads must come soon and be small."""
+    """An HTTP connection whose request heads must come soon and be small, and whose answers must be read."""
+
+    _stall_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client connected; its first head is due."""
@@ -33,7 +37,24 @@ class BoundedHttp(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""
         self._head_timer.cancel()
+        self._read_on()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """The client reads more slowly than we write."""
+        self._read_on()
+        self._stall_timer = self.loop.call_later(_STALL_SECONDS, self.transport.abort)
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        """The client caught up."""
+        self._read_on()
+        super().resume_writing()
+
+    def _read_on(self) -> None:
+        if self._stall_timer is not None:
+            self._stall_timer.cancel()
+            self._stall_timer = None
 
     def data_received(self, data: bytes) -> None:
         """Bytes came; before the end of a head they are counted."""

@@ -21,6 +21,7 @@ MAX_BODY_BYTES: Final = 1024 * 1024
 MAX_HEADER_BYTES: Final = 32 * 1024
 MAX_HEADERS: Final = 100
 _BODY_PAUSE_SECONDS: Final = 20.0
+_BODY_SECONDS: Final = 120.0
 
 _POLICY: Final = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -98,10 +99,11 @@ class WebSafety:
         if scope["type"] != "http":
             return receive
         read, whole = 0, False
+        until = asyncio.get_running_loop().time() + _BODY_SECONDS
 
         async def counted() -> Message:
             nonlocal read, whole
-            message = await (receive() if whole else self._in_time(receive))
+            message = await (receive() if whole else self._in_time(receive, until))
             if message["type"] == "http.request":
                 read += len(message.get("body", b""))
                 whole = not message.get("more_body", False)
@@ -111,10 +113,10 @@ class WebSafety:
 
         return counted
 
-    async def _in_time(self, receive: Receive) -> Message:
-        """The next piece of a body; a client that sends none for too long is not waited for."""
+    async def _in_time(self, receive: Receive, until: float) -> Message:
+        """The next piece of a body; a client that sends none for too long, or too little in all, is not waited for."""
         try:
-            async with asyncio.timeout(_BODY_PAUSE_SECONDS):
+            async with asyncio.timeout_at(min(until, asyncio.get_running_loop().time() + _BODY_PAUSE_SECONDS)):
                 return await receive()
         except TimeoutError:
             raise SomaError(Reason.DEADLINE_EXCEEDED) from None

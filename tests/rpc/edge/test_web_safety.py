@@ -12,7 +12,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from soma_common.testing.eventually import eventually
 from tests.rpc.edge.conftest import LOOPBACK, Door
-from tests.rpc.edge.scripted_chat import ScriptedChat
+from tests.rpc.edge.scripted_chat import Script, ScriptedChat
 
 CONVERSATIONS = "/api/v1/chat/conversations"
 
@@ -259,6 +259,40 @@ async def test_a_body_that_pauses_too_long_is_not_waited_for(door: Door, monkeyp
     answer = await raw(door, f"{head}Content-Length: 100\r\n\r\n{{".encode(), read_all=False)
     assert answer.split()[1] == b"504"
     assert b"DEADLINE_EXCEEDED" in answer
+
+
+async def test_a_body_that_drips_is_not_waited_for(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge.web_safety._BODY_SECONDS", 0.5)
+    reader, writer = await asyncio.open_connection(LOOPBACK, door.port)
+    head = f"POST {CONVERSATIONS} HTTP/1.1\r\nHost: {LOOPBACK}:{door.port}\r\nAuthorization: Bearer {door.token()}\r\n"
+    writer.write(f"{head}Content-Length: 1000\r\n\r\n".encode())
+    answer = asyncio.create_task(reader.read(65536))
+    for _ in range(100):
+        writer.write(b" ")
+        await asyncio.wait((answer,), timeout=0.05)
+        if answer.done():
+            break
+    assert answer.done()
+    assert b"DEADLINE_EXCEEDED" in answer.result()
+    writer.close()
+
+
+async def test_a_reader_that_takes_nothing_is_cut(
+    door: Door, chat: ScriptedChat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge.protocol._STALL_SECONDS", 0.3)
+    chat.script = Script(pieces=("x" * 60_000,) * 600, gap_seconds=0.02)
+    # Nobody reads from this stream, so it takes a few KiB and then no more.
+    _, writer = await asyncio.open_connection(LOOPBACK, door.port, limit=1024)
+    body = json.dumps({"model": "soma", "stream": True, "messages": [{"role": "user", "content": "hi"}]})
+    head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: {LOOPBACK}:{door.port}\r\nContent-Type: application/json\r\n"
+    writer.write(f"{head}Authorization: Bearer {door.token()}\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
+
+    def stopped() -> bool:
+        return any(turn.events[-1].WhichOneof("event") == "cancelled" for turn in chat.turns.values())
+
+    await eventually(stopped, within_seconds=10)
+    writer.close()
 
 
 async def test_the_safety_headers_are_everywhere(door: Door, http: aiohttp.ClientSession) -> None:
