@@ -52,13 +52,14 @@ class TurnEnd:
 class OwnerToken:
     """Signs calls with a token of this installation's owner, made anew for every turn."""
 
-    def __init__(self, identity: IdentitySettings) -> None:
+    def __init__(self, identity: IdentitySettings, role: str = "admin") -> None:
         self._identity = identity
-        self.caller = Caller(TenantId(identity.tenant_id), identity.owner_sub, frozenset(("admin",)))
+        self._role = role
+        self.caller = Caller(TenantId(identity.tenant_id), identity.owner_sub, frozenset((role,)))
 
     def token_for(self, caller: Caller) -> str:
         """The token; the caller is always the owner."""
-        return mint(self._identity, caller.sub, "admin", _TOKEN_SECONDS)
+        return mint(self._identity, caller.sub, self._role, _TOKEN_SECONDS)
 
 
 class Turns:

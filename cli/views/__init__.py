@@ -1,0 +1,1 @@
+"""What the services answer, as lines and tables for people."""
