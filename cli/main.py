@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from cli.commands import chat, config, down, logs, status, token, up
+from cli.commands import budget, chat, config, down, logs, memory, mind, model, receipt, status, token, up
 from cli.exits import CommandError, Exit
 
 _INTERRUPTED = 130
@@ -34,6 +34,11 @@ app.command("status")(status.status)
 app.command("logs")(logs.logs)
 app.command("chat")(chat.chat)
 app.command("token")(token.token)
+app.command("receipt")(receipt.receipt)
+app.add_typer(budget.app, name="budget")
+app.add_typer(memory.app, name="memory")
+app.add_typer(mind.app, name="mind")
+app.add_typer(model.app, name="model")
 app.add_typer(config.app, name="config")
 
 

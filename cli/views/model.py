@@ -1,0 +1,39 @@
+"""Models as a table, and a probe of one as a sentence.
+
+Nothing here prints or asks a service.
+"""
+
+from typing import Final
+
+from cli.views.words import count, money
+from soma.chat.v1 import model_service_pb2 as model_pb
+
+HEADINGS: Final = ("ID", "PROVIDER", "MODEL", "WINDOW", "OUTPUT", "IN / 1M", "OUT / 1M", "TOOLS", "DEFAULT")
+
+
+def row(model: model_pb.ModelProfile) -> tuple[str, ...]:
+    """One model under the headings."""
+    return (
+        model.model_profile_id,
+        model.provider,
+        model.model,
+        count(model.window_tokens),
+        count(model.max_output_tokens),
+        money(model.price.input_micros_per_million),
+        money(model.price.output_micros_per_million),
+        "yes" if model.tools else "no",
+        "yes" if model.tenant_default else "",
+    )
+
+
+def verdict(model_id: str, probe: model_pb.ProbeModelResponse) -> str:
+    """Whether a model answers, and how fast, in one sentence."""
+    if not probe.reachable:
+        return f"{model_id} does not answer: {probe.error_sentence or probe.error_reason}"
+    first = probe.first_token_latency.ToMilliseconds()
+    total = probe.total_latency.ToMilliseconds()
+    used = probe.usage
+    return (
+        f"{model_id} answers: first word after {first} ms, all after {total} ms, "
+        f"{used.input_tokens} tokens in, {used.output_tokens} out."
+    )

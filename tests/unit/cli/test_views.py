@@ -1,0 +1,173 @@
+"""How answers of the services look to people and to programs."""
+
+import json
+
+import pytest
+
+from cli.consent import ask
+from cli.doors import checked_id
+from cli.exits import CommandError, Exit
+from cli.views import budget as budget_view
+from cli.views import memory as memory_view
+from cli.views import mind as mind_view
+from cli.views import model as model_view
+from cli.views.receipt import sections, summary
+from cli.views.words import bar, gauge, moment, money, one_line, to_json
+from soma.chat.v1 import model_service_pb2 as model_pb
+from soma.cognitive.v1 import neuromodulator_service_pb2 as mind_pb
+from soma.common.v1 import level_pb2 as level_pb
+from soma.common.v1 import modulation_pb2 as effects_pb
+from soma.common.v1 import usage_pb2 as usage_pb
+from soma.governor.v1 import budget_pb2 as budget_pb
+from soma.governor.v1 import plan_pb2 as plan_pb
+from soma.governor.v1 import receipt_pb2 as receipt_pb
+from soma.memory.v1 import memory_pb2 as memory_pb
+
+RECEIPT = receipt_pb.Receipt(
+    receipt_id="r",
+    turn_id="t",
+    model="m",
+    lanes_planned=plan_pb.LaneTokens(system_policy=100, history=400),
+    lanes_used=plan_pb.LaneTokens(system_policy=50, history=400),
+    items=[
+        receipt_pb.ManifestItem(lane="history", item_id="a", tokens=7, kept=True, reason="fits"),
+        receipt_pb.ManifestItem(lane="history", item_id="b", tokens=9, reason="the history lane was full"),
+    ],
+    level=level_pb.DEGRADATION_LEVEL_L1,
+    level_reasons=[
+        level_pb.LevelReason(source="health", level=level_pb.DEGRADATION_LEVEL_L1, sentence="Memory does not answer.")
+    ],
+    path=plan_pb.PLAN_PATH_FAST,
+    legs=[receipt_pb.ModelLeg(leg=1, model="m", usage=usage_pb.TokenUsage(input_tokens=1200), cost_micros=1_500_000)],
+    phases=[
+        receipt_pb.PhaseLatency(phase="plan", start_milliseconds=0, duration_milliseconds=50),
+        receipt_pb.PhaseLatency(phase="stream", start_milliseconds=50, duration_milliseconds=50),
+    ],
+    cost_micros=1_500_000,
+)
+
+
+def table(title: str, receipt: receipt_pb.Receipt = RECEIPT) -> list[tuple[str, ...]]:
+    """The rows of the section whose title begins so."""
+    return list(next(section.rows for section in sections(receipt) if section.title.startswith(title)))
+
+
+def test_a_receipt_says_its_level_and_why() -> None:
+    lines = list(summary(RECEIPT))
+    assert "Level L1" in lines
+    assert "  L1 by health: Memory does not answer." in lines
+    assert any("cost 1.500000" in line for line in lines)
+
+
+def test_lanes_are_bars_of_one_scale() -> None:
+    rows = {row[0]: row for row in table("Lanes")}
+    assert rows["history"][1] == "█" * 24
+    assert rows["system_policy"][1] == "███░░░"
+    assert rows["memory"][1:] == ("", "0", "0")
+
+
+def test_a_receipt_that_is_not_settled_has_used_nothing_yet() -> None:
+    open_one = receipt_pb.Receipt(lanes_planned=plan_pb.LaneTokens(history=4))
+    assert {row[3] for row in table("Lanes", open_one)} == {"–"}
+    assert any("not settled yet" in line for line in summary(open_one))
+
+
+def test_a_receipt_names_what_was_kept_and_dropped() -> None:
+    assert [row[3:] for row in table("Kept")] == [("kept", "fits"), ("dropped", "the history lane was full")]
+
+
+def test_phases_are_a_waterfall() -> None:
+    assert [row[1] for row in table("Phases")] == ["█" * 12 + "·" * 12, "·" * 12 + "█" * 12]
+
+
+def test_an_empty_receipt_can_be_shown() -> None:
+    empty = receipt_pb.Receipt()
+    assert list(summary(empty))
+    assert not table("Phases", empty)
+
+
+@pytest.mark.parametrize(
+    ("planned", "used", "cells"), [(0, 0, ""), (10, 0, "░░░░"), (10, 10, "████"), (1, 1, "█"), (0, 20, "████")]
+)
+def test_a_bar(planned: int, used: int, cells: str) -> None:
+    assert bar(planned, used, 10, width=4) == cells
+
+
+def test_a_gauge_stays_inside_its_range() -> None:
+    assert gauge(0.5, 0.0, (0.0, 1.0), width=5) == "├┼─●──┤"
+    assert gauge(9.0, 0.5, (0.0, 1.0), width=5) == "├──┼─●┤"
+    assert gauge(0.0, 0.0, (0.0, 0.0), width=5) == "├●────┤"
+
+
+@pytest.mark.parametrize(("micros", "text"), [(0, "0.000000"), (1, "0.000001"), (-2_500_000, "-2.500000")])
+def test_money(micros: int, text: str) -> None:
+    assert money(micros) == text
+
+
+def test_what_is_absent_is_a_dash() -> None:
+    assert moment(RECEIPT, "settle_time") == "–"
+
+
+def test_a_long_text_is_cut_to_one_line() -> None:
+    assert one_line("a\nb  c", 20) == "a b c"
+    assert one_line("abcdef", 4) == "abc…"
+
+
+def test_json_is_that_of_the_contract() -> None:
+    told = json.loads(to_json(budget_pb.Budget(period=budget_pb.BUDGET_PERIOD_DAY, limit_tokens=5)))
+    assert told["period"] == "BUDGET_PERIOD_DAY"
+    assert told["limit_tokens"] == "5"
+    assert told["hard"] is False
+
+
+def test_a_budget_says_what_it_will_do() -> None:
+    wanted = budget_pb.Budget(period=budget_pb.BUDGET_PERIOD_DAY, limit_tokens=10, hard=True)
+    said = " ".join(budget_view.intention(wanted, budget_pb.Budget(used_tokens=11)))
+    assert "at most 10 tokens and any amount of money" in said
+    assert "is refused" in said
+    assert "less than what is used already" in said
+    assert budget_view.row(wanted)[:2] == ("day", "hard")
+
+
+def test_a_hit_shows_the_parts_of_its_score() -> None:
+    hit = memory_pb.MemoryHit(
+        memory=memory_pb.Memory(memory_id="id", text="Tea."),
+        score=0.75,
+        parts=memory_pb.ScoreParts(lexical=0.5, recency=1),
+    )
+    assert memory_view.hit_row(hit) == ("0.750", "–", "0.500", "1.000", "0.000", "Tea.", "id")
+
+
+def test_forgetting_says_what_it_touches() -> None:
+    memory = memory_pb.Memory(text="Tea.", namespace="user:ada", kind=memory_pb.MEMORY_KIND_SEMANTIC)
+    assert "one semantic memory of user:ada" in memory_view.touched(memory)
+    assert "“Tea.”" in memory_view.touched(memory)
+
+
+def test_a_mind_is_gauges_and_sentences() -> None:
+    state = mind_pb.NeuromodulatorState(name="dopamine", value=0.4, baseline=0.4, minimum=0, maximum=0.8)
+    assert mind_view.gauge_row(state)[3:] == ("0.400", "0–0.8")
+    effects = [
+        effects_pb.ModulationEffect(name="temperature", sentence="It is raised."),
+        effects_pb.ModulationEffect(name="top_p", before=1, after=0.5, switched_off=True),
+    ]
+    assert list(mind_view.effects(effects)) == ["It is raised.", "top_p 1 → 0.5 (switched off)"]
+
+
+def test_a_model_that_does_not_answer_says_why() -> None:
+    probe = model_pb.ProbeModelResponse(reachable=False, error_sentence="The provider refused the key.")
+    assert model_view.verdict("m", probe) == "m does not answer: The provider refused the key."
+
+
+def test_an_id_is_checked_before_anybody_is_asked() -> None:
+    assert checked_id(" 0197A0C2111170008000000000000001 ", "memory") == "0197a0c2-1111-7000-8000-000000000001"
+    with pytest.raises(CommandError) as caught:
+        checked_id("1", "memory")
+    assert caught.value.code is Exit.WRONG_USE
+
+
+def test_without_a_terminal_nothing_is_destroyed_unasked() -> None:
+    ask("This deletes it.", "Delete?", yes=True, terminal=False)
+    with pytest.raises(CommandError) as caught:
+        ask("This deletes it.", "Delete?", yes=False, terminal=False)
+    assert caught.value.code is Exit.WRONG_USE
