@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
+from servers.chat.aside import aside
 from servers.chat.domain.agent import Agent
 from servers.chat.domain.model import ModelProfile
 from servers.chat.means import Means
@@ -177,9 +178,9 @@ class Acceptances:
                 raise not_found("message", parent)
             await connection.execute(_SQL.occupy_conversation, conversation_id, accepted.turn_id, message_id, now)
         tokenizer = tokenizer_for(accepted.profile.tokenizer)
+        tokens = await aside(order.size_bytes, tokenizer.count, order.text)
         row = (accepted.tenant, message_id, accepted.owner_sub, conversation_id, parent, accepted.turn_id)
-        size = (tokenizer.count(order.text), tokenizer.name)
-        await connection.execute(_SQL.insert_user_message, *row, list(order.parts), *size, now)
+        await connection.execute(_SQL.insert_user_message, *row, list(order.parts), tokens, tokenizer.name, now)
         return replace(
             accepted,
             conversation_id=conversation_id,

@@ -8,13 +8,15 @@ from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from typing import Final, cast
 
+from servers.chat.acceptance import Accepted
+from servers.chat.aside import aside
 from servers.chat.candidates import gather_sources
 from servers.chat.dependencies import Dependencies
 from servers.chat.domain.agent import DEFAULT_CANNED_ANSWER
 from servers.chat.domain.context import build, unsent
 from servers.chat.domain.model import ModelRequest, ReasoningChunk, StreamEnd, StreamItem, TextChunk, ToolCallPart
 from servers.chat.domain.turn import Step
-from servers.chat.gathering import Gatherer
+from servers.chat.gathering import Gathered, Gatherer
 from servers.chat.journal import Journal
 from servers.chat.metrics import TurnMetrics
 from servers.chat.models import Models
@@ -80,12 +82,13 @@ class Answering:
         gathered = progress.gathered = await self._gatherer.gather(accepted)
         progress.measured("recall", begin)
         tokenizer = tokenizer_for(accepted.profile.tokenizer)
-        sources = gather_sources(accepted, gathered, tokenizer, tokenizer.name)
+        size = _size_of(accepted, gathered)
+        sources = await aside(size, gather_sources, accepted, gathered, tokenizer, tokenizer.name)
         with progress.phase("plan"):
             plan = progress.plan = await self._planner.plan(accepted, gathered, sources)
         with progress.phase("context"):
             offer = offer_of(plan, gathered.modulation.recall_limit or gathered.knobs.recall_limit)
-            context = build(sources, offer, tokenizer)
+            context = await aside(size, build, sources, offer, tokenizer)
         called = plan.level != level_pb2.DEGRADATION_LEVEL_L4
         progress.context = context if called else unsent(context)
         turn.settlement = settlement_draft(progress).SerializeToString()
@@ -190,6 +193,13 @@ class Answering:
             _finish(progress, leg, item)
             return
         self._journal.wants(turn)
+
+
+def _size_of(accepted: Accepted, gathered: Gathered) -> int:
+    """Roughly how much text the window is chosen from."""
+    recalled = sum(len(hit.memory.text) for hit in gathered.hits)
+    said = sum(len(message.text) for message in gathered.branch)
+    return accepted.order.size_bytes + len(accepted.agent.system_prompt) + recalled + said
 
 
 def _finish(progress: Progress, leg: Leg, end: StreamEnd) -> None:

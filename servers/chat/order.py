@@ -19,6 +19,8 @@ from soma_common.kernel.reasons import Reason
 from soma_common.kernel.tenancy import Caller
 
 LONGEST_TEXT_BYTES: Final = 65_536
+# Whoever keeps a conversation may paste a document into it; what the model's window carries is the plan's affair.
+LONGEST_TRANSCRIPT_BYTES: Final = 1_048_576
 _ROLES: Final = {
     message_pb2.ROLE_SYSTEM: "system",
     message_pb2.ROLE_USER: "user",
@@ -69,6 +71,8 @@ class Order:
     cancel_on_disconnect: bool = False
     min_level: int = 0
     model_profile_id: str = ""
+    # of the whole request, roughly how much there is to count
+    size_bytes: int = 0
 
 
 def read_order(request: turn_service_pb2.SendMessageRequest, caller: Caller) -> Order:
@@ -78,7 +82,7 @@ def read_order(request: turn_service_pb2.SendMessageRequest, caller: Caller) -> 
     parts = () if has_transcript else tuple(part.text for part in request.content)
     text = _last_said(transcript) if transcript is not None else "\n".join(parts)
     if transcript is None:
-        _check_text("content", text)
+        _check_text("content", text, LONGEST_TEXT_BYTES)
     if request.parent_message_id and not request.conversation_id:
         raise invalid_field("parent_message_id", "it needs the conversation_id that the message belongs to")
     return Order(
@@ -97,6 +101,7 @@ def read_order(request: turn_service_pb2.SendMessageRequest, caller: Caller) -> 
         cancel_on_disconnect=request.on_disconnect == turn_service_pb2.ON_DISCONNECT_CANCEL,
         min_level=request.min_level,
         model_profile_id=request.model_profile_id,
+        size_bytes=request.ByteSize(),
     )
 
 
@@ -108,11 +113,11 @@ def _uuid(text: str) -> UUID | None:
     return UUID(text) if text else None
 
 
-def _check_text(field: str, text: str) -> None:
+def _check_text(field: str, text: str, most_bytes: int) -> None:
     if not text.strip():
         raise invalid_field(field, "it must contain more than white space")
-    if len(text.encode()) > LONGEST_TEXT_BYTES:
-        raise SomaError(Reason.PAYLOAD_TOO_LARGE, {"limit": f"{LONGEST_TEXT_BYTES} bytes"})
+    if len(text.encode()) > most_bytes:
+        raise SomaError(Reason.PAYLOAD_TOO_LARGE, {"limit": f"{most_bytes} bytes"})
     _check_characters(field, text)
 
 
@@ -170,10 +175,13 @@ def _tool_choice(request: turn_service_pb2.SendMessageRequest) -> str | None:
 
 
 def _transcript(transcript: message_pb2.Transcript) -> tuple[Spoken, ...]:
+    """The messages; the parts of each continue one another, so that a text longer than a part may be stays whole."""
+    if transcript.ByteSize() > LONGEST_TRANSCRIPT_BYTES:
+        raise SomaError(Reason.PAYLOAD_TOO_LARGE, {"limit": f"{LONGEST_TRANSCRIPT_BYTES} bytes"})
     spoken = tuple(
         Spoken(
             role=_ROLES[message.role],
-            text="\n".join(part.text for part in message.content),
+            text="".join(part.text for part in message.content),
             tool_calls=tuple(ToolCallPart(call.call_id, call.name, call.arguments_json) for call in message.tool_calls),
             tool_call_id=message.tool_call_id,
         )
@@ -193,7 +201,7 @@ def _check_transcript(spoken: tuple[Spoken, ...]) -> None:
         field = f"transcript.messages[{number}]"
         _check_characters(f"{field}.content", message.text)
         if message.role == "user":
-            _check_text(f"{field}.content", message.text)
+            _check_text(f"{field}.content", message.text, LONGEST_TRANSCRIPT_BYTES)
         if message.tool_calls and message.role != "assistant":
             raise invalid_field(f"{field}.tool_calls", "only an assistant message may call tools")
         if message.role == "tool":

@@ -33,7 +33,7 @@ def build(sources: Sources, offer: Offer, tokenizer: Tokenizer) -> Context:
     """The prompt for these candidates under this plan, with every candidate in the manifest exactly once."""
     lanes = offer.lanes
     system, system_lines, system_used = _fill_system(sources.system, lanes.system_policy, tokenizer)
-    said, said_lines, said_used = _fill_history(sources.before, lanes.history, tokenizer)
+    said, said_lines, said_used = _fill_history((*sources.before, *sources.after), lanes.history, tokenizer)
     exchanges, exchange_lines, exchange_used = _fill_exchanges(sources, lanes.tool_results, tokenizer)
     memories, memory_lines, memory_used = _fill_memory(sources, offer, tokenizer)
     tools, tool_lines, tools_used = _fill_tools(sources.tools, offer)

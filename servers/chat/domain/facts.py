@@ -7,6 +7,8 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+# How a message sounds is heard at its beginning.
+_LOOKED_AT_CHARACTERS: Final = 8_192
 _URGENT_WORDS: Final = re.compile(
     r"\b(urgent(ly)?|asap|immediately|right now|right away|emergency|hurry|critical|deadline|quick(ly)?|help me|"
     r"dringend|sofort|urgente|urgence|vite)\b",
@@ -27,6 +29,7 @@ def novelty(recall_scores: Sequence[float]) -> float:
 
 def urgency(text: str) -> float:
     """How urgent a message sounds, 0-1: words of haste count most, exclamation marks and shouting add to them."""
+    text = text[:_LOOKED_AT_CHARACTERS]
     words = re.findall(r"[^\W\d_]{3,}", text)
     shouted = sum(word.isupper() for word in words)
     score = 0.5 * min(2, len(_URGENT_WORDS.findall(text)))
@@ -37,4 +40,4 @@ def urgency(text: str) -> float:
 
 def is_correction(text: str, follows_answer: bool) -> bool:
     """Whether the message sets an earlier answer right."""
-    return follows_answer and _CORRECTION.search(text) is not None
+    return follows_answer and _CORRECTION.match(text[:_LOOKED_AT_CHARACTERS]) is not None

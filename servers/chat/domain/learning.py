@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 
 LONGEST_KEPT_CHARACTERS: Final = 2_000
+# Behind this much of a message stands what was pasted, not what somebody says.
+_LOOKED_AT_CHARACTERS: Final = 16_384
 _BASE: Final = 0.35
 _SENTENCE: Final = re.compile(r"[^.!?\n]+(?:[.!?](?=\S)[^.!?\n]*)*[.!?]*")
 _WORD: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
@@ -51,7 +53,7 @@ class Learned:
 
 def worth_keeping(text: str, threshold: float) -> Learned | None:
     """What of a message should be stored, or None; `threshold` is the least importance that is stored."""
-    scored = [(sentence, _importance(sentence)) for sentence in _sentences(text)]
+    scored = [(sentence, _importance(sentence)) for sentence in _sentences(text[:_LOOKED_AT_CHARACTERS])]
     kept = [(sentence, score) for sentence, score in scored if score >= threshold]
     if not kept:
         return None

@@ -92,7 +92,7 @@ class Sources:
     system: tuple[SystemItem, ...]
     user: UserItem
     before: tuple[DialogueItem | ToolExchange, ...] = ()
-    after: tuple[ToolExchange, ...] = ()
+    after: tuple[DialogueItem | ToolExchange, ...] = ()
     memories: tuple[MemoryItem, ...] = ()
     # the framing and the header of the memory message, paid once
     memory_frame_tokens: int = 0

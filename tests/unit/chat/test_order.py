@@ -24,7 +24,7 @@ def listed(*messages: dict[str, Any]) -> turn_pb.SendMessageRequest:
 
 
 def said(role: str, text: str = "", **fields: Any) -> dict[str, Any]:
-    return {"role": f"ROLE_{role}", "content": [{"text": text}] if text else [], **fields}
+    return {"role": f"ROLE_{role}", **({"content": [{"text": text}]} if text else {}), **fields}
 
 
 def refused(asked: turn_pb.SendMessageRequest) -> SomaError:
@@ -58,6 +58,13 @@ def test_what_cannot_be_meant_is_refused_by_field(asked: turn_pb.SendMessageRequ
 def test_too_much_text_is_refused() -> None:
     error = refused(request(content=[{"text": "ä" * 20_000}, {"text": "ä" * 20_000}]))
     assert error.reason is Reason.PAYLOAD_TOO_LARGE
+
+
+def test_a_transcript_may_carry_a_document_and_keeps_it_whole() -> None:
+    asked = listed(said("USER", content=[{"text": "a" * 65_536}, {"text": "b" * 65_536}]))
+    assert read_order(asked, user()).text == "a" * 65_536 + "b" * 65_536
+    much = said("USER", content=[{"text": "a" * 65_536}] * 15)
+    assert refused(listed(much, much)).reason is Reason.PAYLOAD_TOO_LARGE
 
 
 def test_a_transcript_is_about_its_last_user_message() -> None:
