@@ -18,11 +18,13 @@ from cli.stack.supervisord import MARK
 from config import Settings, load_settings
 
 SLEEP = "import time; time.sleep(60)"
+# Below the ports of outgoing connections, and at no shift that a stack of tests reserves.
+SHIFT = "2633"
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return load_settings({"SOMA_HOME": str(tmp_path / "home"), "SOMA_INSTANCE": "test", "SOMA_PORT_SHIFT": "31000"})
+    return load_settings({"SOMA_HOME": str(tmp_path / "home"), "SOMA_INSTANCE": "test", "SOMA_PORT_SHIFT": SHIFT})
 
 
 @pytest.fixture
