@@ -12,11 +12,13 @@ from uuid import UUID
 from servers.chat.running import RunningTurns
 from servers.chat.store import TurnRow, TurnStore
 from servers.chat.stream import Numbered, unpack
-from soma_common.kernel.errors import SomaError, not_found
+from soma_common.kernel.errors import SomaError, invalid_field, not_found
 from soma_common.kernel.reasons import Reason
 from soma_common.kernel.tenancy import Caller
 
 POLL_SECONDS: Final = 0.1
+# The journal counts in 31 bits; no turn comes near it.
+_LAST_NUMBER: Final = 2**31 - 1
 
 
 class Followers:
@@ -29,11 +31,12 @@ class Followers:
     async def follow(self, caller: Caller, turn_id: UUID, after_sequence: int) -> AsyncGenerator[bytes, None]:
         """Serialised events after a number, to the end of the turn.
 
-        Raises RESOURCE_NOT_FOUND, CURSOR_TOO_OLD, and the refusal of a turn that was refused.
+        Raises RESOURCE_NOT_FOUND, CURSOR_TOO_OLD, INVALID_FIELD for a number that an ended turn never reached, and the
+        refusal of a turn that was refused.
         """
         row = await self._visible(caller, turn_id)
         _raise_refusal(row)
-        position = after_sequence
+        position = min(after_sequence, _LAST_NUMBER)
         running = self._running.find(turn_id)
         if running is not None:
             async with aclosing(running.follow(position)) as events:
@@ -61,7 +64,7 @@ class Followers:
                 if event.ends:
                     return
             if not batch and row.status != "running":
-                _check_kept(row)
+                _check_cursor(row, position)
                 return
             if not batch:
                 await asyncio.sleep(POLL_SECONDS)
@@ -73,11 +76,13 @@ class Followers:
         return row
 
 
-def _check_kept(row: TurnRow) -> None:
-    """Nothing follows: either the reader has the end, or the journal is swept."""
+def _check_cursor(row: TurnRow, position: int) -> None:
+    """Nothing follows: the reader has the end, or the journal is swept, or the reader is beyond the end."""
     if row.last_sequence == 0:
         message = str(row.assistant_message_id)
         raise SomaError(Reason.CURSOR_TOO_OLD, {"turn_id": str(row.turn_id), "message_id": message})
+    if position > row.last_sequence:
+        raise invalid_field("after_sequence", f"the turn ended with the event {row.last_sequence}")
 
 
 def _raise_refusal(row: TurnRow) -> None:

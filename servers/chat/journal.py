@@ -63,11 +63,25 @@ class Journal:
             while self._dirty:
                 turns = list(self._dirty)
                 self._dirty.clear()
-                now = self._clock.now()
-                group = [(turn, turn.take(now)) for turn in turns]
-                await self._write([(turn, events) for turn, events in group if events])
-                self._settled.set()
-                self._settled = asyncio.Event()
+                try:
+                    await self._write([(turn, events) for turn, events in self._taken(turns) if events])
+                except Exception:
+                    # A defect: nobody may wait for ever for what this write should have made durable.
+                    for turn in turns:
+                        self.wants(turn)
+                    raise
+                finally:
+                    self._settled.set()
+                    self._settled = asyncio.Event()
+
+    def _taken(self, turns: list[RunningTurn]) -> Group:
+        """What waits of the turns that are ours; a turn of an epoch before is another process' by now."""
+        now = self._clock.now()
+        own = [turn for turn in turns if turn.lease_epoch == self._instance.epoch]
+        for turn in turns:
+            if turn not in own and not turn.lost:
+                turn.lose()
+        return [(turn, turn.take(now)) for turn in own]
 
     async def _write(self, group: Group) -> None:
         if not group:

@@ -45,6 +45,8 @@ class RunningTurn:
     order: Order
     started_at: float  # monotonic seconds
     state: TurnState = field(default_factory=TurnState)
+    # The epoch of this process when the turn was stored; only under it may anything be written for the turn.
+    lease_epoch: int = 0
     # The serialised settlement as the plan left it; it is written once, beside the first events.
     settlement: bytes | None = None
     pending: list[Pending] = field(default_factory=list)

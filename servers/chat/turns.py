@@ -126,6 +126,7 @@ class Turns:
         if isinstance(acceptance, Refused):
             turn.refuse(acceptance.error)
             return
+        turn.lease_epoch = acceptance.lease_epoch
         self._running.add(turn)
         self._metrics.running(len(self._running))
         turn.taken_in.set_result(None)

@@ -52,6 +52,17 @@ async def test_going_away_is_not_stopping(ada: Person, model: ScriptedUpstream) 
     assert whole.text == turn.text
 
 
+async def test_after_its_end_a_turn_has_nothing_to_tell(ada: Person, model: ScriptedUpstream) -> None:
+    told = await ada.say("hello")
+    last = told.last.sequence
+    assert (await ada.resume(told.turn_id, last)).events == []
+    for beyond in (last + 1, 2**32 - 1):
+        with pytest.raises(SomaError) as refused:
+            await ada.resume(told.turn_id, beyond)
+        assert refused.value.reason is Reason.INVALID_FIELD
+        assert refused.value.metadata["field"] == "after_sequence"
+
+
 async def test_going_away_stops_where_it_was_asked_for(ada: Person, model: ScriptedUpstream) -> None:
     model.set_default(SLOW)
     request = said("tell me a lot", on_disconnect=turn_pb.ON_DISCONNECT_CANCEL)

@@ -1,0 +1,35 @@
+"""A process that was taken for dead while it was not: what its readers heard is what is stored, for every turn."""
+
+import asyncio
+
+import asyncpg
+
+from soma.chat.v1 import turn_service_pb2 as turn_pb
+from soma_common.kernel.reasons import Reason
+from soma_common.testing.upstream import Script, ScriptedUpstream
+from tests.integration.chat.person import Person, Told, said
+from tests.integration.chat.stack import ChatStack
+
+
+async def test_every_turn_of_a_fenced_process_is_given_up(
+    stack: ChatStack, ada: Person, model: ScriptedUpstream
+) -> None:
+    model.set_default(Script(chunks=500, gap_seconds=0.05))
+    speaking = [asyncio.create_task(_heard(ada)) for _ in range(3)]
+    await asyncio.sleep(1.0)
+    connection = await asyncpg.connect(stack.databases["chat"].owner_dsn)
+    try:
+        await connection.execute("update instances set epoch = epoch + 1")
+    finally:
+        await connection.close()
+    for told in await asyncio.gather(*speaking):
+        assert told.last.failed.reason == Reason.TURN_INTERRUPTED
+        turn = await ada.turn(told.turn_id)
+        assert turn.status == turn_pb.TURN_STATUS_FAILED
+        assert told.text == turn.text
+        assert (await ada.resume(told.turn_id)).text == turn.text
+
+
+async def _heard(person: Person) -> Told:
+    async with asyncio.timeout(30):
+        return await person.send(said("tell me a lot"))
