@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from cli.commands import budget, chat, config, down, logs, memory, mind, model, receipt, status, token, up
+from cli.commands import budget, chat, config, doctor, down, logs, memory, mind, model, receipt, status, token, up
 from cli.exits import CommandError, Exit
 
 _INTERRUPTED = 130
@@ -31,6 +31,7 @@ app = typer.Typer(
 app.command("up")(up.up)
 app.command("down")(down.down)
 app.command("status")(status.status)
+app.command("doctor")(doctor.doctor)
 app.command("logs")(logs.logs)
 app.command("chat")(chat.chat)
 app.command("token")(token.token)

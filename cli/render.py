@@ -14,8 +14,8 @@ from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
-_GOOD: Final = ("RUNNING",)
-_MIDDLE: Final = ("STARTING", "STOPPING", "DEGRADED")
+_GOOD: Final = ("RUNNING", "GOOD")
+_MIDDLE: Final = ("STARTING", "STOPPING", "DEGRADED", "SKIPPED")
 
 
 class Progress:
