@@ -46,7 +46,13 @@ def test_every_failure_has_its_exit_code() -> None:
     assert code_of(SettingsError([not_started()])) is Exit.CANNOT_REACH
 
 
-@pytest.mark.parametrize("words", [[], ["up"], ["down"], ["status"], ["logs"], ["chat"], ["token"], ["config", "show"]])
+COMMANDS = (
+    "up, down, status, logs, chat, token, config show, doctor, receipt, budget show, budget set, memory search, "
+    "memory show, memory add, memory forget, mind show, mind explain, mind set, mind reset, model list, model test"
+)
+
+
+@pytest.mark.parametrize("words", [[], *(command.split() for command in COMMANDS.split(", "))])
 def test_every_command_explains_itself_with_an_example(words: list[str]) -> None:
     text = CliRunner().invoke(app, [*words, "--help"]).output
     assert "somastack" in text
