@@ -13,6 +13,7 @@ from cli.exits import CommandError, Exit
 if TYPE_CHECKING:
     import asyncio
 
+    from cli.slash import SlashCommands
     from cli.turns import TurnEnd, Turns
 
 _STOPPED = 130
@@ -28,13 +29,15 @@ def chat(
 ) -> None:
     """Talk to your agent; the answer streams as it is written.
 
-    Ctrl-C stops the answer and not the program; Ctrl-D ends the conversation. The line after an answer is its
+    Ctrl-C stops the answer and not the program; Ctrl-D ends the conversation; /help lists what else can be asked for
+    in it: /receipt, /mind, /memory, /model. The line after an answer is its
     receipt: level, tokens, cost, time to the first word. Only the answer goes to standard output.
 
     Examples:  somastack chat  ·  somastack chat "What do you remember of me?"  ·  cat notes.txt | somastack chat
     """
     import asyncio
 
+    from cli.slash import SlashCommands
     from cli.turns import Turns
     from config import load_settings
     from soma_common.kernel.ids import Ids
@@ -51,7 +54,7 @@ def chat(
             if asked:
                 _end_of_one(runner.run(client.ask(asked, conversation, _Terminal())))
             else:
-                _converse(runner, client, conversation)
+                _converse(runner, client, conversation, SlashCommands(runner, settings))
         finally:
             runner.run(client.close())
 
@@ -95,14 +98,14 @@ class _Terminal:
         _aside(f"! {sentence}")
 
 
-def _converse(runner: "asyncio.Runner", client: "Turns", conversation: str) -> None:
-    """Questions and answers until Ctrl-D."""
+def _converse(runner: "asyncio.Runner", client: "Turns", conversation: str, commands: "SlashCommands") -> None:
+    """Questions and answers until Ctrl-D or /quit."""
     import readline  # noqa: F401 - gives `input` history and editing
 
     from cli.render import print_failure
     from soma_common.kernel.errors import SomaError
 
-    _aside("Ctrl-C stops an answer, Ctrl-D ends.")
+    _aside("Ctrl-C stops an answer, Ctrl-D ends, /help lists commands.")
     while True:
         try:
             asked = input(_PROMPT).strip()
@@ -115,6 +118,10 @@ def _converse(runner: "asyncio.Runner", client: "Turns", conversation: str) -> N
         if not asked:
             continue
         try:
+            if commands.take(asked, conversation):
+                if commands.ended:
+                    return
+                continue
             end = runner.run(client.ask(_as_text(asked), conversation, _Terminal()))
         except (SomaError, CommandError) as failure:
             print_failure(failure.sentence)

@@ -56,15 +56,19 @@ async def fetch(doors: "Doors", receipt_id: str) -> "receipt_pb.Receipt":
     return (await governor.GetReceipt(governor_pb.GetReceiptRequest(receipt_id=receipt_id))).receipt
 
 
-async def last_id(doors: "Doors") -> str:
-    """The receipt of the newest answer in the owner's conversations. Raises SomaError and CommandError."""
+async def last_id(doors: "Doors", conversation_id: str = "") -> str:
+    """The receipt of the newest answer, in one conversation or all of the owner's. Raises SomaError, CommandError."""
     from soma.chat.v1 import conversation_service_pb2 as conversation_pb
     from soma.chat.v1 import conversation_service_pb2_grpc as conversation_grpc
 
     chat = doors.stub("chat", conversation_grpc.ConversationServiceStub, role="member")
-    listed = await chat.ListConversations(conversation_pb.ListConversationsRequest(page_size=_CONVERSATIONS))
-    for conversation in listed.conversations:
-        if found := await _last_of(chat, conversation.conversation_id):
+    if conversation_id:
+        candidates = [conversation_id]
+    else:
+        listed = await chat.ListConversations(conversation_pb.ListConversationsRequest(page_size=_CONVERSATIONS))
+        candidates = [conversation.conversation_id for conversation in listed.conversations]
+    for candidate in candidates:
+        if found := await _last_of(chat, candidate):
             return found
     raise CommandError("There is no answer yet, so there is no receipt. Ask something with `somastack chat`.")
 

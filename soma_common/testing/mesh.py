@@ -124,15 +124,16 @@ class Mesh:
     def cli(
         self,
         *words: str,
-        stdin: str = "",
+        stdin: str | int = "",
         timeout_seconds: float = 60,
         settings: Mapping[str, str] | None = None,
     ) -> subprocess.CompletedProcess[str]:
-        """Run the command line of this stack."""
+        """Run the command line of this stack; `stdin` is what it reads, or the file it reads from."""
         return subprocess.run(
             [str(_PROGRAM), *words],
             env={**self._environment, **(settings or {})},
-            input=stdin,
+            input=stdin if isinstance(stdin, str) else None,
+            stdin=stdin if isinstance(stdin, int) else None,
             capture_output=True,
             text=True,
             timeout=timeout_seconds,
