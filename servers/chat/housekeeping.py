@@ -57,7 +57,7 @@ class Housekeeping:
         if not len(self._running):
             return
         name, epoch = self._instance.name, self._instance.epoch
-        for row in await self._database.run_worker(lambda it: it.fetch(_SQL.list_own_running, name, epoch)):
+        for row in await self._database.worker_statement(_SQL.list_own_running, name, epoch):
             turn = self._running.find(row["turn_id"])
             if turn is not None and row["cancel_requested"]:
                 turn.ask_to_stop(Stop.CANCELLED)
@@ -80,17 +80,17 @@ class Housekeeping:
         """Ends turns of silent instances, and turns of our own that no task runs."""
         if self._clock.monotonic() - self._alive_since > SILENT_SECONDS:
             name = self._instance.name
-            await self._database.run_worker(lambda it: it.execute(_SQL.fence_silent, name, SILENT_SECONDS))
+            await self._database.worker_statement(_SQL.fence_silent, name, SILENT_SECONDS)
         await self._recovery.end_abandoned()
         name, epoch = self._instance.name, self._instance.epoch
         old = self._clock.now() - timedelta(seconds=LOST_SECONDS)
-        for row in await self._database.run_worker(lambda it: it.fetch(_SQL.list_own_running, name, epoch)):
+        for row in await self._database.worker_statement(_SQL.list_own_running, name, epoch):
             if self._running.find(row["turn_id"]) is None and row["create_time"] < old:
                 await self._recovery.end(TenantId(row["tenant_id"]), row["turn_id"], row["lease_epoch"])
 
     async def sweep(self) -> None:
         """Forgets the journals of turns that ended a day ago."""
-        await self._database.run_worker(lambda it: it.execute(_SQL.sweep, JOURNAL_KEPT.total_seconds()))
+        await self._database.worker_statement(_SQL.sweep, JOURNAL_KEPT.total_seconds())
 
 
 async def _repeat(job: Callable[[], Awaitable[None]], pause_seconds: float) -> None:

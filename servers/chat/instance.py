@@ -21,14 +21,10 @@ class Instance:
 
     async def register(self) -> int:
         """Takes the name over: from now on its predecessor can write nothing."""
-        self.epoch = await self._database.run_worker(
-            lambda connection: connection.fetchval(_SQL.register_instance, self.name)
-        )
+        (row,) = await self._database.worker_statement(_SQL.register_instance, self.name)
+        self.epoch = row["epoch"]
         return self.epoch
 
     async def beat(self) -> bool:
         """Says that this process lives; False when another one took its name."""
-        found = await self._database.run_worker(
-            lambda connection: connection.fetchval(_SQL.beat, self.name, self.epoch)
-        )
-        return found is not None
+        return bool(await self._database.worker_statement(_SQL.beat, self.name, self.epoch))

@@ -118,7 +118,7 @@ class Intents:
 
     async def deliver_due(self) -> int:
         """Claims a batch and delivers it; returns how many were claimed."""
-        rows = await self._database.run_worker(lambda it: it.fetch(_SQL.claim, LEASE_SECONDS, BATCH))
+        rows = await self._database.worker_statement(_SQL.claim, LEASE_SECONDS, BATCH)
         await asyncio.gather(*(self._deliver(DueIntent(**row)) for row in rows))
         return len(rows)
 
@@ -151,6 +151,6 @@ class Intents:
         self._metrics.intent(intent.kind, outcome)
         key = (intent.tenant_id, intent.intent_id)
         try:
-            await self._database.run_worker(lambda it: it.execute(statement, *key, *values))
+            await self._database.worker_statement(statement, *key, *values)
         except SomaError as error:
             _LOG.info("an intent will be delivered again", kind=intent.kind, reason=error.reason.value)

@@ -15,7 +15,7 @@ from soma_common.kernel.backoff import Backoff
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.errors import SomaError
 from soma_common.logging import get_logger
-from soma_common.postgres.pool import Connection, Database
+from soma_common.postgres.pool import Database
 from soma_common.postgres.queries import Queries
 
 _SQL: Final = Queries.of("servers.chat", "sql/journal.sql")
@@ -104,15 +104,15 @@ class Journal:
         failures = 0
         while True:
             try:
-                return await self._database.run_worker(lambda connection: self._append(connection, group))
+                return await self._append(group)
             except SomaError as error:
                 failures += 1
                 if failures == 1:
                     _LOG.warning("the journal waits for the database", reason=error.reason.value, turns=len(group))
                 await asyncio.sleep(_PATIENCE.limit_seconds(failures))
 
-    async def _append(self, connection: Connection, group: Group) -> bool:
-        epoch = await connection.fetchval(
+    async def _append(self, group: Group) -> bool:
+        living = await self._database.worker_statement(
             _SQL.append,
             self._instance.name,
             self._instance.epoch,
@@ -123,4 +123,4 @@ class Journal:
             [pack(events) for _, events in group],
             [turn.settlement for turn, _ in group],
         )
-        return epoch is not None
+        return bool(living)

@@ -43,7 +43,7 @@ class Recovery:
     async def end_abandoned(self) -> int:
         """Ends every turn whose instance has a newer epoch than the turn; returns how many."""
         ended = 0
-        while rows := await self._database.run_worker(lambda it: it.fetch(_SQL.list_abandoned)):
+        while rows := await self._database.worker_statement(_SQL.list_abandoned):
             for row in rows:
                 ended += await self.end(TenantId(row["tenant_id"]), row["turn_id"], row["lease_epoch"])
         return ended

@@ -115,6 +115,14 @@ class Database:
         """As `run`, as the worker role."""
         return await _repeat(lambda attempt: _transaction(self._worker, None, attempt), work)
 
+    async def worker_statement(self, statement: str, *args: object) -> list[asyncpg.Record]:
+        """One statement as the worker role and the rows it gives: it commits by itself, in one round trip.
+
+        A connection lost meanwhile leaves the outcome unknown: only what may be done twice belongs here. Raises as
+        `transaction`.
+        """
+        return await _repeat(lambda attempt: _unbound(self._worker, attempt), lambda it: it.fetch(statement, *args))
+
     async def ping(self, timeout_seconds: float = 2.0) -> None:
         """Prove that the database answers, also while all is busy. Raises SomaError(DATABASE_UNAVAILABLE)."""
         has_room = self._app.get_idle_size() > 0 or self._app.get_size() < self._app.get_max_size()
@@ -164,6 +172,14 @@ async def _transaction(pool: Pool, tenant: TenantId | None, attempt: _Attempt) -
             raise
         attempt.committing = True
         await _unhurried(transaction.commit())
+
+
+@asynccontextmanager
+async def _unbound(pool: Pool, attempt: _Attempt) -> AsyncIterator[Connection]:
+    """A connection on which each statement is its own transaction."""
+    async with _borrowed(pool) as connection:
+        attempt.committing = True
+        yield connection
 
 
 async def _roll_back(connection: Connection, transaction: asyncpg.transaction.Transaction) -> None:

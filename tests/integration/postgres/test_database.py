@@ -42,6 +42,19 @@ async def test_a_transaction_sees_its_own_tenant_only(database: Database) -> Non
         assert await connection.fetchval(COUNT) == 1
 
 
+async def test_one_statement_of_the_worker_commits_by_itself(database: Database) -> None:
+    tenant = a_tenant()
+    assert await database.worker_statement(ADD, tenant, "ann") == []
+    rows = await database.worker_statement("select sub from rate_limits where tenant_id = $1", tenant)
+    assert [row["sub"] for row in rows] == ["ann"]
+    with pytest.raises(asyncpg.DivisionByZeroError):
+        await database.worker_statement("select 1 / 0")
+    with pytest.raises(SomaError) as lost:
+        await database.worker_statement("select pg_terminate_backend(pg_backend_pid())")
+    assert lost.value.reason is Reason.DATABASE_UNAVAILABLE
+    assert await database.worker_statement("select 1")
+
+
 async def test_without_a_tenant_no_row_is_seen(database: Database) -> None:
     tenant = a_tenant()
     async with database.transaction(tenant) as connection:
