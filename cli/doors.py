@@ -8,12 +8,15 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 from uuid import UUID
 
-from cli.exits import CommandError, Exit
+from cli.exits import CommandError, Exit, not_running
 from cli.turns import OwnerToken
-from config import Settings, load_settings
+from config import DeployMode, Settings, load_settings
+from soma_common.kernel.errors import SomaError
 from soma_common.kernel.ids import Ids
+from soma_common.kernel.reasons import Reason
 from soma_common.rpc.call import acting_as
 from soma_common.rpc.dial import Channel, dial
+from soma_common.supervision.client import SupervisorClient
 
 Stub = TypeVar("Stub")
 Result = TypeVar("Result")
@@ -55,15 +58,24 @@ Work = Callable[[Doors], Awaitable[Result]]
 
 
 async def visit(settings: Settings, work: Work[Result]) -> Result:
-    """Do the work in a session of its own. Raises SomaError."""
+    """Do the work in a session of its own. Raises SomaError, and CommandError when nothing runs on this machine."""
     ids = Ids()
     doors = Doors(settings, ids)
     owner = OwnerToken(settings.identity).caller
     try:
         with acting_as(owner, str(ids.uuid4())):
             return await work(doors)
+    except SomaError as failure:
+        if failure.reason is Reason.DEPENDENCY_DOWN and await _is_stopped(settings):
+            raise not_running() from failure
+        raise
     finally:
         await doors.close()
+
+
+async def _is_stopped(settings: Settings) -> bool:
+    standalone = settings.mode is DeployMode.STANDALONE
+    return standalone and not await SupervisorClient(settings.supervisor_socket).answers()
 
 
 def reach(work: Work[Result]) -> Result:
