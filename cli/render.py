@@ -3,6 +3,7 @@
 Nothing here knows the stack.
 """
 
+import re
 import sys
 import time
 from collections.abc import Sequence
@@ -14,6 +15,8 @@ from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
+_WIDE: Final = 100  # cells; only there can an id be kept whole, so that it can be copied
+_ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|–")
 _GOOD: Final = ("RUNNING", "GOOD")
 _MIDDLE: Final = ("STARTING", "STOPPING", "DEGRADED", "SKIPPED")
 
@@ -61,8 +64,9 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]], state_co
     """A table for people: aligned columns, one line a row when it is piped."""
     console = Console(highlight=False)
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="dim")
-    for heading in headings:
-        table.add_column(heading, overflow="fold", no_wrap=not console.is_terminal)
+    for number, heading in enumerate(headings):
+        ids = console.width >= _WIDE and all(_ID.fullmatch(row[number]) for row in rows)
+        table.add_column(heading, overflow="fold", no_wrap=ids or not console.is_terminal)
     for row in rows:
         cells = [Text(cell) for cell in row]
         if state_column is not None:
