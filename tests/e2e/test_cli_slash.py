@@ -21,6 +21,7 @@ def converse(mesh: Mesh, *lines: str) -> subprocess.CompletedProcess[str]:
 
 def test_a_conversation_can_be_asked_about_itself(mesh: Mesh, model: ScriptedUpstream) -> None:
     model.set_default(Script(text="Assam is a tea."))
+    assert mesh.cli("memory", "add", "Ada drinks Assam").returncode == 0
     done = converse(mesh, "What is Assam?", "/receipt", "/mind", "/memory Assam", "/model", "/help", "/quit", "unheard")
     assert done.returncode == 0, done.stderr
     assert "Assam is a tea." in done.stdout
