@@ -70,6 +70,8 @@ class _Law:
     value: Callable[[Bases, Values], float]
     # What drives the knob down, where that is not the driver.
     lowered_by: str = ""
+    # Whether the knob is a whole number.
+    counted: bool = False
 
 
 def _temperature(bases: Bases, values: Values) -> float:
@@ -93,11 +95,17 @@ def _patient(base: int, values: Values) -> float:
 _LAWS: Final[Mapping[str, _Law]] = {
     "temperature": _Law("dopamine", "the temperature", lambda b: b.temperature, _temperature),
     "top_p": _Law("noradrenaline", "top-p", lambda b: b.top_p, _top_p),
-    "tool_k": _Law("dopamine", "the number of tools", lambda _: 0.0, _tool_k, lowered_by="noradrenaline"),
-    "patience": _Law(
-        "serotonin", "the rounds of tools", lambda b: b.max_tool_rounds, lambda b, v: _patient(b.max_tool_rounds, v)
+    "tool_k": _Law(
+        "dopamine", "the number of additional tools", lambda _: 0.0, _tool_k, lowered_by="noradrenaline", counted=True
     ),
-    "warmth": _Law("serotonin", "the warm style", lambda _: 0.0, lambda _, v: float(v.serotonin > _GATE)),
+    "patience": _Law(
+        "serotonin",
+        "the rounds of tools",
+        lambda b: b.max_tool_rounds,
+        lambda b, v: _patient(b.max_tool_rounds, v),
+        counted=True,
+    ),
+    "warmth": _Law("serotonin", "the warm style", lambda _: 0.0, lambda _, v: float(v.serotonin > _GATE), counted=True),
     "history_share": _Law(
         "serotonin", "the share of history", lambda _: 0.0, lambda _, v: 0.05 if v.serotonin > _GATE else 0.0
     ),
@@ -106,6 +114,7 @@ _LAWS: Final[Mapping[str, _Law]] = {
         "the number of memories recalled",
         lambda b: b.recall_limit,
         lambda b, v: float(min(MOST_RECALLED, int(b.recall_limit * (1.0 + v.acetylcholine)))),
+        counted=True,
     ),
     "learning_rate": _Law(
         "dopamine", "the learning rate", lambda _: 1.0, lambda _, v: min(max(0.5 + v.dopamine, 0.5), 1.2)
@@ -147,11 +156,16 @@ def _effect(name: str, values: Values, bases: Bases, off: bool) -> Effect:
 
 def _sentence(law: _Law, values: Values, before: float, after: float, off: bool) -> str:
     subject = law.subject[0].upper() + law.subject[1:]
+    old, new = _shown(before, law.counted), _shown(after, law.counted)
     if off:
-        return f"{subject} stays at {before:.2f}: this effect is switched off."
+        return f"{subject} stays at {old}: this effect is switched off."
     name = law.lowered_by if law.lowered_by and after < before else law.driver
     driver = f"{name} {values.get(name):.2f}"
-    if after == before:
-        return f"{subject} stays at {before:.2f} ({driver})."
+    if old == new:
+        return f"{subject} stays at {old} ({driver})."
     verb = "raised" if after > before else "lowered"
-    return f"{driver.capitalize()} {verb} {law.subject} from {before:.2f} to {after:.2f}."
+    return f"{driver.capitalize()} {verb} {law.subject} from {old} to {new}."
+
+
+def _shown(value: float, counted: bool) -> str:
+    return f"{value:.0f}" if counted else f"{value:.2f}"

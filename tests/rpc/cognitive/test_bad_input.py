@@ -120,4 +120,4 @@ async def test_the_sentence_of_an_effect_names_what_drove_it(cognition: Cognitio
     ).modulation
     assert knobs.tool_k_delta == -1
     (tools,) = [effect for effect in knobs.effects if effect.name == "tool_k"]
-    assert "Noradrenaline 0.09 lowered the number of tools" in tools.sentence
+    assert "Noradrenaline 0.09 lowered the number of additional tools" in tools.sentence
