@@ -30,10 +30,10 @@ async def main(_: Settings, own: ProcessSettings) -> None:
     async with opened(own) as process:
         store = MemoryStore()
         indexer = Indexer(StaticEmbedder(), Words(), tokenizer_for(COUNTED_AS))
-        indexer.load()
         accesses = Accesses(process.database, store, process.clock)
         memories = Memories(process.database, store, indexer, process.events, process.clock)
         recaller = Recaller(process.database, store, indexer, accesses, process.clock)
+        await recaller.warm()
         servicer = MemoryServicer(memories, recaller, process.clock, process.ids)
         process.server.add(memory_grpc.add_MemoryServiceServicer_to_server, servicer, "soma.memory.v1.MemoryService")
         counting = asyncio.create_task(accesses.run(), name="count accesses")

@@ -33,10 +33,6 @@ class Indexer:
         self._words = words
         self._tokenizer = tokenizer
 
-    def load(self) -> None:
-        """Read the tables now, so that no first caller waits for them."""
-        self.query("warm", 1)
-
     def indexed(self, memory: Memory) -> Indexed:
         """The memory with its size, embedding version, vector and terms."""
         vector = self.vector(memory.text)

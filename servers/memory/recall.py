@@ -15,7 +15,7 @@ from servers.memory.domain.ranking import Hit, Weights, rank, relevance, within_
 from servers.memory.index import Indexer
 from servers.memory.store import MemoryStore
 from soma_common.kernel.clock import Clock
-from soma_common.kernel.tenancy import TenantId
+from soma_common.kernel.tenancy import SYSTEM_TENANT, TenantId
 from soma_common.postgres.pool import Connection, Database
 
 QUERY_TOKENS: Final = 2_000
@@ -25,6 +25,7 @@ LEAST_RELEVANCE: Final = 0.2
 MOST_BYTES: Final = 3 * 1024 * 1024
 _CANDIDATES_PER_HIT: Final = 4
 _LEAST_CANDIDATES: Final = 40
+_WARM_SECONDS: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,11 @@ class Recaller:
         self._indexer = indexer
         self._accesses = accesses
         self._clock = clock
+
+    async def warm(self) -> None:
+        """Recall something for nobody, so that no first caller waits for tables, connections and statements."""
+        wanted = RecallFilter(namespaces=("shared",))
+        await self.recall(SYSTEM_TENANT, Recall("warm up", wanted, 1, 0, Weights(), _WARM_SECONDS), lambda _: 0)
 
     async def recall(self, tenant_id: TenantId, request: Recall, size: Callable[[Memory], int]) -> Recalled:
         """The best hits that fit; `size` is what a memory needs in the answer, in bytes.
