@@ -16,6 +16,7 @@ from servers.chat.order import Order
 from servers.chat.store import (
     AlreadyStored,
     Place,
+    Weights,
     error_columns,
     find_agent,
     insert_default_agent,
@@ -45,6 +46,8 @@ class Accepted:
     agent: Agent
     profile: ModelProfile
     assistant_message_id: UUID
+    # the retrieval weights of the agent's last modulation
+    weights: Weights | None = None
     conversation_id: UUID | None = None
     # whose the conversation is
     owner_sub: str = ""
@@ -127,11 +130,11 @@ class Acceptances:
 
     async def _store(self, connection: Connection, turn_id: UUID, order: Order) -> Acceptance:
         place = await _place(connection, order)
-        agent = await self._agent(connection, order, place)
+        agent, weights = await self._agent(connection, order, place)
         profile = self._models.profile(order.model_profile_id or agent.model_profile_id)
         # Messages are listed by their ids: the answer's must be the larger one, also within a millisecond.
         message_id, answer_id = sorted((self._ids.uuid7(), self._ids.uuid7()))
-        accepted = Accepted(turn_id, order, agent, profile, answer_id, owner_sub=order.caller.sub)
+        accepted = Accepted(turn_id, order, agent, profile, answer_id, weights, owner_sub=order.caller.sub)
         accepted = replace(accepted, lease_epoch=self._instance.epoch)
         if place is not None:
             accepted = replace(accepted, conversation_id=place.conversation_id, owner_sub=place.owner_sub)
@@ -146,17 +149,17 @@ class Acceptances:
         await self._events.append(connection, accepted.tenant, _drafts(accepted))
         return accepted
 
-    async def _agent(self, connection: Connection, order: Order, place: Place | None) -> Agent:
+    async def _agent(self, connection: Connection, order: Order, place: Place | None) -> tuple[Agent, Weights | None]:
         tenant = order.caller.tenant_id
         default_id = default_agent_id(tenant)
         agent_id = order.agent_id or (place.agent_id if place is not None else default_id)
-        agent = await find_agent(connection, agent_id)
-        if agent is None and agent_id == default_id:
+        found = await find_agent(connection, agent_id)
+        if found is None and agent_id == default_id:
             await insert_default_agent(connection, tenant, Agent(default_id), self._clock.now())
-            agent = await find_agent(connection, agent_id)
-        if agent is None or agent.archived:
+            found = await find_agent(connection, agent_id)
+        if found is None or found[0].archived:
             raise not_found("agent", agent_id)
-        return agent
+        return found
 
     async def _insert_message(self, connection: Connection, accepted: Accepted, place: Place | None) -> Accepted:
         order, now = accepted.order, self._clock.now()

@@ -104,13 +104,12 @@ class Gatherer:
     ) -> tuple[Sequence[memory_pb.MemoryHit], tuple[level_pb2.ObservedDependency, ...]]:
         if not self._features.enabled(accepted.tenant, "memory"):
             return (), ()
-        weights = await self._store.find_weights(accepted.tenant, accepted.agent.agent_id)
         request = recall_pb.RecallMemoriesRequest(
             query=_query(accepted.order.text),
             agent_id=str(accepted.agent.agent_id),
             top_k=min(200, knobs.recall_limit * WIDEST_BREADTH),
             token_budget=min(WIDEST_MEMORY_TOKENS, int(accepted.profile.window_tokens * WIDEST_MEMORY_SHARE)),
-            weights=weights_message(weights or _DEFAULT_WEIGHTS),
+            weights=weights_message(accepted.weights or _DEFAULT_WEIGHTS),
             time_budget_milliseconds=RECALL_BUDGET_MILLISECONDS,
         )
         try:

@@ -3,6 +3,7 @@
 How a model is called stands in `adapters/`.
 """
 
+import asyncio
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID, uuid5
@@ -18,6 +19,8 @@ from soma_common.kernel.clock import Clock
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.ids import Ids
 from soma_common.kernel.money import Usage, cost
+from soma_common.kernel.tenancy import Caller
+from soma_common.rpc.call import acting_as, current_call
 from soma_common.tokens import tokenizer_for
 
 _QUESTION: Final = "Answer with the single word: ready"
@@ -45,6 +48,7 @@ class Probing:
         self._governor = governor
         self._clock = clock
         self._ids = ids
+        self._running: set[asyncio.Task[Probe]] = set()
 
     async def probe(self, profile_id: str) -> Probe:
         """Make one call; a model's failure is part of the answer. Raises RESOURCE_NOT_FOUND and as `HoldLeg`."""
@@ -62,9 +66,17 @@ class Probing:
                 timeout_seconds=_TIMEOUT_SECONDS,
             )
         )
-        probe = await self._call(profile)
-        await self._settle(profile, job_id, probe)
-        return probe
+        # Nobody who goes away meanwhile leaves a hold behind or a use that was not counted.
+        work = asyncio.create_task(self._try(current_call().caller, profile, job_id))
+        self._running.add(work)
+        work.add_done_callback(self._running.discard)
+        return await asyncio.shield(work)
+
+    async def _try(self, caller: Caller, profile: ModelProfile, job_id: UUID) -> Probe:
+        with acting_as(caller, str(job_id)):
+            probe = await self._call(profile)
+            await self._settle(profile, job_id, probe)
+            return probe
 
     async def _call(self, profile: ModelProfile) -> Probe:
         request = ModelRequest(profile, (PromptMessage("user", _QUESTION),), _MOST_OUTPUT_TOKENS, temperature=0.0)

@@ -138,11 +138,6 @@ class TurnStore:
             for row in reversed(rows)
         ]
 
-    async def find_weights(self, tenant: TenantId, agent_id: UUID) -> tuple[float, ...] | None:
-        """The retrieval weights of the agent's last modulation, if there was one."""
-        weights = await self.database.run(tenant, lambda it: it.fetchval(_SQL.find_weights, agent_id))
-        return None if weights is None else tuple(weights)
-
     async def ask_to_cancel(self, tenant: TenantId, turn_id: UUID) -> None:
         """Leaves word for the process that runs the turn."""
         await self.database.run(tenant, lambda it: it.execute(_SQL.ask_to_cancel, turn_id))
@@ -174,14 +169,18 @@ async def insert_turn(connection: Connection, values: tuple[object, ...]) -> Non
         raise AlreadyStored from problem
 
 
-async def find_agent(connection: Connection, agent_id: UUID) -> Agent | None:
-    """The newest version of an agent."""
+Weights = tuple[float, ...]
+
+
+async def find_agent(connection: Connection, agent_id: UUID) -> tuple[Agent, Weights | None] | None:
+    """The newest version of an agent, and the retrieval weights of its last modulation, if there was one."""
     row = await connection.fetchrow(_SQL.find_agent, agent_id)
     if row is None:
         return None
     values = dict(row)
-    baseline = values.pop("baseline")
-    return Agent(**values, baseline=None if baseline is None else tuple(baseline))
+    baseline, weights = values.pop("baseline"), values.pop("weights")
+    agent = Agent(**values, baseline=None if baseline is None else tuple(baseline))
+    return agent, None if weights is None else tuple(weights)
 
 
 async def insert_default_agent(connection: Connection, tenant: TenantId, agent: Agent, now: datetime) -> None:

@@ -130,12 +130,10 @@ order by b.depth;
 
 -- name: find_agent
 select a.agent_id, v.version, v.name, v.system_prompt, v.model_profile_id, v.intelligence, v.autonomy, v.resource_micros_per_turn,
-    v.risk_profile, v.canned_answer, v.warm_style, v.baseline, v.memory_scope, a.archived
+    v.risk_profile, v.canned_answer, v.warm_style, v.baseline, v.memory_scope, a.archived, r.weights
 from agents a join agent_versions v on v.tenant_id = a.tenant_id and v.agent_id = a.agent_id and v.version = a.version
+left join agent_retrieval r on r.tenant_id = a.tenant_id and r.agent_id = a.agent_id
 where a.agent_id = $1;
-
--- name: find_weights
-select weights from agent_retrieval where agent_id = $1;
 
 -- name: keep_weights
 insert into agent_retrieval (tenant_id, agent_id, weights, update_time) values ($1, $2, $3, $4)

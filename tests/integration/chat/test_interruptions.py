@@ -3,13 +3,17 @@
 import asyncio
 import signal
 import time
+from uuid import uuid4
 
 import pytest
 
+from soma.chat.v1 import model_service_pb2 as model_pb
 from soma.chat.v1 import turn_service_pb2 as turn_pb
+from soma.chat.v1.model_service_pb2_grpc import ModelServiceStub
 from soma.governor.v1 import governor_service_pb2 as governor_pb
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason
+from soma_common.kernel.tenancy import TenantId
 from soma_common.testing.eventually import eventually
 from soma_common.testing.upstream import Script, ScriptedUpstream
 from tests.integration.chat.person import Person, Told, said
@@ -195,3 +199,21 @@ async def no_open_holds(person: Person) -> None:
         return all(budget.open_holds == 0 for budget in found.budgets)
 
     await eventually(look, within_seconds=15)
+
+
+async def test_a_probe_that_nobody_waits_for_is_settled(
+    stack: ChatStack, tenant: TenantId, model: ScriptedUpstream
+) -> None:
+    model.set_default(Script(chunks=4, first_token_seconds=1.0))
+    async with Person(stack, "root", tenant) as root:
+        with root.acting():
+            with pytest.raises(SomaError) as gone:
+                request = model_pb.ProbeModelRequest(model_profile_id="scripted", request_id=str(uuid4()))
+                await root.stub("chat", ModelServiceStub).ProbeModel(request, timeout=0.5)
+            assert gone.value.reason in (Reason.DEADLINE_EXCEEDED, Reason.DEPENDENCY_DOWN)
+
+            async def settled() -> bool:
+                (budget,) = (await root.governor.GetBudget(governor_pb.GetBudgetRequest())).budgets
+                return bool(budget.open_holds == 0 and budget.used_tokens > 0)
+
+            await eventually(settled, within_seconds=5)
