@@ -120,8 +120,7 @@ class Gatherer:
             return (), (_seen("memory", up=False, detail=error.reason.value),)
         seen = [_seen("memory", up=True)]
         if answer.degraded_reasons:
-            index_down = any("vector" in reason for reason in answer.degraded_reasons)
-            seen.append(_seen("memory_index", up=not index_down, detail="; ".join(answer.degraded_reasons)[:256]))
+            seen.append(seen_index(answer))
         return answer.hits, tuple(seen)
 
     async def _branch(self, accepted: Accepted) -> Sequence[BranchMessage]:
@@ -134,6 +133,15 @@ class Gatherer:
             MOST_HISTORY,
             accepted.profile.window_tokens,
         )
+
+
+def seen_index(answer: recall_pb.RecallMemoriesResponse) -> level_pb2.ObservedDependency:
+    """What a recall with reasons says of the index: a retriever that was too slow once is no index that is down."""
+    down = not answer.partial and any("vector" in reason for reason in answer.degraded_reasons)
+    state = level_pb2.DEPENDENCY_STATE_DOWN if down else level_pb2.DEPENDENCY_STATE_DEGRADED
+    return level_pb2.ObservedDependency(
+        name="memory_index", state=state, detail="; ".join(answer.degraded_reasons)[:256]
+    )
 
 
 def neutral_modulation(bases: common_pb.KnobBases) -> common_pb.Modulation:

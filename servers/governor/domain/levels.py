@@ -57,7 +57,7 @@ DOWN: Final[dict[str, Demand]] = {
 DEGRADED: Final[dict[str, str]] = {
     "model": "The model answers with restrictions; another one may take over.",
     "memory": "The memory service answers with restrictions.",
-    "memory_index": "The vector index answers with restrictions.",
+    "memory_index": "Recall did not finish in time, so some memories may be missing.",
 }
 
 # Features that empty a lane when they are switched off; others concern other services.
