@@ -5,15 +5,13 @@ Nothing here serves; `soma_common.rpc.process` does.
 
 import sys
 from collections.abc import Callable, Coroutine
-from typing import Any, Literal
+from typing import Any
 
 from config.loading import load_settings
+from config.logs import begin_log
 from config.problems import SettingsError
 from config.settings import Settings
-from config.values import LogFace
-from soma_common.logging import configure_logging
 from soma_common.rpc.process import ProcessSettings, run
-from soma_common.tracing import configure_tracing
 
 
 def run_service(service: str, main: Callable[[Settings, ProcessSettings], Coroutine[Any, Any, None]]) -> int:
@@ -26,13 +24,6 @@ def run_service(service: str, main: Callable[[Settings, ProcessSettings], Corout
     begin_log(service, settings)
     own = process_settings(service, settings)
     return run(lambda: main(settings, own))
-
-
-def begin_log(service: str, settings: Settings) -> None:
-    """Point the process's log and trace where the settings say."""
-    face: Literal["json", "console"] = "console" if settings.log.face is LogFace.CONSOLE else "json"
-    configure_logging(service, face, settings.log.level.value)
-    configure_tracing(service, settings.otlp_endpoint)
 
 
 def process_settings(service: str, settings: Settings) -> ProcessSettings:

@@ -8,7 +8,7 @@ import sys
 import uvloop
 
 from config import SettingsError, load_settings
-from config.process import begin_log
+from config.logs import begin_log
 from edge.serving import serve
 from edge.settings import EdgeSettings
 from soma_common.rpc.address import ListenFailed

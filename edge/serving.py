@@ -32,7 +32,7 @@ from soma_common.rpc.dial import dial
 from soma_common.rpc.health import HealthBoard
 from soma_common.rpc.metrics import process_registry
 from soma_common.rpc.ops_http import OpsHttp
-from soma_common.rpc.serve import StopSignal
+from soma_common.rpc.stop import StopSignal
 from soma_common.security.tokens import ServiceSigner, TokenVerifier, UserSigner
 
 _LOG: Final = get_logger("soma.edge")

@@ -4,42 +4,16 @@ Nothing here knows a service.
 """
 
 import asyncio
-import signal
 from typing import Final
 
 from soma_common.logging import get_logger
 from soma_common.rpc.ops_http import OpsHttp
 from soma_common.rpc.server import Finish as Finish
 from soma_common.rpc.server import RpcServer
+from soma_common.rpc.stop import StopSignal
 
 _LOG: Final = get_logger("soma.rpc")
 DRAIN_SECONDS: Final = 10.0
-
-
-class StopSignal:
-    """SIGTERM and SIGINT as things to wait for: the first asks for a drain, the second for haste."""
-
-    def __init__(self) -> None:
-        self._first = asyncio.Event()
-        self._second = asyncio.Event()
-
-    def install(self) -> None:
-        """Takes over the signals of this process for the running loop."""
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self.ask)
-
-    def ask(self) -> None:
-        """Counts one request to stop."""
-        (self._second if self._first.is_set() else self._first).set()
-
-    async def asked(self) -> None:
-        """Waits for the first request."""
-        await self._first.wait()
-
-    async def asked_again(self) -> None:
-        """Waits for the second request."""
-        await self._second.wait()
 
 
 async def serve_until_signal(

@@ -22,8 +22,9 @@ from soma_common.rpc.address import ListenFailed
 from soma_common.rpc.call import acting_as
 from soma_common.rpc.health import DependencyState, HealthBoard
 from soma_common.rpc.ops_http import OpsHttp
-from soma_common.rpc.serve import StopSignal, serve_until_signal
+from soma_common.rpc.serve import serve_until_signal
 from soma_common.rpc.server import RpcServer
+from soma_common.rpc.stop import StopSignal
 from soma_common.testing.eventually import eventually
 from soma_common.testing.identity import user
 from soma_common.testing.rpc import LOOPBACK, RpcHarness, Served
