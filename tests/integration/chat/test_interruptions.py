@@ -217,3 +217,27 @@ async def test_a_probe_that_nobody_waits_for_is_settled(
                 return bool(budget.open_holds == 0 and budget.used_tokens > 0)
 
             await eventually(settled, within_seconds=5)
+
+
+async def test_a_settlement_that_nobody_takes_is_sent_later_and_once(
+    stack: ChatStack, ada: Person, model: ScriptedUpstream
+) -> None:
+    model.set_default(Script(chunks=30, gap_seconds=0.05))
+    told = Told()
+    async for event in ada.stream(said("tell me a lot")):
+        told.take(event)
+        if len(told.events) == 4:
+            await asyncio.to_thread(stack.kill, "governor")
+    assert told.last.HasField("completed")
+    await asyncio.to_thread(stack.start, "governor")
+    with ada.acting():
+
+        async def billed() -> bool:
+            try:
+                (budget,) = (await ada.governor.GetBudget(governor_pb.GetBudgetRequest())).budgets
+            except SomaError:
+                return False
+            usage = told.last.completed.usage
+            return bool(budget.open_holds == 0 and budget.used_tokens == usage.input_tokens + usage.output_tokens)
+
+        await eventually(billed, within_seconds=20)
