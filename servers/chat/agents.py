@@ -3,18 +3,17 @@
 What an agent's values mean for a turn stands in `domain/`.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
-import asyncpg
 from google.protobuf.message import Message
 
 from servers.chat.domain.agent import Agent
 from servers.chat.models import Models
-from servers.chat.store import insert_default_agent
+from servers.chat.store import insert_default_agent, unique_name
 from soma.events.v1 import payloads_pb2
 from soma_common.events.models import EventDraft
 from soma_common.events.store import EventStore
@@ -57,11 +56,12 @@ class Agents:
 
         async def work(connection: Connection) -> Reply:
             now = self._clock.now()
-            await connection.execute(_SQL.insert_agent, caller.tenant_id, agent.agent_id, agent.name, now)
+            with unique_name():
+                await connection.execute(_SQL.insert_agent, caller.tenant_id, agent.agent_id, agent.name, now)
             await self._write_version(connection, caller, agent, now)
             return await self._told(connection, caller, KeptAgent(agent, now, now), "agent.created", (), reply)
 
-        return await self._named(caller.tenant_id, work)
+        return await self._database.run(caller.tenant_id, work)
 
     async def read(self, tenant_id: TenantId, agent_id: UUID) -> KeptAgent:
         """One agent; the default one is made when it is asked for first. Raises RESOURCE_NOT_FOUND."""
@@ -100,7 +100,7 @@ class Agents:
             after = self._checked(replace(wanted, agent_id=agent_id, version=before.agent.version + 1))
             return await self._move(connection, caller, before, after, "agent.updated", reply)
 
-        return await self._named(caller.tenant_id, work)
+        return await self._database.run(caller.tenant_id, work)
 
     async def archive(self, caller: Caller, agent_id: UUID, reply: Callable[[KeptAgent], Reply]) -> Reply:
         """Take an agent out of use. Raises RESOURCE_NOT_FOUND, INVALID_FIELD for the default agent."""
@@ -124,12 +124,6 @@ class Agents:
             self._models.profile(agent.model_profile_id)
         return replace(agent, name=name)
 
-    async def _named(self, tenant_id: TenantId, work: Callable[[Connection], Awaitable[Reply]]) -> Reply:
-        try:
-            return await self._database.run(tenant_id, work)
-        except asyncpg.UniqueViolationError:
-            raise invalid_field("agent.name", "another agent has this name") from None
-
     async def _move(
         self,
         connection: Connection,
@@ -141,7 +135,8 @@ class Agents:
     ) -> Reply:
         now = self._clock.now()
         values = (after.agent_id, after.name, after.version, after.archived, now)
-        await connection.execute(_SQL.change_agent, *values)
+        with unique_name():
+            await connection.execute(_SQL.change_agent, *values)
         await self._write_version(connection, caller, after, now)
         fields = [name for name in Agent.__slots__ if getattr(before.agent, name) != getattr(after, name)]
         kept = KeptAgent(after, before.create_time, now)

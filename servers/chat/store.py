@@ -3,6 +3,8 @@
 What a move means stands in the use cases; nothing here decides.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -13,7 +15,7 @@ import orjson
 
 from servers.chat.domain.agent import Agent
 from servers.chat.domain.model import ToolCallPart
-from soma_common.kernel.errors import QuotaViolation, SomaError
+from soma_common.kernel.errors import QuotaViolation, SomaError, invalid_field
 from soma_common.kernel.money import Usage
 from soma_common.kernel.reasons import Reason
 from soma_common.kernel.tenancy import Caller, TenantId
@@ -181,6 +183,15 @@ async def find_agent(connection: Connection, agent_id: UUID) -> tuple[Agent, Wei
     baseline, weights = values.pop("baseline"), values.pop("weights")
     agent = Agent(**values, baseline=None if baseline is None else tuple(baseline))
     return agent, None if weights is None else tuple(weights)
+
+
+@contextmanager
+def unique_name() -> Iterator[None]:
+    """Says of a statement that writes an agent's name what a violated constraint means. Raises INVALID_FIELD."""
+    try:
+        yield
+    except asyncpg.UniqueViolationError:
+        raise invalid_field("agent.name", "another agent has this name") from None
 
 
 async def insert_default_agent(connection: Connection, tenant: TenantId, agent: Agent, now: datetime) -> None:

@@ -4,8 +4,8 @@ from tests.arch.source import imports, need, product
 
 NOWHERE: tuple[str, ...] = ()
 TESTING = "soma_common/testing/"
-# Where a house keeps its statements; agents of chat are a table and its use cases in one file.
-STORES = ("servers/*/store.py", "servers/*/*_store.py", "servers/*/store/*.py", "servers/chat/agents.py")
+# Where a house keeps its statements.
+STORES = ("servers/*/store.py", "servers/*/*_store.py", "servers/*/store/*.py")
 ADAPTERS = "servers/*/adapters/*.py"
 OWNERS: dict[str, tuple[str, ...]] = {
     "asyncpg": ("soma_common/postgres/", "soma_common/events/", "soma_common/limits/", *STORES, TESTING),
