@@ -114,9 +114,7 @@ def _settings_file(environment: Mapping[str, str], home: Home, problems: list[Pr
         Problem(name, f"stands in {path}, which is found by it", "Set it in the environment.") for name in misplaced
     ]
     unknown = sorted(set(content) - set(ROWS))
-    problems += [
-        Problem(name, f"in {path} is no setting", "Correct its name, or remove it.") for name in unknown
-    ]
+    problems += [Problem(name, f"in {path} is no setting", "Correct its name, or remove it.") for name in unknown]
     return {name: Found(value, Origin(Source.FILE, str(path))) for name, value in content.items() if name in ROWS}
 
 
