@@ -51,11 +51,6 @@ class Home:
         return self.path / "logs"
 
     @property
-    def postgres(self) -> Path:
-        """All that belongs to the embedded PostgreSQL."""
-        return self.path / "postgres"
-
-    @property
     def run(self) -> Path:
         """Sockets and the supervisor's own settings; a short path where the home's is too long for a socket."""
         own = self.path / "run"

@@ -64,11 +64,6 @@ class Progress:
             self.text[:] = ["".join(self.text)]
         return self.text[0] if self.text else ""
 
-    @property
-    def wrote(self) -> bool:
-        """Whether there is anything to keep."""
-        return bool(self.text or self.calls)
-
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
         """Measures the block."""

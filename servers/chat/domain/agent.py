@@ -20,7 +20,6 @@ DEFAULT_CANNED_ANSWER: Final = (
 
 # The numbers of soma.governor.v1.RiskProfile and soma.chat.v1.MemoryScope.
 RISK_NORMAL: Final = 2
-RISK_CRITICAL: Final = 3
 SCOPE_USER: Final = 1
 SCOPE_AGENT: Final = 2
 SCOPE_SHARED: Final = 3

@@ -4,7 +4,7 @@ Nothing here knows a proto, a table or a vector.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
 from typing import Final
@@ -78,10 +78,3 @@ class RecallFilter:
     tags: tuple[str, ...] = ()
     conversation_id: UUID | None = None
     min_importance: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What one retriever found, best first: ids with that retriever's own measure."""
-
-    scores: Mapping[UUID, float] = field(default_factory=dict)
