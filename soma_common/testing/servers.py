@@ -1,13 +1,20 @@
-"""Programs of real servers that `make servers` brought, and the sentence where one is missing.
+"""Programs of real servers that `make servers` brought, how one is run, and the sentence where one is missing.
 
-Nothing here starts a server.
+Nothing here knows what a server speaks.
 """
 
 import os
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Final, NoReturn
 
 import pytest
+
+HOST: Final = "127.0.0.1"
+_STOP_SECONDS: Final = 20.0
 
 
 def program_of(name: str) -> Path | None:
@@ -20,3 +27,60 @@ def program_of(name: str) -> Path | None:
 def skip_without(name: str, setting: str) -> NoReturn:
     """Skip the test by name, with the command that brings the server."""
     pytest.skip(f"the server {name} is not here: bring it with `make servers ONLY={name}`, or set {setting}")
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+class ServerProcess:
+    """A server as a process of ours, with its log in a file; it is started and ended as often as a test wants."""
+
+    def __init__(
+        self, command: Sequence[str | Path], log_path: Path, environment: Mapping[str, str] | None = None
+    ) -> None:
+        self._command = [str(word) for word in command]
+        self._log_path = log_path
+        self._environment = {"HOME": str(log_path.parent), "PATH": os.environ.get("PATH", os.defpath)}
+        self._environment |= environment or {}
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        """The process's number. Raises RuntimeError when it does not run."""
+        if self._process is None:
+            raise RuntimeError("the server does not run")
+        return self._process.pid
+
+    def start(self, answers: Callable[[], bool], within_seconds: float) -> None:
+        """Start it and wait until it answers; raises RuntimeError with the end of its log when it does not."""
+        with self._log_path.open("ab") as log:
+            self._process = subprocess.Popen(self._command, stdout=log, stderr=log, env=self._environment)
+        deadline = time.monotonic() + within_seconds
+        while not answers():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                log_text = self._log_path.read_text("utf-8", errors="replace")
+                raise RuntimeError(f"{self._command[0]} does not serve:\n{log_text[-2000:]}")
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        """Ask it to end, and end it when it does not. Safe to repeat."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.terminate()
+        try:
+            process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def kill(self) -> None:
+        """End it at once, as a loss of power would. Safe to repeat."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.wait()
