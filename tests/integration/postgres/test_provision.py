@@ -48,7 +48,7 @@ async def test_a_server_is_provisioned_once(launched: LaunchedPostgres) -> None:
         assert not await enters(launched, place.database, role, "wrong")
         assert not await enters(launched, _other(place.database), role, passwords[role])
         owner = launched.cluster.dsn(place.database, place.role("owner"), passwords[place.role("owner")])
-        assert await migrate(owner, place.schema, None)
+        assert await migrate(owner, place.schema, None if place.shared_tables else "soma_common.events")
     connection = await asyncpg.connect(launched.cluster.dsn("somamemory", "memory_app", passwords["memory_app"]))
     try:
         assert await connection.fetchval("select '[1,2]'::vector <-> '[1,2]'") == 0

@@ -69,8 +69,9 @@ def test_migrations_are_numbered_without_gaps(tmp_path: Path, monkeypatch: pytes
 
 
 def test_every_house_has_its_place_and_three_roles() -> None:
-    assert set(PLACES) == {"chat", "governor", "control", "cognitive", "memory"}
-    assert len(set(ROLES)) == 15
+    assert set(PLACES) == {"chat", "governor", "control", "cognitive", "memory", "bus"}
+    assert len(set(ROLES)) == 19
+    assert PLACES["bus"].roles == ("bus_owner", "bus_app", "bus_worker", "bus_relay")
     assert PLACES["memory"].search_path == "memory, public"
     assert PLACES["chat"].role("app") == "chat_app"
 
