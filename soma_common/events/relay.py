@@ -24,9 +24,8 @@ from soma_common.postgres.pool import Database
 
 _LOG: Final = get_logger("soma.events.relay")
 
-LEASE_SECONDS: Final = 15.0
-# Nothing is handed over when less than this of the lease is left; it covers what the transport may take for a batch.
-MARGIN_SECONDS: Final = 5.0
+# A batch that takes longer than its lease may go out twice, which consumers take once; the fence keeps the marks right.
+LEASE_SECONDS: Final = 10.0
 POLL_SECONDS: Final = 1.0
 IDLE_POLL_SECONDS: Final = 2.0
 _ACTIVE_SECONDS: Final = 30.0
@@ -55,12 +54,15 @@ class Relay:
         clock: Clock,
         ids: Ids,
         metrics: RelayMetrics,
+        *,
+        lease_seconds: float = LEASE_SECONDS,
         reached: Reached = pass_by,
     ) -> None:
         self._outbox = Outbox(database, ids.uuid4())
         self._transport = transport
         self._clock = clock
         self._metrics = metrics
+        self._lease_seconds = lease_seconds
         self._reached = reached
         self._chance = random.SystemRandom()
         self._wanted = asyncio.Event()
@@ -71,6 +73,7 @@ class Relay:
         self._stopped: dict[StreamKey, _Stopped] = {}
         self._active_at = clock.monotonic()
         self._counted_at = float("-inf")
+        self._is_busy = False
         self._failures = 0
 
     def wake(self) -> None:
@@ -87,7 +90,9 @@ class Relay:
                     await self._be_patient(problem)
                 else:
                     self._recovered()
-                    if not published:
+                    if published:
+                        self._eager = ()
+                    else:
                         await self._pause()
         finally:
             with suppress(SomaError):
@@ -100,17 +105,24 @@ class Relay:
         """
         if not await self._is_wanted() or not await self._hold():
             return 0
+        self._is_busy = False
         self._reached(Failpoint.RELAY_CLAIMED)
+        waiting = await self._read()
+        self._reached(Failpoint.RELAY_READ)
+        published = await self._publish(waiting) if waiting else 0
+        self._is_busy = published > 0
+        return published
+
+    async def _read(self) -> list[Waiting]:
+        """The next events of some streams: behind those of the last round, and from the beginning when none are left."""
         now = self._clock.monotonic()
         stopped = [key for key, stop in self._stopped.items() if stop.until > now]
         waiting = await self._outbox.read(self._fences, stopped, self._behind)
-        self._reached(Failpoint.RELAY_READ)
-        begun_in_the_middle = self._behind != BEGINNING
-        ends_here = sum(len(stream.events) for stream in waiting) < EVENTS_AT_ONCE
-        self._behind = BEGINNING if ends_here or not waiting else waiting[-1].key
-        if not waiting:
-            return await self.publish_some() if begun_in_the_middle else 0
-        return await self._publish(waiting)
+        if not waiting and self._behind != BEGINNING:
+            waiting = await self._outbox.read(self._fences, stopped, BEGINNING)
+        is_full = sum(len(stream.events) for stream in waiting) >= EVENTS_AT_ONCE
+        self._behind = waiting[-1].key if is_full else BEGINNING
+        return waiting
 
     async def _publish(self, waiting: Sequence[Waiting]) -> int:
         oldest = min(stream.events[0].timestamp for stream in waiting)
@@ -177,24 +189,26 @@ class Relay:
     async def _is_wanted(self) -> bool:
         """Whether anything waits; a relay in the middle of its work knows and asks for the number only now and then."""
         now = self._clock.monotonic()
-        if now - self._active_at < _EAGER_SECONDS[0] and now - self._counted_at < _COUNT_SECONDS:
-            return True
+        if self._is_busy:
+            self._active_at = now
+            if now - self._counted_at < _COUNT_SECONDS:
+                return True
         amount = await self._outbox.count()
         self._counted_at = now
         self._metrics.waiting.set(amount)
-        if amount:
-            self._active_at = now
-        else:
+        if not amount:
             self._metrics.oldest_seconds.set(0)
-        return amount > 0
+            return False
+        self._active_at = now
+        return True
 
     async def _hold(self) -> bool:
-        """Have a lease with enough left of it for a batch; says if there is any shard to work on."""
+        """Have a lease of which at least a half is left; says if there is any shard to work on."""
         now = self._clock.monotonic()
-        if now > self._held_until - LEASE_SECONDS / 2 or not self._fences:
-            self._fences = dict(await self._outbox.hold(LEASE_SECONDS))
-            self._held_until = now + LEASE_SECONDS
-        return bool(self._fences) and self._clock.monotonic() < self._held_until - MARGIN_SECONDS
+        if now > self._held_until - self._lease_seconds / 2:
+            self._fences = dict(await self._outbox.hold(self._lease_seconds))
+            self._held_until = now + self._lease_seconds if self._fences else float("-inf")
+        return bool(self._fences)
 
     async def _pause(self) -> None:
         """Until somebody wakes us, or the time to look by ourselves has come."""
