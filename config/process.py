@@ -39,4 +39,5 @@ def process_settings(service: str, settings: Settings) -> ProcessSettings:
         database=settings.database(service),
         jwks_path=settings.identity.jwks_path,
         service_key_path=settings.identity.service_key_path(service),
+        transport=settings.transport(),
     )

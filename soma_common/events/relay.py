@@ -114,7 +114,7 @@ class Relay:
         return published
 
     async def _read(self) -> list[Waiting]:
-        """The next events of some streams: behind those of the last round, and from the beginning when none are left."""
+        """The next events of some streams: behind those of the last round, or from the beginning."""
         now = self._clock.monotonic()
         stopped = [key for key, stop in self._stopped.items() if stop.until > now]
         waiting = await self._outbox.read(self._fences, stopped, self._behind)

@@ -27,6 +27,8 @@ return (hashtextextended(p_tenant::text || '/' || p_stream, 0) & 7)::integer;
 
 alter table relay_streams enable row level security;
 alter table relay_streams force row level security;
+alter table relay_shards enable row level security;
+alter table relay_shards force row level security;
 create policy tenant on relay_streams
   using (tenant_id = nullif(current_setting('soma.tenant_id', true), '')::uuid)
   with check (tenant_id = nullif(current_setting('soma.tenant_id', true), '')::uuid);
