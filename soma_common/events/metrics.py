@@ -49,3 +49,19 @@ class RelayMetrics:
     def failed(self, kind: str) -> None:
         """Publishing failed: `transport` or `stream`."""
         self._failures.labels(kind).inc()
+
+
+class ConsumerMetrics:
+    """What became of the events that a consumer got."""
+
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        self._consumed = Counter(
+            "soma_events_consumed",
+            "Events by consumer and outcome: fresh, done, behind, retrying, parked or recovered.",
+            ("consumer", "outcome"),
+            registry=registry,
+        )
+
+    def consumed(self, consumer: str, outcome: str) -> None:
+        """An event was looked at, and this became of it."""
+        self._consumed.labels(consumer, outcome).inc()
