@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from soma_common.events.metrics import RelayMetrics
 from soma_common.events.relay import Relay
+from soma_common.events.retention import Retention
 from soma_common.events.store import EventStore
 from soma_common.events.transports.opening import TransportSettings, open_transport
 from soma_common.kernel.clock import Clock
@@ -65,6 +66,7 @@ class Process:
     health: HealthBoard
     events: EventStore
     relay: Relay
+    retention: Retention
     signer: ServiceSigner
     clock: Clock
     ids: Ids
@@ -77,6 +79,7 @@ class Process:
         answers = IdempotencyStore(self.database)
         jobs = [
             asyncio.create_task(keep_running("sweep answers", answers.sweep, _SWEEP_SECONDS), name="sweep answers"),
+            asyncio.create_task(keep_running("keep events", self.retention.keep, _SWEEP_SECONDS), name="keep events"),
             asyncio.create_task(keep_running("relay events", self.relay.run, _RELAY_RESTART_SECONDS), name="relay"),
         ]
         try:
@@ -112,7 +115,9 @@ async def opened(settings: ProcessSettings) -> AsyncIterator[Process]:
         relay = Relay(database, transport, clock, ids, RelayMetrics(server.registry))
         events = EventStore(settings.service, ids, relay.wake)
         try:
-            yield Process(settings, database, server, health, events, relay, signer, clock, ids)
+            retention = Retention(database, transport, clock)
+            await retention.make_partitions()
+            yield Process(settings, database, server, health, events, relay, retention, signer, clock, ids)
         finally:
             await transport.close()
     finally:

@@ -63,6 +63,3 @@ returning *;
 
 -- name: note_done
 insert into inbox (consumer, event_id, tenant_id) values ($1, $2, $3) on conflict (consumer, event_id) do nothing;
-
--- name: sweep
-delete from dead_letters where status = 'discarded' and last_time < clock_timestamp() - make_interval(secs => $1);

@@ -194,6 +194,9 @@ class KafkaTransport(Transport):
             raise _broken(problem) from problem
         return _KafkaSubscription(reader, self._prefix)
 
+    async def sweep(self) -> None:
+        """Nothing: brokers forget by themselves, as the topics were made to."""
+
     async def close(self) -> None:
         """End the producer; subscriptions are closed by whoever made them."""
         await self._disconnect()

@@ -132,5 +132,9 @@ class Transport(ABC):
         """Read topics as this consumer, from the beginning when it is new. Raises TransportError."""
 
     @abstractmethod
+    async def sweep(self) -> None:
+        """Forget what the topics no longer have to keep; a transport that does so by itself has nothing to do."""
+
+    @abstractmethod
     async def close(self) -> None:
         """End all connections."""

@@ -5,13 +5,14 @@ Nothing here knows where events come from or what consumers do with them.
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 from zlib import crc32
 
 import asyncpg
 
-from soma_common.events.topics import Topic
+from soma_common.events.topics import TOPICS, Topic
 from soma_common.events.transports.port import (
     Delivery,
     Envelope,
@@ -34,14 +35,18 @@ _LOOK_FIRST_SECONDS: Final = 0.02
 _LOOK_SECONDS: Final = 1.0
 # Another relay may publish the same events at the same moment; then they are there when one looks again.
 _PUBLISH_TRIES: Final = 3
+_SWEPT_AT_ONCE: Final = 5000
 
 
 class PostgresTransport(Transport):
     """The bus. `relay` is opened as the role that writes, `reader` as the one that reads and keeps positions."""
 
-    def __init__(self, relay: Database, reader: Database, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self, relay: Database, reader: Database, clock: Clock, ids: Ids, *, lease_seconds: float = LEASE_SECONDS
+    ) -> None:
         self._relay = relay
         self._reader = reader
+        self._lease_seconds = lease_seconds
         self._clock = clock
         self._ids = ids
 
@@ -69,7 +74,18 @@ class PostgresTransport(Transport):
             await self._reader.worker_statement(_SQL.introduce, consumer, names, partitions)
         except SomaError as problem:
             raise TransportError(problem.sentence) from problem
-        return _BusSubscription(self._reader, consumer, names, self._ids.uuid4(), self._clock)
+        member = _Member(consumer, self._ids.uuid4(), self._lease_seconds)
+        return _BusSubscription(self._reader, member, names, self._clock)
+
+    async def sweep(self) -> None:
+        """Delete what every topic no longer has to keep, a piece at a time. Raises TransportError."""
+        try:
+            for topic in TOPICS:
+                statement = _SQL.sweep_state if topic.state else _SQL.sweep
+                kept_seconds = topic.retention.total_seconds()
+                await self._relay.worker_statement(statement, topic.name, kept_seconds, _SWEPT_AT_ONCE)
+        except SomaError as problem:
+            raise TransportError(problem.sentence) from problem
 
     async def close(self) -> None:
         """End all connections."""
@@ -99,14 +115,23 @@ def _columns(batch: Sequence[Envelope]) -> tuple[Sequence[object], ...]:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Member:
+    """One reader of a consumer, and how long it may be silent."""
+
+    consumer: str
+    member: UUID
+    lease_seconds: float
+
+
 class _BusSubscription(Subscription):
     """Reads the shards that it holds a lease of, each behind its own cursor."""
 
-    def __init__(self, database: Database, consumer: str, topics: Sequence[str], member: UUID, clock: Clock) -> None:
+    def __init__(self, database: Database, member: _Member, topics: Sequence[str], clock: Clock) -> None:
         self._database = database
-        self._consumer = consumer
+        self._own = (member.consumer, member.member)
+        self._lease_seconds = member.lease_seconds
         self._topics = topics
-        self._member = member
         self._clock = clock
         self._held_until = float("-inf")
         self._fences: dict[Shard, int] = {}
@@ -144,9 +169,7 @@ class _BusSubscription(Subscription):
         now = self._clock.monotonic()
         if now < self._held_until:
             return
-        rows = await self._database.worker_statement(
-            _SQL.hold, self._consumer, self._member, self._topics, LEASE_SECONDS
-        )
+        rows = await self._database.worker_statement(_SQL.hold, *self._own, self._topics, self._lease_seconds)
         fences = {Shard(row["topic"], row["shard"]): row["fence"] for row in rows}
         committed = {Shard(row["topic"], row["shard"]): row["position"] for row in rows}
         self._cursors = {
@@ -154,7 +177,7 @@ class _BusSubscription(Subscription):
             for shard, fence in fences.items()
         }
         self._fences = fences
-        self._held_until = now + LEASE_SECONDS / 2
+        self._held_until = now + self._lease_seconds / 2
 
     async def commit(self, places: Mapping[Shard, int]) -> None:
         """Moves positions forward, never back, and only under the fence with which the shard was read."""
@@ -166,7 +189,7 @@ class _BusSubscription(Subscription):
             [self._fences[shard] for shard in mine],
         )
         try:
-            await self._database.worker_statement(_SQL.commit, self._consumer, self._member, *columns)
+            await self._database.worker_statement(_SQL.commit, *self._own, *columns)
         except SomaError as problem:
             raise TransportError(problem.sentence) from problem
 
@@ -174,6 +197,6 @@ class _BusSubscription(Subscription):
         """Lets the shards go at once; when the database is away they come free by themselves."""
         self._cursors, self._fences, self._held_until = {}, {}, float("-inf")
         try:
-            await self._database.worker_statement(_SQL.let_go, self._consumer, self._member)
+            await self._database.worker_statement(_SQL.let_go, *self._own)
         except SomaError:
             return

@@ -19,6 +19,7 @@ from soma_common.kernel.clock import Clock
 from soma_common.kernel.ids import Ids
 from soma_common.kernel.tenancy import TenantId
 from soma_common.postgres.pool import Database, HouseDatabase
+from soma_common.testing.eventually import eventually
 from soma_common.testing.postgres import HouseDatabases, OpenDatabase, TestServer
 
 STREAM = "conversation/1"
@@ -27,15 +28,18 @@ STREAM = "conversation/1"
 class House:
     """A house that writes events, and what its relays made of them."""
 
-    def __init__(self, database: Database, urls: HouseDatabase, transport: Transport) -> None:
+    def __init__(self, database: Database, urls: HouseDatabase, bus_urls: HouseDatabase, transport: Transport) -> None:
         self.database = database
         self.urls = urls
+        self.bus_urls = bus_urls
         self.transport = transport
         self.store = EventStore("chat")
         self.tenant = TenantId(uuid4())
 
-    def relay(self, *, lease_seconds: float = 10.0, reached: Reached = pass_by) -> Relay:
-        parts = (self.database, self.transport, Clock(), Ids(), RelayMetrics())
+    def relay(
+        self, *, lease_seconds: float = 10.0, reached: Reached = pass_by, transport: Transport | None = None
+    ) -> Relay:
+        parts = (self.database, transport or self.transport, Clock(), Ids(), RelayMetrics())
         return Relay(*parts, lease_seconds=lease_seconds, reached=reached)
 
     async def write(self, *streams: str) -> list[Event]:
@@ -68,12 +72,26 @@ class House:
         finally:
             await subscription.close()
 
+    async def published_at_last(self, amount: int) -> list[Event]:
+        """So many different events, as a new consumer gets them from a transport that takes a moment."""
+        subscription, found = await self.transport.subscribe(f"reader-{uuid4()}", TOPICS), list[Event]()
+
+        async def all_there() -> bool:
+            found.extend(delivery.event() for delivery in await subscription.fetch(1000, 0.5))
+            return len({event.event_id for event in found}) >= amount
+
+        try:
+            await eventually(all_there, within_seconds=30)
+        finally:
+            await subscription.close()
+        return found
+
 
 @pytest.fixture
 async def house(house_database: HouseDatabases, open_database: OpenDatabase, postgres_server: TestServer) -> House:
     urls, bus = house_database("chat", None), house_database("bus", "soma_common.events")
     relay, reader = await open_database(postgres_server.as_relay(bus)), await open_database(bus)
-    return House(await open_database(urls), urls, PostgresTransport(relay, reader, Clock(), Ids()))
+    return House(await open_database(urls), urls, bus, PostgresTransport(relay, reader, Clock(), Ids()))
 
 
 @pytest.fixture

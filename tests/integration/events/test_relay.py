@@ -3,16 +3,25 @@
 import asyncio
 import random
 from collections import defaultdict
+from collections.abc import Sequence
 from contextlib import suppress
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from soma.events.v1 import payloads_pb2 as payloads_pb
-from soma_common.events.failpoints import Failpoint
+from soma_common.events.failpoints import Failpoint, Reached
 from soma_common.events.models import Event, EventDraft
 from soma_common.events.relay import Relay
+from soma_common.events.topics import Topic
+from soma_common.events.transports.port import Envelope, Outcome, Subscription, Transport
+from soma_common.events.transports.postgres import PostgresTransport
+from soma_common.kernel.clock import Clock
+from soma_common.kernel.ids import Ids
 from soma_common.postgres.pool import Database
 from soma_common.testing.eventually import eventually
+from soma_common.testing.postgres import HouseDatabases, TestServer, run_aside
 from tests.integration.events.conftest import STREAM, House
 
 pytestmark = pytest.mark.integration
@@ -22,7 +31,7 @@ class _StopHereError(Exception):
     """Ends a relay in the middle of a round, as a kill would."""
 
 
-def stop_at(point: Failpoint) -> object:
+def stop_at(point: Failpoint) -> Reached:
     def reached(here: Failpoint) -> None:
         if here is point:
             raise _StopHereError
@@ -66,15 +75,18 @@ async def test_a_long_stream_and_many_streams_go_out_in_turns(house: House) -> N
 async def test_a_relay_that_ends_anywhere_is_followed_without_loss_or_double(house: House, point: Failpoint) -> None:
     written = await house.write(STREAM, STREAM, "turn/1")
     with pytest.raises(_StopHereError):
-        await house.relay(lease_seconds=0.2, reached=stop_at(point)).publish_some()  # type: ignore[arg-type]
+        await house.relay(lease_seconds=0.2, reached=stop_at(point)).publish_some()
     written += await house.write(STREAM)
     successor = house.relay()
-    await eventually(successor.publish_some) if await house.waiting() else None
-    await house.settle(successor)
+
+    async def none_waits() -> bool:
+        await house.settle(successor)
+        return await house.waiting() == 0
+
+    await eventually(none_waits)
     found = await house.published()
     assert {event.event_id for event in found} == {event.event_id for event in written}
     assert by_stream(found) == {STREAM: [1, 2, 3], "turn/1": [1]}
-    assert await house.waiting() == 0
 
 
 async def test_a_shard_has_one_relay_until_its_lease_is_over(house: House) -> None:
@@ -86,35 +98,47 @@ async def test_a_shard_has_one_relay_until_its_lease_is_over(house: House) -> No
     assert await eventually(second.publish_some) == 1
 
 
+class Sleepy(Transport):
+    """A transport that takes its time with what it is given."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self.begun, self.go_on = asyncio.Event(), asyncio.Event()
+
+    async def publish(self, batch: Sequence[Envelope]) -> Outcome:
+        self.begun.set()
+        await self.go_on.wait()
+        return await self._transport.publish(batch)
+
+    async def subscribe(self, consumer: str, topics: Sequence[Topic]) -> Subscription:
+        return await self._transport.subscribe(consumer, topics)
+
+    async def sweep(self) -> None:
+        await self._transport.sweep()
+
+    async def close(self) -> None:
+        await self._transport.close()
+
+
 async def test_a_relay_that_was_overtaken_marks_nothing(house: House) -> None:
     """It reads, sleeps past its lease, and hands over what its successor has published long ago."""
     await house.write(STREAM, STREAM)
-    zombie, successor = house.relay(lease_seconds=0.1), house.relay()
-    begun, go_on = asyncio.Event(), asyncio.Event()
-    publish = house.transport.publish
-
-    class Sleepy(type(house.transport)):  # type: ignore[misc]
-        async def publish(self, batch: object) -> object:
-            begun.set()
-            await go_on.wait()
-            return await publish(batch)  # type: ignore[arg-type]
-
-    sleepy = object.__new__(Sleepy)
-    zombie._transport = sleepy
+    transport, successor = Sleepy(house.transport), house.relay()
+    zombie = house.relay(lease_seconds=0.1, transport=transport)
     task = asyncio.create_task(zombie.publish_some())
-    await begun.wait()
+    await transport.begun.wait()
     assert await eventually(successor.publish_some) == 2
     await house.write(STREAM, STREAM)
     assert await house.settle(successor) == 2
     await house.write(STREAM)
-    go_on.set()
+    transport.go_on.set()
     assert await task == 0
     assert await house.waiting() == 1
     assert await house.settle(successor) == 1
     assert by_stream(await house.published()) == {STREAM: [1, 2, 3, 4, 5]}
 
 
-async def test_a_stream_with_a_hole_stops_and_the_others_flow(house: House, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_stream_with_a_hole_stops_and_the_others_flow(house: House) -> None:
     await house.write(STREAM, STREAM, STREAM, "conversation/2")
     async with house.database.worker() as connection:
         row = await connection.fetchrow("delete from outbox where stream = $1 and sequence = 1 returning *", STREAM)
@@ -226,3 +250,57 @@ async def test_an_ended_relay_gives_its_shards_back(house: House) -> None:
         await task
     await house.write(STREAM)
     assert await house.relay().publish_some() == 1
+
+
+class Cut:
+    """Ends the relay at the failpoint that is set, as often as it comes there."""
+
+    def __init__(self) -> None:
+        self.point: Failpoint | None = None
+
+    def __call__(self, here: Failpoint) -> None:
+        if here is self.point:
+            raise _StopHereError
+
+
+WRITES = st.lists(st.sampled_from(["turn/a", "turn/b", "turn/c"]), min_size=1, max_size=4)
+POINTS = st.sampled_from([None, *(point for point in Failpoint if point.startswith("relay."))])
+STEPS = st.lists(st.one_of(WRITES, st.tuples(st.integers(0, 2), POINTS)), max_size=14)
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(STEPS)
+def test_prop_8_3_3_ordering_per_key_through_relays(
+    house_database: HouseDatabases, postgres_server: TestServer, steps: list[list[str] | tuple[int, Failpoint | None]]
+) -> None:
+    """Writes, rounds of three relays and their ends in any order: per stream everything is published, in its order."""
+
+    async def check() -> None:
+        urls, bus = house_database("chat", None), house_database("bus", "soma_common.events")
+        bases = [await Database.open(it) for it in (urls, postgres_server.as_relay(bus), bus)]
+        house = House(bases[0], urls, bus, PostgresTransport(*bases[1:], Clock(), Ids()))
+        cut, written = Cut(), list[Event]()
+        relays = [house.relay(lease_seconds=0.01, reached=cut) for _ in range(3)]
+        try:
+            for step in steps:
+                if isinstance(step, list):
+                    written += await house.write(*step)
+                else:
+                    cut.point = step[1]
+                    with suppress(_StopHereError):
+                        await relays[step[0]].publish_some()
+            cut.point = None
+
+            async def none_waits() -> bool:
+                await house.settle(relays[0])
+                return await house.waiting() == 0
+
+            await eventually(none_waits)
+            found = await house.published()
+            assert sorted(event.event_id for event in found) == sorted(event.event_id for event in written)
+            assert all(places == list(range(1, len(places) + 1)) for places in by_stream(found).values())
+        finally:
+            for base in bases:
+                await base.close()
+
+    run_aside(check())

@@ -104,3 +104,71 @@ grant select, insert, update on inbox_streams to :app;
 grant select on inbox_streams to :worker;
 grant select, insert, update, delete on dead_letters to :app;
 grant select, update, delete on dead_letters to :worker;
+
+-- Partitions of the log: a week each, by ranges of the UUIDv7 key, made ahead and dropped when they are old enough. The
+-- functions run as the owner, so that a worker may do this and nothing else to the tables.
+create function uuid7_floor(p_time timestamptz) returns uuid
+language sql immutable parallel safe
+return (lpad(to_hex((extract(epoch from p_time) * 1000)::bigint), 12, '0') || '00000000000000000000')::uuid;
+
+create function event_partition_name(p_week timestamptz) returns text
+language sql immutable parallel safe
+return 'events_' || to_char(p_week at time zone 'utc', 'YYYYMMDD');
+
+-- Makes the partitions of the next weeks that are missing; a week of which the default partition already holds events is
+-- left to it. Returns how many were made.
+create function make_event_partitions(p_now timestamptz, p_weeks integer) returns integer
+language plpgsql security definer set search_path = :schema, pg_temp as $$
+declare
+  v_week timestamptz := date_trunc('week', p_now at time zone 'utc') at time zone 'utc';
+  v_made integer := 0;
+  v_name text;
+begin
+  perform pg_advisory_xact_lock(hashtextextended('soma.event_partitions.:schema', 0));
+  for v_ahead in 0 .. p_weeks loop
+    v_name := event_partition_name(v_week + v_ahead * interval '7 days');
+    if to_regclass(v_name) is null and not exists (
+      select from events_rest where event_id >= uuid7_floor(v_week + v_ahead * interval '7 days')
+        and event_id < uuid7_floor(v_week + (v_ahead + 1) * interval '7 days')
+    ) then
+      execute format('create table %I (like events including all)', v_name);
+      execute format('alter table %I enable row level security', v_name);
+      execute format('alter table %I force row level security', v_name);
+      execute format('alter table events attach partition %I for values from (%L) to (%L)', v_name,
+        uuid7_floor(v_week + v_ahead * interval '7 days'), uuid7_floor(v_week + (v_ahead + 1) * interval '7 days'));
+      v_made := v_made + 1;
+    end if;
+  end loop;
+  return v_made;
+end
+$$;
+
+-- Drops partitions that end before the given time, and deletes what the default partition holds from before it; what is
+-- not published stays. Returns how many partitions were dropped.
+create function drop_old_events(p_before timestamptz) returns integer
+language plpgsql security definer set search_path = :schema, pg_temp as $$
+declare
+  v_dropped integer := 0;
+  v_part record;
+begin
+  perform pg_advisory_xact_lock(hashtextextended('soma.event_partitions.:schema', 0));
+  if exists (select from outbox where event_id < uuid7_floor(p_before)) then
+    return 0;
+  end if;
+  for v_part in
+    select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid
+    where i.inhparent = 'events'::regclass and c.relname ~ '^events_\d{8}$'
+      and to_date(right(c.relname, 8), 'YYYYMMDD') + 7 <= (p_before at time zone 'utc')::date
+  loop
+    execute format('drop table %I', v_part.relname);
+    v_dropped := v_dropped + 1;
+  end loop;
+  delete from events_rest where ctid = any(array(
+    select ctid from events_rest where event_id < uuid7_floor(p_before) limit 5000
+  ));
+  return v_dropped;
+end
+$$;
+
+revoke all on function make_event_partitions(timestamptz, integer), drop_old_events(timestamptz) from public;
+grant execute on function make_event_partitions(timestamptz, integer), drop_old_events(timestamptz) to :worker;
