@@ -5,10 +5,10 @@ The effect is handed in; nothing here knows it, or which transport it is.
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 from uuid import NAMESPACE_OID, uuid5
 
 from soma_common.dlq.handler import DLQHandler
@@ -19,7 +19,7 @@ from soma_common.events.inbox import Admission, Inbox
 from soma_common.events.metrics import ConsumerMetrics
 from soma_common.events.models import Event, EventSchema
 from soma_common.events.topics import Topic
-from soma_common.events.transports.port import Delivery, Shard, Subscription, Transport, TransportError
+from soma_common.events.transports.port import Delivery, Subscription, Transport, TransportError
 from soma_common.kernel.backoff import Backoff
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.ids import Ids
@@ -32,6 +32,8 @@ _LOG: Final = get_logger("soma.events.consumer")
 
 FETCH_EVENTS: Final = 200
 FETCH_SECONDS: Final = 5.0
+# Effects beside one another: half of what the pool of a house has, so that calls find room.
+AT_ONCE: Final = 2
 RETRY_SECONDS: Final = 1.0
 LETTERS_AT_ONCE: Final = 50
 LETTER_LEASE_SECONDS: Final = 60.0
@@ -88,6 +90,7 @@ class Consumer:
         self._metrics = metrics
         self._reached = reached
         self._chance = random.SystemRandom()
+        self._room = asyncio.Semaphore(AT_ONCE)
 
     async def run(self) -> None:
         """Consume until cancelled."""
@@ -120,14 +123,21 @@ class Consumer:
         if not deliveries:
             return 0
         self._reached(Failpoint.CONSUMER_FETCHED)
-        places: dict[Shard, int] = {}
+        streams: dict[object, list[Delivery]] = {}
         for delivery in deliveries:
-            await self._take_surely(delivery)
-            places[delivery.shard] = delivery.position
-            self._reached(Failpoint.CONSUMER_DONE)
+            streams.setdefault(_stream_of(delivery), []).append(delivery)
+        await _all_or_cancelled([self._take_in_turn(own) for own in streams.values()])
+        places = {delivery.shard: delivery.position for delivery in deliveries}
         await subscription.commit(places)
         self._reached(Failpoint.CONSUMER_COMMITTED)
         return len(deliveries)
+
+    async def _take_in_turn(self, deliveries: Sequence[Delivery]) -> None:
+        """The events of one stream; other streams have their effects beside it."""
+        for delivery in deliveries:
+            async with self._room:
+                await self._take_surely(delivery)
+            self._reached(Failpoint.CONSUMER_DONE)
 
     async def _take_surely(self, delivery: Delivery) -> None:
         """As often as it takes while the database is away: that is no failure of the event."""
@@ -202,11 +212,15 @@ class Consumer:
         """Try letters again whose time has come; returns how many there were."""
         policy = self._what.policy
         letters = await self._letters.claim(self._what.consumer, policy, LETTERS_AT_ONCE, LETTER_LEASE_SECONDS)
-        for letter in letters:
-            await self._try_again(letter)
+        await _all_or_cancelled([self._try_again(letter) for letter in letters])
         return len(letters)
 
     async def _try_again(self, letter: DeadLetter) -> None:
+        async with self._room:
+            await self._try_in_room(letter)
+        self._reached(Failpoint.LETTER_RETRIED)
+
+    async def _try_in_room(self, letter: DeadLetter) -> None:
         delivery = letter.delivery()
         try:
             event = delivery.event()
@@ -221,13 +235,32 @@ class Consumer:
             await self._capture(event, delivery, problem, letter.attempts + 1)
         else:
             self._metrics.consumed(self._what.consumer, "recovered")
-        self._reached(Failpoint.LETTER_RETRIED)
 
     async def _apply_again(self, connection: Connection, event: Event) -> None:
         if await self._inbox.admit(connection, event, again=True) is Admission.FRESH:
             await self._what.effect(connection, event)
             self._reached(Failpoint.CONSUMER_AFFECTED)
         await resolve(connection, self._what.consumer, event)
+
+
+async def _all_or_cancelled(works: Sequence[Coroutine[Any, Any, None]]) -> None:
+    """Run all beside one another; when one ends badly the others are cancelled and its failure is raised."""
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _stream_of(delivery: Delivery) -> object:
+    """What must be taken in turn: the events of a stream, and bytes that are no event by themselves."""
+    try:
+        event = delivery.event()
+    except ValueError:
+        return (delivery.shard, delivery.position)
+    return (event.tenant_id, event.stream)
 
 
 def _is_away(problem: Exception) -> bool:

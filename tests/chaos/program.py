@@ -73,7 +73,7 @@ async def write(plan: Plan) -> None:
                 events = await store.append(connection, tenant, drafts)
                 await asyncio.sleep(chance.choice((0, 0, 0.002, 0.02)))
             history.writelines(json.dumps({"event_id": str(event.event_id)}) + "\n" for event in events)
-            await asyncio.sleep(chance.random() * 0.02)
+            await asyncio.sleep(chance.random() * 0.15)
 
 
 async def relay(plan: Plan) -> None:

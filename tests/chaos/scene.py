@@ -75,12 +75,14 @@ class Scene:
             process.wait(10)
 
     async def at_rest(self) -> bool:
-        """Whether everything that was written was published and had its effect."""
+        """Whether everything that was written was published and had its effect; fails with what is left."""
         connection = await asyncpg.connect(self.urls.worker_dsn)
         try:
-            return not any(dict(await connection.fetchrow(REST)).values())
+            left = dict(await connection.fetchrow(REST))
         finally:
             await connection.close()
+        assert not any(left.values()), left
+        return True
 
     async def judge(self, transport: Transport | None = None) -> list[str]:
         """Write down what there is, and what the checker says of it."""

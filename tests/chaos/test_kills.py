@@ -15,7 +15,7 @@ from tests.chaos.scene import Scene
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
 
 RANDOM_KILLS = 10
-WRITERS = 3
+WRITERS = 2
 
 
 def role_of(point: Failpoint) -> str:
