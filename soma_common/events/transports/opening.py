@@ -26,7 +26,7 @@ class TransportSettings:
 async def open_transport(settings: TransportSettings, clock: Clock, ids: Ids) -> Transport:
     """The transport; it connects on first use. Raises ValueError when neither is configured."""
     if settings.kafka_bootstrap:
-        # aiokafka takes 20 MiB of memory: only where there are brokers.
+        # aiokafka takes 5 MiB of memory: only where there are brokers.
         from soma_common.events.transports.kafka import KafkaTransport
 
         return KafkaTransport(settings.kafka_bootstrap)

@@ -38,18 +38,17 @@ def an_event(tenant: TenantId, stream: str, sequence: int, text: str) -> Event:
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(words, words, words, headers, st.integers(1, 9), st.integers(0, 2**40), st.integers(1, 2**31))
+@given(st.tuples(words, words, words), headers, st.integers(1, 9), st.integers(0, 2**40), st.integers(1, 2**31))
 def test_prop_8_9_2_capture_and_preservation(
     house_database: HouseDatabases,
-    stream: str,
-    text: str,
-    error: str,
+    given_words: tuple[str, str, str],
     given_headers: dict[str, bytes],
     attempts: int,
     position: int,
     sequence: int,
 ) -> None:
     async def check() -> None:
+        stream, text, error = given_words
         tenant, database = TenantId(uuid4()), await Database.open(house_database("chat", None))
         letters = DLQHandler(database, EventStore("chat"))
         event = an_event(tenant, stream, sequence, text)
