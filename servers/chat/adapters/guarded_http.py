@@ -4,6 +4,7 @@ The addresses that were judged are the ones that are connected to, so a name can
 """
 
 import socket
+from collections.abc import Iterator
 from types import SimpleNamespace
 
 import aiohttp
@@ -16,6 +17,7 @@ from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason
 
 _CONNECT_TIMEOUT_SECONDS = 10.0
+_MOST_CAUSES = 16
 
 
 class AddressRefusedError(aiohttp.ClientError, OSError):
@@ -63,12 +65,19 @@ def guarded_session(rules: AddressRules) -> aiohttp.ClientSession:
 
 def refused_address(profile: ModelProfile, failure: BaseException) -> SomaError | None:
     """The error where a failure came of an address that is not allowed, else None."""
-    cause: BaseException | None = failure
-    seen = 0
-    while cause is not None and seen < 16:
+    for cause in causes(failure):
         inner = cause.os_error if isinstance(cause, aiohttp.ClientConnectorError) else cause
         if isinstance(inner, AddressRefusedError):
             metadata = {"model": profile.profile_id, "problem": inner.problem}
             return SomaError(Reason.MODEL_ADDRESS_REFUSED, metadata)
-        cause, seen = cause.__cause__ or cause.__context__, seen + 1
     return None
+
+
+def causes(failure: BaseException) -> Iterator[BaseException]:
+    """The failure and what it came of, the nearest first."""
+    cause: BaseException | None = failure
+    for _ in range(_MOST_CAUSES):
+        if cause is None:
+            return
+        yield cause
+        cause = cause.__cause__ or cause.__context__

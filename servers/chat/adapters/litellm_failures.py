@@ -6,7 +6,9 @@ A test walks its classes and proves that each has a row, or one that stands abov
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from servers.chat.adapters.guarded_http import refused_address
+import aiohttp
+
+from servers.chat.adapters.guarded_http import causes, refused_address
 from servers.chat.adapters.openai_compatible import failure, unavailable
 from servers.chat.domain.model import ModelProfile
 from soma_common.kernel.errors import SomaError
@@ -79,11 +81,17 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
 }
 
 
+class ConnectionLostError(ConnectionError):
+    """The connection was lost where the library would have tried once more."""
+
+
 def failure_of(profile: ModelProfile, error: BaseException) -> SomaError:
     """The error for one of litellm's; what it does not know is a failed connection."""
     refused = refused_address(profile, error)
     if refused is not None:
         return refused
+    if any(isinstance(cause, ConnectionLostError | aiohttp.ClientConnectionError) for cause in causes(error)):
+        return _gone(profile, error)
     # It wraps what happened inside a stream.
     original = getattr(error, "original_exception", None)
     meant = original if isinstance(original, BaseException) else error
@@ -94,8 +102,10 @@ def failure_of(profile: ModelProfile, error: BaseException) -> SomaError:
 
 
 def _retry_after(error: Any) -> str | None:
-    for holder in (getattr(error, "response", None), error):
-        headers = getattr(holder, "headers", None)
-        if headers is not None and (seconds := headers.get("retry-after")) is not None:
-            return str(seconds)
+    """The provider's wish; the exception often stands before the one that has the headers."""
+    for cause in causes(error):
+        for holder in (getattr(cause, "response", None), cause):
+            headers = getattr(holder, "headers", None)
+            if headers is not None and (seconds := headers.get("retry-after")) is not None:
+                return str(seconds)
     return None

@@ -11,7 +11,7 @@ from typing import Any, Final, cast
 import aiohttp
 
 from servers.chat.adapters.guarded_http import guarded_session
-from servers.chat.adapters.litellm_failures import failure_of
+from servers.chat.adapters.litellm_failures import ConnectionLostError, failure_of
 from servers.chat.adapters.openai_compatible import checked, unavailable
 from servers.chat.adapters.openai_wire import ChunkReader, request_body
 from servers.chat.domain.model import ModelProfile, ModelRequest, StreamItem
@@ -88,14 +88,14 @@ class LiteLLMModel:
         litellm = await asyncio.shield(self._loading)
         if self._handler is None:
             self._session = guarded_session(self._rules)
-            handler = litellm.llms.custom_httpx.http_handler.AsyncHTTPHandler
-            self._handler = handler(shared_session=self._session, follow_redirects=False)
+            self._handler = _handler(litellm.llms.custom_httpx, self._session, lambda: guarded_session(self._rules))
         return litellm
 
 
 def _load() -> Any:
     """Import it and switch off what is the mesh's own work: logs, retries, counting what a call costs."""
     import litellm
+    import litellm.llms.custom_httpx.aiohttp_transport
     import litellm.llms.custom_httpx.http_handler
 
     litellm.suppress_debug_info = True
@@ -107,6 +107,21 @@ def _load() -> Any:
     # The provider's own module is loaded by looking it up, here and not on the loop.
     litellm.get_llm_provider(model="anthropic/any")
     return litellm
+
+
+def _handler(parts: Any, session: aiohttp.ClientSession, make_session: Callable[[], aiohttp.ClientSession]) -> Any:
+    """Its connection pool over a session of ours: no redirect, no second try, no session of its own making."""
+    transport = parts.aiohttp_transport.LiteLLMAiohttpTransport(
+        client=session, owns_session=False, session_factory=make_session
+    )
+    handler = parts.http_handler.AsyncHTTPHandler(transport=transport, follow_redirects=False)
+    # After a lost connection it would send the request again, by a client of its own that goes anywhere.
+    handler.create_client = _no_second_try
+    return handler
+
+
+def _no_second_try(*_: Any, **__: Any) -> Any:
+    raise ConnectionLostError
 
 
 def _arguments(request: ModelRequest) -> dict[str, Any]:
@@ -126,7 +141,7 @@ def _arguments(request: ModelRequest) -> dict[str, Any]:
 async def _items(profile: ModelProfile, response: Any) -> AsyncIterator[StreamItem]:
     reader = ChunkReader()
     chunks = cast("AsyncGenerator[Any, None]", aiter(response))
-    wait_seconds = profile.first_token_timeout_seconds
+    wait_seconds, came = profile.first_token_timeout_seconds, False
     while True:
         async with asyncio.timeout(wait_seconds):
             chunk = await anext(chunks, None)
@@ -134,8 +149,12 @@ async def _items(profile: ModelProfile, response: Any) -> AsyncIterator[StreamIt
             break
         wait_seconds = profile.gap_timeout_seconds
         for item in checked(profile, reader.read(chunk.model_dump(exclude_none=True))):
+            came = True
             yield item
     if getattr(response, "received_finish_reason", None) is None:
+        if not came:
+            # It skips what it does not understand.
+            raise SomaError(Reason.MODEL_PROTOCOL_ERROR, {"model": profile.profile_id})
         raise unavailable(profile, "the stream ended early")
     for item in checked(profile, reader.finish()):
         yield item
