@@ -66,7 +66,7 @@ class Drafts:
             max_output_tokens=draft.max_output_tokens or min(known.max_output_tokens, window // 2),
             price=draft.price or _price(known.prices),
             tools=True if draft.tools is None else draft.tools,
-            tokenizer=_tokenizer(draft.tokenizer, model),
+            tokenizer=_tokenizer(draft.tokenizer),
         )
         return _fitting(own)
 
@@ -81,7 +81,7 @@ class Drafts:
             raise invalid_field(
                 "api_key", "the key was given for the address until now, so a new address needs it again"
             )
-        own = replace(after, model=model, base_url=base_url, tokenizer=_tokenizer(after.tokenizer, model))
+        own = replace(after, model=model, base_url=base_url, tokenizer=_tokenizer(after.tokenizer))
         return _fitting(own)
 
     def _id(self, wanted: str, model: str) -> str:
@@ -119,11 +119,12 @@ def _provider(name: str) -> Provider:
     return provider
 
 
-def _tokenizer(wanted: str, model: str) -> str:
+def _tokenizer(wanted: str) -> str:
+    """The name of an encoding, empty for the model's own."""
     name = wanted.strip()
     if name and encoding_of(name) is None:
         raise invalid_field("model.tokenizer", "it may be o200k_base, cl100k_base or o200k_harmony")
-    return name or model
+    return name
 
 
 def _price(known: ModelPrices) -> Price:

@@ -69,7 +69,7 @@ def called(own: OwnProfile, tenant: UUID) -> ModelProfile:
         max_output_tokens=own.max_output_tokens,
         price=own.price,
         tools=own.tools,
-        tokenizer=own.tokenizer,
+        tokenizer=own.tokenizer or own.model,
         protocol=provider.protocol if provider else "openai",
         key_name=key_name,
     )
