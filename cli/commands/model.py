@@ -1,12 +1,14 @@
-"""`somastack model`: the models that can answer, and whether one does.
+"""`somastack model`: the models that can answer: list, add, test, choose and remove them.
 
-Nothing here calls a provider; chat does.
+Nothing here calls a provider; chat does. Adding one stands in `model_add.py`.
 """
 
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.commands import model_add
 from cli.exits import CommandError, Exit
 
 if TYPE_CHECKING:
@@ -16,12 +18,13 @@ if TYPE_CHECKING:
 
 _PROBE_SECONDS = 90.0
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-app = typer.Typer(help="List the models and test whether they answer.", no_args_is_help=True)
+_Id = Annotated[str, typer.Argument(metavar="ID", help="The model's id, as `somastack model list` shows it.")]
+app = typer.Typer(help="List, add, test, choose and remove the models that answer.", no_args_is_help=True)
 
 
 @app.callback()
 def _group() -> None:
-    """List the models and test whether they answer."""
+    """List, add, test, choose and remove the models that answer."""
 
 
 @app.command("list")
@@ -68,6 +71,55 @@ def probe(
         raise typer.Exit(Exit.FAILED) if as_json else CommandError(verdict(wanted, found))
 
 
+app.command("add")(model_add.add)
+
+
+@app.command("default")
+def choose(model_id: _Id, as_json: _Json = False) -> None:
+    """Choose the model that answers where neither the agent nor the question names one. Works at once.
+
+    With --json: the message soma.chat.v1.ModelProfile.
+
+    Example:  somastack model default gpt-4.1-mini
+    """
+    from cli.doors import reach
+    from cli.render import print_line
+    from cli.views.words import to_json
+
+    chosen = reach(lambda doors: _set_default(doors, model_id.strip()))
+    print_line(to_json(chosen) if as_json else f"{chosen.model_profile_id} answers from now on.")
+
+
+@app.command("remove")
+def remove(
+    model_id: _Id,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    as_json: _Json = False,
+) -> None:
+    """Remove a model and its key. Says what it will touch and asks first.
+
+    With --json: the message soma.chat.v1.DeleteModelResponse.
+
+    Examples:  somastack model remove llama3.2  ·  somastack model remove --yes llama3.2
+    """
+    from cli.consent import ask
+    from cli.doors import reach
+    from cli.render import print_line
+    from cli.views.model import touched
+    from cli.views.words import to_json
+
+    wanted = model_id.strip()
+    found, agents = reach(lambda doors: _look(doors, wanted))
+    ask(touched(found, agents), "Remove it?", yes=yes, terminal=sys.stdin.isatty())
+    left = reach(lambda doors: _delete(doors, found))
+    if as_json:
+        print_line(to_json(left))
+        return
+    print_line(f"Removed: {wanted}")
+    if found.tenant_default:
+        print_line(f"{left.default_model_profile_id} answers from now on.")
+
+
 async def every(doors: "Doors") -> "list[model_pb.ModelProfile]":
     """All models. Raises SomaError."""
     from soma.chat.v1 import model_service_pb2 as model_pb
@@ -100,12 +152,51 @@ def _models(doors: "Doors") -> "model_grpc.ModelServiceStub":
 
 
 async def _probe(doors: "Doors", wanted: str) -> "tuple[str, model_pb.ProbeModelResponse]":
+    wanted = wanted or (await default_model(doors)).model_profile_id
+    return wanted, await probe_model(doors, wanted)
+
+
+async def default_model(doors: "Doors") -> "model_pb.ModelProfile":
+    """The model that answers where none is named. Raises SomaError."""
+    return next(model for model in await every(doors) if model.tenant_default)
+
+
+async def probe_model(doors: "Doors", model_id: str) -> "model_pb.ProbeModelResponse":
+    """Try a model. Raises SomaError."""
     from soma.chat.v1 import model_service_pb2 as model_pb
 
-    if not wanted:
-        found = [model.model_profile_id for model in await every(doors) if model.tenant_default]
-        if not found:
-            raise CommandError("There is no default model. `somastack model list` shows which there are.")
-        wanted = found[0]
-    request = model_pb.ProbeModelRequest(model_profile_id=wanted, request_id=doors.request_id())
-    return wanted, await _models(doors).ProbeModel(request, timeout=_PROBE_SECONDS)
+    request = model_pb.ProbeModelRequest(model_profile_id=model_id, request_id=doors.request_id())
+    return await _models(doors).ProbeModel(request, timeout=_PROBE_SECONDS)
+
+
+async def _set_default(doors: "Doors", model_id: str) -> "model_pb.ModelProfile":
+    from soma.chat.v1 import model_service_pb2 as model_pb
+
+    request = model_pb.SetDefaultModelRequest(model_profile_id=model_id, request_id=doors.request_id())
+    return (await _models(doors).SetDefaultModel(request)).model
+
+
+async def _look(doors: "Doors", model_id: str) -> "tuple[model_pb.ModelProfile, list[str]]":
+    """A model, and the names of the agents that name it."""
+    from soma.chat.v1 import agent_service_pb2 as agent_pb
+    from soma.chat.v1 import agent_service_pb2_grpc as agent_grpc
+    from soma.chat.v1 import model_service_pb2 as model_pb
+
+    found = (await _models(doors).GetModel(model_pb.GetModelRequest(model_profile_id=model_id))).model
+    agents, token = doors.stub("chat", agent_grpc.AgentServiceStub), ""
+    names: list[str] = []
+    while True:
+        page = await agents.ListAgents(agent_pb.ListAgentsRequest(page_size=200, page_token=token))
+        names += [agent.name for agent in page.agents if agent.model_profile_id == model_id]
+        token = page.next_page_token
+        if not token:
+            return found, names
+
+
+async def _delete(doors: "Doors", found: "model_pb.ModelProfile") -> "model_pb.DeleteModelResponse":
+    from soma.chat.v1 import model_service_pb2 as model_pb
+
+    request = model_pb.DeleteModelRequest(
+        model_profile_id=found.model_profile_id, etag=found.etag, request_id=doors.request_id()
+    )
+    return await _models(doors).DeleteModel(request)

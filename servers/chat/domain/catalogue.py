@@ -20,7 +20,7 @@ _NOT_IN_IDS: Final = re.compile(r"[^a-z0-9._-]+")
 
 @dataclass(frozen=True, slots=True)
 class OwnProfile:
-    """What is kept of a tenant's profile; `base_url` is None for the provider's own, `tokenizer` empty for the model's."""
+    """What is kept of a tenant's profile: `base_url` None means the provider's, `tokenizer` empty the model's own."""
 
     profile_id: str
     provider: str
