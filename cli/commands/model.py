@@ -14,9 +14,7 @@ from cli.exits import CommandError, Exit
 if TYPE_CHECKING:
     from cli.doors import Doors
     from soma.chat.v1 import model_service_pb2 as model_pb
-    from soma.chat.v1 import model_service_pb2_grpc as model_grpc
 
-_PROBE_SECONDS = 90.0
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 _Id = Annotated[str, typer.Argument(metavar="ID", help="The model's id, as `somastack model list` shows it.")]
 app = typer.Typer(help="List, add, test, choose and remove the models that answer.", no_args_is_help=True)
@@ -36,6 +34,7 @@ def show(as_json: _Json = False) -> None:
     Examples:  somastack model list  ·  somastack model list --json
     """
     from cli.doors import reach
+    from cli.model_calls import every
     from cli.render import print_line
     from cli.views.words import to_json, to_object
 
@@ -83,10 +82,11 @@ def choose(model_id: _Id, as_json: _Json = False) -> None:
     Example:  somastack model default gpt-4.1-mini
     """
     from cli.doors import reach
+    from cli.model_calls import set_default
     from cli.render import print_line
     from cli.views.words import to_json
 
-    chosen = reach(lambda doors: _set_default(doors, model_id.strip()))
+    chosen = reach(lambda doors: set_default(doors, model_id.strip()))
     print_line(to_json(chosen) if as_json else f"{chosen.model_profile_id} answers from now on.")
 
 
@@ -104,34 +104,21 @@ def remove(
     """
     from cli.consent import ask
     from cli.doors import reach
+    from cli.model_calls import delete, look
     from cli.render import print_line
     from cli.views.model import touched
     from cli.views.words import to_json
 
     wanted = model_id.strip()
-    found, agents = reach(lambda doors: _look(doors, wanted))
+    found, agents = reach(lambda doors: look(doors, wanted))
     ask(touched(found, agents), "Remove it?", yes=yes, terminal=sys.stdin.isatty())
-    left = reach(lambda doors: _delete(doors, found))
+    left = reach(lambda doors: delete(doors, found))
     if as_json:
         print_line(to_json(left))
         return
     print_line(f"Removed: {wanted}")
     if found.tenant_default:
         print_line(f"{left.default_model_profile_id} answers from now on.")
-
-
-async def every(doors: "Doors") -> "list[model_pb.ModelProfile]":
-    """All models. Raises SomaError."""
-    from soma.chat.v1 import model_service_pb2 as model_pb
-
-    found: list[model_pb.ModelProfile] = []
-    token = ""
-    while True:
-        page = await _models(doors).ListModels(model_pb.ListModelsRequest(page_size=200, page_token=token))
-        found += page.models
-        token = page.next_page_token
-        if not token:
-            return found
 
 
 def show_models(models: "list[model_pb.ModelProfile]") -> None:
@@ -145,58 +132,8 @@ def show_models(models: "list[model_pb.ModelProfile]") -> None:
         print_line("No model is configured.")
 
 
-def _models(doors: "Doors") -> "model_grpc.ModelServiceStub":
-    from soma.chat.v1 import model_service_pb2_grpc as model_grpc
-
-    return doors.stub("chat", model_grpc.ModelServiceStub)
-
-
 async def _probe(doors: "Doors", wanted: str) -> "tuple[str, model_pb.ProbeModelResponse]":
+    from cli.model_calls import default_model, probe
+
     wanted = wanted or (await default_model(doors)).model_profile_id
-    return wanted, await probe_model(doors, wanted)
-
-
-async def default_model(doors: "Doors") -> "model_pb.ModelProfile":
-    """The model that answers where none is named. Raises SomaError."""
-    return next(model for model in await every(doors) if model.tenant_default)
-
-
-async def probe_model(doors: "Doors", model_id: str) -> "model_pb.ProbeModelResponse":
-    """Try a model. Raises SomaError."""
-    from soma.chat.v1 import model_service_pb2 as model_pb
-
-    request = model_pb.ProbeModelRequest(model_profile_id=model_id, request_id=doors.request_id())
-    return await _models(doors).ProbeModel(request, timeout=_PROBE_SECONDS)
-
-
-async def _set_default(doors: "Doors", model_id: str) -> "model_pb.ModelProfile":
-    from soma.chat.v1 import model_service_pb2 as model_pb
-
-    request = model_pb.SetDefaultModelRequest(model_profile_id=model_id, request_id=doors.request_id())
-    return (await _models(doors).SetDefaultModel(request)).model
-
-
-async def _look(doors: "Doors", model_id: str) -> "tuple[model_pb.ModelProfile, list[str]]":
-    """A model, and the names of the agents that name it."""
-    from soma.chat.v1 import agent_service_pb2 as agent_pb
-    from soma.chat.v1 import agent_service_pb2_grpc as agent_grpc
-    from soma.chat.v1 import model_service_pb2 as model_pb
-
-    found = (await _models(doors).GetModel(model_pb.GetModelRequest(model_profile_id=model_id))).model
-    agents, token = doors.stub("chat", agent_grpc.AgentServiceStub), ""
-    names: list[str] = []
-    while True:
-        page = await agents.ListAgents(agent_pb.ListAgentsRequest(page_size=200, page_token=token))
-        names += [agent.name for agent in page.agents if agent.model_profile_id == model_id]
-        token = page.next_page_token
-        if not token:
-            return found, names
-
-
-async def _delete(doors: "Doors", found: "model_pb.ModelProfile") -> "model_pb.DeleteModelResponse":
-    from soma.chat.v1 import model_service_pb2 as model_pb
-
-    request = model_pb.DeleteModelRequest(
-        model_profile_id=found.model_profile_id, etag=found.etag, request_id=doors.request_id()
-    )
-    return await _models(doors).DeleteModel(request)
+    return wanted, await probe(doors, wanted)

@@ -15,8 +15,8 @@ def up() -> None:
     """
     import asyncio
 
-    from cli.commands.model import default_model
     from cli.doors import visit
+    from cli.model_calls import default_model
     from cli.render import Progress, print_line
     from cli.stack.coming_up import come_up
     from config import load_settings

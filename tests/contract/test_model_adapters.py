@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -32,7 +33,7 @@ def provider(request: pytest.FixtureRequest) -> Provider:
     return PROVIDERS[request.param]
 
 
-async def asked(provider: Provider, address: str, rules: AddressRules = AT_HOME, **options: object) -> list[StreamItem]:
+async def asked(provider: Provider, address: str, rules: AddressRules = AT_HOME, **options: Any) -> list[StreamItem]:
     model: ChatModel = provider.make(key_of, rules, dict)
     request = replace(ModelRequest(provider.at(address), SAID, 400), **options)
     try:

@@ -61,7 +61,8 @@ def install(recipe: dict[str, object], target: Path, requirements: Path) -> int:
     hashes = recipe["hashes"]
     assert isinstance(hashes, list)
     requirements.write_text(" ".join((str(recipe["requirement"]), *(f"--hash={digest}" for digest in hashes))))
-    command = [UV, "pip", "install", "--quiet", "--require-hashes", "--no-deps", "--target", target, "-r", requirements]
+    where = ("--target", str(target), "-r", str(requirements))
+    command = [str(UV), "pip", "install", "--quiet", "--require-hashes", "--no-deps", *where]
     return subprocess.run(command, check=False).returncode
 
 

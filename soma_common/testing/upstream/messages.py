@@ -58,12 +58,12 @@ class MessageForm:
         """Every event before the end of the last block."""
         yield self._begin(), ""
         for piece in self._answer.reasoning:
-            block = {"type": "thinking", "thinking": "", "signature": ""}
-            yield self._delta("thinking", block, {"type": "thinking_delta", "thinking": piece}), ""
+            thought = {"type": "thinking", "thinking": "", "signature": ""}
+            yield self._delta("thinking", thought, {"type": "thinking_delta", "thinking": piece}), ""
         for piece in self._answer.pieces:
             yield self._delta("text", {"type": "text", "text": ""}, {"type": "text_delta", "text": piece}), piece
         for number, call in enumerate(self._answer.tool_calls):
-            block = {"type": "tool_use", "id": call.id, "name": call.name, "input": {}}
+            block: dict[str, object] = {"type": "tool_use", "id": call.id, "name": call.name, "input": {}}
             for piece in split_text(call.arguments, call.pieces):
                 yield self._delta(f"tool {number}", block, {"type": "input_json_delta", "partial_json": piece}), ""
 
@@ -83,7 +83,7 @@ class MessageForm:
 
     def _begin(self) -> bytes:
         usage = self._answer.usage
-        message = {
+        message: dict[str, object] = {
             "id": self._answer.id,
             "type": "message",
             "role": "assistant",

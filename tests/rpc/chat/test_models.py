@@ -46,7 +46,7 @@ OFFLINE = Catalogue(0, {"offline": KnownModel(OFFLINE_PROFILE)}, "offline")
 KEY = "sk-very-secret-1"
 
 
-class Ledger(governor_grpc.GovernorServiceServicer):
+class Ledger:
     """The two RPCs of the governor that a single call needs: what was held and settled is kept here."""
 
     def __init__(self) -> None:
