@@ -1,4 +1,4 @@
-"""Who sees which rows of models: a tenant its own, the worker the versions only; what the tables refuse."""
+"""Who sees which rows of models: a tenant its own, the worker versions only; what the tables refuse."""
 
 from uuid import uuid4
 
