@@ -17,7 +17,8 @@ FORCED = (
 CATALOGUE = "insert into model_catalogues (tenant_id, version, update_time) values ($1, 1, now())"
 PROFILE = (
     "insert into model_profiles (tenant_id, profile_id, provider, model, window_tokens, max_output_tokens, "
-    "price_input, price_cached_input, price_output, price_reasoning, tools, tokenizer, version, create_time, update_time) "
+    "price_input, price_cached_input, price_output, price_reasoning, tools, tokenizer, version, create_time, "
+    "update_time) "
     "values ($1, $2, 'custom', 'm', $3, $4, 0, 0, 0, 0, true, '', 1, now(), now())"
 )
 

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
+from prometheus_client import CollectorRegistry
 
 from servers.chat.adapters.offline import OfflineModel
 from servers.chat.adapters.openai_compatible import OpenAICompatibleModel
@@ -21,6 +22,9 @@ from servers.chat.models import Models
 from servers.chat.profiles import OFFLINE_PROFILE
 from servers.chat.rpc.models import ModelServicer
 from servers.chat.single_call import SingleCalls
+from servers.governor.__main__ import SERVICE, build
+from servers.governor.domain.ledger import Amount
+from servers.governor.settings import GovernorSettings
 from soma.chat.v1 import model_service_pb2 as model_pb
 from soma.chat.v1 import model_service_pb2_grpc as model_grpc
 from soma.common.v1 import usage_pb2
@@ -39,34 +43,11 @@ from soma_common.rpc.idempotency import IdempotencyStore
 from soma_common.security.secrets import FileSecrets
 from soma_common.testing.identity import OTHER_TENANT, TENANT, user
 from soma_common.testing.postgres import HouseDatabases, OpenDatabase
-from soma_common.testing.rpc import Added, RpcHarness
+from soma_common.testing.rpc import Added, RpcHarness, Served
 from soma_common.testing.upstream import Fault, FaultKind, Script, ScriptedUpstream
 
 OFFLINE = Catalogue(0, {"offline": KnownModel(OFFLINE_PROFILE)}, "offline")
 KEY = "sk-very-secret-1"
-
-
-class Ledger:
-    """The two RPCs of the governor that a single call needs: what was held and settled is kept here."""
-
-    def __init__(self) -> None:
-        self.held: list[governor_pb.HoldLegRequest] = []
-        self.settled: list[governor_pb.SettleTurnRequest] = []
-        self.refuses = False
-
-    async def HoldLeg(  # noqa: N802 - the contract's name
-        self, request: governor_pb.HoldLegRequest, _: Any
-    ) -> governor_pb.HoldLegResponse:
-        if self.refuses:
-            raise SomaError(Reason.BUDGET_EXHAUSTED, {"period": "day", "scope": "tenant"})
-        self.held.append(request)
-        return governor_pb.HoldLegResponse()
-
-    async def SettleTurn(  # noqa: N802 - the contract's name
-        self, request: governor_pb.SettleTurnRequest, _: Any
-    ) -> governor_pb.SettleTurnResponse:
-        self.settled.append(request)
-        return governor_pb.SettleTurnResponse()
 
 
 @dataclass
@@ -78,7 +59,7 @@ class House:
     database: Database
     catalogues: Catalogues
     secrets: Path
-    ledger: Ledger
+    budget: governor_grpc.GovernorServiceStub
     keys: Keys = field(repr=False)
 
     async def add(self, provider: str = "custom", **fields: Any) -> model_pb.ModelProfile:
@@ -97,8 +78,21 @@ class House:
     async def default(self) -> str:
         return next(name for name, model in (await self.all()).items() if model.tenant_default)
 
+    async def spent(self) -> tuple[int, int]:
+        """Tokens that are used and tokens that are held."""
+        [budget] = (await self.budget.GetBudget(governor_pb.GetBudgetRequest())).budgets
+        return budget.used_tokens, budget.held_tokens
+
     def kept_keys(self) -> list[str]:
         return [path.read_text() for path in sorted(self.secrets.rglob("*.key"))]
+
+
+async def serve_governor(rpc: RpcHarness, database: Database) -> Served:
+    """The real one; a tenant may use 2,000 tokens a day."""
+    settings = GovernorSettings(Amount(2_000, 0))
+    servicer = build(database, EventStore("governor"), CollectorRegistry(), list, Clock(), Ids(), settings)
+    added = Added(governor_grpc.add_GovernorServiceServicer_to_server, servicer, SERVICE)
+    return await rpc.serve("governor", added, idempotency=IdempotencyStore(database))
 
 
 @pytest.fixture
@@ -113,9 +107,7 @@ async def house(
     catalogues = Catalogues(database, OFFLINE, clock)
     client = OpenAICompatibleModel(keys.of, rules, dict)
     models = Models(catalogues, {"offline": OfflineModel(), "openai": client})
-    ledger = Ledger()
-    name = "soma.governor.v1.GovernorService"
-    governor = await rpc.serve("governor", Added(governor_grpc.add_GovernorServiceServicer_to_server, ledger, name))
+    governor = await serve_governor(rpc, await open_database(house_database("governor", "servers.governor")))
     calls = SingleCalls(
         models, rpc.channel(governor, service="chat").stub(governor_grpc.GovernorServiceStub), clock, ids
     )
@@ -130,7 +122,7 @@ async def house(
         database,
         catalogues,
         folder,
-        ledger,
+        rpc.channel(governor, service="edge").stub(governor_grpc.GovernorServiceStub),
         keys,
     )
     await models.close()
@@ -349,10 +341,7 @@ async def test_a_text_is_written_held_settled_and_answered_once(house: House, up
     written = await house.service.GenerateText(request)
     assert (written.text, written.finish_reason, written.model_profile_id) == ("Herons eat fish.", "stop", "tiny")
     assert written.cost_micros == written.usage.output_tokens > 0
-    [held], [settled] = house.ledger.held, house.ledger.settled
-    assert held.job_id == settled.job_id == written.job_id
-    assert held.max_output_tokens == 512
-    assert settled.legs[0].usage == written.usage
+    assert await house.spent() == (written.usage.input_tokens + written.usage.output_tokens, 0)
     assert await house.service.GenerateText(request) == written
     assert len(upstream.requests()) == 1
     error = await refusal(house.models.GenerateText(request))
@@ -369,11 +358,11 @@ async def test_a_text_that_may_not_or_cannot_be_written_is_refused_and_settled(
 
     upstream.enqueue(Script(fault=Fault(FaultKind.UNAUTHORIZED)))
     assert (await refusal(house.service.GenerateText(asking()))).reason is Reason.MODEL_REFUSED_KEY
-    assert house.ledger.settled[-1].outcome.error_reason == "MODEL_REFUSED_KEY"
     upstream.enqueue(Script(fault=Fault(FaultKind.STALL)))
     assert (await refusal(house.service.GenerateText(asking()))).reason is Reason.MODEL_TIMEOUT
-    assert len(house.ledger.settled) == len(house.ledger.held) == 2
+    assert await house.spent() == (0, 0), "what did not answer holds and costs nothing"
     assert (await refusal(house.service.GenerateText(asking("long " * 2000)))).reason is Reason.CONTEXT_OVERFLOW
-    house.ledger.refuses = True
-    assert (await refusal(house.service.GenerateText(asking()))).reason is Reason.BUDGET_EXHAUSTED
+    wide = updating(model_pb.ModelProfile(model_profile_id="tiny", window_tokens=100_000), "window_tokens")
+    await house.models.UpdateModel(wide)
+    assert (await refusal(house.service.GenerateText(asking("long " * 2000)))).reason is Reason.BUDGET_EXHAUSTED
     assert len(upstream.requests()) == 2
