@@ -104,8 +104,10 @@ def _load() -> Any:
     litellm.num_retries = 0
     litellm.REPEATED_STREAMING_CHUNK_LIMIT = _REPEATS
     litellm.verbose_logger.setLevel("CRITICAL")
-    # The provider's own module is loaded by looking it up, here and not on the loop.
-    litellm.get_llm_provider(model="anthropic/any")
+    # Much is loaded at the first call: better here than on the loop. Nobody is asked, the answer is made up.
+    litellm.completion(
+        model="anthropic/any", messages=[{"role": "user", "content": "hi"}], api_key="none", mock_response="hi"
+    )
     return litellm
 
 
