@@ -11,7 +11,23 @@ from typing import Annotated
 
 import typer
 
-from cli.commands import budget, chat, config, doctor, down, logs, memory, mind, model, receipt, status, token, up
+from cli.commands import (
+    backup,
+    budget,
+    chat,
+    config,
+    doctor,
+    down,
+    logs,
+    memory,
+    mind,
+    model,
+    receipt,
+    restore,
+    status,
+    token,
+    up,
+)
 from cli.exits import CommandError, Exit
 
 _INTERRUPTED = 130
@@ -36,6 +52,8 @@ app.command("logs")(logs.logs)
 app.command("chat")(chat.chat)
 app.command("token")(token.token)
 app.command("receipt")(receipt.receipt)
+app.command("backup")(backup.backup)
+app.command("restore")(restore.restore)
 app.add_typer(budget.app, name="budget")
 app.add_typer(memory.app, name="memory")
 app.add_typer(mind.app, name="mind")
