@@ -22,9 +22,9 @@ from config import DeployMode, Settings
 from config.home import Home
 from config.values import HOUSES
 from soma_common.postgres.accounts import PostgresSetupError, make_folder
-from soma_common.postgres.base_backup import receive
 from soma_common.postgres.embedded import EmbeddedPostgres
 from soma_common.postgres.migrate import migrations_of
+from soma_common.postgres.server_copy import receive
 
 _SPARE: Final = 1.1
 

@@ -24,9 +24,9 @@ from config import DeployMode, Settings
 from config.programs import DATABASE
 from soma_common.kernel.clock import Clock
 from soma_common.postgres.accounts import PostgresSetupError
-from soma_common.postgres.base_backup import base_backup
 from soma_common.postgres.embedded import MAJOR, EmbeddedPostgres
 from soma_common.postgres.migrate import schema_versions
+from soma_common.postgres.server_copy import server_copy
 from soma_common.supervision.client import SupervisorClient
 
 _READY_SECONDS: Final = 60.0
@@ -53,7 +53,7 @@ async def take_backup(settings: Settings, target: Path, progress: Progress, *, o
 async def _write(settings: Settings, server: EmbeddedPostgres, archive: Writer, progress: Progress) -> Manifest:
     schemas = await schema_versions(server.superuser_dsn)
     begin = Clock().now()
-    async with base_backup(server) as copy:
+    async with server_copy(server) as copy:
         tell = progress.measure("Copying the database", copy.size_bytes)
         try:
             await archive.add(DATABASE_PART, copy.read(), tell)

@@ -21,7 +21,7 @@ from soma_common.postgres.embedded import SUPERUSER, EmbeddedPostgres
 from soma_common.postgres.failures import connecting, translated
 from soma_common.postgres.queries import Queries
 
-_SQL: Final = Queries.of("soma_common.postgres", "sql/base_backup.sql")
+_SQL: Final = Queries.of("soma_common.postgres", "sql/server_copy.sql")
 _BLOCK: Final = 1 << 20
 _LONGEST_COMPLAINT: Final = 300
 _OPTIONS: Final = (
@@ -37,7 +37,7 @@ _OPTIONS: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class BaseBackup:
+class ServerCopy:
     """A copy that can be read once. `size_bytes` is what it will be, roughly."""
 
     size_bytes: int
@@ -73,7 +73,7 @@ class BaseBackup:
 
 
 @asynccontextmanager
-async def base_backup(server: EmbeddedPostgres) -> AsyncIterator[BaseBackup]:
+async def server_copy(server: EmbeddedPostgres) -> AsyncIterator[ServerCopy]:
     """Keep the log for as long as the block lasts, so that the copy can be completed with it.
 
     Raises SomaError(DATABASE_UNAVAILABLE) when the server does not answer.
@@ -83,7 +83,7 @@ async def base_backup(server: EmbeddedPostgres) -> AsyncIterator[BaseBackup]:
             connection = await asyncpg.connect(server.superuser_dsn(), timeout=10)
         try:
             await connection.execute(_SQL.keep_log, f"somastack_{secrets.token_hex(6)}")
-            yield BaseBackup(await connection.fetchval(_SQL.size), server)
+            yield ServerCopy(await connection.fetchval(_SQL.size), server)
         finally:
             await connection.close()
 
