@@ -56,6 +56,11 @@ class Home:
         return self.path / "restore-unfinished"
 
     @property
+    def history_file(self) -> Path:
+        """What was typed in conversations at a terminal, for its arrow keys."""
+        return self.path / "chat-history"
+
+    @property
     def logs(self) -> Path:
         """One log file a process."""
         return self.path / "logs"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.commands.completing import processes
 from cli.exits import CommandError, Exit
 
 if TYPE_CHECKING:
@@ -20,7 +21,10 @@ _RESET = "\x1b[0m"
 
 
 def logs(
-    services: Annotated[list[str] | None, typer.Argument(metavar="[SERVICE]…", help="Only these processes.")] = None,
+    services: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[SERVICE]…", help="Only these processes.", autocompletion=processes),
+    ] = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with new lines until Ctrl-C.")] = False,
     lines: Annotated[int, typer.Option("--lines", "-n", min=0, max=100_000, help="How many of the last lines.")] = 50,
     as_json: Annotated[bool, typer.Option("--json", help="Print the lines as they stand in the files.")] = False,
