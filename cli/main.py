@@ -5,7 +5,6 @@ Nothing here does a command's work; each file of `commands/` loads what it needs
 
 import sys
 import traceback
-from importlib.metadata import version
 from io import TextIOWrapper
 from typing import Annotated
 
@@ -63,6 +62,8 @@ app.add_typer(config.app, name="config")
 
 def _print_version(wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import version
+
         typer.echo(f"somastack {version('somastack')}")
         raise typer.Exit
 
