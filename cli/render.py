@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _WIDE: Final = 100  # cells; only there can an id be kept whole, so that it can be copied
 _ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|–")
 _GOOD: Final = ("RUNNING", "GOOD")
-_MIDDLE: Final = ("STARTING", "STOPPING", "DEGRADED", "SKIPPED")
+_MIDDLE: Final = ("STARTING", "STOPPING", "DEGRADED", "SKIPPED", "HINT")
 
 
 class Progress:

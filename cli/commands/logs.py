@@ -44,7 +44,8 @@ def logs(
     if follow:
         import asyncio
 
-        asyncio.run(_follow(files, as_json))
+        with asyncio.Runner() as runner:
+            runner.run(_follow(files, as_json))
 
 
 def _files(folder: "Path", wanted: list[str]) -> "dict[str, Path]":
