@@ -136,7 +136,7 @@ def test_a_file_that_is_there_is_replaced_only_when_told(mesh: Mesh, tmp_path: P
 def test_it_holds_all_of_an_installation_and_nothing_that_can_be_made_anew(mesh: Mesh, whole: Path) -> None:
     names = zipfile.ZipFile(whole).namelist()
     saved = {name.split("/")[1] for name in names if name.startswith("files/")}
-    assert saved == {path.name for path in mesh.home.iterdir()} - {"postgres", "logs", "run"}
+    assert saved == {path.name for path in mesh.home.iterdir()} - {"postgres", "logs", "run", "chat-history"}
     assert "database.tar" in names
 
 
