@@ -50,7 +50,7 @@ def no_archive(_whole: Path, to: Path) -> None:
     to.write_text("dear diary")
 
 
-def rewritten(change: Callable[[dict[str, object]], None], extra: str = "") -> Callable[[Path, Path], None]:
+def rewritten(change: Callable[[dict[str, object]], object], extra: str = "") -> Callable[[Path, Path], None]:
     """The same parts under another manifest, and a part that no manifest names."""
 
     def make(whole: Path, to: Path) -> None:
@@ -76,6 +76,10 @@ def other_sum(told: dict[str, object]) -> None:
     told["parts"] = [{**part, "sha256": "0" * 64} for part in _list(told["parts"])]
 
 
+def huge(told: dict[str, object]) -> None:
+    told["parts"] = [{**part, "size_bytes": 10**15} for part in _list(told["parts"])]
+
+
 def _list(value: object) -> list[dict[str, object]]:
     assert isinstance(value, list)
     return value
@@ -94,6 +98,7 @@ def _list(value: object) -> list[dict[str, object]]:
         (rewritten(lambda told: told.pop("parts")), "no backup"),
         (rewritten(other_sum), "not what the manifest says"),
         (rewritten(lambda _told: None, extra="files/keys/evil.json"), "not those of its manifest"),
+        (rewritten(huge), "Make room"),
         (rewritten(outside), "not made as a backup is"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

@@ -11,6 +11,7 @@ import subprocess
 import termios
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 
@@ -51,7 +52,7 @@ class Terminal:
         """What came up to the last of these words, which are waited for in order; forgets it."""
         taken = ""
         for word in words:
-            self._read(lambda word=word: word in self.shown, seconds, word)
+            self._read(partial(self._shows, word), seconds, word)
             before, found, self.shown = self.shown.partition(word)
             taken += before + found
         return taken
@@ -66,6 +67,9 @@ class Terminal:
             self.process.kill()
             self.process.wait()
         os.close(self._ours)
+
+    def _shows(self, word: str) -> bool:
+        return word in self.shown
 
     def _read(self, enough: Callable[[], bool], seconds: float, what: str) -> None:
         end = time.monotonic() + seconds
