@@ -35,17 +35,15 @@ def logs(
 
     Examples:  somastack logs  ·  somastack logs chat governor -f  ·  somastack logs -n 500 | grep 4bf92f35
     """
+    from cli.stack.log_lines import follow as followed
     from cli.stack.log_lines import last_lines
     from config import load_settings
 
     files = _files(load_settings().home_folders.logs, services or [])
     for line in last_lines(files, lines)[-lines:] if lines else []:
         _print(line, as_json)
-    if follow:
-        import asyncio
-
-        with asyncio.Runner() as runner:
-            runner.run(_follow(files, as_json))
+    for line in followed(files) if follow else ():
+        _print(line, as_json)
 
 
 def _files(folder: "Path", wanted: list[str]) -> "dict[str, Path]":
@@ -56,13 +54,6 @@ def _files(folder: "Path", wanted: list[str]) -> "dict[str, Path]":
     if unknown:
         raise CommandError(f"There is no process {unknown[0]}. There are: {', '.join(found)}.", Exit.WRONG_USE)
     return {name: found[name] for name in wanted} if wanted else found
-
-
-async def _follow(files: "dict[str, Path]", as_json: bool) -> None:
-    from cli.stack.log_lines import follow
-
-    async for line in follow(files):
-        _print(line, as_json)
 
 
 def _print(line: "LogLine", as_json: bool) -> None:

@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from soma.governor.v1 import governor_service_pb2 as governor_pb
-from soma_common.security.keys import make_user_key, write_key
 from soma_common.testing.mesh import Mesh
 from soma_common.testing.upstream import ScriptedUpstream
 
@@ -41,14 +39,8 @@ def test_json_is_all_there_is_on_standard_output(mesh: Mesh, model: ScriptedUpst
     ("words", "code"),
     [
         (("status",), 0),
-        (("receipt", UNKNOWN), 1),
-        (("memory", "show", UNKNOWN), 1),
         (("memory", "forget", UNKNOWN, "--yes"), 1),
-        (("receipt", "1"), 2),
-        (("memory", "search", ""), 2),
         (("logs", "nobody"), 2),
-        (("mind", "show", "--agent", "x"), 2),
-        (("budget", "set"), 2),
         (("backup",), 2),
         (("restore", "/"), 2),
     ],
@@ -61,19 +53,7 @@ def test_an_exit_code(mesh: Mesh, words: tuple[str, ...], code: int) -> None:
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        ("status",),
-        ("chat", "x"),
-        ("logs",),
-        ("budget", "show"),
-        ("model", "list"),
-        ("token",),
-        ("backup", "never.soma"),
-    ],
-    ids=" ".join,
-)
+@pytest.mark.parametrize("words", [("logs",), ("token",), ("backup", "x.soma")], ids=" ".join)
 def test_what_is_not_there_cannot_be_reached(mesh: Mesh, words: tuple[str, ...]) -> None:
     nothing = {"SOMA_HOME": str(mesh.home.parent / "nothing"), "SOMA_INSTANCE": "nothing"}
     done = mesh.cli(*words, settings=nothing)
@@ -81,19 +61,10 @@ def test_what_is_not_there_cannot_be_reached(mesh: Mesh, words: tuple[str, ...])
     assert not Path("x.soma").exists()
 
 
-@pytest.mark.parametrize(("code", "whose"), [(4, "another installation"), (1, "a service")], ids=str)
-def test_a_key_that_does_not_open_the_doors(mesh: Mesh, code: int, whose: str) -> None:
-    path = mesh.home / "keys" / "user.json"
-    whole = path.read_text("utf-8")
-    if whose == "a service":
-        path.write_text((mesh.home / "keys" / "edge.json").read_text("utf-8"))
-    else:
-        write_key(path, make_user_key(json.loads(whole)["soma_issuer"]))
-    try:
-        done = mesh.cli("budget", "show")
-    finally:
-        path.write_text(whole)
-    assert done.returncode == code, (done.stdout, done.stderr)
+def test_a_services_key_is_no_users_key(mesh: Mesh) -> None:
+    done = mesh.cli("budget", "show", settings={"SOMA_USER_KEY_PATH": str(mesh.home / "keys" / "edge.json")})
+    assert done.returncode == 1, (done.stdout, done.stderr)
+    assert "edge.json" in done.stderr
     assert "error inside" not in done.stderr
 
 
@@ -131,9 +102,3 @@ def test_what_goes_on_ends_with_ctrl_c(mesh: Mesh, words: tuple[str, ...]) -> No
     _, said = process.communicate(timeout=20)
     assert process.returncode == 130
     assert not said
-
-
-def test_the_budget_by_the_command_is_that_of_the_service(mesh: Mesh) -> None:
-    told = json.loads(mesh.cli("budget", "show", "--json").stdout)
-    names = set(governor_pb.GetBudgetResponse.DESCRIPTOR.fields_by_name)
-    assert set(told) == names

@@ -6,6 +6,7 @@ import os
 import pty
 import re
 import select
+import signal
 import stat
 import subprocess
 import termios
@@ -117,6 +118,31 @@ def test_ctrl_c_stops_the_turn_and_not_the_program(chat: Open, model: ScriptedUp
     terminal.press(CTRL_C)
     assert terminal.end() == 0
     assert "--conversation" in terminal.shown
+
+
+def test_a_second_ctrl_c_leaves_an_answer_that_cannot_be_stopped(
+    chat: Open, mesh: Mesh, model: ScriptedUpstream
+) -> None:
+    model.enqueue(LONG)
+    terminal = chat()
+    terminal.wait_for(PROMPT)
+    terminal.say("Tell me a long story.")
+    terminal.wait_for("A long story. A long")
+    hung = mesh.status()["chat"].pid
+    assert hung is not None
+    os.kill(hung, signal.SIGSTOP)
+    try:
+        terminal.press(CTRL_C)
+        terminal.wait_for("^C")
+        terminal.press(CTRL_C)
+        terminal.wait_for("Left it.", PROMPT)
+    finally:
+        os.kill(hung, signal.SIGCONT)
+    model.set_default(Script(text="Here I am."))
+    terminal.say("/new")
+    terminal.wait_for(PROMPT)
+    terminal.say("Are you there?")
+    terminal.wait_for("Here I am.", "receipt ", PROMPT)
 
 
 def test_history_outlives_the_session_and_is_for_this_account_only(chat: Open, mesh: Mesh) -> None:
