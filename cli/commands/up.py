@@ -3,13 +3,17 @@
 Nothing here knows the steps; `cli/stack/coming_up.py` does.
 """
 
+from typing import Annotated
 
-def up() -> None:
+import typer
+
+
+def up(as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False) -> None:
     """Start everything on this machine and wait until it serves.
 
     Makes keys, passwords and the database at the first start. Safe to repeat: what runs goes on, what is missing is
     started; when settings or code have changed, everything is started anew. Progress goes to standard error; the last
-    line on standard output is the address of the page.
+    line on standard output is the address of the page. With --json: {"page", "home", "changed", "model", "offline"}.
 
     Examples:  somastack up  ·  OPENAI_API_KEY=sk-… somastack up  ·  SOMA_PORT_SHIFT=3000 somastack up
     """
@@ -25,7 +29,14 @@ def up() -> None:
     with Progress() as progress:
         done = asyncio.run(come_up(load_settings(), progress))
     model = asyncio.run(visit(done.settings, default_model))
-    if model.provider == OFFLINE:
+    offline = model.provider == OFFLINE
+    if as_json:
+        import json
+
+        told = {"page": done.settings.page_url, "home": str(done.settings.home), "changed": done.changed}
+        print_line(json.dumps({**told, "model": model.model_profile_id, "offline": offline}))
+        return
+    if offline:
         print_line("No model is configured, so answers come from the built-in offline one. Add one with:")
         print_line("  .venv/bin/somastack model add openai")
     else:
