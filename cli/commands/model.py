@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.commands import model_add
+from cli.commands.completing import model_ids
 from cli.exits import CommandError, Exit
 
 if TYPE_CHECKING:
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
     from soma.chat.v1 import model_service_pb2 as model_pb
 
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-_Id = Annotated[str, typer.Argument(metavar="ID", help="The model's id, as `somastack model list` shows it.")]
+_Id = Annotated[
+    str,
+    typer.Argument(metavar="ID", help="The model's id, as `somastack model list` shows it.", autocompletion=model_ids),
+]
 app = typer.Typer(help="List, add, test, choose and remove the models that answer.", no_args_is_help=True)
 
 
@@ -47,7 +51,9 @@ def show(as_json: _Json = False) -> None:
 
 @app.command("test")
 def probe(
-    model_id: Annotated[str, typer.Argument(metavar="[ID]", help="Which model; without it the default one.")] = "",
+    model_id: Annotated[
+        str, typer.Argument(metavar="[ID]", help="Which model; without it the default one.", autocompletion=model_ids)
+    ] = "",
     as_json: _Json = False,
 ) -> None:
     """Ask a model for one word, to see whether it answers and how fast. It costs a few tokens.
