@@ -1,427 +1,1246 @@
-// The page: one conversation at a time, answers as they are written, the receipt beside them.
-// Text of people and models is only ever set as text.
-
-import { Connection } from "/static/socket.js";
-import { element, money, renderReceipt } from "/static/receipt.js";
-
-const at = (id) => document.getElementById(id);
-const messages = at("messages");
-const scroller = at("scroller");
-const input = at("input");
-
-let conversationId = "";
-let following = true;
-let running = ""; // the frame id of the turn that is shown as running
-const answers = new Map(); // frame id -> its parts on the page
-
-async function get(path) {
-  const response = await fetch(path, { credentials: "same-origin", headers: { accept: "application/json" } });
-  const body = await response.json();
-  if (!response.ok) {
-    throw new Error(body.error?.message ?? "The server did not answer as expected.");
+var e=globalThis,t=e.ShadowRoot&&(e.ShadyCSS===void 0||e.ShadyCSS.nativeShadow)&&`adoptedStyleSheets`in Document.prototype&&`replace`in CSSStyleSheet.prototype,n=Symbol(),r=new WeakMap,i=class{constructor(e,t,r){if(this._$cssResult$=!0,r!==n)throw Error("CSSResult is not constructable. Use `unsafeCSS` or `css` instead.");this.cssText=e,this.t=t}get styleSheet(){let e=this.o,n=this.t;if(t&&e===void 0){let t=n!==void 0&&n.length===1;t&&(e=r.get(n)),e===void 0&&((this.o=e=new CSSStyleSheet).replaceSync(this.cssText),t&&r.set(n,e))}return e}toString(){return this.cssText}},a=e=>new i(typeof e==`string`?e:e+``,void 0,n),o=(e,...t)=>new i(e.length===1?e[0]:t.reduce((t,n,r)=>t+(e=>{if(!0===e._$cssResult$)return e.cssText;if(typeof e==`number`)return e;throw Error(`Value passed to 'css' function must be a 'css' function result: `+e+`. Use 'unsafeCSS' to pass non-literal values, but take care to ensure page security.`)})(n)+e[r+1],e[0]),e,n),s=(n,r)=>{if(t)n.adoptedStyleSheets=r.map(e=>e instanceof CSSStyleSheet?e:e.styleSheet);else for(let t of r){let r=document.createElement(`style`),i=e.litNonce;i!==void 0&&r.setAttribute(`nonce`,i),r.textContent=t.cssText,n.appendChild(r)}},c=t?e=>e:e=>e instanceof CSSStyleSheet?(e=>{let t=``;for(let n of e.cssRules)t+=n.cssText;return a(t)})(e):e,{is:l,defineProperty:u,getOwnPropertyDescriptor:d,getOwnPropertyNames:f,getOwnPropertySymbols:p,getPrototypeOf:m}=Object,h=globalThis,ee=h.trustedTypes,te=ee?ee.emptyScript:``,ne=h.reactiveElementPolyfillSupport,g=(e,t)=>e,re={toAttribute(e,t){switch(t){case Boolean:e=e?te:null;break;case Object:case Array:e=e==null?e:JSON.stringify(e)}return e},fromAttribute(e,t){let n=e;switch(t){case Boolean:n=e!==null;break;case Number:n=e===null?null:Number(e);break;case Object:case Array:try{n=JSON.parse(e)}catch{n=null}}return n}},ie=(e,t)=>!l(e,t),ae={attribute:!0,type:String,converter:re,reflect:!1,useDefault:!1,hasChanged:ie};Symbol.metadata??=Symbol(`metadata`),h.litPropertyMetadata??=new WeakMap;var _=class extends HTMLElement{static addInitializer(e){this._$Ei(),(this.l??=[]).push(e)}static get observedAttributes(){return this.finalize(),this._$Eh&&[...this._$Eh.keys()]}static createProperty(e,t=ae){if(t.state&&(t.attribute=!1),this._$Ei(),this.prototype.hasOwnProperty(e)&&((t=Object.create(t)).wrapped=!0),this.elementProperties.set(e,t),!t.noAccessor){let n=Symbol(),r=this.getPropertyDescriptor(e,n,t);r!==void 0&&u(this.prototype,e,r)}}static getPropertyDescriptor(e,t,n){let{get:r,set:i}=d(this.prototype,e)??{get(){return this[t]},set(e){this[t]=e}};return{get:r,set(t){let a=r?.call(this);i?.call(this,t),this.requestUpdate(e,a,n)},configurable:!0,enumerable:!0}}static getPropertyOptions(e){return this.elementProperties.get(e)??ae}static _$Ei(){if(this.hasOwnProperty(g(`elementProperties`)))return;let e=m(this);e.finalize(),e.l!==void 0&&(this.l=[...e.l]),this.elementProperties=new Map(e.elementProperties)}static finalize(){if(this.hasOwnProperty(g(`finalized`)))return;if(this.finalized=!0,this._$Ei(),this.hasOwnProperty(g(`properties`))){let e=this.properties,t=[...f(e),...p(e)];for(let n of t)this.createProperty(n,e[n])}let e=this[Symbol.metadata];if(e!==null){let t=litPropertyMetadata.get(e);if(t!==void 0)for(let[e,n]of t)this.elementProperties.set(e,n)}this._$Eh=new Map;for(let[e,t]of this.elementProperties){let n=this._$Eu(e,t);n!==void 0&&this._$Eh.set(n,e)}this.elementStyles=this.finalizeStyles(this.styles)}static finalizeStyles(e){let t=[];if(Array.isArray(e)){let n=new Set(e.flat(1/0).reverse());for(let e of n)t.unshift(c(e))}else e!==void 0&&t.push(c(e));return t}static _$Eu(e,t){let n=t.attribute;return!1===n?void 0:typeof n==`string`?n:typeof e==`string`?e.toLowerCase():void 0}constructor(){super(),this._$Ep=void 0,this.isUpdatePending=!1,this.hasUpdated=!1,this._$Em=null,this._$Ev()}_$Ev(){this._$ES=new Promise(e=>this.enableUpdating=e),this._$AL=new Map,this._$E_(),this.requestUpdate(),this.constructor.l?.forEach(e=>e(this))}addController(e){(this._$EO??=new Set).add(e),this.renderRoot!==void 0&&this.isConnected&&e.hostConnected?.()}removeController(e){this._$EO?.delete(e)}_$E_(){let e=new Map,t=this.constructor.elementProperties;for(let n of t.keys())this.hasOwnProperty(n)&&(e.set(n,this[n]),delete this[n]);e.size>0&&(this._$Ep=e)}createRenderRoot(){let e=this.shadowRoot??this.attachShadow(this.constructor.shadowRootOptions);return s(e,this.constructor.elementStyles),e}connectedCallback(){this.renderRoot??=this.createRenderRoot(),this.enableUpdating(!0),this._$EO?.forEach(e=>e.hostConnected?.())}enableUpdating(e){}disconnectedCallback(){this._$EO?.forEach(e=>e.hostDisconnected?.())}attributeChangedCallback(e,t,n){this._$AK(e,n)}_$ET(e,t){let n=this.constructor.elementProperties.get(e),r=this.constructor._$Eu(e,n);if(r!==void 0&&!0===n.reflect){let i=(n.converter?.toAttribute===void 0?re:n.converter).toAttribute(t,n.type);this._$Em=e,i==null?this.removeAttribute(r):this.setAttribute(r,i),this._$Em=null}}_$AK(e,t){let n=this.constructor,r=n._$Eh.get(e);if(r!==void 0&&this._$Em!==r){let e=n.getPropertyOptions(r),i=typeof e.converter==`function`?{fromAttribute:e.converter}:e.converter?.fromAttribute===void 0?re:e.converter;this._$Em=r;let a=i.fromAttribute(t,e.type);this[r]=a??this._$Ej?.get(r)??a,this._$Em=null}}requestUpdate(e,t,n,r=!1,i){if(e!==void 0){let a=this.constructor;if(!1===r&&(i=this[e]),n??=a.getPropertyOptions(e),!((n.hasChanged??ie)(i,t)||n.useDefault&&n.reflect&&i===this._$Ej?.get(e)&&!this.hasAttribute(a._$Eu(e,n))))return;this.C(e,t,n)}!1===this.isUpdatePending&&(this._$ES=this._$EP())}C(e,t,{useDefault:n,reflect:r,wrapped:i},a){n&&!(this._$Ej??=new Map).has(e)&&(this._$Ej.set(e,a??t??this[e]),!0!==i||a!==void 0)||(this._$AL.has(e)||(this.hasUpdated||n||(t=void 0),this._$AL.set(e,t)),!0===r&&this._$Em!==e&&(this._$Eq??=new Set).add(e))}async _$EP(){this.isUpdatePending=!0;try{await this._$ES}catch(e){Promise.reject(e)}let e=this.scheduleUpdate();return e!=null&&await e,!this.isUpdatePending}scheduleUpdate(){return this.performUpdate()}performUpdate(){if(!this.isUpdatePending)return;if(!this.hasUpdated){if(this.renderRoot??=this.createRenderRoot(),this._$Ep){for(let[e,t]of this._$Ep)this[e]=t;this._$Ep=void 0}let e=this.constructor.elementProperties;if(e.size>0)for(let[t,n]of e){let{wrapped:e}=n,r=this[t];!0!==e||this._$AL.has(t)||r===void 0||this.C(t,void 0,n,r)}}let e=!1,t=this._$AL;try{e=this.shouldUpdate(t),e?(this.willUpdate(t),this._$EO?.forEach(e=>e.hostUpdate?.()),this.update(t)):this._$EM()}catch(t){throw e=!1,this._$EM(),t}e&&this._$AE(t)}willUpdate(e){}_$AE(e){this._$EO?.forEach(e=>e.hostUpdated?.()),this.hasUpdated||(this.hasUpdated=!0,this.firstUpdated(e)),this.updated(e)}_$EM(){this._$AL=new Map,this.isUpdatePending=!1}get updateComplete(){return this.getUpdateComplete()}getUpdateComplete(){return this._$ES}shouldUpdate(e){return!0}update(e){this._$Eq&&=this._$Eq.forEach(e=>this._$ET(e,this[e])),this._$EM()}updated(e){}firstUpdated(e){}};_.elementStyles=[],_.shadowRootOptions={mode:`open`},_[g(`elementProperties`)]=new Map,_[g(`finalized`)]=new Map,ne?.({ReactiveElement:_}),(h.reactiveElementVersions??=[]).push(`2.1.2`);var oe=globalThis,se=e=>e,ce=oe.trustedTypes,le=ce?ce.createPolicy(`lit-html`,{createHTML:e=>e}):void 0,ue=`$lit$`,v=`lit$${Math.random().toFixed(9).slice(2)}$`,de=`?`+v,fe=`<${de}>`,y=document,pe=()=>y.createComment(``),me=e=>e===null||typeof e!=`object`&&typeof e!=`function`,he=Array.isArray,ge=e=>he(e)||typeof e?.[Symbol.iterator]==`function`,_e=`[ 	
+\f\r]`,ve=/<(?:(!--|\/[^a-zA-Z])|(\/?[a-zA-Z][^>\s]*)|(\/?$))/g,ye=/-->/g,be=/>/g,b=RegExp(`>|${_e}(?:([^\\s"'>=/]+)(${_e}*=${_e}*(?:[^ \t\n\f\r"'\`<>=]|("|')|))|$)`,`g`),xe=/'/g,Se=/"/g,Ce=/^(?:script|style|textarea|title)$/i,we=e=>(t,...n)=>({_$litType$:e,strings:t,values:n}),x=we(1),S=we(2),C=Symbol.for(`lit-noChange`),w=Symbol.for(`lit-nothing`),Te=new WeakMap,T=y.createTreeWalker(y,129);function Ee(e,t){if(!he(e)||!e.hasOwnProperty(`raw`))throw Error(`invalid template strings array`);return le===void 0?t:le.createHTML(t)}var De=(e,t)=>{let n=e.length-1,r=[],i,a=t===2?`<svg>`:t===3?`<math>`:``,o=ve;for(let t=0;t<n;t++){let n=e[t],s,c,l=-1,u=0;for(;u<n.length&&(o.lastIndex=u,c=o.exec(n),c!==null);)u=o.lastIndex,o===ve?c[1]===`!--`?o=ye:c[1]===void 0?c[2]===void 0?c[3]!==void 0&&(o=b):(Ce.test(c[2])&&(i=RegExp(`</`+c[2],`g`)),o=b):o=be:o===b?c[0]===`>`?(o=i??ve,l=-1):c[1]===void 0?l=-2:(l=o.lastIndex-c[2].length,s=c[1],o=c[3]===void 0?b:c[3]===`"`?Se:xe):o===Se||o===xe?o=b:o===ye||o===be?o=ve:(o=b,i=void 0);let d=o===b&&e[t+1].startsWith(`/>`)?` `:``;a+=o===ve?n+fe:l>=0?(r.push(s),n.slice(0,l)+ue+n.slice(l)+v+d):n+v+(l===-2?t:d)}return[Ee(e,a+(e[n]||`<?>`)+(t===2?`</svg>`:t===3?`</math>`:``)),r]},Oe=class e{constructor({strings:t,_$litType$:n},r){let i;this.parts=[];let a=0,o=0,s=t.length-1,c=this.parts,[l,u]=De(t,n);if(this.el=e.createElement(l,r),T.currentNode=this.el.content,n===2||n===3){let e=this.el.content.firstChild;e.replaceWith(...e.childNodes)}for(;(i=T.nextNode())!==null&&c.length<s;){if(i.nodeType===1){if(i.hasAttributes())for(let e of i.getAttributeNames())if(e.endsWith(ue)){let t=u[o++],n=i.getAttribute(e).split(v),r=/([.?@])?(.*)/.exec(t);c.push({type:1,index:a,name:r[2],strings:n,ctor:r[1]===`.`?Me:r[1]===`?`?Ne:r[1]===`@`?Pe:je}),i.removeAttribute(e)}else e.startsWith(v)&&(c.push({type:6,index:a}),i.removeAttribute(e));if(Ce.test(i.tagName)){let e=i.textContent.split(v),t=e.length-1;if(t>0){i.textContent=ce?ce.emptyScript:``;for(let n=0;n<t;n++)i.append(e[n],pe()),T.nextNode(),c.push({type:2,index:++a});i.append(e[t],pe())}}}else if(i.nodeType===8){if(i.data===de)c.push({type:2,index:a});else{let e=-1;for(;(e=i.data.indexOf(v,e+1))!==-1;)c.push({type:7,index:a}),e+=v.length-1}}a++}}static createElement(e,t){let n=y.createElement(`template`);return n.innerHTML=e,n}};function E(e,t,n=e,r){if(t===C)return t;let i=r===void 0?n._$Cl:n._$Co?.[r],a=me(t)?void 0:t._$litDirective$;return i?.constructor!==a&&(i?._$AO?.(!1),a===void 0?i=void 0:(i=new a(e),i._$AT(e,n,r)),r===void 0?n._$Cl=i:(n._$Co??=[])[r]=i),i!==void 0&&(t=E(e,i._$AS(e,t.values),i,r)),t}var ke=class{constructor(e,t){this._$AV=[],this._$AN=void 0,this._$AD=e,this._$AM=t}get parentNode(){return this._$AM.parentNode}get _$AU(){return this._$AM._$AU}u(e){let{el:{content:t},parts:n}=this._$AD,r=(e?.creationScope??y).importNode(t,!0);T.currentNode=r;let i=T.nextNode(),a=0,o=0,s=n[0];for(;s!==void 0;){if(a===s.index){let t;s.type===2?t=new Ae(i,i.nextSibling,this,e):s.type===1?t=new s.ctor(i,s.name,s.strings,this,e):s.type===6&&(t=new Fe(i,this,e)),this._$AV.push(t),s=n[++o]}a!==s?.index&&(i=T.nextNode(),a++)}return T.currentNode=y,r}p(e){let t=0;for(let n of this._$AV)n!==void 0&&(n.strings===void 0?n._$AI(e[t]):(n._$AI(e,n,t),t+=n.strings.length-2)),t++}},Ae=class e{get _$AU(){return this._$AM?._$AU??this._$Cv}constructor(e,t,n,r){this.type=2,this._$AH=w,this._$AN=void 0,this._$AA=e,this._$AB=t,this._$AM=n,this.options=r,this._$Cv=r?.isConnected??!0}get parentNode(){let e=this._$AA.parentNode,t=this._$AM;return t!==void 0&&e?.nodeType===11&&(e=t.parentNode),e}get startNode(){return this._$AA}get endNode(){return this._$AB}_$AI(e,t=this){e=E(this,e,t),me(e)?e===w||e==null||e===``?(this._$AH!==w&&this._$AR(),this._$AH=w):e!==this._$AH&&e!==C&&this._(e):e._$litType$===void 0?e.nodeType===void 0?ge(e)?this.k(e):this._(e):this.T(e):this.$(e)}O(e){return this._$AA.parentNode.insertBefore(e,this._$AB)}T(e){this._$AH!==e&&(this._$AR(),this._$AH=this.O(e))}_(e){this._$AH!==w&&me(this._$AH)?this._$AA.nextSibling.data=e:this.T(y.createTextNode(e)),this._$AH=e}$(e){let{values:t,_$litType$:n}=e,r=typeof n==`number`?this._$AC(e):(n.el===void 0&&(n.el=Oe.createElement(Ee(n.h,n.h[0]),this.options)),n);if(this._$AH?._$AD===r)this._$AH.p(t);else{let e=new ke(r,this),n=e.u(this.options);e.p(t),this.T(n),this._$AH=e}}_$AC(e){let t=Te.get(e.strings);return t===void 0&&Te.set(e.strings,t=new Oe(e)),t}k(t){he(this._$AH)||(this._$AH=[],this._$AR());let n=this._$AH,r,i=0;for(let a of t)i===n.length?n.push(r=new e(this.O(pe()),this.O(pe()),this,this.options)):r=n[i],r._$AI(a),i++;i<n.length&&(this._$AR(r&&r._$AB.nextSibling,i),n.length=i)}_$AR(e=this._$AA.nextSibling,t){for(this._$AP?.(!1,!0,t);e!==this._$AB;){let t=se(e).nextSibling;se(e).remove(),e=t}}setConnected(e){this._$AM===void 0&&(this._$Cv=e,this._$AP?.(e))}},je=class{get tagName(){return this.element.tagName}get _$AU(){return this._$AM._$AU}constructor(e,t,n,r,i){this.type=1,this._$AH=w,this._$AN=void 0,this.element=e,this.name=t,this._$AM=r,this.options=i,n.length>2||n[0]!==``||n[1]!==``?(this._$AH=Array(n.length-1).fill(new String),this.strings=n):this._$AH=w}_$AI(e,t=this,n,r){let i=this.strings,a=!1;if(i===void 0)e=E(this,e,t,0),a=!me(e)||e!==this._$AH&&e!==C,a&&(this._$AH=e);else{let r=e,o,s;for(e=i[0],o=0;o<i.length-1;o++)s=E(this,r[n+o],t,o),s===C&&(s=this._$AH[o]),a||=!me(s)||s!==this._$AH[o],s===w?e=w:e!==w&&(e+=(s??``)+i[o+1]),this._$AH[o]=s}a&&!r&&this.j(e)}j(e){e===w?this.element.removeAttribute(this.name):this.element.setAttribute(this.name,e??``)}},Me=class extends je{constructor(){super(...arguments),this.type=3}j(e){this.element[this.name]=e===w?void 0:e}},Ne=class extends je{constructor(){super(...arguments),this.type=4}j(e){this.element.toggleAttribute(this.name,!!e&&e!==w)}},Pe=class extends je{constructor(e,t,n,r,i){super(e,t,n,r,i),this.type=5}_$AI(e,t=this){if((e=E(this,e,t,0)??w)===C)return;let n=this._$AH,r=e===w&&n!==w||e.capture!==n.capture||e.once!==n.once||e.passive!==n.passive,i=e!==w&&(n===w||r);r&&this.element.removeEventListener(this.name,this,n),i&&this.element.addEventListener(this.name,this,e),this._$AH=e}handleEvent(e){typeof this._$AH==`function`?this._$AH.call(this.options?.host??this.element,e):this._$AH.handleEvent(e)}},Fe=class{constructor(e,t,n){this.element=e,this.type=6,this._$AN=void 0,this._$AM=t,this.options=n}get _$AU(){return this._$AM._$AU}_$AI(e){E(this,e)}},Ie={M:ue,P:v,A:de,C:1,L:De,R:ke,D:ge,V:E,I:Ae,H:je,N:Ne,U:Pe,B:Me,F:Fe},Le=oe.litHtmlPolyfillSupport;Le?.(Oe,Ae),(oe.litHtmlVersions??=[]).push(`3.3.3`);var Re=(e,t,n)=>{let r=n?.renderBefore??t,i=r._$litPart$;if(i===void 0){let e=n?.renderBefore??null;r._$litPart$=i=new Ae(t.insertBefore(pe(),e),e,void 0,n??{})}return i._$AI(e),i},ze=globalThis,D=class extends _{constructor(){super(...arguments),this.renderOptions={host:this},this._$Do=void 0}createRenderRoot(){let e=super.createRenderRoot();return this.renderOptions.renderBefore??=e.firstChild,e}update(e){let t=this.render();this.hasUpdated||(this.renderOptions.isConnected=this.isConnected),super.update(e),this._$Do=Re(t,this.renderRoot,this.renderOptions)}connectedCallback(){super.connectedCallback(),this._$Do?.setConnected(!0)}disconnectedCallback(){super.disconnectedCallback(),this._$Do?.setConnected(!1)}render(){return C}};D._$litElement$=!0,D.finalized=!0,ze.litElementHydrateSupport?.({LitElement:D});var Be=ze.litElementPolyfillSupport;Be?.({LitElement:D}),(ze.litElementVersions??=[]).push(`4.2.2`);var O=o`
+  *,
+  *::before,
+  *::after {
+    box-sizing: border-box;
   }
-  return body;
-}
-
-// ---- what is said ----
-
-function addMessage(role, who) {
-  at("welcome").hidden = true;
-  const said = element("div", { class: "said" });
-  const item = element("li", { class: role }, element("div", { class: "who" }, who), said);
-  messages.append(item);
-  return { item, said };
-}
-
-function addUserMessage(text) {
-  addMessage("user", "You").said.textContent = text;
-  toEnd(true);
-}
-
-function addAnswer(question) {
-  const { item, said } = addMessage("assistant", "Soma");
-  const text = document.createTextNode("");
-  said.append(text);
-  return { item, said, text, question, started: performance.now(), firstToken: 0, level: "" };
-}
-
-function begin(frameId, question) {
-  const answer = addAnswer(question);
-  answer.item.classList.add("running");
-  answers.set(frameId, answer);
-  running = frameId;
-  showRunning();
-  toEnd(true);
-}
-
-function finish(frameId) {
-  answers.get(frameId)?.item.classList.remove("running");
-  answers.delete(frameId);
-  if (running === frameId) {
-    running = "";
-    showRunning();
+  :host([hidden]),
+  [hidden] {
+    display: none !important;
   }
-}
-
-function showRunning() {
-  at("send").hidden = running !== "";
-  at("stop").hidden = running === "";
-}
-
-function note(answer, text, kind = "notice") {
-  const line = element("p", { class: kind }, text);
-  answer.item.append(line);
-  return line;
-}
-
-function problem(answer, text, question) {
-  const line = note(answer, text, "problem");
-  line.setAttribute("role", "alert");
-  if (question) {
-    const again = element("button", { type: "button" }, "Try again");
-    again.addEventListener("click", () => say(question));
-    line.append(again);
+  h1,
+  h2,
+  h3,
+  h4,
+  p,
+  ol,
+  ul,
+  dl,
+  dd,
+  figure {
+    margin: 0;
+    padding: 0;
   }
-}
-
-function addTools(answer, { receiptId, summary }) {
-  const tools = element("div", { class: "tools" });
-  const copy = element("button", { type: "button", class: "plain" }, "Copy");
-  copy.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(answer.said.textContent);
-    announce("Copied.");
-  });
-  tools.append(copy);
-  if (receiptId) {
-    const open = element("button", { type: "button", class: "plain ledger" }, summary || "Receipt");
-    open.setAttribute("aria-label", `Show the receipt: ${summary}`);
-    open.addEventListener("click", () => showReceipt(receiptId, true));
-    tools.append(open);
+  ol,
+  ul {
+    list-style: none;
   }
-  answer.item.append(tools);
-}
-
-const tokens = (usage) => (usage?.input_tokens ?? 0) + (usage?.output_tokens ?? 0);
-
-function summaryOf(answer, payload) {
-  const parts = [answer.level, `${tokens(payload.usage).toLocaleString("en")} tokens`, money(payload.cost?.micros)];
-  if (answer.firstToken) {
-    parts.push(`${(answer.firstToken / 1000).toFixed(2)} s to first token`);
+  h2,
+  h3 {
+    font-size: inherit;
+    font-weight: 600;
   }
-  return parts.filter(Boolean).join(" · ");
-}
-
-// ---- frames ----
-
-const onFrame = {
-  "chat.started": (answer, payload) => {
-    if (payload.conversation_id && payload.conversation_id !== conversationId) {
-      conversationId = payload.conversation_id;
-      history.replaceState(null, "", `#${conversationId}`);
-    }
-    answer.level = payload.level;
-    at("level").textContent = `Level ${payload.level}`;
-    at("level").className = payload.level === "L0" ? "" : "bad";
-    at("model").textContent = payload.model;
-    for (const reason of payload.level_reasons ?? []) {
-      note(answer, reason.sentence);
-    }
-  },
-  "chat.delta": (answer, payload) => {
-    answer.firstToken ||= performance.now() - answer.started;
-    answer.text.appendData(payload.delta);
-  },
-  "chat.reasoning": (answer, payload) => {
-    answer.reasoning ??= answer.item.insertBefore(element("div", { class: "reasoning" }), answer.said);
-    answer.reasoning.append(payload.delta);
-  },
-  "chat.tool": (answer, payload) => note(answer, `Asks for ${payload.name} with ${payload.arguments}`),
-  "chat.notice": (answer, payload) => note(answer, payload.message),
-  "chat.done": (answer, payload, frameId) => {
-    if (answer.text.data !== payload.content) {
-      answer.text.data = payload.content;
-    }
-    addTools(answer, { receiptId: payload.receipt_id, summary: summaryOf(answer, payload) });
-    end(frameId, "The answer is complete.", payload.receipt_id);
-  },
-  "chat.failed": (answer, payload, frameId) => {
-    problem(answer, payload.message, answer.question);
-    addTools(answer, { receiptId: payload.receipt_id, summary: summaryOf(answer, payload) });
-    end(frameId, payload.message, payload.receipt_id);
-  },
-  "chat.cancelled": (answer, payload, frameId) => {
-    note(answer, payload.partial_text_kept ? "Stopped. What was written is kept." : "Stopped.");
-    addTools(answer, { receiptId: payload.receipt_id, summary: summaryOf(answer, payload) });
-    end(frameId, "Stopped.", payload.receipt_id);
-  },
-  error: (answer, payload, frameId) => {
-    const wait = payload.retry_after ? ` You can try again in ${Math.ceil(payload.retry_after)} s.` : "";
-    problem(answer, payload.message + wait, answer.question);
-    finish(frameId);
-  },
-};
-
-function end(frameId, sentence, receiptId) {
-  finish(frameId);
-  announce(sentence);
-  refreshConversations();
-  refreshBudget();
-  if (!at("receipt").hidden && receiptId) {
-    showReceipt(receiptId, false);
+  :focus-visible {
+    outline: 2px solid var(--accent);
+    outline-offset: 1px;
+    border-radius: var(--corner);
   }
-}
-
-const connection = new Connection({
-  connected(payload) {
-    status("Connected");
-    fillAgents(payload.agents);
-    refreshConversations();
-    refreshBudget();
-  },
-  frame(type, frameId, payload) {
-    const answer = answers.get(frameId);
-    if (answer !== undefined && onFrame[type] !== undefined) {
-      onFrame[type](answer, payload, frameId);
-      toEnd(false);
-    }
-  },
-  lost(unfinished) {
-    status(unfinished ? "Reconnecting. The answer goes on without you." : "Reconnecting.", true);
-  },
-  locked() {
-    status("This browser has no session. Open the page on the machine that runs the stack.", true);
-  },
-});
-
-function status(text, bad = false) {
-  at("connection").textContent = text;
-  at("connection").className = bad ? "bad" : "";
-}
-
-function announce(text) {
-  at("announcer").textContent = text;
-}
-
-// ---- saying ----
-
-function say(text) {
-  if (running !== "" || text.trim() === "") {
-    return;
+  svg {
+    display: block;
   }
-  addUserMessage(text);
-  const payload = { content: text };
-  if (conversationId) {
-    payload.conversation_id = conversationId;
-  } else if (at("agent").value) {
-    payload.agent_id = at("agent").value;
+  a {
+    color: var(--accent);
+    text-underline-offset: 2px;
   }
-  begin(connection.say(payload), text);
-  announce("Sent.");
-}
-
-function send() {
-  if (running === "" && input.value.trim() !== "") {
-    say(input.value);
-    input.value = "";
-    grow();
+  code,
+  kbd {
+    font-family: var(--mono);
+    font-size: 0.9em;
   }
-}
-
-function stop() {
-  if (running !== "") {
-    connection.stop(running);
+  .quiet {
+    color: var(--ink-soft);
   }
-}
-
-function grow() {
-  input.style.height = "auto";
-  input.style.height = `${input.scrollHeight + 2}px`;
-}
-
-function toEnd(force) {
-  following = following || force;
-  if (following) {
-    scroller.scrollTop = scroller.scrollHeight;
+  .small {
+    font-size: var(--size-small);
   }
-  at("latest").hidden = following;
-}
-
-// ---- conversations ----
-
-const ROLES = { ROLE_USER: ["user", "You"], ROLE_ASSISTANT: ["assistant", "Soma"] };
-
-function clear() {
-  messages.replaceChildren();
-  answers.clear();
-  running = "";
-  showRunning();
-  at("welcome").hidden = false;
-  following = true;
-}
-
-function newChat() {
-  conversationId = "";
-  history.replaceState(null, "", location.pathname);
-  clear();
-  closeRail();
-  refreshConversations();
-  input.focus();
-}
-
-async function openConversation(id) {
-  const opened = await get(`/api/v1/chat/conversations/${encodeURIComponent(id)}`);
-  const listed = await get(`/api/v1/chat/conversations/${encodeURIComponent(id)}/messages?page_size=500`);
-  clear();
-  conversationId = id;
-  history.replaceState(null, "", `#${id}`);
-  for (const message of listed.messages) {
-    addStored(message);
+  .tiny {
+    font-size: var(--size-tiny);
   }
-  if (opened.conversation.running_turn_id) {
-    begin(connection.follow(opened.conversation.running_turn_id), "");
+  .number {
+    text-align: right;
+    font-variant-numeric: tabular-nums;
   }
-  closeRail();
-  refreshConversations();
-  toEnd(true);
-}
-
-function addStored(message) {
-  const [role, who] = ROLES[message.role] ?? ["assistant", "Tool"];
-  const text = message.content.map((part) => part.text).join("");
-  const { item, said } = addMessage(role, who);
-  said.textContent = text;
-  if (role === "assistant") {
-    const answer = { item, said };
-    if (message.partial) {
-      note(answer, "This answer was cut short; what was written is kept.");
-    }
-    const summary = `${tokens(message.usage).toLocaleString("en")} tokens · ${money(message.cost_micros)}`;
-    addTools(answer, { receiptId: message.receipt_id, summary });
+  .unseen {
+    position: absolute;
+    width: 1px;
+    height: 1px;
+    overflow: hidden;
+    clip-path: inset(50%);
+    white-space: nowrap;
   }
-}
-
-function dayOf(time) {
-  const days = Math.floor((new Date().setHours(0, 0, 0, 0) - new Date(time).setHours(0, 0, 0, 0)) / 86_400_000);
-  return days <= 0 ? "Today" : days === 1 ? "Yesterday" : new Date(time).toLocaleDateString();
-}
-
-async function refreshConversations() {
-  const listed = await get("/api/v1/chat/conversations?page_size=100").catch(() => null);
-  if (listed === null) {
-    return;
+  .cut {
+    overflow: hidden;
+    text-overflow: ellipsis;
+    white-space: nowrap;
   }
-  const list = at("conversations");
-  list.replaceChildren();
-  let day = "";
-  for (const conversation of listed.conversations) {
-    if (dayOf(conversation.update_time) !== day) {
-      day = dayOf(conversation.update_time);
-      list.append(element("li", { class: "day" }, day));
-    }
-    const time = new Date(conversation.create_time).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
-    const button = element("button", { type: "button" }, conversation.title || `Chat of ${time}`);
-    button.setAttribute("aria-current", String(conversation.conversation_id === conversationId));
-    button.addEventListener("click", () => openConversation(conversation.conversation_id).catch((error) => status(error.message, true)));
-    list.append(element("li", {}, button));
+`,k=o`
+  button,
+  input,
+  select,
+  textarea {
+    font: inherit;
+    color: inherit;
   }
-}
-
-function fillAgents(agents) {
-  const picker = at("agent");
-  const chosen = picker.value;
-  picker.replaceChildren(...agents.map((agent) => element("option", { value: agent.agent_id }, agent.name)));
-  if (agents.some((agent) => agent.agent_id === chosen)) {
-    picker.value = chosen;
+  button {
+    display: inline-flex;
+    align-items: center;
+    justify-content: center;
+    gap: var(--s2);
+    min-height: 32px;
+    padding: 0 var(--s3);
+    border: 1px solid var(--hairline);
+    border-radius: var(--corner);
+    background: var(--raised);
+    cursor: pointer;
+    transition: background var(--quick);
   }
-}
-
-async function refreshBudget() {
-  const { budgets } = await get("/api/v1/budget").catch(() => ({ budgets: [] }));
-  const day = budgets.find((budget) => budget.period === "BUDGET_PERIOD_DAY");
-  if (day === undefined || Number(day.limit_tokens) === 0) {
-    at("budget").textContent = "";
-    return;
+  button:hover:not(:disabled) {
+    background: var(--pressed);
   }
-  const left = Math.max(0, Number(day.limit_tokens) - Number(day.used_tokens) - Number(day.held_tokens));
-  at("budget").textContent = `${left.toLocaleString("en")} tokens left today`;
-}
-
-// ---- receipt ----
-
-async function showReceipt(receiptId, focus) {
-  openReceipt(focus);
-  try {
-    const { receipt } = await get(`/api/v1/receipts/${encodeURIComponent(receiptId)}`);
-    at("receipt-body").replaceChildren(...renderReceipt(receipt));
-  } catch (error) {
-    at("receipt-body").replaceChildren(element("p", { class: "problem" }, error.message));
+  button:disabled {
+    color: var(--ink-soft);
+    cursor: default;
   }
-}
-
-function openReceipt(focus) {
-  at("receipt").hidden = false;
-  at("receipt-toggle").setAttribute("aria-expanded", "true");
-  if (focus) {
-    at("receipt").focus();
+  button.plain {
+    border-color: transparent;
+    background: transparent;
+    color: var(--ink-soft);
   }
-}
-
-function closeReceipt() {
-  at("receipt").hidden = true;
-  at("receipt-toggle").setAttribute("aria-expanded", "false");
-}
-
-function closeRail() {
-  at("rail").classList.remove("open");
-  at("rail-toggle").setAttribute("aria-expanded", "false");
-}
-
-// ---- what a person does ----
-
-at("composer").addEventListener("submit", (event) => {
-  event.preventDefault();
-  send();
-});
-input.addEventListener("input", grow);
-input.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
-    event.preventDefault();
-    send();
+  button.plain:hover:not(:disabled) {
+    background: var(--pressed);
+    color: var(--ink);
   }
-});
-document.addEventListener("keydown", (event) => {
-  if (event.key !== "Escape") {
-    return;
+  button.icon {
+    width: 32px;
+    padding: 0;
+    flex: none;
   }
-  if (running !== "") {
-    stop();
-  } else {
-    closeReceipt();
-    closeRail();
+  button.main {
+    border-color: var(--accent);
+    background: var(--accent);
+    color: var(--on-accent);
   }
-});
-scroller.addEventListener("scroll", () => {
-  following = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 40;
-  at("latest").hidden = following;
-});
-const kept = new ResizeObserver(() => toEnd(false));
-kept.observe(scroller);
-kept.observe(messages);
-at("stop").addEventListener("click", stop);
-at("latest").addEventListener("click", () => toEnd(true));
-at("new-chat").addEventListener("click", newChat);
-at("receipt-close").addEventListener("click", closeReceipt);
-at("receipt-toggle").addEventListener("click", () => (at("receipt").hidden ? openReceipt(true) : closeReceipt()));
-at("rail-toggle").addEventListener("click", () => {
-  const open = at("rail").classList.toggle("open");
-  at("rail-toggle").setAttribute("aria-expanded", String(open));
-});
-for (const button of at("suggestions").querySelectorAll("button")) {
-  button.addEventListener("click", () => say(button.textContent));
-}
-
-connection.open();
-if (/^#[0-9a-f-]{36}$/.test(location.hash)) {
-  openConversation(location.hash.slice(1)).catch(newChat);
-}
-input.focus();
+  button.main:hover:not(:disabled) {
+    background: color-mix(in oklab, var(--accent), var(--ink) 18%);
+  }
+  button.main:disabled {
+    border-color: var(--hairline);
+    background: var(--pressed);
+    color: var(--ink-soft);
+  }
+  button.danger {
+    border-color: var(--bad);
+    color: var(--bad);
+  }
+  button.link {
+    min-height: 0;
+    padding: 0;
+    border: 0;
+    background: none;
+    color: var(--accent);
+    text-decoration: underline;
+    text-underline-offset: 2px;
+  }
+  input,
+  select,
+  textarea {
+    min-height: 32px;
+    padding: var(--s1) var(--s2);
+    border: 1px solid var(--hairline);
+    border-radius: var(--corner);
+    background: var(--ground);
+  }
+  input::placeholder,
+  textarea::placeholder {
+    color: var(--ink-soft);
+    opacity: 1;
+  }
+  input:focus-visible,
+  select:focus-visible,
+  textarea:focus-visible {
+    outline-offset: -1px;
+  }
+  kbd {
+    padding: 0 var(--s1);
+    border: 1px solid var(--hairline);
+    border-radius: 4px;
+    color: var(--ink-soft);
+    font-size: var(--size-tiny);
+    line-height: 1.4;
+  }
+`,Ve=o`
+  .notice,
+  .problem {
+    padding: var(--s2) var(--s3);
+    border-left: 2px solid var(--outline);
+    background: var(--sunken);
+    font-size: var(--size-small);
+    overflow-wrap: anywhere;
+  }
+  .notice.warn {
+    border-color: var(--warn);
+    background: var(--warn-soft);
+  }
+  .problem {
+    border-color: var(--bad);
+    background: var(--bad-soft);
+  }
+  .problem .row {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    gap: var(--s2) var(--s3);
+    margin-top: var(--s2);
+  }
+`,He=new Set([`chat.done`,`chat.failed`,`chat.cancelled`,`error`]),Ue=`soma.edge.v1.json`,We=250,Ge=8e3,Ke=2e4,qe=[4001,4003],Je=class{listener;rest;#e;#t=We;#n;#r=0;#i=new Map;constructor(e,t){this.listener=e,this.rest=t,addEventListener(`online`,()=>this.#u()),addEventListener(`offline`,()=>this.#e?.close()),setInterval(()=>this.#d(),Ke)}open(){clearTimeout(this.#n);let e=location.protocol===`https:`?`wss`:`ws`,t=new WebSocket(`${e}://${location.host}/ws/v2/chat`,[Ue]);this.#e=t,t.addEventListener(`message`,e=>this.#s(JSON.parse(String(e.data)))),t.addEventListener(`close`,e=>void this.#l(t,e.code))}say(e){let t=crypto.randomUUID();return this.#i.set(t,{send:e,turnId:``,sequence:0,stopWhenKnown:!1}),this.#o(`chat.send`,t,e),t}follow(e){let t=crypto.randomUUID();return this.#i.set(t,{send:void 0,turnId:e,sequence:0,stopWhenKnown:!1}),this.#o(`chat.resume`,t,{turn_id:e,after_sequence:0}),t}stop(e){let t=this.#i.get(e);t!==void 0&&(t.stopWhenKnown=t.turnId===``||!this.#a,t.stopWhenKnown||this.#o(`chat.cancel`,crypto.randomUUID(),{turn_id:t.turnId}))}leave(e){this.#i.delete(e)}get#a(){return this.#e?.readyState===WebSocket.OPEN}#o(e,t,n){this.#a&&this.#e?.send(JSON.stringify({type:e,id:t,timestamp:new Date().toISOString(),payload:n}))}#s(e){if(this.#r=performance.now(),e.type===`connected`){this.#t=We,this.listener.link(`connected`),this.listener.connected(e.payload),this.#c();return}let t=this.#i.get(e.id);if(t===void 0)return;let{turn_id:n,sequence:r}=e.payload;if(n!==void 0&&r!==void 0){if(r<=t.sequence)return;t.turnId=n,t.sequence=r}He.has(e.type)?this.#i.delete(e.id):t.stopWhenKnown&&this.stop(e.id),this.listener.frame(e.id,{type:e.type,payload:e.payload})}#c(){for(let[e,t]of this.#i)t.turnId===``?t.send!==void 0&&this.#o(`chat.send`,e,t.send):this.#o(`chat.resume`,e,{turn_id:t.turnId,after_sequence:t.sequence})}async#l(e,t){e===this.#e&&(this.#e=void 0,this.listener.link(`lost`),qe.includes(t)&&await this.rest.renew()===!1?this.listener.link(`locked`):(this.#n=setTimeout(()=>this.open(),this.#t*(.75+Math.random()/2)),this.#t=Math.min(this.#t*2,Ge)))}#u(){this.#t=We,this.#e===void 0&&this.open()}#d(){if(!this.#a||document.hidden)this.#r=performance.now();else if(performance.now()-this.#r>2*Ke){let e=this.#e;e?.close(),e!==void 0&&this.#l(e,1006)}else this.#o(`ping`,crypto.randomUUID(),{})}},Ye=`OFFLINE`,Xe=class extends Error{code;details;retryAfter;constructor(e){let t=(e.violations??[]).map(e=>`${e.field}: ${e.description}`);super([e.message,...e.violations&&t.length>1?t:[]].join(` `)),this.code=e.code,this.details=e.details??{},this.retryAfter=e.retry_after}};function Ze(){return new Xe({code:Ye,message:"The mesh cannot be reached from here. Look whether it runs with `.venv/bin/somastack status`."})}function A(e){return e instanceof Xe?e:Ze()}var Qe=`/api/v1/auth/session`,$e=class{get(e,t={},n){return this.#e(`GET`,`${e}${rt(t)}`,void 0,n)}post(e,t,n){return this.#e(`POST`,e,t,n)}patch(e,t){return this.#e(`PATCH`,e,t)}delete(e){return this.#e(`DELETE`,e)}async renew(){return(await fetch(Qe,{credentials:`same-origin`}).catch(()=>void 0))?.ok}async#e(e,t,n,r){let i=await et(e,t,n,r);i.status===401&&await this.renew()&&(i=await et(e,t,n,r));let a=await i.json().catch(()=>void 0);if(!i.ok)throw nt(a)??Ze();return a}};async function et(e,t,n,r){let i={accept:`application/json`};e!==`GET`&&(i[`x-soma-csrf`]=tt());let a={method:e,headers:i,credentials:`same-origin`};n!==void 0&&(i[`content-type`]=`application/json`,a.body=JSON.stringify(n)),r!==void 0&&(a.signal=r);try{return await fetch(t,a)}catch(e){throw e instanceof DOMException&&e.name===`AbortError`?e:Ze()}}function tt(){let e=document.cookie.split(`; `).map(e=>e.split(`=`,2)).filter(([e])=>e.startsWith(`soma_csrf_`)),t=e.find(([e])=>e===`soma_csrf_${location.port}`);return decodeURIComponent((t??e[0])?.[1]??``)}function nt(e){if(typeof e==`object`&&e&&`error`in e)return new Xe(e.error)}function rt(e){let t=new URLSearchParams;for(let[n,r]of Object.entries(e))for(let e of Array.isArray(r)?r:[r])t.append(n,String(e));let n=t.toString();return n===``?``:`?${n}`}var it=new Intl.NumberFormat(`en`),at=new Intl.DateTimeFormat(void 0,{hour:`2-digit`,minute:`2-digit`}),ot=new Intl.DateTimeFormat(void 0,{weekday:`long`,day:`numeric`,month:`long`});new Intl.DateTimeFormat(void 0,{dateStyle:`medium`,timeStyle:`short`});var st=864e5;function ct(e){return it.format(Number(e??0))}function lt(e,t,n=`${t}s`){return`${it.format(e)} ${e===1?t:n}`}function ut(e){let t=Number(e??0)/1e6;return t===0?`free`:`$${t<.01?t.toFixed(6).replace(/0{1,2}$/,``):t.toFixed(t<1?4:2)}`}function dt(e){return e>=1e3?`${(e/1e3).toFixed(2)} s`:`${e<10?e.toFixed(1):e.toFixed(0)} ms`}function ft(e){return e.charAt(0).toUpperCase()+e.slice(1)}function pt(e){return at.format(e)}function mt(e,t=new Date){let n=Math.round((ht(t)-ht(new Date(e)))/st);return n<=0?`Today`:n===1?`Yesterday`:ot.format(new Date(e))}function ht(e){return new Date(e).setHours(0,0,0,0)}function gt(e,t=8){let n=e.trim().split(/\s+/),r=n.slice(0,t).join(` `).slice(0,80);return n.length>t?`${r} …`:r}var j=class{#e;#t=new Set;constructor(e){this.#e=e}get value(){return this.#e}set value(e){if(!Object.is(e,this.#e)){this.#e=e;for(let e of[...this.#t])e()}}watch(e){return this.#t.add(e),()=>this.#t.delete(e)}},_t=class extends j{constructor(){super(0)}beat(){this.value+=1}},vt=`/api/v1/chat/conversations`,yt=60,bt=class{rest;list=new j(void 0);filter=new j(``);problem=new j(void 0);#e=``;#t=0;constructor(e){this.rest=e}get hasMore(){return this.#e!==``}async refresh(){let e=++this.#t;try{let t=await this.#n(``);e===this.#t&&(this.#e=t.next_page_token,this.list.value=t.conversations,this.problem.value=void 0)}catch(t){e===this.#t&&(this.problem.value=A(t))}}async loadMore(){let e=this.#t,t=await this.#n(this.#e).catch(()=>void 0);t!==void 0&&e===this.#t&&(this.#e=t.next_page_token,this.list.value=[...this.list.value??[],...t.conversations])}async narrow(e){this.filter.value=e,await this.refresh()}async rename(e,t){await this.rest.patch(`${vt}/${encodeURIComponent(e)}`,{conversation:{title:t}}),await this.refresh()}async delete(e){await this.rest.delete(`${vt}/${encodeURIComponent(e)}`),await this.refresh()}#n(e){let t={page_size:yt,page_token:e,title_contains:this.filter.value.trim()};return this.rest.get(vt,t)}},M=[`receipt`,`mind`,`memory`],xt=[`system`,`light`,`dark`],St=`soma.theme`,Ct=`soma.drawer`,wt=matchMedia(`(max-width: 899.98px)`),Tt=class{railOpen=new j(!1);drawerOpen=new j(!1);tab=new j(`receipt`);paletteOpen=new j(!1);theme=new j(Et(St,xt,`system`));narrow=new j(wt.matches);said=new j(``);constructor(){wt.addEventListener(`change`,()=>{this.narrow.value=wt.matches});let e=Et(Ct,[...M,`closed`],`closed`);e!==`closed`&&!wt.matches&&(this.tab.value=e,this.drawerOpen.value=!0),this.#e()}openDrawer(e){this.tab.value=e,this.drawerOpen.value=!0,this.railOpen.value=!1,localStorage.setItem(Ct,e)}closeDrawer(){this.drawerOpen.value=!1,localStorage.setItem(Ct,`closed`)}toggleDrawer(e){this.drawerOpen.value&&this.tab.value===e?this.closeDrawer():this.openDrawer(e)}setTheme(e){this.theme.value=e,localStorage.setItem(St,e),this.#e()}nextTheme(){let e=xt.indexOf(this.theme.value);this.setTheme(xt[(e+1)%xt.length]??`system`)}announce(e){this.said.value=``,queueMicrotask(()=>{this.said.value=e})}#e(){document.documentElement.dataset.theme=this.theme.value}};function Et(e,t,n){let r=localStorage.getItem(e);return t.find(e=>e===r)??n}var N=`/api/v1/memories`,Dt=30,Ot=1500,kt=`RESOURCE_NOT_FOUND`,At=class{rest;agentId;query=new j(``);filters=new j({kinds:[],conversation_id:``,min_importance:0});found=new j(void 0);problem=new j(void 0);wanted=new j(void 0);report=new j(``);#e;constructor(e,t){this.rest=e,this.agentId=t}async search(){this.#e?.abort();let e=this.query.value.trim();if(e===``){this.found.value=void 0,this.problem.value=void 0;return}let t=new AbortController;this.#e=t;let n={query:e,top_k:Dt,time_budget_milliseconds:Ot,...this.#t()};try{let e=await this.rest.post(`${N}:recall`,n,t.signal);this.found.value=e,this.problem.value=void 0}catch(e){t.signal.aborted||(this.problem.value=A(e))}}#t(){let{kinds:e,conversation_id:t,min_importance:n}=this.filters.value;return{kinds:e,conversation_id:t,min_importance:n,agent_id:this.agentId()}}async show(e){this.report.value=``,this.problem.value=void 0;try{let{memory:t}=await this.rest.get(`${N}/${encodeURIComponent(e)}`);this.wanted.value=t}catch(e){this.wanted.value=void 0,this.problem.value=A(e)}}async add(e,t){let n=await this.rest.post(N,{text:e,kind:t});this.wanted.value=n.memory,this.report.value=n.duplicate?`It was known already and counts for more now.`:`It is kept.`,await this.search()}async forget(e){await this.rest.delete(`${N}/${encodeURIComponent(e.memory_id)}`);let t=await this.#n(e.memory_id);this.wanted.value=void 0,await this.search();let n=(this.found.value?.hits??[]).some(t=>t.memory.memory_id===e.memory_id);this.report.value=t&&!n?`Forgotten. Reading it again finds nothing, and the search does not show it any more.`:`The mesh took the deletion, but the memory can still be read. Try again in a moment.`}async#n(e){try{return await this.rest.get(`${N}/${encodeURIComponent(e)}`),!1}catch(e){return e instanceof Xe&&e.code===kt}}},jt=`offline`,Mt=class{rest;link=new j(`connecting`);level=new j(``);agents=new j([]);models=new j([]);usedModel=new j(``);budget=new j(void 0);services=new j({});constructor(e){this.rest=e}get model(){return this.usedModel.value||(this.models.value.find(e=>e.tenant_default)?.model_profile_id??``)}get withoutModel(){let{value:e}=this.models;return e.length>0&&e.every(e=>e.provider===jt)}async refresh(){let[e,t,n]=await Promise.all([this.rest.get(`/api/v1/models`,{page_size:200}).catch(()=>void 0),this.rest.get(`/api/v1/budget`).catch(()=>void 0),this.rest.get(`/api/v1/health`).catch(()=>void 0)]);this.models.value=e?.models??this.models.value,this.services.value=n?.services??this.services.value;let r=t?.budgets.find(e=>e.period===`BUDGET_PERIOD_DAY`);this.budget.value=t===void 0?this.budget.value:r}},Nt=60,Pt=class{rest;state=new j(void 0);changes=new j([]);problem=new j(void 0);#e=``;#t=``;constructor(e){this.rest=e}get hasMore(){return this.#t!==``}async load(e){this.#e=e;try{let[t,n]=await Promise.all([this.rest.get(`/neuromodulators`,{agent_id:e}),this.#n(``)]);this.#e===e&&(this.state.value={...t,effects:n.effects},this.changes.value=n.changes,this.#t=n.next_page_token,this.problem.value=void 0)}catch(e){this.problem.value=A(e)}}async loadMore(){let e=this.#e,t=await this.#n(this.#t).catch(()=>void 0);t!==void 0&&e===this.#e&&(this.#t=t.next_page_token,this.changes.value=[...this.changes.value,...t.changes])}history(e){let t=this.changes.value.filter(t=>t.name===e).reverse(),n=t[0];return n===void 0?[]:[n.before,...t.map(e=>e.after)]}#n(e){let t={agent_id:this.#e,page_size:Nt,page_token:e};return this.rest.get(`/api/v1/cognitive/explain`,t)}},Ft=[300,700,1500,3e3],It=class{rest;shown=new j(void 0);wanted=new j(``);problem=new j(void 0);#e=new Map;constructor(e){this.rest=e}async show(e){this.wanted.value=e,this.problem.value=void 0;for(let t of[0,...Ft]){if(await new Promise(e=>setTimeout(e,t)),this.wanted.value!==e)return;try{let t=await this.read(e);if(this.wanted.value===e&&(this.shown.value=t),t.settle_time!==void 0)return}catch(e){this.problem.value=A(e),this.shown.value=void 0;return}}}async read(e){let t=this.#e.get(e);if(t!==void 0)return t;let{receipt:n}=await this.rest.get(`/api/v1/receipts/${encodeURIComponent(e)}`);return n.settle_time!==void 0&&this.#e.set(e,n),n}};function Lt(){return{async:!1,breaks:!1,extensions:null,gfm:!0,hooks:null,pedantic:!1,renderer:null,silent:!1,tokenizer:null,walkTokens:null}}var P=Lt();function Rt(e){P=e}var F={exec:()=>null};function I(e){let t=[];return n=>{let r=Math.max(0,Math.min(3,n-1)),i=t[r];return i||(i=e(r),t[r]=i),i}}function L(e,t=``){let n=typeof e==`string`?e:e.source,r={replace:(e,t)=>{let i=typeof t==`string`?t:t.source;return i=i.replace(R.caret,`$1`),n=n.replace(e,i),r},getRegex:()=>new RegExp(n,t)};return r}var zt=((e=``)=>{try{return!!RegExp(`(?<=1)(?<!1)`+e)}catch{return!1}})(),R={codeRemoveIndent:/^(?: {0,3}\t| {1,4})/gm,listInterruptsParagraph:/^ {0,3}(?:[*+-]|1[.)])[ \t]+[^ \t\n]/,outputLinkReplace:/\\([\[\]])/g,indentCodeCompensation:/^(\s+)(?:```)/,beginningSpace:/^\s+/,endingHash:/#$/,startingSpaceChar:/^ /,endingSpaceChar:/ $/,endingSpaceTabChar:/[ \t]$/,nonSpaceChar:/[^ ]/,newLineCharGlobal:/\n/g,tabCharGlobal:/\t/g,leadingSpaceTab:/^[ \t]+/,multipleSpaceGlobal:/\s+/g,blankLine:/^[ \t]*$/,doubleBlankLine:/\n[ \t]*\n[ \t]*$/,blockquoteStart:/^ {0,3}>/,blockquoteSetextReplace:/\n {0,3}((?:=+|-+)[ \t]*)(?=\n|$)/g,blockquoteSetextReplace2:/^ {0,3}>[ \t]?/gm,blockquoteMarkerWhitespace:/^( {0,3}>)(\t[ \t]*)/gm,nestedBlockMarker:/^ {0,3}(?:(?:[*+-]|\d{1,9}[.)])(?: |$)|> ?)/,listReplaceNesting:/^ {1,4}(?=( {4})*[^ ])/g,listIsTask:/^\[[ xX]\][ \t]+\S/,listReplaceTask:/^\[[ xX]\][ \t]+/,listTaskCheckbox:/\[[ xX]\]/,anyLine:/\n.*\n/,hrefBrackets:/^<(.*)>$/,tableDelimiter:/[:|]/,tableAlignChars:/^\||\| *$/g,tableRowBlankLine:/\n[ \t]*$/,tableAlignRight:/^ *-+: *$/,tableAlignCenter:/^ *:-+: *$/,tableAlignLeft:/^ *:-+ *$/,startATag:/^<a /i,endATag:/^<\/a>/i,startPreScriptTag:/^<(pre|code|kbd|script)(\s|>)/i,endPreScriptTag:/^<\/(pre|code|kbd|script)(\s|>)/i,startAngleBracket:/^</,endAngleBracket:/>$/,pedanticHrefTitle:/^([^'"]*[^\s])\s+(['"])(.*)\2/,unicodeAlphaNumeric:/[\p{L}\p{N}]/u,numericCharacterReference:/&#(?:(\d{1,7})|[Xx]([A-Fa-f0-9]{1,6}));/,numericCharacterReferenceOrAmpersand:/&#(?:(\d{1,7})|[Xx]([A-Fa-f0-9]{1,6}));|&(?!(#\d{1,7}|#[Xx][a-fA-F0-9]{1,6}|\w+);)/g,escapeTest:/[&<>"']/,escapeReplace:/[&<>"']/g,escapeTestNoEncode:/[<>"']|&(?!(#\d{1,7}|#[Xx][a-fA-F0-9]{1,6}|\w+);)/,escapeReplaceNoEncode:/[<>"']|&(?!(#\d{1,7}|#[Xx][a-fA-F0-9]{1,6}|\w+);)/g,caret:/(^|[^\[])\^/g,percentDecode:/%25/g,findPipe:/\|/g,splitPipe:/ \|/,slashPipe:/\\\|/g,carriageReturn:/\r\n|\r/g,spaceLine:/^ +$/gm,notSpaceStart:/^\S*/,endingNewline:/\n$/,listItemRegex:e=>RegExp(`^( {0,3}${e})((?:[	 ][^\\n]*)?(?:\\n|$))`),nextBulletRegex:I(e=>RegExp(`^ {0,${e}}(?:[*+-]|\\d{1,9}[.)])((?:[ 	][^\\n]*)?(?:\\n|$))`)),hrRegex:I(e=>RegExp(`^ {0,${e}}((?:-[ 	]*){3,}|(?:_[ 	]*){3,}|(?:\\*[ 	]*){3,})(?:\\n+|$)`)),fencesBeginRegex:I(e=>RegExp(`^ {0,${e}}(?:\`\`\`|~~~)`)),headingBeginRegex:I(e=>RegExp(`^ {0,${e}}#{1,6}(?:\\s|$)`)),pedanticHeadingBeginRegex:I(e=>RegExp(`^ {0,${e}}#`)),htmlBeginRegex:I(e=>RegExp(`^ {0,${e}}(?:</?(?:${Kt})(?:[ \\t]+|$|/?>)|<(?:(?:script|pre|style|textarea)(?:[\\s>]|$)|!--)|<\\?|<![A-Za-z]|<!\\[CDATA\\[)`,`i`)),blockquoteBeginRegex:I(e=>RegExp(`^ {0,${e}}>`)),nestedContainerMarkers:/^(?: {0,3}(?:(?:[*+-]|\d{1,9}[.)])[ \t]+|>[ \t]?))+/},Bt=/^(?:[ \t]*(?:\n|$))+/,Vt=/^((?: {4}| {0,3}\t)[^\n]+(?:\n(?:[ \t]*(?:\n|$))*)?)+/,Ht=/^ {0,3}(`{3,}(?=[^`\n]*(?:\n|$))|~{3,})([^\n]*)(?:\n|$)(?:|([\s\S]*?)(?:\n|$))(?: {0,3}(?:(?=`)\1`*|(?=~)\1~*) *(?=\n|$)|$)/,Ut=/^ {0,3}((?:-[\t ]*){3,}|(?:_[ \t]*){3,}|(?:\*[ \t]*){3,})(?:\n+|$)/,Wt=/^ {0,3}(#{1,6})(?=\s|$)(.*)(?:\n+|$)/,Gt=/ {0,3}(?:[*+-]|\d{1,9}[.)])/,Kt=`address|article|aside|base|basefont|blockquote|body|caption|center|col|colgroup|dd|details|dialog|dir|div|dl|dt|fieldset|figcaption|figure|footer|form|frame|frameset|h[1-6]|head|header|hr|html|iframe|legend|li|link|main|menu|menuitem|meta|nav|noframes|ol|optgroup|option|p|param|search|section|summary|table|tbody|td|tfoot|th|thead|title|tr|track|ul`,qt=L(` {0,3}(?:</?(?:tag)(?:[ \\t]+|\\n|/?>)|<(?:(?:script|pre|style|textarea)(?:[\\s>]|$)|!--)|<\\?|<![A-Za-z]|<!\\[CDATA\\[)`).replace(`tag`,Kt).getRegex(),Jt=/^(?!bull |blockCode|fences|blockquote|heading|html|table)((?:.|\n(?!\s*?\n|bull |fences|blockquote|heading|hr|html|table))+?)\n {0,3}(=+|-+)[ \t]*(?:\n+|$)/,Yt=L(Jt).replace(/bull/g,Gt).replace(/blockCode/g,/(?: {4}| {0,3}\t)/).replace(/fences/g,/ {0,3}(?:`{3,}|~{3,})/).replace(/blockquote/g,/ {0,3}>/).replace(/heading/g,/ {0,3}#{1,6}(?:\s|$)/).replace(/hr/g,/ {0,3}(?:(?:-[\t ]*){3,}|(?:_[ \t]*){3,}|(?:\*[ \t]*){3,})(?:\n+|$)/).replace(/\|table/g,``).replace(/html/g,qt).getRegex(),Xt=L(Jt).replace(/bull/g,Gt).replace(/blockCode/g,/(?: {4}| {0,3}\t)/).replace(/fences/g,/ {0,3}(?:`{3,}|~{3,})/).replace(/blockquote/g,/ {0,3}>/).replace(/heading/g,/ {0,3}#{1,6}(?:\s|$)/).replace(/hr/g,/ {0,3}(?:(?:-[\t ]*){3,}|(?:_[ \t]*){3,}|(?:\*[ \t]*){3,})(?:\n+|$)/).replace(/table/g,/ {0,3}\|?(?:[:\- ]*\|)+[\:\- ]*\n/).replace(/html/g,qt).getRegex(),Zt=/^([^\n]+(?:\n(?!hr|heading|lheading|blockquote|fences|list|html|table|[ \t]+\n)[^\n]+)*)/,Qt=/^[^\n]+/,$t=/(?!\s*\])(?:\\[\s\S]|[^\[\]\\\n]|\n(?![ \t]*\n))+/,en=L(/^ {0,3}\[(label)\]: *(?:\n[ \t]*)?([^<\s][^\s]*|<(?:\\.|[^\n<>\\])*>)(?:(?: +(?:\n[ \t]*)?| *\n[ \t]*)(title))? *(?:\n+|$)/).replace(`label`,$t).replace(`title`,/(?:"(?:\\[\s\S]|[^"\\])*"|'(?:\\[\s\S]|[^'\\\n]|\n(?!\n))*'|\((?:\\[\s\S]|[^()\\])*\))/).getRegex(),tn=L(/^(bull)([ \t][^\n]*?)?(?:\n|$)/).replace(/bull/g,Gt).getRegex(),nn=/<!--(?:-?>|[\s\S]*?(?:-->|$))/,rn=L(`^ {0,3}(?:<(script|pre|style|textarea)[\\s>][\\s\\S]*?(?:</\\1>[^\\n]*\\n*|$)|comment[^\\n]*(\\n+|$)|<\\?[\\s\\S]*?(?:\\?>[^\\n]*\\n*|$)|<![A-Z][\\s\\S]*?(?:>[^\\n]*\\n*|$)|<!\\[CDATA\\[[\\s\\S]*?(?:\\]\\]>[^\\n]*\\n*|$)|</?(tag)(?:[ \\t]+|\\n|/?>|$)[\\s\\S]*?(?:(?:\\n[ 	]*)+\\n|$)|<(?!(?:script|pre|style|textarea)(?![a-z0-9-]))([a-z][a-z0-9-]*)(?:attribute)*?[ \\t]*/?>(?=[ \\t]*(?:\\n|$))[\\s\\S]*?(?:(?:\\n[ 	]*)+\\n|$)|</[a-z][a-z0-9-]*\\s*>(?=[ \\t]*(?:\\n|$))[\\s\\S]*?(?:(?:\\n[ 	]*)+\\n|$))`,`i`).replace(`comment`,nn).replace(`tag`,Kt).replace(`attribute`,/[ \t]+[a-zA-Z:_][\w.:-]*(?:[ \t]*=[ \t]*"[^"\n]*"|[ \t]*=[ \t]*'[^'\n]*'|[ \t]*=[ \t]*[^\s"'=<>`]+)?/).getRegex(),an=e=>L(Zt).replace(`hr`,Ut).replace(`heading`,` {0,3}#{1,6}(?:\\s|$)`).replace(`|lheading`,``).replace(`|table`,``).replace(`blockquote`,` {0,3}>`).replace(`fences`," {0,3}(?:`{3,}(?=[^`\\n]*(?:\\n|$))|~~~)[^\\n]*(?:\\n|$)").replace(`list`,e).replace(`html`,qt).getRegex(),on=an(/ {0,3}(?:[*+-]|1[.)])[ \t]+[^ \t\n]/),sn=an(/ {0,3}(?:[*+-]|\d{1,9}[.)])(?:[ \t]|\n|$)/),cn={blockquote:L(/^( {0,3}> ?(?:(?![ \t]*(?:\n|$))(paragraph)|[^\n]*)(?:\n|$))+/).replace(`paragraph`,sn).getRegex(),code:Vt,def:en,fences:Ht,heading:Wt,hr:Ut,html:rn,lheading:Yt,list:tn,newline:Bt,paragraph:on,table:F,text:Qt},ln=L(`^ *([^\\n ].*)\\n {0,3}((?:\\| *)?:?-+:? *(?:\\| *:?-+:? *)*(?:\\| *)?)(?:\\n((?:(?! *\\n|hr|heading|blockquote|code|fences|list|html).*(?:\\n|$))*)\\n*|$)`).replace(`hr`,Ut).replace(`heading`,` {0,3}#{1,6}(?:\\s|$)`).replace(`blockquote`,` {0,3}>`).replace(`code`,`(?: {4}| {0,3}	)[^\\n]`).replace(`fences`," {0,3}(?:`{3,}(?=[^`\\n]*(?:\\n|$))|~~~)[^\\n]*(?:\\n|$)").replace(`list`,` {0,3}(?:[*+-]|1[.)])[ \\t]`).replace(`html`,qt).getRegex(),un={...cn,lheading:Xt,table:ln,paragraph:L(Zt).replace(`hr`,Ut).replace(`heading`,` {0,3}#{1,6}(?:\\s|$)`).replace(`|lheading`,``).replace(`table`,ln).replace(`blockquote`,` {0,3}>`).replace(`fences`," {0,3}(?:`{3,}(?=[^`\\n]*(?:\\n|$))|~~~)[^\\n]*(?:\\n|$)").replace(`list`,` {0,3}(?:[*+-]|1[.)])[ \\t]+[^ \\t\\n]`).replace(`html`,qt).getRegex()},dn={...cn,html:L(`^ *(?:comment(?: *\\n|\\s*$)|<(tag)[\\s\\S]+?</\\1>(?: *\\n{2,}|\\s*$)|<tag(?:"[^"]*"|'[^']*'|\\s[^'"/>\\s]*)*?/?>(?: *\\n{2,}|\\s*$))`).replace(`comment`,nn).replace(/tag/g,`(?!(?:a|em|strong|small|s|cite|q|dfn|abbr|data|time|code|var|samp|kbd|sub|sup|i|b|u|mark|ruby|rt|rp|bdi|bdo|span|br|wbr|ins|del|img)\\b)\\w+(?!:|[^\\w\\s@]*@)\\b`).getRegex(),def:/^ *\[([^\]]+)\]: *<?([^\s>]+)>?(?: +(["(][^\n]+[")]))? *(?:\n+|$)/,heading:/^(#{1,6})(.*)(?:\n+|$)/,fences:F,lheading:/^(.+?)\n {0,3}(=+|-+) *(?:\n+|$)/,paragraph:L(Zt).replace(`hr`,Ut).replace(`heading`,` *#{1,6} *[^
+]`).replace(`|table`,``).replace(`blockquote`,` {0,3}>`).replace(`|fences`,``).replace(`|list`,``).replace(`|html`,``).replace(`|tag`,``).replace(`lheading`,Yt).getRegex()},fn=/^\\([!"#$%&'()*+,\-./:;<=>?@\[\]\\^_`{|}~])/,pn=/^(`+)([^`]|[^`][\s\S]*?[^`])\1(?!`)/,mn=/^( {2,}|\\)\n(?!\s*$)[ \t]*/,hn=/^(`+|[^`])(?:(?= {2,}\n)|[\s\S]*?(?:(?=[\\<!\[`*_]|\b_|$)|[^ ](?= {2,}\n)))/,z=/[\p{P}\p{S}]/u,B=/[\s\p{P}\p{S}]/u,gn=/[^\s\p{P}\p{S}]/u,_n=L(/^((?![*_])punctSpace)/,`u`).replace(/punctSpace/g,B).getRegex(),vn=/[\p{Pi}\p{Ps}"']/u,yn=/(?!~)[\p{P}\p{S}]/u,bn=/(?!~)[\s\p{P}\p{S}]/u,xn=/(?:[^\s\p{P}\p{S}]|~)/u,Sn=L(/link|precode-code|html/,`g`).replace(`link`,/\[(?:[^\[\]`]|(?<a>`+)[^`]+\k<a>(?!`))*?\]\((?:\\[\s\S]|[^\\\(\)]|\((?:\\[\s\S]|[^\\\(\)])*\))*\)/).replace(`precode-`,zt?"(?<!`)()":"(^^|[^`])").replace(`code`,/(?<b>`+)[^`]+\k<b>(?!`)/).replace(`html`,/<(?! )[^<>]*?>/).getRegex(),Cn=/^(?:\*+(?:((?!\*)punct)|([^\s*]))?)|^_+(?:((?!_)punct)|([^\s_]))?/,wn=L(Cn,`u`).replace(/punct/g,z).getRegex(),Tn=L(Cn,`u`).replace(/punct/g,yn).getRegex(),En=L(/^(?:\*+(?:((?!\*)(?!openQuote)punct)|([^\s*]))?)|^_+(?:((?!_)(?!openQuote)punct)|([^\s_]))?/,`u`).replace(/openQuote/g,vn).replace(/punct/g,z).getRegex(),Dn=`^[^_*]*?__[^_*]*?\\*[^_*]*?(?=__)|[^*]+(?=[^*])|(?!\\*)punct(\\*+)(?=[\\s]|$)|notPunctSpace(\\*+)(?!\\*)(?=punctSpace|$)|(?!\\*)punctSpace(\\*+)(?=notPunctSpace)|[\\s](\\*+)(?!\\*)(?=punct)|(?!\\*)punct(\\*+)(?!\\*)(?=punct)|notPunctSpace(\\*+)(?=notPunctSpace)`,On=L(Dn,`gu`).replace(/notPunctSpace/g,gn).replace(/punctSpace/g,B).replace(/punct/g,z).getRegex(),kn=L(Dn,`gu`).replace(/notPunctSpace/g,xn).replace(/punctSpace/g,bn).replace(/punct/g,yn).getRegex(),An=L(`^[^_*]*?__[^_*]*?\\*[^_*]*?(?=__)|[^*]+(?=[^*])|(?!\\*)punct(\\*+)(?=[\\s]|$)|notPunctSpace(\\*+)(?!\\*)(?=punctSpace|$)|(?!\\*)[\\s](\\*+)(?=notPunctSpace)|[\\s](\\*+)(?!\\*)(?=punct)|(?!\\*)punct(\\*+)(?!\\*)(?=punct)|(?:(?!\\*)punct|notPunctSpace)(\\*+)(?!\\*)(?=notPunctSpace)`,`gu`).replace(/notPunctSpace/g,gn).replace(/punctSpace/g,B).replace(/punct/g,z).getRegex(),jn=L(`^[^_*]*?\\*\\*[^_*]*?_[^_*]*?(?=\\*\\*)|[^_]+(?=[^_])|(?!_)punct(_+)(?=[\\s]|$)|notPunctSpace(_+)(?!_)(?=punctSpace|$)|(?!_)punctSpace(_+)(?=notPunctSpace)|[\\s](_+)(?!_)(?=punct)|(?!_)punct(_+)(?!_)(?=punct)`,`gu`).replace(/notPunctSpace/g,gn).replace(/punctSpace/g,B).replace(/punct/g,z).getRegex(),Mn=L(`^[^_*]*?\\*\\*[^_*]*?_[^_*]*?(?=\\*\\*)|[^_]+(?=[^_])|(?!_)punct(_+)(?=[\\s]|$)|notPunctSpace(_+)(?!_)(?=punctSpace|$)|(?!_)[\\s](_+)(?=notPunctSpace)|[\\s](_+)(?!_)(?=punct)|(?!_)punct(_+)(?!_)(?=punct)|(?:(?!_)punct|notPunctSpace)(_+)(?!_)(?=notPunctSpace)`,`gu`).replace(/notPunctSpace/g,gn).replace(/punctSpace/g,B).replace(/punct/g,z).getRegex(),Nn=L(/^~~?(?:((?!~)punct)|[^\s~])/,`u`).replace(/punct/g,z).getRegex(),Pn=L(`^[^~]+(?=[^~])|(?!~)punct(~~?)(?=[\\s]|$)|notPunctSpace(~~?)(?!~)(?=punctSpace|$)|(?!~)punctSpace(~~?)(?=notPunctSpace)|[\\s](~~?)(?!~)(?=punct)|(?!~)punct(~~?)(?!~)(?=punct)|notPunctSpace(~~?)(?=notPunctSpace)`,`gu`).replace(/notPunctSpace/g,gn).replace(/punctSpace/g,B).replace(/punct/g,z).getRegex(),Fn=L(/\\(punct)/,`gu`).replace(/punct/g,z).getRegex(),In=L(/(`+)(?:[^`]|[^`][\s\S]*?[^`])\1(?!`)|`+|\\(punct)/,`gu`).replace(/punct/g,z).getRegex(),Ln=L(/^<(scheme:[^\s\x00-\x1f<>]*|email)>/).replace(`scheme`,/[a-zA-Z][a-zA-Z0-9+.-]{1,31}/).replace(`email`,/[a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]+(@)[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)+(?![-_])/).getRegex(),Rn=L(nn).replace(`(?:-->|$)`,`-->`).getRegex(),zn=L(`^comment|^</[a-zA-Z][a-zA-Z0-9-]*\\s*>|^<[a-zA-Z][a-zA-Z0-9-]*(?:attribute)*?\\s*/?>|^<\\?[\\s\\S]*?\\?>|^<![a-zA-Z]+\\s[\\s\\S]*?>|^<!\\[CDATA\\[[\\s\\S]*?\\]\\]>`).replace(`comment`,Rn).replace(`attribute`,/\s+[a-zA-Z:_][\w.:-]*(?:\s*=\s*"[^"]*"|\s*=\s*'[^']*'|\s*=\s*[^\s"'=<>`]+)?/).getRegex(),Bn=/\[(?:\\[\s\S]|[^\[\]\\])*\]/,Vn=L(/(?:\[(?:brackets|\\[\s\S]|[^\[\]\\])*\]|\\[\s\S]|`+(?!`)[^`]*?`+(?!`)|``+(?=\])|[^\[\]\\`])*?/).replace(`brackets`,Bn).getRegex(),Hn=L(/^!?\[(label)\]\([ \t\n]*(href)(?:(?:[ \t]+(?:\n[ \t]*)?|\n[ \t]*)(title))?[ \t\n]*\)/).replace(`label`,Vn).replace(`href`,/<(?:\\.|[^\n<>\\])*>|(?!<)[^ \t\n\x00-\x1f]+|(?=\))/).replace(`title`,/"(?:\\[\s\S]|[^"\\])*"|'(?:\\[\s\S]|[^'\\])*'|\((?:\\[\s\S]|[^)\\])*\)/).getRegex(),Un=L(/^!?\[(label)\]\[(ref)\]/).replace(`label`,Vn).replace(`ref`,$t).getRegex(),Wn=L(/^!?\[(ref)\](?:\[\])?/).replace(`ref`,$t).getRegex(),Gn=/(?!\s*\])(?:\\[\s\S]|[^\[\]\\]){1,999}/,Kn=L(/(?:[^\[\]\\`]*(?:\[(?:brackets|\\[\s\S]|[^\[\]\\])*\]|\\[\s\S]|`+(?!`)[^`]*?`+(?!`)|``+(?=\]))){0,999}?[^\[\]\\`]*?/).replace(`brackets`,Bn).getRegex(),qn=L(`reflink|nolink(?!\\()`,`g`).replace(`reflink`,L(/^!?\[(label)\]\[(ref)\]/).replace(`label`,Kn).replace(`ref`,Gn).getRegex()).replace(`nolink`,L(/^!?\[(ref)\](?:\[\])?/).replace(`ref`,Gn).getRegex()).getRegex(),Jn=/[hH][tT][tT][pP][sS]?|[fF][tT][pP]/,Yn=L(/(?:mailto:email|xmpp:email(?:\/[A-Za-z0-9@.]+)?)/).replace(/email/g,/[A-Za-z0-9._+-]+@[a-zA-Z0-9-_]+(?:\.[a-zA-Z0-9-_]*[a-zA-Z0-9])+(?![\w-])/).getRegex(),Xn={_backpedal:F,anyPunctuation:Fn,anyPunctuationOutsideCode:In,autolink:Ln,blockSkip:Sn,br:mn,code:pn,del:F,delLDelim:F,delRDelim:F,emStrongLDelim:wn,emStrongRDelimAst:On,emStrongRDelimUnd:jn,escape:fn,link:Hn,nolink:Wn,punctuation:_n,reflink:Un,reflinkSearch:qn,tag:zn,text:hn,url:F},Zn={...Xn,emStrongLDelim:En,emStrongRDelimAst:An,emStrongRDelimUnd:Mn,link:L(/^!?\[(label)\]\((.*?)\)/).replace(`label`,Vn).getRegex(),reflink:L(/^!?\[(label)\]\s*\[([^\]]*)\]/).replace(`label`,Vn).getRegex()},Qn={...Xn,emStrongRDelimAst:kn,emStrongLDelim:Tn,delLDelim:Nn,delRDelim:Pn,url:L(/^emailProtocol|^((?:protocol):\/\/|www\.)(?:[a-zA-Z0-9\-]+\.?)+[^\s<]*|^email/).replace(`emailProtocol`,Yn).replace(`protocol`,Jn).replace(`email`,/[A-Za-z0-9._+-]+(@)[a-zA-Z0-9-_]+(?:\.[a-zA-Z0-9-_]*[a-zA-Z0-9])+(?![\w-])/).getRegex(),_backpedal:/(?:[^?!.,:;*_'"~()&]+|\([^)]*\)|&(?![a-zA-Z0-9]+;$)|[?!.,:;*_'"~)]+(?!$))+/,del:/^(~~?)(?=[^\s~])((?:\\[\s\S]|[^\\])*?(?:\\[\s\S]|[^\s~\\]))\1(?=[^~]|$)/,text:L(/^(?:[^a-zA-Z0-9](?=emailProtocol)|(`+|~+|[^`~])(?:(?=[`~])|(?= {2,}\n)|(?=[a-zA-Z0-9.!#$%&'*+\/=?_`{\|}~-]+@)|[\s\S]*?(?:(?=[\\<!\[`*~_]|\b_|protocol:\/\/|wwwStart|$)|[^ ](?= {2,}\n)|[^a-zA-Z0-9](?=emailProtocol)|[^a-zA-Z0-9.!#$%&'*+\/=?_`{\|}~-](?=[a-zA-Z0-9.!#$%&'*+\/=?_`{\|}~-]+@))))/).replace(`protocol`,Jn).replace(/emailProtocol/g,/(?:mailto|xmpp):/).replace(`wwwStart`,zt?`(?<![^\\s*_~(])www\\.`:`www\\.`).getRegex()},$n={...Qn,br:L(mn).replace(`{2,}`,`*`).getRegex(),text:L(Qn.text).replace(`\\b_`,`\\b_| {2,}\\n`).replace(/\{2,\}/g,`*`).getRegex()},er={normal:cn,gfm:un,pedantic:dn},tr={normal:Xn,gfm:Qn,breaks:$n,pedantic:Zn},nr={"&":`&amp;`,"<":`&lt;`,">":`&gt;`,'"':`&quot;`,"'":`&#39;`},rr=e=>nr[e];function V(e,t){if(t){if(R.escapeTest.test(e))return e.replace(R.escapeReplace,rr)}else if(R.escapeTestNoEncode.test(e))return e.replace(R.escapeReplaceNoEncode,rr);return e}function ir(e){return R.numericCharacterReference.test(e)?e.replace(R.numericCharacterReferenceOrAmpersand,(e,t,n)=>{if(t===void 0&&n===void 0)return`&amp;`;let r=t===void 0?Number.parseInt(n,16):Number.parseInt(t,10);return r===0||r>1114111||r>=55296&&r<=57343?`�`:r===38?`&amp;`:String.fromCodePoint(r)}):e}function ar(e){try{e=encodeURI(e).replace(R.percentDecode,`%`)}catch{return null}return e}function or(e,t){let n=e.replace(R.findPipe,(e,t,n)=>{let r=!1,i=t;for(;--i>=0&&n[i]===`\\`;)r=!r;return r?`|`:` |`}).split(R.splitPipe),r=0;if(n[0].trim()||n.shift(),n.length>0&&!n.at(-1)?.trim()&&n.pop(),t){if(n.length>t)n.splice(t);else for(;n.length<t;)n.push(``)}for(;r<n.length;r++)n[r]=n[r].trim().replace(R.slashPipe,`|`);return n}function H(e,t,n){let r=e.length;if(r===0)return``;let i=0;for(;i<r;){let a=e.charAt(r-i-1);if(a===t&&!n)i++;else if(a!==t&&n)i++;else break}return e.slice(0,r-i)}function sr(e){let t=e.split(`
+`),n=t.length-1;for(;n>=0&&R.blankLine.test(t[n]);)n--;return t.length-n<=2?e:t.slice(0,n+1).join(`
+`)}function cr(e){return e.trim().replace(R.multipleSpaceGlobal,` `).toLowerCase().toUpperCase().toLowerCase()}function lr(e,t){if(e.indexOf(t[0])===-1&&e.indexOf(t[1])===-1)return-1;let n=0;for(let r=0;r<e.length;r++)if(e[r]===`\\`)r++;else if(e[r]===t[0])n++;else if(e[r]===t[1]&&(n--,n<0))return r;return n>0?-2:-1}var U=new WeakMap;function ur(e){let t={"*":-1,_:-1},n=-1,r=e.length;for(let i=0;i<r;i++){let a=e[i];if(a!==`*`&&a!==`_`&&a!==`~`)continue;let o=i===0?`
+`:e[i-1],s=i+1;for(;s<r&&e[s]===a;)s++;o!==` `&&o!==`	`&&o!==`
+`&&o!==`\r`&&o!==`\f`&&(a===`~`?n=i:t[a]=i),i=s-1}return{maskedSrc:e,lastPossibleEmStrongCloserIndex:t,lastPossibleDelCloserIndex:n}}function dr(e,t){let n=ur(t),r=U.get(e);r?r.push(n):U.set(e,[n])}function fr(e){let t=U.get(e);t&&(t.pop(),t.length===0&&U.delete(e))}function pr(e,t,n){let r=U.get(e)?.at(-1);return r&&r.maskedSrc===t?r.lastPossibleEmStrongCloserIndex[n]:ur(t).lastPossibleEmStrongCloserIndex[n]}function mr(e,t){let n=U.get(e)?.at(-1);return n&&n.maskedSrc===t?n.lastPossibleDelCloserIndex:ur(t).lastPossibleDelCloserIndex}function hr(e,t=0){let n=t,r=``;for(let t of e)if(t===`	`){let e=4-n%4;r+=` `.repeat(e),n+=e}else r+=t,n++;return r}function gr(e,t){let n=``;for(let r=0;r<e.length;r++){if(e[r]==="`"){let i=t.inline.code.exec(e.slice(r));if(i){n+=i[0],r+=i[0].length-1;continue}}e[r]===`\\`&&(e[r+1]===`[`||e[r+1]===`]`)?(n+=e[r+1],r++):n+=e[r]}return n}function _r(e,t,n,r,i){let a=t.href,o=t.title||null,s=gr(e[1],i),c=e[0].charAt(0)===`!`,l=r.state.inLink,u=r.state.linkEmitted,d=r.state.inRawBlock;r.state.inLink=!0,r.state.linkEmitted=!1;let f=r.inlineTokens(s),p=r.state.linkEmitted;if(r.state.linkEmitted=u,r.state.inLink=l,!c){if(p){r.state.inRawBlock=d;return}r.state.linkEmitted=!0}return{type:c?`image`:`link`,raw:n,href:a,title:o,text:s,tokens:f}}function vr(e,t,n){let r=e.match(n.other.indentCodeCompensation);if(r===null)return t;let i=r[1];return t.split(`
+`).map(e=>{let t=e.match(n.other.beginningSpace);if(t===null)return e;let[r]=t;return e.slice(Math.min(r.length,i.length))}).join(`
+`)}function yr(e,t,n,r){if(!t.includes(`<`))return!1;for(let i=0;i<t.length;i++){if(t[i]===`\\`){i++;continue}if(t[i]==="`"){let e=r.inline.code.exec(t.slice(i));if(e){i+=e[0].length-1;continue}}if(t[i]!==`<`)continue;let a=e.slice(n+i),o=r.inline.tag.exec(a)||r.inline.autolink.exec(a);if(o){if(o[0].length>t.length-i)return!0;i+=o[0].length-1}}return!1}var W=class{options;rules;lexer;constructor(e){this.options=e||P}space(e){let t=this.rules.block.newline.exec(e);if(t&&t[0].length>0)return{type:`space`,raw:t[0]}}code(e){let t=this.rules.block.code.exec(e);if(t){let e=this.options.pedantic?t[0]:sr(t[0]);return{type:`code`,raw:e,codeBlockStyle:`indented`,text:e.replace(this.rules.other.codeRemoveIndent,``)}}}fences(e){let t=this.rules.block.fences.exec(e);if(t){let e=t[0],n=vr(e,t[3]||``,this.rules);return t[3]!==void 0&&(n===``||n.endsWith(`
+`))&&(n+=`
+`),{type:`code`,raw:e,lang:t[2]?t[2].trim().replace(this.rules.inline.anyPunctuation,`$1`):t[2],text:n}}}heading(e){let t=this.rules.block.heading.exec(e);if(t){let e=t[2].trim();if(this.rules.other.endingHash.test(e)){let t=H(e,`#`);(this.options.pedantic||!t||this.rules.other.endingSpaceTabChar.test(t))&&(e=t.trim())}return{type:`heading`,raw:H(t[0],`
+`),depth:t[1].length,text:e,tokens:this.lexer.inline(e)}}}hr(e){let t=this.rules.block.hr.exec(e);if(t)return{type:`hr`,raw:H(t[0],`
+`)}}blockquote(e){let t=this.rules.block.blockquote.exec(e);if(t){let e=H(t[0],`
+`).split(`
+`),n=``,r=``,i=[];for(;e.length>0;){let t=!1,a=[],o=0;for(;o<e.length;o++)if(this.rules.other.blockquoteStart.test(e[o]))a.push(e[o]),t=!0;else if(!t)a.push(e[o]);else break;e=e.slice(o);let s=a.join(`
+`),c=s.replace(this.rules.other.blockquoteMarkerWhitespace,(e,t,n)=>n.startsWith(` `)?t+` `+n.slice(1):t+hr(n,t.length)).replace(this.rules.other.blockquoteSetextReplace,`
+    $1`).replace(this.rules.other.blockquoteSetextReplace2,``);n=n?`${n}
+${s}`:s,r=r?`${r}
+${c}`:c;let l=this.lexer.state.top;if(this.lexer.state.top=!0,this.lexer.blockTokens(c,i,!0),this.lexer.state.top=l,e.length===0)break;let u=i.at(-1);if(u?.type===`code`||u?.type===`heading`||u?.type===`hr`||u?.type===`html`||u?.type===`table`)break;if(u?.type===`blockquote`){let t=u,a=e.join(`
+`),o=t.raw+`
+`+a.replace(this.rules.other.blockquoteSetextReplace2,``),s=this.blockquote(o);i[i.length-1]=s;let c=o.substring(s.raw.length).replace(/^\n/,``),l=c?c.split(`
+`).length:0,d=l?e.slice(0,-l):e;if(d.length>0&&(n=`${n}
+${d.join(`
+`)}`),r=r.substring(0,r.length-t.text.length)+s.text,e=e.slice(d.length),e.length>0&&this.rules.other.blockquoteStart.test(e[0]))continue;break}if(u?.type===`list`){let t=u,a=t.raw+`
+`+e.join(`
+`),o=this.list(a);i[i.length-1]=o;let s=o.raw.length>t.raw.length?a.slice(t.raw.length+1,o.raw.length).split(`
+`).length:0;if(s>0){let t=e.slice(0,s).join(`
+`);n=`${n}
+${t}`,r=`${r}
+${t}`}if(e=e.slice(s),e.length>0&&!this.rules.other.blockquoteStart.test(e[0]))break}}return{type:`blockquote`,raw:n,tokens:i,text:r}}}list(e){let t=this.rules.block.list.exec(e);if(t){if(!this.options.pedantic&&this.lexer.state.lastToken?.type===`text`&&!this.rules.other.listInterruptsParagraph.test(e))return;let n=e,r=()=>n.length-e.length,i=t[1].trim(),a=i.length>1,o={type:`list`,raw:``,ordered:a,start:a?+i.slice(0,-1):``,loose:!1,items:[]};i=a?`\\d{1,9}\\${i.slice(-1)}`:`\\${i}`,this.options.pedantic&&(i=a?i:`[*+-]`);let s=this.rules.other.listItemRegex(i),c=!1;for(;e;){let i=!1,a=``;if(!(t=s.exec(e))||this.rules.block.hr.test(e))break;let l=r();e=e.substring(t[0].length);let u=t[2].split(`
+`,1)[0],d=t[1].length,f=this.options.pedantic?hr(u,d):u.replace(this.rules.other.leadingSpaceTab,e=>hr(e,d)),p=e.split(`
+`,1)[0],m=!f.trim(),h=0;if(this.options.pedantic?(h=2,a=f.trimStart()):m?h=d+1:(h=f.search(this.rules.other.nonSpaceChar),h=h>4?1:h,a=f.slice(h),h+=d),m&&this.rules.other.blankLine.test(p)&&(e=e.substring(p.length+1),i=!0),!i){let t=this.rules.other.nextBulletRegex(h),n=this.rules.other.hrRegex(h),r=this.rules.other.fencesBeginRegex(h),i=this.options.pedantic?this.rules.other.pedanticHeadingBeginRegex(h):this.rules.other.headingBeginRegex(h),o=this.rules.other.htmlBeginRegex(h),s=this.rules.other.blockquoteBeginRegex(h),c=!1;for(;e;){let l=e.split(`
+`,1)[0],u;if(p=l,this.options.pedantic?(p=p.replace(this.rules.other.listReplaceNesting,`  `),u=p):u=p.replace(this.rules.other.leadingSpaceTab,e=>hr(e)),r.test(p)||i.test(p)||o.test(p)||s.test(p)||t.test(p)||n.test(p))break;if(u.search(this.rules.other.nonSpaceChar)>=h||!p.trim())a+=`
+`+u.slice(h),c=!1;else{if(m)break;let e=f;if(!this.options.pedantic&&!a.includes(`
+`)&&!f.includes(`	`)){let t;for(;!n.test(e)&&(t=this.rules.other.nestedBlockMarker.exec(e));)e=e.slice(t[0].length);if(!e.trim())break}if(e.replace(this.rules.other.tabCharGlobal,`    `).search(this.rules.other.nonSpaceChar)>=4||r.test(e)||i.test(e)||o.test(e)||n.test(e))break;if(!this.options.pedantic&&!c){let e=f.replace(this.rules.other.nestedContainerMarkers,``);if(this.rules.block.fences.test(e)||this.rules.block.heading.test(e)||this.rules.block.hr.test(e))break}let t=!this.options.pedantic&&/^ {0,3}(?:=+|-+) *$/.test(p)&&this.rules.block.lheading.test(`${f}
+${p}`)?`    ${u.replace(/^ {0,3}/,``)}`:p;a+=`
+`+t,c=!0}m=!p.trim(),e=e.substring(l.length+1),f=u.slice(h)}}let ee=n.slice(l,r());o.loose||(c?o.loose=!0:this.rules.other.doubleBlankLine.test(ee)&&(c=!0)),o.items.push({type:`list_item`,raw:ee,task:!!this.options.gfm&&this.rules.other.listIsTask.test(a),loose:!1,text:a,tokens:[]})}let l=o.items.at(-1);if(l)l.raw=l.raw.trimEnd(),l.text=l.text.trimEnd();else return;o.raw=n.slice(0,r()).trimEnd();let u=[];for(let e of o.items)if(this.lexer.state.top=!1,u.push(this.lexer.inlineQueue.length),e.tokens=this.lexer.blockTokens(e.text,[]),!o.loose){let t=e.tokens.filter(e=>e.type===`space`);o.loose=t.length>0&&t.some(e=>this.rules.other.anyLine.test(e.raw))}for(let e=0;e<o.items.length;e++){let t=o.items[e],n=t.tokens[0];if(t.task&&(n?.type===`text`||n?.type===`paragraph`)){t.text=t.text.replace(this.rules.other.listReplaceTask,``),n.raw=n.raw.replace(this.rules.other.listReplaceTask,``),n.text=n.text.replace(this.rules.other.listReplaceTask,``);let r=this.lexer.inlineQueue;for(let t=u[e];t<r.length;t++)if(r[t].tokens===n.tokens){r[t].src=r[t].src.replace(this.rules.other.listReplaceTask,``);break}let i=this.rules.other.listTaskCheckbox.exec(t.raw);if(i){let e={type:`checkbox`,raw:i[0]+` `,checked:i[0]!==`[ ]`};t.checked=e.checked,o.loose?t.tokens[0]&&[`paragraph`,`text`].includes(t.tokens[0].type)&&`tokens`in t.tokens[0]&&t.tokens[0].tokens?(t.tokens[0].raw=e.raw+t.tokens[0].raw,t.tokens[0].text=e.raw+t.tokens[0].text,t.tokens[0].tokens.unshift(e)):t.tokens.unshift({type:`paragraph`,raw:e.raw,text:e.raw,tokens:[e]}):t.tokens.unshift(e)}}else t.task&&=!1}if(o.loose)for(let e of o.items){e.loose=!0;for(let t of e.tokens)t.type===`text`&&(t.type=`paragraph`)}return o}}html(e){let t=this.rules.block.html.exec(e);if(t){if(this.lexer.state.lastToken?.type===`paragraph`&&!this.rules.other.htmlBeginRegex(4).test(e))return;let n=sr(t[0]);return{type:`html`,block:!0,raw:n,pre:t[1]===`pre`||t[1]===`script`||t[1]===`style`,text:n}}}def(e){let t=this.rules.block.def.exec(e);if(t){if(!this.rules.other.startAngleBracket.test(t[2])&&lr(t[2],`()`)!==-1)return;let e=cr(t[1]),n=t[2]?t[2].replace(this.rules.other.hrefBrackets,`$1`).replace(this.rules.inline.anyPunctuation,`$1`):``,r=t[3]?t[3].substring(1,t[3].length-1).replace(this.rules.inline.anyPunctuation,`$1`):t[3];return{type:`def`,tag:e,raw:H(t[0],`
+`),href:n,title:r}}}table(e){let t=this.rules.block.table.exec(e);if(!t||!this.rules.other.tableDelimiter.test(t[2]))return;let n=or(t[1]),r=t[2].replace(this.rules.other.tableAlignChars,``).split(`|`),i=t[3]?.trim()?t[3].replace(this.rules.other.tableRowBlankLine,``).split(`
+`):[],a={type:`table`,raw:H(t[0],`
+`),header:[],align:[],rows:[]};if(n.length===r.length){for(let e of r)this.rules.other.tableAlignRight.test(e)?a.align.push(`right`):this.rules.other.tableAlignCenter.test(e)?a.align.push(`center`):this.rules.other.tableAlignLeft.test(e)?a.align.push(`left`):a.align.push(null);for(let e=0;e<n.length;e++)a.header.push({text:n[e],tokens:this.lexer.inline(n[e]),header:!0,align:a.align[e]});for(let e of i)a.rows.push(or(e,a.header.length).map((e,t)=>({text:e,tokens:this.lexer.inline(e),header:!1,align:a.align[t]})));return a}}lheading(e){let t=this.rules.block.lheading.exec(e);if(t){let e=t[1].trim();return{type:`heading`,raw:H(t[0],`
+`),depth:t[2].charAt(0)===`=`?1:2,text:e,tokens:this.lexer.inline(e)}}}paragraph(e){let t=this.rules.block.paragraph.exec(e);if(t){let e=t[1].charAt(t[1].length-1)===`
+`?t[1].slice(0,-1):t[1];return{type:`paragraph`,raw:t[0],text:e,tokens:this.lexer.inline(e)}}}text(e){let t=this.rules.block.text.exec(e);if(t)return{type:`text`,raw:t[0],text:t[0],tokens:this.lexer.inline(t[0])}}escape(e){if(e.charCodeAt(0)!==92)return;let t=this.rules.inline.escape.exec(e);if(t)return{type:`escape`,raw:t[0],text:t[1]}}tag(e){if(e.charCodeAt(0)!==60)return;let t=this.rules.inline.tag.exec(e);if(t)return!this.lexer.state.inLink&&this.rules.other.startATag.test(t[0])?this.lexer.state.inLink=!0:this.lexer.state.inLink&&this.rules.other.endATag.test(t[0])&&(this.lexer.state.inLink=!1),!this.lexer.state.inRawBlock&&this.rules.other.startPreScriptTag.test(t[0])?this.lexer.state.inRawBlock=!0:this.lexer.state.inRawBlock&&this.rules.other.endPreScriptTag.test(t[0])&&(this.lexer.state.inRawBlock=!1),{type:`html`,raw:t[0],inLink:this.lexer.state.inLink,inRawBlock:this.lexer.state.inRawBlock,block:!1,text:t[0]}}link(e){if(this.lexer.state.linkParenPossible===!1)return;let t=e.charCodeAt(0);if(t!==91&&t!==33)return;let n=this.rules.inline.link.exec(e);if(n){let t=n[0].charAt(0)===`!`?2:1;if(!this.options.pedantic&&yr(e,n[1],t,this.rules))return;let r=n[2].trim();if(!this.options.pedantic&&this.rules.other.startAngleBracket.test(r)){if(!this.rules.other.endAngleBracket.test(r))return;let e=H(r.slice(0,-1),`\\`);if((r.length-e.length)%2==0)return}else{let e=lr(n[2],`()`);if(e===-2)return;if(e>-1){let t=(n[0].indexOf(`!`)===0?5:4)+n[1].length+e;n[2]=n[2].substring(0,e),n[0]=n[0].substring(0,t).trim(),n[3]=``}}let i=H(n[0].slice(0,-1),`\\`);if((n[0].length-i.length)%2==0)return;let a=n[2],o=``;if(this.options.pedantic){let e=this.rules.other.pedanticHrefTitle.exec(a);e&&(a=e[1],o=e[3])}else o=n[3]?n[3].slice(1,-1):``;return a=a.trim(),this.rules.other.startAngleBracket.test(a)&&(a=this.options.pedantic&&!this.rules.other.endAngleBracket.test(r)?a.slice(1):a.slice(1,-1)),_r(n,{href:a&&a.replace(this.rules.inline.anyPunctuation,`$1`),title:o&&o.replace(this.rules.inline.anyPunctuation,`$1`)},n[0],this.lexer,this.rules)}}reflink(e,t){let n=e.charCodeAt(0);if(n!==91&&n!==33)return;let r;if((r=this.rules.inline.reflink.exec(e))||(r=this.rules.inline.nolink.exec(e))){let n=r[0].charAt(0)===`!`?2:1;if(!this.options.pedantic&&yr(e,r[1],n,this.rules))return;let i=t[cr(r[2]||r[1])];if(!i){let e=r[0].charAt(0);return{type:`text`,raw:e,text:e}}return _r(r,i,r[0],this.lexer,this.rules)}}emStrong(e,t,n=``){let r=this.rules.inline.emStrongLDelim.exec(e);if(!r||!r[1]&&!r[2]&&!r[3]&&!r[4])return;let i=r[0][0],a=n===i,o=t.length-e.length,s=o;for(;!this.options.pedantic&&s>0&&t[s-1]===i;)s--;let c=[...t.slice(Math.max(0,s-2),s)].at(-1)??``,l=c===`*`||c===`_`||!!this.rules.inline.punctuation.exec(c);s<o&&(n=c);let u=s<o?l:n===`*`||n===`_`||!!this.rules.inline.punctuation.exec(n);if(r[4]&&n.match(this.rules.other.unicodeAlphaNumeric))return;let d=r[1]||r[3]||``;if(!d||!n||u){let n=[...r[0]].length-1,u,f,p=n,m=0,h=o-s+n,ee=!this.options.pedantic&&!!c.trim()&&(!!d||i===`*`&&!l);if(i!==`*`&&i!==`_`)return;let te=i===`*`?this.rules.inline.emStrongRDelimAst:this.rules.inline.emStrongRDelimUnd,ne=pr(this,t,i),g=t.length-e.length+n;if(ne<g)return;t=t.slice(-1*e.length+n);let re=ne-g;for(te.lastIndex=0;(r=te.exec(t))!==null&&!(r.index>re);){if(u=r[1]||r[2]||r[3]||r[4]||r[5]||r[6],!u)continue;if(f=[...u].length,r[3]||r[4]){p+=f;continue}if((r[5]||r[6]||ee)&&h%3&&!((h+f)%3)){if(a&&(r[5]||r[6]))break;m+=f;continue}if(p-=f,p>0)continue;f=Math.min(f,f+p+m);let t=[...r[0]][0].length,i=e.slice(0,n+r.index+t+f);if(Math.min(n,f)%2){let e=i.slice(1,-1);return{type:`em`,raw:i,text:e,tokens:this.lexer.inlineTokens(e)}}let o=i.slice(2,-2);return{type:`strong`,raw:i,text:o,tokens:this.lexer.inlineTokens(o)}}}}codespan(e){if(e.charCodeAt(0)!==96)return;let t=this.rules.inline.code.exec(e);if(t){let e=t[2].replace(this.rules.other.newLineCharGlobal,` `),n=this.rules.other.nonSpaceChar.test(e),r=this.rules.other.startingSpaceChar.test(e)&&this.rules.other.endingSpaceChar.test(e);return n&&r&&(e=e.substring(1,e.length-1)),{type:`codespan`,raw:t[0],text:e}}}br(e){let t=e.charCodeAt(0);if(t!==32&&t!==92&&t!==10)return;let n=this.rules.inline.br.exec(e);if(n)return{type:`br`,raw:n[0]}}del(e,t,n=``){if(e.charCodeAt(0)!==126)return;let r=this.rules.inline.delLDelim.exec(e);if(r&&(!r[1]||!n||this.rules.inline.punctuation.exec(n))){let n=[...r[0]].length-1,i,a,o=n,s=this.rules.inline.delRDelim,c=mr(this,t),l=t.length-e.length+n;if(c<l)return;t=t.slice(-1*e.length+n);let u=c-l;for(s.lastIndex=0;(r=s.exec(t))!==null&&!(r.index>u);){if(i=r[1]||r[2]||r[3]||r[4]||r[5]||r[6],!i||(a=[...i].length,a!==n))continue;if(r[3]||r[4]){o+=a;continue}if(o-=a,o>0)continue;a=Math.min(a,a+o);let t=[...r[0]][0].length,s=e.slice(0,n+r.index+t+a),c=s.slice(n,-n);return{type:`del`,raw:s,text:c,tokens:this.lexer.inlineTokens(c)}}}}autolink(e){if(e.charCodeAt(0)!==60)return;let t=this.rules.inline.autolink.exec(e);if(t){let e,n;return t[2]===`@`?(e=t[1],n=`mailto:`+e):(e=t[1],n=e),{type:`link`,raw:t[0],text:e,href:n,autolink:!0,tokens:[{type:`text`,raw:e,text:e}]}}}url(e){let t;if(t=this.rules.inline.url.exec(e)){let e,n;if(t[2]===`@`)e=t[0],n=`mailto:`+e;else{let r;do r=t[0],t[0]=this.rules.inline._backpedal.exec(t[0])?.[0]??``;while(r!==t[0]);e=t[0],n=t[1]===`www.`?`http://`+t[0]:t[0]}return{type:`link`,raw:t[0],text:e,href:n,autolink:!0,tokens:[{type:`text`,raw:e,text:e}]}}}inlineText(e){let t=this.rules.inline.text.exec(e);if(t){let e=this.lexer.state.inRawBlock;return{type:`text`,raw:t[0],text:e?t[0]:ir(t[0]),escaped:e}}}},G=class e{tokens;options;state;inlineQueue;tokenizer;constructor(e){this.tokens=[],this.tokens.links=Object.create(null),this.options=e||P,this.options.tokenizer=this.options.tokenizer||new W,this.tokenizer=this.options.tokenizer,this.tokenizer.options=this.options,this.tokenizer.lexer=this,this.inlineQueue=[],this.state={inLink:!1,inRawBlock:!1,linkEmitted:!1,linkParenPossible:!0,top:!0};let t={other:R,block:er.normal,inline:tr.normal};this.options.pedantic?(t.block=er.pedantic,t.inline=tr.pedantic):this.options.gfm&&(t.block=er.gfm,t.inline=this.options.breaks?tr.breaks:tr.gfm),this.tokenizer.rules=t}static get rules(){return{block:er,inline:tr}}static lex(t,n){return new e(n).lex(t)}static lexInline(t,n){return new e(n).inlineTokens(t)}lex(e){e=e.replace(R.carriageReturn,`
+`),this.blockTokens(e,this.tokens);for(let e=0;e<this.inlineQueue.length;e++){let t=this.inlineQueue[e];this.state.inRawBlock=!1,this.inlineTokens(t.src,t.tokens)}return this.inlineQueue=[],this.tokens}blockTokens(e,t=[],n=!1){this.tokenizer.lexer=this;let r=this.state.lastToken;this.options.pedantic&&(e=e.replace(R.tabCharGlobal,`    `).replace(R.spaceLine,``));let i=1/0,a,o=this.options.gfm&&!this.options.pedantic&&this.tokenizer.paragraph===W.prototype.paragraph;for(;e;){if(e.length<i)i=e.length;else{this.infiniteLoopError(e.charCodeAt(0));break}this.state.lastToken=t.at(-1);let r;if(this.options.extensions?.block?.some(n=>(r=n.call({lexer:this},e,t))?(e=e.substring(r.raw.length),t.push(r),!0):!1))continue;if(r=this.tokenizer.space(e)){e=e.substring(r.raw.length);let n=t.at(-1);r.raw.length===1&&n!==void 0?n.raw+=`
+`:t.push(r);continue}if(r=this.tokenizer.code(e)){e=e.substring(r.raw.length);let n=t.at(-1);n?.type===`paragraph`||n?.type===`text`?(n.raw+=(n.raw.endsWith(`
+`)?``:`
+`)+r.raw,n.text+=`
+`+r.text,this.inlineQueue.at(-1).src=n.text):t.push(r);continue}if((r=this.tokenizer.fences(e))||(r=this.tokenizer.heading(e))||(r=this.tokenizer.hr(e))||(r=this.tokenizer.blockquote(e))||(r=this.tokenizer.list(e))||(r=this.tokenizer.html(e))){e=e.substring(r.raw.length),t.push(r);continue}if(r=this.tokenizer.def(e)){e=e.substring(r.raw.length);let n=t.at(-1);n?.type===`paragraph`||n?.type===`text`?(n.raw+=(n.raw.endsWith(`
+`)?``:`
+`)+r.raw,n.text+=`
+`+r.raw,this.inlineQueue.at(-1).src=n.text):(this.tokens.links[r.tag]||(this.tokens.links[r.tag]={href:r.href,title:r.title}),t.push(r));continue}if((r=this.tokenizer.table(e))||(r=this.tokenizer.lheading(e))){e=e.substring(r.raw.length),t.push(r);continue}let s=e;if(this.options.extensions?.startBlock){let t=1/0,n=e.slice(1),r;this.options.extensions.startBlock.forEach(e=>{r=e.call({lexer:this},n),typeof r==`number`&&r>=0&&(t=Math.min(t,r))}),t<1/0&&t>=0&&(s=e.substring(0,t+1))}if(this.state.top&&(r=this.tokenizer.paragraph(s))){let i=t.at(-1);(n||i===a&&o)&&i?.type===`paragraph`?(i.raw+=(i.raw.endsWith(`
+`)?``:`
+`)+r.raw,i.text+=`
+`+r.text,this.inlineQueue.pop(),this.inlineQueue.at(-1).src=i.text,a=i):(t.push(r),a=r),n=s.length!==e.length,e=e.substring(r.raw.length)}else if(r=this.tokenizer.text(e)){e=e.substring(r.raw.length);let n=t.at(-1);n?.type===`text`?(n.raw+=(n.raw.endsWith(`
+`)?``:`
+`)+r.raw,n.text+=`
+`+r.text,this.inlineQueue.pop(),this.inlineQueue.at(-1).src=n.text):t.push(r)}else if(e){this.infiniteLoopError(e.charCodeAt(0));break}}return this.state.top=!0,this.state.lastToken=r,t}inline(e,t=[]){return this.inlineQueue.push({src:e,tokens:t}),t}linkInText(e){if(!e.includes(`[`))return!1;let t=this.tokenizer.rules.inline.link;for(let n of e.matchAll(this.tokenizer.rules.inline.blockSkip))if(t.test(n[0])&&e.charAt(n.index-1)!==`!`)return!0;for(let t of e.matchAll(this.tokenizer.rules.inline.reflinkSearch)){let e=t[0],n=e.lastIndexOf(`[`);if(e.charAt(0)!==`!`&&Object.hasOwn(this.tokens.links,cr(e.slice(n+1,-1)))&&!(n>1&&this.linkInText(e.slice(1,n-1))))return!0}return!1}inlineTokens(e,t=[]){this.tokenizer.lexer=this;let n=this.state.linkParenPossible;this.state.linkParenPossible=e.includes(`)`);try{return this.#e(e,t)}finally{this.state.linkParenPossible=n}}#e(e,t){let n=e.includes(`*`)||e.includes(`_`)||e.includes(`~`),r=n||this.options.hooks?.emStrongMask||this.tokenizer.emStrong!==W.prototype.emStrong||this.tokenizer.del!==W.prototype.del?this.#r(e):e;if(!n)return this.#t(e,r,t);dr(this.tokenizer,r);try{return this.#t(e,r,t)}finally{fr(this.tokenizer)}}#t(e,t,n){let r=!1,i=``,a=1/0;for(;e;){if(e.length<a)a=e.length;else{this.infiniteLoopError(e.charCodeAt(0));break}r||(i=``),r=!1;let o;if(this.options.extensions?.inline?.some(t=>(o=t.call({lexer:this},e,n))?(e=e.substring(o.raw.length),n.push(o),!0):!1))continue;if((o=this.tokenizer.escape(e))||(o=this.tokenizer.tag(e))||(o=this.tokenizer.link(e))){e=e.substring(o.raw.length),n.push(o);continue}if(o=this.tokenizer.reflink(e,this.tokens.links)){e=e.substring(o.raw.length);let t=n.at(-1);o.type===`text`&&t?.type===`text`?(t.raw+=o.raw,t.text+=o.text):n.push(o);continue}let s=e[0];if(s===`*`||s===`_`){let a=t.length-e.length;if(pr(this.tokenizer,t,s)<=a){let t=1;for(;t<e.length&&e.charCodeAt(t)===s.charCodeAt(0);)t++;let a=e.substring(0,t),o=n.at(-1);o?.type===`text`&&!o.escaped?(o.raw+=a,o.text+=a):n.push({type:`text`,raw:a,text:a,escaped:!1}),e=e.substring(t),i=s,r=!0;continue}}else if(s===`~`){let a=t.length-e.length;if(mr(this.tokenizer,t)<=a){let t=1;for(;t<e.length&&e.charCodeAt(t)===126;)t++;let a=e.substring(0,t),o=n.at(-1);o?.type===`text`&&!o.escaped?(o.raw+=a,o.text+=a):n.push({type:`text`,raw:a,text:a,escaped:!1}),e=e.substring(t),i=s,r=!0;continue}}if((o=this.tokenizer.emStrong(e,t,i))||(o=this.tokenizer.codespan(e))||(o=this.tokenizer.br(e))||(o=this.tokenizer.del(e,t,i))||(o=this.tokenizer.autolink(e))||!this.state.inLink&&(o=this.tokenizer.url(e))){e=e.substring(o.raw.length),n.push(o);continue}let c=e;if(this.options.extensions?.startInline){let t=1/0,n=e.slice(1),r;this.options.extensions.startInline.forEach(e=>{r=e.call({lexer:this},n),typeof r==`number`&&r>=0&&(t=Math.min(t,r))}),t<1/0&&t>=0&&(c=e.substring(0,t+1))}if(o=this.tokenizer.inlineText(c)){e=e.substring(o.raw.length),o.raw.slice(-1)!==`_`&&(i=o.raw.slice(-1)),r=!0;let t=n.at(-1);t?.type===`text`?(t.raw+=o.raw,t.text+=o.text):n.push(o)}else if(e){this.infiniteLoopError(e.charCodeAt(0));break}}return n}#n(e){let{blockSkip:t,tag:n,autolink:r}=this.tokenizer.rules.inline,i=``,a=0,o;for(t.lastIndex=0;o=t.exec(e);){let s=o.index+(o[2]?o[2].length:0),c=o.index+o[0].length;if(e.charAt(s)===`<`){let i=e.slice(s),a=n.exec(i)||r.exec(i);if(!a){t.lastIndex=s+1;continue}c=s+a[0].length,t.lastIndex=c}i+=e.slice(a,s)+`[`+`a`.repeat(c-s-2)+`]`,a=c}return i+e.slice(a)}#r(e){let t=e;if(this.tokens.links&&e.includes(`[`)){let e=this.tokenizer.rules.inline.reflinkSearch,n=t=>{let r=t.lastIndexOf(`[`);if(!Object.hasOwn(this.tokens.links,cr(t.slice(r+1,-1))))return t;if(r>1&&t.charAt(0)!==`!`){let i=t.slice(1,r-1);if(this.linkInText(i))return`[`+i.replace(e,n)+`][`+`a`.repeat(t.length-r-2)+`]`}return`[`+`a`.repeat(t.length-2)+`]`};t=t.replace(e,n)}return t=t.replace(this.tokenizer.rules.inline.anyPunctuationOutsideCode,(e,t,n)=>n?`+`.repeat(e.length):t?t+e.slice(t.length,-t.length).replace(/`/g,`+`)+t:e),t=this.#n(t),t=this.options.hooks?.emStrongMask?.call({lexer:this},t)??t,t}infiniteLoopError(e){let t=`Infinite loop on byte: `+e;if(this.options.silent)console.error(t);else throw Error(t)}},br=class{options;parser;constructor(e){this.options=e||P}space(e){return``}code({text:e,lang:t,escaped:n}){let r=(t||``).match(R.notSpaceStart)?.[0],i=e?e.replace(R.endingNewline,``)+`
+`:``;return r?`<pre><code class="language-`+V(r)+`">`+(n?i:V(i,!0))+`</code></pre>
+`:`<pre><code>`+(n?i:V(i,!0))+`</code></pre>
+`}blockquote({tokens:e}){return`<blockquote>
+${this.parser.parse(e)}</blockquote>
+`}html({text:e}){return e}def(e){return``}heading({tokens:e,depth:t}){return`<h${t}>${this.parser.parseInline(e)}</h${t}>
+`}hr(e){return`<hr>
+`}list(e){let t=e.ordered,n=e.start,r=``;for(let t=0;t<e.items.length;t++){let n=e.items[t];r+=this.listitem(n)}let i=t?`ol`:`ul`,a=t&&n!==1?` start="`+n+`"`:``;return`<`+i+a+`>
+`+r+`</`+i+`>
+`}listitem(e){return`<li>${this.parser.parse(e.tokens)}</li>
+`}checkbox({checked:e}){return`<input `+(e?`checked="" `:``)+`disabled="" type="checkbox"> `}paragraph({tokens:e}){return`<p>${this.parser.parseInline(e)}</p>
+`}table(e){let t=``,n=``;for(let t=0;t<e.header.length;t++)n+=this.tablecell(e.header[t]);t+=this.tablerow({text:n});let r=``;for(let t=0;t<e.rows.length;t++){let i=e.rows[t];n=``;for(let e=0;e<i.length;e++)n+=this.tablecell(i[e]);r+=this.tablerow({text:n})}return r&&=`<tbody>${r}</tbody>`,`<table>
+<thead>
+`+t+`</thead>
+`+r+`</table>
+`}tablerow({text:e}){return`<tr>
+${e}</tr>
+`}tablecell(e){let t=this.parser.parseInline(e.tokens),n=e.header?`th`:`td`;return(e.align?`<${n} align="${e.align}">`:`<${n}>`)+t+`</${n}>
+`}strong({tokens:e}){return`<strong>${this.parser.parseInline(e)}</strong>`}em({tokens:e}){return`<em>${this.parser.parseInline(e)}</em>`}codespan({text:e}){return`<code>${V(e,!0)}</code>`}br(e){return`<br>`}del({tokens:e}){return`<del>${this.parser.parseInline(e)}</del>`}link({href:e,title:t,text:n,tokens:r,autolink:i}){let a=i?V(n,!0):this.parser.parseInline(r),o=ar(e);if(o===null)return a;e=V(o,i);let s=`<a href="`+e+`"`;return t&&(s+=` title="`+V(t)+`"`),s+=`>`+a+`</a>`,s}image({href:e,title:t,text:n,tokens:r}){r&&(n=this.parser.parseInline(r,this.parser.textRenderer));let i=ar(e);if(i===null)return V(n);e=i;let a=`<img src="${V(e)}" alt="${V(n)}"`;return t&&(a+=` title="${V(t)}"`),a+=`>`,a}text(e){return`tokens`in e&&e.tokens?this.parser.parseInline(e.tokens):`escaped`in e&&e.escaped?e.text:V(e.text)}},xr=class{parser;strong({text:e,tokens:t}){return t?this.parser.parseInline(t,this):e}em({text:e,tokens:t}){return t?this.parser.parseInline(t,this):e}codespan({text:e}){return e}del({text:e,tokens:t}){return t?this.parser.parseInline(t,this):e}html({text:e}){return e}text({text:e}){return e}link({text:e,tokens:t}){return t?this.parser.parseInline(t,this):e}image({text:e,tokens:t}){return t?this.parser.parseInline(t,this):e}br(){return`
+`}checkbox({raw:e}){return e}},K=class e{options;renderer;textRenderer;constructor(e){this.options=e||P,this.options.renderer=this.options.renderer||new br,this.renderer=this.options.renderer,this.renderer.options=this.options,this.renderer.parser=this,this.textRenderer=new xr,this.textRenderer.parser=this}static parse(t,n){return new e(n).parse(t)}static parseInline(t,n){return new e(n).parseInline(t)}parse(e){this.renderer.parser=this;let t=``;for(let n=0;n<e.length;n++){let r=e[n];if(this.options.extensions?.renderers?.[r.type]){let e=r,n=this.options.extensions.renderers[e.type].call({parser:this},e);if(n!==!1||![`space`,`hr`,`heading`,`code`,`table`,`blockquote`,`list`,`checkbox`,`html`,`def`,`paragraph`,`text`].includes(e.type)){t+=n===!1?``:n??``;continue}}let i=r;switch(i.type){case`space`:t+=this.renderer.space(i);break;case`hr`:t+=this.renderer.hr(i);break;case`heading`:t+=this.renderer.heading(i);break;case`code`:t+=this.renderer.code(i);break;case`table`:t+=this.renderer.table(i);break;case`blockquote`:t+=this.renderer.blockquote(i);break;case`list`:t+=this.renderer.list(i);break;case`checkbox`:t+=this.renderer.checkbox(i);break;case`html`:t+=this.renderer.html(i);break;case`def`:t+=this.renderer.def(i);break;case`paragraph`:t+=this.renderer.paragraph(i);break;case`text`:t+=this.renderer.text(i);break;default:{let e=`Token with "`+i.type+`" type was not found.`;if(this.options.silent)return console.error(e),``;throw Error(e)}}}return t}parseInline(e,t=this.renderer){this.renderer.parser=this;let n=``;for(let r=0;r<e.length;r++){let i=e[r];if(this.options.extensions?.renderers?.[i.type]){let e=this.options.extensions.renderers[i.type].call({parser:this},i);if(e!==!1||![`escape`,`html`,`link`,`image`,`checkbox`,`strong`,`em`,`codespan`,`br`,`del`,`text`].includes(i.type)){n+=e===!1?``:e??``;continue}}let a=i;switch(a.type){case`escape`:n+=t.text(a);break;case`html`:n+=t.html(a);break;case`link`:n+=t.link(a);break;case`image`:n+=t.image(a);break;case`checkbox`:n+=t.checkbox(a);break;case`strong`:n+=t.strong(a);break;case`em`:n+=t.em(a);break;case`codespan`:n+=t.codespan(a);break;case`br`:n+=t.br(a);break;case`del`:n+=t.del(a);break;case`text`:n+=t.text(a);break;default:{let e=`Token with "`+a.type+`" type was not found.`;if(this.options.silent)return console.error(e),``;throw Error(e)}}}return n}},Sr=class{options;block;constructor(e){this.options=e||P}static passThroughHooks=new Set([`preprocess`,`postprocess`,`processAllTokens`,`emStrongMask`]);static passThroughHooksRespectAsync=new Set([`preprocess`,`postprocess`,`processAllTokens`]);preprocess(e){return e}postprocess(e){return e}processAllTokens(e){return e}emStrongMask(e){return e}provideLexer(e=this.block){return e?G.lex:G.lexInline}provideParser(e=this.block){return e?K.parse:K.parseInline}};function q(e,t){if(Array.isArray(t))for(let n=0;n<t.length;n++)e.push(t[n]);else e.push(t)}var J=new class{defaults=Lt();options=this.setOptions;parse=this.parseMarkdown(!0);parseInline=this.parseMarkdown(!1);Parser=K;Renderer=br;TextRenderer=xr;Lexer=G;Tokenizer=W;Hooks=Sr;constructor(...e){this.use(...e)}walkTokens(e,t){let n=[];for(let r of e)switch(q(n,t.call(this,r)),r.type){case`table`:{let e=r;for(let r of e.header)q(n,this.walkTokens(r.tokens,t));for(let r of e.rows)for(let e of r)q(n,this.walkTokens(e.tokens,t));break}case`list`:{let e=r;q(n,this.walkTokens(e.items,t));break}default:{let e=r;this.defaults.extensions?.childTokens?.[e.type]?this.defaults.extensions.childTokens[e.type].forEach(r=>{let i=e[r].flat(1/0);q(n,this.walkTokens(i,t))}):e.tokens&&q(n,this.walkTokens(e.tokens,t))}}return n}use(...e){let t=this.defaults.extensions||{renderers:Object.create(null),childTokens:Object.create(null)};return e.forEach(e=>{let n={...e};if(n.async=this.defaults.async||n.async||!1,e.extensions&&(e.extensions.forEach(e=>{if(!e.name)throw Error(`extension name required`);if(`renderer`in e){let n=t.renderers[e.name];n?t.renderers[e.name]=function(...t){let r=e.renderer.apply(this,t);return r===!1&&(r=n.apply(this,t)),r}:t.renderers[e.name]=e.renderer}if(`tokenizer`in e){if(!e.level||e.level!==`block`&&e.level!==`inline`)throw Error(`extension level must be 'block' or 'inline'`);let n=t[e.level];n?n.unshift(e.tokenizer):t[e.level]=[e.tokenizer],e.start&&(e.level===`block`?t.startBlock?t.startBlock.push(e.start):t.startBlock=[e.start]:e.level===`inline`&&(t.startInline?t.startInline.push(e.start):t.startInline=[e.start]))}`childTokens`in e&&e.childTokens&&(t.childTokens[e.name]=e.childTokens)}),n.extensions=t),e.renderer){let t=this.defaults.renderer||new br(this.defaults);for(let n in e.renderer){if(!(n in t))throw Error(`renderer '${n}' does not exist`);if([`options`,`parser`].includes(n))continue;let r=n,i=e.renderer[r],a=t[r];t[r]=(...e)=>{let n=i.apply(t,e);return n===!1&&(n=a.apply(t,e)),n===!1?``:n??``}}n.renderer=t}if(e.tokenizer){let t=this.defaults.tokenizer||new W(this.defaults);for(let n in e.tokenizer){if(!(n in t))throw Error(`tokenizer '${n}' does not exist`);if([`options`,`rules`,`lexer`].includes(n))continue;let r=n,i=e.tokenizer[r],a=t[r];t[r]=(...e)=>{let n=i.apply(t,e);return n===!1&&(n=a.apply(t,e)),n}}n.tokenizer=t}if(e.hooks){let t=this.defaults.hooks||new Sr;for(let n in e.hooks){if(!(n in t))throw Error(`hook '${n}' does not exist`);if([`options`,`block`].includes(n))continue;let r=n,i=e.hooks[r],a=t[r];t[r]=Sr.passThroughHooks.has(n)?e=>{if(t.options.async&&Sr.passThroughHooksRespectAsync.has(n))return(async()=>{let n=await i.call(t,e);return a.call(t,n)})();let r=i.call(t,e);return a.call(t,r)}:(...e)=>{if(t.options.async)return(async()=>{let n=await i.apply(t,e);return n===!1&&(n=await a.apply(t,e)),n})();let n=i.apply(t,e);return n===!1&&(n=a.apply(t,e)),n}}n.hooks=t}if(e.walkTokens){let t=this.defaults.walkTokens,r=e.walkTokens;n.walkTokens=function(e){let n=[];return q(n,r.call(this,e)),t&&q(n,t.call(this,e)),n}}this.defaults={...this.defaults,...n}}),this}setOptions(e){return this.defaults={...this.defaults,...e},this}lexer(e,t){return G.lex(e,t??this.defaults)}parser(e,t){return K.parse(e,t??this.defaults)}parseMarkdown(e){return(t,n)=>{let r={...n},i={...this.defaults,...r},a=this.onError(!!i.silent,!!i.async);if(this.defaults.async===!0&&r.async===!1)return a(Error(`marked(): The async option was set to true by an extension. Remove async: false from the parse options object to return a Promise.`));if(typeof t>`u`||t===null)return a(Error(`marked(): input parameter is undefined or null`));if(typeof t!=`string`)return a(Error(`marked(): input parameter is of type `+Object.prototype.toString.call(t)+`, string expected`));if(i.hooks&&(i.hooks.options=i,i.hooks.block=e),i.async)return(async()=>{let n=i.hooks?await i.hooks.preprocess(t):t,r=await(i.hooks?await i.hooks.provideLexer(e):e?G.lex:G.lexInline)(n,i),a=i.hooks?await i.hooks.processAllTokens(r):r;i.walkTokens&&await Promise.all(this.walkTokens(a,i.walkTokens));let o=await(i.hooks?await i.hooks.provideParser(e):e?K.parse:K.parseInline)(a,i);return i.hooks?await i.hooks.postprocess(o):o})().catch(a);try{i.hooks&&(t=i.hooks.preprocess(t));let n=(i.hooks?i.hooks.provideLexer(e):e?G.lex:G.lexInline)(t,i);i.hooks&&(n=i.hooks.processAllTokens(n)),i.walkTokens&&this.walkTokens(n,i.walkTokens);let r=(i.hooks?i.hooks.provideParser(e):e?K.parse:K.parseInline)(n,i);return i.hooks&&(r=i.hooks.postprocess(r)),r}catch(e){return a(e)}}}onError(e,t){return n=>{if(n.message+=`
+Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error occurred:</p><pre>`+V(n.message+``,!0)+`</pre>`;return t?Promise.resolve(e):e}if(t)return Promise.reject(n);throw n}}};function Y(e,t){return J.parse(e,t)}Y.options=Y.setOptions=function(e){return J.setOptions(e),Y.defaults=J.defaults,Rt(Y.defaults),Y},Y.getDefaults=Lt,Y.defaults=P;function Cr(...e){return J.use(...e),Y.defaults=J.defaults,Rt(Y.defaults),Y}Y.use=Cr,Y.walkTokens=function(e,t){return J.walkTokens(e,t)},Y.parseInline=J.parseInline,Y.Parser=K,Y.parser=K.parse,Y.Renderer=br,Y.TextRenderer=xr,Y.Lexer=G,Y.lexer=G.lex,Y.Tokenizer=W,Y.Hooks=Sr,Y.parse=Y,Y.options,Y.setOptions,Y.walkTokens,Y.parseInline,K.parse,G.lex;var wr=class{#e=``;#t=[];of(e){return e===this.#e||(e.length>this.#e.length&&e.startsWith(this.#e)?this.#n(e):this.#t=Tr(e,0),this.#e=e),this.#t}whole(e){return this.#e=``,this.of(e)}#n(e){let t=this.#t.findLastIndex(e=>e.token.type!==`space`),n=this.#t[t]?.from??0;this.#t=[...this.#t.slice(0,Math.max(0,t)),...Tr(e.slice(n),n)]}};function Tr(e,t){let n=[];for(let r of new G({gfm:!0}).lex(e))n.push({token:r,from:t}),t+=r.raw.length;return n}var Er=class{key;role;changed=new _t;blocks=new wr;notices=[];tools=[];begun=performance.now();text=``;reasoning=``;state=`done`;problem;question=``;messageId=``;turnId=``;receiptId=``;level=``;model=``;usage;costMicros=``;firstTokenMs=0;time;constructor(e,t,n=new Date){this.key=e,this.role=t,this.time=n}get running(){return this.state===`waiting`||this.state===`writing`}};function Dr(e){let t=new Er(crypto.randomUUID(),`user`);return t.text=e,t}function Or(e){let t=new Er(crypto.randomUUID(),`assistant`);return t.state=`waiting`,t.question=e,t}function kr(e){let t=e.role===`ROLE_USER`?`user`:`assistant`,n=new Er(e.message_id,t,new Date(e.create_time));return n.text=e.content.map(e=>e.text??``).join(``),n.messageId=e.message_id,n.turnId=e.turn_id,n.receiptId=e.receipt_id,n.model=e.model,n.costMicros=e.cost_micros,n.usage=e.usage,n.tools.push(...e.tool_calls.map(e=>({name:e.name,args:e.arguments_json}))),e.partial&&(n.state=e.finish_reason===`cancelled`?`stopped`:`failed`),n}function Ar(e,t){let n=e.details.error_id??e.turn_id??t;return{code:e.code,message:e.message,retryAfter:e.retry_after,errorId:n}}function jr(e,t){let n=Mr(e,t);return e.changed.beat(),n}function Mr(e,t){switch(t.type){case`chat.started`:return e.turnId=t.payload.turn_id,e.receiptId=t.payload.receipt_id,e.level=t.payload.level,e.model=t.payload.model,e.notices.push(...t.payload.level_reasons.map(e=>({text:e.sentence,level:e.level}))),``;case`chat.delta`:return e.firstTokenMs||=performance.now()-e.begun,e.state=`writing`,e.text+=t.payload.delta,``;case`chat.reasoning`:return e.reasoning+=t.payload.delta,``;case`chat.tool`:return e.tools.push({name:t.payload.name,args:t.payload.arguments}),``;case`chat.notice`:return e.notices.push({text:t.payload.message,level:``}),``;case`chat.done`:return Nr(e,t.payload),e.text=t.payload.content,e.state=`done`,`The answer is complete.`;case`chat.failed`:return Nr(e,t.payload),e.state=`failed`,e.problem=Ar(t.payload,t.payload.turn_id),t.payload.message;case`chat.cancelled`:return Nr(e,t.payload),e.state=`stopped`,`Stopped.`;case`error`:return e.state=`failed`,e.problem=Ar(t.payload,e.turnId),t.payload.message}}function Nr(e,t){e.messageId=t.message_id,e.receiptId=t.receipt_id||e.receiptId,e.usage=t.usage,e.costMicros=t.cost.micros}var Pr=`soma.pending`;function Fr(e){sessionStorage.setItem(Pr,JSON.stringify(e))}function Ir(){let e=sessionStorage.getItem(Pr);return e===null?void 0:JSON.parse(e)}function Lr(){sessionStorage.removeItem(Pr)}var Rr=60,zr=`/api/v1/chat/conversations`,Br=class{rest;connection;listener;conversation=new j(void 0);conversationId=new j(``);entries=new j([]);running=new j(void 0);opening=new j(!1);loadingOlder=new j(!1);problem=new j(void 0);agentId=``;#e=``;#t=``;#n=0;constructor(e,t,n){this.rest=e,this.connection=t,this.listener=n}get hasOlder(){return this.#e!==``}fresh(){this.#a(),this.conversation.value=void 0,this.conversationId.value=``}async open(e){this.#a();let t=this.#n;this.conversationId.value=e,this.opening.value=!0;try{let[n,r]=await this.#o(e);t===this.#n&&this.#i(n,r)}catch(e){t===this.#n&&(this.problem.value=A(e))}finally{t===this.#n&&(this.opening.value=!1)}}async refresh(){let{value:e}=this.conversationId,t=this.entries.value.at(-1)?.problem!==void 0;if(e===``||t||this.running.value!==void 0||this.opening.value)return;let n=this.#n,r=await this.#o(e).catch(()=>void 0),i=r?.[0].current_leaf_message_id===this.entries.value.at(-1)?.messageId,a=r?.[0].running_turn_id===``;r!==void 0&&n===this.#n&&this.running.value===void 0&&!(i&&a)&&this.#i(...r)}async loadOlder(){if(this.#e===``||this.loadingOlder.value)return;let e=this.#n;this.loadingOlder.value=!0;try{let t=await this.#s(this.conversationId.value,this.#e);e===this.#n&&(this.#e=t.next_page_token,this.entries.value=[...t.messages.map(kr),...this.entries.value])}catch(e){this.problem.value=A(e)}finally{this.loadingOlder.value=!1}}say(e){if(this.running.value!==void 0||e.trim()===``)return;let t={content:e,request_id:crypto.randomUUID()};this.conversationId.value===``?this.agentId!==``&&(t.agent_id=this.agentId):t.conversation_id=this.conversationId.value,Fr(t),this.#r(t)}takeUp(){let e=Ir();return e!==void 0&&(this.conversationId.value=e.conversation_id??``,this.#r(e),!0)}stop(){this.#t!==``&&this.connection.stop(this.#t)}hear(e,t){let n=this.running.value;if(e!==this.#t||n===void 0)return;if(t.type===`chat.started`){Lr();let e=this.conversationId.value===``;this.conversationId.value=t.payload.conversation_id,this.agentId=t.payload.agent_id,jr(n,t),this.listener.begun(n,t.payload.conversation_id,e);return}let r=jr(n,t);n.running||(Lr(),this.#t=``,this.running.value=void 0,this.listener.ended(n,r))}#r(e){let t=Or(e.content);this.entries.value=[...this.entries.value,Dr(e.content),t],this.running.value=t,this.#t=this.connection.say(e)}#i(e,t){this.conversation.value=e,this.agentId=e.agent_id,this.#e=t.next_page_token;let n=t.messages.map(kr);if(e.running_turn_id!==``){let t=Or(``);n.push(t),this.running.value=t,this.#t=this.connection.follow(e.running_turn_id)}this.entries.value=n}#a(){this.#n+=1,this.#t!==``&&(this.connection.leave(this.#t),this.#t=``),this.#e=``,this.running.value=void 0,this.problem.value=void 0,this.opening.value=!1,this.entries.value=[]}async#o(e){let[t,n]=await Promise.all([this.rest.get(`${zr}/${encodeURIComponent(e)}`),this.#s(e,``)]);return[t.conversation,n]}#s(e,t){let n={page_size:Rr,from_end:!0,page_token:t};return this.rest.get(`${zr}/${encodeURIComponent(e)}/messages`,n)}},Vr=class{rest=new $e;layout=new Tt;mesh=new Mt(this.rest);chats=new bt(this.rest);receipts=new It(this.rest);mind=new Pt(this.rest);talk;memories;#e;#t=new BroadcastChannel(`soma`);#n=!1;constructor(){this.#e=new Je({connected:e=>{this.mesh.agents.value=e.agents,this.#o()},link:e=>this.#a(e),frame:(e,t)=>this.talk.hear(e,t)},this.rest),this.talk=new Br(this.rest,this.#e,{begun:(e,t,n)=>void this.#r(e,t,n),ended:(e,t)=>this.#i(e,t)}),this.memories=new At(this.rest,()=>this.talk.agentId),this.#t.addEventListener(`message`,()=>this.#s()),document.addEventListener(`visibilitychange`,()=>{document.hidden||this.#s()}),addEventListener(`hashchange`,()=>this.#c())}start(){this.talk.takeUp()||this.#c(),this.#e.open()}newChat(){this.layout.railOpen.value=!1,history.pushState(null,``,location.pathname),this.talk.fresh()}openChat(e){this.layout.railOpen.value=!1,location.hash=e}async deleteChat(e){await this.chats.delete(e),e===this.talk.conversationId.value&&this.newChat(),this.#t.postMessage(`deleted`)}showReceipt(e){this.layout.openDrawer(`receipt`),this.receipts.show(e)}showMemory(e){this.layout.openDrawer(`memory`),this.memories.show(e)}async#r(e,t,n){this.mesh.level.value=e.level,this.mesh.usedModel.value=e.model,this.layout.announce(`The answer begins.`),n&&(history.replaceState(null,``,`#${t}`),await this.chats.rename(t,gt(e.question)).catch(()=>void 0)),this.#t.postMessage(`begun`),await this.chats.refresh()}#i(e,t){this.layout.announce(t),this.#t.postMessage(`ended`),this.chats.refresh(),this.mesh.refresh(),this.layout.drawerOpen.value&&this.layout.tab.value===`receipt`&&e.receiptId!==``&&this.receipts.show(e.receiptId),this.layout.drawerOpen.value&&this.layout.tab.value===`mind`&&this.mind.load(this.talk.agentId),e.problem?.code===`CURSOR_TOO_OLD`&&this.talk.open(this.talk.conversationId.value)}#a(e){this.#n||=e===`lost`,this.mesh.link.value=e}async#o(){this.#n&&(this.#n=!1,this.layout.announce(`Connected again.`)),await Promise.all([this.chats.refresh(),this.mesh.refresh(),this.talk.refresh()])}#s(){this.chats.refresh(),this.talk.refresh()}#c(){let e=location.hash.slice(1);e===``?this.talk.fresh():e!==this.talk.conversationId.value&&this.talk.open(e)}},X=class extends D{static properties={store:{attribute:!1}};#e=[];watched(){return[]}connectedCallback(){super.connectedCallback(),this.#e=this.watched().map(e=>e.watch(()=>this.requestUpdate()))}disconnectedCallback(){super.disconnectedCallback();for(let e of this.#e)e();this.#e=[]}},Hr={plus:S`<path d="M8 3v10M3 8h10"/>`,menu:S`<path d="M2.5 4.5h11M2.5 8h11M2.5 11.5h11"/>`,close:S`<path d="M4 4l8 8M12 4l-8 8"/>`,copy:S`<rect x="5.5" y="5.5" width="8" height="8" rx="1.5"/><path d="M10.5 5.5v-2a1 1 0 0 0-1-1h-6a1 1 0 0 0-1 1v6a1 1 0 0 0 1 1h2"/>`,done:S`<path d="M3 8.5l3.5 3.5L13 4.5"/>`,up:S`<path d="M8 13V3.5M3.5 8L8 3.5 12.5 8"/>`,down:S`<path d="M8 3v9.5M3.5 8L8 12.5 12.5 8"/>`,pen:S`<path d="M10.5 3l2.5 2.5L6 12.5l-3 .5.5-3z"/>`,bin:S`<path d="M3 4.5h10M6.5 4.5v-2h3v2M4.5 4.5l.5 9h6l.5-9"/>`,receipt:S`<path d="M3.5 2.5h9v11l-1.5-1-1.5 1-1.5-1-1.5 1-1.5-1-1.5 1zM6 6h4M6 8.5h4"/>`,mind:S`<path d="M2.5 4.5h11M2.5 8h11M2.5 11.5h11"/><path d="M5 3v3M10.5 6.5v3M7 10v3" stroke-width="2.4"/>`,memory:S`<ellipse cx="8" cy="4" rx="5" ry="1.8"/><path d="M3 4v8c0 1 2.2 1.8 5 1.8s5-.8 5-1.8V4M3 8c0 1 2.2 1.8 5 1.8S13 9 13 8"/>`,search:S`<circle cx="7" cy="7" r="4.2"/><path d="M10.2 10.2L13.5 13.5"/>`,sun:S`<circle cx="8" cy="8" r="2.8"/><path d="M8 1.8v1.6M8 12.6v1.6M1.8 8h1.6M12.6 8h1.6M3.6 3.6l1.1 1.1M11.3 11.3l1.1 1.1M3.6 12.4l1.1-1.1M11.3 4.7l1.1-1.1"/>`,moon:S`<path d="M12.8 9.6A5.2 5.2 0 0 1 6.4 3.2a5.2 5.2 0 1 0 6.4 6.4z"/>`,half:S`<circle cx="8" cy="8" r="5.2"/><path d="M8 2.8v10.4a5.2 5.2 0 0 0 0-10.4z" fill="currentColor"/>`,stop:S`<rect x="4" y="4" width="8" height="8" rx="1.2" fill="currentColor"/>`};function Z(e){return x`<svg
+    width="16"
+    height="16"
+    viewBox="0 0 16 16"
+    fill="none"
+    stroke="currentColor"
+    stroke-width="1.4"
+    stroke-linecap="round"
+    stroke-linejoin="round"
+    aria-hidden="true"
+  >
+    ${Hr[e]}
+  </svg>`}var Ur=class extends D{static properties={question:{attribute:!1}};answer=()=>void 0;static styles=[O,k,o`
+      dialog {
+        width: min(440px, calc(100vw - 32px));
+        padding: var(--s5);
+        border: 1px solid var(--hairline);
+        border-radius: var(--corner);
+        background: var(--raised);
+        color: var(--ink);
+      }
+      dialog::backdrop {
+        background: var(--veil);
+      }
+      h2 {
+        overflow-wrap: anywhere;
+      }
+      p {
+        margin: var(--s2) 0 var(--s5);
+        color: var(--ink-soft);
+        font-size: var(--size-small);
+      }
+      .row {
+        display: flex;
+        justify-content: flex-end;
+        gap: var(--s2);
+      }
+    `];render(){return x`<dialog aria-labelledby="title" aria-describedby="text" @close=${e=>this.#e(e)}>
+      <h2 id="title">${this.question.title}</h2>
+      <p id="text">${this.question.text}</p>
+      <form class="row" method="dialog">
+        <button type="submit" value="">Keep it</button>
+        <button class="danger" type="submit" value="sure">${this.question.act}</button>
+      </form>
+    </dialog>`}firstUpdated(){this.renderRoot.querySelector(`dialog`)?.showModal()}#e(e){this.answer(e.target.returnValue===`sure`)}};customElements.define(`soma-confirm`,Ur);async function Wr(e){let t=new Ur;t.question=e;let n=new Promise(e=>{t.answer=e});document.body.append(t);let r=await n;return t.remove(),r}var Gr=class extends X{static properties={chat:{attribute:!1},shown:{type:Boolean,reflect:!0},naming:{state:!0}};static styles=[O,k,o`
+      :host {
+        position: relative;
+        display: flex;
+        border-radius: var(--corner);
+      }
+      :host(:hover),
+      :host(:focus-within) {
+        background: var(--pressed);
+      }
+      :host([shown]) {
+        background: var(--accent-soft);
+      }
+      .open {
+        flex: 1;
+        display: block;
+        min-width: 0;
+        padding: 0 var(--s2);
+        border: 0;
+        background: none !important;
+        text-align: left;
+        font-size: var(--size-small);
+      }
+      :host([shown]) .open {
+        font-weight: 600;
+      }
+      .acts {
+        display: flex;
+        width: 0;
+        overflow: hidden;
+      }
+      :host(:hover) .acts,
+      :host(:focus-within) .acts {
+        width: auto;
+        overflow: visible;
+      }
+      @media (hover: none) {
+        :host([shown]) .acts {
+          width: auto;
+        }
+      }
+      input {
+        width: 100%;
+        font-size: var(--size-small);
+      }
+    `];constructor(){super(),this.naming=!1}render(){let{chat:e}=this,t=e.title||`Untitled, ${pt(new Date(e.create_time))}`;return this.naming?x`<input
+        aria-label="New name"
+        maxlength="200"
+        .value=${e.title}
+        @keydown=${e=>this.#t(e)}
+        @blur=${()=>this.naming=!1}
+      />`:x`<button
+        class="open cut"
+        type="button"
+        title=${t}
+        aria-current=${this.shown?`page`:w}
+        @click=${()=>this.store.openChat(e.conversation_id)}
+      >
+        ${t}
+      </button>
+      <span class="acts">
+        <button class="plain icon" type="button" aria-label=${`Rename “${t}”`} title="Rename" @click=${()=>void this.#e()}>
+          ${Z(`pen`)}
+        </button>
+        <button class="plain icon" type="button" aria-label=${`Delete “${t}”`} title="Delete" @click=${()=>void this.#n(t)}>
+          ${Z(`bin`)}
+        </button>
+      </span>`}async#e(){this.naming=!0,await this.updateComplete;let e=this.renderRoot.querySelector(`input`);e?.focus(),e?.select()}#t(e){if(e.key===`Escape`)e.preventDefault(),this.naming=!1;else if(e.key===`Enter`){let t=e.target.value.trim();this.naming=!1,this.#r(this.store.chats.rename(this.chat.conversation_id,t),`Renamed.`)}}async#n(e){await Wr({title:`Delete “${e}”?`,text:`The conversation and its ${lt(this.chat.message_count,`message`)} are deleted for good. What was learned from it stays in memory; receipts stay too, they hold no text.`,act:`Delete`})&&await this.#r(this.store.deleteChat(this.chat.conversation_id),`Deleted.`)}async#r(e,t){try{await e,this.store.layout.announce(t)}catch(e){this.store.chats.problem.value=A(e)}}};customElements.define(`soma-chat-row`,Gr);var Kr=200,qr=class extends X{static styles=[O,k,Ve,o`
+      :host {
+        display: flex;
+        flex-direction: column;
+        min-height: 0;
+        background: var(--sunken);
+      }
+      .brand {
+        display: flex;
+        align-items: center;
+        gap: var(--s2);
+        min-height: var(--bar);
+        padding: 0 var(--s2) 0 var(--s4);
+        font-weight: 650;
+      }
+      .brand img {
+        width: 20px;
+        height: 20px;
+      }
+      .brand span {
+        flex: 1;
+      }
+      .top {
+        display: grid;
+        gap: var(--s2);
+        padding: 0 var(--s3) var(--s2);
+      }
+      .new {
+        justify-content: flex-start;
+      }
+      .new kbd {
+        margin-left: auto;
+      }
+      .filter {
+        position: relative;
+        color: var(--ink-soft);
+      }
+      .filter svg {
+        position: absolute;
+        top: 8px;
+        left: 10px;
+      }
+      .filter input {
+        width: 100%;
+        padding-left: 34px;
+      }
+      nav {
+        flex: 1;
+        min-height: 0;
+        padding: 0 var(--s2) var(--s4);
+        overflow-y: auto;
+      }
+      h2 {
+        padding: var(--s4) var(--s2) var(--s1);
+        color: var(--ink-soft);
+        font-size: var(--size-tiny);
+        font-weight: 500;
+      }
+      .empty {
+        padding: var(--s3) var(--s2);
+      }
+      .more {
+        width: 100%;
+        margin-top: var(--s2);
+      }
+    `];#e;watched(){let{chats:e,talk:t,layout:n}=this.store;return[e.list,e.problem,e.filter,t.conversationId,n.narrow]}render(){let{store:e}=this;return x`
+      <div class="brand">
+        <img src="/static/icon.svg" alt="" /><span>SomaStack</span>
+        ${e.layout.narrow.value?x`<button class="plain icon" type="button" aria-label="Close" @click=${()=>e.layout.railOpen.value=!1}>
+              ${Z(`close`)}
+            </button>`:w}
+      </div>
+      <div class="top">
+        <button class="new" type="button" @click=${()=>e.newChat()}>${Z(`plus`)} New chat <kbd>Alt N</kbd></button>
+        <div class="filter">
+          ${Z(`search`)}
+          <input
+            type="search"
+            aria-label="Filter conversations by title"
+            placeholder="Filter by title"
+            .value=${e.chats.filter.value}
+            @input=${e=>this.#r(e.target.value)}
+          />
+        </div>
+      </div>
+      <nav aria-label="Conversations">${this.#t()}</nav>
+    `}#t(){let{list:e,problem:t,filter:n}=this.store.chats;return t.value===void 0?e.value===void 0?w:e.value.length===0?x`<p class="quiet small empty">${n.value.trim()===``?`Your conversations will stand here.`:`No title contains this.`}</p>`:x`${[...Map.groupBy(e.value,e=>mt(e.update_time))].map(([e,t])=>this.#n(e,t))}
+    ${this.store.chats.hasMore?x`<button class="plain more" type="button" @click=${()=>void this.store.chats.loadMore()}>Show older</button>`:w}`:x`<p class="problem">${t.value.message}</p>`}#n(e,t){let n=this.store.talk.conversationId.value;return x`<h2>${e}</h2>
+      <ul>
+        ${t.map(e=>x`<li>
+            <soma-chat-row .store=${this.store} .chat=${e} .shown=${e.conversation_id===n}></soma-chat-row>
+          </li>`)}
+      </ul>`}#r(e){clearTimeout(this.#e),this.#e=setTimeout(()=>void this.store.chats.narrow(e),Kr)}};customElements.define(`soma-rail`,qr);var Jr=[{tab:`receipt`,name:`Receipt`,sign:`receipt`},{tab:`mind`,name:`Mind`,sign:`mind`},{tab:`memory`,name:`Memory`,sign:`memory`}],Yr=class extends X{static styles=[O,k,o`
+      :host {
+        display: flex;
+        align-items: center;
+        gap: var(--s2);
+        padding: 0 var(--s3) 0 var(--s5);
+        border-bottom: 1px solid var(--hairline);
+      }
+      h1 {
+        flex: 1;
+        min-width: 0;
+        font-size: var(--size);
+        font-weight: 600;
+      }
+      select {
+        max-width: 160px;
+        border-color: transparent;
+        background: transparent;
+        color: var(--ink-soft);
+        font-size: var(--size-small);
+      }
+      select option {
+        background: var(--raised);
+        color: var(--ink);
+      }
+      .doors {
+        display: flex;
+      }
+      button[aria-expanded="true"] {
+        background: var(--accent-soft);
+        color: var(--accent);
+      }
+      .palette {
+        padding: 0 var(--s2);
+      }
+      @media (max-width: 899.98px) {
+        :host {
+          gap: var(--s1);
+          padding: 0 var(--s2);
+        }
+      }
+      @media (max-width: 560px) {
+        .palette,
+        .one {
+          display: none;
+        }
+        select {
+          max-width: 92px;
+        }
+      }
+    `];watched(){let{layout:e,talk:t,chats:n,mesh:r}=this.store;return[e.narrow,e.railOpen,e.drawerOpen,e.tab,t.conversationId,n.list,r.agents]}render(){let{layout:e}=this.store;return x`
+      ${e.narrow.value?x`<button
+            class="plain icon"
+            type="button"
+            aria-label="Conversations"
+            aria-expanded=${e.railOpen.value}
+            @click=${()=>e.railOpen.value=!0}
+          >
+            ${Z(`menu`)}
+          </button>`:w}
+      <h1 class="cut">${this.#e()}</h1>
+      ${this.#t()}
+      <button
+        class="plain palette"
+        type="button"
+        aria-label="Commands"
+        title="Commands"
+        @click=${()=>e.paletteOpen.value=!0}
+      >
+        ${Z(`search`)} <kbd>${Xr()?`⌘`:`Ctrl`} K</kbd>
+      </button>
+      <div class="doors">${Jr.map(e=>this.#n(e.tab,e.name,e.sign))}</div>
+    `}#e(){let{chats:e,talk:t}=this.store,n=t.conversationId.value,r=e.list.value?.find(e=>e.conversation_id===n)??t.conversation.value;return n===``?`New chat`:r?.title||`Untitled chat`}#t(){let{mesh:e,talk:t}=this.store,n=e.agents.value;if(n.length<2)return w;let r=t.conversationId.value!==``;return x`<select
+      aria-label="Agent"
+      title=${r?`A conversation keeps its agent`:`Who answers`}
+      ?disabled=${r}
+      @change=${e=>t.agentId=e.target.value}
+    >
+      ${n.map(e=>x`<option value=${e.agent_id} ?selected=${e.agent_id===t.agentId}>${e.name}</option>`)}
+    </select>`}#n(e,t,n){let{layout:r}=this.store;return x`<button
+      class="plain icon"
+      type="button"
+      aria-label=${t}
+      title=${t}
+      aria-expanded=${r.drawerOpen.value&&r.tab.value===e}
+      @click=${()=>r.toggleDrawer(e)}
+    >
+      ${Z(n)}
+    </button>`}};function Xr(){return/mac|iphone|ipad/i.test(navigator.userAgent)}customElements.define(`soma-head`,Yr);var Zr={ATTRIBUTE:1,CHILD:2,PROPERTY:3,BOOLEAN_ATTRIBUTE:4,EVENT:5,ELEMENT:6},Qr=e=>(...t)=>({_$litDirective$:e,values:t}),$r=class{constructor(e){}get _$AU(){return this._$AM._$AU}_$AT(e,t,n){this._$Ct=e,this._$AM=t,this._$Ci=n}_$AS(e,t){return this.update(e,t)}update(e,t){return this.render(...t)}},{I:ei}=Ie,ti=e=>e,ni=()=>document.createComment(``),ri=(e,t,n)=>{let r=e._$AA.parentNode,i=t===void 0?e._$AB:t._$AA;if(n===void 0)n=new ei(r.insertBefore(ni(),i),r.insertBefore(ni(),i),e,e.options);else{let t=n._$AB.nextSibling,a=n._$AM,o=a!==e;if(o){let t;n._$AQ?.(e),n._$AM=e,n._$AP!==void 0&&(t=e._$AU)!==a._$AU&&n._$AP(t)}if(t!==i||o){let e=n._$AA;for(;e!==t;){let t=ti(e).nextSibling;ti(r).insertBefore(e,i),e=t}}}return n},Q=(e,t,n=e)=>(e._$AI(t,n),e),ii={},ai=(e,t=ii)=>e._$AH=t,oi=e=>e._$AH,si=e=>{e._$AR(),e._$AA.remove()},ci=(e,t,n)=>{let r=new Map;for(let i=t;i<=n;i++)r.set(e[i],i);return r},li=Qr(class extends $r{constructor(e){if(super(e),e.type!==Zr.CHILD)throw Error(`repeat() can only be used in text expressions`)}dt(e,t,n){let r;n===void 0?n=t:t!==void 0&&(r=t);let i=[],a=[],o=0;for(let t of e)i[o]=r?r(t,o):o,a[o]=n(t,o),o++;return{values:a,keys:i}}render(e,t,n){return this.dt(e,t,n).values}update(e,[t,n,r]){let i=oi(e),{values:a,keys:o}=this.dt(t,n,r);if(!Array.isArray(i))return this.ut=o,a;let s=this.ut??=[],c=[],l,u,d=0,f=i.length-1,p=0,m=a.length-1;for(;d<=f&&p<=m;)if(i[d]===null)d++;else if(i[f]===null)f--;else if(s[d]===o[p])c[p]=Q(i[d],a[p]),d++,p++;else if(s[f]===o[m])c[m]=Q(i[f],a[m]),f--,m--;else if(s[d]===o[m])c[m]=Q(i[d],a[m]),ri(e,c[m+1],i[d]),d++,m--;else if(s[f]===o[p])c[p]=Q(i[f],a[p]),ri(e,i[d],i[f]),f--,p++;else if(l===void 0&&(l=ci(o,p,m),u=ci(s,d,f)),l.has(s[d])){if(l.has(s[f])){let t=u.get(o[p]),n=t===void 0?null:i[t];if(n===null){let t=ri(e,i[d]);Q(t,a[p]),c[p]=t}else c[p]=Q(n,a[p]),ri(e,i[d],n),i[t]=null;p++}else si(i[f]),f--}else si(i[d]),d++;for(;p<=m;){let t=ri(e,c[m+1]);Q(t,a[p]),c[p++]=t}for(;d<=f;){let e=i[d++];e!==null&&si(e)}return this.ut=o,ai(e,c),C}}),ui=o`
+  .prose {
+    overflow-wrap: anywhere;
+  }
+  .prose > :first-child {
+    margin-top: 0;
+  }
+  .prose > :last-child {
+    margin-bottom: 0;
+  }
+  .prose p,
+  .prose ul,
+  .prose ol,
+  .prose blockquote,
+  .prose .table,
+  .prose soma-code {
+    margin: var(--s3) 0;
+  }
+  .prose h3,
+  .prose h4,
+  .prose h5 {
+    margin: var(--s5) 0 var(--s2);
+    font-size: 1.08em;
+    font-weight: 650;
+    line-height: 1.35;
+  }
+  .prose h4,
+  .prose h5 {
+    margin-top: var(--s4);
+    font-size: 1em;
+  }
+  .prose ul,
+  .prose ol {
+    padding-left: var(--s5);
+    list-style: disc;
+  }
+  .prose ol {
+    list-style: decimal;
+  }
+  .prose li {
+    margin: var(--s1) 0;
+  }
+  .prose li::marker {
+    color: var(--ink-soft);
+  }
+  .prose li > ul,
+  .prose li > ol,
+  .prose li > p {
+    margin: var(--s1) 0;
+  }
+  .prose blockquote {
+    padding-left: var(--s3);
+    border-left: 2px solid var(--outline);
+    color: var(--ink-soft);
+  }
+  .prose code {
+    padding: 1px 4px;
+    border-radius: 4px;
+    background: var(--pressed);
+  }
+  .prose hr {
+    margin: var(--s5) 0;
+    border: 0;
+    border-top: 1px solid var(--hairline);
+  }
+  .prose .table {
+    overflow-x: auto;
+  }
+  .prose table {
+    border-collapse: collapse;
+    font-size: var(--size-small);
+    font-variant-numeric: tabular-nums;
+  }
+  .prose th,
+  .prose td {
+    padding: var(--s1) var(--s4) var(--s1) 0;
+    border-bottom: 1px solid var(--hairline);
+    text-align: left;
+    vertical-align: top;
+  }
+  .prose th {
+    font-weight: 600;
+  }
+  .prose .right {
+    text-align: right;
+  }
+  .prose .center {
+    text-align: center;
+  }
+`,di={},fi=Qr(class extends $r{constructor(){super(...arguments),this.ot=di}render(e,t){return t()}update(e,[t,n]){if(Array.isArray(t)){if(Array.isArray(this.ot)&&this.ot.length===t.length&&t.every((e,t)=>e===this.ot[t]))return C}else if(this.ot===t)return C;return this.ot=Array.isArray(t)?Array.from(t):t,this.render(t,n)}});async function pi(e){try{return await navigator.clipboard.writeText(e),!0}catch{return mi(e)}}function mi(e){let t=document.activeElement,n=document.createElement(`textarea`);n.value=e,n.className=`clipboard`,n.setAttribute(`aria-hidden`,`true`),document.body.append(n),n.select();let r=document.execCommand(`copy`);return n.remove(),t instanceof HTMLElement&&t.focus(),r}var hi=class extends D{static properties={text:{attribute:!1},language:{attribute:!1},wrapped:{state:!0},copied:{state:!0}};static styles=[O,k,o`
+      :host {
+        display: block;
+        border: 1px solid var(--hairline);
+        border-radius: var(--corner);
+        background: var(--sunken);
+      }
+      header {
+        display: flex;
+        align-items: center;
+        gap: var(--s1);
+        padding: 0 var(--s1) 0 var(--s3);
+        border-bottom: 1px solid var(--hairline);
+        color: var(--ink-soft);
+        font-size: var(--size-tiny);
+      }
+      header span {
+        flex: 1;
+      }
+      button.plain {
+        min-height: 28px;
+        padding: 0 var(--s2);
+        font-size: var(--size-tiny);
+      }
+      pre {
+        margin: 0;
+        padding: var(--s3);
+        overflow-x: auto;
+        font: var(--size-small) / 1.5 var(--mono);
+        tab-size: 4;
+      }
+      pre.wrapped {
+        white-space: pre-wrap;
+        overflow-wrap: anywhere;
+      }
+    `];constructor(){super(),this.text=``,this.language=``,this.wrapped=!1,this.copied=!1}render(){return x`<header>
+        <span>${(this.language.split(/\s/)[0]??``)||`text`}</span>
+        <button class="plain" type="button" aria-pressed=${this.wrapped} @click=${()=>this.wrapped=!this.wrapped}>
+          Wrap
+        </button>
+        <button class="plain" type="button" @click=${()=>void this.#e()}>
+          ${Z(this.copied?`done`:`copy`)} ${this.copied?`Copied`:`Copy`}
+        </button>
+      </header>
+      <pre class=${this.wrapped?`wrapped`:``} tabindex="0" role="group" aria-label="Code"><code>${this.text}</code></pre>`}async#e(){this.copied=await pi(this.text),setTimeout(()=>this.copied=!1,2e3)}};customElements.define(`soma-code`,hi);var gi=/^(https?:|mailto:)/i,_i={amp:`&`,lt:`<`,gt:`>`,quot:`"`,apos:`'`,nbsp:`\xA0`};function vi(e){return e.map(e=>fi([e.token.type,e.token.raw],()=>yi(e.token)))}function yi(e){switch(e.type){case`heading`:return bi(e);case`paragraph`:return x`<p>${$(e.tokens)}</p>`;case`text`:return x`${$(e.tokens??[e])}`;case`code`:return x`<soma-code .text=${e.text} .language=${e.lang??``}></soma-code>`;case`blockquote`:return x`<blockquote>${e.tokens.map(yi)}</blockquote>`;case`list`:return xi(e);case`table`:return Si(e);case`hr`:return x`<hr />`;case`html`:return x`<p>${e.raw}</p>`;default:return w}}function bi(e){let t=$(e.tokens);switch(e.depth){case 1:case 2:return x`<h3>${t}</h3>`;case 3:return x`<h4>${t}</h4>`;default:return x`<h5>${t}</h5>`}}function xi(e){let t=e.items.map(e=>x`<li>${e.tokens.map(yi)}</li>`);return e.ordered?x`<ol start=${e.start===``?1:e.start}>${t}</ol>`:x`<ul>${t}</ul>`}function Si(e){let t=e=>e.map(e=>x`<td class=${e.align??``}>${$(e.tokens)}</td>`);return x`<div class="table" tabindex="0" role="group" aria-label="Table">
+    <table>
+      <thead>
+        <tr>
+          ${e.header.map(e=>x`<th class=${e.align??``} scope="col">${$(e.tokens)}</th>`)}
+        </tr>
+      </thead>
+      <tbody>
+        ${e.rows.map(e=>x`<tr>${t(e)}</tr>`)}
+      </tbody>
+    </table>
+  </div>`}function $(e){return e.map(Ci)}function Ci(e){switch(e.type){case`strong`:return x`<strong>${$(e.tokens)}</strong>`;case`em`:return x`<em>${$(e.tokens)}</em>`;case`del`:return x`<del>${$(e.tokens)}</del>`;case`codespan`:return x`<code>${e.text}</code>`;case`br`:return x`<br />`;case`link`:return wi(e);case`image`:return x`<span class="quiet">[image: ${e.text||`without a description`}]</span>`;case`checkbox`:return e.checked?`☑ `:`☐ `;case`text`:{let{tokens:t,text:n}=e;return t===void 0?Ti(n):x`${$(t)}`}case`escape`:return e.text;default:return e.raw}}function wi(e){let t=$(e.tokens);return gi.test(e.href)?x`<a href=${e.href} target="_blank" rel="noopener noreferrer">${t}</a>`:x`${t}`}function Ti(e){return e.replace(/&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|(\w+));/gi,(e,...t)=>{let[n,r,i]=t;if(i!==void 0)return _i[i]??e;let a=n===void 0?parseInt(r??``,16):parseInt(n,10);return a>0&&a<=1114111?String.fromCodePoint(a):e})}var Ei=250,Di=class extends X{static properties={entry:{attribute:!1},copied:{state:!0}};static styles=[O,k,Ve,ui,o`
+      :host {
+        display: block;
+        padding-bottom: var(--s5);
+      }
+      .who {
+        display: flex;
+        align-items: baseline;
+        gap: var(--s2);
+        margin-bottom: var(--s1);
+        font-size: var(--size-small);
+        font-weight: 600;
+      }
+      .who time {
+        color: var(--ink-soft);
+        font-size: var(--size-tiny);
+        font-weight: 400;
+      }
+      .asked {
+        padding: var(--s2) var(--s3);
+        border-radius: var(--corner);
+        background: var(--sunken);
+        white-space: pre-wrap;
+        overflow-wrap: anywhere;
+      }
+      .notice,
+      .problem {
+        margin: var(--s2) 0;
+      }
+      details {
+        margin: var(--s2) 0;
+        color: var(--ink-soft);
+        font-size: var(--size-small);
+      }
+      summary {
+        width: fit-content;
+        cursor: pointer;
+      }
+      details p {
+        padding: var(--s2) 0 0 var(--s3);
+        white-space: pre-wrap;
+        overflow-wrap: anywhere;
+      }
+      .waiting {
+        width: 30%;
+        height: 14px;
+        margin: 5px 0;
+        border-radius: 4px;
+        background: var(--pressed);
+      }
+      .foot {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        gap: 0 var(--s1);
+        min-height: 28px;
+        margin: var(--s1) 0 0 -8px;
+      }
+      .foot button {
+        min-height: 28px;
+        padding: 0 var(--s2);
+        font-size: var(--size-tiny);
+      }
+      .foot .icon {
+        width: 28px;
+        padding: 0;
+      }
+      .foot .line {
+        text-align: left;
+      }
+    `];constructor(){super(),this.copied=!1}watched(){return[this.entry.changed]}async scheduleUpdate(){this.hasUpdated&&this.entry.running&&await new Promise(e=>{document.hidden?setTimeout(e,Ei):requestAnimationFrame(()=>e())}),super.scheduleUpdate()}render(){let{entry:e}=this,t=e.role===`user`;return x`<article aria-label=${t?`You`:`Answer`} aria-busy=${e.running}>
+      <div class="who"><span>${t?`You`:`Soma`}</span><time>${pt(e.time)}</time></div>
+      ${t?x`<div class="asked">${e.text}</div>`:this.#e()}
+    </article>`}#e(){let{entry:e}=this,t=e.running?e.blocks.of(e.text):e.blocks.whole(e.text);return x`
+      ${e.notices.map(e=>x`<p class=${e.level===``?`notice`:`notice warn`}>${e.level===`L0`||e.level===``?w:x`<strong>${e.level}</strong> `}${e.text}</p>`)}
+      ${e.reasoning===``?w:x`<details><summary>Reasoning</summary><p>${e.reasoning}</p></details>`}
+      ${e.state===`waiting`?x`<div class="waiting"></div>`:x`<div class="prose">${vi(t)}</div>`}
+      ${e.tools.map(e=>x`<p class="notice">Asks for the tool <code>${e.name}</code> with <code>${e.args}</code></p>`)}
+      ${e.problem===void 0?this.#t():this.#n(e.problem)}
+      ${e.running?w:this.#r()}
+    `}#t(){let{state:e,text:t}=this.entry;return e===`stopped`?x`<p class="notice">${t===``?`Stopped before anything was written.`:`Stopped. What was written is kept.`}</p>`:e===`failed`?x`<p class="notice">This answer was cut short; what was written is kept.</p>`:w}#n(e){let{question:t}=this.entry,n=e.retryAfter===void 0?``:` You can try again in ${Math.ceil(e.retryAfter)} s.`;return x`<div class="problem" role="alert">
+      <p>${e.message}${n}</p>
+      <div class="row">
+        ${t===``?w:x`<button type="button" @click=${()=>this.#a(t)}>Try again</button>`}
+        <span class="quiet tiny">${e.code}${e.errorId===``?``:x` · id <code>${e.errorId}</code>`}</span>
+      </div>
+    </div>`}#r(){let{entry:e}=this,t=this.#i();return x`<div class="foot">
+      ${e.receiptId===``?w:x`<button
+            class="plain line"
+            type="button"
+            title="Open the receipt"
+            aria-label=${`Receipt: ${t}`}
+            @click=${()=>this.store.showReceipt(e.receiptId)}
+          >
+            ${Z(`receipt`)} ${t}
+          </button>`}
+      ${e.text===``?w:x`<button class="plain icon" type="button" aria-label=${this.copied?`Copied`:`Copy the answer`} title="Copy" @click=${()=>void this.#o()}>
+            ${Z(this.copied?`done`:`copy`)}
+          </button>`}
+    </div>`}#i(){let{entry:e}=this,t=(e.usage?.input_tokens??0)+(e.usage?.output_tokens??0),n=e.firstTokenMs>0?`${dt(e.firstTokenMs)} to first token`:e.model;return[e.level,`${ct(t)} tokens`,ut(e.costMicros),n].filter(e=>e!==``).join(` · `)}#a(e){this.dispatchEvent(new CustomEvent(`soma-ask`,{detail:e,bubbles:!0,composed:!0}))}async#o(){this.copied=await pi(this.entry.text),this.store.layout.announce(this.copied?`Copied.`:`The browser did not allow copying.`),setTimeout(()=>this.copied=!1,2e3)}};customElements.define(`soma-message`,Di);var Oi=`.venv/bin/somastack model add openai --key-stdin`,ki=[{ask:`Remember that my cat is called Miso and loves rain.`,shows:`It is learned, and the tab Memory finds it.`},{ask:`What do you know about my cat?`,shows:`The memory is recalled, also in another conversation.`},{ask:`What can you do, in three sentences?`,shows:`The line under the answer opens its receipt: what was read, what was left out, what it cost.`}],Ai=class extends X{static properties={copied:{state:!0}};static styles=[O,k,Ve,o`
+      :host {
+        display: block;
+        padding-top: min(14dvh, 128px);
+      }
+      h2 {
+        margin-bottom: var(--s2);
+        font-size: 22px;
+        letter-spacing: -0.01em;
+        line-height: 1.3;
+      }
+      ul {
+        margin-top: var(--s5);
+        border-top: 1px solid var(--hairline);
+      }
+      li {
+        border-bottom: 1px solid var(--hairline);
+      }
+      li button {
+        display: grid;
+        grid-template-columns: 1fr auto;
+        align-items: center;
+        gap: 0 var(--s3);
+        width: 100%;
+        padding: var(--s3) var(--s2);
+        border: 0;
+        border-radius: 0;
+        background: none;
+        text-align: left;
+      }
+      li .small {
+        grid-column: 1;
+      }
+      li svg {
+        grid-area: 1 / 2 / 3;
+        color: var(--ink-soft);
+        rotate: 90deg;
+      }
+      .command {
+        display: flex;
+        align-items: center;
+        gap: var(--s2);
+        margin-top: var(--s2);
+        padding: 2px 2px 2px var(--s3);
+        border: 1px solid var(--hairline);
+        border-radius: var(--corner);
+        background: var(--ground);
+      }
+      .command code {
+        flex: 1;
+        min-width: 0;
+        overflow-x: auto;
+        white-space: nowrap;
+      }
+      .notice {
+        margin-top: var(--s5);
+      }
+      @media (max-width: 899.98px) {
+        :host {
+          padding-top: var(--s5);
+        }
+      }
+    `];constructor(){super(),this.copied=!1}watched(){return[this.store.mesh.models]}render(){return x`
+      <h2>What shall we do?</h2>
+      <p class="quiet">Every answer comes with a receipt, and what matters is remembered.</p>
+      ${this.store.mesh.withoutModel?this.#e():w}
+      <ul>
+        ${ki.map(({ask:e,shows:t})=>x`<li>
+            <button type="button" @click=${()=>this.#t(e)}>
+              <span>${e}</span><span class="quiet small">${t}</span>${Z(`up`)}
+            </button>
+          </li>`)}
+      </ul>
+    `}#e(){return x`<div class="notice warn">
+      <p>No model is configured: the offline one shows what would have been sent. This sets one, and reads the key from its input:</p>
+      <div class="command">
+        <code tabindex="0">${Oi}</code>
+        <button class="plain" type="button" @click=${()=>void this.#n()}>
+          ${Z(this.copied?`done`:`copy`)} ${this.copied?`Copied`:`Copy`}
+        </button>
+      </div>
+    </div>`}#t(e){this.dispatchEvent(new CustomEvent(`soma-ask`,{detail:e,bubbles:!0,composed:!0}))}async#n(){this.copied=await pi(Oi),setTimeout(()=>this.copied=!1,2e3)}};customElements.define(`soma-welcome`,Ai);var ji=48,Mi=800,Ni=class extends X{static properties={away:{state:!0}};static styles=[O,k,Ve,o`
+      :host {
+        position: relative;
+        display: block;
+        min-height: 0;
+      }
+      .scroll {
+        height: 100%;
+        padding: var(--s5);
+        overflow-y: auto;
+        overflow-anchor: none;
+        scrollbar-gutter: stable both-edges;
+      }
+      .scroll:focus-visible {
+        outline-offset: -2px;
+      }
+      .column {
+        max-width: var(--column);
+        margin: 0 auto;
+      }
+      li {
+        content-visibility: auto;
+        contain-intrinsic-size: auto 120px;
+      }
+      li:last-child,
+      li:nth-last-child(2) {
+        content-visibility: visible;
+      }
+      .older {
+        padding-bottom: var(--s4);
+        text-align: center;
+      }
+      .latest {
+        position: absolute;
+        bottom: var(--s2);
+        left: 50%;
+        translate: -50%;
+        font-size: var(--size-small);
+      }
+      .bone {
+        height: 14px;
+        margin: var(--s3) 0;
+        border-radius: 4px;
+        background: var(--pressed);
+      }
+      .bone.short {
+        width: 55%;
+      }
+      @media (max-width: 899.98px) {
+        .scroll {
+          padding: var(--s3);
+          scrollbar-gutter: auto;
+        }
+      }
+    `];#e=!0;#t=0;#n=new ResizeObserver(()=>this.#s());constructor(){super(),this.away=!1}watched(){let{talk:e}=this.store;return[e.entries,e.opening,e.problem,e.loadingOlder]}render(){let{talk:e}=this.store;return x`
+      <div class="scroll" tabindex="0" role="region" aria-label="Conversation" @scroll=${()=>this.#c()}>
+        <div class="column">${this.#r()}</div>
+      </div>
+      ${this.away&&e.entries.value.length>0?x`<button class="latest" type="button" @click=${()=>this.#l()}>${Z(`down`)} Jump to latest</button>`:w}
+    `}#r(){let{talk:e}=this.store,t=e.entries.value;return e.problem.value!==void 0&&t.length===0?x`<p class="problem" role="alert">${e.problem.value.message}</p>`:e.opening.value?x`<div role="status" aria-label="Opening the conversation">
+        <div class="bone short"></div>
+        <div class="bone"></div>
+        <div class="bone"></div>
+        <div class="bone short"></div>
+      </div>`:t.length===0?x`<soma-welcome .store=${this.store}></soma-welcome>`:x`
+      ${e.hasOlder?x`<div class="older">
+            <button class="plain" type="button" ?disabled=${e.loadingOlder.value} @click=${()=>void e.loadOlder()}>
+              ${e.loadingOlder.value?`Reading older messages`:`Show older messages`}
+            </button>
+          </div>`:w}
+      <ol>
+        ${li(t,e=>e.key,e=>x`<li><soma-message .store=${this.store} .entry=${e}></soma-message></li>`)}
+      </ol>
+    `}firstUpdated(){let e=this.renderRoot.querySelector(`.column`);e!==null&&this.#n.observe(e),this.#n.observe(this)}willUpdate(){let e=this.store.talk.entries.value,t=e.at(-1);e!==this.#i&&(t?.state===`waiting`||e.length===0||this.#i.length===0)&&(this.#e=!0),this.#a=e===this.#i?this.#a:e[0]?.key,this.#o=this.#i.length>0&&e.at(-1)===this.#i.at(-1)&&e[0]!==this.#i[0],this.#i=e}#i=[];#a;#o=!1;#s(){let e=this.#u;e!==null&&(this.#e?e.scrollTop=e.scrollHeight:this.#o&&=(e.scrollTop+=e.scrollHeight-this.#t,!1),this.#t=e.scrollHeight)}#c(){let e=this.#u;if(e===null)return;let t=e.scrollHeight-e.scrollTop-e.clientHeight;this.#e=t<ji,this.away=!this.#e,this.away&&e.scrollTop<Mi&&this.store.talk.hasOlder&&this.store.talk.loadOlder()}#l(){this.#e=!0,this.away=!1,this.#s(),this.#u?.focus()}get#u(){return this.renderRoot.querySelector(`.scroll`)}};customElements.define(`soma-thread`,Ni);var Pi=65536,Fi=new TextEncoder,Ii=class extends X{static properties={draft:{state:!0}};static styles=[O,k,o`
+      :host {
+        display: block;
+        padding: 0 var(--s5) var(--s3);
+      }
+      form {
+        display: flex;
+        align-items: flex-end;
+        gap: var(--s2);
+        width: 100%;
+        max-width: var(--column);
+        margin: 0 auto;
+        padding: 6px;
+        border: 1px solid var(--outline);
+        border-radius: 10px;
+        background: var(--raised);
+      }
+      form:focus-within {
+        border-color: var(--accent);
+        outline: 1px solid var(--accent);
+      }
+      textarea {
+        flex: 1;
+        min-height: 32px;
+        max-height: 40dvh;
+        padding: var(--s1) var(--s2);
+        border: 0;
+        outline: none;
+        background: none;
+        resize: none;
+        line-height: 1.6;
+        field-sizing: content;
+      }
+      textarea:focus-visible {
+        outline: none;
+      }
+      .hint {
+        max-width: var(--column);
+        margin: var(--s1) auto 0;
+        padding: 0 var(--s2);
+        color: var(--ink-soft);
+        font-size: var(--size-tiny);
+      }
+      .hint.bad {
+        color: var(--bad);
+      }
+      @media (max-width: 899.98px) {
+        :host {
+          padding: 0 var(--s3) var(--s2);
+        }
+        .hint:not(.bad) {
+          display: none;
+        }
+      }
+    `];constructor(){super(),this.draft=``}watched(){return[this.store.talk.running,this.store.talk.conversationId]}render(){let e=this.store.talk.running.value!==void 0,t=Fi.encode(this.draft).length,n=t>Pi;return x`<form @submit=${e=>this.#n(e)}>
+        <textarea
+          rows="1"
+          aria-label="Message"
+          placeholder="Write a message"
+          autocomplete="off"
+          aria-invalid=${n}
+          .value=${this.draft}
+          @input=${e=>this.draft=e.target.value}
+          @keydown=${e=>this.#t(e)}
+        ></textarea>
+        ${e?x`<button class="icon" type="button" aria-label="Stop" title="Stop (Escape)" @click=${()=>this.store.talk.stop()}>
+              ${Z(`stop`)}
+            </button>`:x`<button class="main icon" type="submit" aria-label="Send" title="Send (Enter)" ?disabled=${n||this.draft.trim()===``}>
+              ${Z(`up`)}
+            </button>`}
+      </form>
+      ${this.#e(e,t)}`}#e(e,t){return t>Pi?x`<p class="hint bad" role="alert">
+        A message may have 64 KiB of text; this one has ${Math.ceil(t/1024)} KiB. Shorten it or send it in parts.
+      </p>`:e?x`<p class="hint"><kbd>Esc</kbd> stops the answer. What is written is kept.</p>`:this.store.talk.conversationId.value===``?x`<p class="hint"><kbd>Enter</kbd> sends, <kbd>Shift Enter</kbd> makes a new line.</p>`:w}focusField(){this.renderRoot.querySelector(`textarea`)?.focus()}firstUpdated(){this.store.layout.narrow.value||this.focusField()}#t(e){e.key===`Enter`&&!e.shiftKey&&!e.isComposing&&this.#n(e)}#n(e){e.preventDefault();let{talk:t}=this.store;t.running.value===void 0&&Fi.encode(this.draft).length<=Pi&&this.draft.trim()!==``&&(t.say(this.draft),this.draft=``)}};customElements.define(`soma-composer`,Ii);var Li=class extends X{static styles=[O,k,o`
+      :host {
+        display: grid;
+        grid-template-rows: var(--bar) minmax(0, 1fr);
+        min-height: 0;
+        background: var(--ground);
+      }
+      header {
+        display: flex;
+        align-items: center;
+        gap: var(--s2);
+        padding: 0 var(--s2) 0 var(--s3);
+        border-bottom: 1px solid var(--hairline);
+      }
+      [role="tablist"] {
+        display: flex;
+        flex: 1;
+        align-self: stretch;
+      }
+      [role="tab"] {
+        height: 100%;
+        padding: 0 var(--s3);
+        border: 0;
+        border-radius: 0;
+        background: none !important;
+        color: var(--ink-soft);
+        font-size: var(--size-small);
+      }
+      [role="tab"]:hover {
+        color: var(--ink);
+      }
+      [role="tab"][aria-selected="true"] {
+        box-shadow: inset 0 -2px var(--accent);
+        color: var(--ink);
+        font-weight: 600;
+      }
+      [role="tabpanel"] {
+        padding: var(--s4);
+        overflow-y: auto;
+      }
+      [role="tabpanel"]:focus-visible,
+      [role="tab"]:focus-visible {
+        outline-offset: -2px;
+      }
+    `];watched(){return[this.store.layout.tab]}render(){let{layout:e}=this.store,{value:t}=e.tab;return x`
+      <header>
+        <div role="tablist" aria-label="About this conversation" @keydown=${e=>this.#t(e)}>
+          ${M.map(n=>x`<button
+              role="tab"
+              type="button"
+              id=${`tab-${n}`}
+              aria-selected=${n===t}
+              aria-controls="panel"
+              tabindex=${n===t?0:-1}
+              @click=${()=>e.openDrawer(n)}
+            >
+              ${ft(n)}
+            </button>`)}
+        </div>
+        <button class="plain icon" type="button" aria-label="Close" title="Close (Escape)" @click=${()=>e.closeDrawer()}>
+          ${Z(`close`)}
+        </button>
+      </header>
+      <div id="panel" role="tabpanel" tabindex="0" aria-labelledby=${`tab-${t}`}>${this.#e(t)}</div>
+    `}#e(e){switch(e){case`receipt`:return x`<soma-receipt .store=${this.store}></soma-receipt>`;case`mind`:return x`<soma-mind .store=${this.store}></soma-mind>`;case`memory`:return x`<soma-memory .store=${this.store}></soma-memory>`}}#t(e){let t=e.key===`ArrowRight`?1:e.key===`ArrowLeft`?M.length-1:0,n=M[(M.indexOf(this.store.layout.tab.value)+t)%M.length];t!==0&&n!==void 0&&(e.preventDefault(),this.store.layout.openDrawer(n),this.updateComplete.then(()=>this.renderRoot.querySelector(`#tab-${n}`)?.focus()))}};customElements.define(`soma-drawer`,Li);var Ri={connecting:`Connecting`,connected:`Connected`,lost:`Reconnecting.`,locked:`This browser has no session. Open the page on the machine that runs the mesh.`},zi={system:`half`,light:`sun`,dark:`moon`},Bi=class extends X{static styles=[O,k,o`
+      :host {
+        display: flex;
+        align-items: center;
+        gap: var(--s4);
+        min-height: 30px;
+        padding: 0 var(--s2) 0 var(--s4);
+        border-top: 1px solid var(--hairline);
+        background: var(--sunken);
+        color: var(--ink-soft);
+        font-size: var(--size-tiny);
+      }
+      .link::before {
+        content: "";
+        display: inline-block;
+        width: 7px;
+        height: 7px;
+        margin-right: 6px;
+        border: 1px solid var(--outline);
+        border-radius: 50%;
+      }
+      .link.connected::before {
+        border-color: var(--accent);
+        background: var(--accent);
+      }
+      .link.lost,
+      .link.locked,
+      .bad {
+        color: var(--bad);
+      }
+      .link.lost::before,
+      .link.locked::before {
+        border-color: var(--bad);
+      }
+      .end {
+        margin-left: auto;
+      }
+      .cut {
+        min-width: 0;
+      }
+      button.plain {
+        min-height: 24px;
+        padding: 0 var(--s2);
+        font-size: var(--size-tiny);
+      }
+      @media (max-width: 560px) {
+        :host {
+          gap: var(--s3);
+          padding-left: var(--s3);
+        }
+        .services,
+        .theme span {
+          display: none;
+        }
+      }
+    `];watched(){let{mesh:e,talk:t,layout:n}=this.store;return[e.link,e.level,e.usedModel,e.models,e.budget,e.services,t.running,n.theme]}render(){let{mesh:e,layout:t}=this.store,n=Object.entries(e.services.value).filter(([,e])=>e===`down`),r=t.theme.value;return x`
+      <span class=${`link ${e.link.value}`} role="status">${this.#e()}</span>
+      ${n.length>0?x`<span class="bad services">${n.map(([e])=>e).join(`, `)} down</span>`:w}
+      ${e.level.value===``?w:x`<span class=${e.level.value===`L0`?``:`bad`}>Level ${e.level.value}</span>`}
+      ${e.model===``?w:x`<span class="cut">${e.model}</span>`}
+      <span class="end cut">${this.#t()}</span>
+      <button
+        class="plain theme"
+        type="button"
+        aria-label=${`Theme: ${r}. Change it.`}
+        @click=${()=>t.nextTheme()}
+      >
+        ${Z(zi[r])} <span>${r}</span>
+      </button>
+    `}#e(){let{mesh:e,talk:t}=this.store;return e.link.value===`lost`&&t.running.value!==void 0?`Reconnecting. The answer goes on without you.`:Ri[e.link.value]}#t(){let e=this.store.mesh.budget.value;if(e===void 0)return``;let t=Number(e.limit_tokens)-Number(e.used_tokens)-Number(e.held_tokens),n=Number(e.limit_micros)-Number(e.used_micros)-Number(e.held_micros),r=[Number(e.limit_tokens)>0?`${ct(Math.max(0,t))} tokens`:``,Number(e.limit_micros)>0?n>0?ut(n):`$0`:``].filter(e=>e!==``);return r.length===0?``:`${r.join(`, `)} left today`}};customElements.define(`soma-foot`,Bi);var Vi=class extends X{static styles=[O,k,o`
+      :host {
+        display: grid;
+        grid-template: minmax(0, 1fr) auto / var(--rail) minmax(0, 1fr) auto;
+        grid-template-areas: "rail talk drawer" "foot foot foot";
+        height: 100dvh;
+      }
+      soma-rail {
+        grid-area: rail;
+        border-right: 1px solid var(--hairline);
+      }
+      main {
+        grid-area: talk;
+        display: grid;
+        grid-template-rows: var(--bar) minmax(0, 1fr) auto;
+        min-width: 0;
+      }
+      soma-drawer {
+        grid-area: drawer;
+        width: var(--drawer);
+        border-left: 1px solid var(--hairline);
+      }
+      soma-foot {
+        grid-area: foot;
+      }
+      .skip {
+        position: fixed;
+        z-index: 5;
+        top: var(--s2);
+        left: var(--s2);
+        transform: translateY(-64px);
+      }
+      .skip:focus {
+        transform: none;
+      }
+      .veil {
+        position: fixed;
+        z-index: 2;
+        inset: 0;
+        border: 0;
+        border-radius: 0;
+        background: var(--veil);
+      }
+      @media (max-width: 1179.98px) {
+        :host {
+          grid-template-columns: 224px minmax(0, 1fr) auto;
+        }
+        soma-drawer {
+          width: 336px;
+        }
+      }
+      @media (max-width: 899.98px) {
+        :host {
+          grid-template-columns: minmax(0, 1fr);
+          grid-template-areas: "talk" "foot";
+        }
+        soma-rail,
+        soma-drawer {
+          position: fixed;
+          z-index: 3;
+          inset: 0 auto 0 0;
+          width: min(var(--rail), 86vw);
+          background: var(--ground);
+        }
+        soma-drawer {
+          inset: 0 0 0 auto;
+          width: min(420px, 100vw);
+        }
+      }
+    `];constructor(){super(),this.store=new Vr}watched(){let{layout:e}=this.store;return[e.narrow,e.railOpen,e.drawerOpen,e.paletteOpen,e.said]}connectedCallback(){super.connectedCallback(),addEventListener(`keydown`,this.#r),this.store.start()}disconnectedCallback(){super.disconnectedCallback(),removeEventListener(`keydown`,this.#r)}render(){let{store:e}=this,{narrow:t,railOpen:n,drawerOpen:r,paletteOpen:i,said:a}=e.layout,o=t.value&&(n.value||r.value);return x`
+      <button class="skip" type="button" @click=${()=>this.focusComposer()}>Go to the message box</button>
+      <soma-rail .store=${e} ?hidden=${t.value&&!n.value}></soma-rail>
+      <main ?inert=${o}>
+        <soma-head .store=${e}></soma-head>
+        <soma-thread .store=${e} @soma-ask=${e=>this.#t(e.detail)}></soma-thread>
+        <soma-composer .store=${e}></soma-composer>
+      </main>
+      ${r.value?x`<soma-drawer .store=${e}></soma-drawer>`:w}
+      <soma-foot .store=${e} ?inert=${o}></soma-foot>
+      ${o?x`<button class="veil" type="button" aria-label="Close" @click=${()=>this.#n()}></button>`:w}
+      ${i.value?x`<soma-palette .store=${e}></soma-palette>`:w}
+      <p class="unseen" role="status" aria-live="polite">${a.value}</p>
+    `}focusComposer(){this.#e?.focusField()}get#e(){return this.renderRoot.querySelector(`soma-composer`)}#t(e){this.store.talk.say(e),this.focusComposer()}#n(){this.store.layout.railOpen.value=!1,this.store.layout.narrow.value&&this.store.layout.closeDrawer()}#r=e=>{let{layout:t}=this.store;if((e.ctrlKey||e.metaKey)&&!e.altKey&&e.key.toLowerCase()===`k`)e.preventDefault(),t.paletteOpen.value=!t.paletteOpen.value;else if(e.key===`Escape`&&!e.defaultPrevented)this.#i();else if(e.altKey&&!e.ctrlKey&&!e.metaKey){let n=M[Number(e.code.replace(`Digit`,``))-1];e.code===`KeyN`?(e.preventDefault(),this.store.newChat(),this.focusComposer()):n!==void 0&&(e.preventDefault(),t.toggleDrawer(n))}else e.key!==`/`||e.ctrlKey||e.metaKey||Hi(e)||(e.preventDefault(),this.focusComposer())};#i(){let{layout:e,talk:t}=this.store;e.narrow.value&&(e.railOpen.value||e.drawerOpen.value)?this.#n():t.running.value===void 0?e.drawerOpen.value&&(e.closeDrawer(),this.focusComposer()):t.stop()}};function Hi(e){let t=e.composedPath()[0];return t instanceof HTMLElement&&t.matches(`input, textarea, select, [contenteditable]`)}customElements.define(`soma-app`,Vi);

@@ -205,7 +205,7 @@ class ConversationServicer(conversation_grpc.ConversationServiceServicer):
     async def _last_messages(
         self, request: conversation_pb.ListMessagesRequest
     ) -> conversation_pb.ListMessagesResponse:
-        """A page from the end of a branch. Its token is the parent of its first message: a branch that grows keeps it."""
+        """A page from the end of a branch; its token, the parent of its first message, holds while the branch grows."""
         filters = {"conversation": request.conversation_id, "leaf": request.leaf_message_id, "from_end": True}
         last_id = _message_place(page_of(1, request.page_token, filters)) or await self._leaf(request)
         if last_id is None:
