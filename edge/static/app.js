@@ -267,7 +267,7 @@ ${e}</tr>
 `}tablecell(e){let t=this.parser.parseInline(e.tokens),n=e.header?`th`:`td`;return(e.align?`<${n} align="${e.align}">`:`<${n}>`)+t+`</${n}>
 `}strong({tokens:e}){return`<strong>${this.parser.parseInline(e)}</strong>`}em({tokens:e}){return`<em>${this.parser.parseInline(e)}</em>`}codespan({text:e}){return`<code>${H(e,!0)}</code>`}br(e){return`<br>`}del({tokens:e}){return`<del>${this.parser.parseInline(e)}</del>`}link({href:e,title:t,text:n,tokens:r,autolink:i}){let a=i?H(n,!0):this.parser.parseInline(r),o=lr(e);if(o===null)return a;e=H(o,i);let s=`<a href="`+e+`"`;return t&&(s+=` title="`+H(t)+`"`),s+=`>`+a+`</a>`,s}image({href:e,title:t,text:n,tokens:r}){r&&(n=this.parser.parseInline(r,this.parser.textRenderer));let i=lr(e);if(i===null)return H(n);e=i;let a=`<img src="${H(e)}" alt="${H(n)}"`;return t&&(a+=` title="${H(t)}"`),a+=`>`,a}text(e){return`tokens`in e&&e.tokens?this.parser.parseInline(e.tokens):`escaped`in e&&e.escaped?e.text:H(e.text)}},Er=class{parser;strong({text:e,tokens:t}){return t?this.parser.parseInline(t,this):e}em({text:e,tokens:t}){return t?this.parser.parseInline(t,this):e}codespan({text:e}){return e}del({text:e,tokens:t}){return t?this.parser.parseInline(t,this):e}html({text:e}){return e}text({text:e}){return e}link({text:e,tokens:t}){return t?this.parser.parseInline(t,this):e}image({text:e,tokens:t}){return t?this.parser.parseInline(t,this):e}br(){return`
 `}checkbox({raw:e}){return e}},K=class e{options;renderer;textRenderer;constructor(e){this.options=e||I,this.options.renderer=this.options.renderer||new Tr,this.renderer=this.options.renderer,this.renderer.options=this.options,this.renderer.parser=this,this.textRenderer=new Er,this.textRenderer.parser=this}static parse(t,n){return new e(n).parse(t)}static parseInline(t,n){return new e(n).parseInline(t)}parse(e){this.renderer.parser=this;let t=``;for(let n=0;n<e.length;n++){let r=e[n];if(this.options.extensions?.renderers?.[r.type]){let e=r,n=this.options.extensions.renderers[e.type].call({parser:this},e);if(n!==!1||![`space`,`hr`,`heading`,`code`,`table`,`blockquote`,`list`,`checkbox`,`html`,`def`,`paragraph`,`text`].includes(e.type)){t+=n===!1?``:n??``;continue}}let i=r;switch(i.type){case`space`:t+=this.renderer.space(i);break;case`hr`:t+=this.renderer.hr(i);break;case`heading`:t+=this.renderer.heading(i);break;case`code`:t+=this.renderer.code(i);break;case`table`:t+=this.renderer.table(i);break;case`blockquote`:t+=this.renderer.blockquote(i);break;case`list`:t+=this.renderer.list(i);break;case`checkbox`:t+=this.renderer.checkbox(i);break;case`html`:t+=this.renderer.html(i);break;case`def`:t+=this.renderer.def(i);break;case`paragraph`:t+=this.renderer.paragraph(i);break;case`text`:t+=this.renderer.text(i);break;default:{let e=`Token with "`+i.type+`" type was not found.`;if(this.options.silent)return console.error(e),``;throw Error(e)}}}return t}parseInline(e,t=this.renderer){this.renderer.parser=this;let n=``;for(let r=0;r<e.length;r++){let i=e[r];if(this.options.extensions?.renderers?.[i.type]){let e=this.options.extensions.renderers[i.type].call({parser:this},i);if(e!==!1||![`escape`,`html`,`link`,`image`,`checkbox`,`strong`,`em`,`codespan`,`br`,`del`,`text`].includes(i.type)){n+=e===!1?``:e??``;continue}}let a=i;switch(a.type){case`escape`:n+=t.text(a);break;case`html`:n+=t.html(a);break;case`link`:n+=t.link(a);break;case`image`:n+=t.image(a);break;case`checkbox`:n+=t.checkbox(a);break;case`strong`:n+=t.strong(a);break;case`em`:n+=t.em(a);break;case`codespan`:n+=t.codespan(a);break;case`br`:n+=t.br(a);break;case`del`:n+=t.del(a);break;case`text`:n+=t.text(a);break;default:{let e=`Token with "`+a.type+`" type was not found.`;if(this.options.silent)return console.error(e),``;throw Error(e)}}}return n}},Dr=class{options;block;constructor(e){this.options=e||I}static passThroughHooks=new Set([`preprocess`,`postprocess`,`processAllTokens`,`emStrongMask`]);static passThroughHooksRespectAsync=new Set([`preprocess`,`postprocess`,`processAllTokens`]);preprocess(e){return e}postprocess(e){return e}processAllTokens(e){return e}emStrongMask(e){return e}provideLexer(e=this.block){return e?G.lex:G.lexInline}provideParser(e=this.block){return e?K.parse:K.parseInline}};function q(e,t){if(Array.isArray(t))for(let n=0;n<t.length;n++)e.push(t[n]);else e.push(t)}var J=new class{defaults=Bt();options=this.setOptions;parse=this.parseMarkdown(!0);parseInline=this.parseMarkdown(!1);Parser=K;Renderer=Tr;TextRenderer=Er;Lexer=G;Tokenizer=W;Hooks=Dr;constructor(...e){this.use(...e)}walkTokens(e,t){let n=[];for(let r of e)switch(q(n,t.call(this,r)),r.type){case`table`:{let e=r;for(let r of e.header)q(n,this.walkTokens(r.tokens,t));for(let r of e.rows)for(let e of r)q(n,this.walkTokens(e.tokens,t));break}case`list`:{let e=r;q(n,this.walkTokens(e.items,t));break}default:{let e=r;this.defaults.extensions?.childTokens?.[e.type]?this.defaults.extensions.childTokens[e.type].forEach(r=>{let i=e[r].flat(1/0);q(n,this.walkTokens(i,t))}):e.tokens&&q(n,this.walkTokens(e.tokens,t))}}return n}use(...e){let t=this.defaults.extensions||{renderers:Object.create(null),childTokens:Object.create(null)};return e.forEach(e=>{let n={...e};if(n.async=this.defaults.async||n.async||!1,e.extensions&&(e.extensions.forEach(e=>{if(!e.name)throw Error(`extension name required`);if(`renderer`in e){let n=t.renderers[e.name];n?t.renderers[e.name]=function(...t){let r=e.renderer.apply(this,t);return r===!1&&(r=n.apply(this,t)),r}:t.renderers[e.name]=e.renderer}if(`tokenizer`in e){if(!e.level||e.level!==`block`&&e.level!==`inline`)throw Error(`extension level must be 'block' or 'inline'`);let n=t[e.level];n?n.unshift(e.tokenizer):t[e.level]=[e.tokenizer],e.start&&(e.level===`block`?t.startBlock?t.startBlock.push(e.start):t.startBlock=[e.start]:e.level===`inline`&&(t.startInline?t.startInline.push(e.start):t.startInline=[e.start]))}`childTokens`in e&&e.childTokens&&(t.childTokens[e.name]=e.childTokens)}),n.extensions=t),e.renderer){let t=this.defaults.renderer||new Tr(this.defaults);for(let n in e.renderer){if(!(n in t))throw Error(`renderer '${n}' does not exist`);if([`options`,`parser`].includes(n))continue;let r=n,i=e.renderer[r],a=t[r];t[r]=(...e)=>{let n=i.apply(t,e);return n===!1&&(n=a.apply(t,e)),n===!1?``:n??``}}n.renderer=t}if(e.tokenizer){let t=this.defaults.tokenizer||new W(this.defaults);for(let n in e.tokenizer){if(!(n in t))throw Error(`tokenizer '${n}' does not exist`);if([`options`,`rules`,`lexer`].includes(n))continue;let r=n,i=e.tokenizer[r],a=t[r];t[r]=(...e)=>{let n=i.apply(t,e);return n===!1&&(n=a.apply(t,e)),n}}n.tokenizer=t}if(e.hooks){let t=this.defaults.hooks||new Dr;for(let n in e.hooks){if(!(n in t))throw Error(`hook '${n}' does not exist`);if([`options`,`block`].includes(n))continue;let r=n,i=e.hooks[r],a=t[r];t[r]=Dr.passThroughHooks.has(n)?e=>{if(t.options.async&&Dr.passThroughHooksRespectAsync.has(n))return(async()=>{let n=await i.call(t,e);return a.call(t,n)})();let r=i.call(t,e);return a.call(t,r)}:(...e)=>{if(t.options.async)return(async()=>{let n=await i.apply(t,e);return n===!1&&(n=await a.apply(t,e)),n})();let n=i.apply(t,e);return n===!1&&(n=a.apply(t,e)),n}}n.hooks=t}if(e.walkTokens){let t=this.defaults.walkTokens,r=e.walkTokens;n.walkTokens=function(e){let n=[];return q(n,r.call(this,e)),t&&q(n,t.call(this,e)),n}}this.defaults={...this.defaults,...n}}),this}setOptions(e){return this.defaults={...this.defaults,...e},this}lexer(e,t){return G.lex(e,t??this.defaults)}parser(e,t){return K.parse(e,t??this.defaults)}parseMarkdown(e){return(t,n)=>{let r={...n},i={...this.defaults,...r},a=this.onError(!!i.silent,!!i.async);if(this.defaults.async===!0&&r.async===!1)return a(Error(`marked(): The async option was set to true by an extension. Remove async: false from the parse options object to return a Promise.`));if(typeof t>`u`||t===null)return a(Error(`marked(): input parameter is undefined or null`));if(typeof t!=`string`)return a(Error(`marked(): input parameter is of type `+Object.prototype.toString.call(t)+`, string expected`));if(i.hooks&&(i.hooks.options=i,i.hooks.block=e),i.async)return(async()=>{let n=i.hooks?await i.hooks.preprocess(t):t,r=await(i.hooks?await i.hooks.provideLexer(e):e?G.lex:G.lexInline)(n,i),a=i.hooks?await i.hooks.processAllTokens(r):r;i.walkTokens&&await Promise.all(this.walkTokens(a,i.walkTokens));let o=await(i.hooks?await i.hooks.provideParser(e):e?K.parse:K.parseInline)(a,i);return i.hooks?await i.hooks.postprocess(o):o})().catch(a);try{i.hooks&&(t=i.hooks.preprocess(t));let n=(i.hooks?i.hooks.provideLexer(e):e?G.lex:G.lexInline)(t,i);i.hooks&&(n=i.hooks.processAllTokens(n)),i.walkTokens&&this.walkTokens(n,i.walkTokens);let r=(i.hooks?i.hooks.provideParser(e):e?K.parse:K.parseInline)(n,i);return i.hooks&&(r=i.hooks.postprocess(r)),r}catch(e){return a(e)}}}onError(e,t){return n=>{if(n.message+=`
-Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error occurred:</p><pre>`+H(n.message+``,!0)+`</pre>`;return t?Promise.resolve(e):e}if(t)return Promise.reject(n);throw n}}};function Y(e,t){return J.parse(e,t)}Y.options=Y.setOptions=function(e){return J.setOptions(e),Y.defaults=J.defaults,Vt(Y.defaults),Y},Y.getDefaults=Bt,Y.defaults=I;function Or(...e){return J.use(...e),Y.defaults=J.defaults,Vt(Y.defaults),Y}Y.use=Or,Y.walkTokens=function(e,t){return J.walkTokens(e,t)},Y.parseInline=J.parseInline,Y.Parser=K,Y.parser=K.parse,Y.Renderer=Tr,Y.TextRenderer=Er,Y.Lexer=G,Y.lexer=G.lex,Y.Tokenizer=W,Y.Hooks=Dr,Y.parse=Y,Y.options,Y.setOptions,Y.walkTokens,Y.parseInline,K.parse,G.lex;var kr=class{#e=``;#t=[];of(e){return e===this.#e||(e.length>this.#e.length&&e.startsWith(this.#e)?this.#n(e):this.#t=Ar(e,0),this.#e=e),this.#t}whole(e){return this.#e=``,this.of(e)}#n(e){let t=this.#t.findLastIndex(e=>e.token.type!==`space`),n=this.#t[t]?.from??0;this.#t=[...this.#t.slice(0,Math.max(0,t)),...Ar(e.slice(n),n)]}};function Ar(e,t){let n=[];for(let r of new G({gfm:!0}).lex(e))n.push({token:r,from:t}),t+=r.raw.length;return n}var jr=class{key;role;changed=new yt;blocks=new kr;notices=[];tools=[];begun=performance.now();text=``;reasoning=``;state=`done`;problem;question=``;messageId=``;turnId=``;receiptId=``;level=``;model=``;usage;costMicros=``;firstTokenMs=0;time;constructor(e,t,n=new Date){this.key=e,this.role=t,this.time=n}get running(){return this.state===`waiting`||this.state===`writing`}};function Mr(e){let t=new jr(crypto.randomUUID(),`user`);return t.text=e,t}function Nr(e){let t=new jr(crypto.randomUUID(),`assistant`);return t.state=`waiting`,t.question=e,t}function Pr(e){let t=e.role===`ROLE_USER`?`user`:`assistant`,n=new jr(e.message_id,t,new Date(e.create_time));return n.text=e.content.map(e=>e.text??``).join(``),n.messageId=e.message_id,n.turnId=e.turn_id,n.receiptId=e.receipt_id,n.model=e.model,n.costMicros=e.cost_micros,n.usage=e.usage,n.tools.push(...e.tool_calls.map(e=>({name:e.name,args:e.arguments_json}))),e.partial&&(n.state=e.finish_reason===`cancelled`?`stopped`:`failed`),n}function Fr(e,t){let n=e.details.error_id??e.turn_id??t;return{code:e.code,message:e.message,retryAfter:e.retry_after,errorId:n}}function Ir(e,t){let n=Lr(e,t);return e.changed.beat(),n}function Lr(e,t){switch(t.type){case`chat.started`:return e.turnId=t.payload.turn_id,e.receiptId=t.payload.receipt_id,e.level=t.payload.level,e.model=t.payload.model,e.notices.push(...t.payload.level_reasons.map(e=>({text:e.sentence,level:e.level}))),``;case`chat.delta`:return e.firstTokenMs||=performance.now()-e.begun,e.state=`writing`,e.text+=t.payload.delta,``;case`chat.reasoning`:return e.reasoning+=t.payload.delta,``;case`chat.tool`:return e.tools.push({name:t.payload.name,args:t.payload.arguments}),``;case`chat.notice`:return e.notices.push({text:t.payload.message,level:``}),``;case`chat.done`:return Rr(e,t.payload),e.text=t.payload.content,e.state=`done`,`The answer is complete.`;case`chat.failed`:return Rr(e,t.payload),e.state=`failed`,e.problem=Fr(t.payload,t.payload.turn_id),t.payload.message;case`chat.cancelled`:return Rr(e,t.payload),e.state=`stopped`,`Stopped.`;case`error`:return e.state=`failed`,e.problem=Fr(t.payload,e.turnId),t.payload.message}}function Rr(e,t){e.messageId=t.message_id,e.receiptId=t.receipt_id||e.receiptId,e.usage=t.usage,e.costMicros=t.cost.micros}var zr=`soma.pending`;function Br(e){sessionStorage.setItem(zr,JSON.stringify(e))}function Vr(){let e=sessionStorage.getItem(zr);return e===null?void 0:JSON.parse(e)}function Hr(){sessionStorage.removeItem(zr)}var Ur=60,Wr=`/api/v1/chat/conversations`,Gr=class{rest;connection;listener;conversation=new P(void 0);conversationId=new P(``);entries=new P([]);running=new P(void 0);opening=new P(!1);loadingOlder=new P(!1);problem=new P(void 0);agentId=``;#e=``;#t=``;#n=0;constructor(e,t,n){this.rest=e,this.connection=t,this.listener=n}get hasOlder(){return this.#e!==``}fresh(){this.#a(),this.conversation.value=void 0,this.conversationId.value=``}async open(e){this.#a();let t=this.#n;this.conversationId.value=e,this.opening.value=!0;try{let[n,r]=await this.#o(e);t===this.#n&&this.#i(n,r)}catch(e){t===this.#n&&(this.problem.value=j(e))}finally{t===this.#n&&(this.opening.value=!1)}}async refresh(){let{value:e}=this.conversationId,t=this.entries.value.at(-1)?.problem!==void 0;if(e===``||t||this.running.value!==void 0||this.opening.value)return;let n=this.#n,r=await this.#o(e).catch(()=>void 0),i=r?.[0].current_leaf_message_id===this.entries.value.at(-1)?.messageId,a=r?.[0].running_turn_id===``;r!==void 0&&n===this.#n&&this.running.value===void 0&&!(i&&a)&&this.#i(...r)}async loadOlder(){if(this.#e===``||this.loadingOlder.value)return;let e=this.#n;this.loadingOlder.value=!0;try{let t=await this.#s(this.conversationId.value,this.#e);e===this.#n&&(this.#e=t.next_page_token,this.entries.value=[...t.messages.map(Pr),...this.entries.value])}catch(e){this.problem.value=j(e)}finally{this.loadingOlder.value=!1}}say(e){if(this.running.value!==void 0||e.trim()===``)return;let t={content:e,request_id:crypto.randomUUID()};this.conversationId.value===``?this.agentId!==``&&(t.agent_id=this.agentId):t.conversation_id=this.conversationId.value,Br(t),this.#r(t)}takeUp(){let e=Vr();return e!==void 0&&(this.conversationId.value=e.conversation_id??``,this.#r(e),!0)}stop(){this.#t!==``&&this.connection.stop(this.#t)}hear(e,t){let n=this.running.value;if(e!==this.#t||n===void 0)return;if(t.type===`chat.started`){Hr();let e=this.conversationId.value===``;this.conversationId.value=t.payload.conversation_id,this.agentId=t.payload.agent_id,Ir(n,t),this.listener.begun(n,t.payload.conversation_id,e);return}let r=Ir(n,t);n.running||(Hr(),this.#t=``,this.running.value=void 0,this.listener.ended(n,r))}#r(e){let t=Nr(e.content);this.entries.value=[...this.entries.value,Mr(e.content),t],this.running.value=t,this.#t=this.connection.say(e)}#i(e,t){this.conversation.value=e,this.agentId=e.agent_id,this.#e=t.next_page_token;let n=t.messages.map(Pr);if(e.running_turn_id!==``){let t=Nr(``);n.push(t),this.running.value=t,this.#t=this.connection.follow(e.running_turn_id)}this.entries.value=n}#a(){this.#n+=1,this.#t!==``&&(this.connection.leave(this.#t),this.#t=``),this.#e=``,this.running.value=void 0,this.problem.value=void 0,this.opening.value=!1,this.entries.value=[]}async#o(e){let[t,n]=await Promise.all([this.rest.get(`${Wr}/${encodeURIComponent(e)}`),this.#s(e,``)]);return[t.conversation,n]}#s(e,t){let n={page_size:Ur,from_end:!0,page_token:t};return this.rest.get(`${Wr}/${encodeURIComponent(e)}/messages`,n)}},Kr=class{rest=new Qe;layout=new Dt;mesh=new Ft(this.rest);chats=new St(this.rest);receipts=new zt(this.rest);mind=new Lt(this.rest);talk;memories;#e;#t=new BroadcastChannel(`soma`);#n=!1;constructor(){this.#e=new qe({connected:e=>{this.mesh.agents.value=e.agents,this.#o()},link:e=>this.#a(e),frame:(e,t)=>this.talk.hear(e,t)},this.rest),this.talk=new Gr(this.rest,this.#e,{begun:(e,t,n)=>void this.#r(e,t,n),ended:(e,t)=>this.#i(e,t)}),this.memories=new Nt(this.rest,()=>this.talk.agentId),this.#t.addEventListener(`message`,()=>this.#s()),document.addEventListener(`visibilitychange`,()=>{document.hidden||this.#s()}),addEventListener(`hashchange`,()=>this.#c())}start(){this.talk.takeUp()||this.#c(),this.#e.open()}newChat(){this.layout.railOpen.value=!1,history.pushState(null,``,location.pathname),this.talk.fresh()}openChat(e){this.layout.railOpen.value=!1,location.hash=e}async deleteChat(e){await this.chats.delete(e),e===this.talk.conversationId.value&&this.newChat(),this.#t.postMessage(`deleted`)}showReceipt(e){this.layout.openDrawer(`receipt`),this.receipts.show(e)}showMemory(e){this.layout.openDrawer(`memory`),this.memories.show(e)}async#r(e,t,n){this.mesh.level.value=e.level,this.mesh.usedModel.value=e.model,this.layout.announce(`The answer begins.`),n&&(history.replaceState(null,``,`#${t}`),await this.chats.rename(t,vt(e.question)).catch(()=>void 0)),this.#t.postMessage(`begun`),await this.chats.refresh()}#i(e,t){this.layout.announce(t),this.#t.postMessage(`ended`),this.chats.refresh(),this.mesh.refresh(),this.layout.drawerOpen.value&&this.layout.tab.value===`receipt`&&e.receiptId!==``&&this.receipts.show(e.receiptId),this.layout.drawerOpen.value&&this.layout.tab.value===`mind`&&this.mind.load(this.talk.agentId),e.problem?.code===`CURSOR_TOO_OLD`&&this.talk.open(this.talk.conversationId.value)}#a(e){this.#n||=e===`lost`,this.mesh.link.value=e}async#o(){this.#n&&(this.#n=!1,this.layout.announce(`Connected again.`)),await Promise.all([this.chats.refresh(),this.mesh.refresh(),this.talk.refresh()])}#s(){this.chats.refresh(),this.talk.refresh()}#c(){let e=location.hash.slice(1);e===``?this.talk.fresh():e!==this.talk.conversationId.value&&this.talk.open(e)}},X=class extends D{static properties={store:{attribute:!1}};#e=[];watched(){return[]}connectedCallback(){super.connectedCallback(),this.#e=this.watched().map(e=>e.watch(()=>this.requestUpdate()))}disconnectedCallback(){super.disconnectedCallback();for(let e of this.#e)e();this.#e=[]}},qr={plus:S`<path d="M8 3v10M3 8h10"/>`,menu:S`<path d="M2.5 4.5h11M2.5 8h11M2.5 11.5h11"/>`,close:S`<path d="M4 4l8 8M12 4l-8 8"/>`,copy:S`<rect x="5.5" y="5.5" width="8" height="8" rx="1.5"/><path d="M10.5 5.5v-2a1 1 0 0 0-1-1h-6a1 1 0 0 0-1 1v6a1 1 0 0 0 1 1h2"/>`,done:S`<path d="M3 8.5l3.5 3.5L13 4.5"/>`,up:S`<path d="M8 13V3.5M3.5 8L8 3.5 12.5 8"/>`,down:S`<path d="M8 3v9.5M3.5 8L8 12.5 12.5 8"/>`,pen:S`<path d="M10.5 3l2.5 2.5L6 12.5l-3 .5.5-3z"/>`,bin:S`<path d="M3 4.5h10M6.5 4.5v-2h3v2M4.5 4.5l.5 9h6l.5-9"/>`,receipt:S`<path d="M3.5 2.5h9v11l-1.5-1-1.5 1-1.5-1-1.5 1-1.5-1-1.5 1zM6 6h4M6 8.5h4"/>`,mind:S`<path d="M2.5 4.5h11M2.5 8h11M2.5 11.5h11"/><path d="M5 3v3M10.5 6.5v3M7 10v3" stroke-width="2.4"/>`,memory:S`<ellipse cx="8" cy="4" rx="5" ry="1.8"/><path d="M3 4v8c0 1 2.2 1.8 5 1.8s5-.8 5-1.8V4M3 8c0 1 2.2 1.8 5 1.8S13 9 13 8"/>`,search:S`<circle cx="7" cy="7" r="4.2"/><path d="M10.2 10.2L13.5 13.5"/>`,sun:S`<circle cx="8" cy="8" r="2.8"/><path d="M8 1.8v1.6M8 12.6v1.6M1.8 8h1.6M12.6 8h1.6M3.6 3.6l1.1 1.1M11.3 11.3l1.1 1.1M3.6 12.4l1.1-1.1M11.3 4.7l1.1-1.1"/>`,moon:S`<path d="M12.8 9.6A5.2 5.2 0 0 1 6.4 3.2a5.2 5.2 0 1 0 6.4 6.4z"/>`,half:S`<circle cx="8" cy="8" r="5.2"/><path d="M8 2.8v10.4a5.2 5.2 0 0 0 0-10.4z" fill="currentColor"/>`,stop:S`<rect x="4" y="4" width="8" height="8" rx="1.2" fill="currentColor"/>`};function Z(e){return x`<svg
+Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error occurred:</p><pre>`+H(n.message+``,!0)+`</pre>`;return t?Promise.resolve(e):e}if(t)return Promise.reject(n);throw n}}};function Y(e,t){return J.parse(e,t)}Y.options=Y.setOptions=function(e){return J.setOptions(e),Y.defaults=J.defaults,Vt(Y.defaults),Y},Y.getDefaults=Bt,Y.defaults=I;function Or(...e){return J.use(...e),Y.defaults=J.defaults,Vt(Y.defaults),Y}Y.use=Or,Y.walkTokens=function(e,t){return J.walkTokens(e,t)},Y.parseInline=J.parseInline,Y.Parser=K,Y.parser=K.parse,Y.Renderer=Tr,Y.TextRenderer=Er,Y.Lexer=G,Y.lexer=G.lex,Y.Tokenizer=W,Y.Hooks=Dr,Y.parse=Y,Y.options,Y.setOptions,Y.walkTokens,Y.parseInline,K.parse,G.lex;var kr=class{#e=``;#t=[];of(e){return e===this.#e||(e.length>this.#e.length&&e.startsWith(this.#e)?this.#n(e):this.#t=Ar(e,0),this.#e=e),this.#t}whole(e){return this.#e=``,this.of(e)}#n(e){let t=this.#t.findLastIndex(e=>e.token.type!==`space`),n=this.#t[t]?.from??0;this.#t=[...this.#t.slice(0,Math.max(0,t)),...Ar(e.slice(n),n)]}};function Ar(e,t){let n=[];for(let r of new G({gfm:!0}).lex(e))n.push({token:r,from:t}),t+=r.raw.length;return n}var jr=class{key;role;changed=new yt;blocks=new kr;notices=[];tools=[];begun=performance.now();text=``;reasoning=``;state=`done`;problem;question=``;messageId=``;turnId=``;receiptId=``;level=``;model=``;usage;costMicros=``;firstTokenMs=0;time;constructor(e,t,n=new Date){this.key=e,this.role=t,this.time=n}get running(){return this.state===`waiting`||this.state===`writing`}};function Mr(e){let t=new jr(crypto.randomUUID(),`user`);return t.text=e,t}function Nr(e){let t=new jr(crypto.randomUUID(),`assistant`);return t.state=`waiting`,t.question=e,t}function Pr(e){let t=e.role===`ROLE_USER`?`user`:`assistant`,n=new jr(e.message_id,t,new Date(e.create_time));return n.text=e.content.map(e=>e.text??``).join(``),n.messageId=e.message_id,n.turnId=e.turn_id,n.receiptId=e.receipt_id,n.model=e.model,n.costMicros=e.cost_micros,n.usage=e.usage,n.tools.push(...e.tool_calls.map(e=>({name:e.name,args:e.arguments_json}))),e.partial&&(n.state=e.finish_reason===`cancelled`?`stopped`:`failed`),n}function Fr(e,t){let n=e.details.error_id??e.turn_id??t;return{code:e.code,message:e.message,retryAfter:e.retry_after,errorId:n}}function Ir(e,t){let n=Lr(e,t);return e.changed.beat(),n}function Lr(e,t){switch(t.type){case`chat.started`:return e.turnId=t.payload.turn_id,e.receiptId=t.payload.receipt_id,e.level=t.payload.level,e.model=t.payload.model,e.notices.push(...t.payload.level_reasons.map(e=>({text:e.sentence,level:e.level}))),``;case`chat.delta`:return e.firstTokenMs||=performance.now()-e.begun,e.state=`writing`,e.text+=t.payload.delta,``;case`chat.reasoning`:return e.reasoning+=t.payload.delta,``;case`chat.tool`:return e.tools.push({name:t.payload.name,args:t.payload.arguments}),``;case`chat.notice`:return e.notices.push({text:t.payload.message,level:``}),``;case`chat.done`:return Rr(e,t.payload),e.text=t.payload.content,e.state=`done`,`The answer is complete.`;case`chat.failed`:return Rr(e,t.payload),e.state=`failed`,e.problem=Fr(t.payload,t.payload.turn_id),t.payload.message;case`chat.cancelled`:return Rr(e,t.payload),e.state=`stopped`,`Stopped.`;case`error`:return e.state=`failed`,e.problem=Fr(t.payload,e.turnId),t.payload.message}}function Rr(e,t){e.messageId=t.message_id,e.receiptId=t.receipt_id||e.receiptId,e.usage=t.usage,e.costMicros=t.cost.micros}var zr=`soma.pending`,Br=1500,Vr;function Hr(e){clearTimeout(Vr),sessionStorage.setItem(zr,JSON.stringify(e))}function Ur(){let e=sessionStorage.getItem(zr);return e===null?void 0:JSON.parse(e)}function Wr(){clearTimeout(Vr),Vr=setTimeout(Gr,Br)}function Gr(){clearTimeout(Vr),sessionStorage.removeItem(zr)}var Kr=60,qr=`/api/v1/chat/conversations`,Jr=class{rest;connection;listener;conversation=new P(void 0);conversationId=new P(``);entries=new P([]);running=new P(void 0);opening=new P(!1);loadingOlder=new P(!1);problem=new P(void 0);agentId=``;#e=``;#t=``;#n=0;constructor(e,t,n){this.rest=e,this.connection=t,this.listener=n}get hasOlder(){return this.#e!==``}fresh(){this.#a(),this.conversation.value=void 0,this.conversationId.value=``}async open(e){this.#a();let t=this.#n;this.conversationId.value=e,this.opening.value=!0;try{let[n,r]=await this.#o(e);t===this.#n&&this.#i(n,r)}catch(e){t===this.#n&&(this.problem.value=j(e))}finally{t===this.#n&&(this.opening.value=!1)}}async refresh(){let{value:e}=this.conversationId,t=this.entries.value.at(-1)?.problem!==void 0;if(e===``||t||this.running.value!==void 0||this.opening.value)return;let n=this.#n,r=await this.#o(e).catch(()=>void 0),i=r?.[0].current_leaf_message_id===this.entries.value.at(-1)?.messageId,a=r?.[0].running_turn_id===``;r!==void 0&&n===this.#n&&this.running.value===void 0&&!(i&&a)&&this.#i(...r)}async loadOlder(){if(this.#e===``||this.loadingOlder.value)return;let e=this.#n;this.loadingOlder.value=!0;try{let t=await this.#s(this.conversationId.value,this.#e);e===this.#n&&(this.#e=t.next_page_token,this.entries.value=[...t.messages.map(Pr),...this.entries.value])}catch(e){this.problem.value=j(e)}finally{this.loadingOlder.value=!1}}say(e){if(this.running.value!==void 0||e.trim()===``)return;let t={content:e,request_id:crypto.randomUUID()};this.conversationId.value===``?this.agentId!==``&&(t.agent_id=this.agentId):t.conversation_id=this.conversationId.value,Hr(t),this.#r(t)}async takeUp(){let e=Ur();if(e===void 0)return!1;e.conversation_id!==void 0&&await this.open(e.conversation_id);let t=this.entries.value.findLast(e=>e.role===`user`);return this.running.value===void 0&&t?.text!==e.content&&this.#r(e),!0}stop(){this.#t!==``&&this.connection.stop(this.#t)}hear(e,t){let n=this.running.value;if(e!==this.#t||n===void 0)return;if(t.type===`chat.started`){Wr();let e=this.conversationId.value===``;this.conversationId.value=t.payload.conversation_id,this.agentId=t.payload.agent_id,Ir(n,t),this.listener.begun(n,t.payload.conversation_id,e);return}let r=Ir(n,t);n.running||(Gr(),this.#t=``,this.running.value=void 0,this.listener.ended(n,r))}#r(e){let t=Nr(e.content);this.entries.value=[...this.entries.value,Mr(e.content),t],this.running.value=t,this.#t=this.connection.say(e)}#i(e,t){this.conversation.value=e,this.agentId=e.agent_id,this.#e=t.next_page_token;let n=t.messages.map(Pr);if(e.running_turn_id!==``){let t=Nr(``);n.push(t),this.running.value=t,this.#t=this.connection.follow(e.running_turn_id)}this.entries.value=n}#a(){this.#n+=1,this.#t!==``&&(this.connection.leave(this.#t),this.#t=``),this.#e=``,this.running.value=void 0,this.problem.value=void 0,this.opening.value=!1,this.entries.value=[]}async#o(e){let[t,n]=await Promise.all([this.rest.get(`${qr}/${encodeURIComponent(e)}`),this.#s(e,``)]);return[t.conversation,n]}#s(e,t){let n={page_size:Kr,from_end:!0,page_token:t};return this.rest.get(`${qr}/${encodeURIComponent(e)}/messages`,n)}},Yr=class{rest=new Qe;layout=new Dt;mesh=new Ft(this.rest);chats=new St(this.rest);receipts=new zt(this.rest);mind=new Lt(this.rest);talk;memories;#e;#t=new BroadcastChannel(`soma`);#n=!1;constructor(){this.#e=new qe({connected:e=>{this.mesh.agents.value=e.agents,this.#o()},link:e=>this.#a(e),frame:(e,t)=>this.talk.hear(e,t)},this.rest),this.talk=new Jr(this.rest,this.#e,{begun:(e,t,n)=>void this.#r(e,t,n),ended:(e,t)=>this.#i(e,t)}),this.memories=new Nt(this.rest,()=>this.talk.agentId),this.#t.addEventListener(`message`,()=>this.#s()),document.addEventListener(`visibilitychange`,()=>{document.hidden||this.#s()}),addEventListener(`hashchange`,()=>this.#c())}start(){this.talk.takeUp().then(e=>{e||this.#c()}),this.#e.open()}newChat(){this.layout.railOpen.value=!1,history.pushState(null,``,location.pathname),this.talk.fresh()}openChat(e){this.layout.railOpen.value=!1,location.hash=e}async deleteChat(e){await this.chats.delete(e),e===this.talk.conversationId.value&&this.newChat(),this.#t.postMessage(`deleted`)}showReceipt(e){this.layout.openDrawer(`receipt`),this.receipts.show(e)}showMemory(e){this.layout.openDrawer(`memory`),this.memories.show(e)}async#r(e,t,n){this.mesh.level.value=e.level,this.mesh.usedModel.value=e.model,this.layout.announce(`The answer begins.`),n&&(history.replaceState(null,``,`#${t}`),await this.chats.rename(t,vt(e.question)).catch(()=>void 0)),this.#t.postMessage(`begun`),await this.chats.refresh()}#i(e,t){this.layout.announce(t),this.#t.postMessage(`ended`),this.chats.refresh(),this.mesh.refresh(),this.layout.drawerOpen.value&&this.layout.tab.value===`receipt`&&e.receiptId!==``&&this.receipts.show(e.receiptId),this.layout.drawerOpen.value&&this.layout.tab.value===`mind`&&this.mind.load(this.talk.agentId),e.problem?.code===`CURSOR_TOO_OLD`&&this.talk.open(this.talk.conversationId.value)}#a(e){this.#n||=e===`lost`,this.mesh.link.value=e}async#o(){this.#n&&(this.#n=!1,this.layout.announce(`Connected again.`)),await Promise.all([this.chats.refresh(),this.mesh.refresh(),this.talk.refresh()])}#s(){this.chats.refresh(),this.talk.refresh()}#c(){let e=location.hash.slice(1);e===``?this.talk.fresh():e!==this.talk.conversationId.value&&this.talk.open(e)}},X=class extends D{static properties={store:{attribute:!1}};#e=[];watched(){return[]}connectedCallback(){super.connectedCallback(),this.#e=this.watched().map(e=>e.watch(()=>this.requestUpdate()))}disconnectedCallback(){super.disconnectedCallback();for(let e of this.#e)e();this.#e=[]}},Xr={plus:S`<path d="M8 3v10M3 8h10"/>`,menu:S`<path d="M2.5 4.5h11M2.5 8h11M2.5 11.5h11"/>`,close:S`<path d="M4 4l8 8M12 4l-8 8"/>`,copy:S`<rect x="5.5" y="5.5" width="8" height="8" rx="1.5"/><path d="M10.5 5.5v-2a1 1 0 0 0-1-1h-6a1 1 0 0 0-1 1v6a1 1 0 0 0 1 1h2"/>`,done:S`<path d="M3 8.5l3.5 3.5L13 4.5"/>`,up:S`<path d="M8 13V3.5M3.5 8L8 3.5 12.5 8"/>`,down:S`<path d="M8 3v9.5M3.5 8L8 12.5 12.5 8"/>`,pen:S`<path d="M10.5 3l2.5 2.5L6 12.5l-3 .5.5-3z"/>`,bin:S`<path d="M3 4.5h10M6.5 4.5v-2h3v2M4.5 4.5l.5 9h6l.5-9"/>`,receipt:S`<path d="M3.5 2.5h9v11l-1.5-1-1.5 1-1.5-1-1.5 1-1.5-1-1.5 1zM6 6h4M6 8.5h4"/>`,mind:S`<path d="M2.5 4.5h11M2.5 8h11M2.5 11.5h11"/><path d="M5 3v3M10.5 6.5v3M7 10v3" stroke-width="2.4"/>`,memory:S`<ellipse cx="8" cy="4" rx="5" ry="1.8"/><path d="M3 4v8c0 1 2.2 1.8 5 1.8s5-.8 5-1.8V4M3 8c0 1 2.2 1.8 5 1.8S13 9 13 8"/>`,search:S`<circle cx="7" cy="7" r="4.2"/><path d="M10.2 10.2L13.5 13.5"/>`,sun:S`<circle cx="8" cy="8" r="2.8"/><path d="M8 1.8v1.6M8 12.6v1.6M1.8 8h1.6M12.6 8h1.6M3.6 3.6l1.1 1.1M11.3 11.3l1.1 1.1M3.6 12.4l1.1-1.1M11.3 4.7l1.1-1.1"/>`,moon:S`<path d="M12.8 9.6A5.2 5.2 0 0 1 6.4 3.2a5.2 5.2 0 1 0 6.4 6.4z"/>`,half:S`<circle cx="8" cy="8" r="5.2"/><path d="M8 2.8v10.4a5.2 5.2 0 0 0 0-10.4z" fill="currentColor"/>`,stop:S`<rect x="4" y="4" width="8" height="8" rx="1.2" fill="currentColor"/>`};function Z(e){return x`<svg
     width="16"
     height="16"
     viewBox="0 0 16 16"
@@ -278,8 +278,8 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
     stroke-linejoin="round"
     aria-hidden="true"
   >
-    ${qr[e]}
-  </svg>`}var Jr=class extends D{static properties={question:{attribute:!1}};answer=()=>void 0;static styles=[O,k,o`
+    ${Xr[e]}
+  </svg>`}var Zr=class extends D{static properties={question:{attribute:!1}};answer=()=>void 0;static styles=[O,k,o`
       dialog {
         width: min(440px, calc(100vw - 32px));
         padding: var(--s5);
@@ -311,7 +311,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
         <button type="submit" value="">Keep it</button>
         <button class="danger" type="submit" value="sure">${this.question.act}</button>
       </form>
-    </dialog>`}firstUpdated(){this.renderRoot.querySelector(`dialog`)?.showModal()}#e(e){this.answer(e.target.returnValue===`sure`)}};customElements.define(`soma-confirm`,Jr);async function Yr(e){let t=new Jr;t.question=e;let n=new Promise(e=>{t.answer=e});document.body.append(t);let r=await n;return t.remove(),r}var Xr=class extends X{static properties={chat:{attribute:!1},shown:{type:Boolean,reflect:!0},naming:{state:!0}};static styles=[O,k,o`
+    </dialog>`}firstUpdated(){this.renderRoot.querySelector(`dialog`)?.showModal()}#e(e){this.answer(e.target.returnValue===`sure`)}};customElements.define(`soma-confirm`,Zr);async function Qr(e){let t=new Zr;t.question=e;let n=new Promise(e=>{t.answer=e});document.body.append(t);let r=await n;return t.remove(),r}var $r=class extends X{static properties={chat:{attribute:!1},shown:{type:Boolean,reflect:!0},naming:{state:!0}};static styles=[O,k,o`
       :host {
         position: relative;
         display: flex;
@@ -378,7 +378,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
         <button class="plain icon" type="button" aria-label=${`Delete “${t}”`} title="Delete" @click=${()=>void this.#n(t)}>
           ${Z(`bin`)}
         </button>
-      </span>`}async#e(){this.naming=!0,await this.updateComplete;let e=this.renderRoot.querySelector(`input`);e?.focus(),e?.select()}#t(e){if(e.key===`Escape`)e.preventDefault(),this.naming=!1;else if(e.key===`Enter`){let t=e.target.value.trim();this.naming=!1,this.#r(this.store.chats.rename(this.chat.conversation_id,t),`Renamed.`)}}async#n(e){await Yr({title:`Delete “${e}”?`,text:`The conversation and its ${ct(this.chat.message_count,`message`)} are deleted for good. What was learned from it stays in memory; receipts stay too, they hold no text.`,act:`Delete`})&&await this.#r(this.store.deleteChat(this.chat.conversation_id),`Deleted.`)}async#r(e,t){try{await e,this.store.layout.announce(t)}catch(e){this.store.chats.problem.value=j(e)}}};customElements.define(`soma-chat-row`,Xr);var Zr=200,Qr=class extends X{static styles=[O,k,A,o`
+      </span>`}async#e(){this.naming=!0,await this.updateComplete;let e=this.renderRoot.querySelector(`input`);e?.focus(),e?.select()}#t(e){if(e.key===`Escape`)e.preventDefault(),this.naming=!1;else if(e.key===`Enter`){let t=e.target.value.trim();this.naming=!1,this.#r(this.store.chats.rename(this.chat.conversation_id,t),`Renamed.`)}}async#n(e){await Qr({title:`Delete “${e}”?`,text:`The conversation and its ${ct(this.chat.message_count,`message`)} are deleted for good. What was learned from it stays in memory; receipts stay too, they hold no text.`,act:`Delete`})&&await this.#r(this.store.deleteChat(this.chat.conversation_id),`Deleted.`)}async#r(e,t){try{await e,this.store.layout.announce(t)}catch(e){this.store.chats.problem.value=j(e)}}};customElements.define(`soma-chat-row`,$r);var ei=200,ti=class extends X{static styles=[O,k,A,o`
       :host {
         display: flex;
         flex-direction: column;
@@ -470,7 +470,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
         ${t.map(e=>x`<li>
             <soma-chat-row .store=${this.store} .chat=${e} .shown=${e.conversation_id===n}></soma-chat-row>
           </li>`)}
-      </ul>`}#r(e){clearTimeout(this.#e),this.#e=setTimeout(()=>void this.store.chats.narrow(e),Zr)}};customElements.define(`soma-rail`,Qr);var $r=[{tab:`receipt`,name:`Receipt`,sign:`receipt`},{tab:`mind`,name:`Mind`,sign:`mind`},{tab:`memory`,name:`Memory`,sign:`memory`}],ei=class extends X{static styles=[O,k,o`
+      </ul>`}#r(e){clearTimeout(this.#e),this.#e=setTimeout(()=>void this.store.chats.narrow(e),ei)}};customElements.define(`soma-rail`,ti);var ni=[{tab:`receipt`,name:`Receipt`,sign:`receipt`},{tab:`mind`,name:`Mind`,sign:`mind`},{tab:`memory`,name:`Memory`,sign:`memory`}],ri=class extends X{static styles=[O,k,o`
       :host {
         display: flex;
         align-items: center;
@@ -539,9 +539,9 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
         title="Commands"
         @click=${()=>e.paletteOpen.value=!0}
       >
-        ${Z(`search`)} <kbd>${ti()?`⌘`:`Ctrl`} K</kbd>
+        ${Z(`search`)} <kbd>${ii()?`⌘`:`Ctrl`} K</kbd>
       </button>
-      <div class="doors">${$r.map(e=>this.#n(e.tab,e.name,e.sign))}</div>
+      <div class="doors">${ni.map(e=>this.#n(e.tab,e.name,e.sign))}</div>
     `}#e(){let{chats:e,talk:t}=this.store,n=t.conversationId.value,r=e.list.value?.find(e=>e.conversation_id===n)??t.conversation.value;return n===``?`New chat`:r?.title||`Untitled chat`}#t(){let{mesh:e,talk:t}=this.store,n=e.agents.value;if(n.length<2)return w;let r=t.conversationId.value!==``;return x`<select
       aria-label="Agent"
       title=${r?`A conversation keeps its agent`:`Who answers`}
@@ -558,7 +558,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
       @click=${()=>r.toggleDrawer(e)}
     >
       ${Z(n)}
-    </button>`}};function ti(){return/mac|iphone|ipad/i.test(navigator.userAgent)}customElements.define(`soma-head`,ei);var ni={ATTRIBUTE:1,CHILD:2,PROPERTY:3,BOOLEAN_ATTRIBUTE:4,EVENT:5,ELEMENT:6},ri=e=>(...t)=>({_$litDirective$:e,values:t}),ii=class{constructor(e){}get _$AU(){return this._$AM._$AU}_$AT(e,t,n){this._$Ct=e,this._$AM=t,this._$Ci=n}_$AS(e,t){return this.update(e,t)}update(e,t){return this.render(...t)}},{I:ai}=Ie,oi=e=>e,si=()=>document.createComment(``),ci=(e,t,n)=>{let r=e._$AA.parentNode,i=t===void 0?e._$AB:t._$AA;if(n===void 0)n=new ai(r.insertBefore(si(),i),r.insertBefore(si(),i),e,e.options);else{let t=n._$AB.nextSibling,a=n._$AM,o=a!==e;if(o){let t;n._$AQ?.(e),n._$AM=e,n._$AP!==void 0&&(t=e._$AU)!==a._$AU&&n._$AP(t)}if(t!==i||o){let e=n._$AA;for(;e!==t;){let t=oi(e).nextSibling;oi(r).insertBefore(e,i),e=t}}}return n},Q=(e,t,n=e)=>(e._$AI(t,n),e),li={},ui=(e,t=li)=>e._$AH=t,di=e=>e._$AH,fi=e=>{e._$AR(),e._$AA.remove()},pi=(e,t,n)=>{let r=new Map;for(let i=t;i<=n;i++)r.set(e[i],i);return r},mi=ri(class extends ii{constructor(e){if(super(e),e.type!==ni.CHILD)throw Error(`repeat() can only be used in text expressions`)}dt(e,t,n){let r;n===void 0?n=t:t!==void 0&&(r=t);let i=[],a=[],o=0;for(let t of e)i[o]=r?r(t,o):o,a[o]=n(t,o),o++;return{values:a,keys:i}}render(e,t,n){return this.dt(e,t,n).values}update(e,[t,n,r]){let i=di(e),{values:a,keys:o}=this.dt(t,n,r);if(!Array.isArray(i))return this.ut=o,a;let s=this.ut??=[],c=[],l,u,d=0,f=i.length-1,p=0,m=a.length-1;for(;d<=f&&p<=m;)if(i[d]===null)d++;else if(i[f]===null)f--;else if(s[d]===o[p])c[p]=Q(i[d],a[p]),d++,p++;else if(s[f]===o[m])c[m]=Q(i[f],a[m]),f--,m--;else if(s[d]===o[m])c[m]=Q(i[d],a[m]),ci(e,c[m+1],i[d]),d++,m--;else if(s[f]===o[p])c[p]=Q(i[f],a[p]),ci(e,i[d],i[f]),f--,p++;else if(l===void 0&&(l=pi(o,p,m),u=pi(s,d,f)),l.has(s[d])){if(l.has(s[f])){let t=u.get(o[p]),n=t===void 0?null:i[t];if(n===null){let t=ci(e,i[d]);Q(t,a[p]),c[p]=t}else c[p]=Q(n,a[p]),ci(e,i[d],n),i[t]=null;p++}else fi(i[f]),f--}else fi(i[d]),d++;for(;p<=m;){let t=ci(e,c[m+1]);Q(t,a[p]),c[p++]=t}for(;d<=f;){let e=i[d++];e!==null&&fi(e)}return this.ut=o,ui(e,c),C}}),hi=o`
+    </button>`}};function ii(){return/mac|iphone|ipad/i.test(navigator.userAgent)}customElements.define(`soma-head`,ri);var ai={ATTRIBUTE:1,CHILD:2,PROPERTY:3,BOOLEAN_ATTRIBUTE:4,EVENT:5,ELEMENT:6},oi=e=>(...t)=>({_$litDirective$:e,values:t}),si=class{constructor(e){}get _$AU(){return this._$AM._$AU}_$AT(e,t,n){this._$Ct=e,this._$AM=t,this._$Ci=n}_$AS(e,t){return this.update(e,t)}update(e,t){return this.render(...t)}},{I:ci}=Ie,li=e=>e,ui=()=>document.createComment(``),di=(e,t,n)=>{let r=e._$AA.parentNode,i=t===void 0?e._$AB:t._$AA;if(n===void 0)n=new ci(r.insertBefore(ui(),i),r.insertBefore(ui(),i),e,e.options);else{let t=n._$AB.nextSibling,a=n._$AM,o=a!==e;if(o){let t;n._$AQ?.(e),n._$AM=e,n._$AP!==void 0&&(t=e._$AU)!==a._$AU&&n._$AP(t)}if(t!==i||o){let e=n._$AA;for(;e!==t;){let t=li(e).nextSibling;li(r).insertBefore(e,i),e=t}}}return n},Q=(e,t,n=e)=>(e._$AI(t,n),e),fi={},pi=(e,t=fi)=>e._$AH=t,mi=e=>e._$AH,hi=e=>{e._$AR(),e._$AA.remove()},gi=(e,t,n)=>{let r=new Map;for(let i=t;i<=n;i++)r.set(e[i],i);return r},_i=oi(class extends si{constructor(e){if(super(e),e.type!==ai.CHILD)throw Error(`repeat() can only be used in text expressions`)}dt(e,t,n){let r;n===void 0?n=t:t!==void 0&&(r=t);let i=[],a=[],o=0;for(let t of e)i[o]=r?r(t,o):o,a[o]=n(t,o),o++;return{values:a,keys:i}}render(e,t,n){return this.dt(e,t,n).values}update(e,[t,n,r]){let i=mi(e),{values:a,keys:o}=this.dt(t,n,r);if(!Array.isArray(i))return this.ut=o,a;let s=this.ut??=[],c=[],l,u,d=0,f=i.length-1,p=0,m=a.length-1;for(;d<=f&&p<=m;)if(i[d]===null)d++;else if(i[f]===null)f--;else if(s[d]===o[p])c[p]=Q(i[d],a[p]),d++,p++;else if(s[f]===o[m])c[m]=Q(i[f],a[m]),f--,m--;else if(s[d]===o[m])c[m]=Q(i[d],a[m]),di(e,c[m+1],i[d]),d++,m--;else if(s[f]===o[p])c[p]=Q(i[f],a[p]),di(e,i[d],i[f]),f--,p++;else if(l===void 0&&(l=gi(o,p,m),u=gi(s,d,f)),l.has(s[d])){if(l.has(s[f])){let t=u.get(o[p]),n=t===void 0?null:i[t];if(n===null){let t=di(e,i[d]);Q(t,a[p]),c[p]=t}else c[p]=Q(n,a[p]),di(e,i[d],n),i[t]=null;p++}else hi(i[f]),f--}else hi(i[d]),d++;for(;p<=m;){let t=di(e,c[m+1]);Q(t,a[p]),c[p++]=t}for(;d<=f;){let e=i[d++];e!==null&&hi(e)}return this.ut=o,pi(e,c),C}}),vi=o`
   .prose {
     overflow-wrap: anywhere;
   }
@@ -647,7 +647,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
   .prose .center {
     text-align: center;
   }
-`,gi={},_i=ri(class extends ii{constructor(){super(...arguments),this.ot=gi}render(e,t){return t()}update(e,[t,n]){if(Array.isArray(t)){if(Array.isArray(this.ot)&&this.ot.length===t.length&&t.every((e,t)=>e===this.ot[t]))return C}else if(this.ot===t)return C;return this.ot=Array.isArray(t)?Array.from(t):t,this.render(t,n)}});async function vi(e){try{return await navigator.clipboard.writeText(e),!0}catch{return yi(e)}}function yi(e){let t=document.activeElement,n=document.createElement(`textarea`);n.value=e,n.className=`clipboard`,n.setAttribute(`aria-hidden`,`true`),document.body.append(n),n.select();let r=document.execCommand(`copy`);return n.remove(),t instanceof HTMLElement&&t.focus(),r}var bi=class extends D{static properties={text:{attribute:!1},language:{attribute:!1},wrapped:{state:!0},copied:{state:!0}};static styles=[O,k,o`
+`,yi={},bi=oi(class extends si{constructor(){super(...arguments),this.ot=yi}render(e,t){return t()}update(e,[t,n]){if(Array.isArray(t)){if(Array.isArray(this.ot)&&this.ot.length===t.length&&t.every((e,t)=>e===this.ot[t]))return C}else if(this.ot===t)return C;return this.ot=Array.isArray(t)?Array.from(t):t,this.render(t,n)}});async function xi(e){try{return await navigator.clipboard.writeText(e),!0}catch{return Si(e)}}function Si(e){let t=document.activeElement,n=document.createElement(`textarea`);n.value=e,n.className=`clipboard`,n.setAttribute(`aria-hidden`,`true`),document.body.append(n),n.select();let r=document.execCommand(`copy`);return n.remove(),t instanceof HTMLElement&&t.focus(),r}var Ci=class extends D{static properties={text:{attribute:!1},language:{attribute:!1},wrapped:{state:!0},copied:{state:!0}};static styles=[O,k,o`
       :host {
         display: block;
         border: 1px solid var(--hairline);
@@ -691,7 +691,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
           ${Z(this.copied?`done`:`copy`)} ${this.copied?`Copied`:`Copy`}
         </button>
       </header>
-      <pre class=${this.wrapped?`wrapped`:``} tabindex="0" role="group" aria-label="Code"><code>${this.text}</code></pre>`}async#e(){this.copied=await vi(this.text),setTimeout(()=>this.copied=!1,2e3)}};customElements.define(`soma-code`,bi);var xi=/^(https?:|mailto:)/i,Si={amp:`&`,lt:`<`,gt:`>`,quot:`"`,apos:`'`,nbsp:`\xA0`};function Ci(e){return e.map(e=>_i([e.token.type,e.token.raw],()=>wi(e.token)))}function wi(e){switch(e.type){case`heading`:return Ti(e);case`paragraph`:return x`<p>${$(e.tokens)}</p>`;case`text`:return x`${$(e.tokens??[e])}`;case`code`:return x`<soma-code .text=${e.text} .language=${e.lang??``}></soma-code>`;case`blockquote`:return x`<blockquote>${e.tokens.map(wi)}</blockquote>`;case`list`:return Ei(e);case`table`:return Di(e);case`hr`:return x`<hr />`;case`html`:return x`<p>${e.raw}</p>`;default:return w}}function Ti(e){let t=$(e.tokens);switch(e.depth){case 1:case 2:return x`<h3>${t}</h3>`;case 3:return x`<h4>${t}</h4>`;default:return x`<h5>${t}</h5>`}}function Ei(e){let t=e.items.map(e=>x`<li>${e.tokens.map(wi)}</li>`);return e.ordered?x`<ol start=${e.start===``?1:e.start}>${t}</ol>`:x`<ul>${t}</ul>`}function Di(e){let t=e=>e.map(e=>x`<td class=${e.align??``}>${$(e.tokens)}</td>`);return x`<div class="table" tabindex="0" role="group" aria-label="Table">
+      <pre class=${this.wrapped?`wrapped`:``} tabindex="0" role="group" aria-label="Code"><code>${this.text}</code></pre>`}async#e(){this.copied=await xi(this.text),setTimeout(()=>this.copied=!1,2e3)}};customElements.define(`soma-code`,Ci);var wi=/^(https?:|mailto:)/i,Ti={amp:`&`,lt:`<`,gt:`>`,quot:`"`,apos:`'`,nbsp:`\xA0`};function Ei(e){return e.map(e=>bi([e.token.type,e.token.raw],()=>Di(e.token)))}function Di(e){switch(e.type){case`heading`:return Oi(e);case`paragraph`:return x`<p>${$(e.tokens)}</p>`;case`text`:return x`${$(e.tokens??[e])}`;case`code`:return x`<soma-code .text=${e.text} .language=${e.lang??``}></soma-code>`;case`blockquote`:return x`<blockquote>${e.tokens.map(Di)}</blockquote>`;case`list`:return ki(e);case`table`:return Ai(e);case`hr`:return x`<hr />`;case`html`:return x`<p>${e.raw}</p>`;default:return w}}function Oi(e){let t=$(e.tokens);switch(e.depth){case 1:case 2:return x`<h3>${t}</h3>`;case 3:return x`<h4>${t}</h4>`;default:return x`<h5>${t}</h5>`}}function ki(e){let t=e.items.map(e=>x`<li>${e.tokens.map(Di)}</li>`);return e.ordered?x`<ol start=${e.start===``?1:e.start}>${t}</ol>`:x`<ul>${t}</ul>`}function Ai(e){let t=e=>e.map(e=>x`<td class=${e.align??``}>${$(e.tokens)}</td>`);return x`<div class="table" tabindex="0" role="group" aria-label="Table">
     <table>
       <thead>
         <tr>
@@ -702,7 +702,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
         ${e.rows.map(e=>x`<tr>${t(e)}</tr>`)}
       </tbody>
     </table>
-  </div>`}function $(e){return e.map(Oi)}function Oi(e){switch(e.type){case`strong`:return x`<strong>${$(e.tokens)}</strong>`;case`em`:return x`<em>${$(e.tokens)}</em>`;case`del`:return x`<del>${$(e.tokens)}</del>`;case`codespan`:return x`<code>${e.text}</code>`;case`br`:return x`<br />`;case`link`:return ki(e);case`image`:return x`<span class="quiet">[image: ${e.text||`without a description`}]</span>`;case`checkbox`:return e.checked?`☑ `:`☐ `;case`text`:{let{tokens:t,text:n}=e;return t===void 0?Ai(n):x`${$(t)}`}case`escape`:return e.text;default:return e.raw}}function ki(e){let t=$(e.tokens);return xi.test(e.href)?x`<a href=${e.href} target="_blank" rel="noopener noreferrer">${t}</a>`:x`${t}`}function Ai(e){return e.replace(/&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|(\w+));/gi,(e,...t)=>{let[n,r,i]=t;if(i!==void 0)return Si[i]??e;let a=n===void 0?parseInt(r??``,16):parseInt(n,10);return a>0&&a<=1114111?String.fromCodePoint(a):e})}var ji=250,Mi=class extends X{static properties={entry:{attribute:!1},copied:{state:!0}};static styles=[O,k,A,hi,o`
+  </div>`}function $(e){return e.map(ji)}function ji(e){switch(e.type){case`strong`:return x`<strong>${$(e.tokens)}</strong>`;case`em`:return x`<em>${$(e.tokens)}</em>`;case`del`:return x`<del>${$(e.tokens)}</del>`;case`codespan`:return x`<code>${e.text}</code>`;case`br`:return x`<br />`;case`link`:return Mi(e);case`image`:return x`<span class="quiet">[image: ${e.text||`without a description`}]</span>`;case`checkbox`:return e.checked?`☑ `:`☐ `;case`text`:{let{tokens:t,text:n}=e;return t===void 0?Ni(n):x`${$(t)}`}case`escape`:return e.text;default:return e.raw}}function Mi(e){let t=$(e.tokens);return wi.test(e.href)?x`<a href=${e.href} target="_blank" rel="noopener noreferrer">${t}</a>`:x`${t}`}function Ni(e){return e.replace(/&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|(\w+));/gi,(e,...t)=>{let[n,r,i]=t;if(i!==void 0)return Ti[i]??e;let a=n===void 0?parseInt(r??``,16):parseInt(n,10);return a>0&&a<=1114111?String.fromCodePoint(a):e})}var Pi=250,Fi=class extends X{static properties={entry:{attribute:!1},copied:{state:!0}};static styles=[O,k,A,vi,o`
       :host {
         display: block;
         padding-bottom: var(--s5);
@@ -772,13 +772,13 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
       .foot .line {
         text-align: left;
       }
-    `];constructor(){super(),this.copied=!1}watched(){return[this.entry.changed]}async scheduleUpdate(){this.hasUpdated&&this.entry.running&&await new Promise(e=>{document.hidden?setTimeout(e,ji):requestAnimationFrame(()=>e())}),super.scheduleUpdate()}render(){let{entry:e}=this,t=e.role===`user`;return x`<article aria-label=${t?`You`:`Answer`} aria-busy=${e.running}>
+    `];constructor(){super(),this.copied=!1}watched(){return[this.entry.changed]}async scheduleUpdate(){this.hasUpdated&&this.entry.running&&await new Promise(e=>{document.hidden?setTimeout(e,Pi):requestAnimationFrame(()=>e())}),super.scheduleUpdate()}render(){let{entry:e}=this,t=e.role===`user`;return x`<article aria-label=${t?`You`:`Answer`} aria-busy=${e.running}>
       <div class="who"><span>${t?`You`:`Soma`}</span><time>${mt(e.time)}</time></div>
       ${t?x`<div class="asked">${e.text}</div>`:this.#e()}
     </article>`}#e(){let{entry:e}=this,t=e.running?e.blocks.of(e.text):e.blocks.whole(e.text);return x`
       ${e.notices.map(e=>x`<p class=${e.level===``?`notice`:`notice warn`}>${e.level===`L0`||e.level===``?w:x`<strong>${e.level}</strong> `}${e.text}</p>`)}
       ${e.reasoning===``?w:x`<details><summary>Reasoning</summary><p>${e.reasoning}</p></details>`}
-      ${e.state===`waiting`?x`<div class="waiting"></div>`:x`<div class="prose">${Ci(t)}</div>`}
+      ${e.state===`waiting`?x`<div class="waiting"></div>`:x`<div class="prose">${Ei(t)}</div>`}
       ${e.tools.map(e=>x`<p class="notice">Asks for the tool <code>${e.name}</code> with <code>${e.args}</code></p>`)}
       ${e.problem===void 0?this.#t():this.#n(e.problem)}
       ${e.running?w:this.#r()}
@@ -801,7 +801,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
       ${e.text===``?w:x`<button class="plain icon" type="button" aria-label=${this.copied?`Copied`:`Copy the answer`} title="Copy" @click=${()=>void this.#o()}>
             ${Z(this.copied?`done`:`copy`)}
           </button>`}
-    </div>`}#i(){let{entry:e}=this,t=(e.usage?.input_tokens??0)+(e.usage?.output_tokens??0),n=e.firstTokenMs>0?`${ut(e.firstTokenMs)} to first token`:e.model;return[e.level,`${M(t)} tokens`,lt(e.costMicros),n].filter(e=>e!==``).join(` · `)}#a(e){this.dispatchEvent(new CustomEvent(`soma-ask`,{detail:e,bubbles:!0,composed:!0}))}async#o(){this.copied=await vi(this.entry.text),this.store.layout.announce(this.copied?`Copied.`:`The browser did not allow copying.`),setTimeout(()=>this.copied=!1,2e3)}};customElements.define(`soma-message`,Mi);var Ni=`.venv/bin/somastack model add openai --key-stdin`,Pi=[{ask:`Remember that my cat is called Miso and loves rain.`,shows:`It is learned, and the tab Memory finds it.`},{ask:`What do you know about my cat?`,shows:`The memory is recalled, also in another conversation.`},{ask:`What can you do, in three sentences?`,shows:`The line under the answer opens its receipt: what was read, what was left out, what it cost.`}],Fi=class extends X{static properties={copied:{state:!0}};static styles=[O,k,A,o`
+    </div>`}#i(){let{entry:e}=this,t=(e.usage?.input_tokens??0)+(e.usage?.output_tokens??0),n=e.firstTokenMs>0?`${ut(e.firstTokenMs)} to first token`:e.model;return[e.level,`${M(t)} tokens`,lt(e.costMicros),n].filter(e=>e!==``).join(` · `)}#a(e){this.dispatchEvent(new CustomEvent(`soma-ask`,{detail:e,bubbles:!0,composed:!0}))}async#o(){this.copied=await xi(this.entry.text),this.store.layout.announce(this.copied?`Copied.`:`The browser did not allow copying.`),setTimeout(()=>this.copied=!1,2e3)}};customElements.define(`soma-message`,Fi);var Ii=`.venv/bin/somastack model add openai --key-stdin`,Li=[{ask:`Remember that my cat is called Miso and loves rain.`,shows:`It is learned, and the tab Memory finds it.`},{ask:`What do you know about my cat?`,shows:`The memory is recalled, also in another conversation.`},{ask:`What can you do, in three sentences?`,shows:`The line under the answer opens its receipt: what was read, what was left out, what it cost.`}],Ri=class extends X{static properties={copied:{state:!0}};static styles=[O,k,A,o`
       :host {
         display: block;
         padding-top: min(14dvh, 128px);
@@ -868,7 +868,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
       <p class="quiet">Every answer comes with a receipt, and what matters is remembered.</p>
       ${this.store.mesh.withoutModel?this.#e():w}
       <ul>
-        ${Pi.map(({ask:e,shows:t})=>x`<li>
+        ${Li.map(({ask:e,shows:t})=>x`<li>
             <button type="button" @click=${()=>this.#t(e)}>
               <span>${e}</span><span class="quiet small">${t}</span>${Z(`up`)}
             </button>
@@ -877,12 +877,12 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
     `}#e(){return x`<div class="notice warn">
       <p>No model is configured: the offline one shows what would have been sent. This sets one, and reads the key from its input:</p>
       <div class="command">
-        <code tabindex="0">${Ni}</code>
+        <code tabindex="0">${Ii}</code>
         <button class="plain" type="button" @click=${()=>void this.#n()}>
           ${Z(this.copied?`done`:`copy`)} ${this.copied?`Copied`:`Copy`}
         </button>
       </div>
-    </div>`}#t(e){this.dispatchEvent(new CustomEvent(`soma-ask`,{detail:e,bubbles:!0,composed:!0}))}async#n(){this.copied=await vi(Ni),setTimeout(()=>this.copied=!1,2e3)}};customElements.define(`soma-welcome`,Fi);var Ii=48,Li=800,Ri=class extends X{static properties={away:{state:!0}};static styles=[O,k,A,o`
+    </div>`}#t(e){this.dispatchEvent(new CustomEvent(`soma-ask`,{detail:e,bubbles:!0,composed:!0}))}async#n(){this.copied=await xi(Ii),setTimeout(()=>this.copied=!1,2e3)}};customElements.define(`soma-welcome`,Ri);var zi=48,Bi=800,Vi=class extends X{static properties={away:{state:!0}};static styles=[O,k,A,o`
       :host {
         position: relative;
         display: block;
@@ -953,9 +953,9 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
             </button>
           </div>`:w}
       <ol>
-        ${mi(t,e=>e.key,e=>x`<li><soma-message .store=${this.store} .entry=${e}></soma-message></li>`)}
+        ${_i(t,e=>e.key,e=>x`<li><soma-message .store=${this.store} .entry=${e}></soma-message></li>`)}
       </ol>
-    `}firstUpdated(){let e=this.renderRoot.querySelector(`.column`);e!==null&&this.#n.observe(e),this.#n.observe(this)}willUpdate(){let e=this.store.talk.entries.value,t=e.at(-1);e!==this.#i&&(t?.state===`waiting`||e.length===0||this.#i.length===0)&&(this.#e=!0),this.#a=e===this.#i?this.#a:e[0]?.key,this.#o=this.#i.length>0&&e.at(-1)===this.#i.at(-1)&&e[0]!==this.#i[0],this.#i=e}#i=[];#a;#o=!1;#s(){let e=this.#u;e!==null&&(this.#e?e.scrollTop=e.scrollHeight:this.#o&&=(e.scrollTop+=e.scrollHeight-this.#t,!1),this.#t=e.scrollHeight)}#c(){let e=this.#u;if(e===null)return;let t=e.scrollHeight-e.scrollTop-e.clientHeight;this.#e=t<Ii,this.away=!this.#e,this.away&&e.scrollTop<Li&&this.store.talk.hasOlder&&this.store.talk.loadOlder()}#l(){this.#e=!0,this.away=!1,this.#s(),this.#u?.focus()}get#u(){return this.renderRoot.querySelector(`.scroll`)}};customElements.define(`soma-thread`,Ri);var zi=65536,Bi=new TextEncoder,Vi=class extends X{static properties={draft:{state:!0}};static styles=[O,k,o`
+    `}firstUpdated(){let e=this.renderRoot.querySelector(`.column`);e!==null&&this.#n.observe(e),this.#n.observe(this)}willUpdate(){let e=this.store.talk.entries.value,t=e.at(-1);e!==this.#i&&(t?.state===`waiting`||e.length===0||this.#i.length===0)&&(this.#e=!0),this.#a=e===this.#i?this.#a:e[0]?.key,this.#o=this.#i.length>0&&e.at(-1)===this.#i.at(-1)&&e[0]!==this.#i[0],this.#i=e}#i=[];#a;#o=!1;#s(){let e=this.#u;e!==null&&(this.#e?e.scrollTop=e.scrollHeight:this.#o&&=(e.scrollTop+=e.scrollHeight-this.#t,!1),this.#t=e.scrollHeight)}#c(){let e=this.#u;if(e===null)return;let t=e.scrollHeight-e.scrollTop-e.clientHeight;this.#e=t<zi,this.away=!this.#e,this.away&&e.scrollTop<Bi&&this.store.talk.hasOlder&&this.store.talk.loadOlder()}#l(){this.#e=!0,this.away=!1,this.#s(),this.#u?.focus()}get#u(){return this.renderRoot.querySelector(`.scroll`)}};customElements.define(`soma-thread`,Vi);var Hi=65536,Ui=new TextEncoder,Wi=class extends X{static properties={draft:{state:!0}};static styles=[O,k,o`
       :host {
         display: block;
         padding: 0 var(--s5) var(--s3);
@@ -1009,7 +1009,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
           display: none;
         }
       }
-    `];constructor(){super(),this.draft=``}watched(){return[this.store.talk.running,this.store.talk.conversationId]}render(){let e=this.store.talk.running.value!==void 0,t=Bi.encode(this.draft).length,n=t>zi;return x`<form @submit=${e=>this.#n(e)}>
+    `];constructor(){super(),this.draft=``}watched(){return[this.store.talk.running,this.store.talk.conversationId]}render(){let e=this.store.talk.running.value!==void 0,t=Ui.encode(this.draft).length,n=t>Hi;return x`<form @submit=${e=>this.#n(e)}>
         <textarea
           rows="1"
           aria-label="Message"
@@ -1026,16 +1026,18 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
               ${Z(`up`)}
             </button>`}
       </form>
-      ${this.#e(e,t)}`}#e(e,t){return t>zi?x`<p class="hint bad" role="alert">
+      ${this.#e(e,t)}`}#e(e,t){return t>Hi?x`<p class="hint bad" role="alert">
         A message may have 64 KiB of text; this one has ${Math.ceil(t/1024)} KiB. Shorten it or send it in parts.
-      </p>`:e?x`<p class="hint"><kbd>Esc</kbd> stops the answer. What is written is kept.</p>`:this.store.talk.conversationId.value===``?x`<p class="hint"><kbd>Enter</kbd> sends, <kbd>Shift Enter</kbd> makes a new line.</p>`:w}focusField(){this.renderRoot.querySelector(`textarea`)?.focus()}firstUpdated(){this.store.layout.narrow.value||this.focusField()}#t(e){e.key===`Enter`&&!e.shiftKey&&!e.isComposing&&this.#n(e)}#n(e){e.preventDefault();let{talk:t}=this.store;t.running.value===void 0&&Bi.encode(this.draft).length<=zi&&this.draft.trim()!==``&&(t.say(this.draft),this.draft=``)}};customElements.define(`soma-composer`,Vi);var Hi=o`
+      </p>`:e?x`<p class="hint"><kbd>Esc</kbd> stops the answer. What is written is kept.</p>`:this.store.talk.conversationId.value===``?x`<p class="hint"><kbd>Enter</kbd> sends, <kbd>Shift Enter</kbd> makes a new line.</p>`:w}focusField(){this.renderRoot.querySelector(`textarea`)?.focus()}firstUpdated(){this.store.layout.narrow.value||this.focusField()}#t(e){e.key===`Enter`&&!e.shiftKey&&!e.isComposing&&this.#n(e)}#n(e){e.preventDefault();let{talk:t}=this.store;t.running.value===void 0&&Ui.encode(this.draft).length<=Hi&&this.draft.trim()!==``&&(t.say(this.draft),this.draft=``)}};customElements.define(`soma-composer`,Wi);var Gi=o`
   :host {
     display: block;
     font-size: var(--size-small);
   }
-  section + section,
-  .section {
+  section {
     margin-top: var(--s5);
+  }
+  section:first-child {
+    margin-top: 0;
   }
   h3 {
     margin-bottom: var(--s2);
@@ -1093,32 +1095,32 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
   svg .track {
     fill: var(--pressed);
   }
-`,Ui={system_prompt:`The agent's instructions`,"policy/data":`The rule that data are not instructions`};function Wi(e,t){let n=e.items.filter(e=>e.lane===`memory`),r=e.items.filter(e=>e.lane!==`memory`),i=e.items.filter(e=>!e.kept).length;return x`
+`,Ki={system_prompt:`The agent's instructions`,"policy/data":`The rule that data are not instructions`};function qi(e,t){let n=e.items.filter(e=>e.lane===`memory`),r=e.items.filter(e=>e.lane!==`memory`),i=e.items.filter(e=>!e.kept).length;return x`
     ${n.length===0?w:x`<section aria-labelledby="memories">
           <h3 id="memories">Memories <span>${ct(n.filter(e=>e.kept).length,`used`,`used`)}</span></h3>
           <ul class="rows">
-            ${n.map(e=>Gi(e,t))}
+            ${n.map(e=>Ji(e,t))}
           </ul>
         </section>`}
     <section aria-labelledby="items">
       <h3 id="items">Kept and left out <span>${i===0?`nothing left out`:`${M(i)} left out`}</span></h3>
       <ul class="rows">
-        ${r.map(e=>Ki(e,t))}
+        ${r.map(e=>Yi(e,t))}
       </ul>
     </section>
-    ${Yi(e.tools,e.tool_k)}
-  `}function Gi(e,t){return x`<li>
+    ${Qi(e.tools,e.tool_k)}
+  `}function Ji(e,t){return x`<li>
     <div class="pair">
       <button class="link" type="button" @click=${()=>t.showMemory(e.item_id)}>
         Memory <code>${e.item_id.slice(-8)}</code>
       </button>
       <span>${M(e.tokens)} tokens</span>
     </div>
-    ${Ji(e)}
-  </li>`}function Ki(e,t){let n=t.talk.entries.value.find(t=>t.messageId!==``&&t.messageId===e.item_id);return x`<li>
-    <div class="pair"><span>${e.lane===`user_message`?`Your message`:Ui[e.item_id]??qi(e)}</span><span>${M(e.tokens)} tokens</span></div>
-    ${n===void 0?w:x`<p class="quiet excerpt">${n.text.slice(0,240)}</p>`} ${Ji(e)}
-  </li>`}function qi(e){return e.lane===`history`?`An earlier message`:e.lane===`tools`?`Tool ${e.item_id}`:N(dt(e.lane))}function Ji(e){let t=e.truncated_tokens>0?`, cut by ${M(e.truncated_tokens)} tokens`:``,n=e.reason===``?``:`: ${e.reason}`;return x`<p class="quiet">${e.kept?`Kept`:`Left out`}${n}${t}</p>`}function Yi(e,t){return e.length===0?w:x`<section aria-labelledby="tools">
+    ${Zi(e)}
+  </li>`}function Yi(e,t){let n=t.talk.entries.value.find(t=>t.messageId!==``&&t.messageId===e.item_id);return x`<li>
+    <div class="pair"><span>${e.lane===`user_message`?`Your message`:Ki[e.item_id]??Xi(e)}</span><span>${M(e.tokens)} tokens</span></div>
+    ${n===void 0?w:x`<p class="quiet excerpt">${n.text.slice(0,240)}</p>`} ${Zi(e)}
+  </li>`}function Xi(e){return e.lane===`history`?`An earlier message`:e.lane===`tools`?`Tool ${e.item_id}`:N(dt(e.lane))}function Zi(e){let t=e.truncated_tokens>0?`, cut by ${M(e.truncated_tokens)} tokens`:``,n=e.reason===``?``:`: ${e.reason}`;return x`<p class="quiet">${e.kept?`Kept`:`Left out`}${n}${t}</p>`}function Qi(e,t){return e.length===0?w:x`<section aria-labelledby="tools">
     <h3 id="tools">Tools <span>at most ${t} on offer</span></h3>
     <ul class="rows">
       ${e.map(e=>x`<li>
@@ -1128,7 +1130,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
           </p>
         </li>`)}
     </ul>
-  </section>`}var Xi=[`system_policy`,`history`,`memory`,`tools`,`tool_results`,`buffer`],Zi=o`
+  </section>`}var $i=[`system_policy`,`history`,`memory`,`tools`,`tool_results`,`buffer`],ea=o`
   .lane {
     display: grid;
     grid-template-columns: 96px 1fr 92px;
@@ -1162,19 +1164,19 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
   .buffer {
     --lane: var(--lane-buffer);
   }
-`;function Qi(e){let{lanes_planned:t,lanes_used:n}=e,r=Math.max(1,...Xi.flatMap(e=>[t?.[e]??0,n?.[e]??0]));return x`<section aria-labelledby="lanes">
+`;function ta(e){let{lanes_planned:t,lanes_used:n}=e,r=Math.max(1,...$i.flatMap(e=>[t?.[e]??0,n?.[e]??0]));return x`<section aria-labelledby="lanes">
     <h3 id="lanes">Lanes <span>used of planned tokens</span></h3>
     <ul>
-      ${Xi.map(e=>$i(e,t?.[e]??0,n?.[e]??0,r))}
+      ${$i.map(e=>na(e,t?.[e]??0,n?.[e]??0,r))}
     </ul>
-  </section>`}function $i(e,t,n,r){return x`<li class=${`lane ${e}`}>
+  </section>`}function na(e,t,n,r){return x`<li class=${`lane ${e}`}>
     <span>${dt(e)}</span>
     <svg class="bar" height="12" aria-hidden="true">
-      ${n>0?S`<rect class="use" y="0.5" width=${ea(n,r)} height="11" rx="2"></rect>`:``}
-      ${t>0?S`<rect class="plan" x="0.5" y="0.5" width=${ea(t,r)} height="11" rx="2"></rect>`:``}
+      ${n>0?S`<rect class="use" y="0.5" width=${ra(n,r)} height="11" rx="2"></rect>`:``}
+      ${t>0?S`<rect class="plan" x="0.5" y="0.5" width=${ra(t,r)} height="11" rx="2"></rect>`:``}
     </svg>
     <span class="number">${t===0&&n===0?x`<span class="quiet">none</span>`:`${M(n)} / ${M(t)}`}</span>
-  </li>`}function ea(e,t){return`${(100*e/t).toFixed(2)}%`}var ta=o`
+  </li>`}function ra(e,t){return`${(100*e/t).toFixed(2)}%`}var ia=o`
   .phase {
     display: grid;
     grid-template-columns: 96px 1fr 64px;
@@ -1185,19 +1187,19 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
   .phase rect.took {
     fill: var(--accent);
   }
-`;function na(e){if(e.length===0)return``;let t=[...e].sort((e,t)=>e.start_milliseconds-t.start_milliseconds),n=Math.max(...e.map(e=>e.start_milliseconds+e.duration_milliseconds));return x`<section aria-labelledby="time">
+`;function aa(e){if(e.length===0)return``;let t=[...e].sort((e,t)=>e.start_milliseconds-t.start_milliseconds),n=Math.max(...e.map(e=>e.start_milliseconds+e.duration_milliseconds));return x`<section aria-labelledby="time">
     <h3 id="time">Time <span>${ut(n)} from start to end</span></h3>
     <ol>
-      ${t.map(e=>ra(e,n))}
+      ${t.map(e=>oa(e,n))}
     </ol>
-  </section>`}function ra(e,t){let n=100*e.start_milliseconds/t,r=Math.max(.6,100*e.duration_milliseconds/t);return x`<li class="phase" title=${`begins after ${ut(e.start_milliseconds)}`}>
+  </section>`}function oa(e,t){let n=100*e.start_milliseconds/t,r=Math.max(.6,100*e.duration_milliseconds/t);return x`<li class="phase" title=${`begins after ${ut(e.start_milliseconds)}`}>
     <span>${dt(e.phase)}</span>
     <svg class="bar" height="10" aria-hidden="true">
       <rect class="track" y="4" width="100%" height="2"></rect>
       <rect class="took" x=${`${Math.min(n,99.4).toFixed(2)}%`} width=${`${r.toFixed(2)}%`} height="10" rx="2"></rect>
     </svg>
     <span class="number">${ut(e.duration_milliseconds)}</span>
-  </li>`}var ia=class extends X{static styles=[O,k,A,Hi,Zi,ta,o`
+  </li>`}var sa=class extends X{static styles=[O,k,A,Gi,ea,ia,o`
       .figures {
         display: grid;
         grid-template-columns: repeat(4, 1fr);
@@ -1224,20 +1226,20 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
         gap: 0;
       }
     `];watched(){let{receipts:e}=this.store;return[e.shown,e.problem,e.wanted]}connectedCallback(){super.connectedCallback();let{receipts:e,talk:t}=this.store,n=t.entries.value.findLast(e=>e.receiptId!==``&&!e.running);e.wanted.value===``&&n!==void 0&&e.show(n.receiptId)}render(){let{shown:e,problem:t,wanted:n}=this.store.receipts;return t.value===void 0?e.value===void 0?n.value===``?x`<p class="quiet">The line under an answer opens its receipt: what the turn was allowed, what it used, and why.</p>`:w:this.#e(e.value):x`<p class="problem" role="alert">${t.value.message}</p>`}#e(e){let t=e.level_reasons??[];return x`
-      ${aa(e)}
+      ${ca(e)}
       ${t.map(e=>x`<p class="notice warn"><strong>${pt(e.level)}</strong> ${e.sentence} <span class="quiet">(${e.source})</span></p>`)}
       ${e.features_off.length>0?x`<p class="notice">Switched off: ${e.features_off.join(`, `)}.</p>`:w}
-      <div class="section">${Qi(e)}</div>
-      ${na(e.phases??[])} ${Wi(e,this.store)} ${sa(e)} ${ca(e.legs??[])}
-      ${la(e)} ${ua(e)}
-    `}};function aa(e){let t=e.phases.find(e=>e.phase===`first_token`),n=t===void 0?`–`:ut(t.start_milliseconds+t.duration_milliseconds);return x`<dl class="figures">
-    ${[[`Level`,pt(e.level)],[`Tokens`,e.usage===void 0?`–`:M(oa(e.usage))],[`Cost`,e.settle_time===void 0?`–`:lt(e.cost_micros)],[`First token`,n]].map(([e,t])=>x`<div><dt>${e}</dt><dd>${t}</dd></div>`)}
-  </dl>`}function oa(e){return e.input_tokens+e.output_tokens}function sa(e){let{modulation:t}=e;if(t===void 0)return w;let n=t.effects.filter(e=>!e.switched_off&&e.before!==e.after),r=t.neutral?`The state was not asked: the usual settings were used.`:`Its state changed nothing.`;return x`<section aria-labelledby="state">
+      ${ta(e)}
+      ${aa(e.phases??[])} ${qi(e,this.store)} ${ua(e)} ${da(e.legs??[])}
+      ${fa(e)} ${pa(e)}
+    `}};function ca(e){let t=e.phases.find(e=>e.phase===`first_token`),n=t===void 0?`–`:ut(t.start_milliseconds+t.duration_milliseconds);return x`<dl class="figures">
+    ${[[`Level`,pt(e.level)],[`Tokens`,e.usage===void 0?`–`:M(la(e.usage))],[`Cost`,e.settle_time===void 0?`–`:lt(e.cost_micros)],[`First token`,n]].map(([e,t])=>x`<div><dt>${e}</dt><dd>${t}</dd></div>`)}
+  </dl>`}function la(e){return e.input_tokens+e.output_tokens}function ua(e){let{modulation:t}=e;if(t===void 0)return w;let n=t.effects.filter(e=>!e.switched_off&&e.before!==e.after),r=t.neutral?`The state was not asked: the usual settings were used.`:`Its state changed nothing.`;return x`<section aria-labelledby="state">
     <h3 id="state">What its state changed</h3>
     ${n.length===0?x`<p class="quiet">${r}</p>`:x`<ul class="rows">
           ${n.map(e=>x`<li>${e.sentence}</li>`)}
         </ul>`}
-  </section>`}function ca(e){return e.length===0?w:x`<section aria-labelledby="legs">
+  </section>`}function da(e){return e.length===0?w:x`<section aria-labelledby="legs">
     <h3 id="legs">Model calls</h3>
     <ol class="rows">
       ${e.map(e=>x`<li>
@@ -1248,7 +1250,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
           </p>
         </li>`)}
     </ol>
-  </section>`}function la(e){let{aiq_predicted:t,aiq_observed:n}=e;if(t===void 0&&n===void 0)return w;let r=e=>e===void 0?`none`:e.toFixed(0);return x`<section aria-labelledby="aiq">
+  </section>`}function fa(e){let{aiq_predicted:t,aiq_observed:n}=e;if(t===void 0&&n===void 0)return w;let r=e=>e===void 0?`none`:e.toFixed(0);return x`<section aria-labelledby="aiq">
     <h3 id="aiq">Intelligence quotient of the turn <span>of 100</span></h3>
     <ul class="rows">
       ${t===void 0?w:x`<li>
@@ -1264,10 +1266,10 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
             </p>
           </li>`}
     </ul>
-  </section>`}function ua(e){let{usage:t,outcome:n}=e;return x`<section>
+  </section>`}function pa(e){let{usage:t,outcome:n}=e;return x`<section>
     <h3>Facts</h3>
     <dl>${[[`Model`,e.model],[`Input`,t===void 0?`–`:`${M(t.input_tokens)} tokens`],[`Output`,t===void 0?`–`:`${M(t.output_tokens)} tokens`],[`Ended with`,n===void 0?`not settled yet`:dt(n.error_reason||n.finish_reason)],[`Plan`,`${ft(e.path,`PLAN_PATH_`)}, rules ${e.plan_version}`],[`Planned`,e.plan_time===void 0?`–`:ht(e.plan_time)],[`Receipt`,x`<code>${e.receipt_id}</code>`],[`Turn`,x`<code>${e.turn_id}</code>`]].map(([e,t])=>x`<dt>${e}</dt><dd>${t}</dd>`)}</dl>
-  </section>`}customElements.define(`soma-receipt`,ia);var da={dopamine:`reward and drive`,serotonin:`calm and patience`,noradrenaline:`urgency`,acetylcholine:`attention to what is new`},fa=o`
+  </section>`}customElements.define(`soma-receipt`,sa);var ma={dopamine:`reward and drive`,serotonin:`calm and patience`,noradrenaline:`urgency`,acetylcholine:`attention to what is new`},ha=o`
   .gauge {
     padding: var(--s3) 0;
     border-top: 1px solid var(--hairline);
@@ -1317,9 +1319,9 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
   .gauge li.moved {
     color: var(--ink);
   }
-`;function pa(e,t,n){let{name:r,value:i,baseline:a,minimum:o,maximum:s}=e,c=e=>100*(e-o)/(s-o),[l,u]=[Math.min(c(i),c(a)),Math.max(c(i),c(a))],d=t.filter(e=>e.sentence.toLowerCase().includes(r));return x`<div class="gauge">
+`;function ga(e,t,n){let{name:r,value:i,baseline:a,minimum:o,maximum:s}=e,c=e=>100*(e-o)/(s-o),[l,u]=[Math.min(c(i),c(a)),Math.max(c(i),c(a))],d=t.filter(e=>e.sentence.toLowerCase().includes(r));return x`<div class="gauge">
     <div class="pair">
-      <h3>${N(r)} <small class="quiet">${da[r]??``}</small></h3>
+      <h3>${N(r)} <small class="quiet">${ma[r]??``}</small></h3>
       <strong>${i.toFixed(3)}</strong>
     </div>
     <svg class="bar scale" height="16" role="img" aria-label=${`${i.toFixed(3)}, baseline ${a}, from ${o} to ${s}`}>
@@ -1328,15 +1330,15 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
       <line class="rest" x1=${`${c(a)}%`} x2=${`${c(a)}%`} y1="1" y2="15"></line>
       <circle class="value" cx=${`${c(i)}%`} cy="8" r="6"></circle>
     </svg>
-    <div class="ends"><span>${o}</span>${ma(n,o,s)}<span>${s}</span></div>
+    <div class="ends"><span>${o}</span>${_a(n,o,s)}<span>${s}</span></div>
     <ul>
       ${d.map(e=>x`<li class=${e.before===e.after||e.switched_off?``:`moved`}>
           ${e.sentence}${e.switched_off?` Switched off.`:``}
         </li>`)}
     </ul>
-  </div>`}function ma(e,t,n){if(e.length<2)return w;let r=e.map((r,i)=>{let a=72*i/(e.length-1),o=15-14*(r-t)/(n-t);return`${a.toFixed(1)},${o.toFixed(1)}`});return x`<svg class="history" width="72" height="16" role="img" aria-label=${`History of ${e.length-1} changes`}>
+  </div>`}function _a(e,t,n){if(e.length<2)return w;let r=e.map((r,i)=>{let a=72*i/(e.length-1),o=15-14*(r-t)/(n-t);return`${a.toFixed(1)},${o.toFixed(1)}`});return x`<svg class="history" width="72" height="16" role="img" aria-label=${`History of ${e.length-1} changes`}>
     ${S`<polyline points=${r.join(` `)} fill="none" stroke="currentColor" stroke-width="1.4" stroke-linejoin="round"></polyline>`}
-  </svg>`}var ha=5e3,ga=class extends X{static styles=[O,k,A,Hi,fa,o`
+  </svg>`}var va=5e3,ya=class extends X{static styles=[O,k,A,Gi,ha,o`
       .gauge h3 {
         margin: 0;
       }
@@ -1347,9 +1349,9 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
       .more {
         margin-top: var(--s2);
       }
-    `];#e;watched(){let{mind:e,talk:t}=this.store;return[e.state,e.changes,e.problem,t.conversationId]}connectedCallback(){super.connectedCallback(),this.#t(),this.#e=setInterval(()=>{document.hidden||this.#t()},ha)}disconnectedCallback(){super.disconnectedCallback(),clearInterval(this.#e)}#t(){return this.store.mind.load(this.store.talk.agentId)}render(){let{mind:e}=this.store,{value:t}=e.state,n=e.problem.value===void 0?w:x`<p class="problem" role="alert">${e.problem.value.message}</p>`;return t===void 0?n:x`
+    `];#e;watched(){let{mind:e,talk:t}=this.store;return[e.state,e.changes,e.problem,t.conversationId]}connectedCallback(){super.connectedCallback(),this.#t(),this.#e=setInterval(()=>{document.hidden||this.#t()},va)}disconnectedCallback(){super.disconnectedCallback(),clearInterval(this.#e)}#t(){return this.store.mind.load(this.store.talk.agentId)}render(){let{mind:e}=this.store,{value:t}=e.state,n=e.problem.value===void 0?w:x`<p class="problem" role="alert">${e.problem.value.message}</p>`;return t===void 0?n:x`
       ${n}
-      <section aria-label="State">${t.states.map(n=>pa(n,t.effects,e.history(n.name)))}</section>
+      <section aria-label="State">${t.states.map(n=>ga(n,t.effects,e.history(n.name)))}</section>
       <section aria-labelledby="moved">
         <h3 id="moved">What moved this <span>state ${t.state_version}</span></h3>
         ${this.#n()}
@@ -1368,7 +1370,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
               its turn<span class="unseen"> of ${mt(t)}: ${e.cause}</span>
             </button>`}
       </div>
-    </li>`}};customElements.define(`soma-mind`,ga);var _a=class extends X{static properties={memory:{attribute:!1},hit:{attribute:!1},open:{state:!0}};static styles=[O,k,A,Hi,o`
+    </li>`}};customElements.define(`soma-mind`,ya);var ba=class extends X{static properties={memory:{attribute:!1},hit:{attribute:!1},open:{state:!0}};static styles=[O,k,A,Gi,o`
       :host {
         padding: var(--s3) 0;
         border-top: 1px solid var(--hairline);
@@ -1385,15 +1387,17 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
       }
       .score {
         display: grid;
-        grid-template-columns: repeat(4, 1fr);
-        gap: var(--s2);
+        grid-template-columns: 1fr 1fr;
+        gap: 0 var(--s5);
         margin: var(--s2) 0;
-      }
-      .score span {
-        display: flex;
-        justify-content: space-between;
         color: var(--ink-soft);
         font-size: var(--size-tiny);
+      }
+      .score div {
+        display: grid;
+        grid-template-columns: 64px 1fr 28px;
+        align-items: center;
+        gap: var(--s2);
       }
       .score .took {
         fill: var(--lane-memory);
@@ -1417,24 +1421,25 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
       }
     `];constructor(){super(),this.open=!1}render(){let{memory:e,hit:t}=this,n=ft(e.source_class,`SOURCE_CLASS_`);return x`
       <p class=${this.open?`text`:`text cut`}>${e.text}</p>
-      ${t===void 0?w:va(t)}
+      ${t===void 0?w:xa(t)}
       <div class="foot">
         <span class="quiet tiny">${ft(e.kind,`MEMORY_KIND_`)} · ${n}</span>
         <button class="plain" type="button" aria-expanded=${this.open} @click=${()=>this.open=!this.open}>Details</button>
         <button class="plain" type="button" @click=${()=>void this.#e()}>Forget</button>
       </div>
-      ${this.open?ya(e):w}
-    `}async#e(){let{memory:e}=this,t=e.access_count===0?`It was never recalled`:`It was recalled ${ct(e.access_count,`time`)}`;if(await Yr({title:`Forget this memory?`,text:`“${e.text.slice(0,160)}” will be deleted for good, with its vector and its words in the search. ${t}; answers that used it and their receipts stay as they are.`,act:`Forget it`})){try{await this.store.memories.forget(e)}catch(e){this.store.memories.problem.value=j(e)}this.store.layout.announce(this.store.memories.report.value)}}};function va(e){let{vector:t,lexical:n,recency:r,importance:i}=e.parts,a=[[`meaning`,t],[`words`,n],[`recency`,r],[`weight`,i]];return x`<div class="score" role="group" aria-label=${`Score ${e.score.toFixed(2)}`}>
+      ${this.open?Sa(e):w}
+    `}async#e(){let{memory:e}=this,t=e.access_count===0?`It was never recalled`:`It was recalled ${ct(e.access_count,`time`)}`;if(await Qr({title:`Forget this memory?`,text:`“${e.text.slice(0,160)}” will be deleted for good, with its vector and its words in the search. ${t}; answers that used it and their receipts stay as they are.`,act:`Forget it`})){try{await this.store.memories.forget(e)}catch(e){this.store.memories.problem.value=j(e)}this.store.layout.announce(this.store.memories.report.value)}}};function xa(e){let{vector:t,lexical:n,recency:r,importance:i}=e.parts,a=[[`meaning`,t],[`words`,n],[`recency`,r],[`weight`,i]];return x`<div class="score" role="group" aria-label=${`Score ${e.score.toFixed(2)}`}>
     ${a.map(([e,t])=>x`<div>
-        <span>${e} <b>${t===void 0?`–`:t.toFixed(2)}</b></span>
+        <span>${e}</span>
         <svg class="bar" height="4" aria-hidden="true">
           <rect class="track" width="100%" height="4" rx="2"></rect>
           <rect class="took" width=${`${100*Math.min(1,Math.max(0,t??0))}%`} height="4" rx="2"></rect>
         </svg>
+        <span class="number">${t===void 0?`–`:t.toFixed(2)}</span>
       </div>`)}
-  </div>`}function ya(e){return x`<dl>
+  </div>`}function Sa(e){return x`<dl>
     ${[[`Learned`,ht(e.learn_time)],[`Lives with`,e.namespace],[`About`,e.subject],[`Said by`,e.speaker],[`Trust`,e.trust.toFixed(2)],[`Importance`,e.importance.toFixed(2)],[`Recalled`,ct(e.access_count,`time`)],[`Size`,ct(e.token_count,`token`)],[`Labels`,e.tags.join(`, `)],[`Search`,e.index_state===`INDEX_STATE_INDEXED`?`by meaning and words`:`by words, until the index caught up`],[`Id`,x`<code>${e.memory_id}</code>`]].filter(([,e])=>e!==``).map(([e,t])=>x`<dt>${e}</dt><dd>${t}</dd>`)}
-  </dl>`}customElements.define(`soma-memory-card`,_a);var ba=150,xa=[[`MEMORY_KIND_EPISODIC`,`episodic`],[`MEMORY_KIND_SEMANTIC`,`semantic`],[`MEMORY_KIND_PROCEDURAL`,`procedural`]],Sa=class extends X{static properties={refused:{state:!0}};static styles=[O,k,A,Hi,o`
+  </dl>`}customElements.define(`soma-memory-card`,ba);var Ca=150,wa=[[`MEMORY_KIND_EPISODIC`,`episodic`],[`MEMORY_KIND_SEMANTIC`,`semantic`],[`MEMORY_KIND_PROCEDURAL`,`procedural`]],Ta=class extends X{static properties={refused:{state:!0}};static styles=[O,k,A,Gi,o`
       .filter {
         position: relative;
         color: var(--ink-soft);
@@ -1510,11 +1515,11 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
       ${t===void 0?w:x`<soma-memory-card .store=${this.store} .memory=${t}></soma-memory-card>`}
       ${this.#n()} ${this.#r()}
     `}#t(){let{filters:e}=this.store.memories,{value:t}=e,n=this.store.talk.conversationId.value;return x`<div class="narrow">
-      <select aria-label="Kind" @change=${e=>this.#a({kinds:Ca(e)===``?[]:[Ca(e)]})}>
+      <select aria-label="Kind" @change=${e=>this.#a({kinds:Ea(e)===``?[]:[Ea(e)]})}>
         <option value="" ?selected=${t.kinds.length===0}>every kind</option>
-        ${xa.map(([e,n])=>x`<option value=${e} ?selected=${t.kinds.includes(e)}>${n}</option>`)}
+        ${wa.map(([e,n])=>x`<option value=${e} ?selected=${t.kinds.includes(e)}>${n}</option>`)}
       </select>
-      <select aria-label="Importance" @change=${e=>this.#a({min_importance:Number(Ca(e))})}>
+      <select aria-label="Importance" @change=${e=>this.#a({min_importance:Number(Ea(e))})}>
         ${[0,.5,.7,.9].map(e=>x`<option value=${e} ?selected=${t.min_importance===e}>
             ${e===0?`any importance`:`importance ≥ ${e}`}
           </option>`)}
@@ -1532,23 +1537,23 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
       <p class="quiet" role="status">
         ${e.hits.length===0?`Nothing that is remembered fits.`:`${ct(e.hits.length,`memory`,`memories`)}, the best first.`}
       </p>
-      ${mi(e.hits,e=>e.memory.memory_id,e=>x`<soma-memory-card .store=${this.store} .memory=${e.memory} .hit=${e}></soma-memory-card>`)}
+      ${_i(e.hits,e=>e.memory.memory_id,e=>x`<soma-memory-card .store=${this.store} .memory=${e.memory} .hit=${e}></soma-memory-card>`)}
     `}#r(){return x`<details>
       <summary>Keep something</summary>
       <form @submit=${e=>void this.#o(e)}>
         <textarea name="text" required maxlength="8000" aria-label="What to remember" placeholder="One thing, in one sentence"></textarea>
         <div>
           <select name="kind" aria-label="Kind of the new memory">
-            ${xa.map(([e,t])=>x`<option value=${e} ?selected=${t===`semantic`}>${t}</option>`)}
+            ${wa.map(([e,t])=>x`<option value=${e} ?selected=${t===`semantic`}>${t}</option>`)}
           </select>
           <button class="main" type="submit">Keep it</button>
         </div>
         ${this.refused===``?w:x`<p class="problem" role="alert">${this.refused}</p>`}
       </form>
-    </details>`}#i(e){this.store.memories.query.value=e,this.store.memories.wanted.value=void 0,this.store.memories.report.value=``,clearTimeout(this.#e),this.#e=setTimeout(()=>void this.store.memories.search(),ba)}#a(e){let{filters:t}=this.store.memories;t.value={...t.value,...e},this.store.memories.search()}async#o(e){e.preventDefault();let t=e.target,n=new FormData(t);try{await this.store.memories.add(String(n.get(`text`)),String(n.get(`kind`))),this.refused=``,t.reset(),this.store.layout.announce(this.store.memories.report.value)}catch(e){this.refused=j(e).message}}};function Ca(e){return e.target.value}customElements.define(`soma-memory`,Sa);var wa=class extends X{static styles=[O,k,o`
+    </details>`}#i(e){this.store.memories.query.value=e,this.store.memories.wanted.value=void 0,this.store.memories.report.value=``,clearTimeout(this.#e),this.#e=setTimeout(()=>void this.store.memories.search(),Ca)}#a(e){let{filters:t}=this.store.memories;t.value={...t.value,...e},this.store.memories.search()}async#o(e){e.preventDefault();let t=e.target,n=new FormData(t);try{await this.store.memories.add(String(n.get(`text`)),String(n.get(`kind`))),this.refused=``,t.reset(),this.store.layout.announce(this.store.memories.report.value)}catch(e){this.refused=j(e).message}}};function Ea(e){return e.target.value}customElements.define(`soma-memory`,Ta);var Da=class extends X{static styles=[O,k,o`
       :host {
         display: grid;
-        grid-template-rows: var(--bar) minmax(0, 1fr);
+        grid-template: var(--bar) minmax(0, 1fr) / minmax(0, 1fr);
         min-height: 0;
         background: var(--ground);
       }
@@ -1609,7 +1614,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
         </button>
       </header>
       <div id="panel" role="tabpanel" tabindex="0" aria-labelledby=${`tab-${t}`}>${this.#e(t)}</div>
-    `}#e(e){switch(e){case`receipt`:return x`<soma-receipt .store=${this.store}></soma-receipt>`;case`mind`:return x`<soma-mind .store=${this.store}></soma-mind>`;case`memory`:return x`<soma-memory .store=${this.store}></soma-memory>`}}#t(e){let t=e.key===`ArrowRight`?1:e.key===`ArrowLeft`?F.length-1:0,n=F[(F.indexOf(this.store.layout.tab.value)+t)%F.length];t!==0&&n!==void 0&&(e.preventDefault(),this.store.layout.openDrawer(n),this.updateComplete.then(()=>this.renderRoot.querySelector(`#tab-${n}`)?.focus()))}};customElements.define(`soma-drawer`,wa);var Ta={connecting:`Connecting`,connected:`Connected`,lost:`Reconnecting.`,locked:`This browser has no session. Open the page on the machine that runs the mesh.`},Ea={system:`half`,light:`sun`,dark:`moon`},Da=class extends X{static styles=[O,k,o`
+    `}#e(e){switch(e){case`receipt`:return x`<soma-receipt .store=${this.store}></soma-receipt>`;case`mind`:return x`<soma-mind .store=${this.store}></soma-mind>`;case`memory`:return x`<soma-memory .store=${this.store}></soma-memory>`}}#t(e){let t=e.key===`ArrowRight`?1:e.key===`ArrowLeft`?F.length-1:0,n=F[(F.indexOf(this.store.layout.tab.value)+t)%F.length];t!==0&&n!==void 0&&(e.preventDefault(),this.store.layout.openDrawer(n),this.updateComplete.then(()=>this.renderRoot.querySelector(`#tab-${n}`)?.focus()))}};customElements.define(`soma-drawer`,Da);var Oa={connecting:`Connecting`,connected:`Connected`,lost:`Reconnecting.`,locked:`This browser has no session. Open the page on the machine that runs the mesh.`},ka={system:`half`,light:`sun`,dark:`moon`},Aa=class extends X{static styles=[O,k,o`
       :host {
         display: flex;
         align-items: center;
@@ -1676,9 +1681,9 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
         aria-label=${`Theme: ${r}. Change it.`}
         @click=${()=>t.nextTheme()}
       >
-        ${Z(Ea[r])} <span>${r}</span>
+        ${Z(ka[r])} <span>${r}</span>
       </button>
-    `}#e(){let{mesh:e,talk:t}=this.store;return e.link.value===`lost`&&t.running.value!==void 0?`Reconnecting. The answer goes on without you.`:Ta[e.link.value]}#t(){let e=this.store.mesh.budget.value;if(e===void 0)return``;let t=Number(e.limit_tokens)-Number(e.used_tokens)-Number(e.held_tokens),n=Number(e.limit_micros)-Number(e.used_micros)-Number(e.held_micros),r=[Number(e.limit_tokens)>0?`${M(Math.max(0,t))} tokens`:``,Number(e.limit_micros)>0?n>0?lt(n):`$0`:``].filter(e=>e!==``);return r.length===0?``:`${r.join(`, `)} left today`}};customElements.define(`soma-foot`,Da);var Oa=[[`system`,`Follow the system's light or dark`],[`light`,`Light`],[`dark`,`Dark`]];function ka(e){return[...Aa(e),...ja(e),...Ma(e),...Na(e)]}function Aa(e){let{layout:t,talk:n}=e,r=[{name:`New chat`,group:`Do`,keys:`Alt N`,run:()=>e.newChat()}];return n.running.value!==void 0&&r.push({name:`Stop the answer`,group:`Do`,keys:`Esc`,run:()=>n.stop()}),F.forEach((e,n)=>{r.push({name:`Open ${N(e)}`,group:`Do`,keys:`Alt ${n+1}`,run:()=>t.openDrawer(e)})}),t.drawerOpen.value&&r.push({name:`Close the drawer`,group:`Do`,keys:`Esc`,run:()=>t.closeDrawer()}),r}function ja(e){return Oa.map(([t,n])=>({name:n,group:`Theme`,keys:``,run:()=>e.layout.setTheme(t)}))}function Ma(e){let{value:t}=e.mesh.agents;return t.length<2?[]:t.map(t=>({name:`New chat with ${t.name}`,group:`Agent`,keys:``,run:()=>{e.newChat(),e.talk.agentId=t.agent_id}}))}function Na(e){return(e.chats.list.value??[]).map(t=>({name:t.title||`Untitled chat`,group:`Go to`,keys:``,run:()=>e.openChat(t.conversation_id)}))}function Pa(e,t){let n=t.toLowerCase().split(/\s+/).filter(e=>e!==``),r=e=>{let t=`${e.group} ${e.name}`.toLowerCase();return n.every(e=>t.includes(e))},i=n[0]??``,a=e=>+!e.name.toLowerCase().startsWith(i);return e.filter(r).sort((e,t)=>a(e)-a(t))}var Fa=50,Ia=class extends X{static properties={text:{state:!0},chosen:{state:!0}};static styles=[O,k,o`
+    `}#e(){let{mesh:e,talk:t}=this.store;return e.link.value===`lost`&&t.running.value!==void 0?`Reconnecting. The answer goes on without you.`:Oa[e.link.value]}#t(){let e=this.store.mesh.budget.value;if(e===void 0)return``;let t=Number(e.limit_tokens)-Number(e.used_tokens)-Number(e.held_tokens),n=Number(e.limit_micros)-Number(e.used_micros)-Number(e.held_micros),r=[Number(e.limit_tokens)>0?`${M(Math.max(0,t))} tokens`:``,Number(e.limit_micros)>0?n>0?lt(n):`$0`:``].filter(e=>e!==``);return r.length===0?``:`${r.join(`, `)} left today`}};customElements.define(`soma-foot`,Aa);var ja=[[`system`,`Follow the system's light or dark`],[`light`,`Light`],[`dark`,`Dark`]];function Ma(e){return[...Na(e),...Pa(e),...Fa(e),...Ia(e)]}function Na(e){let{layout:t,talk:n}=e,r=[{name:`New chat`,group:`Do`,keys:`Alt N`,run:()=>e.newChat()}];return n.running.value!==void 0&&r.push({name:`Stop the answer`,group:`Do`,keys:`Esc`,run:()=>n.stop()}),F.forEach((e,n)=>{r.push({name:`Open ${N(e)}`,group:`Do`,keys:`Alt ${n+1}`,run:()=>t.openDrawer(e)})}),t.drawerOpen.value&&r.push({name:`Close the drawer`,group:`Do`,keys:`Esc`,run:()=>t.closeDrawer()}),r}function Pa(e){return ja.map(([t,n])=>({name:n,group:`Theme`,keys:``,run:()=>e.layout.setTheme(t)}))}function Fa(e){let{value:t}=e.mesh.agents;return t.length<2?[]:t.map(t=>({name:`New chat with ${t.name}`,group:`Agent`,keys:``,run:()=>{e.newChat(),e.talk.agentId=t.agent_id}}))}function Ia(e){return(e.chats.list.value??[]).map(t=>({name:t.title||`Untitled chat`,group:`Go to`,keys:``,run:()=>e.openChat(t.conversation_id)}))}function La(e,t){let n=t.toLowerCase().split(/\s+/).filter(e=>e!==``),r=e=>{let t=`${e.group} ${e.name}`.toLowerCase();return n.every(e=>t.includes(e))},i=n[0]??``,a=e=>+!e.name.toLowerCase().startsWith(i);return e.filter(r).sort((e,t)=>a(e)-a(t))}var Ra=50,za=class extends X{static properties={text:{state:!0},chosen:{state:!0}};static styles=[O,k,o`
       dialog {
         width: min(560px, calc(100vw - 24px));
         max-height: min(480px, 80dvh);
@@ -1704,8 +1709,10 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
         border: 0;
         border-bottom: 1px solid var(--hairline);
         border-radius: 0;
-        outline: none;
         background: none;
+      }
+      input:focus-visible {
+        outline: none;
       }
       [role="listbox"] {
         padding: var(--s2);
@@ -1724,13 +1731,19 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
         background: var(--accent-soft);
         box-shadow: inset 2px 0 var(--accent);
       }
+      [role="option"] .group {
+        flex: none;
+        width: 56px;
+        color: var(--ink-soft);
+        font-size: var(--size-tiny);
+      }
       [role="option"] .cut {
         flex: 1;
       }
       p {
         padding: var(--s4);
       }
-    `];#e=[];constructor(){super(),this.text=``,this.chosen=0}connectedCallback(){super.connectedCallback(),this.#e=ka(this.store)}firstUpdated(){this.renderRoot.querySelector(`dialog`)?.showModal()}updated(){this.renderRoot.querySelector(`[aria-selected="true"]`)?.scrollIntoView({block:`nearest`})}render(){let e=this.#t();return x`<dialog
+    `];#e=[];constructor(){super(),this.text=``,this.chosen=0}connectedCallback(){super.connectedCallback(),this.#e=Ma(this.store)}firstUpdated(){this.renderRoot.querySelector(`dialog`)?.showModal()}updated(){this.renderRoot.querySelector(`[aria-selected="true"]`)?.scrollIntoView({block:`nearest`})}render(){let e=this.#t();return x`<dialog
       aria-label="Commands"
       @close=${()=>this.store.layout.paletteOpen.value=!1}
       @click=${e=>this.#o(e)}
@@ -1749,16 +1762,16 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
         @keydown=${t=>this.#i(t,e)}
       />
       ${e.length===0?x`<p class="quiet" role="status">No command and no chat is called so.</p>`:x`<div id="list" role="listbox" aria-label="Commands">${e.map((e,t)=>this.#n(e,t))}</div>`}
-    </dialog>`}#t(){return Pa(this.#e,this.text).slice(0,Fa)}#n(e,t){return x`<div
+    </dialog>`}#t(){return La(this.#e,this.text).slice(0,Ra)}#n(e,t){return x`<div
       id=${`option-${t}`}
       role="option"
       aria-selected=${t===this.chosen}
       @mousemove=${()=>this.chosen=t}
       @click=${()=>this.#a(e)}
     >
-      <span class="quiet tiny">${e.group}</span><span class="cut">${e.name}</span>
+      <span class="group">${e.group}</span><span class="cut">${e.name}</span>
       ${e.keys===``?w:x`<kbd>${e.keys}</kbd>`}
-    </div>`}#r(e){this.text=e,this.chosen=0}#i(e,t){let n=e.key===`ArrowDown`?1:e.key===`ArrowUp`?-1:0,r=t[this.chosen];n!==0&&t.length>0?(e.preventDefault(),this.chosen=(this.chosen+n+t.length)%t.length):e.key===`Enter`&&r!==void 0&&(e.preventDefault(),this.#a(r))}#a(e){this.renderRoot.querySelector(`dialog`)?.close(),e.run()}#o(e){e.target===e.currentTarget&&this.renderRoot.querySelector(`dialog`)?.close()}};customElements.define(`soma-palette`,Ia);var La=class extends X{static styles=[O,k,o`
+    </div>`}#r(e){this.text=e,this.chosen=0}#i(e,t){let n=e.key===`ArrowDown`?1:e.key===`ArrowUp`?-1:0,r=t[this.chosen];n!==0&&t.length>0?(e.preventDefault(),this.chosen=(this.chosen+n+t.length)%t.length):e.key===`Enter`&&r!==void 0&&(e.preventDefault(),this.#a(r))}#a(e){this.renderRoot.querySelector(`dialog`)?.close(),e.run()}#o(e){e.target===e.currentTarget&&this.renderRoot.querySelector(`dialog`)?.close()}};customElements.define(`soma-palette`,za);var Ba=class extends X{static styles=[O,k,o`
       :host {
         display: grid;
         grid-template: minmax(0, 1fr) auto / var(--rail) minmax(0, 1fr) auto;
@@ -1772,7 +1785,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
       main {
         grid-area: talk;
         display: grid;
-        grid-template-rows: var(--bar) minmax(0, 1fr) auto;
+        grid-template: var(--bar) minmax(0, 1fr) auto / minmax(0, 1fr);
         min-width: 0;
       }
       soma-drawer {
@@ -1827,7 +1840,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
           width: min(420px, 100vw);
         }
       }
-    `];constructor(){super(),this.store=new Kr}watched(){let{layout:e}=this.store;return[e.narrow,e.railOpen,e.drawerOpen,e.paletteOpen,e.said]}connectedCallback(){super.connectedCallback(),addEventListener(`keydown`,this.#r),this.store.start()}disconnectedCallback(){super.disconnectedCallback(),removeEventListener(`keydown`,this.#r)}render(){let{store:e}=this,{narrow:t,railOpen:n,drawerOpen:r,paletteOpen:i,said:a}=e.layout,o=t.value&&(n.value||r.value);return x`
+    `];constructor(){super(),this.store=new Yr}watched(){let{layout:e}=this.store;return[e.narrow,e.railOpen,e.drawerOpen,e.paletteOpen,e.said]}connectedCallback(){super.connectedCallback(),addEventListener(`keydown`,this.#r),this.store.start()}disconnectedCallback(){super.disconnectedCallback(),removeEventListener(`keydown`,this.#r)}render(){let{store:e}=this,{narrow:t,railOpen:n,drawerOpen:r,paletteOpen:i,said:a}=e.layout,o=t.value&&(n.value||r.value);return x`
       <button class="skip" type="button" @click=${()=>this.focusComposer()}>Go to the message box</button>
       <soma-rail .store=${e} ?hidden=${t.value&&!n.value}></soma-rail>
       <main ?inert=${o}>
@@ -1840,4 +1853,4 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
       ${o?x`<button class="veil" type="button" aria-label="Close" @click=${()=>this.#n()}></button>`:w}
       ${i.value?x`<soma-palette .store=${e}></soma-palette>`:w}
       <p class="unseen" role="status" aria-live="polite">${a.value}</p>
-    `}focusComposer(){this.#e?.focusField()}get#e(){return this.renderRoot.querySelector(`soma-composer`)}#t(e){this.store.talk.say(e),this.focusComposer()}#n(){this.store.layout.railOpen.value=!1,this.store.layout.narrow.value&&this.store.layout.closeDrawer()}#r=e=>{let{layout:t}=this.store;if((e.ctrlKey||e.metaKey)&&!e.altKey&&e.key.toLowerCase()===`k`)e.preventDefault(),t.paletteOpen.value=!t.paletteOpen.value;else if(e.key===`Escape`&&!e.defaultPrevented)this.#i();else if(e.altKey&&!e.ctrlKey&&!e.metaKey){let n=F[Number(e.code.replace(`Digit`,``))-1];e.code===`KeyN`?(e.preventDefault(),this.store.newChat(),this.focusComposer()):n!==void 0&&(e.preventDefault(),t.toggleDrawer(n))}else e.key!==`/`||e.ctrlKey||e.metaKey||Ra(e)||(e.preventDefault(),this.focusComposer())};#i(){let{layout:e,talk:t}=this.store;e.narrow.value&&(e.railOpen.value||e.drawerOpen.value)?this.#n():t.running.value===void 0?e.drawerOpen.value&&(e.closeDrawer(),this.focusComposer()):t.stop()}};function Ra(e){let t=e.composedPath()[0];return t instanceof HTMLElement&&t.matches(`input, textarea, select, [contenteditable]`)}customElements.define(`soma-app`,La);
+    `}focusComposer(){this.#e?.focusField()}get#e(){return this.renderRoot.querySelector(`soma-composer`)}#t(e){this.store.talk.say(e),this.focusComposer()}#n(){this.store.layout.railOpen.value=!1,this.store.layout.narrow.value&&this.store.layout.closeDrawer()}#r=e=>{let{layout:t}=this.store;if((e.ctrlKey||e.metaKey)&&!e.altKey&&e.key.toLowerCase()===`k`)e.preventDefault(),t.paletteOpen.value=!t.paletteOpen.value;else if(e.key===`Escape`&&!e.defaultPrevented)this.#i();else if(e.altKey&&!e.ctrlKey&&!e.metaKey){let n=F[Number(e.code.replace(`Digit`,``))-1];e.code===`KeyN`?(e.preventDefault(),this.store.newChat(),this.focusComposer()):n!==void 0&&(e.preventDefault(),t.toggleDrawer(n))}else e.key!==`/`||e.ctrlKey||e.metaKey||Va(e)||(e.preventDefault(),this.focusComposer())};#i(){let{layout:e,talk:t}=this.store;e.narrow.value&&(e.railOpen.value||e.drawerOpen.value)?this.#n():t.running.value===void 0?e.drawerOpen.value&&(e.closeDrawer(),this.focusComposer()):t.stop()}};function Va(e){let t=e.composedPath()[0];return t instanceof HTMLElement&&t.matches(`input, textarea, select, [contenteditable]`)}customElements.define(`soma-app`,Ba);

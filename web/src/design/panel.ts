@@ -7,9 +7,11 @@ export const panel = css`
     display: block;
     font-size: var(--size-small);
   }
-  section + section,
-  .section {
+  section {
     margin-top: var(--s5);
+  }
+  section:first-child {
+    margin-top: 0;
   }
   h3 {
     margin-bottom: var(--s2);

@@ -33,7 +33,7 @@ export class AppPart extends Part {
       main {
         grid-area: talk;
         display: grid;
-        grid-template-rows: var(--bar) minmax(0, 1fr) auto;
+        grid-template: var(--bar) minmax(0, 1fr) auto / minmax(0, 1fr);
         min-width: 0;
       }
       soma-drawer {

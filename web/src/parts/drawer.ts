@@ -18,7 +18,7 @@ export class DrawerPart extends Part {
     css`
       :host {
         display: grid;
-        grid-template-rows: var(--bar) minmax(0, 1fr);
+        grid-template: var(--bar) minmax(0, 1fr) / minmax(0, 1fr);
         min-height: 0;
         background: var(--ground);
       }

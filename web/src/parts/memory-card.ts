@@ -37,15 +37,17 @@ export class MemoryCardPart extends Part {
       }
       .score {
         display: grid;
-        grid-template-columns: repeat(4, 1fr);
-        gap: var(--s2);
+        grid-template-columns: 1fr 1fr;
+        gap: 0 var(--s5);
         margin: var(--s2) 0;
-      }
-      .score span {
-        display: flex;
-        justify-content: space-between;
         color: var(--ink-soft);
         font-size: var(--size-tiny);
+      }
+      .score div {
+        display: grid;
+        grid-template-columns: 64px 1fr 28px;
+        align-items: center;
+        gap: var(--s2);
       }
       .score .took {
         fill: var(--lane-memory);
@@ -121,11 +123,12 @@ function score(hit: MemoryHit): unknown {
   return html`<div class="score" role="group" aria-label=${`Score ${hit.score.toFixed(2)}`}>
     ${parts.map(
       ([name, value]) => html`<div>
-        <span>${name} <b>${value === undefined ? "–" : value.toFixed(2)}</b></span>
+        <span>${name}</span>
         <svg class="bar" height="4" aria-hidden="true">
           <rect class="track" width="100%" height="4" rx="2"></rect>
           <rect class="took" width=${`${100 * Math.min(1, Math.max(0, value ?? 0))}%`} height="4" rx="2"></rect>
         </svg>
+        <span class="number">${value === undefined ? "–" : value.toFixed(2)}</span>
       </div>`,
     )}
   </div>`;

@@ -41,8 +41,10 @@ export class PalettePart extends Part {
         border: 0;
         border-bottom: 1px solid var(--hairline);
         border-radius: 0;
-        outline: none;
         background: none;
+      }
+      input:focus-visible {
+        outline: none;
       }
       [role="listbox"] {
         padding: var(--s2);
@@ -60,6 +62,12 @@ export class PalettePart extends Part {
       [role="option"][aria-selected="true"] {
         background: var(--accent-soft);
         box-shadow: inset 2px 0 var(--accent);
+      }
+      [role="option"] .group {
+        flex: none;
+        width: 56px;
+        color: var(--ink-soft);
+        font-size: var(--size-tiny);
       }
       [role="option"] .cut {
         flex: 1;
@@ -128,7 +136,7 @@ export class PalettePart extends Part {
       @mousemove=${() => (this.chosen = place)}
       @click=${() => this.#run(command)}
     >
-      <span class="quiet tiny">${command.group}</span><span class="cut">${command.name}</span>
+      <span class="group">${command.group}</span><span class="cut">${command.name}</span>
       ${command.keys === "" ? nothing : html`<kbd>${command.keys}</kbd>`}
     </div>`;
   }

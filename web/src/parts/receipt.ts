@@ -83,7 +83,7 @@ export class ReceiptPart extends Part {
         (reason) => html`<p class="notice warn"><strong>${levelName(reason.level)}</strong> ${reason.sentence} <span class="quiet">(${reason.source})</span></p>`,
       )}
       ${receipt.features_off.length > 0 ? html`<p class="notice">Switched off: ${receipt.features_off.join(", ")}.</p>` : nothing}
-      <div class="section">${lanes(receipt)}</div>
+      ${lanes(receipt)}
       ${waterfall(receipt.phases ?? [])} ${items(receipt, this.store)} ${effects(receipt)} ${legs(receipt.legs ?? [])}
       ${quality(receipt)} ${facts(receipt)}
     `;

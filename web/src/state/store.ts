@@ -52,9 +52,11 @@ export class Store {
   }
 
   start(): void {
-    if (!this.talk.takeUp()) {
-      this.#follow();
-    }
+    void this.talk.takeUp().then((taken) => {
+      if (!taken) {
+        this.#follow();
+      }
+    });
     this.#connection.open();
   }
 

@@ -8,7 +8,7 @@ import type { Conversation, MessagePage } from "../wire/types";
 import { Cell } from "./cell";
 import { answerEntry, storedEntry, userEntry, type Entry } from "./entry";
 import { hear } from "./hearing";
-import { forgetPending, keepPending, pendingSend } from "./pending";
+import { forgetPending, forgetPendingSoon, keepPending, pendingSend } from "./pending";
 
 const PAGE = 60;
 const CONVERSATIONS = "/api/v1/chat/conversations";
@@ -121,13 +121,18 @@ export class Talk {
   }
 
   /** Takes up what was being said when the page was left before the mesh had answered. */
-  takeUp(): boolean {
+  async takeUp(): Promise<boolean> {
     const send = pendingSend();
     if (send === undefined) {
       return false;
     }
-    this.conversationId.value = send.conversation_id ?? "";
-    this.#begin(send);
+    if (send.conversation_id !== undefined) {
+      await this.open(send.conversation_id);
+    }
+    const asked = this.entries.value.findLast((entry) => entry.role === "user");
+    if (this.running.value === undefined && asked?.text !== send.content) {
+      this.#begin(send);
+    }
     return true;
   }
 
@@ -143,7 +148,7 @@ export class Talk {
       return;
     }
     if (frame.type === "chat.started") {
-      forgetPending();
+      forgetPendingSoon();
       const fresh = this.conversationId.value === "";
       this.conversationId.value = frame.payload.conversation_id;
       this.agentId = frame.payload.agent_id;
