@@ -19,7 +19,9 @@ export class ComposerPart extends Part {
     css`
       :host {
         display: block;
-        padding: 0 var(--s5) var(--s3);
+        padding: 1px var(--s5) var(--s3);
+        overflow: hidden;
+        scrollbar-gutter: stable both-edges;
       }
       form {
         display: flex;
@@ -64,7 +66,8 @@ export class ComposerPart extends Part {
       }
       @media (max-width: 899.98px) {
         :host {
-          padding: 0 var(--s3) var(--s2);
+          padding: 1px var(--s3) var(--s2);
+          scrollbar-gutter: auto;
         }
         .hint:not(.bad) {
           display: none;

@@ -5,7 +5,7 @@ import { icon, type IconName } from "../design/icons";
 import { base, controls } from "../design/shared";
 import type { Watchable } from "../state/cell";
 import type { Theme } from "../state/layout";
-import { count, money } from "../text/format";
+import { money, short } from "../text/format";
 import type { Link } from "../wire/connection";
 import { Part } from "./part";
 
@@ -32,6 +32,7 @@ export class FootPart extends Part {
         background: var(--sunken);
         color: var(--ink-soft);
         font-size: var(--size-tiny);
+        white-space: nowrap;
       }
       .link::before {
         content: "";
@@ -50,6 +51,11 @@ export class FootPart extends Part {
       .link.locked,
       .bad {
         color: var(--bad);
+      }
+      .link.lost,
+      .link.locked {
+        min-width: 0;
+        white-space: normal;
       }
       .link.lost::before,
       .link.locked::before {
@@ -72,6 +78,7 @@ export class FootPart extends Part {
           padding-left: var(--s3);
         }
         .services,
+        .model,
         .theme span {
           display: none;
         }
@@ -92,7 +99,7 @@ export class FootPart extends Part {
       <span class=${`link ${mesh.link.value}`} role="status">${this.#link()}</span>
       ${down.length > 0 ? html`<span class="bad services">${down.map(([name]) => name).join(", ")} down</span>` : nothing}
       ${mesh.level.value === "" ? nothing : html`<span class=${mesh.level.value === "L0" ? "" : "bad"}>Level ${mesh.level.value}</span>`}
-      ${mesh.model === "" ? nothing : html`<span class="cut">${mesh.model}</span>`}
+      ${mesh.model === "" ? nothing : html`<span class="cut model">${mesh.model}</span>`}
       <span class="end cut">${this.#budget()}</span>
       <button
         class="plain theme"
@@ -119,7 +126,7 @@ export class FootPart extends Part {
     const tokens = Number(budget.limit_tokens) - Number(budget.used_tokens) - Number(budget.held_tokens);
     const micros = Number(budget.limit_micros) - Number(budget.used_micros) - Number(budget.held_micros);
     const parts = [
-      Number(budget.limit_tokens) > 0 ? `${count(Math.max(0, tokens))} tokens` : "",
+      Number(budget.limit_tokens) > 0 ? `${short(Math.max(0, tokens))} tokens` : "",
       Number(budget.limit_micros) > 0 ? (micros > 0 ? money(micros) : "$0") : "",
     ].filter((part) => part !== "");
     return parts.length === 0 ? "" : `${parts.join(", ")} left today`;

@@ -75,9 +75,8 @@ export class MessagePart extends Part {
       }
       .foot {
         display: flex;
-        flex-wrap: wrap;
         align-items: center;
-        gap: 0 var(--s1);
+        gap: var(--s1);
         min-height: 28px;
         margin: var(--s1) 0 0 -8px;
       }
@@ -91,7 +90,11 @@ export class MessagePart extends Part {
         padding: 0;
       }
       .foot .line {
+        min-width: 0;
         text-align: left;
+      }
+      .foot .line svg {
+        flex: none;
       }
     `,
   ];

@@ -22,12 +22,13 @@ export class ReceiptPart extends Part {
     css`
       .figures {
         display: grid;
-        grid-template-columns: repeat(4, 1fr);
+        grid-template-columns: auto auto auto auto;
+        gap: 0;
         border: 1px solid var(--hairline);
         border-radius: var(--corner);
       }
       .figures div {
-        padding: var(--s2);
+        padding: var(--s2) var(--s1);
         text-align: center;
       }
       .figures div + div {
@@ -35,15 +36,13 @@ export class ReceiptPart extends Part {
       }
       .figures dt {
         font-size: var(--size-tiny);
+        white-space: nowrap;
       }
       .figures dd {
-        font-size: var(--size);
+        font-size: 14px;
         font-weight: 600;
         text-align: center;
         white-space: nowrap;
-      }
-      .figures {
-        gap: 0;
       }
     `,
   ];

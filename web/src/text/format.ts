@@ -1,6 +1,7 @@
 // Numbers, money, times and names as people read them.
 
 const WHOLE = new Intl.NumberFormat("en");
+const SHORT = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 2, roundingMode: "floor" });
 const CLOCK = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 const DAY = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
 const MOMENT = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
@@ -8,6 +9,11 @@ const A_DAY = 86_400_000;
 
 export function count(value: number | string | undefined): string {
   return WHOLE.format(Number(value ?? 0));
+}
+
+/** A large number in few characters: 19.9M. */
+export function short(value: number): string {
+  return value < 100_000 ? WHOLE.format(value) : SHORT.format(value);
 }
 
 export function plural(value: number, one: string, many = `${one}s`): string {
