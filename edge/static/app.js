@@ -424,7 +424,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
         width: 100%;
         padding-left: 34px;
       }
-      nav {
+      .list {
         flex: 1;
         min-height: 0;
         padding: 0 var(--s2) var(--s4);
@@ -463,7 +463,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
           />
         </div>
       </div>
-      <nav aria-label="Conversations">${this.#t()}</nav>
+      <div class="list">${this.#t()}</div>
     `}#t(){let{list:e,problem:t,filter:n}=this.store.chats;return t.value===void 0?e.value===void 0?w:e.value.length===0?x`<p class="quiet small empty">${n.value.trim()===``?`Your conversations will stand here.`:`No title contains this.`}</p>`:x`${[...Map.groupBy(e.value,e=>vt(e.update_time))].map(([e,t])=>this.#n(e,t))}
     ${this.store.chats.hasMore?x`<button class="plain more" type="button" @click=${()=>void this.store.chats.loadMore()}>Show older</button>`:w}`:x`<p class="problem">${t.value.message}</p>`}#n(e,t){let n=this.store.talk.conversationId.value;return x`<h2>${e}</h2>
       <ul>
@@ -576,16 +576,16 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
   .prose soma-code {
     margin: var(--s3) 0;
   }
+  .prose h2,
   .prose h3,
-  .prose h4,
-  .prose h5 {
+  .prose h4 {
     margin: var(--s5) 0 var(--s2);
     font-size: 1.08em;
     font-weight: 650;
     line-height: 1.35;
   }
-  .prose h4,
-  .prose h5 {
+  .prose h3,
+  .prose h4 {
     margin-top: var(--s4);
     font-size: 1em;
   }
@@ -691,7 +691,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
           ${Z(this.copied?`done`:`copy`)} ${this.copied?`Copied`:`Copy`}
         </button>
       </header>
-      <pre class=${this.wrapped?`wrapped`:``} tabindex="0" role="group" aria-label="Code"><code>${this.text}</code></pre>`}async#e(){this.copied=await Ci(this.text),setTimeout(()=>this.copied=!1,2e3)}};customElements.define(`soma-code`,Ti);var Ei=/^(https?:|mailto:)/i,Di={amp:`&`,lt:`<`,gt:`>`,quot:`"`,apos:`'`,nbsp:`\xA0`};function Oi(e){return e.map(e=>Si([e.token.type,e.token.raw],()=>ki(e.token)))}function ki(e){switch(e.type){case`heading`:return Ai(e);case`paragraph`:return x`<p>${$(e.tokens)}</p>`;case`text`:return x`${$(e.tokens??[e])}`;case`code`:return x`<soma-code .text=${e.text} .language=${e.lang??``}></soma-code>`;case`blockquote`:return x`<blockquote>${e.tokens.map(ki)}</blockquote>`;case`list`:return ji(e);case`table`:return Mi(e);case`hr`:return x`<hr />`;case`html`:return x`<p>${e.raw}</p>`;default:return w}}function Ai(e){let t=$(e.tokens);switch(e.depth){case 1:case 2:return x`<h3>${t}</h3>`;case 3:return x`<h4>${t}</h4>`;default:return x`<h5>${t}</h5>`}}function ji(e){let t=e.items.map(e=>x`<li>${e.tokens.map(ki)}</li>`);return e.ordered?x`<ol start=${e.start===``?1:e.start}>${t}</ol>`:x`<ul>${t}</ul>`}function Mi(e){let t=e=>e.map(e=>x`<td class=${e.align??``}>${$(e.tokens)}</td>`);return x`<div class="table" tabindex="0" role="group" aria-label="Table">
+      <pre class=${this.wrapped?`wrapped`:``} tabindex="0" role="group" aria-label="Code"><code>${this.text}</code></pre>`}async#e(){this.copied=await Ci(this.text),setTimeout(()=>this.copied=!1,2e3)}};customElements.define(`soma-code`,Ti);var Ei=/^(https?:|mailto:)/i,Di={amp:`&`,lt:`<`,gt:`>`,quot:`"`,apos:`'`,nbsp:`\xA0`};function Oi(e){return e.map(e=>Si([e.token.type,e.token.raw],()=>ki(e.token)))}function ki(e){switch(e.type){case`heading`:return Ai(e);case`paragraph`:return x`<p>${$(e.tokens)}</p>`;case`text`:return x`${$(e.tokens??[e])}`;case`code`:return x`<soma-code .text=${e.text} .language=${e.lang??``}></soma-code>`;case`blockquote`:return x`<blockquote>${e.tokens.map(ki)}</blockquote>`;case`list`:return ji(e);case`table`:return Mi(e);case`hr`:return x`<hr />`;case`html`:return x`<p>${e.raw}</p>`;default:return w}}function Ai(e){let t=$(e.tokens);switch(e.depth){case 1:case 2:return x`<h2>${t}</h2>`;case 3:return x`<h3>${t}</h3>`;default:return x`<h4>${t}</h4>`}}function ji(e){let t=e.items.map(e=>x`<li>${e.tokens.map(ki)}</li>`);return e.ordered?x`<ol start=${e.start===``?1:e.start}>${t}</ol>`:x`<ul>${t}</ul>`}function Mi(e){let t=e=>e.map(e=>x`<td class=${e.align??``}>${$(e.tokens)}</td>`);return x`<div class="table" tabindex="0" role="group" aria-label="Table">
     <table>
       <thead>
         <tr>
@@ -1034,7 +1034,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
       </form>
       ${this.#e(e,t)}`}#e(e,t){return t>Wi?x`<p class="hint bad" role="alert">
         A message may have 64 KiB of text; this one has ${Math.ceil(t/1024)} KiB. Shorten it or send it in parts.
-      </p>`:e?x`<p class="hint"><kbd>Esc</kbd> stops the answer. What is written is kept.</p>`:this.store.talk.conversationId.value===``?x`<p class="hint"><kbd>Enter</kbd> sends, <kbd>Shift Enter</kbd> makes a new line.</p>`:w}focusField(){this.renderRoot.querySelector(`textarea`)?.focus()}firstUpdated(){this.store.layout.narrow.value||this.focusField()}#t(e){e.key===`Enter`&&!e.shiftKey&&!e.isComposing&&this.#n(e)}#n(e){e.preventDefault();let{talk:t}=this.store;t.running.value===void 0&&Gi.encode(this.draft).length<=Wi&&this.draft.trim()!==``&&(t.say(this.draft),this.draft=``)}};customElements.define(`soma-composer`,Ki);var qi=o`
+      </p>`:e?x`<p class="hint"><kbd>Esc</kbd> stops the answer. What is written is kept.</p>`:this.store.talk.conversationId.value===``?x`<p class="hint"><kbd>Enter</kbd> sends, <kbd>Shift Enter</kbd> makes a new line.</p>`:w}focusField(){let e=this.renderRoot.querySelector(`textarea`);e?.focus(),e?.setSelectionRange(e.value.length,e.value.length)}firstUpdated(){this.store.layout.narrow.value||this.focusField()}#t(e){e.key===`Enter`&&!e.shiftKey&&!e.isComposing&&this.#n(e)}#n(e){e.preventDefault();let{talk:t}=this.store;t.running.value===void 0&&Gi.encode(this.draft).length<=Wi&&this.draft.trim()!==``&&(t.say(this.draft),this.draft=``)}};customElements.define(`soma-composer`,Ki);var qi=o`
   :host {
     display: block;
     font-size: var(--size-small);
@@ -1045,11 +1045,11 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
   section:first-child {
     margin-top: 0;
   }
-  h3 {
+  h2 {
     margin-bottom: var(--s2);
     font-size: var(--size-small);
   }
-  h3 span {
+  h2 span {
     float: right;
     color: var(--ink-soft);
     font-weight: 400;
@@ -1103,13 +1103,13 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
   }
 `,Ji={system_prompt:`The agent's instructions`,"policy/data":`The rule that data are not instructions`};function Yi(e,t){let n=e.items.filter(e=>e.lane===`memory`),r=e.items.filter(e=>e.lane!==`memory`),i=e.items.filter(e=>!e.kept).length;return x`
     ${n.length===0?w:x`<section aria-labelledby="memories">
-          <h3 id="memories">Memories <span>${N(n.filter(e=>e.kept).length,`used`,`used`)}</span></h3>
+          <h2 id="memories">Memories <span>${N(n.filter(e=>e.kept).length,`used`,`used`)}</span></h2>
           <ul class="rows">
             ${n.map(e=>Xi(e,t))}
           </ul>
         </section>`}
     <section aria-labelledby="items">
-      <h3 id="items">Kept and left out <span>${i===0?`nothing left out`:`${M(i)} left out`}</span></h3>
+      <h2 id="items">Kept and left out <span>${i===0?`nothing left out`:`${M(i)} left out`}</span></h2>
       <ul class="rows">
         ${r.map(e=>Zi(e,t))}
       </ul>
@@ -1127,7 +1127,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
     <div class="pair"><span>${e.lane===`user_message`?`Your message`:Ji[e.item_id]??Qi(e)}</span><span>${M(e.tokens)} tokens</span></div>
     ${n===void 0?w:x`<p class="quiet excerpt">${n.text.slice(0,240)}</p>`} ${$i(e)}
   </li>`}function Qi(e){return e.lane===`history`?`An earlier message`:e.lane===`tools`?`Tool ${e.item_id}`:pt(ft(e.lane))}function $i(e){let t=e.truncated_tokens>0?`, cut by ${M(e.truncated_tokens)} tokens`:``,n=e.reason===``?``:`: ${e.reason}`;return x`<p class="quiet">${e.kept?`Kept`:`Left out`}${n}${t}</p>`}function ea(e,t){return e.length===0?w:x`<section aria-labelledby="tools">
-    <h3 id="tools">Tools <span>at most ${t} on offer</span></h3>
+    <h2 id="tools">Tools <span>at most ${t} on offer</span></h2>
     <ul class="rows">
       ${e.map(e=>x`<li>
           <div class="pair"><code>${e.name}</code><span>${e.chosen?`offered`:`not offered`}</span></div>
@@ -1171,7 +1171,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
     --lane: var(--lane-buffer);
   }
 `;function ra(e){let{lanes_planned:t,lanes_used:n}=e,r=Math.max(1,...ta.flatMap(e=>[t?.[e]??0,n?.[e]??0]));return x`<section aria-labelledby="lanes">
-    <h3 id="lanes">Lanes <span>used of planned tokens</span></h3>
+    <h2 id="lanes">Lanes <span>used of planned tokens</span></h2>
     <ul>
       ${ta.map(e=>ia(e,t?.[e]??0,n?.[e]??0,r))}
     </ul>
@@ -1194,7 +1194,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
     fill: var(--accent);
   }
 `;function sa(e){if(e.length===0)return``;let t=[...e].sort((e,t)=>e.start_milliseconds-t.start_milliseconds),n=Math.max(...e.map(e=>e.start_milliseconds+e.duration_milliseconds));return x`<section aria-labelledby="time">
-    <h3 id="time">Time <span>${dt(n)} from start to end</span></h3>
+    <h2 id="time">Time <span>${dt(n)} from start to end</span></h2>
     <ol>
       ${t.map(e=>ca(e,n))}
     </ol>
@@ -1240,12 +1240,12 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
     `}};function ua(e){let t=e.phases.find(e=>e.phase===`first_token`),n=t===void 0?`–`:dt(t.start_milliseconds+t.duration_milliseconds);return x`<dl class="figures">
     ${[[`Level`,ht(e.level)],[`Tokens`,e.usage===void 0?`–`:M(da(e.usage))],[`Cost`,e.settle_time===void 0?`–`:ut(e.cost_micros)],[`First token`,n]].map(([e,t])=>x`<div><dt>${e}</dt><dd>${t}</dd></div>`)}
   </dl>`}function da(e){return e.input_tokens+e.output_tokens}function fa(e){let{modulation:t}=e;if(t===void 0)return w;let n=t.effects.filter(e=>!e.switched_off&&e.before!==e.after),r=t.neutral?`The state was not asked: the usual settings were used.`:`Its state changed nothing.`;return x`<section aria-labelledby="state">
-    <h3 id="state">What its state changed</h3>
+    <h2 id="state">What its state changed</h2>
     ${n.length===0?x`<p class="quiet">${r}</p>`:x`<ul class="rows">
           ${n.map(e=>x`<li>${e.sentence}</li>`)}
         </ul>`}
   </section>`}function pa(e){return e.length===0?w:x`<section aria-labelledby="legs">
-    <h3 id="legs">Model calls</h3>
+    <h2 id="legs">Model calls</h2>
     <ol class="rows">
       ${e.map(e=>x`<li>
           <div class="pair"><span>${e.leg}. ${e.model}</span><span>${ut(e.cost_micros)}</span></div>
@@ -1256,7 +1256,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
         </li>`)}
     </ol>
   </section>`}function ma(e){let{aiq_predicted:t,aiq_observed:n}=e;if(t===void 0&&n===void 0)return w;let r=e=>e===void 0?`none`:e.toFixed(0);return x`<section aria-labelledby="aiq">
-    <h3 id="aiq">Intelligence quotient of the turn <span>of 100</span></h3>
+    <h2 id="aiq">Intelligence quotient of the turn <span>of 100</span></h2>
     <ul class="rows">
       ${t===void 0?w:x`<li>
             <div class="pair"><span>Predicted</span><span>${r(t.value)}</span></div>
@@ -1272,7 +1272,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
           </li>`}
     </ul>
   </section>`}function ha(e){let{usage:t,outcome:n}=e;return x`<section>
-    <h3>Facts</h3>
+    <h2>Facts</h2>
     <dl>${[[`Model`,e.model],[`Input`,t===void 0?`–`:`${M(t.input_tokens)} tokens`],[`Output`,t===void 0?`–`:`${M(t.output_tokens)} tokens`],[`Ended with`,n===void 0?`not settled yet`:ft(n.error_reason||n.finish_reason)],[`Plan`,`${mt(e.path,`PLAN_PATH_`)}, rules ${e.plan_version}`],[`Planned`,e.plan_time===void 0?`–`:_t(e.plan_time)],[`Receipt`,x`<code>${e.receipt_id}</code>`],[`Turn`,x`<code>${e.turn_id}</code>`]].map(([e,t])=>x`<dt>${e}</dt><dd>${t}</dd>`)}</dl>
   </section>`}customElements.define(`soma-receipt`,la);var ga={dopamine:`reward and drive`,serotonin:`calm and patience`,noradrenaline:`urgency`,acetylcholine:`attention to what is new`},_a=o`
   .gauge {
@@ -1326,7 +1326,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
   }
 `;function va(e,t,n){let{name:r,value:i,baseline:a,minimum:o,maximum:s}=e,c=e=>100*(e-o)/(s-o),[l,u]=[Math.min(c(i),c(a)),Math.max(c(i),c(a))],d=t.filter(e=>e.sentence.toLowerCase().includes(r));return x`<div class="gauge">
     <div class="pair">
-      <h3>${pt(r)} <small class="quiet">${ga[r]??``}</small></h3>
+      <h2>${pt(r)} <small class="quiet">${ga[r]??``}</small></h2>
       <strong>${i.toFixed(3)}</strong>
     </div>
     <svg class="bar scale" height="16" role="img" aria-label=${`${i.toFixed(3)}, baseline ${a}, from ${o} to ${s}`}>
@@ -1344,7 +1344,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
   </div>`}function ya(e,t,n){if(e.length<2)return w;let r=e.map((r,i)=>{let a=72*i/(e.length-1),o=15-14*(r-t)/(n-t);return`${a.toFixed(1)},${o.toFixed(1)}`});return x`<svg class="history" width="72" height="16" role="img" aria-label=${`History of ${e.length-1} changes`}>
     ${S`<polyline points=${r.join(` `)} fill="none" stroke="currentColor" stroke-width="1.4" stroke-linejoin="round"></polyline>`}
   </svg>`}var ba=5e3,xa=class extends X{static styles=[O,k,A,qi,_a,o`
-      .gauge h3 {
+      .gauge h2 {
         margin: 0;
       }
       small {
@@ -1358,7 +1358,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
       ${n}
       <section aria-label="State">${t.states.map(n=>va(n,t.effects,e.history(n.name)))}</section>
       <section aria-labelledby="moved">
-        <h3 id="moved">What moved this <span>state ${t.state_version}</span></h3>
+        <h2 id="moved">What moved this <span>state ${t.state_version}</span></h2>
         ${this.#n()}
       </section>
     `}#n(){let{mind:e}=this.store;return e.changes.value.length===0?x`<p class="quiet">Nothing yet: every value is at its baseline. A turn moves them.</p>`:x`<ul class="rows">
@@ -1854,14 +1854,14 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
       }
     `];constructor(){super(),this.store=new Zr}watched(){let{layout:e}=this.store;return[e.narrow,e.railOpen,e.drawerOpen,e.paletteOpen,e.said]}connectedCallback(){super.connectedCallback(),addEventListener(`keydown`,this.#r),this.store.start()}disconnectedCallback(){super.disconnectedCallback(),removeEventListener(`keydown`,this.#r)}render(){let{store:e}=this,{narrow:t,railOpen:n,drawerOpen:r,paletteOpen:i,said:a}=e.layout,o=t.value&&(n.value||r.value);return x`
       <button class="skip" type="button" @click=${()=>this.focusComposer()}>Go to the message box</button>
-      <soma-rail .store=${e} ?hidden=${t.value&&!n.value}></soma-rail>
+      <soma-rail role="navigation" aria-label="Conversations" .store=${e} ?hidden=${t.value&&!n.value}></soma-rail>
       <main ?inert=${o}>
         <soma-head .store=${e}></soma-head>
         <soma-thread .store=${e} @soma-ask=${e=>this.#t(e.detail)}></soma-thread>
         <soma-composer .store=${e}></soma-composer>
       </main>
-      ${r.value?x`<soma-drawer .store=${e}></soma-drawer>`:w}
-      <soma-foot .store=${e} ?inert=${o}></soma-foot>
+      ${r.value?x`<soma-drawer role="complementary" aria-label="Drawer" .store=${e}></soma-drawer>`:w}
+      <soma-foot role="contentinfo" .store=${e} ?inert=${o}></soma-foot>
       ${o?x`<button class="veil" type="button" aria-label="Close" @click=${()=>this.#n()}></button>`:w}
       ${i.value?x`<soma-palette .store=${e}></soma-palette>`:w}
       <p class="unseen" role="status" aria-live="polite">${a.value}</p>

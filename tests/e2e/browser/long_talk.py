@@ -10,9 +10,7 @@ import asyncpg
 from soma_common.kernel.ids import Ids
 from soma_common.testing.mesh import Mesh
 
-PARAGRAPH = (
-    "Message {number} tells of *lanes*, budgets and `receipts`, in a paragraph that is neither short nor long. " * 3
-)
+PARAGRAPH = "Message {number} tells of *lanes*, budgets and `receipts`, neither shortly nor at length. " * 3
 TENANT = "select set_config('soma.tenant_id', $1, true)"
 INSERT = """
 insert into messages (tenant_id, message_id, owner_sub, conversation_id, parent_message_id, turn_id, role, parts,

@@ -108,7 +108,7 @@ async def test_a_used_up_budget_says_when_it_comes_back_and_who_can_raise_it(
         )
         await expect(problem.get_by_role("button", name="Try again")).to_be_visible()
     finally:
-        asked = {**{name: before[name] for name in ("period", "limit_tokens", "limit_micros", "hard")}}
+        asked = {name: before[name] for name in ("period", "limit_tokens", "limit_micros", "hard")}
         async with admin.http.post("/api/v1/budget", json={**asked, "request_id": str(uuid4())}) as response:
             assert response.status == 200, await response.text()
 

@@ -13,11 +13,11 @@ export const panel = css`
   section:first-child {
     margin-top: 0;
   }
-  h3 {
+  h2 {
     margin-bottom: var(--s2);
     font-size: var(--size-small);
   }
-  h3 span {
+  h2 span {
     float: right;
     color: var(--ink-soft);
     font-weight: 400;

@@ -118,14 +118,14 @@ export class AppPart extends Part {
     const sheet = narrow.value && (railOpen.value || drawerOpen.value);
     return html`
       <button class="skip" type="button" @click=${() => this.focusComposer()}>Go to the message box</button>
-      <soma-rail .store=${store} ?hidden=${narrow.value && !railOpen.value}></soma-rail>
+      <soma-rail role="navigation" aria-label="Conversations" .store=${store} ?hidden=${narrow.value && !railOpen.value}></soma-rail>
       <main ?inert=${sheet}>
         <soma-head .store=${store}></soma-head>
         <soma-thread .store=${store} @soma-ask=${(event: CustomEvent<string>) => this.#ask(event.detail)}></soma-thread>
         <soma-composer .store=${store}></soma-composer>
       </main>
-      ${drawerOpen.value ? html`<soma-drawer .store=${store}></soma-drawer>` : nothing}
-      <soma-foot .store=${store} ?inert=${sheet}></soma-foot>
+      ${drawerOpen.value ? html`<soma-drawer role="complementary" aria-label="Drawer" .store=${store}></soma-drawer>` : nothing}
+      <soma-foot role="contentinfo" .store=${store} ?inert=${sheet}></soma-foot>
       ${sheet ? html`<button class="veil" type="button" aria-label="Close" @click=${() => this.#closeSheets()}></button>` : nothing}
       ${paletteOpen.value ? html`<soma-palette .store=${store}></soma-palette>` : nothing}
       <p class="unseen" role="status" aria-live="polite">${said.value}</p>

@@ -126,7 +126,9 @@ export class ComposerPart extends Part {
   }
 
   focusField(): void {
-    this.renderRoot.querySelector("textarea")?.focus();
+    const field = this.renderRoot.querySelector("textarea");
+    field?.focus();
+    field?.setSelectionRange(field.value.length, field.value.length);
   }
 
   protected override firstUpdated(): void {

@@ -70,7 +70,7 @@ export function gauge(state: NeuromodulatorState, effects: readonly Effect[], hi
   const own = effects.filter((effect) => effect.sentence.toLowerCase().includes(name));
   return html`<div class="gauge">
     <div class="pair">
-      <h3>${capital(name)} <small class="quiet">${MEANINGS[name] ?? ""}</small></h3>
+      <h2>${capital(name)} <small class="quiet">${MEANINGS[name] ?? ""}</small></h2>
       <strong>${value.toFixed(3)}</strong>
     </div>
     <svg class="bar scale" height="16" role="img" aria-label=${`${value.toFixed(3)}, baseline ${baseline}, from ${minimum} to ${maximum}`}>

@@ -19,7 +19,7 @@ export class MindPart extends Part {
     panel,
     gaugeStyles,
     css`
-      .gauge h3 {
+      .gauge h2 {
         margin: 0;
       }
       small {
@@ -68,7 +68,7 @@ export class MindPart extends Part {
       ${problem}
       <section aria-label="State">${state.states.map((each) => gauge(each, state.effects, mind.history(each.name)))}</section>
       <section aria-labelledby="moved">
-        <h3 id="moved">What moved this <span>state ${state.state_version}</span></h3>
+        <h2 id="moved">What moved this <span>state ${state.state_version}</span></h2>
         ${this.#changes()}
       </section>
     `;

@@ -62,7 +62,7 @@ export class RailPart extends Part {
         width: 100%;
         padding-left: 34px;
       }
-      nav {
+      .list {
         flex: 1;
         min-height: 0;
         padding: 0 var(--s2) var(--s4);
@@ -114,7 +114,7 @@ export class RailPart extends Part {
           />
         </div>
       </div>
-      <nav aria-label="Conversations">${this.#list()}</nav>
+      <div class="list">${this.#list()}</div>
     `;
   }
 

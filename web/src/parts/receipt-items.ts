@@ -18,13 +18,13 @@ export function items(receipt: Receipt, store: Store): unknown {
     ${memories.length === 0
       ? nothing
       : html`<section aria-labelledby="memories">
-          <h3 id="memories">Memories <span>${plural(memories.filter((item) => item.kept).length, "used", "used")}</span></h3>
+          <h2 id="memories">Memories <span>${plural(memories.filter((item) => item.kept).length, "used", "used")}</span></h2>
           <ul class="rows">
             ${memories.map((item) => memory(item, store))}
           </ul>
         </section>`}
     <section aria-labelledby="items">
-      <h3 id="items">Kept and left out <span>${dropped === 0 ? "nothing left out" : `${count(dropped)} left out`}</span></h3>
+      <h2 id="items">Kept and left out <span>${dropped === 0 ? "nothing left out" : `${count(dropped)} left out`}</span></h2>
       <ul class="rows">
         ${others.map((item) => other(item, store))}
       </ul>
@@ -72,7 +72,7 @@ function tools(ranked: readonly RankedTool[], most: number): unknown {
     return nothing;
   }
   return html`<section aria-labelledby="tools">
-    <h3 id="tools">Tools <span>at most ${most} on offer</span></h3>
+    <h2 id="tools">Tools <span>at most ${most} on offer</span></h2>
     <ul class="rows">
       ${ranked.map(
         (tool) => html`<li>

@@ -46,7 +46,7 @@ export function lanes(receipt: Receipt): unknown {
   const { lanes_planned: planned, lanes_used: used } = receipt;
   const most = Math.max(1, ...LANES.flatMap((lane) => [planned?.[lane] ?? 0, used?.[lane] ?? 0]));
   return html`<section aria-labelledby="lanes">
-    <h3 id="lanes">Lanes <span>used of planned tokens</span></h3>
+    <h2 id="lanes">Lanes <span>used of planned tokens</span></h2>
     <ul>
       ${LANES.map((lane) => row(lane, planned?.[lane] ?? 0, used?.[lane] ?? 0, most))}
     </ul>

@@ -24,7 +24,7 @@ export function waterfall(phases: readonly PhaseLatency[]): unknown {
   const inOrder = [...phases].sort((one, other) => one.start_milliseconds - other.start_milliseconds);
   const whole = Math.max(...phases.map((phase) => phase.start_milliseconds + phase.duration_milliseconds));
   return html`<section aria-labelledby="time">
-    <h3 id="time">Time <span>${milliseconds(whole)} from start to end</span></h3>
+    <h2 id="time">Time <span>${milliseconds(whole)} from start to end</span></h2>
     <ol>
       ${inOrder.map((phase) => row(phase, whole))}
     </ol>

@@ -115,7 +115,7 @@ function effects(receipt: Receipt): unknown {
   const moved = modulation.effects.filter((effect) => !effect.switched_off && effect.before !== effect.after);
   const none = modulation.neutral ? "The state was not asked: the usual settings were used." : "Its state changed nothing.";
   return html`<section aria-labelledby="state">
-    <h3 id="state">What its state changed</h3>
+    <h2 id="state">What its state changed</h2>
     ${moved.length === 0
       ? html`<p class="quiet">${none}</p>`
       : html`<ul class="rows">
@@ -129,7 +129,7 @@ function legs(calls: readonly ModelLeg[]): unknown {
     return nothing;
   }
   return html`<section aria-labelledby="legs">
-    <h3 id="legs">Model calls</h3>
+    <h2 id="legs">Model calls</h2>
     <ol class="rows">
       ${calls.map(
         (leg) => html`<li>
@@ -151,7 +151,7 @@ function quality(receipt: Receipt): unknown {
   }
   const round = (value: number | undefined): string => (value === undefined ? "none" : value.toFixed(0));
   return html`<section aria-labelledby="aiq">
-    <h3 id="aiq">Intelligence quotient of the turn <span>of 100</span></h3>
+    <h2 id="aiq">Intelligence quotient of the turn <span>of 100</span></h2>
     <ul class="rows">
       ${predicted === undefined
         ? nothing
@@ -186,7 +186,7 @@ function facts(receipt: Receipt): unknown {
     ["Turn", html`<code>${receipt.turn_id}</code>`],
   ];
   return html`<section>
-    <h3>Facts</h3>
+    <h2>Facts</h2>
     <dl>${rows.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>
   </section>`;
 }

@@ -20,16 +20,16 @@ export const prose = css`
   .prose soma-code {
     margin: var(--s3) 0;
   }
+  .prose h2,
   .prose h3,
-  .prose h4,
-  .prose h5 {
+  .prose h4 {
     margin: var(--s5) 0 var(--s2);
     font-size: 1.08em;
     font-weight: 650;
     line-height: 1.35;
   }
-  .prose h4,
-  .prose h5 {
+  .prose h3,
+  .prose h4 {
     margin-top: var(--s4);
     font-size: 1em;
   }

@@ -45,11 +45,11 @@ function heading(token: Tokens.Heading): Shown {
   switch (token.depth) {
     case 1:
     case 2:
-      return html`<h3>${text}</h3>`;
+      return html`<h2>${text}</h2>`;
     case 3:
-      return html`<h4>${text}</h4>`;
+      return html`<h3>${text}</h3>`;
     default:
-      return html`<h5>${text}</h5>`;
+      return html`<h4>${text}</h4>`;
   }
 }
 
