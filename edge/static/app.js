@@ -1562,7 +1562,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
         min-height: 0;
         background: var(--ground);
       }
-      header {
+      .top {
         display: flex;
         align-items: center;
         gap: var(--s2);
@@ -1600,7 +1600,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
         outline-offset: -2px;
       }
     `];watched(){return[this.store.layout.tab]}render(){let{layout:e}=this.store,{value:t}=e.tab;return x`
-      <header>
+      <div class="top">
         <div role="tablist" aria-label="About this conversation" @keydown=${e=>this.#t(e)}>
           ${F.map(n=>x`<button
               role="tab"
@@ -1617,7 +1617,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
         <button class="plain icon" type="button" aria-label="Close" title="Close (Escape)" @click=${()=>e.closeDrawer()}>
           ${Z(`close`)}
         </button>
-      </header>
+      </div>
       <div id="panel" role="tabpanel" tabindex="0" aria-labelledby=${`tab-${t}`}>${this.#e(t)}</div>
     `}#e(e){switch(e){case`receipt`:return x`<soma-receipt .store=${this.store}></soma-receipt>`;case`mind`:return x`<soma-mind .store=${this.store}></soma-mind>`;case`memory`:return x`<soma-memory .store=${this.store}></soma-memory>`}}#t(e){let t=e.key===`ArrowRight`?1:e.key===`ArrowLeft`?F.length-1:0,n=F[(F.indexOf(this.store.layout.tab.value)+t)%F.length];t!==0&&n!==void 0&&(e.preventDefault(),this.store.layout.openDrawer(n),this.updateComplete.then(()=>this.renderRoot.querySelector(`#tab-${n}`)?.focus()))}};customElements.define(`soma-drawer`,ka);var Aa={connecting:`Connecting`,connected:`Connected`,lost:`Reconnecting.`,locked:`This browser has no session. Open the page on the machine that runs the mesh.`},ja={system:`half`,light:`sun`,dark:`moon`},Ma=class extends X{static styles=[O,k,o`
       :host {
@@ -1852,17 +1852,17 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
           width: min(420px, 100vw);
         }
       }
-    `];constructor(){super(),this.store=new Zr}watched(){let{layout:e}=this.store;return[e.narrow,e.railOpen,e.drawerOpen,e.paletteOpen,e.said]}connectedCallback(){super.connectedCallback(),addEventListener(`keydown`,this.#r),this.store.start()}disconnectedCallback(){super.disconnectedCallback(),removeEventListener(`keydown`,this.#r)}render(){let{store:e}=this,{narrow:t,railOpen:n,drawerOpen:r,paletteOpen:i,said:a}=e.layout,o=t.value&&(n.value||r.value);return x`
+    `];constructor(){super(),this.store=new Zr}watched(){let{layout:e}=this.store;return[e.narrow,e.railOpen,e.drawerOpen,e.paletteOpen,e.said]}connectedCallback(){super.connectedCallback(),addEventListener(`keydown`,this.#a),this.store.start()}disconnectedCallback(){super.disconnectedCallback(),removeEventListener(`keydown`,this.#a)}render(){let{store:e}=this,{narrow:t,railOpen:n,drawerOpen:r,paletteOpen:i,said:a}=e.layout,o=t.value&&(n.value||r.value);return x`
       <button class="skip" type="button" @click=${()=>this.focusComposer()}>Go to the message box</button>
       <soma-rail role="navigation" aria-label="Conversations" .store=${e} ?hidden=${t.value&&!n.value}></soma-rail>
       <main ?inert=${o}>
         <soma-head .store=${e}></soma-head>
-        <soma-thread .store=${e} @soma-ask=${e=>this.#t(e.detail)}></soma-thread>
+        <soma-thread .store=${e} @soma-ask=${e=>this.#r(e.detail)}></soma-thread>
         <soma-composer .store=${e}></soma-composer>
       </main>
       ${r.value?x`<soma-drawer role="complementary" aria-label="Drawer" .store=${e}></soma-drawer>`:w}
       <soma-foot role="contentinfo" .store=${e} ?inert=${o}></soma-foot>
-      ${o?x`<button class="veil" type="button" aria-label="Close" @click=${()=>this.#n()}></button>`:w}
+      ${o?x`<button class="veil" type="button" aria-label="Close" @click=${()=>this.#i()}></button>`:w}
       ${i.value?x`<soma-palette .store=${e}></soma-palette>`:w}
       <p class="unseen" role="status" aria-live="polite">${a.value}</p>
-    `}focusComposer(){this.#e?.focusField()}get#e(){return this.renderRoot.querySelector(`soma-composer`)}#t(e){this.store.talk.say(e),this.focusComposer()}#n(){this.store.layout.railOpen.value=!1,this.store.layout.narrow.value&&this.store.layout.closeDrawer()}#r=e=>{let{layout:t}=this.store;if((e.ctrlKey||e.metaKey)&&!e.altKey&&e.key.toLowerCase()===`k`)e.preventDefault(),t.paletteOpen.value=!t.paletteOpen.value;else if(e.key===`Escape`&&!e.defaultPrevented)this.#i();else if(e.altKey&&!e.ctrlKey&&!e.metaKey){let n=F[Number(e.code.replace(`Digit`,``))-1];e.code===`KeyN`?(e.preventDefault(),this.store.newChat(),this.focusComposer()):n!==void 0&&(e.preventDefault(),t.toggleDrawer(n))}else e.key!==`/`||e.ctrlKey||e.metaKey||Ua(e)||(e.preventDefault(),this.focusComposer())};#i(){let{layout:e,talk:t}=this.store;e.narrow.value&&(e.railOpen.value||e.drawerOpen.value)?this.#n():t.running.value===void 0?e.drawerOpen.value&&(e.closeDrawer(),this.focusComposer()):t.stop()}};function Ua(e){let t=e.composedPath()[0];return t instanceof HTMLElement&&t.matches(`input, textarea, select, [contenteditable]`)}customElements.define(`soma-app`,Ha);
+    `}updated(){let{narrow:e,railOpen:t,drawerOpen:n}=this.store.layout,r=e.value&&n.value?`soma-drawer`:e.value&&t.value?`soma-rail`:``;r!==this.#e&&(this.#e=r,this.#t(r))}#e=``;async#t(e){if(e===``){this.focusComposer();return}let t=this.renderRoot.querySelector(e);await t?.updateComplete,t?.renderRoot.querySelector(`[aria-selected="true"], button`)?.focus()}focusComposer(){this.#n?.focusField()}get#n(){return this.renderRoot.querySelector(`soma-composer`)}#r(e){this.store.talk.say(e),this.focusComposer()}#i(){this.store.layout.railOpen.value=!1,this.store.layout.narrow.value&&this.store.layout.closeDrawer()}#a=e=>{let{layout:t}=this.store;if((e.ctrlKey||e.metaKey)&&!e.altKey&&e.key.toLowerCase()===`k`)e.preventDefault(),t.paletteOpen.value=!t.paletteOpen.value;else if(e.key===`Escape`&&!e.defaultPrevented)this.#o();else if(e.altKey&&!e.ctrlKey&&!e.metaKey){let n=F[Number(e.code.replace(`Digit`,``))-1];e.code===`KeyN`?(e.preventDefault(),this.store.newChat(),this.focusComposer()):n!==void 0&&(e.preventDefault(),t.toggleDrawer(n))}else e.key!==`/`||e.ctrlKey||e.metaKey||Ua(e)||(e.preventDefault(),this.focusComposer())};#o(){let{layout:e,talk:t}=this.store;e.narrow.value&&(e.railOpen.value||e.drawerOpen.value)?this.#i():t.running.value===void 0?e.drawerOpen.value&&(e.closeDrawer(),this.focusComposer()):t.stop()}};function Ua(e){let t=e.composedPath()[0];return t instanceof HTMLElement&&t.matches(`input, textarea, select, [contenteditable]`)}customElements.define(`soma-app`,Ha);

@@ -132,6 +132,27 @@ export class AppPart extends Part {
     `;
   }
 
+  /** A sheet that opens takes the focus, and gives it back to the message box. */
+  protected override updated(): void {
+    const { narrow, railOpen, drawerOpen } = this.store.layout;
+    const open = narrow.value && drawerOpen.value ? "soma-drawer" : narrow.value && railOpen.value ? "soma-rail" : "";
+    if (open !== this.#sheet) {
+      this.#sheet = open;
+      void this.#focusSheet(open);
+    }
+  }
+  #sheet = "";
+
+  async #focusSheet(name: string): Promise<void> {
+    if (name === "") {
+      this.focusComposer();
+      return;
+    }
+    const sheet = this.renderRoot.querySelector<Part>(name);
+    await sheet?.updateComplete;
+    sheet?.renderRoot.querySelector<HTMLElement>('[aria-selected="true"], button')?.focus();
+  }
+
   focusComposer(): void {
     this.#composer?.focusField();
   }

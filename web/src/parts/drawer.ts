@@ -22,7 +22,7 @@ export class DrawerPart extends Part {
         min-height: 0;
         background: var(--ground);
       }
-      header {
+      .top {
         display: flex;
         align-items: center;
         gap: var(--s2);
@@ -70,7 +70,7 @@ export class DrawerPart extends Part {
     const { layout } = this.store;
     const { value: shown } = layout.tab;
     return html`
-      <header>
+      <div class="top">
         <div role="tablist" aria-label="About this conversation" @keydown=${(event: KeyboardEvent) => this.#onKey(event)}>
           ${TABS.map(
             (tab) => html`<button
@@ -89,7 +89,7 @@ export class DrawerPart extends Part {
         <button class="plain icon" type="button" aria-label="Close" title="Close (Escape)" @click=${() => layout.closeDrawer()}>
           ${icon("close")}
         </button>
-      </header>
+      </div>
       <div id="panel" role="tabpanel" tabindex="0" aria-labelledby=${`tab-${shown}`}>${this.#panel(shown)}</div>
     `;
   }
