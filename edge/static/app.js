@@ -161,6 +161,20 @@ var e=globalThis,t=e.ShadowRoot&&(e.ShadyCSS===void 0||e.ShadyCSS.nativeShadow)&
   textarea:focus-visible {
     outline-offset: -1px;
   }
+  .filter {
+    position: relative;
+    color: var(--ink-soft);
+  }
+  .filter svg {
+    position: absolute;
+    top: 8px;
+    left: 10px;
+  }
+  .filter input {
+    width: 100%;
+    padding-left: 34px;
+    color: var(--ink);
+  }
   kbd {
     padding: 0 var(--s1);
     border: 1px solid var(--hairline);
@@ -410,19 +424,6 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
       }
       .new kbd {
         margin-left: auto;
-      }
-      .filter {
-        position: relative;
-        color: var(--ink-soft);
-      }
-      .filter svg {
-        position: absolute;
-        top: 8px;
-        left: 10px;
-      }
-      .filter input {
-        width: 100%;
-        padding-left: 34px;
       }
       .list {
         flex: 1;
@@ -1445,20 +1446,6 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
   </div>`}function wa(e){return x`<dl>
     ${[[`Learned`,_t(e.learn_time)],[`Lives with`,e.namespace],[`About`,e.subject],[`Said by`,e.speaker],[`Trust`,e.trust.toFixed(2)],[`Importance`,e.importance.toFixed(2)],[`Recalled`,N(e.access_count,`time`)],[`Size`,N(e.token_count,`token`)],[`Labels`,e.tags.join(`, `)],[`Search`,e.index_state===`INDEX_STATE_INDEXED`?`by meaning and words`:`by words, until the index caught up`],[`Id`,x`<code>${e.memory_id}</code>`]].filter(([,e])=>e!==``).map(([e,t])=>x`<dt>${e}</dt><dd>${t}</dd>`)}
   </dl>`}customElements.define(`soma-memory-card`,Sa);var Ta=150,Ea=[[`MEMORY_KIND_EPISODIC`,`episodic`],[`MEMORY_KIND_SEMANTIC`,`semantic`],[`MEMORY_KIND_PROCEDURAL`,`procedural`]],Da=class extends X{static properties={refused:{state:!0}};static styles=[O,k,A,qi,o`
-      .filter {
-        position: relative;
-        color: var(--ink-soft);
-      }
-      .filter svg {
-        position: absolute;
-        top: 8px;
-        left: 10px;
-      }
-      .filter input {
-        width: 100%;
-        padding-left: 34px;
-        color: var(--ink);
-      }
       .narrow {
         display: flex;
         flex-wrap: wrap;

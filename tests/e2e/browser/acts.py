@@ -4,6 +4,8 @@ from uuid import uuid4
 
 from playwright.async_api import Locator, Page
 
+from tests.e2e.support.person import Person
+
 PATIENCE_MS = 30_000
 
 
@@ -34,3 +36,16 @@ async def begun(page: Page) -> None:
     """Wait until some of the last answer is there, and it goes on."""
     await answers(page).last.locator(".prose p").first.wait_for(timeout=PATIENCE_MS)
     await page.get_by_label("Stop", exact=True).wait_for()
+
+
+async def stored_answer(person: Person, page: Page) -> str:
+    """The last answer of the conversation that is shown, as the mesh has it."""
+    conversation = page.url.partition("#")[2]
+    async with person.http.get(f"/api/v1/chat/conversations/{conversation}/messages") as response:
+        messages = (await response.json())["messages"]
+    return str(messages[-1]["content"][0]["text"])
+
+
+def same_words(one: str, other: str) -> bool:
+    """Whether two texts differ in white space only."""
+    return "".join(one.split()) == "".join(other.split())

@@ -5,7 +5,7 @@ import re
 from playwright.async_api import expect
 
 from soma_common.testing.upstream import Fault, FaultKind, Script, ScriptedUpstream
-from tests.e2e.browser.acts import answers, ask, begun, own_words, whole_answer
+from tests.e2e.browser.acts import answers, ask, begun, own_words, same_words, stored_answer, whole_answer
 from tests.e2e.browser.conftest import OpenPage
 from tests.e2e.support.person import Person
 
@@ -77,12 +77,7 @@ async def test_a_reload_in_mid_stream_goes_on_where_it_was(
     await page.reload()
     await begun(page)
     shown = await whole_answer(page)
-    conversation = page.url.partition("#")[2]
-    async with admin.http.get(f"/api/v1/chat/conversations/{conversation}/messages") as response:
-        messages = (await response.json())["messages"]
-    assert len(messages) == 2
-    stored = messages[-1]["content"][0]["text"]
-    assert "".join(shown.split()) == "".join(stored.split())
+    assert same_words(shown, await stored_answer(admin, page))
     assert len(model.requests()) == 1
 
 

@@ -7,22 +7,21 @@ from playwright.async_api import Browser, expect
 
 from soma_common.testing.mesh import Mesh
 from soma_common.testing.upstream import Script, ScriptedUpstream
-from tests.e2e.browser.acts import PATIENCE_MS, answers, ask, begun, own_words, whole_answer
+from tests.e2e.browser.acts import (
+    PATIENCE_MS,
+    answers,
+    ask,
+    begun,
+    own_words,
+    same_words,
+    stored_answer,
+    whole_answer,
+)
 from tests.e2e.browser.conftest import OpenPage
 from tests.e2e.support.person import Person
 
 SLOW = Script(chunks=100, gap_seconds=0.05)
 ALONE = "Reconnecting. The answer goes on without you."
-
-
-async def stored_answer(person: Person, conversation: str) -> str:
-    async with person.http.get(f"/api/v1/chat/conversations/{conversation}/messages") as response:
-        messages = (await response.json())["messages"]
-    return str(messages[-1]["content"][0]["text"])
-
-
-def same_words(one: str, other: str) -> bool:
-    return "".join(one.split()) == "".join(other.split())
 
 
 async def test_a_cut_line_comes_back_without_gap_or_repeat(
@@ -38,7 +37,7 @@ async def test_a_cut_line_comes_back_without_gap_or_repeat(
     await page.context.set_offline(False)
     await expect(page.get_by_text("Connected", exact=True)).to_be_visible(timeout=PATIENCE_MS)
     shown = await whole_answer(page)
-    assert same_words(shown, await stored_answer(admin, page.url.partition("#")[2]))
+    assert same_words(shown, await stored_answer(admin, page))
 
 
 async def test_a_restart_of_the_gateway_is_survived(
@@ -52,7 +51,7 @@ async def test_a_restart_of_the_gateway_is_survived(
     await expect(page.get_by_text(ALONE)).to_be_visible()
     await expect(page.get_by_text("Connected", exact=True)).to_be_visible(timeout=PATIENCE_MS)
     shown = await whole_answer(page)
-    assert same_words(shown, await stored_answer(admin, page.url.partition("#")[2]))
+    assert same_words(shown, await stored_answer(admin, page))
 
 
 async def test_two_tabs_show_one_conversation_live(open_page: OpenPage, model: ScriptedUpstream) -> None:

@@ -166,6 +166,20 @@ export const controls = css`
   textarea:focus-visible {
     outline-offset: -1px;
   }
+  .filter {
+    position: relative;
+    color: var(--ink-soft);
+  }
+  .filter svg {
+    position: absolute;
+    top: 8px;
+    left: 10px;
+  }
+  .filter input {
+    width: 100%;
+    padding-left: 34px;
+    color: var(--ink);
+  }
   kbd {
     padding: 0 var(--s1);
     border: 1px solid var(--hairline);

@@ -29,20 +29,6 @@ export class MemoryPart extends Part {
     notices,
     panel,
     css`
-      .filter {
-        position: relative;
-        color: var(--ink-soft);
-      }
-      .filter svg {
-        position: absolute;
-        top: 8px;
-        left: 10px;
-      }
-      .filter input {
-        width: 100%;
-        padding-left: 34px;
-        color: var(--ink);
-      }
       .narrow {
         display: flex;
         flex-wrap: wrap;

@@ -49,19 +49,6 @@ export class RailPart extends Part {
       .new kbd {
         margin-left: auto;
       }
-      .filter {
-        position: relative;
-        color: var(--ink-soft);
-      }
-      .filter svg {
-        position: absolute;
-        top: 8px;
-        left: 10px;
-      }
-      .filter input {
-        width: 100%;
-        padding-left: 34px;
-      }
       .list {
         flex: 1;
         min-height: 0;
