@@ -87,7 +87,7 @@ def door_schemas() -> dict[str, Schema]:
 
 
 def _completion_request() -> Schema:
-    optional = {
+    optional: dict[str, Schema] = {
         "stream": {"type": "boolean"},
         "stream_options": {"type": "object"},
         "temperature": {"type": "number", "minimum": 0, "maximum": 2},
