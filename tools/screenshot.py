@@ -20,11 +20,11 @@ PICTURE: Final = Path(__file__).resolve().parent.parent / "docs/images/page.png"
 _WIDTH, _HEIGHT = 1280, 860
 _PATIENCE_MS: Final = 30_000
 _BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome")
-_TOLD: Final = "My daughter Clara turns nine in May. She plays the violin and loves the sea."
+_TOLD: Final = "My daughter Clara is nine, plays the violin and loves the sea."
 _FIRST: Final = "What could I give Clara for her birthday? Three ideas, please."
 _SECOND: Final = "Which of them costs the least?"
 _ANSWERS: Final = {
-    _TOLD: "How lovely. I will keep that in mind: Clara, nine in May, the violin, the sea.",
+    _TOLD: "How lovely. I will keep that in mind: Clara, nine, the violin, the sea.",
     _FIRST: "Since she plays the violin and loves the sea, three that fit her:\n\n"
     "1. **A clip-on tuner** in the shape of a shell. Nine is the age to begin tuning by herself.\n"
     "2. **A day by the sea** with a small concert at the harbour in the evening.\n"

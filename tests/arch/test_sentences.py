@@ -13,7 +13,7 @@ PAGE = ("edge/static/**/*.js", "web/src/**/*.ts")
 
 def pieces() -> dict[str, str]:
     """What is fixed in each sentence, clause by clause and long enough to be told from chance, with its reason."""
-    found = {}
+    found: dict[str, str] = {}
     for reason, row in REASONS.items():
         fixed = [text for text, _, _, _ in Formatter().parse(row.sentence)]
         clauses = [clause.strip(" .:;,()") for text in fixed for clause in re.split(r"(?<=[.:;])\s", text)]

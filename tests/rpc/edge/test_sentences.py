@@ -65,8 +65,8 @@ async def test_grpc(chat: ScriptedChat, chat_server: Served, rpc: RpcHarness, do
         call = stub.SendMessage(request, metadata=(("authorization", f"Bearer {door.token()}"),), timeout=10)
         with pytest.raises(grpc.aio.AioRpcError) as broken:
             await anext(aiter(call))
-        packed = next(value for key, value in broken.value.trailing_metadata() if key == DETAILS_KEY)
-        status, info, words = Status.FromString(bytes(packed)), ErrorInfo(), LocalizedMessage()
+        packed: Any = dict(broken.value.trailing_metadata())[DETAILS_KEY]
+        status, info, words = Status.FromString(packed), ErrorInfo(), LocalizedMessage()
         [box for box in status.details if box.Unpack(info)]
         [box for box in status.details if box.Unpack(words)]
         assert broken.value.details() == status.message == words.message
