@@ -17,7 +17,7 @@ from edge.codecs.form import Codec
 from edge.exchange import exchange_of
 from edge.frames import Refused, Welcome
 from edge.identity import SUBPROTOCOL_TOKEN, Identity
-from edge.session import AGENT_NOT_FOUND, FORBIDDEN, POLICY, TOO_MANY, UNAUTHENTICATED, Session
+from edge.session import AGENT_NOT_FOUND, FORBIDDEN, POLICY, RESTART, TOO_MANY, UNAUTHENTICATED, Session
 from edge.socket import Socket
 from edge.socket_tools import SocketTools
 from soma_common.kernel.clock import Clock
@@ -173,5 +173,9 @@ async def _refuse(websocket: WebSocket, codec: Codec, error: SomaError) -> None:
         await websocket.send_text(written)
     elif written is not None:
         await websocket.send_bytes(written)
-    code = 1012 if error.reason is Reason.SHUTTING_DOWN else _CLOSE_CODES.get(error.kind, POLICY)
-    await websocket.close(code, error.reason.value)
+    await websocket.close(close_code(error), error.reason.value)
+
+
+def close_code(error: SomaError) -> int:
+    """With which code a socket ends that an error does not let begin."""
+    return RESTART if error.reason is Reason.SHUTTING_DOWN else _CLOSE_CODES.get(error.kind, POLICY)

@@ -148,6 +148,11 @@ class Mesh:
         return subprocess.Popen([*before, str(_PROGRAM), *words], env=environment, **options)
 
     @property
+    def environment(self) -> Mapping[str, str]:
+        """The environment in which a command line works on this stack."""
+        return self._environment
+
+    @property
     def edge_url(self) -> str:
         """`http://host:port` of the page and of every HTTP door."""
         return f"http://{_HOST}:{_HTTP['edge'] + self.shift}"
