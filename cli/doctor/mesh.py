@@ -13,7 +13,7 @@ from cli.doors import Doors, visit
 from cli.exits import CommandError
 from config import Settings, SettingsError
 from config.programs import DATABASE, doors, programs
-from config.values import HOUSES
+from config.values import HOUSES, OFFLINE
 from soma.chat.v1 import message_pb2 as message_pb
 from soma.chat.v1 import turn_event_pb2 as event_pb
 from soma.chat.v1 import turn_service_pb2 as turn_pb
@@ -30,7 +30,6 @@ from soma_common.supervision.xmlrpc import SupervisorDownError, SupervisorFaultE
 
 _QUESTION: Final = "Answer with one word: are you there?"
 _TURN_SECONDS: Final = 90.0
-_BUILT_IN: Final = "offline"
 _ADD_MODEL: Final = "somastack model add openai --key-stdin"
 _LEVEL: Final = "DEGRADATION_LEVEL_"
 
@@ -67,7 +66,7 @@ async def model(settings: Settings) -> Finding:
         models = await visit(settings, every)
     except (SomaError, CommandError) as problem:
         return bad("model", problem.sentence, "somastack logs chat")
-    real = [each for each in models if each.provider != _BUILT_IN]
+    real = [each for each in models if each.provider != OFFLINE]
     if not real:
         return hint("model", "only the built-in offline model is there, which does not think", _ADD_MODEL)
     default = next((each for each in models if each.tenant_default), None)
