@@ -13,6 +13,7 @@ import termios
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -44,6 +45,8 @@ class Terminal:
         os.close(theirs)
 
     def press(self, keys: str) -> None:
+        # A signal between the writing of a prompt and the waiting for keys would be seen only with the next key.
+        self._read(self._waits, 20, "a moment in which it waits")
         os.write(self._ours, keys.encode())
 
     def say(self, line: str) -> None:
@@ -68,6 +71,10 @@ class Terminal:
             self.process.kill()
             self.process.wait()
         os.close(self._ours)
+
+    def _waits(self) -> bool:
+        state = Path(f"/proc/{self.process.pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0]
+        return state == "S"
 
     def _shows(self, word: str) -> bool:
         return word in self.shown
