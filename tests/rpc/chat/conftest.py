@@ -54,7 +54,7 @@ async def chat(rpc: RpcHarness, house_database: HouseDatabases, open_database: O
     )
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def as_ada() -> Iterator[None]:
     with acting_as(user("ada"), "test"):
         yield

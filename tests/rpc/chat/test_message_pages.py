@@ -12,6 +12,7 @@ from soma_common.postgres.pool import Connection
 from soma_common.testing.identity import TENANT
 from tests.rpc.chat.resources import Chat, make_conversation
 
+pytestmark = pytest.mark.usefixtures("as_ada")
 INSERT = """
 insert into messages (tenant_id, message_id, owner_sub, conversation_id, parent_message_id, turn_id, role, parts,
     token_count, tokenizer, create_time)

@@ -16,6 +16,8 @@ from soma_common.rpc.call import acting_as
 from soma_common.testing.identity import OTHER_TENANT, TENANT, user
 from tests.rpc.chat.resources import Chat, make_conversation
 
+pytestmark = pytest.mark.usefixtures("as_ada")
+
 
 async def make_agent(chat: Chat, name: str, **fields: Any) -> agent_pb.Agent:
     request = agent_pb.CreateAgentRequest(agent=agent_pb.Agent(name=name, **fields), request_id=str(uuid4()))

@@ -7,7 +7,7 @@ import type { Watchable } from "../state/cell";
 import { copyText } from "./clipboard";
 import { Part } from "./part";
 
-const ADD_MODEL = ".venv/bin/somastack model add openai --key-stdin";
+const ADD_MODEL = ".venv/bin/somastack model add openai";
 const TRIES: readonly { ask: string; shows: string }[] = [
   {
     ask: "Remember that my cat is called Miso and loves rain.",
