@@ -15,8 +15,9 @@ from soma_common.kernel.backoff import Backoff
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.errors import SomaError
 from soma_common.logging import get_logger
-from soma_common.postgres.pool import Database
+from soma_common.postgres.house import HouseDatabase
 from soma_common.postgres.queries import Queries
+from soma_common.postgres.standing import StandingStatement
 
 _SQL: Final = Queries.of("servers.chat", "sql/journal.sql")
 _LOG: Final = get_logger("soma.chat.journal")
@@ -28,8 +29,8 @@ Group = list[tuple[RunningTurn, list[Numbered]]]
 class Journal:
     """Queues events of turns and writes them in groups, the first at once and the rest while a write is under way."""
 
-    def __init__(self, database: Database, instance: Instance, clock: Clock, registry: CollectorRegistry) -> None:
-        self._database = database
+    def __init__(self, urls: HouseDatabase, instance: Instance, clock: Clock, registry: CollectorRegistry) -> None:
+        self._statement = StandingStatement(urls, _SQL.append)
         self._instance = instance
         self._clock = clock
         self._dirty: dict[RunningTurn, None] = {}
@@ -57,6 +58,12 @@ class Journal:
 
     async def run(self) -> None:
         """Writes until it is cancelled."""
+        try:
+            await self._keep_writing()
+        finally:
+            self._statement.close()
+
+    async def _keep_writing(self) -> None:
         while True:
             await self._wanted.wait()
             self._wanted.clear()
@@ -112,8 +119,7 @@ class Journal:
                 await asyncio.sleep(_PATIENCE.limit_seconds(failures))
 
     async def _append(self, group: Group) -> bool:
-        living = await self._database.worker_statement(
-            _SQL.append,
+        living = await self._statement.rows(
             self._instance.name,
             self._instance.epoch,
             [turn.order.caller.tenant_id for turn, _ in group],
