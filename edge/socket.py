@@ -43,7 +43,7 @@ class Socket:
         self._identity = identity
         self._tools = tools
         self._outbox = Outbox(codec.merge, OutboxLimits(merge_from=codec.merge_from))
-        self._wake = asyncio.Event()
+        self._waiter: asyncio.Future[None] | None = None
         self._reading: asyncio.Timeout | None = None
         self._sender: asyncio.Task[None] | None = None
         self._streams: dict[int, asyncio.Task[None]] = {}
@@ -113,8 +113,8 @@ class Socket:
             if frame is None:
                 if not self._streams:
                     return True
-                self._wake.clear()
-                await self._wake.wait()
+                self._waiter = asyncio.get_running_loop().create_future()
+                await self._waiter
             elif isinstance(frame, Hang):
                 await self._close(frame)
                 return False
@@ -169,7 +169,7 @@ class Socket:
             self._act(self._session.lag())
         if self._sender is None:
             self._sender = asyncio.create_task(self._send())
-        self._wake.set()
+        self._wake()
 
     def _follow(self, stream: int, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -178,7 +178,11 @@ class Socket:
 
     def _forget(self, stream: int) -> None:
         self._streams.pop(stream, None)
-        self._wake.set()
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
 
     def _leave(self, stream: int) -> None:
         task = self._streams.get(stream)

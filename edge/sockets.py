@@ -74,6 +74,8 @@ class Sockets:
             identity = self._admit(websocket, offered)
             if spoken and name is None:
                 raise SomaError(Reason.METHOD_UNKNOWN, {"method": f"among the subprotocols {', '.join(spoken)[:100]}"})
+            # A token among them makes the headers long, and nobody asks for them again.
+            websocket.scope["headers"].clear()
             await self._serve(websocket, codec, identity)
         except SomaError as error:
             await _refuse(websocket, codec, error)
