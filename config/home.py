@@ -41,9 +41,29 @@ class Home:
         return self.path / "secrets" / "passwords.json"
 
     @property
+    def secrets(self) -> Path:
+        """The keys of others that were given to us, one file each."""
+        return self.path / "secrets" / "soma"
+
+    @property
     def settings_file(self) -> Path:
         """Settings by name that a person may write."""
         return self.path / "settings.toml"
+
+    @property
+    def kept(self) -> tuple[Path, ...]:
+        """All that an installation is besides its database; what is not in here can be made anew or done without."""
+        return self.identity_file, self.settings_file, self.keys, self.passwords_file.parent
+
+    @property
+    def restore_mark(self) -> Path:
+        """Lies here while a restore is at work, and stays when one was cut off."""
+        return self.path / "restore-unfinished"
+
+    @property
+    def history_file(self) -> Path:
+        """What was typed in conversations at a terminal, for its arrow keys."""
+        return self.path / "chat-history"
 
     @property
     def logs(self) -> Path:

@@ -131,7 +131,8 @@ class Acceptances:
     async def _store(self, connection: Connection, turn_id: UUID, order: Order) -> Acceptance:
         place = await _place(connection, order)
         agent, weights = await self._agent(connection, order, place)
-        profile = self._models.profile(order.model_profile_id or agent.model_profile_id)
+        wanted = order.model_profile_id or agent.model_profile_id
+        profile = await self._models.profile(connection, order.caller.tenant_id, wanted)
         # Messages are listed by their ids: the answer's must be the larger one, also within a millisecond.
         message_id, answer_id = sorted((self._ids.uuid7(), self._ids.uuid7()))
         accepted = Accepted(turn_id, order, agent, profile, answer_id, weights, owner_sub=order.caller.sub)
