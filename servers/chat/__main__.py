@@ -109,7 +109,7 @@ class Engine:
         endings = Endings(process.events, process.ids)
         dependencies = Dependencies(process.clock)
         self.features = Features(settings.flags, peers.control, process.ids)
-        self.journal = Journal(process.database, self.instance, process.clock, process.server.registry)
+        self.journal = Journal(process.settings.database, self.instance, process.clock, process.server.registry)
         self.intents = Intents(process.database, governor, memory, cognitive, metrics)
         self.recovery = Recovery(process.database, self.instance, endings, models, process.clock)
         self.housekeeping = Housekeeping(process.database, self.instance, running, self.recovery, process.clock)

@@ -6,13 +6,13 @@ What the JSON looks like stands in `openai_wire.py`; here are the connection, it
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from typing import Any
+from typing import Self
 
 import aiohttp
 import orjson
 
 from servers.chat.adapters.guarded_http import guarded_session, refused_address
-from servers.chat.adapters.openai_wire import ChunkReader, request_body
+from servers.chat.adapters.openai_wire import ChunkReader, DataLines, request_body
 from servers.chat.domain.model import ModelProfile, ModelRequest, StreamItem
 from soma_common.kernel.addresses import AddressRules
 from soma_common.kernel.errors import SomaError
@@ -47,10 +47,17 @@ class OpenAICompatibleModel:
             response = await self._open(request)
             try:
                 await _refuse_failure(profile, response)
-                reader = ChunkReader()
-                async for chunk in _chunks(profile, response):
-                    for item in _items(profile, reader, chunk):
-                        yield item
+                reader, lines = ChunkReader(), DataLines()
+                with _Patience(profile, response.content) as patience:
+                    while not lines.done and (block := await response.content.readany()):
+                        patience.heard()
+                        for data in lines.feed(block):
+                            for item in _items(profile, reader, data):
+                                yield item
+                        if lines.waiting_bytes > _LONGEST_LINE_BYTES:
+                            raise SomaError(Reason.MODEL_PROTOCOL_ERROR, {"model": profile.profile_id})
+                if lines.done:
+                    await _reach_end(response.content)
                 _refuse_cut_stream(profile, reader, response)
                 for item in checked(profile, reader.finish()):
                     yield item
@@ -83,10 +90,54 @@ class OpenAICompatibleModel:
             )
 
 
-def _items(profile: ModelProfile, reader: ChunkReader, chunk: dict[str, Any]) -> list[StreamItem]:
-    if chunk.get("error"):
-        raise _error_chunk(profile, chunk["error"])
-    return checked(profile, reader.read(chunk))
+class _Patience:
+    """Breaks a stream off that is silent for too long.
+
+    One timer a stream: when it rings it looks when something was heard last, instead of being set anew by every chunk.
+    """
+
+    def __init__(self, profile: ModelProfile, content: aiohttp.StreamReader) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._content = content
+        self._gap_seconds = profile.gap_timeout_seconds
+        self._limit = profile.first_token_timeout_seconds
+        self._heard_at = self._loop.time()
+        self._first = True
+
+    def __enter__(self) -> Self:
+        self._timer = self._loop.call_later(self._limit, self._ring)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+
+    def heard(self) -> None:
+        """Something came."""
+        self._heard_at = self._loop.time()
+        if self._first:
+            self._first, self._limit = False, self._gap_seconds
+            self._timer.cancel()
+            self._timer = self._loop.call_later(self._limit, self._ring)
+
+    def _ring(self) -> None:
+        due = self._heard_at + self._limit
+        if self._loop.time() < due:
+            self._timer = self._loop.call_at(due, self._ring)
+        else:
+            self._content.set_exception(TimeoutError())
+
+
+def _items(profile: ModelProfile, reader: ChunkReader, data: bytes) -> list[StreamItem]:
+    """What one chunk brings."""
+    try:
+        chunk = orjson.loads(data)
+        failed = chunk.get("error")
+        items = [] if failed else list(reader.read(chunk))
+    except _NOT_THE_PROTOCOL as error:
+        raise SomaError(Reason.MODEL_PROTOCOL_ERROR, {"model": profile.profile_id}) from error
+    if failed:
+        raise _error_chunk(profile, failed)
+    return items
 
 
 def checked(profile: ModelProfile, items: Iterator[StreamItem]) -> list[StreamItem]:
@@ -97,47 +148,14 @@ def checked(profile: ModelProfile, items: Iterator[StreamItem]) -> list[StreamIt
         raise SomaError(Reason.MODEL_PROTOCOL_ERROR, {"model": profile.profile_id}) from error
 
 
-async def _chunks(profile: ModelProfile, response: aiohttp.ClientResponse) -> AsyncIterator[dict[str, Any]]:
-    """The decoded `data:` lines of an event stream until `[DONE]` or its end; each read has its own time limit."""
-    blocks = response.content.iter_any()
-    rest = b""
-    wait_seconds = profile.first_token_timeout_seconds
-    while True:
-        async with asyncio.timeout(wait_seconds):
-            block = await anext(blocks, None)
-        if block is None:
-            return
-        wait_seconds = profile.gap_timeout_seconds
-        *lines, rest = (rest + block).split(b"\n")
-        if len(rest) > _LONGEST_LINE_BYTES:
-            raise SomaError(Reason.MODEL_PROTOCOL_ERROR, {"model": profile.profile_id})
-        for line in lines:
-            data = line[5:].strip() if line.startswith(b"data:") else b""
-            if data == b"[DONE]":
-                await _reach_end(blocks)
-                return
-            if data:
-                yield _decode(profile, data)
-
-
-async def _reach_end(blocks: AsyncIterator[bytes]) -> None:
+async def _reach_end(content: aiohttp.StreamReader) -> None:
     """Read what is left after `[DONE]`, so that the connection can be used again; a provider that lingers loses it."""
     try:
         async with asyncio.timeout(_LINGER_SECONDS):
-            async for _ in blocks:
+            while await content.readany():
                 pass
     except TimeoutError:
         return
-
-
-def _decode(profile: ModelProfile, data: bytes) -> dict[str, Any]:
-    try:
-        chunk = orjson.loads(data)
-    except orjson.JSONDecodeError as error:
-        raise SomaError(Reason.MODEL_PROTOCOL_ERROR, {"model": profile.profile_id}) from error
-    if not isinstance(chunk, dict):
-        raise SomaError(Reason.MODEL_PROTOCOL_ERROR, {"model": profile.profile_id})
-    return chunk
 
 
 def _refuse_cut_stream(profile: ModelProfile, reader: ChunkReader, response: aiohttp.ClientResponse) -> None:
