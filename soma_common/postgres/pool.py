@@ -38,13 +38,6 @@ class PooledConnection(asyncpg.Connection):
         """Nothing to reset: settings are local to transactions, locks too."""
         return ""
 
-    async def execute(self, query: str, *args: object, timeout: float | None = None) -> str:  # noqa: ASYNC109
-        """As asyncpg's, but a COMMIT that PostgreSQL answers with ROLLBACK is an error and not a success."""
-        status = await super().execute(query, *args, timeout=timeout)
-        if status == "ROLLBACK" and query.startswith("COMMIT"):
-            raise asyncpg.InFailedSQLTransactionError("a statement had failed, so the transaction was rolled back")
-        return str(status)
-
 
 Pool: TypeAlias = "asyncpg.Pool"
 # What stores get: a pooled connection, or a plain one in tests and migrations.
@@ -163,17 +156,25 @@ async def _borrowed(pool: Pool) -> AsyncIterator[asyncpg.pool.PoolConnectionProx
 @asynccontextmanager
 async def _transaction(pool: Pool, tenant: TenantId | None, attempt: _Attempt) -> AsyncIterator[Connection]:
     async with _borrowed(pool) as connection:
-        transaction = connection.transaction()
         try:
-            await transaction.start()
-            if tenant is not None:
-                await connection.fetchval(_SQL.set_tenant, str(tenant))
+            await connection.execute(_SQL.begin if tenant is None else _begin_for(tenant))
             yield connection
         except BaseException:
-            await _unhurried(_roll_back(connection, transaction))
+            await _unhurried(_roll_back(connection))
             raise
         attempt.committing = True
-        await _unhurried(transaction.commit())
+        await _unhurried(_commit(connection))
+
+
+def _begin_for(tenant: TenantId) -> str:
+    """The beginning and the tenant in one round trip. Without parameters: the text is made of the UUID's number only."""
+    return _SQL.begin_for_tenant.replace(":tenant", f"{tenant.int:032x}")
+
+
+async def _commit(connection: Connection) -> None:
+    """A COMMIT that PostgreSQL answers with ROLLBACK is an error and not a success."""
+    if await connection.execute(_SQL.commit) == "ROLLBACK":
+        raise asyncpg.InFailedSQLTransactionError("a statement had failed, so the transaction was rolled back")
 
 
 @asynccontextmanager
@@ -184,11 +185,11 @@ async def _unbound(pool: Pool, attempt: _Attempt) -> AsyncIterator[Connection]:
         yield connection
 
 
-async def _roll_back(connection: Connection, transaction: asyncpg.transaction.Transaction) -> None:
+async def _roll_back(connection: Connection) -> None:
     """Undo, or cut a connection that does not even do that: none goes back to the pool with a transaction open."""
     try:
         async with asyncio.timeout(_ROLLBACK_SECONDS):
-            await transaction.rollback()
+            await connection.execute(_SQL.roll_back)
     except DRIVER_EXCEPTIONS:
         with suppress(*DRIVER_EXCEPTIONS):
             connection.terminate()

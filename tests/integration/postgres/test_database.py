@@ -2,7 +2,7 @@
 
 import asyncio
 from contextlib import suppress
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
@@ -35,9 +35,9 @@ async def test_a_transaction_sees_its_own_tenant_only(database: Database) -> Non
         await connection.execute(ADD, one, "ann")
     async with database.transaction(other) as connection:
         assert await connection.fetchval(COUNT) == 0
-        with pytest.raises(asyncpg.InsufficientPrivilegeError):
-            async with connection.transaction():
-                await connection.execute(ADD, one, "mallory")
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        async with database.transaction(other) as connection:
+            await connection.execute(ADD, one, "mallory")
     async with database.worker() as connection:
         assert await connection.fetchval(COUNT) == 1
 
@@ -61,6 +61,39 @@ async def test_without_a_tenant_no_row_is_seen(database: Database) -> None:
         await connection.execute(ADD, tenant, "ann")
     async with database._app.acquire() as connection:
         assert await connection.fetchval(COUNT) == 0
+
+
+class Crafted(UUID):
+    """A UUID whose text would say more than its number."""
+
+    def __str__(self) -> str:
+        return "'; reset role; select '"
+
+    __format__ = __str__  # type: ignore[assignment]
+
+
+async def test_the_text_of_a_tenant_can_say_nothing_but_its_number(database: Database) -> None:
+    tenant = a_tenant()
+    async with database.transaction(TenantId(Crafted(int=tenant.int))) as connection:
+        await connection.execute(ADD, tenant, "ann")
+        assert await connection.fetchval("show soma.tenant_id") == tenant.hex
+    with pytest.raises(AttributeError):
+        async with database.transaction("'; select pg_sleep(10); --"):  # type: ignore[arg-type]
+            pass
+    async with database.transaction(tenant) as connection:
+        assert await connection.fetchval(COUNT) == 1
+
+
+async def test_a_tenant_does_not_outlive_its_transaction(database: Database) -> None:
+    for leave in (False, True):
+        with suppress(ZeroDivisionError):
+            async with database.transaction(a_tenant()) as connection:
+                backend = await connection.fetchval("select pg_backend_pid()")
+                assert not leave or 1 / 0
+        async with database._app.acquire() as connection:
+            assert await connection.fetchval("select pg_backend_pid()") == backend
+            assert not await connection.fetchval("select current_setting('soma.tenant_id', true)")
+            assert not connection.is_in_transaction()
 
 
 async def test_a_failure_rolls_back(database: Database) -> None:
@@ -209,9 +242,9 @@ async def test_roles_have_their_timeouts_and_rights(database: Database) -> None:
         assert await connection.fetchval("show lock_timeout") == "5s"
         assert await connection.fetchval("show idle_in_transaction_session_timeout") == "15s"
         assert await connection.fetchval("show search_path") == "chat"
-        with pytest.raises(asyncpg.InsufficientPrivilegeError):
-            async with connection.transaction():
-                await connection.execute("create table mine (x int)")
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        async with database.transaction(a_tenant()) as connection:
+            await connection.execute("create table mine (x int)")
 
 
 async def test_migrations_run_once_and_refuse_a_changed_file(house_database: HouseDatabases) -> None:
