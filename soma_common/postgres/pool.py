@@ -110,6 +110,16 @@ class Database:
         """As `run`, as the worker role."""
         return await _repeat(lambda attempt: _transaction(self._worker, None, attempt), work)
 
+    async def tenant_statement(self, tenant: TenantId, statement: str, *args: object) -> list[asyncpg.Record]:
+        """One statement that calls functions which set their tenant, and the rows it gives: one round trip, one commit.
+
+        The tenant is its first parameter. A function that sets none sees no row. As to lost connections and what is
+        raised, see `worker_statement`.
+        """
+        return await _repeat(
+            lambda attempt: _unbound(self._app, attempt), lambda it: it.fetch(statement, tenant, *args)
+        )
+
     async def worker_statement(self, statement: str, *args: object) -> list[asyncpg.Record]:
         """One statement as the worker role and the rows it gives: it commits by itself, in one round trip.
 
@@ -167,7 +177,7 @@ async def _transaction(pool: Pool, tenant: TenantId | None, attempt: _Attempt) -
 
 
 def _begin_for(tenant: TenantId) -> str:
-    """The beginning and the tenant in one round trip. Without parameters: the text is made of the UUID's number only."""
+    """The beginning and the tenant in one round trip; the text is made of nothing but the number of the UUID."""
     return _SQL.begin_for_tenant.replace(":tenant", f"{tenant.int:032x}")
 
 
