@@ -280,7 +280,8 @@ async def test_two_migrations_at_once_apply_each_file_once(house_database: House
     connection = await asyncpg.connect(urls.owner_dsn)
     try:
         await connection.execute(
-            "drop table schema_migrations, events, event_streams, outbox, idempotency, rate_limits"
+            "drop table schema_migrations, events, event_streams, outbox, idempotency, rate_limits;"
+            "drop function enter_tenant, append_events, find_answer"
         )
     finally:
         await connection.close()
