@@ -156,11 +156,12 @@ async def _pool(dsn: str, size: int, name: str) -> Pool:
 @asynccontextmanager
 async def _borrowed(pool: Pool) -> AsyncIterator[asyncpg.pool.PoolConnectionProxy]:
     with connecting():
-        connection = await pool.acquire(timeout=_ACQUIRE_SECONDS)
+        # Only who may have to wait pays for a limit on waiting.
+        connection = await pool.acquire(timeout=None if pool.get_idle_size() else _ACQUIRE_SECONDS)
     try:
         yield connection
     finally:
-        await pool.release(connection)
+        await pool.release(connection, timeout=_ACQUIRE_SECONDS)
 
 
 @asynccontextmanager
