@@ -2,11 +2,12 @@
 # Words for a command go into variables: make up ARGS="--verbose", make logs SERVICE=chat, make test ARGS="-k recall".
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap up down status logs check test gen \
+.PHONY: help bootstrap up down status logs check test gen servers \
 	somastack-up somastack-down somastack-status somastack-logs
 
 SERVICE ?=
 ARGS ?=
+ONLY ?=
 
 help:
 	@printf '%s\n' \
@@ -16,7 +17,8 @@ help:
 	  'make down     stop the mesh; its data stay' \
 	  'make check    the fast loop: style, types, floors, unit tests' \
 	  'make test     everything: checks and every tier of tests' \
-	  'make gen      generate gen/ from proto/'
+	  'make gen      generate gen/ from proto/' \
+	  'make servers  bring real servers for tests: make servers ONLY=openbao'
 
 bootstrap:
 	@sh tools/bootstrap.sh
@@ -41,6 +43,9 @@ test: bootstrap
 
 gen: bootstrap
 	@.venv/bin/poe gen
+
+servers: bootstrap
+	@.venv/bin/python tools/servers/prepare.py $(ONLY)
 
 somastack-up: up
 somastack-down: down

@@ -11,6 +11,7 @@ from typing import Any, Final
 from cli.commands import memory, mind, model, receipt
 from cli.doors import Doors, checked_id, visit
 from cli.exits import CommandError, Exit
+from cli.model_calls import every
 from cli.render import print_line, print_table
 from config import Settings
 from soma.chat.v1 import conversation_service_pb2 as conversation_pb
@@ -80,7 +81,7 @@ class SlashCommands:
         memory.show_hits(self._visit(lambda doors: memory.recall(doors, rest, _MEMORIES)))
 
     def _model(self, _rest: str, _conversation_id: str) -> None:
-        model.show_models(self._visit(model.every))
+        model.show_models(self._visit(every))
 
     def _help(self, _rest: str, _conversation_id: str) -> None:
         print_table(("COMMAND", "SHOWS"), _HELP)

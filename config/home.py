@@ -41,6 +41,11 @@ class Home:
         return self.path / "secrets" / "passwords.json"
 
     @property
+    def secrets(self) -> Path:
+        """The keys of others that were given to us, one file each."""
+        return self.path / "secrets" / "soma"
+
+    @property
     def settings_file(self) -> Path:
         """Settings by name that a person may write."""
         return self.path / "settings.toml"

@@ -20,6 +20,7 @@ from config.settings import Settings
 from config.settings_registry import ROWS, Registry
 from config.sources import Found, collect, of_profile
 from config.values import DeployMode
+from config.vault_loader import outside_vault, secrets_from_vault
 
 _MODE: Final = "SOMA_DEPLOY_MODE"
 
@@ -35,18 +36,22 @@ def load_settings(environment: Mapping[str, str] | None = None, *, house: str | 
     mode = _mode_of(found, problems)
     profile = read_profile(mode)
     values: dict[str, Found] = of_profile(mode, profile["settings"]) | found
+    if not problems:
+        values |= secrets_from_vault(values, house, problems)
     registry = _typed(values, problems)
     ports = read_ports(profile, aaas=bool(registry.aaas_mode))
     model, model_problems = choose_model(registry)
     problems += model_problems
     problems += judge(registry, mode, ports, house)
+    origins = {name: value.origin for name, value in values.items() if name in ROWS}
+    problems += outside_vault(registry, origins)
     if problems:
         raise SettingsError(_once(problems))
     return Settings(
         mode=mode,
         home_folders=home,
         registry=registry,
-        origins={name: value.origin for name, value in values.items() if name in ROWS},
+        origins=origins,
         ports=ports,
         loopback=profile["addresses"]["loopback"],
         model=model,

@@ -3,171 +3,105 @@
 Nothing here calls a provider.
 """
 
-import tomllib
-from collections.abc import Mapping
-from functools import cache
-from importlib.resources import files
-from ipaddress import ip_address
-from typing import Any, Final
-from urllib.parse import urlsplit
+from collections.abc import Iterator, Mapping
+from typing import Final
 
 from pydantic import SecretStr
 
+from config.known_models import CUSTOM, LITELLM, Provider, known_model, providers
 from config.problems import Problem
-from config.settings_registry import Registry
+from config.settings_registry import ROWS, Registry
 from config.values import OFFLINE, Environment, ModelPrices, ModelSettings
+from soma_common.kernel.addresses import AddressRules
 
-CUSTOM: Final = "custom"
-_KEYLESS: Final = (OFFLINE, CUSTOM)
-_LATER: Final = {"anthropic": "ANTHROPIC_API_KEY"}
-
-
-@cache
-def _table() -> Mapping[str, Any]:
-    return tomllib.loads(files("config").joinpath("profiles/models.toml").read_text("utf-8"))
+_BASE_URL: Final = "SOMA_MODEL_BASE_URL"
 
 
 def choose_model(registry: Registry) -> tuple[ModelSettings, list[Problem]]:
     """The model of these settings; `offline` when none is configured, or when something is wrong."""
-    provider = (registry.model_provider or _implied_provider(registry)).lower()
-    problems = _judge(provider, registry)
-    if problems:
-        return _describe(OFFLINE, None, None, registry), problems
-    known = _table()["providers"].get(provider, {})
-    base_url = None if provider == OFFLINE else registry.model_base_url or known.get("base_url")
-    return _describe(provider, base_url, registry.model or known.get("model"), registry), []
+    name = (registry.model_provider or _implied_provider(registry)).lower()
+    if name == OFFLINE:
+        return _offline(), []
+    provider = providers().get(name)
+    if provider is None:
+        remedy = f"It may be {', '.join(providers())} or {OFFLINE}."
+        return _offline(), [Problem("SOMA_MODEL_PROVIDER", f"is {name!r}, which is not known", remedy)]
+    problems = list(_judge(provider, registry))
+    return (_offline() if problems else _describe(provider, registry)), problems
+
+
+def address_rules(registry: Registry) -> AddressRules:
+    """Where models may be called: private addresses outside prod only, or where a host is allowed by name."""
+    hosts = frozenset(host.lower() for host in registry.model_private_hosts or ())
+    return AddressRules(private_allowed=registry.env is not Environment.PROD, private_hosts=hosts)
+
+
+def provider_keys(registry: Registry) -> Mapping[str, SecretStr]:
+    """The keys of the installation by provider, each for the provider's own address only."""
+    found = {provider.name: _own_key(provider, registry) for provider in providers().values()}
+    return {name: key for name, key in found.items() if key is not None}
 
 
 def _implied_provider(registry: Registry) -> str:
     """A base URL says that a server of one's own is meant; else the first key that is set decides."""
+    return CUSTOM if registry.model_base_url else next(iter(provider_keys(registry)), OFFLINE)
+
+
+def _own_key(provider: Provider, registry: Registry) -> SecretStr | None:
+    if provider.key is None:
+        return None
+    key: SecretStr | None = getattr(registry, ROWS[provider.key].field)
+    return key
+
+
+def _judge(provider: Provider, registry: Registry) -> Iterator[Problem]:
+    if provider.key is not None and registry.model_api_key is None and _own_key(provider, registry) is None:
+        wrong = f"is not set, but the provider {provider.name} is chosen"
+        yield Problem(provider.key, wrong, f"Set it: {provider.key}=<your key>.")
+    if provider.protocol != LITELLM and not (registry.model_base_url or provider.base_url):
+        wrong = f"is not set, but the provider {provider.name} is chosen"
+        yield Problem(_BASE_URL, wrong, f"Set it: {_BASE_URL}=https://models.example.org/v1.")
+    if not (registry.model or provider.model):
+        cause = f"{_BASE_URL} is" if registry.model_base_url else f"the provider {provider.name} is chosen"
+        yield Problem("SOMA_MODEL", f"is not set, but {cause}", "Set it to the model's name there.")
     if registry.model_base_url:
-        return CUSTOM
-    keys = _keys(registry)
-    return next((name for name in _table()["providers"] if keys.get(name) is not None), OFFLINE)
+        wrong_address = address_rules(registry).url_problem(registry.model_base_url)
+        if wrong_address is not None:
+            remedy = f"Set it like {_BASE_URL}=https://models.example.org/v1"
+            remedy += ", or name its host in SOMA_MODEL_PRIVATE_HOSTS." if "private" in wrong_address else "."
+            yield Problem(_BASE_URL, f"cannot be used: {wrong_address}", remedy)
 
 
-def _keys(registry: Registry) -> dict[str, SecretStr | None]:
-    return {
-        "openai": registry.openai_api_key,
-        "openrouter": registry.openrouter_api_key,
-        "groq": registry.groq_api_key,
-        CUSTOM: registry.model_api_key,
-    }
-
-
-def _judge(provider: str, registry: Registry) -> list[Problem]:
-    providers = _table()["providers"]
-    if provider in _LATER:
-        remedy = (
-            "Use an OpenAI-compatible address of it with SOMA_MODEL_BASE_URL, or choose openai, openrouter or groq."
-        )
-        return [
-            Problem(
-                "SOMA_MODEL_PROVIDER",
-                f"is {provider}, which this version cannot speak to yet",
-                remedy,
-            )
-        ]
-    if provider not in providers and provider not in _KEYLESS:
-        remedy = f"It may be {', '.join(providers)}, {CUSTOM} or {OFFLINE}."
-        return [Problem("SOMA_MODEL_PROVIDER", f"is {provider!r}, which is not known", remedy)]
-    problems = []
-    if provider in providers and not _key_of(provider, registry):
-        key = providers[provider]["key"]
-        problems.append(
-            Problem(
-                key,
-                f"is not set, but the provider {provider} is chosen",
-                f"Set it: {key}=<your key>.",
-            )
-        )
-    if provider == CUSTOM and not registry.model_base_url:
-        example = "SOMA_MODEL_BASE_URL=https://models.example.org/v1"
-        problems.append(
-            Problem(
-                "SOMA_MODEL_BASE_URL",
-                "is not set, but the provider custom is chosen",
-                f"Set it: {example}.",
-            )
-        )
-    if provider == CUSTOM and not registry.model:
-        problems.append(
-            Problem(
-                "SOMA_MODEL",
-                "is not set, but SOMA_MODEL_BASE_URL is",
-                "Set it to the model's name there.",
-            )
-        )
-    if registry.model_base_url and provider != OFFLINE:
-        problems += _judge_address(registry.model_base_url, registry.env)
-    return problems
-
-
-def _judge_address(address: str, env: Environment | None) -> list[Problem]:
-    """A server may safely call it: no link-local or metadata address, and no private one in prod."""
-    name = "SOMA_MODEL_BASE_URL"
-    try:
-        parts = urlsplit(address)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        host, parts = None, urlsplit("")
-    if parts.scheme not in ("http", "https") or not host:
-        return [
-            Problem(
-                name,
-                "is not an http or https address",
-                f"Set it like {name}=https://models.example.org/v1.",
-            )
-        ]
-    if parts.username or parts.password:
-        return [Problem(name, "carries a login", "Take it out and set SOMA_MODEL_API_KEY.")]
-    try:
-        number = ip_address(host)
-    except ValueError:
-        return []
-    if number.is_link_local or number.is_multicast or number.is_reserved or number.is_unspecified:
-        return [
-            Problem(
-                name,
-                f"points to {host}, which is no place for models",
-                "Use the server's own address.",
-            )
-        ]
-    if env is Environment.PROD and number.is_private:
-        return [
-            Problem(
-                name,
-                f"points to the private address {host}, which prod refuses",
-                "Use a name that is allowed.",
-            )
-        ]
-    return []
-
-
-def _key_of(provider: str, registry: Registry) -> SecretStr | None:
-    return registry.model_api_key or _keys(registry).get(provider)
-
-
-def _describe(provider: str, base_url: str | None, model: str | None, registry: Registry) -> ModelSettings:
-    name = OFFLINE if provider == OFFLINE or model is None else model
-    models = _table()["models"]
-    known: Mapping[str, int] = models.get(name, models["unknown"])
-
-    def chosen(setting: int | None, key: str) -> int:
-        return known[key] if setting is None or provider == OFFLINE else setting
-
-    window = chosen(registry.model_window, "window")
+def _describe(provider: Provider, registry: Registry) -> ModelSettings:
+    base_url = registry.model_base_url or provider.base_url
+    name = registry.model or provider.model or ""
+    known = known_model(name)
+    window = registry.model_window or known.window
+    longest = registry.model_max_output_tokens or known.max_output_tokens
     return ModelSettings(
-        provider=provider,
+        provider=provider.name,
+        protocol=provider.protocol,
         base_url=base_url.rstrip("/") if base_url else None,
         model=name,
-        api_key=None if provider == OFFLINE else _key_of(provider, registry),
+        api_key=registry.model_api_key or _own_key(provider, registry),
         window=window,
-        max_output_tokens=min(chosen(registry.model_max_output_tokens, "max_output_tokens"), window // 2),
-        prices=ModelPrices(
-            input_micros=chosen(registry.price_input, "input"),
-            cached_input_micros=chosen(registry.price_cached_input, "cached_input"),
-            output_micros=chosen(registry.price_output, "output"),
-            reasoning_micros=chosen(registry.price_reasoning, "reasoning"),
-        ),
+        max_output_tokens=min(longest, window // 2),
+        prices=_prices(registry, known.prices),
     )
+
+
+def _prices(registry: Registry, known: ModelPrices) -> ModelPrices:
+    def chosen(setting: int | None, otherwise: int) -> int:
+        return otherwise if setting is None else setting
+
+    return ModelPrices(
+        input_micros=chosen(registry.price_input, known.input_micros),
+        cached_input_micros=chosen(registry.price_cached_input, known.cached_input_micros),
+        output_micros=chosen(registry.price_output, known.output_micros),
+        reasoning_micros=chosen(registry.price_reasoning, known.reasoning_micros),
+    )
+
+
+def _offline() -> ModelSettings:
+    known = known_model(OFFLINE)
+    return ModelSettings(OFFLINE, OFFLINE, None, OFFLINE, None, known.window, known.max_output_tokens, known.prices)

@@ -12,7 +12,7 @@ from config.home import is_instance
 from config.ports import PortTable
 from config.problems import Problem
 from config.settings_registry import ROWS, Registry
-from config.values import HOUSES, DeployMode, Environment, LogLevel
+from config.values import HOUSES, DeployMode, Environment, LogLevel, SecretsStore
 from soma_common.postgres.house import PLACES
 
 _CLUSTER: Final = (
@@ -47,6 +47,7 @@ def judge(registry: Registry, mode: DeployMode, ports: PortTable, house: str | N
     if house is not None and house in HOUSES:
         problems += missing_for_database(registry, mode, house)
     problems += _words(registry)
+    problems += _vault(registry)
     problems += _pairs(registry, mode)
     problems += _port_problems(registry, ports)
     if registry.env is Environment.PROD:
@@ -124,6 +125,24 @@ def _pairs(registry: Registry, mode: DeployMode) -> Iterator[Problem]:
         yield Problem("MILVUS_HOST and MILVUS_PORT", "are needed together", "Set both or none.")
 
 
+def _vault(registry: Registry) -> Iterator[Problem]:
+    """What is missing to reach Vault where secrets are kept there."""
+    if registry.secrets is not SecretsStore.VAULT:
+        return
+    if registry.vault_address is None:
+        yield _missing("VAULT_ADDR")
+    elif not registry.vault_address.startswith(("https://", "http://")):
+        yield Problem("VAULT_ADDR", "is not an http or https address", f"Set it like {ROWS['VAULT_ADDR'].example}.")
+    elif registry.env is Environment.PROD and registry.vault_address.startswith("http://"):
+        yield Problem("VAULT_ADDR", "reaches Vault in plain text, which prod refuses", "Use its https address.")
+    if (registry.vault_role_id is None) != (registry.vault_secret_id is None):
+        yield Problem("VAULT_ROLE_ID and VAULT_SECRET_ID", "are needed together", "Set both, or VAULT_TOKEN.")
+    if registry.vault_token is None and registry.vault_role_id is None:
+        yield Problem(
+            "VAULT_TOKEN", "is not set, and no AppRole is", "Set VAULT_TOKEN, or VAULT_ROLE_ID and its secret."
+        )
+
+
 def _port_problems(registry: Registry, ports: PortTable) -> Iterator[Problem]:
     shift = registry.port_shift or 0
     numbers = [port for _, port in ports.bound({}, shift)]
@@ -137,11 +156,8 @@ def _port_problems(registry: Registry, ports: PortTable) -> Iterator[Problem]:
 
 def _refusals(registry: Registry, mode: DeployMode) -> Iterator[Problem]:
     """What prod does not allow; each of these is fine on one's own machine."""
-    yield Problem(
-        "SOMA_ENV",
-        "is prod, which takes its secrets from Vault only, and this version reads them from files and the environment",
-        "Use SOMA_ENV=dev until secrets can come from Vault.",
-    )
+    if registry.secrets is not SecretsStore.VAULT:
+        yield Problem("SOMA_SECRETS", "is files, but prod takes its secrets from Vault only", "Set SOMA_SECRETS=vault.")
     if registry.log_level is LogLevel.DEBUG:
         yield Problem("SOMA_LOG_LEVEL", "is debug, which prod refuses", "Set SOMA_LOG_LEVEL=info.")
     if any(

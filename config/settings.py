@@ -16,6 +16,7 @@ from config.environment import interpreter, machine_environment
 from config.home import Home
 from config.ports import Addresses, PortTable
 from config.problems import SettingsError
+from config.providers import address_rules, provider_keys
 from config.rules import DSN_NAMES, missing_for_database, not_started, value_of
 from config.settings_registry import ROWS, Registry, Row
 from config.sources import Origin, Source
@@ -28,8 +29,11 @@ from config.values import (
     InfrastructureSettings,
     LogSettings,
     ModelSettings,
+    SecretsSettings,
     WebSettings,
 )
+from config.vault_loader import vault_login
+from soma_common.kernel.addresses import AddressRules
 from soma_common.postgres.house import PLACES, ROLES, HouseDatabase
 
 Value = TypeVar("Value")
@@ -225,6 +229,22 @@ class Settings:
             opa_url=r.opa_url,
             memory_api_token=r.memory_api_token,
         )
+
+    @property
+    def secrets(self) -> SecretsSettings:
+        """Where keys are kept."""
+        return SecretsSettings(
+            store=self._needed(self.registry.secrets),
+            folder=self.home_folders.secrets,
+            given=provider_keys(self.registry),
+            vault_address=self.registry.vault_address or "",
+            vault_login=vault_login(self.registry),
+        )
+
+    @property
+    def model_addresses(self) -> AddressRules:
+        """Where models may be called."""
+        return address_rules(self.registry)
 
     @property
     def supervisor_socket(self) -> Path:

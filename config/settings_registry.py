@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 from pydantic.fields import FieldInfo
 
-from config.values import DeployMode, Environment, LogFace, LogLevel
+from config.values import DeployMode, Environment, LogFace, LogLevel, SecretsStore
 
 # What the contract between chat and governor takes, and what a column of 64 bits counts for years.
 _MOST_TOKENS: Final = 100_000_000
@@ -234,16 +234,28 @@ class Registry(BaseModel):
         "/etc/soma/user.json",
     )
 
+    # where secrets are kept
+    secrets: SecretsStore | None = _setting("SOMA_SECRETS", "Where secrets are kept: files or vault.", "vault")
+    vault_address: str | None = _setting("VAULT_ADDR", "The Vault server.", "https://vault.example.org:8200")
+    vault_token: SecretStr | None = _setting("VAULT_TOKEN", "The token for Vault.", "hvs...")
+    vault_role_id: SecretStr | None = _setting("VAULT_ROLE_ID", "The AppRole for Vault, instead of a token.", "a UUID")
+    vault_secret_id: SecretStr | None = _setting("VAULT_SECRET_ID", "The secret id of the AppRole.", "a UUID")
+
     # the model
     model_provider: str | None = _setting(
         "SOMA_MODEL_PROVIDER",
-        "Who answers: openai, openrouter, groq, custom or offline.",
+        "Who answers: a provider of `somastack model add --help`, custom or offline.",
         "openai",
     )
     model_base_url: str | None = _setting(
         "SOMA_MODEL_BASE_URL",
-        "The address of an OpenAI-compatible server.",
+        "The address of the provider, or of an OpenAI-compatible server of one's own.",
         "http://models:11434/v1",
+    )
+    model_private_hosts: Words | None = _setting(
+        "SOMA_MODEL_PRIVATE_HOSTS",
+        "Hosts on private networks that may serve models in prod.",
+        "models.internal",
     )
     model: str | None = _setting("SOMA_MODEL", "The name of the model.", "gpt-4.1-mini")
     model_api_key: SecretStr | None = _setting("SOMA_MODEL_API_KEY", "The key for SOMA_MODEL_BASE_URL.", "sk-...")
@@ -252,9 +264,13 @@ class Registry(BaseModel):
     groq_api_key: SecretStr | None = _setting("GROQ_API_KEY", "The key for Groq.", "gsk_...")
     anthropic_api_key: SecretStr | None = _setting(
         "ANTHROPIC_API_KEY",
-        "The key for Anthropic, which a later version serves.",
+        "The key for Anthropic.",
         "sk-ant-...",
     )
+    gemini_api_key: SecretStr | None = _setting("GEMINI_API_KEY", "The key for Google Gemini.", "AIza...")
+    mistral_api_key: SecretStr | None = _setting("MISTRAL_API_KEY", "The key for Mistral.", "a long random word")
+    deepseek_api_key: SecretStr | None = _setting("DEEPSEEK_API_KEY", "The key for DeepSeek.", "sk-...")
+    cohere_api_key: SecretStr | None = _setting("COHERE_API_KEY", "The key for Cohere.", "a long random word")
     model_window: WindowTokens | None = _setting(
         "SOMA_MODEL_WINDOW",
         "How many tokens the model can read and write together.",

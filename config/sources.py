@@ -25,6 +25,7 @@ class Source(StrEnum):
     PROFILE = "profile"
     FIRST_START = "first start"
     FILE = "file"
+    VAULT = "vault"
     OLDER_NAME = "older name"
     ENVIRONMENT = "environment"
 

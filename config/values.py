@@ -3,6 +3,7 @@
 Nothing here knows a name of the environment or a file.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Final
 from uuid import UUID
 
 from pydantic import SecretStr
+
+from soma_common.security.secrets import VaultLogin
 
 SERVICES: Final = ("memory", "cognitive", "governor", "control", "chat", "edge")
 HOUSES: Final = ("memory", "cognitive", "governor", "chat", "control")
@@ -29,6 +32,13 @@ class Environment(StrEnum):
 
     DEV = "dev"
     PROD = "prod"
+
+
+class SecretsStore(StrEnum):
+    """Where secrets are kept."""
+
+    FILES = "files"
+    VAULT = "vault"
 
 
 class LogLevel(StrEnum):
@@ -89,9 +99,13 @@ class ModelPrices:
 
 @dataclass(frozen=True, slots=True)
 class ModelSettings:
-    """The model that answers; provider `offline` when none is configured, and then there is no base URL and no key."""
+    """The model that answers; provider `offline` when none is configured, and then there is no base URL and no key.
+
+    `protocol` is openai, litellm or offline; `base_url` is None where the provider's own is known to who calls it.
+    """
 
     provider: str
+    protocol: str
     base_url: str | None
     model: str
     api_key: SecretStr | None
@@ -103,6 +117,17 @@ class ModelSettings:
     def offline(self) -> bool:
         """Whether no real model is configured."""
         return self.provider == OFFLINE
+
+
+@dataclass(frozen=True, slots=True)
+class SecretsSettings:
+    """Where keys are kept: in `folder`, below the `given` ones by name, or in Vault where there is a login."""
+
+    store: SecretsStore
+    folder: Path
+    given: Mapping[str, SecretStr]
+    vault_address: str
+    vault_login: VaultLogin
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,12 @@ from hypothesis import settings
 TIERS = ("arch", "unit", "property", "contract", "rpc", "integration", "e2e", "chaos")
 ROOT = Path(__file__).parent
 
-pytest_plugins = ["soma_common.testing.postgres", "soma_common.testing.rpc", "soma_common.testing.upstream.fixtures"]
+pytest_plugins = [
+    "soma_common.testing.postgres",
+    "soma_common.testing.rpc",
+    "soma_common.testing.upstream.fixtures",
+    "soma_common.testing.vault",
+]
 
 settings.register_profile("soma", deadline=None, print_blob=True)
 settings.load_profile("soma")

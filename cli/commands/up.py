@@ -15,17 +15,20 @@ def up() -> None:
     """
     import asyncio
 
+    from cli.doors import visit
+    from cli.model_calls import default_model
     from cli.render import Progress, print_line
     from cli.stack.coming_up import come_up
     from config import load_settings
+    from config.values import OFFLINE
 
     with Progress() as progress:
         done = asyncio.run(come_up(load_settings(), progress))
-    model = done.settings.model
-    if model.offline:
-        print_line("No model is configured, so answers come from the built-in offline one. Set one with:")
-        print_line("  OPENAI_API_KEY=<your key> make up")
+    model = asyncio.run(visit(done.settings, default_model))
+    if model.provider == OFFLINE:
+        print_line("No model is configured, so answers come from the built-in offline one. Add one with:")
+        print_line("  .venv/bin/somastack model add openai")
     else:
-        print_line(f"Answers come from {model.model} ({model.provider}).")
+        print_line(f"Answers come from {model.model_profile_id} ({model.provider}).")
     ready = "SomaStack is up" if done.changed else "SomaStack was up already"
     print_line(f"{ready}. Chat at {done.settings.page_url}")

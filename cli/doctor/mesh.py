@@ -7,12 +7,12 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final
 
-from cli.doctor.finding import START, Finding, State, bad, good
+from cli.doctor.finding import START, Finding, State, bad, good, skipped
 from cli.doors import Doors, visit
 from cli.exits import CommandError
 from config import Settings, SettingsError
 from config.programs import DATABASE, doors, programs
-from config.values import HOUSES
+from config.values import HOUSES, OFFLINE
 from soma.chat.v1 import message_pb2 as message_pb
 from soma.chat.v1 import turn_event_pb2 as event_pb
 from soma.chat.v1 import turn_service_pb2 as turn_pb
@@ -29,6 +29,7 @@ from soma_common.supervision.status import ServiceState, ServiceStatus, observe
 _QUESTION: Final = "Answer with one word: are you there?"
 _TURN_SECONDS: Final = 90.0
 _LEVEL: Final = "DEGRADATION_LEVEL_"
+ADD_MODEL: Final = "somastack model add openai"
 
 
 async def database(settings: Settings) -> Finding:
@@ -102,5 +103,7 @@ def verdict(events: Sequence[event_pb.TurnEvent]) -> Finding:
         level = level_pb.DegradationLevel.Name(started.level).removeprefix(_LEVEL)
         why = " ".join(reason.sentence for reason in started.level_reasons if reason.level == started.level)
         return bad("turn", f"answered at level {level} only. {why}".strip(), f"somastack receipt {end.receipt_id}")
+    if started.model == OFFLINE:
+        return skipped("turn", "only the offline model answers, as no other is configured", ADD_MODEL)
     tokens = end.usage.input_tokens + end.usage.output_tokens
     return Finding("turn", State.GOOD, f"a question was answered with {tokens} tokens, receipt {end.receipt_id}")

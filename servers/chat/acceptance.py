@@ -79,6 +79,7 @@ class Acceptances:
     """Stores turns that are asked for."""
 
     def __init__(self, means: Means, models: Models) -> None:
+        self._database = means.database
         self._store = AcceptanceStore(means.database)
         self._events = means.events
         self._models = models
@@ -121,7 +122,7 @@ class Acceptances:
         if order.conversation_id is not None and place is None:
             raise not_found("conversation", order.conversation_id)
         agent, weights = await self._agent(order, seen)
-        profile = self._models.profile(order.model_profile_id or agent.model_profile_id)
+        profile = await self._profile(order.caller.tenant_id, order.model_profile_id or agent.model_profile_id)
         # Messages are listed by their ids: the answer's must be the larger one, also within a millisecond.
         message_id, answer_id = sorted((self._ids.uuid7(), self._ids.uuid7()))
         accepted = Accepted(turn_id, order, agent, profile, answer_id, weights, owner_sub=order.caller.sub)
@@ -147,6 +148,12 @@ class Acceptances:
             parent_message_id=parent or place.current_leaf_id,
             leaf_before=place.current_leaf_id,
         )
+
+    async def _profile(self, tenant: TenantId, profile_id: str) -> ModelProfile:
+        known = self._models.known(tenant, profile_id)
+        if known is not None:
+            return known
+        return await self._database.run(tenant, lambda it: self._models.profile(it, tenant, profile_id))
 
     async def _agent(self, order: Order, seen: Seen) -> tuple[Agent, Weights | None]:
         tenant, place = order.caller.tenant_id, seen.place

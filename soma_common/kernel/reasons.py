@@ -69,6 +69,8 @@ class Reason(StrEnum):
     DEADLINE_EXCEEDED = "DEADLINE_EXCEEDED"
     CALL_CANCELLED = "CALL_CANCELLED"
     INTERNAL = "INTERNAL"
+    SECRETS_UNAVAILABLE = "SECRETS_UNAVAILABLE"
+    MODEL_ADDRESS_REFUSED = "MODEL_ADDRESS_REFUSED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +174,7 @@ REASONS: Final[dict[Reason, ReasonRow]] = {
         Kind.FAILED_PRECONDITION, "The provider of the model {model} filtered the content. Ask in other words."
     ),
     Reason.MODEL_PROTOCOL_ERROR: ReasonRow(
-        Kind.UNAVAILABLE, "The model {model} sent something that is not the OpenAI protocol. Check its base URL."
+        Kind.UNAVAILABLE, "The model {model} sent something that is not its provider's protocol. Check its base URL."
     ),
     Reason.MEMORY_REFUSED: ReasonRow(Kind.FAILED_PRECONDITION, "This is not kept as a memory: {why}."),
     Reason.ORCHESTRATOR_OWNS_PROCESS: ReasonRow(
@@ -189,5 +191,13 @@ REASONS: Final[dict[Reason, ReasonRow]] = {
     Reason.INTERNAL: ReasonRow(
         Kind.INTERNAL,
         "An error inside the service stopped this. Report the error id {error_id}; the log has the details.",
+    ),
+    Reason.SECRETS_UNAVAILABLE: ReasonRow(
+        Kind.UNAVAILABLE,
+        "The store of keys ({store}) cannot be used: {problem}. An operator has to mend that; then try again.",
+    ),
+    Reason.MODEL_ADDRESS_REFUSED: ReasonRow(
+        Kind.FAILED_PRECONDITION,
+        "The address of the model {model} is not allowed: {problem}. Change its base URL.",
     ),
 }

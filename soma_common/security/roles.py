@@ -12,7 +12,7 @@ _VIEWER: Final = frozenset(
     ("chat:read", "models:read", "memory:read", "governor:read", "cognitive:read", "control:read"),
 )
 _MEMBER: Final = _VIEWER | {"chat:write", "memory:write"}
-_OPERATOR: Final = _MEMBER | {"cognitive:write", "control:write"}
+_OPERATOR: Final = _MEMBER | {"cognitive:write", "control:write", "models:write"}
 _ADMIN: Final = _OPERATOR | {"governor:write"}
 
 ROLE_SCOPES: Final[Mapping[str, frozenset[str]]] = {

@@ -5,31 +5,38 @@ What the JSON looks like stands in `openai_wire.py`; here are the connection, it
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from typing import Any
 
 import aiohttp
 import orjson
 
+from servers.chat.adapters.guarded_http import guarded_session, refused_address
 from servers.chat.adapters.openai_wire import ChunkReader, request_body
 from servers.chat.domain.model import ModelProfile, ModelRequest, StreamItem
+from soma_common.kernel.addresses import AddressRules
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason
 
-_CONNECT_TIMEOUT_SECONDS = 10.0
 _LINGER_SECONDS = 0.2
 _LONGEST_LINE_BYTES = 4 * 1024 * 1024
 _NOT_THE_PROTOCOL = (KeyError, TypeError, ValueError, AttributeError)
 
 
 class OpenAICompatibleModel:
-    """One pool of connections for all profiles of a provider.
+    """One pool of connections for all profiles.
 
-    `trace_headers` gives the headers that carry the trace to the provider, read at each call.
+    `key_of` gives the key of a profile and `trace_headers` the headers that carry the trace, both asked at each call.
     """
 
-    def __init__(self, api_key: str | None, trace_headers: Callable[[], Mapping[str, str]]) -> None:
-        self._authorization = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+    def __init__(
+        self,
+        key_of: Callable[[ModelProfile], Awaitable[str | None]],
+        rules: AddressRules,
+        trace_headers: Callable[[], Mapping[str, str]],
+    ) -> None:
+        self._key_of = key_of
+        self._rules = rules
         self._trace_headers = trace_headers
         self._session: aiohttp.ClientSession | None = None
 
@@ -45,7 +52,7 @@ class OpenAICompatibleModel:
                     for item in _items(profile, reader, chunk):
                         yield item
                 _refuse_cut_stream(profile, reader, response)
-                for item in _checked(profile, reader.finish()):
+                for item in checked(profile, reader.finish()):
                     yield item
             finally:
                 response.close()
@@ -53,7 +60,7 @@ class OpenAICompatibleModel:
             seconds = f"{profile.gap_timeout_seconds:g}"
             raise SomaError(Reason.MODEL_TIMEOUT, {"model": profile.profile_id, "timeout_seconds": seconds}) from error
         except aiohttp.ClientError as error:
-            raise _unavailable(profile, "the connection failed") from error
+            raise refused_address(profile, error) or unavailable(profile, "the connection failed") from error
 
     async def close(self) -> None:
         """Give connections back."""
@@ -61,16 +68,17 @@ class OpenAICompatibleModel:
             await self._session.close()
 
     async def _open(self, request: ModelRequest) -> aiohttp.ClientResponse:
+        key = await self._key_of(request.profile)
         if self._session is None:
-            timeout = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_TIMEOUT_SECONDS)
-            connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=30)
-            self._session = aiohttp.ClientSession(connector=connector, timeout=timeout, read_bufsize=2**18)
+            self._session = guarded_session(self._rules)
         headers = {"Content-Type": "application/json", "Accept": "text/event-stream"}
+        if key:
+            headers["Authorization"] = f"Bearer {key}"
         async with asyncio.timeout(request.profile.first_token_timeout_seconds):
             return await self._session.post(
                 f"{(request.profile.base_url or '').rstrip('/')}/chat/completions",
                 data=orjson.dumps(request_body(request)),
-                headers={**headers, **self._authorization, **self._trace_headers()},
+                headers={**headers, **self._trace_headers()},
                 allow_redirects=False,
             )
 
@@ -78,10 +86,11 @@ class OpenAICompatibleModel:
 def _items(profile: ModelProfile, reader: ChunkReader, chunk: dict[str, Any]) -> list[StreamItem]:
     if chunk.get("error"):
         raise _error_chunk(profile, chunk["error"])
-    return _checked(profile, reader.read(chunk))
+    return checked(profile, reader.read(chunk))
 
 
-def _checked(profile: ModelProfile, items: Iterator[StreamItem]) -> list[StreamItem]:
+def checked(profile: ModelProfile, items: Iterator[StreamItem]) -> list[StreamItem]:
+    """What the reader made of a chunk. Raises MODEL_PROTOCOL_ERROR for what is no chunk."""
     try:
         return list(items)
     except _NOT_THE_PROTOCOL as error:
@@ -136,7 +145,7 @@ def _refuse_cut_stream(profile: ModelProfile, reader: ChunkReader, response: aio
         return
     if "event-stream" not in response.content_type:
         raise SomaError(Reason.MODEL_PROTOCOL_ERROR, {"model": profile.profile_id})
-    raise _unavailable(profile, "the stream ended early")
+    raise unavailable(profile, "the stream ended early")
 
 
 async def _refuse_failure(profile: ModelProfile, response: aiohttp.ClientResponse) -> None:
@@ -173,7 +182,7 @@ def failure(profile: ModelProfile, status: int, retry_after: str | None, code: s
         metadata = {**model, "timeout_seconds": f"{profile.first_token_timeout_seconds:g}"}
         return SomaError(Reason.MODEL_TIMEOUT, metadata)
     if status >= 500 or status < 400:
-        return _unavailable(profile, f"HTTP {status}")
+        return unavailable(profile, f"HTTP {status}")
     return SomaError(Reason.MODEL_REQUEST_REFUSED, {**model, "status": str(status)})
 
 
@@ -192,6 +201,7 @@ def _seconds(retry_after: str | None) -> float:
         return 5.0
 
 
-def _unavailable(profile: ModelProfile, problem: str) -> SomaError:
+def unavailable(profile: ModelProfile, problem: str) -> SomaError:
+    """The error for a provider that failed; `problem` is a phrase for a person."""
     metadata = {"model": profile.profile_id, "problem": problem}
     return SomaError(Reason.MODEL_UNAVAILABLE, metadata, retry_after_seconds=2.0)

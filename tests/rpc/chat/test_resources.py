@@ -8,10 +8,13 @@ from uuid import uuid4
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from config.values import ModelPrices, ModelSettings
+from servers.chat.adapters.offline import OfflineModel
 from servers.chat.agents import Agents
+from servers.chat.catalogues import Catalogues
 from servers.chat.conversations import Conversations
-from servers.chat.profiles import build_models
+from servers.chat.domain.catalogue import Catalogue, KnownModel
+from servers.chat.models import Models
+from servers.chat.profiles import OFFLINE_PROFILE
 from servers.chat.rpc.agents import AgentServicer
 from servers.chat.rpc.conversations import ConversationServicer
 from soma.chat.v1 import agent_service_pb2 as agent_pb
@@ -32,7 +35,7 @@ from soma_common.testing.identity import OTHER_TENANT, TENANT, user
 from soma_common.testing.postgres import HouseDatabases, OpenDatabase
 from soma_common.testing.rpc import Added, RpcHarness
 
-OFFLINE = ModelSettings("offline", None, "offline", None, 8192, 1024, ModelPrices(0, 0, 0, 0))
+OFFLINE = Catalogue(0, {"offline": KnownModel(OFFLINE_PROFILE)}, "offline")
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,8 @@ class Chat:
 async def chat(rpc: RpcHarness, house_database: HouseDatabases, open_database: OpenDatabase) -> Chat:
     database = await open_database(house_database("chat", "servers.chat"))
     clock, events, ids = SetClock(), EventStore("chat"), Ids()
-    agents = Agents(database, events, build_models(OFFLINE, dict), clock, ids)
+    models = Models(Catalogues(database, OFFLINE, clock), {"offline": OfflineModel()})
+    agents = Agents(database, events, models, clock, ids)
     conversations = Conversations(database, events, agents, clock, ids)
     served = await rpc.serve(
         "chat",

@@ -139,7 +139,7 @@ def test_prod_refuses_what_is_fine_at_home() -> None:
         }
     )
     assert set(found) == {
-        "SOMA_ENV",
+        "SOMA_SECRETS",
         "SOMA_LOG_LEVEL",
         "SOMA_ALLOWED_ORIGINS",
         "SOMA_TENANT_ID",
@@ -147,4 +147,4 @@ def test_prod_refuses_what_is_fine_at_home() -> None:
         "SOMA_BIND",
         "SOMA_AGENT_DSN",
     }
-    assert "Vault" in found["SOMA_ENV"]
+    assert "Vault" in found["SOMA_SECRETS"]

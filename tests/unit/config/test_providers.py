@@ -3,6 +3,8 @@
 import pytest
 
 from config import ModelSettings, SettingsError, load_settings
+from config.known_models import known_model, providers
+from config.settings_registry import ROWS
 
 
 def model_of(**environment: str) -> ModelSettings:
@@ -80,15 +82,34 @@ def test_prod_refuses_private_addresses_of_models() -> None:
     assert "private" in found["SOMA_MODEL_BASE_URL"]
 
 
-def test_a_provider_without_its_key_or_unknown_or_of_a_later_version_is_told() -> None:
+def test_a_private_address_is_allowed_in_prod_by_its_name() -> None:
+    allowed = {"SOMA_MODEL": "m", "SOMA_ENV": "prod", "SOMA_MODEL_PRIVATE_HOSTS": "10.0.0.7, models.internal"}
+    assert "SOMA_MODEL_BASE_URL" not in problems_of(SOMA_MODEL_BASE_URL="http://10.0.0.7/v1", **allowed)
+    assert "SOMA_MODEL_BASE_URL" in problems_of(SOMA_MODEL_BASE_URL="http://10.0.0.8/v1", **allowed)
+
+
+def test_a_provider_without_its_key_or_its_model_or_one_that_is_unknown_is_told() -> None:
     assert "OPENAI_API_KEY" in problems_of(SOMA_MODEL_PROVIDER="openai")
+    assert "ANTHROPIC_API_KEY" in problems_of(SOMA_MODEL_PROVIDER="anthropic")
     assert "openrouter" in problems_of(SOMA_MODEL_PROVIDER="acme")["SOMA_MODEL_PROVIDER"]
-    assert (
-        "cannot speak to yet"
-        in problems_of(SOMA_MODEL_PROVIDER="anthropic", ANTHROPIC_API_KEY="k")["SOMA_MODEL_PROVIDER"]
-    )
+    assert "SOMA_MODEL" in problems_of(SOMA_MODEL_PROVIDER="ollama")
     assert "SOMA_MODEL_BASE_URL" in problems_of(SOMA_MODEL_PROVIDER="custom", SOMA_MODEL="m")
 
 
-def test_a_key_for_a_later_provider_alone_changes_nothing() -> None:
-    assert model_of(ANTHROPIC_API_KEY="k").offline
+def test_a_key_of_a_provider_with_a_language_of_its_own_chooses_it() -> None:
+    model = model_of(ANTHROPIC_API_KEY="k")
+    assert (model.provider, model.protocol, model.base_url) == ("anthropic", "litellm", None)
+    assert model.prices.output_micros > 0
+
+
+def test_ollama_needs_a_model_and_no_key() -> None:
+    model = model_of(SOMA_MODEL_PROVIDER="ollama", SOMA_MODEL="llama3.2")
+    assert (model.protocol, model.api_key) == ("openai", None)
+    assert str(model.base_url).endswith(":11434/v1")
+
+
+def test_every_known_model_of_a_provider_is_in_the_table() -> None:
+    unknown = known_model("unknown")
+    for provider in providers().values():
+        assert provider.model is None or known_model(provider.model) != unknown, provider.name
+        assert provider.key is None or provider.key in ROWS

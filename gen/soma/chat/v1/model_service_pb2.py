@@ -25,22 +25,74 @@ _sym_db = _symbol_database.Default()
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
+from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from soma.common.v1 import usage_pb2 as soma_dot_common_dot_v1_dot_usage__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n soma/chat/v1/model_service.proto\x12\x0csoma.chat.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1asoma/common/v1/usage.proto\"\xf4\x01\n\x0cModelProfile\x12\x18\n\x10model_profile_id\x18\x01 \x01(\t\x12\x10\n\x08provider\x18\x02 \x01(\t\x12\r\n\x05model\x18\x03 \x01(\t\x12\x15\n\rwindow_tokens\x18\x04 \x01(\r\x12\x19\n\x11max_output_tokens\x18\x05 \x01(\r\x12$\n\x05price\x18\x06 \x01(\x0b\x32\x15.soma.common.v1.Price\x12\r\n\x05tools\x18\x07 \x01(\x08\x12\x16\n\x0etenant_default\x18\x08 \x01(\x08\x12\x11\n\ttokenizer\x18\t \x01(\t\x12\x17\n\x0ftokenizer_exact\x18\n \x01(\x08\"N\n\x11ListModelsRequest\x12\x1b\n\tpage_size\x18\x01 \x01(\rB\x08\xbaH\x05*\x03\x18\xc8\x01\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"Y\n\x12ListModelsResponse\x12*\n\x06models\x18\x01 \x03(\x0b\x32\x1a.soma.chat.v1.ModelProfile\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"7\n\x0fGetModelRequest\x12$\n\x10model_profile_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\"=\n\x10GetModelResponse\x12)\n\x05model\x18\x01 \x01(\x0b\x32\x1a.soma.chat.v1.ModelProfile\"W\n\x11ProbeModelRequest\x12$\n\x10model_profile_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x12\x1c\n\nrequest_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"\xea\x01\n\x12ProbeModelResponse\x12\x11\n\treachable\x18\x01 \x01(\x08\x12\x36\n\x13\x66irst_token_latency\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x30\n\rtotal_latency\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x14\n\x0c\x65rror_reason\x18\x04 \x01(\t\x12\x16\n\x0e\x65rror_sentence\x18\x05 \x01(\t\x12)\n\x05usage\x18\x06 \x01(\x0b\x32\x1a.soma.common.v1.TokenUsage2\xf3\x02\n\x0cModelService\x12g\n\nListModels\x12\x1f.soma.chat.v1.ListModelsRequest\x1a .soma.chat.v1.ListModelsResponse\"\x16\x82\xd3\xe4\x93\x02\x10\x12\x0e/api/v1/models\x12t\n\x08GetModel\x12\x1d.soma.chat.v1.GetModelRequest\x1a\x1e.soma.chat.v1.GetModelResponse\")\x82\xd3\xe4\x93\x02#\x12!/api/v1/models/{model_profile_id}\x12\x83\x01\n\nProbeModel\x12\x1f.soma.chat.v1.ProbeModelRequest\x1a .soma.chat.v1.ProbeModelResponse\"2\x82\xd3\xe4\x93\x02,\"\'/api/v1/models/{model_profile_id}:probe:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n soma/chat/v1/model_service.proto\x12\x0csoma.chat.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1asoma/common/v1/usage.proto\"\xfb\x03\n\x0cModelProfile\x12\x18\n\x10model_profile_id\x18\x01 \x01(\t\x12\x19\n\x08provider\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18\x64\x12\x17\n\x05model\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12\'\n\rwindow_tokens\x18\x04 \x01(\rB\x10\xbaH\r*\x08\x18\x80\xc2\xd7/(\x80\x08\xd8\x01\x01\x12*\n\x11max_output_tokens\x18\x05 \x01(\rB\x0f\xbaH\x0c*\x07\x18\x80\xc2\xd7/(\x10\xd8\x01\x01\x12$\n\x05price\x18\x06 \x01(\x0b\x32\x15.soma.common.v1.Price\x12\x12\n\x05tools\x18\x07 \x01(\x08H\x00\x88\x01\x01\x12\x16\n\x0etenant_default\x18\x08 \x01(\x08\x12\x1a\n\ttokenizer\x18\t \x01(\tB\x07\xbaH\x04r\x02\x18\x64\x12\x17\n\x0ftokenizer_exact\x18\n \x01(\x08\x12\x1a\n\x08\x62\x61se_url\x18\x0b \x01(\tB\x08\xbaH\x05r\x03\x18\xd0\x0f\x12\x11\n\tread_only\x18\x0c \x01(\x08\x12\x0f\n\x07own_key\x18\r \x01(\x08\x12\x15\n\x04\x65tag\x18\x0e \x01(\tB\x07\xbaH\x04r\x02\x18@\x12/\n\x0b\x63reate_time\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x08\n\x06_tools\"N\n\x11ListModelsRequest\x12\x1b\n\tpage_size\x18\x01 \x01(\rB\x08\xbaH\x05*\x03\x18\xc8\x01\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"Y\n\x12ListModelsResponse\x12*\n\x06models\x18\x01 \x03(\x0b\x32\x1a.soma.chat.v1.ModelProfile\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"7\n\x0fGetModelRequest\x12$\n\x10model_profile_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\"=\n\x10GetModelResponse\x12)\n\x05model\x18\x01 \x01(\x0b\x32\x1a.soma.chat.v1.ModelProfile\"\xac\x01\n\x12\x43reateModelRequest\x12\x31\n\x05model\x18\x01 \x01(\x0b\x32\x1a.soma.chat.v1.ModelProfileB\x06\xbaH\x03\xc8\x01\x01\x12\x19\n\x07\x61pi_key\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80@\x12\x19\n\x0cmake_default\x18\x03 \x01(\x08H\x00\x88\x01\x01\x12\x1c\n\nrequest_id\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x42\x0f\n\r_make_default\"@\n\x13\x43reateModelResponse\x12)\n\x05model\x18\x01 \x01(\x0b\x32\x1a.soma.chat.v1.ModelProfile\"\xb1\x01\n\x12UpdateModelRequest\x12\x31\n\x05model\x18\x01 \x01(\x0b\x32\x1a.soma.chat.v1.ModelProfileB\x06\xbaH\x03\xc8\x01\x01\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x19\n\x07\x61pi_key\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80@\x12\x1c\n\nrequest_id\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"@\n\x13UpdateModelResponse\x12)\n\x05model\x18\x01 \x01(\x0b\x32\x1a.soma.chat.v1.ModelProfile\"o\n\x12\x44\x65leteModelRequest\x12$\n\x10model_profile_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x12\x15\n\x04\x65tag\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x1c\n\nrequest_id\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"7\n\x13\x44\x65leteModelResponse\x12 \n\x18\x64\x65\x66\x61ult_model_profile_id\x18\x01 \x01(\t\"\\\n\x16SetDefaultModelRequest\x12$\n\x10model_profile_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x12\x1c\n\nrequest_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"D\n\x17SetDefaultModelResponse\x12)\n\x05model\x18\x01 \x01(\x0b\x32\x1a.soma.chat.v1.ModelProfile\"\xa1\x02\n\x13GenerateTextRequest\x12\"\n\x10model_profile_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12 \n\rsystem_prompt\x18\x02 \x01(\tB\t\xbaH\x06r\x04(\x80\x80\x02\x12\x1b\n\x06prompt\x18\x03 \x01(\tB\x0b\xbaH\x08r\x06\x10\x01(\x80\x80\x10\x12#\n\x11max_output_tokens\x18\x04 \x01(\rB\x08\xbaH\x05*\x03\x18\x80@\x12\x31\n\x0btemperature\x18\x05 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00\x00@)\x00\x00\x00\x00\x00\x00\x00\x00H\x00\x88\x01\x01\x12!\n\x0ftimeout_seconds\x18\x06 \x01(\rB\x08\xbaH\x05*\x03\x18\xac\x02\x12\x1c\n\nrequest_id\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x42\x0e\n\x0c_temperature\"\xa5\x01\n\x14GenerateTextResponse\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x15\n\rfinish_reason\x18\x02 \x01(\t\x12\x18\n\x10model_profile_id\x18\x03 \x01(\t\x12)\n\x05usage\x18\x04 \x01(\x0b\x32\x1a.soma.common.v1.TokenUsage\x12\x13\n\x0b\x63ost_micros\x18\x05 \x01(\x03\x12\x0e\n\x06job_id\x18\x06 \x01(\t\"W\n\x11ProbeModelRequest\x12$\n\x10model_profile_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x12\x1c\n\nrequest_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"\xea\x01\n\x12ProbeModelResponse\x12\x11\n\treachable\x18\x01 \x01(\x08\x12\x36\n\x13\x66irst_token_latency\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x30\n\rtotal_latency\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x14\n\x0c\x65rror_reason\x18\x04 \x01(\t\x12\x16\n\x0e\x65rror_sentence\x18\x05 \x01(\t\x12)\n\x05usage\x18\x06 \x01(\x0b\x32\x1a.soma.common.v1.TokenUsage2\xdb\x07\n\x0cModelService\x12g\n\nListModels\x12\x1f.soma.chat.v1.ListModelsRequest\x1a .soma.chat.v1.ListModelsResponse\"\x16\x82\xd3\xe4\x93\x02\x10\x12\x0e/api/v1/models\x12t\n\x08GetModel\x12\x1d.soma.chat.v1.GetModelRequest\x1a\x1e.soma.chat.v1.GetModelResponse\")\x82\xd3\xe4\x93\x02#\x12!/api/v1/models/{model_profile_id}\x12m\n\x0b\x43reateModel\x12 .soma.chat.v1.CreateModelRequest\x1a!.soma.chat.v1.CreateModelResponse\"\x19\x82\xd3\xe4\x93\x02\x13\"\x0e/api/v1/models:\x01*\x12\x86\x01\n\x0bUpdateModel\x12 .soma.chat.v1.UpdateModelRequest\x1a!.soma.chat.v1.UpdateModelResponse\"2\x82\xd3\xe4\x93\x02,2\'/api/v1/models/{model.model_profile_id}:\x01*\x12}\n\x0b\x44\x65leteModel\x12 .soma.chat.v1.DeleteModelRequest\x1a!.soma.chat.v1.DeleteModelResponse\")\x82\xd3\xe4\x93\x02#*!/api/v1/models/{model_profile_id}\x12\x97\x01\n\x0fSetDefaultModel\x12$.soma.chat.v1.SetDefaultModelRequest\x1a%.soma.chat.v1.SetDefaultModelResponse\"7\x82\xd3\xe4\x93\x02\x31\",/api/v1/models/{model_profile_id}:setDefault:\x01*\x12\x83\x01\n\nProbeModel\x12\x1f.soma.chat.v1.ProbeModelRequest\x1a .soma.chat.v1.ProbeModelResponse\"2\x82\xd3\xe4\x93\x02,\"\'/api/v1/models/{model_profile_id}:probe:\x01*\x12U\n\x0cGenerateText\x12!.soma.chat.v1.GenerateTextRequest\x1a\".soma.chat.v1.GenerateTextResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'soma.chat.v1.model_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_MODELPROFILE'].fields_by_name['provider']._loaded_options = None
+  _globals['_MODELPROFILE'].fields_by_name['provider']._serialized_options = b'\272H\004r\002\030d'
+  _globals['_MODELPROFILE'].fields_by_name['model']._loaded_options = None
+  _globals['_MODELPROFILE'].fields_by_name['model']._serialized_options = b'\272H\005r\003\030\310\001'
+  _globals['_MODELPROFILE'].fields_by_name['window_tokens']._loaded_options = None
+  _globals['_MODELPROFILE'].fields_by_name['window_tokens']._serialized_options = b'\272H\r*\010\030\200\302\327/(\200\010\330\001\001'
+  _globals['_MODELPROFILE'].fields_by_name['max_output_tokens']._loaded_options = None
+  _globals['_MODELPROFILE'].fields_by_name['max_output_tokens']._serialized_options = b'\272H\014*\007\030\200\302\327/(\020\330\001\001'
+  _globals['_MODELPROFILE'].fields_by_name['tokenizer']._loaded_options = None
+  _globals['_MODELPROFILE'].fields_by_name['tokenizer']._serialized_options = b'\272H\004r\002\030d'
+  _globals['_MODELPROFILE'].fields_by_name['base_url']._loaded_options = None
+  _globals['_MODELPROFILE'].fields_by_name['base_url']._serialized_options = b'\272H\005r\003\030\320\017'
+  _globals['_MODELPROFILE'].fields_by_name['etag']._loaded_options = None
+  _globals['_MODELPROFILE'].fields_by_name['etag']._serialized_options = b'\272H\004r\002\030@'
   _globals['_LISTMODELSREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_LISTMODELSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\005*\003\030\310\001'
   _globals['_LISTMODELSREQUEST'].fields_by_name['page_token']._loaded_options = None
   _globals['_LISTMODELSREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\200\010'
   _globals['_GETMODELREQUEST'].fields_by_name['model_profile_id']._loaded_options = None
   _globals['_GETMODELREQUEST'].fields_by_name['model_profile_id']._serialized_options = b'\272H\007r\005\020\001\030\310\001'
+  _globals['_CREATEMODELREQUEST'].fields_by_name['model']._loaded_options = None
+  _globals['_CREATEMODELREQUEST'].fields_by_name['model']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_CREATEMODELREQUEST'].fields_by_name['api_key']._loaded_options = None
+  _globals['_CREATEMODELREQUEST'].fields_by_name['api_key']._serialized_options = b'\272H\005r\003\030\200@'
+  _globals['_CREATEMODELREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_CREATEMODELREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_UPDATEMODELREQUEST'].fields_by_name['model']._loaded_options = None
+  _globals['_UPDATEMODELREQUEST'].fields_by_name['model']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_UPDATEMODELREQUEST'].fields_by_name['api_key']._loaded_options = None
+  _globals['_UPDATEMODELREQUEST'].fields_by_name['api_key']._serialized_options = b'\272H\005r\003\030\200@'
+  _globals['_UPDATEMODELREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_UPDATEMODELREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_DELETEMODELREQUEST'].fields_by_name['model_profile_id']._loaded_options = None
+  _globals['_DELETEMODELREQUEST'].fields_by_name['model_profile_id']._serialized_options = b'\272H\007r\005\020\001\030\310\001'
+  _globals['_DELETEMODELREQUEST'].fields_by_name['etag']._loaded_options = None
+  _globals['_DELETEMODELREQUEST'].fields_by_name['etag']._serialized_options = b'\272H\004r\002\030@'
+  _globals['_DELETEMODELREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_DELETEMODELREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_SETDEFAULTMODELREQUEST'].fields_by_name['model_profile_id']._loaded_options = None
+  _globals['_SETDEFAULTMODELREQUEST'].fields_by_name['model_profile_id']._serialized_options = b'\272H\007r\005\020\001\030\310\001'
+  _globals['_SETDEFAULTMODELREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_SETDEFAULTMODELREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_GENERATETEXTREQUEST'].fields_by_name['model_profile_id']._loaded_options = None
+  _globals['_GENERATETEXTREQUEST'].fields_by_name['model_profile_id']._serialized_options = b'\272H\005r\003\030\310\001'
+  _globals['_GENERATETEXTREQUEST'].fields_by_name['system_prompt']._loaded_options = None
+  _globals['_GENERATETEXTREQUEST'].fields_by_name['system_prompt']._serialized_options = b'\272H\006r\004(\200\200\002'
+  _globals['_GENERATETEXTREQUEST'].fields_by_name['prompt']._loaded_options = None
+  _globals['_GENERATETEXTREQUEST'].fields_by_name['prompt']._serialized_options = b'\272H\010r\006\020\001(\200\200\020'
+  _globals['_GENERATETEXTREQUEST'].fields_by_name['max_output_tokens']._loaded_options = None
+  _globals['_GENERATETEXTREQUEST'].fields_by_name['max_output_tokens']._serialized_options = b'\272H\005*\003\030\200@'
+  _globals['_GENERATETEXTREQUEST'].fields_by_name['temperature']._loaded_options = None
+  _globals['_GENERATETEXTREQUEST'].fields_by_name['temperature']._serialized_options = b'\272H\024\022\022\031\000\000\000\000\000\000\000@)\000\000\000\000\000\000\000\000'
+  _globals['_GENERATETEXTREQUEST'].fields_by_name['timeout_seconds']._loaded_options = None
+  _globals['_GENERATETEXTREQUEST'].fields_by_name['timeout_seconds']._serialized_options = b'\272H\005*\003\030\254\002'
+  _globals['_GENERATETEXTREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_GENERATETEXTREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_PROBEMODELREQUEST'].fields_by_name['model_profile_id']._loaded_options = None
   _globals['_PROBEMODELREQUEST'].fields_by_name['model_profile_id']._serialized_options = b'\272H\007r\005\020\001\030\310\001'
   _globals['_PROBEMODELREQUEST'].fields_by_name['request_id']._loaded_options = None
@@ -49,22 +101,50 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MODELSERVICE'].methods_by_name['ListModels']._serialized_options = b'\202\323\344\223\002\020\022\016/api/v1/models'
   _globals['_MODELSERVICE'].methods_by_name['GetModel']._loaded_options = None
   _globals['_MODELSERVICE'].methods_by_name['GetModel']._serialized_options = b'\202\323\344\223\002#\022!/api/v1/models/{model_profile_id}'
+  _globals['_MODELSERVICE'].methods_by_name['CreateModel']._loaded_options = None
+  _globals['_MODELSERVICE'].methods_by_name['CreateModel']._serialized_options = b'\202\323\344\223\002\023\"\016/api/v1/models:\001*'
+  _globals['_MODELSERVICE'].methods_by_name['UpdateModel']._loaded_options = None
+  _globals['_MODELSERVICE'].methods_by_name['UpdateModel']._serialized_options = b'\202\323\344\223\002,2\'/api/v1/models/{model.model_profile_id}:\001*'
+  _globals['_MODELSERVICE'].methods_by_name['DeleteModel']._loaded_options = None
+  _globals['_MODELSERVICE'].methods_by_name['DeleteModel']._serialized_options = b'\202\323\344\223\002#*!/api/v1/models/{model_profile_id}'
+  _globals['_MODELSERVICE'].methods_by_name['SetDefaultModel']._loaded_options = None
+  _globals['_MODELSERVICE'].methods_by_name['SetDefaultModel']._serialized_options = b'\202\323\344\223\0021\",/api/v1/models/{model_profile_id}:setDefault:\001*'
   _globals['_MODELSERVICE'].methods_by_name['ProbeModel']._loaded_options = None
   _globals['_MODELSERVICE'].methods_by_name['ProbeModel']._serialized_options = b'\202\323\344\223\002,\"\'/api/v1/models/{model_profile_id}:probe:\001*'
-  _globals['_MODELPROFILE']._serialized_start=170
-  _globals['_MODELPROFILE']._serialized_end=414
-  _globals['_LISTMODELSREQUEST']._serialized_start=416
-  _globals['_LISTMODELSREQUEST']._serialized_end=494
-  _globals['_LISTMODELSRESPONSE']._serialized_start=496
-  _globals['_LISTMODELSRESPONSE']._serialized_end=585
-  _globals['_GETMODELREQUEST']._serialized_start=587
-  _globals['_GETMODELREQUEST']._serialized_end=642
-  _globals['_GETMODELRESPONSE']._serialized_start=644
-  _globals['_GETMODELRESPONSE']._serialized_end=705
-  _globals['_PROBEMODELREQUEST']._serialized_start=707
-  _globals['_PROBEMODELREQUEST']._serialized_end=794
-  _globals['_PROBEMODELRESPONSE']._serialized_start=797
-  _globals['_PROBEMODELRESPONSE']._serialized_end=1031
-  _globals['_MODELSERVICE']._serialized_start=1034
-  _globals['_MODELSERVICE']._serialized_end=1405
+  _globals['_MODELPROFILE']._serialized_start=237
+  _globals['_MODELPROFILE']._serialized_end=744
+  _globals['_LISTMODELSREQUEST']._serialized_start=746
+  _globals['_LISTMODELSREQUEST']._serialized_end=824
+  _globals['_LISTMODELSRESPONSE']._serialized_start=826
+  _globals['_LISTMODELSRESPONSE']._serialized_end=915
+  _globals['_GETMODELREQUEST']._serialized_start=917
+  _globals['_GETMODELREQUEST']._serialized_end=972
+  _globals['_GETMODELRESPONSE']._serialized_start=974
+  _globals['_GETMODELRESPONSE']._serialized_end=1035
+  _globals['_CREATEMODELREQUEST']._serialized_start=1038
+  _globals['_CREATEMODELREQUEST']._serialized_end=1210
+  _globals['_CREATEMODELRESPONSE']._serialized_start=1212
+  _globals['_CREATEMODELRESPONSE']._serialized_end=1276
+  _globals['_UPDATEMODELREQUEST']._serialized_start=1279
+  _globals['_UPDATEMODELREQUEST']._serialized_end=1456
+  _globals['_UPDATEMODELRESPONSE']._serialized_start=1458
+  _globals['_UPDATEMODELRESPONSE']._serialized_end=1522
+  _globals['_DELETEMODELREQUEST']._serialized_start=1524
+  _globals['_DELETEMODELREQUEST']._serialized_end=1635
+  _globals['_DELETEMODELRESPONSE']._serialized_start=1637
+  _globals['_DELETEMODELRESPONSE']._serialized_end=1692
+  _globals['_SETDEFAULTMODELREQUEST']._serialized_start=1694
+  _globals['_SETDEFAULTMODELREQUEST']._serialized_end=1786
+  _globals['_SETDEFAULTMODELRESPONSE']._serialized_start=1788
+  _globals['_SETDEFAULTMODELRESPONSE']._serialized_end=1856
+  _globals['_GENERATETEXTREQUEST']._serialized_start=1859
+  _globals['_GENERATETEXTREQUEST']._serialized_end=2148
+  _globals['_GENERATETEXTRESPONSE']._serialized_start=2151
+  _globals['_GENERATETEXTRESPONSE']._serialized_end=2316
+  _globals['_PROBEMODELREQUEST']._serialized_start=2318
+  _globals['_PROBEMODELREQUEST']._serialized_end=2405
+  _globals['_PROBEMODELRESPONSE']._serialized_start=2408
+  _globals['_PROBEMODELRESPONSE']._serialized_end=2642
+  _globals['_MODELSERVICE']._serialized_start=2645
+  _globals['_MODELSERVICE']._serialized_end=3632
 # @@protoc_insertion_point(module_scope)

@@ -6,7 +6,9 @@ isort:skip_file
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import duration_pb2 as _duration_pb2
+from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from soma.common.v1 import usage_pb2 as _usage_pb2
 import builtins as _builtins
@@ -36,27 +38,51 @@ class ModelProfile(_message.Message):
     TENANT_DEFAULT_FIELD_NUMBER: _builtins.int
     TOKENIZER_FIELD_NUMBER: _builtins.int
     TOKENIZER_EXACT_FIELD_NUMBER: _builtins.int
+    BASE_URL_FIELD_NUMBER: _builtins.int
+    READ_ONLY_FIELD_NUMBER: _builtins.int
+    OWN_KEY_FIELD_NUMBER: _builtins.int
+    ETAG_FIELD_NUMBER: _builtins.int
+    CREATE_TIME_FIELD_NUMBER: _builtins.int
+    UPDATE_TIME_FIELD_NUMBER: _builtins.int
     model_profile_id: _builtins.str
     """The profile's id. Example: "gpt-5-mini"."""
     provider: _builtins.str
     """The provider. Example: "openai", "offline"."""
     model: _builtins.str
-    """The provider's name of the model."""
+    """The provider's name of the model. Example: "gpt-4.1-mini". Default on CreateModel: the provider's usual one."""
     window_tokens: _builtins.int
-    """The whole window, in tokens."""
+    """The whole window, in tokens, 1024 to 100 million. Default on CreateModel: what is known of the model, else 32768."""
     max_output_tokens: _builtins.int
-    """The longest answer, in tokens."""
+    """The longest answer, in tokens, 16 to 100 million, and at most half of the window. Default on CreateModel: what is known
+    of the model, else 4096.
+    """
     tools: _builtins.bool
-    """Whether it can call tools."""
+    """Whether it can call tools. Default on CreateModel: true."""
     tenant_default: _builtins.bool
     """Whether it is the default."""
     tokenizer: _builtins.str
-    """The tokenizer with which its tokens are counted. Example: "o200k_base"."""
+    """The tokenizer with which its tokens are counted. Example: "o200k_base". Default on CreateModel: the model's."""
     tokenizer_exact: _builtins.bool
     """Whether that tokenizer is the model's own."""
+    base_url: _builtins.str
+    """Where the provider is reached, empty for the provider's own address. Example: "https://models.example.org/v1"."""
+    read_only: _builtins.bool
+    """Whether it comes from the settings of the installation and is only read."""
+    own_key: _builtins.bool
+    """Whether a key of its own is kept for it. The key itself is never told."""
+    etag: _builtins.str
+    """Changes with every change; send it back with an update. Empty for a profile of the settings."""
     @_builtins.property
     def price(self) -> _usage_pb2.Price:
-        """The prices."""
+        """The prices. Default on CreateModel: those that are known of the model, else zero."""
+
+    @_builtins.property
+    def create_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was made; absent for a profile of the settings."""
+
+    @_builtins.property
+    def update_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was changed last; absent for a profile of the settings."""
 
     def __init__(
         self,
@@ -67,16 +93,24 @@ class ModelProfile(_message.Message):
         window_tokens: _builtins.int = ...,
         max_output_tokens: _builtins.int = ...,
         price: _usage_pb2.Price | None = ...,
-        tools: _builtins.bool = ...,
+        tools: _builtins.bool | None = ...,
         tenant_default: _builtins.bool = ...,
         tokenizer: _builtins.str = ...,
         tokenizer_exact: _builtins.bool = ...,
+        base_url: _builtins.str = ...,
+        read_only: _builtins.bool = ...,
+        own_key: _builtins.bool = ...,
+        etag: _builtins.str = ...,
+        create_time: _timestamp_pb2.Timestamp | None = ...,
+        update_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["price", b"price"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_tools", b"_tools", "create_time", b"create_time", "price", b"price", "tools", b"tools", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["max_output_tokens", b"max_output_tokens", "model", b"model", "model_profile_id", b"model_profile_id", "price", b"price", "provider", b"provider", "tenant_default", b"tenant_default", "tokenizer", b"tokenizer", "tokenizer_exact", b"tokenizer_exact", "tools", b"tools", "window_tokens", b"window_tokens"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_tools", b"_tools", "base_url", b"base_url", "create_time", b"create_time", "etag", b"etag", "max_output_tokens", b"max_output_tokens", "model", b"model", "model_profile_id", b"model_profile_id", "own_key", b"own_key", "price", b"price", "provider", b"provider", "read_only", b"read_only", "tenant_default", b"tenant_default", "tokenizer", b"tokenizer", "tokenizer_exact", b"tokenizer_exact", "tools", b"tools", "update_time", b"update_time", "window_tokens", b"window_tokens"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__tools: _TypeAlias = _typing.Literal["tools"]  # noqa: Y015
+    _WhichOneofArgType__tools: _TypeAlias = _typing.Literal["_tools", b"_tools"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__tools) -> _WhichOneofReturnType__tools | None: ...
 
 Global___ModelProfile: _TypeAlias = ModelProfile  # noqa: Y015
 
@@ -179,6 +213,330 @@ class GetModelResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetModelResponse: _TypeAlias = GetModelResponse  # noqa: Y015
+
+@_typing.final
+class CreateModelRequest(_message.Message):
+    """A model to add."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MODEL_FIELD_NUMBER: _builtins.int
+    API_KEY_FIELD_NUMBER: _builtins.int
+    MAKE_DEFAULT_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    api_key: _builtins.str
+    """The key, only ever written: no answer, list, event or log has it. Empty where the provider needs none, or where the
+    installation has one for the provider's own address.
+    """
+    make_default: _builtins.bool
+    """Whether it becomes the tenant's default. Absent: when the offline model is the default until now."""
+    request_id: _builtins.str
+    """The repeat key of the mutation."""
+    @_builtins.property
+    def model(self) -> Global___ModelProfile:
+        """The profile. Without an id it gets one made of the model's name: lower-case letters, digits, points, dashes and
+        underscores, at most 100. What is not said is taken from what is known of the provider and the model.
+        """
+
+    def __init__(
+        self,
+        *,
+        model: Global___ModelProfile | None = ...,
+        api_key: _builtins.str = ...,
+        make_default: _builtins.bool | None = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_make_default", b"_make_default", "make_default", b"make_default", "model", b"model"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_make_default", b"_make_default", "api_key", b"api_key", "make_default", b"make_default", "model", b"model", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__make_default: _TypeAlias = _typing.Literal["make_default"]  # noqa: Y015
+    _WhichOneofArgType__make_default: _TypeAlias = _typing.Literal["_make_default", b"_make_default"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__make_default) -> _WhichOneofReturnType__make_default | None: ...
+
+Global___CreateModelRequest: _TypeAlias = CreateModelRequest  # noqa: Y015
+
+@_typing.final
+class CreateModelResponse(_message.Message):
+    """The model that was added."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MODEL_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def model(self) -> Global___ModelProfile:
+        """The profile."""
+
+    def __init__(
+        self,
+        *,
+        model: Global___ModelProfile | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["model", b"model"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["model", b"model"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreateModelResponse: _TypeAlias = CreateModelResponse  # noqa: Y015
+
+@_typing.final
+class UpdateModelRequest(_message.Message):
+    """What shall change."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MODEL_FIELD_NUMBER: _builtins.int
+    UPDATE_MASK_FIELD_NUMBER: _builtins.int
+    API_KEY_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    api_key: _builtins.str
+    """A new key; empty keeps the one there is."""
+    request_id: _builtins.str
+    """The repeat key of the mutation."""
+    @_builtins.property
+    def model(self) -> Global___ModelProfile:
+        """The profile with its id, the new values, and the etag as it was read; an empty etag changes whatever is there."""
+
+    @_builtins.property
+    def update_mask(self) -> _field_mask_pb2.FieldMask:
+        """Which fields change: model, window_tokens, max_output_tokens, price, tools, tokenizer, base_url. Empty means all of
+        them, or only the key where one is given.
+        """
+
+    def __init__(
+        self,
+        *,
+        model: Global___ModelProfile | None = ...,
+        update_mask: _field_mask_pb2.FieldMask | None = ...,
+        api_key: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["model", b"model", "update_mask", b"update_mask"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["api_key", b"api_key", "model", b"model", "request_id", b"request_id", "update_mask", b"update_mask"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpdateModelRequest: _TypeAlias = UpdateModelRequest  # noqa: Y015
+
+@_typing.final
+class UpdateModelResponse(_message.Message):
+    """The model as it is now."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MODEL_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def model(self) -> Global___ModelProfile:
+        """The profile."""
+
+    def __init__(
+        self,
+        *,
+        model: Global___ModelProfile | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["model", b"model"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["model", b"model"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpdateModelResponse: _TypeAlias = UpdateModelResponse  # noqa: Y015
+
+@_typing.final
+class DeleteModelRequest(_message.Message):
+    """Which model to delete."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MODEL_PROFILE_ID_FIELD_NUMBER: _builtins.int
+    ETAG_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    model_profile_id: _builtins.str
+    """The profile's id."""
+    etag: _builtins.str
+    """The etag as it was read; empty deletes whatever is there."""
+    request_id: _builtins.str
+    """The repeat key of the mutation."""
+    def __init__(
+        self,
+        *,
+        model_profile_id: _builtins.str = ...,
+        etag: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "model_profile_id", b"model_profile_id", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteModelRequest: _TypeAlias = DeleteModelRequest  # noqa: Y015
+
+@_typing.final
+class DeleteModelResponse(_message.Message):
+    """What is left."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DEFAULT_MODEL_PROFILE_ID_FIELD_NUMBER: _builtins.int
+    default_model_profile_id: _builtins.str
+    """The profile that is the tenant's default now."""
+    def __init__(
+        self,
+        *,
+        default_model_profile_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["default_model_profile_id", b"default_model_profile_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteModelResponse: _TypeAlias = DeleteModelResponse  # noqa: Y015
+
+@_typing.final
+class SetDefaultModelRequest(_message.Message):
+    """Which model is the default."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MODEL_PROFILE_ID_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    model_profile_id: _builtins.str
+    """The profile's id, one of the tenant's or of the settings."""
+    request_id: _builtins.str
+    """The repeat key of the mutation."""
+    def __init__(
+        self,
+        *,
+        model_profile_id: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["model_profile_id", b"model_profile_id", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetDefaultModelRequest: _TypeAlias = SetDefaultModelRequest  # noqa: Y015
+
+@_typing.final
+class SetDefaultModelResponse(_message.Message):
+    """The default model."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MODEL_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def model(self) -> Global___ModelProfile:
+        """The profile."""
+
+    def __init__(
+        self,
+        *,
+        model: Global___ModelProfile | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["model", b"model"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["model", b"model"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetDefaultModelResponse: _TypeAlias = SetDefaultModelResponse  # noqa: Y015
+
+@_typing.final
+class GenerateTextRequest(_message.Message):
+    """What to write."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MODEL_PROFILE_ID_FIELD_NUMBER: _builtins.int
+    SYSTEM_PROMPT_FIELD_NUMBER: _builtins.int
+    PROMPT_FIELD_NUMBER: _builtins.int
+    MAX_OUTPUT_TOKENS_FIELD_NUMBER: _builtins.int
+    TEMPERATURE_FIELD_NUMBER: _builtins.int
+    TIMEOUT_SECONDS_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    model_profile_id: _builtins.str
+    """The profile's id; empty means the tenant's default model."""
+    system_prompt: _builtins.str
+    """What the model is told first, at most 32 KiB; empty sends none."""
+    prompt: _builtins.str
+    """What it is asked, at most 256 KiB."""
+    max_output_tokens: _builtins.int
+    """The longest answer, in tokens, 1 to 8192. Default 512."""
+    temperature: _builtins.float
+    """The temperature, 0 to 2; absent leaves it to the provider."""
+    timeout_seconds: _builtins.int
+    """How long it may take, in seconds, 1 to 300. Default 60."""
+    request_id: _builtins.str
+    """The repeat key of the mutation."""
+    def __init__(
+        self,
+        *,
+        model_profile_id: _builtins.str = ...,
+        system_prompt: _builtins.str = ...,
+        prompt: _builtins.str = ...,
+        max_output_tokens: _builtins.int = ...,
+        temperature: _builtins.float | None = ...,
+        timeout_seconds: _builtins.int = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_temperature", b"_temperature", "temperature", b"temperature"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_temperature", b"_temperature", "max_output_tokens", b"max_output_tokens", "model_profile_id", b"model_profile_id", "prompt", b"prompt", "request_id", b"request_id", "system_prompt", b"system_prompt", "temperature", b"temperature", "timeout_seconds", b"timeout_seconds"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__temperature: _TypeAlias = _typing.Literal["temperature"]  # noqa: Y015
+    _WhichOneofArgType__temperature: _TypeAlias = _typing.Literal["_temperature", b"_temperature"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__temperature) -> _WhichOneofReturnType__temperature | None: ...
+
+Global___GenerateTextRequest: _TypeAlias = GenerateTextRequest  # noqa: Y015
+
+@_typing.final
+class GenerateTextResponse(_message.Message):
+    """What was written."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TEXT_FIELD_NUMBER: _builtins.int
+    FINISH_REASON_FIELD_NUMBER: _builtins.int
+    MODEL_PROFILE_ID_FIELD_NUMBER: _builtins.int
+    USAGE_FIELD_NUMBER: _builtins.int
+    COST_MICROS_FIELD_NUMBER: _builtins.int
+    JOB_ID_FIELD_NUMBER: _builtins.int
+    text: _builtins.str
+    """The text."""
+    finish_reason: _builtins.str
+    """Why it ended: stop, length or content_filter."""
+    model_profile_id: _builtins.str
+    """The profile that wrote it."""
+    cost_micros: _builtins.int
+    """What it cost, in micros."""
+    job_id: _builtins.str
+    """The owner of its hold in the governor's ledger."""
+    @_builtins.property
+    def usage(self) -> _usage_pb2.TokenUsage:
+        """What it used."""
+
+    def __init__(
+        self,
+        *,
+        text: _builtins.str = ...,
+        finish_reason: _builtins.str = ...,
+        model_profile_id: _builtins.str = ...,
+        usage: _usage_pb2.TokenUsage | None = ...,
+        cost_micros: _builtins.int = ...,
+        job_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["usage", b"usage"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cost_micros", b"cost_micros", "finish_reason", b"finish_reason", "job_id", b"job_id", "model_profile_id", b"model_profile_id", "text", b"text", "usage", b"usage"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GenerateTextResponse: _TypeAlias = GenerateTextResponse  # noqa: Y015
 
 @_typing.final
 class ProbeModelRequest(_message.Message):

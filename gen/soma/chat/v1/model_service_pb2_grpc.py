@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class ModelServiceStub:
-    """Knows the models that agents can use.
+    """Knows the models that agents can use: those of the settings, which are only read, and those of the tenant.
     """
 
     def __init__(self, channel):
@@ -45,15 +45,40 @@ class ModelServiceStub:
                 request_serializer=soma_dot_chat_dot_v1_dot_model__service__pb2.GetModelRequest.SerializeToString,
                 response_deserializer=soma_dot_chat_dot_v1_dot_model__service__pb2.GetModelResponse.FromString,
                 _registered_method=True)
+        self.CreateModel = channel.unary_unary(
+                '/soma.chat.v1.ModelService/CreateModel',
+                request_serializer=soma_dot_chat_dot_v1_dot_model__service__pb2.CreateModelRequest.SerializeToString,
+                response_deserializer=soma_dot_chat_dot_v1_dot_model__service__pb2.CreateModelResponse.FromString,
+                _registered_method=True)
+        self.UpdateModel = channel.unary_unary(
+                '/soma.chat.v1.ModelService/UpdateModel',
+                request_serializer=soma_dot_chat_dot_v1_dot_model__service__pb2.UpdateModelRequest.SerializeToString,
+                response_deserializer=soma_dot_chat_dot_v1_dot_model__service__pb2.UpdateModelResponse.FromString,
+                _registered_method=True)
+        self.DeleteModel = channel.unary_unary(
+                '/soma.chat.v1.ModelService/DeleteModel',
+                request_serializer=soma_dot_chat_dot_v1_dot_model__service__pb2.DeleteModelRequest.SerializeToString,
+                response_deserializer=soma_dot_chat_dot_v1_dot_model__service__pb2.DeleteModelResponse.FromString,
+                _registered_method=True)
+        self.SetDefaultModel = channel.unary_unary(
+                '/soma.chat.v1.ModelService/SetDefaultModel',
+                request_serializer=soma_dot_chat_dot_v1_dot_model__service__pb2.SetDefaultModelRequest.SerializeToString,
+                response_deserializer=soma_dot_chat_dot_v1_dot_model__service__pb2.SetDefaultModelResponse.FromString,
+                _registered_method=True)
         self.ProbeModel = channel.unary_unary(
                 '/soma.chat.v1.ModelService/ProbeModel',
                 request_serializer=soma_dot_chat_dot_v1_dot_model__service__pb2.ProbeModelRequest.SerializeToString,
                 response_deserializer=soma_dot_chat_dot_v1_dot_model__service__pb2.ProbeModelResponse.FromString,
                 _registered_method=True)
+        self.GenerateText = channel.unary_unary(
+                '/soma.chat.v1.ModelService/GenerateText',
+                request_serializer=soma_dot_chat_dot_v1_dot_model__service__pb2.GenerateTextRequest.SerializeToString,
+                response_deserializer=soma_dot_chat_dot_v1_dot_model__service__pb2.GenerateTextResponse.FromString,
+                _registered_method=True)
 
 
 class ModelServiceServicer:
-    """Knows the models that agents can use.
+    """Knows the models that agents can use: those of the settings, which are only read, and those of the tenant.
     """
 
     def ListModels(self, request, context):
@@ -70,8 +95,48 @@ class ModelServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CreateModel(self, request, context):
+        """Adds a profile to the tenant's and keeps its key where keys are kept. Works at once, in every process within a second.
+        Errors: INVALID_FIELD for an id that is taken, a provider that is not known, an address that is not allowed or a key
+        that is missing; SECRETS_UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateModel(self, request, context):
+        """Changes the named fields of one of the tenant's profiles. Errors: RESOURCE_NOT_FOUND, ETAG_MISMATCH, INVALID_FIELD,
+        also for a profile of the settings and for a new address without the key that belongs to it; SECRETS_UNAVAILABLE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteModel(self, request, context):
+        """Deletes one of the tenant's profiles and its key. Where it was the default one, that of the settings is it again.
+        Errors: RESOURCE_NOT_FOUND, ETAG_MISMATCH, INVALID_FIELD for a profile of the settings.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetDefaultModel(self, request, context):
+        """Says which model answers where neither the agent nor the turn names one. Errors: RESOURCE_NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ProbeModel(self, request, context):
         """Makes one real, tiny call to the model and says how it went.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GenerateText(self, request, context):
+        """Writes one text for another service, in one bounded call under a hold of its own that is settled with what was used.
+        Errors: BUDGET_EXHAUSTED, RESOURCE_NOT_FOUND, CONTEXT_OVERFLOW, those of the model.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -90,10 +155,35 @@ def add_ModelServiceServicer_to_server(servicer, server):
                     request_deserializer=soma_dot_chat_dot_v1_dot_model__service__pb2.GetModelRequest.FromString,
                     response_serializer=soma_dot_chat_dot_v1_dot_model__service__pb2.GetModelResponse.SerializeToString,
             ),
+            'CreateModel': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateModel,
+                    request_deserializer=soma_dot_chat_dot_v1_dot_model__service__pb2.CreateModelRequest.FromString,
+                    response_serializer=soma_dot_chat_dot_v1_dot_model__service__pb2.CreateModelResponse.SerializeToString,
+            ),
+            'UpdateModel': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateModel,
+                    request_deserializer=soma_dot_chat_dot_v1_dot_model__service__pb2.UpdateModelRequest.FromString,
+                    response_serializer=soma_dot_chat_dot_v1_dot_model__service__pb2.UpdateModelResponse.SerializeToString,
+            ),
+            'DeleteModel': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteModel,
+                    request_deserializer=soma_dot_chat_dot_v1_dot_model__service__pb2.DeleteModelRequest.FromString,
+                    response_serializer=soma_dot_chat_dot_v1_dot_model__service__pb2.DeleteModelResponse.SerializeToString,
+            ),
+            'SetDefaultModel': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetDefaultModel,
+                    request_deserializer=soma_dot_chat_dot_v1_dot_model__service__pb2.SetDefaultModelRequest.FromString,
+                    response_serializer=soma_dot_chat_dot_v1_dot_model__service__pb2.SetDefaultModelResponse.SerializeToString,
+            ),
             'ProbeModel': grpc.unary_unary_rpc_method_handler(
                     servicer.ProbeModel,
                     request_deserializer=soma_dot_chat_dot_v1_dot_model__service__pb2.ProbeModelRequest.FromString,
                     response_serializer=soma_dot_chat_dot_v1_dot_model__service__pb2.ProbeModelResponse.SerializeToString,
+            ),
+            'GenerateText': grpc.unary_unary_rpc_method_handler(
+                    servicer.GenerateText,
+                    request_deserializer=soma_dot_chat_dot_v1_dot_model__service__pb2.GenerateTextRequest.FromString,
+                    response_serializer=soma_dot_chat_dot_v1_dot_model__service__pb2.GenerateTextResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -104,7 +194,7 @@ def add_ModelServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class ModelService:
-    """Knows the models that agents can use.
+    """Knows the models that agents can use: those of the settings, which are only read, and those of the tenant.
     """
 
     @staticmethod
@@ -162,6 +252,114 @@ class ModelService:
             _registered_method=True)
 
     @staticmethod
+    def CreateModel(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/soma.chat.v1.ModelService/CreateModel',
+            soma_dot_chat_dot_v1_dot_model__service__pb2.CreateModelRequest.SerializeToString,
+            soma_dot_chat_dot_v1_dot_model__service__pb2.CreateModelResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateModel(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/soma.chat.v1.ModelService/UpdateModel',
+            soma_dot_chat_dot_v1_dot_model__service__pb2.UpdateModelRequest.SerializeToString,
+            soma_dot_chat_dot_v1_dot_model__service__pb2.UpdateModelResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteModel(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/soma.chat.v1.ModelService/DeleteModel',
+            soma_dot_chat_dot_v1_dot_model__service__pb2.DeleteModelRequest.SerializeToString,
+            soma_dot_chat_dot_v1_dot_model__service__pb2.DeleteModelResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetDefaultModel(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/soma.chat.v1.ModelService/SetDefaultModel',
+            soma_dot_chat_dot_v1_dot_model__service__pb2.SetDefaultModelRequest.SerializeToString,
+            soma_dot_chat_dot_v1_dot_model__service__pb2.SetDefaultModelResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def ProbeModel(request,
             target,
             options=(),
@@ -178,6 +376,33 @@ class ModelService:
             '/soma.chat.v1.ModelService/ProbeModel',
             soma_dot_chat_dot_v1_dot_model__service__pb2.ProbeModelRequest.SerializeToString,
             soma_dot_chat_dot_v1_dot_model__service__pb2.ProbeModelResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GenerateText(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/soma.chat.v1.ModelService/GenerateText',
+            soma_dot_chat_dot_v1_dot_model__service__pb2.GenerateTextRequest.SerializeToString,
+            soma_dot_chat_dot_v1_dot_model__service__pb2.GenerateTextResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -13,18 +13,37 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class ModelServiceStub:
-    """Knows the models that agents can use."""
+    """Knows the models that agents can use: those of the settings, which are only read, and those of the tenant."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListModels: _aio.UnaryUnaryMultiCallable[_model_service_pb2.ListModelsRequest, _model_service_pb2.ListModelsResponse]
     """The model profiles, by id."""
     GetModel: _aio.UnaryUnaryMultiCallable[_model_service_pb2.GetModelRequest, _model_service_pb2.GetModelResponse]
     """One model profile."""
+    CreateModel: _aio.UnaryUnaryMultiCallable[_model_service_pb2.CreateModelRequest, _model_service_pb2.CreateModelResponse]
+    """Adds a profile to the tenant's and keeps its key where keys are kept. Works at once, in every process within a second.
+    Errors: INVALID_FIELD for an id that is taken, a provider that is not known, an address that is not allowed or a key
+    that is missing; SECRETS_UNAVAILABLE.
+    """
+    UpdateModel: _aio.UnaryUnaryMultiCallable[_model_service_pb2.UpdateModelRequest, _model_service_pb2.UpdateModelResponse]
+    """Changes the named fields of one of the tenant's profiles. Errors: RESOURCE_NOT_FOUND, ETAG_MISMATCH, INVALID_FIELD,
+    also for a profile of the settings and for a new address without the key that belongs to it; SECRETS_UNAVAILABLE.
+    """
+    DeleteModel: _aio.UnaryUnaryMultiCallable[_model_service_pb2.DeleteModelRequest, _model_service_pb2.DeleteModelResponse]
+    """Deletes one of the tenant's profiles and its key. Where it was the default one, that of the settings is it again.
+    Errors: RESOURCE_NOT_FOUND, ETAG_MISMATCH, INVALID_FIELD for a profile of the settings.
+    """
+    SetDefaultModel: _aio.UnaryUnaryMultiCallable[_model_service_pb2.SetDefaultModelRequest, _model_service_pb2.SetDefaultModelResponse]
+    """Says which model answers where neither the agent nor the turn names one. Errors: RESOURCE_NOT_FOUND."""
     ProbeModel: _aio.UnaryUnaryMultiCallable[_model_service_pb2.ProbeModelRequest, _model_service_pb2.ProbeModelResponse]
     """Makes one real, tiny call to the model and says how it went."""
+    GenerateText: _aio.UnaryUnaryMultiCallable[_model_service_pb2.GenerateTextRequest, _model_service_pb2.GenerateTextResponse]
+    """Writes one text for another service, in one bounded call under a hold of its own that is settled with what was used.
+    Errors: BUDGET_EXHAUSTED, RESOURCE_NOT_FOUND, CONTEXT_OVERFLOW, those of the model.
+    """
 
 class ModelServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Knows the models that agents can use."""
+    """Knows the models that agents can use: those of the settings, which are only read, and those of the tenant."""
 
     @_abc_1.abstractmethod
     def ListModels(
@@ -43,11 +62,60 @@ class ModelServiceServicer(metaclass=_abc_1.ABCMeta):
         """One model profile."""
 
     @_abc_1.abstractmethod
+    def CreateModel(
+        self,
+        request: _model_service_pb2.CreateModelRequest,
+        context: _aio.ServicerContext[_model_service_pb2.CreateModelRequest, _abc.Awaitable[_model_service_pb2.CreateModelResponse]],
+    ) -> _abc.Awaitable[_model_service_pb2.CreateModelResponse]:
+        """Adds a profile to the tenant's and keeps its key where keys are kept. Works at once, in every process within a second.
+        Errors: INVALID_FIELD for an id that is taken, a provider that is not known, an address that is not allowed or a key
+        that is missing; SECRETS_UNAVAILABLE.
+        """
+
+    @_abc_1.abstractmethod
+    def UpdateModel(
+        self,
+        request: _model_service_pb2.UpdateModelRequest,
+        context: _aio.ServicerContext[_model_service_pb2.UpdateModelRequest, _abc.Awaitable[_model_service_pb2.UpdateModelResponse]],
+    ) -> _abc.Awaitable[_model_service_pb2.UpdateModelResponse]:
+        """Changes the named fields of one of the tenant's profiles. Errors: RESOURCE_NOT_FOUND, ETAG_MISMATCH, INVALID_FIELD,
+        also for a profile of the settings and for a new address without the key that belongs to it; SECRETS_UNAVAILABLE.
+        """
+
+    @_abc_1.abstractmethod
+    def DeleteModel(
+        self,
+        request: _model_service_pb2.DeleteModelRequest,
+        context: _aio.ServicerContext[_model_service_pb2.DeleteModelRequest, _abc.Awaitable[_model_service_pb2.DeleteModelResponse]],
+    ) -> _abc.Awaitable[_model_service_pb2.DeleteModelResponse]:
+        """Deletes one of the tenant's profiles and its key. Where it was the default one, that of the settings is it again.
+        Errors: RESOURCE_NOT_FOUND, ETAG_MISMATCH, INVALID_FIELD for a profile of the settings.
+        """
+
+    @_abc_1.abstractmethod
+    def SetDefaultModel(
+        self,
+        request: _model_service_pb2.SetDefaultModelRequest,
+        context: _aio.ServicerContext[_model_service_pb2.SetDefaultModelRequest, _abc.Awaitable[_model_service_pb2.SetDefaultModelResponse]],
+    ) -> _abc.Awaitable[_model_service_pb2.SetDefaultModelResponse]:
+        """Says which model answers where neither the agent nor the turn names one. Errors: RESOURCE_NOT_FOUND."""
+
+    @_abc_1.abstractmethod
     def ProbeModel(
         self,
         request: _model_service_pb2.ProbeModelRequest,
         context: _aio.ServicerContext[_model_service_pb2.ProbeModelRequest, _abc.Awaitable[_model_service_pb2.ProbeModelResponse]],
     ) -> _abc.Awaitable[_model_service_pb2.ProbeModelResponse]:
         """Makes one real, tiny call to the model and says how it went."""
+
+    @_abc_1.abstractmethod
+    def GenerateText(
+        self,
+        request: _model_service_pb2.GenerateTextRequest,
+        context: _aio.ServicerContext[_model_service_pb2.GenerateTextRequest, _abc.Awaitable[_model_service_pb2.GenerateTextResponse]],
+    ) -> _abc.Awaitable[_model_service_pb2.GenerateTextResponse]:
+        """Writes one text for another service, in one bounded call under a hold of its own that is settled with what was used.
+        Errors: BUDGET_EXHAUSTED, RESOURCE_NOT_FOUND, CONTEXT_OVERFLOW, those of the model.
+        """
 
 def add_ModelServiceServicer_to_server(servicer: ModelServiceServicer, server: _aio.Server) -> None: ...

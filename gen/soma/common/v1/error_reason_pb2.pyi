@@ -145,7 +145,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     Metadata: {"model": "gpt-5-mini"}
     """
     ERROR_REASON_MODEL_PROTOCOL_ERROR: _ErrorReason.ValueType  # 31
-    """The answer of the provider is not the OpenAI protocol.
+    """The answer of the provider is not the protocol that it should speak.
     Metadata: {"model": "gpt-5-mini"}
     """
     ERROR_REASON_MEMORY_REFUSED: _ErrorReason.ValueType  # 32
@@ -179,6 +179,14 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_INTERNAL: _ErrorReason.ValueType  # 39
     """A defect. The log has the details under the error id.
     Metadata: {"error_id": "0198c0de-0000-7000-8000-000000000000"}
+    """
+    ERROR_REASON_SECRETS_UNAVAILABLE: _ErrorReason.ValueType  # 40
+    """The store of keys does not answer, refuses, or lacks a key that it should have.
+    Metadata: {"store": "vault", "problem": "permission denied"}
+    """
+    ERROR_REASON_MODEL_ADDRESS_REFUSED: _ErrorReason.ValueType  # 41
+    """The address of a model leads to a place that no model may be called at.
+    Metadata: {"model": "llama3.2", "problem": "it leads to a link-local address"}
     """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
@@ -309,7 +317,7 @@ ERROR_REASON_MODEL_CONTENT_FILTERED: ErrorReason.ValueType  # 30
 Metadata: {"model": "gpt-5-mini"}
 """
 ERROR_REASON_MODEL_PROTOCOL_ERROR: ErrorReason.ValueType  # 31
-"""The answer of the provider is not the OpenAI protocol.
+"""The answer of the provider is not the protocol that it should speak.
 Metadata: {"model": "gpt-5-mini"}
 """
 ERROR_REASON_MEMORY_REFUSED: ErrorReason.ValueType  # 32
@@ -343,5 +351,13 @@ Metadata: {}
 ERROR_REASON_INTERNAL: ErrorReason.ValueType  # 39
 """A defect. The log has the details under the error id.
 Metadata: {"error_id": "0198c0de-0000-7000-8000-000000000000"}
+"""
+ERROR_REASON_SECRETS_UNAVAILABLE: ErrorReason.ValueType  # 40
+"""The store of keys does not answer, refuses, or lacks a key that it should have.
+Metadata: {"store": "vault", "problem": "permission denied"}
+"""
+ERROR_REASON_MODEL_ADDRESS_REFUSED: ErrorReason.ValueType  # 41
+"""The address of a model leads to a place that no model may be called at.
+Metadata: {"model": "llama3.2", "problem": "it leads to a link-local address"}
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015
