@@ -55,6 +55,38 @@ async def test_one_statement_of_the_worker_commits_by_itself(database: Database)
     assert await database.worker_statement("select 1")
 
 
+async def test_one_statement_of_a_tenant_is_a_transaction_of_its_own_tenant(database: Database) -> None:
+    one, other = a_tenant(), a_tenant()
+    take = "select enter_tenant($1), (select count(*) from find_answer($1, 'ann', '/x', $2)) as found"
+    columns = "tenant_id, sub, method, request_id, body_hash, response"
+    keep = f"insert into idempotency ({columns}) values ($1, $2, $3, $4, '', '')"
+    request = uuid4()
+    async with database.transaction(one) as connection:
+        await connection.execute(keep, one, "ann", "/x", request)
+    assert [row["found"] for row in await database.tenant_statement(one, take, request)] == [1]
+    assert [row["found"] for row in await database.tenant_statement(other, take, request)] == [0]
+    async with database._app.acquire() as connection:
+        assert not await connection.fetchval("select current_setting('soma.tenant_id', true)")
+    async with database.transaction(other) as connection:
+        # A function that is asked for another tenant than the transaction's sees what the transaction may see.
+        assert await connection.fetch("select * from find_answer($1, 'ann', '/x', $2)", one, request) == []
+        assert await connection.fetchval("show soma.tenant_id") == other.hex
+
+
+async def test_a_failing_statement_of_a_tenant_leaves_nothing_behind(database: Database) -> None:
+    tenant = a_tenant()
+    add = "insert into rate_limits (tenant_id, sub, name, arrival_time) select $1, $2, 'x', now() from enter_tenant($1)"
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await database.tenant_statement(tenant, add.replace("enter_tenant($1)", "(select 1) as nobody"), "ann")
+    with pytest.raises(SomaError) as lost:
+        await database.tenant_statement(
+            tenant, "select pg_terminate_backend(pg_backend_pid()) where $1::uuid is not null"
+        )
+    assert lost.value.reason is Reason.DATABASE_UNAVAILABLE
+    async with database.transaction(tenant) as connection:
+        assert await connection.fetchval(COUNT) == 0
+
+
 async def test_without_a_tenant_no_row_is_seen(database: Database) -> None:
     tenant = a_tenant()
     async with database.transaction(tenant) as connection:
