@@ -41,7 +41,7 @@ class AcceptanceStore:
     async def look(self, order: Order) -> Seen:
         """The turn of the same request, or the conversation, its parent message and the agent."""
         caller = order.caller
-        rows = await self._database.tenant_statement(
+        rows = await self._database.tenant_read(
             caller.tenant_id,
             _SQL.look_before_turn,
             caller.sub,

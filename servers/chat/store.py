@@ -125,7 +125,7 @@ class TurnStore:
         self, tenant: TenantId, conversation_id: UUID, leaf_id: UUID, most_messages: int, most_tokens: int
     ) -> list[BranchMessage]:
         """The messages that end in a leaf, oldest first, as many as could matter."""
-        rows = await self.database.tenant_statement(
+        rows = await self.database.tenant_read(
             tenant, _SQL.read_branch, conversation_id, leaf_id, most_messages, most_tokens
         )
         return [

@@ -35,14 +35,14 @@ class StateStore:
 
     async def find(self, tenant_id: TenantId, agent_id: UUID, now: datetime) -> State:
         """The state of an agent, or its first one where nothing has happened."""
-        rows = await self._database.tenant_statement(tenant_id, _SQL.find_state, agent_id)
+        rows = await self._database.tenant_read(tenant_id, _SQL.find_state, agent_id)
         return _state(rows[0]) if rows else first_state(None, now)
 
     async def find_with_turn(
         self, tenant_id: TenantId, agent_id: UUID, turn_id: UUID, first: State
     ) -> tuple[State, tuple[int, Values] | None]:
         """The state (`first` where nothing has happened), and what a turn led to if it was observed before."""
-        rows = await self._database.tenant_statement(tenant_id, _SQL.find_state_and_turn, agent_id, turn_id)
+        rows = await self._database.tenant_read(tenant_id, _SQL.find_state_and_turn, agent_id, turn_id)
         row = rows[0]
         seen = None if row["turn_version"] is None else (row["turn_version"], Values(*row["turn_after"]))
         return first if row["version"] is None else _state(row), seen

@@ -114,7 +114,7 @@ class PlanStore:
         )
 
     async def _snapshot(self, tenant: TenantId, turn_id: UUID, model: str, tools: Sequence[str]) -> Any:
-        rows = await self._database.tenant_statement(tenant, _SQL.read_snapshot, list(tools), model, turn_id)
+        rows = await self._database.tenant_read(tenant, _SQL.read_snapshot, list(tools), model, turn_id)
         return rows[0]
 
     async def open_receipt(self, connection: "Connection | None", tenant: TenantId, new: NewReceipt) -> Placed:

@@ -73,9 +73,7 @@ class MemoryStore:
 
     async def find_many(self, tenant_id: TenantId, memory_ids: Sequence[UUID]) -> list[Memory]:
         """Those of the memories that exist, in no order."""
-        return [
-            _memory(row) for row in await self._database.tenant_statement(tenant_id, _SQL.find_many, list(memory_ids))
-        ]
+        return [_memory(row) for row in await self._database.tenant_read(tenant_id, _SQL.find_many, list(memory_ids))]
 
     async def remove(self, connection: Connection, tenant_id: TenantId, memory_id: UUID) -> tuple[str, int] | None:
         """Delete a memory with its index rows; answers its namespace and version, None where there was none."""
@@ -90,14 +88,14 @@ class MemoryStore:
     ) -> dict[UUID, float]:
         """The nearest memories with their cosines, by an exact scan of the namespaces."""
         values = (_vector_text(vector), *_filter(wanted), limit)
-        rows = await self._database.tenant_statement(tenant_id, _SQL.by_vector, *values)
+        rows = await self._database.tenant_read(tenant_id, _SQL.by_vector, *values)
         return {row["memory_id"]: row["cosine"] for row in rows}
 
     async def by_words(
         self, tenant_id: TenantId, terms: Sequence[str], wanted: RecallFilter, limit: int
     ) -> dict[UUID, float]:
         """The memories that share words with the query, with their BM25 (k1 1.2, b 0.75)."""
-        rows = await self._database.tenant_statement(tenant_id, _SQL.by_words, list(terms), *_filter(wanted), limit)
+        rows = await self._database.tenant_read(tenant_id, _SQL.by_words, list(terms), *_filter(wanted), limit)
         return {row["memory_id"]: row["bm25"] for row in rows}
 
     async def note_accesses(self, connection: Connection, accesses: Mapping[UUID, tuple[int, datetime]]) -> None:

@@ -120,6 +120,10 @@ class Database:
             lambda attempt: _unbound(self._app, attempt), lambda it: it.fetch(statement, tenant, *args)
         )
 
+    async def tenant_read(self, tenant: TenantId, statement: str, *args: object) -> list[asyncpg.Record]:
+        """As `tenant_statement`, for one that changes nothing: where its connection is lost, it is asked again."""
+        return await _repeat(lambda _: _borrowed(self._app), lambda it: it.fetch(statement, tenant, *args))
+
     async def worker_statement(self, statement: str, *args: object) -> list[asyncpg.Record]:
         """One statement as the worker role and the rows it gives: it commits by itself, in one round trip.
 

@@ -65,7 +65,7 @@ class IdempotencyStore:
 
     async def find(self, key: RequestKey) -> StoredReply | None:
         """The answer to a request that was committed before. Raises SomaError(DATABASE_UNAVAILABLE)."""
-        rows = await self._database.tenant_statement(key.tenant_id, _SQL.find, key.sub, key.method, key.request_id)
+        rows = await self._database.tenant_read(key.tenant_id, _SQL.find, key.sub, key.method, key.request_id)
         return StoredReply(rows[0]["body_hash"], rows[0]["response"]) if rows else None
 
     async def sweep(self, older_than: timedelta = KEPT) -> int:

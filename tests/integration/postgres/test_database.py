@@ -87,6 +87,20 @@ async def test_a_failing_statement_of_a_tenant_leaves_nothing_behind(database: D
         assert await connection.fetchval(COUNT) == 0
 
 
+async def test_a_read_of_a_tenant_is_asked_again_when_its_connection_is_lost(database: Database) -> None:
+    tenant = a_tenant()
+    backend = (await database.tenant_read(tenant, "select pg_backend_pid() as pid where $1::uuid is not null"))[0][
+        "pid"
+    ]
+    asked = asyncio.create_task(
+        database.tenant_read(tenant, "select pg_sleep(1), 7 as seven where $1::uuid is not null")
+    )
+    await asyncio.sleep(0.3)
+    async with database.transaction(tenant) as connection:
+        await connection.fetchval("select pg_terminate_backend($1)", backend)
+    assert [row["seven"] for row in await asked] == [7]
+
+
 async def test_without_a_tenant_no_row_is_seen(database: Database) -> None:
     tenant = a_tenant()
     async with database.transaction(tenant) as connection:
