@@ -42,14 +42,18 @@ class Catalogues:
         self._clock = clock
         self._copies: OrderedDict[TenantId, _Copy] = OrderedDict()
 
-    async def of(self, connection: Connection, tenant: TenantId) -> Catalogue:
-        """The tenant's catalogue, by this connection of the tenant where it is not known here."""
+    def known(self, tenant: TenantId) -> Catalogue | None:
+        """The tenant's catalogue if it is known here."""
         copy = self._copies.get(tenant)
         if copy is None:
-            return await self.read(connection, tenant)
+            return None
         copy.used_at = self._clock.monotonic()
         self._copies.move_to_end(tenant)
         return copy.catalogue
+
+    async def of(self, connection: Connection, tenant: TenantId) -> Catalogue:
+        """The tenant's catalogue, by this connection of the tenant where it is not known here."""
+        return self.known(tenant) or await self.read(connection, tenant)
 
     async def read(self, connection: Connection, tenant: TenantId) -> Catalogue:
         """The tenant's catalogue as it stands in the database; never in a transaction that changes it."""

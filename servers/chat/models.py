@@ -36,6 +36,12 @@ class Models:
         self.catalogues = catalogues
         self._clients = clients
 
+    def known(self, tenant: TenantId, profile_id: str) -> ModelProfile | None:
+        """The profile as far as this process knows the tenant's models, without asking anybody."""
+        catalogue = self.catalogues.known(tenant)
+        found = None if catalogue is None else catalogue.find(profile_id)
+        return None if found is None else found.profile
+
     async def profile(self, connection: Connection, tenant: TenantId, profile_id: str) -> ModelProfile:
         """The profile, or the default one for an empty id. Raises RESOURCE_NOT_FOUND."""
         found = await self.look(connection, tenant, profile_id)
