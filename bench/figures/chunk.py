@@ -1,5 +1,6 @@
 """CPU of one streamed chunk that travels alone."""
 
+import math
 from typing import Final
 
 from bench.arms.arm import Arm
@@ -21,13 +22,13 @@ def _measure(run: Run) -> list[Row]:
     if bare is not None:
         rows.append(Row("CPU per chunk, bare path by WebSocket", bare, _UNIT))
     if run.mesh is not None:
-        seen = run.keep("chunk", _cost(run, run.mesh.arm, Door.SOCKET))
+        seen = run.keep("chunk", _cost(run, run.mesh.arm, Door.SOCKET) or math.nan)
         rows.append(Row("CPU per chunk, mesh by WebSocket", seen, _UNIT, "bare path", bare, Target(1.6)))
     proxy = _cost(run, run.proxy, Door.OPENAI)
     if run.proxy is not None and proxy is not None:
         rows.append(Row(f"CPU per chunk, {run.proxy.name} by OpenAI", proxy, _UNIT))
     if run.mesh is not None:
-        seen = _cost(run, run.mesh.arm, Door.OPENAI) or 0.0
+        seen = _cost(run, run.mesh.arm, Door.OPENAI) or math.nan
         rows.append(Row("CPU per chunk, mesh by OpenAI", seen, _UNIT, "LiteLLM proxy", proxy, Target(0.5)))
     return rows
 
