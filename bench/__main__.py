@@ -68,7 +68,8 @@ def _start(run: Run, wanted: set[str], stack: ExitStack) -> list[str]:
     missing: list[str] = []
     base_url = run.upstream.base_url
     if "litellm" in wanted:
-        for workers in sorted({1, len(measured_cores())}):
+        many = len(measured_cores())
+        for workers in sorted({1, many}) if run.full else (many,):
             run.note(f"starting the LiteLLM proxy, workers: {workers}")
             try:
                 run.proxies.append(stack.enter_context(litellm_proxy(base_url, workers)))

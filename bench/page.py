@@ -14,8 +14,9 @@ _OPENING: Final = """\
 What the mesh costs, measured beside two peers in the same run on the same machine: the **bare path** (a WebSocket,
 one gRPC stream and a model client by the same libraries in the same two processes, without identity, plan, recall,
 budget and journal), and the **LiteLLM proxy** in an environment of its own, with a key and without a database, with
-as many workers as answered more turns. The mesh has everything on. The load generator and the model upstream are
-processes of their own and share one core in every arm; the arms have two.
+one worker a core (full mode tries a single one too; the better in turns a second is the peer). The mesh has
+everything on. The load generator and the model upstream are processes of their own and share one core in every arm;
+the arms have two.
 """
 _READING: Final = """\
 ## How to read it

@@ -37,11 +37,17 @@ def _cost(run: Run, arm: Arm | None, door: Door) -> float | None:
     """CPU of one more chunk in microseconds: long turns against as many short ones, what idles taken off."""
     if arm is None:
         return None
-    turns, many = (4, 1000) if run.full else (3, 400)
+    turns, many = (4, 1000) if run.full else (2, 400)
     cost: list[tuple[float, int]] = []
     for chunks in (many, _FEW):
         seen = run.leg(
-            arm, door, Pace.SERIAL, Answers(chunks, gap_seconds=_GAP_SECONDS), turns=turns, settle_seconds=1.0
+            arm,
+            door,
+            Pace.SERIAL,
+            Answers(chunks, gap_seconds=_GAP_SECONDS),
+            turns=turns,
+            warm_seconds=0.0,
+            settle_seconds=0.5,
         )
         busy = seen.cpu_seconds - run.idle(arm) * seen.seconds
         cost.append((busy * 1e6, seen.chunks))

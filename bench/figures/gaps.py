@@ -19,7 +19,7 @@ def _measure(run: Run) -> list[Row]:
     if run.mesh is None:
         return []
     arm = run.mesh.arm
-    seconds = 15.0 if run.full else 6.0
+    seconds = 15.0 if run.full else 4.0
     streams = Job(Door.SOCKET, arm.doors[Door.SOCKET], arm.tokens, Pace.CLOSED, sessions=_STREAMS, seconds=seconds)
     large = Job(
         Door.OPENAI, arm.doors[Door.OPENAI], arm.tokens[-1:], Pace.SERIAL, turns=2, history_tokens=_HISTORY_TOKENS

@@ -16,7 +16,7 @@ from bench.rows import Row, Target
 from soma.memory.v1 import memory_service_pb2, memory_service_pb2_grpc
 
 _AT_ONCE: Final = 8
-_ASKED: Final = 200
+_ASKED: Final = 100
 # More than recall takes by itself, so that what is told is the time of a whole answer.
 _PATIENCE_MS: Final = 5000
 _TARGET_MEMORIES: Final = 100_000

@@ -90,7 +90,7 @@ class Run:
     def warm(self, arm: Arm) -> None:
         """Let an arm load what it loads late, before anything is measured."""
         for door in arm.doors:
-            wishes = {"sessions": CROWD, "seconds": 3.0, "warm_seconds": 0.0}
+            wishes = {"sessions": CROWD, "seconds": 2.0, "warm_seconds": 0.0}
             self.leg(arm, door, Pace.CLOSED, Answers(SHORT_CHUNKS), **wishes)
 
     def idle(self, arm: Arm) -> float:
