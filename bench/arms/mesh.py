@@ -1,5 +1,6 @@
 """Starts and stops the mesh, with everything on and only the limits of a single user out of the way."""
 
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,15 +31,18 @@ class MeshArm:
 
     arm: Arm
     mesh: Mesh
+    first_start_seconds: float
 
 
 @contextmanager
 def running_mesh(base_url: str, settings: Mapping[str, str] | None = None) -> Iterator[MeshArm]:
     """The mesh in front of an upstream."""
     model = {"SOMA_MODEL_BASE_URL": base_url, "SOMA_MODEL": "scripted"}
+    begun = time.monotonic()
     with Mesh(ScriptedUpstream(), {**RAISED, **model, **(settings or {})}) as mesh:
+        seconds = time.monotonic() - begun
         tokens = tuple(mesh.token_for(f"bench-{number}", ttl_seconds=6 * 3600) for number in range(USERS))
         edge = mesh.status()["edge"].pid
         assert edge is not None, "the edge has no process"
         doors = {Door.SOCKET: mesh.socket_url, Door.OPENAI: mesh.openai_url}
-        yield MeshArm(Arm("mesh", "mesh", doors, tokens, (parent_of(edge),)), mesh)
+        yield MeshArm(Arm("mesh", "mesh", doors, tokens, (parent_of(edge),)), mesh, seconds)

@@ -1,5 +1,6 @@
 """CPU of one streamed chunk that travels alone."""
 
+import math
 from typing import Final
 
 from bench.arms.arm import Arm
@@ -21,13 +22,13 @@ def _measure(run: Run) -> list[Row]:
     if bare is not None:
         rows.append(Row("CPU per chunk, bare path by WebSocket", bare, _UNIT))
     if run.mesh is not None:
-        seen = run.keep("chunk", _cost(run, run.mesh.arm, Door.SOCKET))
+        seen = run.keep("chunk", _cost(run, run.mesh.arm, Door.SOCKET) or math.nan)
         rows.append(Row("CPU per chunk, mesh by WebSocket", seen, _UNIT, "bare path", bare, Target(1.6)))
     proxy = _cost(run, run.proxy, Door.OPENAI)
     if run.proxy is not None and proxy is not None:
         rows.append(Row(f"CPU per chunk, {run.proxy.name} by OpenAI", proxy, _UNIT))
     if run.mesh is not None:
-        seen = _cost(run, run.mesh.arm, Door.OPENAI) or 0.0
+        seen = _cost(run, run.mesh.arm, Door.OPENAI) or math.nan
         rows.append(Row("CPU per chunk, mesh by OpenAI", seen, _UNIT, "LiteLLM proxy", proxy, Target(0.5)))
     return rows
 
@@ -36,11 +37,17 @@ def _cost(run: Run, arm: Arm | None, door: Door) -> float | None:
     """CPU of one more chunk in microseconds: long turns against as many short ones, what idles taken off."""
     if arm is None:
         return None
-    turns, many = (4, 1000) if run.full else (3, 400)
+    turns, many = (4, 1000) if run.full else (2, 400)
     cost: list[tuple[float, int]] = []
     for chunks in (many, _FEW):
         seen = run.leg(
-            arm, door, Pace.SERIAL, Answers(chunks, gap_seconds=_GAP_SECONDS), turns=turns, settle_seconds=1.0
+            arm,
+            door,
+            Pace.SERIAL,
+            Answers(chunks, gap_seconds=_GAP_SECONDS),
+            turns=turns,
+            warm_seconds=0.0,
+            settle_seconds=0.5,
         )
         busy = seen.cpu_seconds - run.idle(arm) * seen.seconds
         cost.append((busy * 1e6, seen.chunks))

@@ -6,6 +6,7 @@ Knows nothing of what a leg is for.
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -66,6 +67,15 @@ class Run:
             raise LegError(f"{arm.name} by {door.spoken}: {'; '.join(outcome.failures)}")
         return outcome
 
+    def together(self, answers: Answers, *jobs: Job) -> list[Outcome]:
+        """Play several legs at once; raises LegError when a turn of one fails."""
+        self.upstream.answer(answers)
+        with ThreadPoolExecutor(len(jobs)) as pool:
+            outcomes = list(pool.map(play_job, jobs))
+        if failures := [failure for outcome in outcomes for failure in outcome.failures]:
+            raise LegError("; ".join(failures))
+        return outcomes
+
     def capacity(self, arm: Arm, door: Door) -> float:
         """Whole turns a second that an arm manages, measured once a run; what one costs is kept beside it."""
         name = f"capacity of {arm.name} by {door}"
@@ -80,7 +90,7 @@ class Run:
     def warm(self, arm: Arm) -> None:
         """Let an arm load what it loads late, before anything is measured."""
         for door in arm.doors:
-            wishes = {"sessions": CROWD, "seconds": 3.0, "warm_seconds": 0.0}
+            wishes = {"sessions": CROWD, "seconds": 2.0, "warm_seconds": 0.0}
             self.leg(arm, door, Pace.CLOSED, Answers(SHORT_CHUNKS), **wishes)
 
     def idle(self, arm: Arm) -> float:

@@ -26,6 +26,7 @@ class Pace(StrEnum):
     SERIAL = "serial"  # `turns` of them, one after the other
     CLOSED = "closed"  # `sessions` at once, each begins its next when one ended
     OPEN = "open"  # by a schedule of `rate` a second, whoever is still busy
+    IDLE = "idle"  # `sessions` are opened and say nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class Job:
     warm_seconds: float = 1.0
     settle_seconds: float = 0.0
     question_words: int = 8
+    history_tokens: int = 0
     seed: int = 1
 
     def to_json(self) -> dict[str, Any]:
@@ -71,6 +73,9 @@ class Outcome:
     failures: list[str] = field(default_factory=list)
     first_token_ms: list[float] = field(default_factory=list)
     gap_ms: list[float] = field(default_factory=list)
+    open_sessions: int = 0
+    memory_mib: float = 0.0
+    memory_before_mib: float = 0.0
 
     def to_json(self) -> dict[str, Any]:
         """The outcome as JSON values."""

@@ -4,6 +4,7 @@ Reads HTTP by hand, since a client library costs more for a chunk than what is m
 """
 
 import asyncio
+from collections.abc import Sequence
 from typing import Final, cast
 from urllib.parse import urlsplit
 
@@ -18,10 +19,11 @@ _DONE: Final = b"[DONE]"
 class OpenAiTalker:
     """A connection that is opened by its first question and kept."""
 
-    def __init__(self, url: str, token: str, model: str) -> None:
+    def __init__(self, url: str, token: str, model: str, history: Sequence[dict[str, str]] = ()) -> None:
         parts = urlsplit(url)
         self._host, self._port = parts.hostname or "", parts.port or 80
         self._model = model
+        self._history = tuple(history)
         self._head = (
             f"POST {parts.path}/chat/completions HTTP/1.1\r\nHost: {parts.netloc}\r\nAuthorization: Bearer {token}\r\n"
             "Content-Type: application/json\r\nAccept: text/event-stream\r\nContent-Length: "
@@ -33,8 +35,8 @@ class OpenAiTalker:
         if self._connection is None or self._connection.lost:
             loop = asyncio.get_running_loop()
             _, self._connection = await loop.create_connection(_Connection, self._host, self._port)
-        message = {"role": "user", "content": question}
-        body = orjson.dumps({"model": self._model, "messages": [message], "stream": True})
+        messages = [*self._history, {"role": "user", "content": question}]
+        body = orjson.dumps({"model": self._model, "messages": messages, "stream": True})
         try:
             async with asyncio.timeout(_SILENCE_SECONDS):
                 await self._connection.exchange(b"%b%d\r\n\r\n%b" % (self._head, len(body), body), seen)

@@ -46,6 +46,18 @@ class SocketTalker:
             self._socket = await self._session.ws_connect(self._url, protocols=protocols, max_msg_size=0, autoping=True)
         return self._socket
 
+    async def greet(self) -> None:
+        """Open and be greeted. Raises TurnError."""
+        socket = await self.open()
+        greeting = await socket.receive()
+        if greeting.type is not aiohttp.WSMsgType.TEXT or orjson.loads(greeting.data)["type"] != "connected":
+            raise TurnError(f"no greeting but {greeting.data!r}")
+
+    async def listen(self) -> None:
+        """Answer pings until the socket closes."""
+        if self._socket is not None:
+            await self._socket.receive()
+
     async def close(self) -> None:
         """Hang up."""
         if self._socket is not None:
