@@ -45,6 +45,7 @@ class Job:
     seconds: float = 5.0
     warm_seconds: float = 1.0
     settle_seconds: float = 0.0
+    delay_seconds: float = 0.0
     question_words: int = 8
     history_tokens: int = 0
     seed: int = 1

@@ -41,10 +41,12 @@ class _Window:
         self.outcome.own_cpu_seconds += time.process_time()
         self.outcome.cpu_seconds += cpu_seconds(self.job.roots)
 
-    def text(self, chunks: int) -> None:
+    def text(self, chunks: int, gap_seconds: float | None) -> None:
         if self.open:
             self.outcome.chunks += chunks
             self.outcome.messages += 1
+            if gap_seconds is not None and len(self.outcome.gap_ms) < _KEPT_GAPS:
+                self.outcome.gap_ms.append(gap_seconds * 1000)
 
     def ended(self, seen: Seen, due: float) -> None:
         if not self.open:
@@ -52,8 +54,6 @@ class _Window:
         self.outcome.turns += 1
         if seen.times:
             self.outcome.first_token_ms.append((seen.times[0] - due) * 1000)
-        if len(self.outcome.gap_ms) < _KEPT_GAPS:
-            self.outcome.gap_ms += [(b - a) * 1000 for a, b in zip(seen.times, seen.times[1:], strict=False)]
 
     def failed(self, problem: Exception) -> None:
         if len(self.outcome.failures) < _KEPT_FAILURES:
@@ -65,6 +65,7 @@ async def play(job: Job, open_talker: Callable[[str], Talker]) -> Outcome:
     window = _Window(job)
     asked = questions(job.question_words, job.seed)
     players = {Pace.SERIAL: _serial, Pace.CLOSED: _closed, Pace.OPEN: _open}
+    await asyncio.sleep(job.delay_seconds)
     async with asyncio.timeout(job.seconds + job.warm_seconds + job.settle_seconds + 4 * _DRAIN_SECONDS):
         await players[job.pace](job, window, open_talker, asked)
     return window.outcome

@@ -17,17 +17,19 @@ class TurnError(Exception):
 class Seen:
     """One turn as its client sees it. A chunk of the upstream is a space and a word, so spaces tell how many came."""
 
-    on_text: Callable[[int], None] = lambda _chunks: None
+    on_text: Callable[[int, float | None], None] = lambda _chunks, _gap: None
     begun: float = field(default_factory=time.perf_counter)
     chunks: int = 0
     times: list[float] = field(default_factory=list)
 
     def text(self, text: str) -> None:
         """A message with text came."""
-        self.times.append(time.perf_counter())
+        now = time.perf_counter()
+        gap = now - self.times[-1] if self.times else None
+        self.times.append(now)
         came = text.count(" ")
         self.chunks += came
-        self.on_text(came)
+        self.on_text(came, gap)
 
 
 class Talker(Protocol):
