@@ -17,12 +17,6 @@ def median(values: Sequence[float]) -> float:
     return percentile(values, 50)
 
 
-def marginal(more: tuple[float, int], fewer: tuple[float, int]) -> float:
-    """What one more costs, from two (cost, count) pairs: what both have in common falls out."""
-    (cost, count), (less, lesser) = more, fewer
-    return (cost - less) / (count - lesser) if count > lesser else math.nan
-
-
 def in_words(value: float) -> str:
     """A figure with three significant digits, large ones in whole numbers."""
     if math.isnan(value):

@@ -1,10 +1,10 @@
-"""Percentiles and what one more costs."""
+"""Percentiles, and figures in words."""
 
 import math
 
 import pytest
 
-from bench.numbers import in_words, marginal, median, percentile
+from bench.numbers import in_words, median, percentile
 
 
 def test_percentiles_are_values_that_were_seen() -> None:
@@ -18,11 +18,6 @@ def test_percentiles_are_values_that_were_seen() -> None:
 
 def test_nothing_has_no_percentile() -> None:
     assert math.isnan(percentile([], 99))
-
-
-def test_what_is_common_falls_out_of_the_cost_of_one_more() -> None:
-    assert marginal((1000.0 + 50, 110), (1000.0, 10)) == pytest.approx(0.5)
-    assert math.isnan(marginal((10.0, 5), (4.0, 5)))
 
 
 @pytest.mark.parametrize(
