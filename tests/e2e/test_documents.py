@@ -33,6 +33,7 @@ def test_every_block_is_run_or_says_why_not(page: Path) -> None:
         assert block.runs or block.language in SHOWN_ONLY or block.marks["not run"], block.text
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.usefixtures("restored")
 @pytest.mark.parametrize("page", RUNNING, ids=lambda page: page.stem)
 def test_the_blocks_of_a_page_do_what_it_says(mesh: Mesh, model: ScriptedUpstream, tmp_path: Path, page: Path) -> None:

@@ -18,6 +18,8 @@ from soma_common.testing.mesh import Mesh
 ROOT = Path(__file__).parents[3]
 RUN = ("sh", "python")
 SHOWN_ONLY = ("text", "json", "toml", "nginx", "caddy", "yaml")
+# A page is a dozen commands, each a process of its own, on whatever machine the tests run.
+LONGEST_SECONDS = 280
 MARKS = ("not run", "ends", "shows", "becomes")
 _BLOCK = re.compile(
     r"(?:^<!-- (?P<marks>[^\n]*) -->\n)?^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
@@ -88,7 +90,7 @@ def run_page(mesh: Mesh, page: Path, folder: Path) -> list[tuple[Block, Done]]:
         env=mesh.environment,
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        timeout=110,
+        timeout=LONGEST_SECONDS,
         check=False,
     )
     return [(block, _done(folder, number)) for number, block in enumerate(blocks)]
