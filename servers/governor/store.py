@@ -137,7 +137,7 @@ class PlanStore:
             new.response,
         )
         if connection is None:
-            rows = await self._database.tenant_statement(tenant, _SQL.open_receipt, *values)
+            rows: list[Any] = await self._database.tenant_statement(tenant, _SQL.open_receipt, *values)
         else:
             rows = await connection.fetch(_SQL.open_receipt, tenant, *values)
         return placed_of_row(rows[0], new.hold.leg, new.plan_time)

@@ -12,6 +12,7 @@ from soma_common.kernel.reasons import Reason
 from soma_common.kernel.tenancy import TenantId
 from soma_common.postgres.migrate import MigrationError, migrate, migrations_of, require_current, schema_version
 from soma_common.postgres.pool import Connection, Database
+from soma_common.testing.eventually import eventually
 from soma_common.testing.postgres import HouseDatabases, OpenDatabase
 
 pytestmark = pytest.mark.integration
@@ -89,15 +90,15 @@ async def test_a_failing_statement_of_a_tenant_leaves_nothing_behind(database: D
 
 async def test_a_read_of_a_tenant_is_asked_again_when_its_connection_is_lost(database: Database) -> None:
     tenant = a_tenant()
-    backend = (await database.tenant_read(tenant, "select pg_backend_pid() as pid where $1::uuid is not null"))[0][
-        "pid"
-    ]
-    asked = asyncio.create_task(
-        database.tenant_read(tenant, "select pg_sleep(1), 7 as seven where $1::uuid is not null")
-    )
-    await asyncio.sleep(0.3)
-    async with database.transaction(tenant) as connection:
-        await connection.fetchval("select pg_terminate_backend($1)", backend)
+    question = "select pg_sleep(1), 7 as seven where $1::uuid is not null"
+    asked = asyncio.create_task(database.tenant_read(tenant, question))
+
+    async def cut() -> bool:
+        async with database.transaction(tenant) as connection:
+            end = "select pg_terminate_backend(pid) from pg_stat_activity where query = $1 and state = 'active'"
+            return bool(await connection.fetchval(end, question))
+
+    await eventually(cut)
     assert [row["seven"] for row in await asked] == [7]
 
 
