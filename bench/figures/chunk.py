@@ -64,9 +64,8 @@ FIGURE: Final = Figure(
     "chunk",
     "CPU per streamed chunk, one to one",
     f"{_STREAMS} streams that run already, a chunk every {_GAP_SECONDS * 1000:.0f} ms each, so that every chunk is a "
-    "message of its own; one lone stream with a chunk every "
-    f"{_LONE_GAP_SECONDS * 1000:.0f} ms beside it. The CPU time of all processes of an arm, its database included, less "
-    "what the arm uses when it idles, by the chunks that came.",
+    f"message of its own; one lone stream with a chunk every {_LONE_GAP_SECONDS * 1000:.0f} ms beside it. The CPU time "
+    "of all processes of an arm, its database included, less what the arm uses when it idles, by the chunks that came.",
     ("mesh", "bare", "litellm"),
     _measure,
 )
