@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from cli.exits import CommandError, Exit, not_running
-from cli.turns import OwnerToken
+from cli.owner import OwnerToken
 from config import DeployMode, Settings, load_settings
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.ids import Ids

@@ -5,13 +5,28 @@ Nothing here does a command's work; each file of `commands/` loads what it needs
 
 import sys
 import traceback
-from importlib.metadata import version
 from io import TextIOWrapper
 from typing import Annotated
 
 import typer
 
-from cli.commands import budget, chat, config, doctor, down, logs, memory, mind, model, receipt, status, token, up
+from cli.commands import (
+    backup,
+    budget,
+    chat,
+    config,
+    doctor,
+    down,
+    logs,
+    memory,
+    mind,
+    model,
+    receipt,
+    restore,
+    status,
+    token,
+    up,
+)
 from cli.exits import CommandError, Exit
 
 _INTERRUPTED = 130
@@ -36,6 +51,8 @@ app.command("logs")(logs.logs)
 app.command("chat")(chat.chat)
 app.command("token")(token.token)
 app.command("receipt")(receipt.receipt)
+app.command("backup")(backup.backup)
+app.command("restore")(restore.restore)
 app.add_typer(budget.app, name="budget")
 app.add_typer(memory.app, name="memory")
 app.add_typer(mind.app, name="mind")
@@ -45,6 +62,8 @@ app.add_typer(config.app, name="config")
 
 def _print_version(wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import version
+
         typer.echo(f"somastack {version('somastack')}")
         raise typer.Exit
 

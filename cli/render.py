@@ -6,19 +6,22 @@ Nothing here knows the stack.
 import re
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from rich.console import Console
 from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+
 _WIDE: Final = 100  # cells; only there can an id be kept whole, so that it can be copied
 _ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|–")
 _GOOD: Final = ("RUNNING", "GOOD")
-_MIDDLE: Final = ("STARTING", "STOPPING", "DEGRADED", "SKIPPED")
+_MIDDLE: Final = ("STARTING", "STOPPING", "DEGRADED", "SKIPPED", "HINT")
 
 
 class Progress:
@@ -26,7 +29,7 @@ class Progress:
 
     def __init__(self) -> None:
         self._console = Console(stderr=True, highlight=False)
-        self._status: Status | None = None
+        self._live: Status | Bar | None = None
         self._current = ""
         self._since = 0.0
 
@@ -41,19 +44,43 @@ class Progress:
         self._finish(good=True)
         self._current, self._since = sentence, time.monotonic()
         if self._console.is_terminal:
-            self._status = self._console.status(Text(sentence))
-            self._status.start()
+            self._show(self._console.status(Text(sentence)))
         else:
             self._console.print(f"{sentence} …", soft_wrap=True, markup=False)
+
+    def measure(self, sentence: str, total_bytes: int) -> Callable[[int], None]:
+        """A step whose size is known; gives what is told how many bytes were done since. With rate and rest."""
+        if not self._console.is_terminal:
+            self.step(sentence)
+            return lambda _done: None
+        from rich import progress
+
+        self._finish(good=True)
+        self._current, self._since = sentence, time.monotonic()
+        columns = (
+            progress.TextColumn("{task.description}"),
+            progress.BarColumn(),
+            progress.DownloadColumn(),
+            progress.TransferSpeedColumn(),
+            progress.TimeRemainingColumn(),
+        )
+        bar = progress.Progress(*columns, console=self._console, transient=True)
+        task = bar.add_task(sentence, total=total_bytes)
+        self._show(bar)
+        return lambda done: bar.advance(task, done)
+
+    def _show(self, live: "Status | Bar") -> None:
+        live.start()
+        self._live = live
 
     def note(self, sentence: str) -> None:
         """A line besides the steps."""
         self._console.print(Text(f"  {sentence}"), soft_wrap=True)
 
     def _finish(self, *, good: bool) -> None:
-        if self._status is not None:
-            self._status.stop()
-            self._status = None
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
             mark = Text("✓ ", "green") if good else Text("✗ ", "red")
             took = Text(f"  {time.monotonic() - self._since:.1f} s", "dim")
             self._console.print(mark + Text(self._current) + took, soft_wrap=True)
@@ -91,6 +118,14 @@ def print_line(text: str) -> None:
     """One line of result, on standard output, at once."""
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
+
+
+def size(count_bytes: int) -> str:
+    """An amount of data as people say it: 812 B, 4.2 MB."""
+    amount, units = float(count_bytes), ["B", "kB", "MB", "GB", "TB"]
+    while amount >= 1000 and len(units) > 1:
+        amount, units = amount / 1000, units[1:]
+    return f"{amount:.0f} B" if units[0] == "B" else f"{amount:.1f} {units[0]}"
 
 
 def duration(seconds: int) -> str:

@@ -31,13 +31,23 @@ _PASSED_PROXIES: Final = (
     "https_proxy",
     "no_proxy",
 )
-# Set wherever a library could read a file of variables by itself.
-_FIXED: Final = {"PYTHON_DOTENV_DISABLED": "1", "PYTHONUNBUFFERED": "1"}
+# Set before any library is loaded: none reads a file of variables by itself, and litellm asks nobody at its import.
+_LIBRARIES: Final = {
+    "PYTHON_DOTENV_DISABLED": "1",
+    "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+    "LITELLM_MODE": "PRODUCTION",
+}
+_FIXED: Final = {**_LIBRARIES, "PYTHONUNBUFFERED": "1"}
 
 
 def read_environment() -> dict[str, str]:
     """A copy of the environment without what is empty: an empty variable is one that is not set."""
     return {name: value.strip() for name, value in os.environ.items() if value.strip()}
+
+
+def quiet_libraries() -> None:
+    """Set, in this process, what keeps libraries from reading and asking on their own; before they are imported."""
+    os.environ.update(_LIBRARIES)
 
 
 def machine_environment() -> dict[str, str]:

@@ -51,6 +51,21 @@ class Home:
         return self.path / "settings.toml"
 
     @property
+    def kept(self) -> tuple[Path, ...]:
+        """All that an installation is besides its database; what is not in here can be made anew or done without."""
+        return self.identity_file, self.settings_file, self.keys, self.passwords_file.parent
+
+    @property
+    def restore_mark(self) -> Path:
+        """Lies here while a restore is at work, and stays when one was cut off."""
+        return self.path / "restore-unfinished"
+
+    @property
+    def history_file(self) -> Path:
+        """What was typed in conversations at a terminal, for its arrow keys."""
+        return self.path / "chat-history"
+
+    @property
     def logs(self) -> Path:
         """One log file a process."""
         return self.path / "logs"

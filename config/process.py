@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from config.environment import quiet_libraries
 from config.loading import load_settings
 from config.logs import begin_log
 from config.problems import SettingsError
@@ -16,6 +17,7 @@ from soma_common.rpc.process import ProcessSettings, run
 
 def run_service(service: str, main: Callable[[Settings, ProcessSettings], Coroutine[Any, Any, None]]) -> int:
     """Run a service with a database of its own to its end; answers the exit code of the process."""
+    quiet_libraries()
     try:
         settings = load_settings(house=service)
     except SettingsError as problems:

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 from starlette.websockets import WebSocket
 
 from edge.bridge import Mesh, Turns
+from edge.description import description
 from edge.directory import Directory
 from edge.health import MeshHealth
 from edge.identity import Identities
@@ -91,6 +92,7 @@ def build_app(parts: EdgeParts, registry: CollectorRegistry) -> EdgeApp:
         routes=[
             Route("/", parts.page.index, methods=["GET"]),
             Route("/static/{name}", parts.page.file, methods=["GET"]),
+            Route("/openapi.json", description, methods=["GET"]),
             Route("/api/v1/health", parts.health.answer, methods=["GET"]),
             Route("/api/v1/auth/session", parts.page.renew, methods=["GET"]),
             Route("/v1/models", openai.models, methods=["GET"]),

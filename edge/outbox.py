@@ -3,7 +3,6 @@
 Nothing here sends or encodes.
 """
 
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -32,7 +31,8 @@ class Outbox:
     def __init__(self, merge: Merge, limits: OutboxLimits) -> None:
         self._merge = merge
         self._limits = limits
-        self._waiting: deque[ServerFrame | Hang] = deque()
+        # Short as a rule and empty for most sockets; an empty deque is ten times the size.
+        self._waiting: list[ServerFrame | Hang] = []
         self._size = 0
 
     def __len__(self) -> int:
@@ -51,7 +51,7 @@ class Outbox:
         """The oldest frame, or None."""
         if not self._waiting:
             return None
-        frame = self._waiting.popleft()
+        frame = self._waiting.pop(0)
         if isinstance(frame, TurnNews):
             self._size -= frame.size
         return frame

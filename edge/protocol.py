@@ -9,6 +9,7 @@ from typing import Any, Final
 import orjson
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import Request
 
 from edge.problems import status_of, to_problem
 from edge.web_safety import MAX_HEADER_BYTES, SAFETY_HEADERS
@@ -105,6 +106,11 @@ class BoundedHttp(HttpToolsProtocol):
 
 class EndingSocket(WebSocketsSansIOProtocol):
     """A WebSocket that does not outlive its app by more than a moment, even when the client reads nothing."""
+
+    def handle_connect(self, event: Request) -> None:
+        """The head of the handshake came; the app has its copy, so this one need not stay for the whole connection."""
+        super().handle_connect(event)
+        event.headers.clear()
 
     def on_task_complete(self, task: "asyncio.Task[None]") -> None:
         """The app is done with the connection."""

@@ -14,7 +14,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from edge.bridge import Turns
 from edge.codecs.form import Codec
-from edge.frames import Follow, Say, TurnNews, Welcome
+from edge.frames import Follow, Say, ServerFrame, TurnNews, Welcome
 from edge.identity import Identity
 from edge.outbox import Outbox, OutboxLimits
 from edge.session import Action, Begin, Cancel, Complete, Hang, Leave, Rejoin, Session, Tell
@@ -28,7 +28,6 @@ from soma_common.tracing import TraceContext, tracer
 
 _LOG: Final = get_logger("soma.edge.socket")
 _STALL_SECONDS: Final = 20.0
-_RECHECK_SECONDS: Final = 20.0
 _CLOSE_SECONDS: Final = 10.0
 
 
@@ -44,24 +43,43 @@ class Socket:
         self._identity = identity
         self._tools = tools
         self._outbox = Outbox(codec.merge, OutboxLimits(merge_from=codec.merge_from))
-        self._wake = asyncio.Event()
+        self._waiter: asyncio.Future[None] | None = None
+        self._reading: asyncio.Timeout | None = None
+        self._sender: asyncio.Task[None] | None = None
         self._streams: dict[int, asyncio.Task[None]] = {}
         self._errands: set[asyncio.Task[None]] = set()
 
     async def run(self, welcome: Welcome) -> None:
-        """From the welcome to the close; the turns it followed go on without it."""
+        """From the welcome to the close; the turns it followed go on without it.
+
+        A socket on which nothing happens costs no task beside the one that reads it.
+        """
         self._act(self._session.greet(welcome))
-        parts = [asyncio.create_task(part) for part in (self._read(), self._send(), self._recheck())]
         try:
-            await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
+            async with asyncio.timeout(None) as self._reading:
+                await self._read()
+        except TimeoutError:
+            pass
+        except Exception as error:  # noqa: BLE001 - the outermost net of this connection
+            _LOG.error("unexpected error on a socket", exc_info=error)
         finally:
+            self._reading = None
             self._act(self._session.close())
-            for task in (*parts, *self._streams.values(), *self._errands):
-                task.cancel()
-            results = await asyncio.gather(*parts, *self._streams.values(), *self._errands, return_exceptions=True)
-            for problem in results:
-                if isinstance(problem, Exception) and not isinstance(problem, WebSocketDisconnect):
-                    _LOG.error("unexpected error on a socket", exc_info=problem)
+            await self._end_tasks()
+
+    async def _end_tasks(self) -> None:
+        tasks = [*self._streams.values(), *self._errands, *([self._sender] if self._sender else [])]
+        for task in tasks:
+            task.cancel()
+        for problem in await asyncio.gather(*tasks, return_exceptions=True):
+            if isinstance(problem, Exception):
+                _LOG.error("unexpected error on a socket", exc_info=problem)
+
+    def recheck(self) -> None:
+        """Asks whether the identity still holds; its end ends the socket."""
+        problem = self._tools.identities.still_valid(self._identity)
+        if problem is not None:
+            self._act(self._session.expire(problem))
 
     def leave(self) -> None:
         """The server is going down."""
@@ -78,41 +96,55 @@ class Socket:
                 self._act(self._session.receive(frame, self._tools.clock.monotonic()))
 
     async def _send(self) -> None:
-        """Sends what waits, in order, until the wish to close comes by or the reader stalls."""
+        """Sends what waits; the connection ends with it unless it was just idle."""
+        idle = False
+        try:
+            idle = await self._empty_outbox()
+        finally:
+            if idle:
+                self._sender = None
+            else:
+                self._stop_reading()
+
+    async def _empty_outbox(self) -> bool:
+        """Sends in order, and waits as long as turns are followed; False when nothing can or shall be sent any more."""
         while True:
             frame = self._outbox.take()
             if frame is None:
-                self._wake.clear()
-                await self._wake.wait()
-                continue
-            if isinstance(frame, Hang):
+                if not self._streams:
+                    return True
+                self._waiter = asyncio.get_running_loop().create_future()
+                await self._waiter
+            elif isinstance(frame, Hang):
                 await self._close(frame)
-                return
-            written = self._codec.write(frame)
-            try:
-                async with asyncio.timeout(_STALL_SECONDS):
-                    if isinstance(written, str):
-                        await self._websocket.send_text(written)
-                    elif written is not None:
-                        await self._websocket.send_bytes(written)
-            except TimeoutError:
-                self._outbox.clear()
-                self._act(self._session.lag())
-            except (WebSocketDisconnect, RuntimeError):
-                return
+                return False
+            elif not await self._write(frame):
+                return False
+
+    async def _write(self, frame: ServerFrame) -> bool:
+        """Sends one frame; False when the client is gone. A reader that stalls is told to come back later."""
+        written = self._codec.write(frame)
+        try:
+            async with asyncio.timeout(_STALL_SECONDS):
+                if isinstance(written, str):
+                    await self._websocket.send_text(written)
+                elif written is not None:
+                    await self._websocket.send_bytes(written)
+        except TimeoutError:
+            self._outbox.clear()
+            self._act(self._session.lag())
+        except (WebSocketDisconnect, RuntimeError):
+            return False
+        return True
+
+    def _stop_reading(self) -> None:
+        if self._reading is not None and not self._reading.expired():
+            self._reading.reschedule(0.0)
 
     async def _close(self, hang: Hang) -> None:
         with suppress(TimeoutError, RuntimeError, WebSocketDisconnect):
             async with asyncio.timeout(_CLOSE_SECONDS):
                 await self._websocket.close(hang.code, hang.reason)
-
-    async def _recheck(self) -> None:
-        """Asks regularly whether the identity still holds, so that its end ends the socket."""
-        while True:
-            await asyncio.sleep(_RECHECK_SECONDS)
-            problem = self._tools.identities.still_valid(self._identity)
-            if problem is not None:
-                self._act(self._session.expire(problem))
 
     def _act(self, actions: Iterable[Action]) -> None:
         for action in actions:
@@ -135,12 +167,22 @@ class Socket:
         if not self._outbox.put(frame):
             self._outbox.clear()
             self._act(self._session.lag())
-        self._wake.set()
+        if self._sender is None:
+            self._sender = asyncio.create_task(self._send())
+        self._wake()
 
     def _follow(self, stream: int, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         self._streams[stream] = task
-        task.add_done_callback(lambda _done: self._streams.pop(stream, None))
+        task.add_done_callback(lambda _done: self._forget(stream))
+
+    def _forget(self, stream: int) -> None:
+        self._streams.pop(stream, None)
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
 
     def _leave(self, stream: int) -> None:
         task = self._streams.get(stream)

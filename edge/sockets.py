@@ -4,7 +4,7 @@ Nothing here knows what is said on a connection; `socket.py` runs it.
 """
 
 import asyncio
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -17,7 +17,7 @@ from edge.codecs.form import Codec
 from edge.exchange import exchange_of
 from edge.frames import Refused, Welcome
 from edge.identity import SUBPROTOCOL_TOKEN, Identity
-from edge.session import AGENT_NOT_FOUND, FORBIDDEN, POLICY, TOO_MANY, UNAUTHENTICATED, Session
+from edge.session import AGENT_NOT_FOUND, FORBIDDEN, POLICY, RESTART, TOO_MANY, UNAUTHENTICATED, Session
 from edge.socket import Socket
 from edge.socket_tools import SocketTools
 from soma_common.kernel.clock import Clock
@@ -28,6 +28,8 @@ from soma_common.logging import get_logger
 from soma_common.rpc.call import acting_as
 
 _LOG: Final = get_logger("soma.edge.socket")
+_RECHECK_SECONDS: Final = 20.0
+_ROUND_SECONDS: Final = 1.0
 _CODECS: Final[Mapping[str, Callable[[Clock], Codec]]] = {
     json.SUBPROTOCOL: json.JsonCodec,
     binary.SUBPROTOCOL: binary.BinaryCodec,
@@ -55,6 +57,8 @@ class Sockets:
         self._tools = tools
         self._limits = limits
         self._open: set[Socket] = set()
+        self._rounds: deque[tuple[float, Socket]] = deque()
+        self._round: asyncio.TimerHandle | None = None
         self._users: Counter[object] = Counter()
         self._tenants: Counter[object] = Counter()
         self._leaving = False
@@ -70,6 +74,8 @@ class Sockets:
             identity = self._admit(websocket, offered)
             if spoken and name is None:
                 raise SomaError(Reason.METHOD_UNKNOWN, {"method": f"among the subprotocols {', '.join(spoken)[:100]}"})
+            # A token among them makes the headers long, and nobody asks for them again.
+            websocket.scope["headers"].clear()
             await self._serve(websocket, codec, identity)
         except SomaError as error:
             await _refuse(websocket, codec, error)
@@ -118,6 +124,7 @@ class Sockets:
             )
             socket = Socket(websocket, codec, session, identity, self._tools)
             self._open.add(socket)
+            self._recheck_later(socket)
             try:
                 await socket.run(Welcome(caller.sub, str(caller.tenant_id), agents, features))
             finally:
@@ -126,6 +133,25 @@ class Sockets:
             self._tools.metrics.sockets.dec()
             _count_down(self._users, _user(caller))
             _count_down(self._tenants, caller.tenant_id)
+
+    def _recheck_later(self, socket: Socket) -> None:
+        """Puts a socket at the end of the round in which identities are asked for again."""
+        loop = asyncio.get_running_loop()
+        self._rounds.append((loop.time() + _RECHECK_SECONDS, socket))
+        if self._round is None:
+            self._round = loop.call_later(_ROUND_SECONDS, self._recheck)
+
+    def _recheck(self) -> None:
+        """One timer for all sockets: asks those whose time has come whether their identity still holds."""
+        self._round = None
+        now = asyncio.get_running_loop().time()
+        while self._rounds and self._rounds[0][0] <= now:
+            _, socket = self._rounds.popleft()
+            if socket in self._open:
+                socket.recheck()
+                self._recheck_later(socket)
+        if self._rounds and self._round is None:
+            self._round = asyncio.get_running_loop().call_later(_ROUND_SECONDS, self._recheck)
 
     async def _agent_of(self, websocket: WebSocket, agents: tuple[tuple[str, str], ...]) -> str:
         """The agent that the path names by id or name; empty when it names none."""
@@ -173,5 +199,9 @@ async def _refuse(websocket: WebSocket, codec: Codec, error: SomaError) -> None:
         await websocket.send_text(written)
     elif written is not None:
         await websocket.send_bytes(written)
-    code = 1012 if error.reason is Reason.SHUTTING_DOWN else _CLOSE_CODES.get(error.kind, POLICY)
-    await websocket.close(code, error.reason.value)
+    await websocket.close(close_code(error), error.reason.value)
+
+
+def close_code(error: SomaError) -> int:
+    """With which code a socket ends that an error does not let begin."""
+    return RESTART if error.reason is Reason.SHUTTING_DOWN else _CLOSE_CODES.get(error.kind, POLICY)

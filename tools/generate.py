@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Generate `gen/` from `proto/`: messages, stubs, types, and the descriptor set with comments.
+"""Generate `gen/` from `proto/`: messages, stubs, types, the descriptor set with comments, and the OpenAPI document.
 
     generate.py            bring gen/ up to date; files that stay the same are not touched
     generate.py --check    say what differs and end with 1 if gen/ is not what proto/ says
@@ -8,6 +8,8 @@
 """
 
 import argparse
+import os
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable
@@ -24,6 +26,7 @@ GEN = ROOT / "gen"
 BIN = Path(sys.executable).parent
 VALIDATE = "buf/validate/validate.proto"
 DESCRIPTORS = "soma/descriptors.binpb"
+OPENAPI = "soma/openapi.json"
 PACKAGES = ("soma", "buf")
 
 
@@ -61,6 +64,15 @@ def generate(into: Path) -> None:
     run_protoc(f"--grpc_python_out={into}", f"--mypy_grpc_out=quiet,only_async:{into}", *served)
     for package in PACKAGES:
         write_package_files(into, into / package)
+    write_openapi(into)
+
+
+def write_openapi(into: Path) -> None:
+    """Write the OpenAPI document in a process of its own: it reads the modules that were made just now, not ours."""
+    words = [sys.executable, "-m", "tools.openapi", str(into / DESCRIPTORS), str(into / OPENAPI)]
+    paths = {"PYTHONPATH": f"{into}{os.pathsep}{ROOT}", "PYTHONDONTWRITEBYTECODE": "1"}
+    if subprocess.run(words, env={**os.environ, **paths}, cwd=ROOT, check=False).returncode != 0:
+        sys.exit("The OpenAPI document cannot be made of these contracts: mend what is named above and run it again.")
 
 
 def write_package_files(root: Path, package: Path) -> None:

@@ -1,6 +1,6 @@
 """`somastack chat`: a conversation in the terminal, or one question.
 
-Nothing here knows the protocol; `cli/turns.py` does.
+Nothing here knows how it is done; `cli/talk/` does.
 """
 
 import sys
@@ -8,41 +8,60 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.commands.completing import conversation_ids, model_ids
 from cli.exits import CommandError, Exit
 
 if TYPE_CHECKING:
     import asyncio
 
-    from cli.slash import SlashCommands
-    from cli.turns import TurnEnd, Turns
+    from cli.talk.slash import Talk
+    from cli.talk.turns import Turns
+    from cli.talk.watch import TurnEnd
+    from config import Settings
 
 _STOPPED = 130
-_PROMPT = "you › "
+_INPUT = "-"
 
 
 def chat(
     question: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[QUESTION]…", help="Ask this and end."),
+        typer.Argument(metavar="[QUESTION]…", help="Ask this and end; - stands for what is piped in."),
     ] = None,
-    conversation: Annotated[str, typer.Option("--conversation", help="Go on with this conversation, by its id.")] = "",
+    conversation: Annotated[
+        str,
+        typer.Option(metavar="ID", help="Go on with this conversation.", autocompletion=conversation_ids),
+    ] = "",
+    go_on: Annotated[bool, typer.Option("--continue", "-c", help="Go on with the newest conversation.")] = False,
+    model: Annotated[
+        str, typer.Option(metavar="ID", help="Ask this model, as `model list` names it.", autocompletion=model_ids)
+    ] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print each event of the answer as a line of JSON.")] = False,
 ) -> None:
-    """Talk to your agent; the answer streams as it is written.
+    """Talk to your agent; the answer streams as it is written, and goes on when the connection is lost in between.
 
-    Ctrl-C stops the answer and not the program; Ctrl-D ends the conversation; /help lists what else can be asked for
-    in it: /receipt, /mind, /memory, /model. The line after an answer is its
-    receipt: level, tokens, cost, time to the first word. Only the answer goes to standard output.
+    Ctrl-C stops the answer and not the program; Ctrl-C twice at the prompt, or Ctrl-D, ends it. A line that ends with
+    a backslash goes on in the next one; lines between two lines of \"\"\" are one question. /help lists what else can
+    be asked for: /receipt, /mind, /memory, /model, /new, /list, /open. Only the answer goes to standard output. Ends
+    with 130 when the answer was stopped. With --json: a message soma.chat.v1.TurnEvent a line.
 
-    Examples:  somastack chat  ·  somastack chat "What do you remember of me?"  ·  cat notes.txt | somastack chat
+    Examples:  somastack chat  ·  somastack chat -c "And in winter?"  ·  git diff | somastack chat "What changed?" -  ·
+    echo hi | somastack chat --json
     """
     import asyncio
 
-    from cli.slash import SlashCommands
-    from cli.turns import Turns
+    from cli.doors import checked_id
+    from cli.talk.slash import Talk
+    from cli.talk.turns import Turns
     from config import load_settings
     from soma_common.kernel.ids import Ids
 
+    if conversation and go_on:
+        raise CommandError("Give either --conversation or --continue.", Exit.WRONG_USE)
+    talk = Talk(checked_id(conversation, "conversation") if conversation else "", model)
     asked = _question(question or [])
+    if as_json and not asked:
+        raise CommandError("With --json there has to be a question, or one piped in.", Exit.WRONG_USE)
     settings = load_settings()
 
     async def turns() -> Turns:
@@ -51,107 +70,71 @@ def chat(
     with asyncio.Runner() as runner:
         client = runner.run(turns())
         try:
+            if go_on:
+                _take_up(runner, settings, talk)
             if asked:
-                _end_of_one(runner.run(client.ask(asked, conversation, _Terminal())))
+                _end_of_one(_ask(runner, client, talk, asked, as_json=as_json))
             else:
-                _converse(runner, client, conversation, SlashCommands(runner, settings))
+                _converse(runner, client, talk, settings)
         finally:
             runner.run(client.close())
 
 
 def _question(words: list[str]) -> str:
-    """The question of the arguments or of standard input; empty where a person is to be asked for one."""
-    asked = " ".join(words)
-    if not asked and not sys.stdin.isatty():
+    """The question of the arguments, of standard input, or of both; empty where a person is to be asked for one."""
+    from cli.talk.conversing import as_text, no_text
+
+    piped = _INPUT in words or (not words and not sys.stdin.isatty())
+    if piped:
         try:
-            asked = sys.stdin.read().strip()
+            given = sys.stdin.read().strip()
         except UnicodeDecodeError:
-            raise _no_text() from None
-        if not asked:
+            raise no_text() from None
+        if not given:
             raise CommandError("There is no question: standard input is empty.", Exit.WRONG_USE)
-    return _as_text(asked)
-
-
-def _as_text(asked: str) -> str:
-    """What was typed or piped, if it is text: bytes that are none come as halves of surrogate pairs."""
-    try:
-        asked.encode("utf-8")
-    except UnicodeEncodeError:
-        raise _no_text() from None
+        others = [word for word in words if word != _INPUT]
+        return as_text("\n\n".join(part for part in (" ".join(others), given) if part))
+    asked = as_text(" ".join(words))
+    if words and not asked.strip():
+        raise CommandError("There is no question: it is empty.", Exit.WRONG_USE)
     return asked
 
 
-def _no_text() -> CommandError:
-    return CommandError("The question is not text in UTF-8. Convert it first, for example with iconv.", Exit.WRONG_USE)
+def _take_up(runner: "asyncio.Runner", settings: "Settings", talk: "Talk") -> None:
+    from cli.doors import visit
+    from cli.talk.conversations import newest
+    from cli.talk.terminal import aside
+
+    found = runner.run(visit(settings, newest))
+    if found is None:
+        aside("There is no conversation yet; this is the first.")
+        return
+    talk.conversation_id = found.conversation_id
+    aside(f"Going on with “{found.title or 'a conversation without a title'}”, {found.message_count} messages.")
 
 
-class _Terminal:
-    """Writes the answer to standard output and everything about it to standard error."""
+def _ask(runner: "asyncio.Runner", client: "Turns", talk: "Talk", asked: str, *, as_json: bool) -> "TurnEnd":
+    from cli.talk.terminal import Lines, Screen
+    from cli.talk.turns import Question
 
-    def text(self, piece: str) -> None:
-        """A piece of the answer."""
-        sys.stdout.write(piece)
-        sys.stdout.flush()
-
-    def notice(self, sentence: str) -> None:
-        """Something the person should know."""
-        _aside(f"! {sentence}")
+    shown = Lines() if as_json else Screen()
+    end = runner.run(client.ask(Question(asked, talk.conversation_id, talk.model_id), shown))
+    shown.end(end)
+    return end
 
 
-def _converse(runner: "asyncio.Runner", client: "Turns", conversation: str, commands: "SlashCommands") -> None:
-    """Questions and answers until Ctrl-D or /quit."""
-    import readline  # noqa: F401 - gives `input` history and editing
+def _converse(runner: "asyncio.Runner", client: "Turns", talk: "Talk", settings: "Settings") -> None:
+    from cli.talk.conversing import converse
+    from cli.talk.prompt import Prompt
+    from cli.talk.slash import SlashCommands
 
-    from cli.render import print_failure
-    from soma_common.kernel.errors import SomaError
-
-    _aside("Ctrl-C stops an answer, Ctrl-D ends, /help lists commands.")
-    while True:
-        try:
-            asked = input(_PROMPT).strip()
-        except EOFError:
-            print()
-            return
-        except KeyboardInterrupt:
-            print()
-            continue
-        if not asked:
-            continue
-        try:
-            if commands.take(asked, conversation):
-                if commands.ended:
-                    return
-                continue
-            end = runner.run(client.ask(_as_text(asked), conversation, _Terminal()))
-        except (SomaError, CommandError) as failure:
-            print_failure(failure.sentence)
-            continue
-        conversation = end.conversation_id
-        _show_end(end)
+    commands = SlashCommands(runner, settings)
+    with Prompt(settings.home_folders.history_file, commands.words) as prompt:
+        converse(runner, client, talk, commands, prompt)
 
 
 def _end_of_one(end: "TurnEnd") -> None:
-    _show_end(end)
     if end.cancelled:
         raise typer.Exit(_STOPPED)
     if end.failure:
         raise typer.Exit(Exit.FAILED)
-
-
-def _show_end(end: "TurnEnd") -> None:
-    from cli.render import print_failure
-
-    sys.stdout.write("\n")
-    sys.stdout.flush()
-    if end.failure:
-        print_failure(end.failure)
-    if end.cancelled:
-        _aside("Stopped; the text so far is kept.")
-    _aside(f"— {end.receipt}")
-
-
-def _aside(sentence: str) -> None:
-    from rich.console import Console
-    from rich.text import Text
-
-    Console(stderr=True, highlight=False).print(Text(sentence, "dim"), soft_wrap=True)

@@ -13,11 +13,12 @@ from cli.exits import Exit
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
-    """Check Python, settings, disk, folders, ports, clock, keys, database, every server, and one real turn.
+    """Check Python, settings, disk, folders, ports, clock, keys, database, servers, model, and one real turn.
 
     Works while the stack is down; what needs it is then skipped. The turn costs a few tokens and is kept in no
-    conversation. Ends with 0 when all is good, with 1 otherwise. With --json: {"good", "findings": [{"name", "state",
-    "reason", "mend"}]}; a state is GOOD, BAD or SKIPPED, and `mend` is empty where all is good.
+    conversation. A state is GOOD, HINT (it works and could do more), BAD or SKIPPED. Ends with 1 when something is BAD
+    or SKIPPED. With --json: {"good", "findings": [{"name", "state", "reason", "mend"}]}; `mend` is empty where all is
+    good.
 
     Examples:  somastack doctor  ·  somastack doctor --json
     """
@@ -30,7 +31,7 @@ def doctor(
 
     with Progress() as progress:
         findings = asyncio.run(examine(progress.step))
-    all_good = all(finding.state is State.GOOD for finding in findings)
+    all_good = all(finding.state in (State.GOOD, State.HINT) for finding in findings)
     if as_json:
         import json
 

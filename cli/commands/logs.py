@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.commands.completing import processes
 from cli.exits import CommandError, Exit
 
 if TYPE_CHECKING:
@@ -20,7 +21,10 @@ _RESET = "\x1b[0m"
 
 
 def logs(
-    services: Annotated[list[str] | None, typer.Argument(metavar="[SERVICE]…", help="Only these processes.")] = None,
+    services: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[SERVICE]…", help="Only these processes.", autocompletion=processes),
+    ] = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with new lines until Ctrl-C.")] = False,
     lines: Annotated[int, typer.Option("--lines", "-n", min=0, max=100_000, help="How many of the last lines.")] = 50,
     as_json: Annotated[bool, typer.Option("--json", help="Print the lines as they stand in the files.")] = False,
@@ -31,16 +35,15 @@ def logs(
 
     Examples:  somastack logs  ·  somastack logs chat governor -f  ·  somastack logs -n 500 | grep 4bf92f35
     """
+    from cli.stack.log_lines import follow as followed
     from cli.stack.log_lines import last_lines
     from config import load_settings
 
     files = _files(load_settings().home_folders.logs, services or [])
     for line in last_lines(files, lines)[-lines:] if lines else []:
         _print(line, as_json)
-    if follow:
-        import asyncio
-
-        asyncio.run(_follow(files, as_json))
+    for line in followed(files) if follow else ():
+        _print(line, as_json)
 
 
 def _files(folder: "Path", wanted: list[str]) -> "dict[str, Path]":
@@ -51,13 +54,6 @@ def _files(folder: "Path", wanted: list[str]) -> "dict[str, Path]":
     if unknown:
         raise CommandError(f"There is no process {unknown[0]}. There are: {', '.join(found)}.", Exit.WRONG_USE)
     return {name: found[name] for name in wanted} if wanted else found
-
-
-async def _follow(files: "dict[str, Path]", as_json: bool) -> None:
-    from cli.stack.log_lines import follow
-
-    async for line in follow(files):
-        _print(line, as_json)
 
 
 def _print(line: "LogLine", as_json: bool) -> None:

@@ -1,27 +1,32 @@
-"""`somastack model`: the models that can answer, and whether one does.
+"""`somastack model`: the models that can answer: list, add, test, choose and remove them.
 
-Nothing here calls a provider; chat does.
+Nothing here calls a provider; chat does. Adding one stands in `model_add.py`.
 """
 
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.commands import model_add
+from cli.commands.completing import model_ids
 from cli.exits import CommandError, Exit
 
 if TYPE_CHECKING:
     from cli.doors import Doors
     from soma.chat.v1 import model_service_pb2 as model_pb
-    from soma.chat.v1 import model_service_pb2_grpc as model_grpc
 
-_PROBE_SECONDS = 90.0
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-app = typer.Typer(help="List the models and test whether they answer.", no_args_is_help=True)
+_Id = Annotated[
+    str,
+    typer.Argument(metavar="ID", help="The model's id, as `somastack model list` shows it.", autocompletion=model_ids),
+]
+app = typer.Typer(help="List, add, test, choose and remove the models that answer.", no_args_is_help=True)
 
 
 @app.callback()
 def _group() -> None:
-    """List the models and test whether they answer."""
+    """List, add, test, choose and remove the models that answer."""
 
 
 @app.command("list")
@@ -33,6 +38,7 @@ def show(as_json: _Json = False) -> None:
     Examples:  somastack model list  ·  somastack model list --json
     """
     from cli.doors import reach
+    from cli.model_calls import every
     from cli.render import print_line
     from cli.views.words import to_json, to_object
 
@@ -45,7 +51,9 @@ def show(as_json: _Json = False) -> None:
 
 @app.command("test")
 def probe(
-    model_id: Annotated[str, typer.Argument(metavar="[ID]", help="Which model; without it the default one.")] = "",
+    model_id: Annotated[
+        str, typer.Argument(metavar="[ID]", help="Which model; without it the default one.", autocompletion=model_ids)
+    ] = "",
     as_json: _Json = False,
 ) -> None:
     """Ask a model for one word, to see whether it answers and how fast. It costs a few tokens.
@@ -68,18 +76,55 @@ def probe(
         raise typer.Exit(Exit.FAILED) if as_json else CommandError(verdict(wanted, found))
 
 
-async def every(doors: "Doors") -> "list[model_pb.ModelProfile]":
-    """All models. Raises SomaError."""
-    from soma.chat.v1 import model_service_pb2 as model_pb
+app.command("add")(model_add.add)
 
-    found: list[model_pb.ModelProfile] = []
-    token = ""
-    while True:
-        page = await _models(doors).ListModels(model_pb.ListModelsRequest(page_size=200, page_token=token))
-        found += page.models
-        token = page.next_page_token
-        if not token:
-            return found
+
+@app.command("default")
+def choose(model_id: _Id, as_json: _Json = False) -> None:
+    """Choose the model that answers where neither the agent nor the question names one. Works at once.
+
+    With --json: the message soma.chat.v1.ModelProfile.
+
+    Example:  somastack model default gpt-4.1-mini
+    """
+    from cli.doors import reach
+    from cli.model_calls import set_default
+    from cli.render import print_line
+    from cli.views.words import to_json
+
+    chosen = reach(lambda doors: set_default(doors, model_id.strip()))
+    print_line(to_json(chosen) if as_json else f"{chosen.model_profile_id} answers from now on.")
+
+
+@app.command("remove")
+def remove(
+    model_id: _Id,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    as_json: _Json = False,
+) -> None:
+    """Remove a model and its key. Says what it will touch and asks first.
+
+    With --json: the message soma.chat.v1.DeleteModelResponse.
+
+    Examples:  somastack model remove llama3.2  ·  somastack model remove --yes llama3.2
+    """
+    from cli.consent import ask
+    from cli.doors import reach
+    from cli.model_calls import delete, look
+    from cli.render import print_line
+    from cli.views.model import touched
+    from cli.views.words import to_json
+
+    wanted = model_id.strip()
+    found, agents = reach(lambda doors: look(doors, wanted))
+    ask(touched(found, agents), "Remove it?", yes=yes, terminal=sys.stdin.isatty())
+    left = reach(lambda doors: delete(doors, found))
+    if as_json:
+        print_line(to_json(left))
+        return
+    print_line(f"Removed: {wanted}")
+    if found.tenant_default:
+        print_line(f"{left.default_model_profile_id} answers from now on.")
 
 
 def show_models(models: "list[model_pb.ModelProfile]") -> None:
@@ -93,19 +138,8 @@ def show_models(models: "list[model_pb.ModelProfile]") -> None:
         print_line("No model is configured.")
 
 
-def _models(doors: "Doors") -> "model_grpc.ModelServiceStub":
-    from soma.chat.v1 import model_service_pb2_grpc as model_grpc
-
-    return doors.stub("chat", model_grpc.ModelServiceStub)
-
-
 async def _probe(doors: "Doors", wanted: str) -> "tuple[str, model_pb.ProbeModelResponse]":
-    from soma.chat.v1 import model_service_pb2 as model_pb
+    from cli.model_calls import default_model, probe
 
-    if not wanted:
-        found = [model.model_profile_id for model in await every(doors) if model.tenant_default]
-        if not found:
-            raise CommandError("There is no default model. `somastack model list` shows which there are.")
-        wanted = found[0]
-    request = model_pb.ProbeModelRequest(model_profile_id=wanted, request_id=doors.request_id())
-    return wanted, await _models(doors).ProbeModel(request, timeout=_PROBE_SECONDS)
+    wanted = wanted or (await default_model(doors)).model_profile_id
+    return wanted, await probe(doors, wanted)

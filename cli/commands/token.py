@@ -54,7 +54,7 @@ def mint(identity: "IdentitySettings", sub: str, role: str, seconds: int) -> str
 
     try:
         signer = UserSigner(identity.user_key_path)
-    except KeyFileError as problem:
+    except (KeyFileError, ValueError) as problem:
         raise damaged_key(problem) from problem
     return signer.mint(TenantId(identity.tenant_id), sub, [role], seconds)
 

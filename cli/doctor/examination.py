@@ -12,7 +12,7 @@ from config import DeployMode, Settings, SettingsError, load_settings
 from soma_common.kernel.clock import Clock
 from soma_common.supervision.client import SupervisorClient
 
-_RUNNING = ("database", "servers", "turn")
+_RUNNING = ("database", "servers", "model", "turn")
 
 
 async def examine(tell: Callable[[str], None]) -> list[Finding]:
@@ -40,12 +40,12 @@ async def _look_at_stack(settings: Settings, tell: Callable[[str], None], *, run
 
     if settings.mode is not DeployMode.STANDALONE:
         tell("Asking one question")
-        return [await mesh.one_turn(settings)]
+        return [await mesh.model(settings), await mesh.one_turn(settings)]
     if not running:
         return [stack_is_down(name) for name in _RUNNING]
     tell("Looking at the database")
     found = [await mesh.database(settings)]
     tell("Looking at the servers")
-    found += await mesh.servers(settings)
+    found += [*await mesh.servers(settings), await mesh.model(settings)]
     tell("Asking one question")
     return [*found, await mesh.one_turn(settings)]

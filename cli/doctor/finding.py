@@ -10,9 +10,10 @@ START = "make up"
 
 
 class State(StrEnum):
-    """GOOD is as it should be, BAD has to be mended, SKIPPED could not be looked at because of something BAD."""
+    """GOOD is as it should be, HINT works and could do more, BAD has to be mended, SKIPPED waits for that."""
 
     GOOD = "GOOD"
+    HINT = "HINT"
     BAD = "BAD"
     SKIPPED = "SKIPPED"
 
@@ -30,6 +31,11 @@ class Finding:
 def good(name: str, reason: str) -> Finding:
     """All is well."""
     return Finding(name, State.GOOD, reason)
+
+
+def hint(name: str, reason: str, mend: str) -> Finding:
+    """It works, and could do more."""
+    return Finding(name, State.HINT, reason, mend)
 
 
 def bad(name: str, reason: str, mend: str) -> Finding:

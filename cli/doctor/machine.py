@@ -68,6 +68,20 @@ def _open_or_foreign(home: Home) -> Iterator[Finding]:
             yield bad("folders", f"{folder} is another account's", f"sudo chown -R {os.geteuid()} {_word(folder)}")
         elif status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
             yield bad("folders", f"{folder} is open to other accounts", f"chmod 700 {_word(folder)}")
+    yield from _open_files(home)
+
+
+def _open_files(home: Home) -> Iterator[Finding]:
+    """The files with secrets that we cannot read, or that others can."""
+    public = home.keys / "jwks.json"
+    for root in home.kept:
+        for path in sorted(path for path in (root, *root.rglob("*")) if path.is_file() and path != public):
+            status = path.stat()
+            if status.st_uid != os.geteuid():
+                yield bad("folders", f"{path} is another account's", f"sudo chown {os.geteuid()} {_word(path)}")
+            elif status.st_mode & (stat.S_IRWXG | stat.S_IRWXO) or not status.st_mode & stat.S_IRUSR:
+                how = "is open to other accounts" if status.st_mode & stat.S_IRUSR else "cannot be read by its owner"
+                yield bad("folders", f"{path} {how}", f"chmod 600 {_word(path)}")
 
 
 def ports(settings: Settings, *, running: bool) -> Finding:

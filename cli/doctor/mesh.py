@@ -7,12 +7,13 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final
 
-from cli.doctor.finding import START, Finding, State, bad, good
+from cli.doctor.finding import START, Finding, State, bad, good, hint
 from cli.doors import Doors, visit
 from cli.exits import CommandError
+from cli.model_calls import every
 from config import Settings, SettingsError
 from config.programs import DATABASE, doors, programs
-from config.values import HOUSES
+from config.values import HOUSES, OFFLINE
 from soma.chat.v1 import message_pb2 as message_pb
 from soma.chat.v1 import turn_event_pb2 as event_pb
 from soma.chat.v1 import turn_service_pb2 as turn_pb
@@ -22,13 +23,15 @@ from soma_common.kernel.errors import SomaError
 from soma_common.postgres.migrate import MigrationError, require_current
 from soma_common.postgres.pool import Database
 from soma_common.rpc.replies import following
-from soma_common.supervision.client import SupervisorClient
+from soma_common.supervision.client import ProcessState, SupervisorClient
 from soma_common.supervision.probe import wholeness
 from soma_common.supervision.status import ServiceState, ServiceStatus, observe
+from soma_common.supervision.xmlrpc import SupervisorDownError, SupervisorFaultError
 
 _QUESTION: Final = "Answer with one word: are you there?"
 _TURN_SECONDS: Final = 90.0
 _LEVEL: Final = "DEGRADATION_LEVEL_"
+_ADD_MODEL: Final = "somastack model add openai"
 
 
 async def database(settings: Settings) -> Finding:
@@ -42,10 +45,34 @@ async def database(settings: Settings) -> Finding:
             finally:
                 await opened.close()
         except (SettingsError, SomaError) as problem:
-            return bad(DATABASE, f"{house} cannot use it: {problem.sentence}", f"somastack logs {DATABASE}")
+            return bad(DATABASE, f"{house} cannot use it: {problem.sentence}", await _mend_of_database(settings))
         except MigrationError as problem:
             return bad(DATABASE, str(problem), START)
     return good(DATABASE, f"{len(HOUSES)} houses log in and find their schemas up to date")
+
+
+async def _mend_of_database(settings: Settings) -> str:
+    """What is stopped is started; what runs and cannot be used has said why."""
+    try:
+        process = await SupervisorClient(settings.supervisor_socket).get(DATABASE)
+    except (SupervisorDownError, SupervisorFaultError):
+        return START
+    return START if process.state is ProcessState.STOPPED else f"somastack logs {DATABASE}"
+
+
+async def model(settings: Settings) -> Finding:
+    """Whether a real model answers, or only the one that is built in."""
+    try:
+        models = await visit(settings, every)
+    except (SomaError, CommandError) as problem:
+        return bad("model", problem.sentence, "somastack logs chat")
+    real = [each for each in models if each.provider != OFFLINE]
+    if not real:
+        return hint("model", "only the built-in offline model is there, which does not think", _ADD_MODEL)
+    default = next((each for each in models if each.tenant_default), None)
+    if default is None:
+        return bad("model", "there is no default model", f"somastack model default {real[0].model_profile_id}")
+    return good("model", f"{default.model_profile_id} answers by default, one of {len(models)}")
 
 
 async def servers(settings: Settings) -> list[Finding]:

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from cli.exits import damaged_key
+from cli.exits import CommandError, damaged_key
 from config import SERVICES, Settings
 from soma_common.kernel.ids import Ids
 from soma_common.postgres.accounts import make_folder, write_secret
@@ -31,13 +31,16 @@ _OWNER: Final = "owner"
 
 
 def make_first_start(settings: Settings, ids: Ids) -> bool:
-    """Make whatever is missing; says whether this was the very first start."""
+    """Make whatever is missing; says whether this was the very first start. Raises CommandError and PermissionError."""
     home = settings.home_folders
-    # PostgreSQL runs as another account when we are root, and has to pass through the home.
-    make_folder(home.path, 0o711 if os.geteuid() == 0 else 0o700)
-    for folder in (home.keys, home.passwords_file.parent, home.logs, home.run):
+    if home.restore_mark.exists():
+        raise CommandError(
+            f"A restore into {home.path} was cut off, so its data are not whole. Move that folder away, then restore "
+            "again."
+        )
+    make_folders(settings)
+    for folder in (home.keys, home.passwords_file.parent):
         make_folder(folder, 0o700)
-    _check_own(home.run)
     first = not home.identity_file.exists()
     user_key = _keys(home.keys, f"urn:somastack:{settings.instance}")
     socket = EmbeddedPostgres(home.path).socket_directory
@@ -51,6 +54,16 @@ def make_first_start(settings: Settings, ids: Ids) -> bool:
     )
     _complete(home.passwords_file, {f"SOMA_{role.upper()}_PASSWORD": secrets.token_urlsafe(24) for role in ROLES})
     return first
+
+
+def make_folders(settings: Settings) -> None:
+    """Make the data folder and what commands need in it. Raises PermissionError for one that others can change."""
+    home = settings.home_folders
+    # PostgreSQL runs as another account when we are root, and has to pass through the home.
+    make_folder(home.path, 0o711 if os.geteuid() == 0 else 0o700)
+    for folder in (home.logs, home.run):
+        make_folder(folder, 0o700)
+    _check_own(home.run)
 
 
 def _keys(folder: Path, issuer: str) -> SigningKey:

@@ -1,4 +1,4 @@
-"""One `up` or `down` at a time on one data folder.
+"""One `up`, `down`, `backup` or `restore` at a time on one data folder.
 
 Nothing here knows what they do.
 """
@@ -38,10 +38,12 @@ async def _take(descriptor: int, progress: Progress) -> None:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if not told:
-                progress.step("Waiting for another `somastack up` or `down` of this data folder")
+                progress.step("Waiting for another `somastack` command that works on this data folder")
                 told = True
         else:
             return
         if loop.time() > end:
-            raise CommandError("Another `somastack up` or `down` is still at work on this data folder.")
+            raise CommandError(
+                "Another `somastack up`, `down`, `backup` or `restore` is still at work on this data folder."
+            )
         await asyncio.sleep(_PAUSE_SECONDS)

@@ -3,10 +3,10 @@
 Nothing here prints.
 """
 
-import asyncio
 import json
 import os
-from collections.abc import AsyncGenerator, Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -64,11 +64,11 @@ def last_lines(files: Mapping[str, Path], count: int) -> list[LogLine]:
     """The last lines of all processes in the order of their times; a line without one follows the line before it."""
     rows: list[tuple[str, int, LogLine]] = []
     for process, path in files.items():
-        time = ""
+        moment = ""
         for number, text in enumerate(tail(path, count)):
             line = read_line(process, text)
-            time = line.time or time
-            rows.append((time, number, line))
+            moment = line.time or moment
+            rows.append((moment, number, line))
     return [line for _, _, line in sorted(rows, key=lambda row: (row[0], row[2].process, row[1]))]
 
 
@@ -92,9 +92,12 @@ def _last_paragraph(texts: list[str]) -> str:
     return "\n".join(found).strip()
 
 
-async def follow(files: Mapping[str, Path]) -> AsyncGenerator[LogLine, None]:
-    """New lines as they come, for ever; a file that was rotated is read on from its start."""
-    places = {process: _end_of(path) for process, path in files.items()}
+def follow(files: Mapping[str, Path]) -> Iterator[LogLine]:
+    """New lines from now on, as they come, for ever; a file that was rotated is read on from its start."""
+    return _new_ones(files, {process: _end_of(path) for process, path in files.items()})
+
+
+def _new_ones(files: Mapping[str, Path], places: dict[str, tuple[int, int]]) -> Iterator[LogLine]:
     while True:
         quiet = True
         for process, path in files.items():
@@ -103,7 +106,7 @@ async def follow(files: Mapping[str, Path]) -> AsyncGenerator[LogLine, None]:
                 quiet = False
                 yield read_line(process, text)
         if quiet:
-            await asyncio.sleep(_PAUSE_SECONDS)
+            time.sleep(_PAUSE_SECONDS)
 
 
 def _end_of(path: Path) -> tuple[int, int]:

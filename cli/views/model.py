@@ -37,3 +37,20 @@ def verdict(model_id: str, probe: model_pb.ProbeModelResponse) -> str:
         f"{model_id} answers: first word after {first} ms, all after {total} ms, "
         f"{used.input_tokens} tokens in, {used.output_tokens} out."
     )
+
+
+def added(model: model_pb.ModelProfile) -> str:
+    """What was added, and whether it answers from now on."""
+    role = "and answers from now on" if model.tenant_default else "and answers when it is named"
+    return f"{model.model_profile_id} ({model.provider}) was added {role}. Trying it …"
+
+
+def touched(model: model_pb.ModelProfile, agents: list[str]) -> str:
+    """What removing it touches."""
+    parts = [f"This removes the model {model.model_profile_id} ({model.provider}, {model.model})"]
+    parts.append(" and its key for good." if model.own_key else ".")
+    if model.tenant_default:
+        parts.append(" It is the default: the model of the settings, or the offline one, answers afterwards.")
+    if agents:
+        parts.append(f" These agents name it and cannot answer without it: {', '.join(agents)}.")
+    return "".join(parts)

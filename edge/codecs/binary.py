@@ -24,7 +24,7 @@ from edge.frames import (
 )
 from soma.chat.v1 import turn_event_pb2
 from soma.edge.v1 import frame_pb2
-from soma_common.kernel.clock import Clock
+from soma_common.kernel.clock import Clock, seconds_and_nanos
 from soma_common.kernel.errors import SomaError, invalid_field
 from soma_common.kernel.reasons import Reason
 
@@ -68,7 +68,7 @@ class BinaryCodec:
     def write(self, frame: ServerFrame) -> bytes:
         """A frame for the client."""
         written = frame_pb2.ServerFrame()
-        written.time.FromDatetime(self._clock.now())
+        written.time.seconds, written.time.nanos = seconds_and_nanos(self._clock.now())
         if isinstance(frame, TurnNews):
             written.id = frame.frame_id
             written.turn_event = frame.payload if isinstance(frame.payload, bytes) else b""

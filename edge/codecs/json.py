@@ -9,7 +9,7 @@ from typing import Any, Final
 import orjson
 from google.protobuf.message import Message
 
-from edge.codecs.payloads import cost, finish_reason, level_name, to_lanes, to_usage
+from edge.codecs.payloads import cost, finish_reason, level_name, to_lanes, to_usage, written_time
 from edge.frames import (
     ClientFrame,
     EventKind,
@@ -96,7 +96,7 @@ class JsonCodec:
             return None
         name, payload = _EVENTS[news.kind]
         body = {"turn_id": news.turn_id, "sequence": news.sequence, **payload(news, getattr(message, news.kind.value))}
-        envelope = {"type": name, "id": news.frame_id, "timestamp": message.time.ToJsonString(), "payload": body}
+        envelope = {"type": name, "id": news.frame_id, "timestamp": written_time(message.time), "payload": body}
         return orjson.dumps(envelope).decode()
 
     def _envelope(self, name: str, frame_id: str, payload: Mapping[str, object]) -> str:

@@ -3,8 +3,12 @@
 Nothing here knows frames or requests.
 """
 
+from datetime import UTC, datetime
+from functools import lru_cache
+
 from google.protobuf.descriptor import EnumDescriptor
 from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from soma.chat.v1 import turn_event_pb2
 from soma.common.v1 import level_pb2, usage_pb2
@@ -41,6 +45,23 @@ def to_lanes(lanes: plan_pb2.LaneTokens) -> dict[str, object]:
 def cost(micros: int) -> dict[str, str]:
     """Money, as text, since it may be larger than a number of JSON."""
     return {"micros": str(micros)}
+
+
+@lru_cache(maxsize=16)
+def _written_second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat()[:19]
+
+
+def written_time(time: Timestamp) -> str:
+    """As JSON of the contract writes it, `2026-01-02T03:04:05.678Z`, but quickly: every chunk has one."""
+    second, nanos = _written_second(time.seconds), time.nanos
+    if not nanos:
+        return f"{second}Z"
+    if nanos % 1_000_000 == 0:
+        return f"{second}.{nanos // 1_000_000:03d}Z"
+    if nanos % 1_000 == 0:
+        return f"{second}.{nanos // 1_000:06d}Z"
+    return f"{second}.{nanos:09d}Z"
 
 
 def _numbers(message: Message, kind: type[Message]) -> dict[str, object]:

@@ -5,14 +5,19 @@ The only place that builds its concrete objects.
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Final
 
 from config import Settings
 from config.process import run_service
+from config.values import SecretsSettings, SecretsStore
 from servers.chat.acceptance import Acceptances
+from servers.chat.adapters.litellm_model import LiteLLMModel
+from servers.chat.adapters.offline import OfflineModel
+from servers.chat.adapters.openai_compatible import OpenAICompatibleModel
 from servers.chat.agents import Agents
+from servers.chat.catalogues import Catalogues
 from servers.chat.conversations import Conversations
 from servers.chat.dependencies import Dependencies
 from servers.chat.ending import Ending
@@ -20,17 +25,20 @@ from servers.chat.endings import Endings
 from servers.chat.features import Features
 from servers.chat.followers import Followers
 from servers.chat.gathering import Gatherer
+from servers.chat.generating import Generating
 from servers.chat.generation import Answering
 from servers.chat.housekeeping import Housekeeping
 from servers.chat.instance import Instance
 from servers.chat.intents import Intents
 from servers.chat.journal import Journal
+from servers.chat.keys import Keys
 from servers.chat.means import Means
 from servers.chat.metrics import TurnMetrics
-from servers.chat.models import Models
+from servers.chat.model_drafts import Drafts
+from servers.chat.model_editing import ModelEditing
+from servers.chat.models import ChatModel, Models
 from servers.chat.planning import Planner
-from servers.chat.probing import Probing
-from servers.chat.profiles import build_models
+from servers.chat.profiles import INSTALLATION_KEY, installation_of
 from servers.chat.recovery import Recovery
 from servers.chat.requests import TurnRequests
 from servers.chat.rpc.agents import AgentServicer
@@ -39,6 +47,7 @@ from servers.chat.rpc.models import ModelServicer
 from servers.chat.rpc.turns import TurnServicer
 from servers.chat.running import RunningTurns
 from servers.chat.settings import ChatSettings
+from servers.chat.single_call import SingleCalls
 from servers.chat.store import TurnStore
 from servers.chat.turns import Turns
 from soma.chat.v1 import agent_service_pb2_grpc as agent_grpc
@@ -51,6 +60,7 @@ from soma.memory.v1.memory_service_pb2_grpc import MemoryServiceStub
 from soma_common.logging import get_logger
 from soma_common.rpc.dial import Channel, dial
 from soma_common.rpc.process import Process, ProcessSettings, opened
+from soma_common.security.secrets import FileSecrets, Secrets, VaultSecrets
 from soma_common.tokens import tokenizer_for
 from soma_common.tracing import TraceContext
 
@@ -94,11 +104,12 @@ class Engine:
         governor = peers.governor.stub(GovernorServiceStub)
         memory = peers.memory.stub(MemoryServiceStub)
         cognitive = peers.cognitive.stub(ModulationServiceStub)
+        self.catalogues = models.catalogues
         store, running = TurnStore(process.database), RunningTurns()
         endings = Endings(process.events, process.ids)
         dependencies = Dependencies(process.clock)
         self.features = Features(settings.flags, peers.control, process.ids)
-        self.journal = Journal(process.database, self.instance, process.clock, process.server.registry)
+        self.journal = Journal(process.settings.database, self.instance, process.clock, process.server.registry)
         self.intents = Intents(process.database, governor, memory, cognitive, metrics)
         self.recovery = Recovery(process.database, self.instance, endings, models, process.clock)
         self.housekeeping = Housekeeping(process.database, self.instance, running, self.recovery, process.clock)
@@ -117,7 +128,7 @@ class Engine:
         await self.instance.register()
         ended = await self.recovery.end_abandoned()
         _LOG.info("registered", instance=self.instance.name, epoch=self.instance.epoch, interrupted_turns=ended)
-        jobs = (self.journal.run, self.intents.run, self.features.run, self.housekeeping.run)
+        jobs = (self.journal.run, self.intents.run, self.features.run, self.housekeeping.run, self.catalogues.run)
         tasks = [asyncio.create_task(_keep(job), name=job.__qualname__) for job in jobs]
         try:
             yield
@@ -127,11 +138,51 @@ class Engine:
             await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def add_servicers(engine: Engine, process: Process, peers: Peers, models: Models) -> None:
+class ModelHouse:
+    """The models of every tenant, their keys, and the ways to call them."""
+
+    def __init__(self, settings: ChatSettings, process: Process) -> None:
+        own_key = settings.model.api_key
+        given = {INSTALLATION_KEY: own_key.get_secret_value()} if own_key is not None else {}
+        self.secrets = _secrets_of(settings.secrets)
+        self.keys = Keys(self.secrets, given, process.clock)
+        self.rules = settings.model_addresses
+        self.catalogues = Catalogues(process.database, installation_of(settings.model), process.clock)
+        clients: dict[str, ChatModel] = {
+            "offline": OfflineModel(),
+            "openai": OpenAICompatibleModel(self.keys.of, self.rules, _trace_headers),
+            "litellm": LiteLLMModel(self.keys.of, self.rules, _trace_headers),
+        }
+        self.models = Models(self.catalogues, clients)
+
+    def servicer(self, process: Process, governor: GovernorServiceStub) -> ModelServicer:
+        """The service over them."""
+        drafts = Drafts(self.rules, self.keys, self.catalogues.installation)
+        shared = (process.database, process.events, self.catalogues, drafts, self.secrets, process.clock, process.ids)
+        calls = SingleCalls(self.models, governor, process.clock, process.ids)
+        return ModelServicer(ModelEditing(*shared), calls, Generating(process.database, self.models, calls))
+
+    async def close(self) -> None:
+        """Ends all connections."""
+        await self.models.close()
+        await self.secrets.close()
+
+
+def _secrets_of(settings: SecretsSettings) -> Secrets:
+    if settings.store is SecretsStore.VAULT:
+        return VaultSecrets(settings.vault_address, settings.vault_login)
+    return FileSecrets(settings.folder, {name: key.get_secret_value() for name, key in settings.given.items()})
+
+
+def _trace_headers() -> Mapping[str, str]:
+    return {"traceparent": TraceContext.current().traceparent}
+
+
+def add_servicers(engine: Engine, process: Process, peers: Peers, house: ModelHouse) -> None:
     """Adds the services of the contract `soma.chat.v1`."""
+    models = house.models
     agents = Agents(process.database, process.events, models, process.clock, process.ids)
     conversations = Conversations(process.database, process.events, agents, process.clock, process.ids)
-    probing = Probing(models, peers.governor.stub(GovernorServiceStub), process.clock, process.ids)
     server = process.server
     turns = TurnServicer(engine.turns, engine.followers, engine.requests)
     server.add(turn_grpc.add_TurnServiceServicer_to_server, turns, "soma.chat.v1.TurnService")
@@ -141,9 +192,8 @@ def add_servicers(engine: Engine, process: Process, peers: Peers, models: Models
         ConversationServicer(conversations),
         "soma.chat.v1.ConversationService",
     )
-    server.add(
-        model_grpc.add_ModelServiceServicer_to_server, ModelServicer(models, probing), "soma.chat.v1.ModelService"
-    )
+    servicer = house.servicer(process, peers.governor.stub(GovernorServiceStub))
+    server.add(model_grpc.add_ModelServiceServicer_to_server, servicer, "soma.chat.v1.ModelService")
 
 
 async def _keep(job: Callable[[], Awaitable[None]]) -> None:
@@ -160,17 +210,18 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
     """Serve until a signal."""
     chat = ChatSettings.from_settings(settings)
     async with opened(own) as process:
-        models = build_models(chat.model, lambda: {"traceparent": TraceContext.current().traceparent})
+        house = ModelHouse(chat, process)
+        installation = house.catalogues.installation
         # The tables are large: better now than in somebody's first turn.
-        tokenizer_for(models.profile("").tokenizer).load()
+        tokenizer_for(installation.models[installation.default_id].profile.tokenizer).load()
         peers = Peers(chat, process)
-        engine = Engine(chat, process, peers, models)
+        engine = Engine(chat, process, peers, house.models)
         try:
             async with engine.working():
-                add_servicers(engine, process, peers, models)
+                add_servicers(engine, process, peers, house)
                 await process.serve(lambda: engine.turns.drain(chat.drain_seconds))
         finally:
-            await models.close()
+            await house.close()
             await peers.close()
 
 

@@ -4,35 +4,24 @@ Nothing here plans or answers.
 """
 
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
+from servers.chat.acceptance_store import AcceptanceStore, Seen
 from servers.chat.aside import aside
 from servers.chat.domain.agent import Agent
 from servers.chat.domain.model import ModelProfile
 from servers.chat.means import Means
 from servers.chat.models import Models
 from servers.chat.order import Order
-from servers.chat.store import (
-    AlreadyStored,
-    Place,
-    Weights,
-    error_columns,
-    find_agent,
-    insert_default_agent,
-    insert_turn,
-    lock_conversation,
-)
+from servers.chat.store import AlreadyStored, Place, Weights
 from soma.events.v1 import payloads_pb2
 from soma_common.events.models import EventDraft
 from soma_common.kernel.errors import SomaError, not_found
 from soma_common.kernel.reasons import Reason
 from soma_common.kernel.tenancy import TenantId, default_agent_id
-from soma_common.postgres.pool import Connection
-from soma_common.postgres.queries import Queries
 from soma_common.tokens import tokenizer_for
 
-_SQL: Final = Queries.of("servers.chat", "sql/turns.sql")
 # A database that stays away for longer refuses the turn.
 PATIENCE_SECONDS: Final = 2.0
 
@@ -91,6 +80,7 @@ class Acceptances:
 
     def __init__(self, means: Means, models: Models) -> None:
         self._database = means.database
+        self._store = AcceptanceStore(means.database)
         self._events = means.events
         self._models = models
         self._instance = means.instance
@@ -98,128 +88,127 @@ class Acceptances:
         self._ids = means.ids
 
     async def accept(self, turn_id: UUID, order: Order) -> Acceptance:
-        """Stores the turn under this id, once per request_id.
+        """Stores the turn under this id, once per request_id: looked for and stored in one round trip each.
 
         Raises RESOURCE_NOT_FOUND, REQUEST_ID_REUSED, DATABASE_UNAVAILABLE.
         """
-        caller = order.caller
-        made: Acceptance | None = None
-
-        async def work(connection: Connection) -> Acceptance:
-            nonlocal made
-            known = await connection.fetchrow(_SQL.find_request, caller.sub, order.request_id)
-            if known is None:
-                made = await self._store(connection, turn_id, order)
-                return made
-            if made is not None and known["turn_id"] == turn_id:
-                # The commit whose answer was lost had gone through.
-                return made
-            if known["body_hash"] != order.body_hash:
-                raise SomaError(Reason.REQUEST_ID_REUSED, {"request_id": str(order.request_id)})
-            return Known(known["turn_id"])
-
+        made: Accepted | None = None
         until = self._clock.monotonic() + PATIENCE_SECONDS
         while True:
             try:
-                return await self._database.run(caller.tenant_id, work)
+                seen = await self._store.look(order)
+                if seen.turn_id is not None:
+                    if made is not None and seen.turn_id == turn_id:
+                        # The commit whose answer was lost had gone through.
+                        return made
+                    return _known(order, seen.turn_id, seen.body_hash)
+                made = await self._judge(turn_id, order, seen)
+                refusal = None if seen.place is None else _refusal(seen.place)
+                if refusal is not None:
+                    bare = replace(made, user_message_id=None, parent_message_id=None)
+                    await self._store.refuse(self._row(bare), refusal, self._clock.now())
+                    return Refused(refusal)
+                if await self._store.take_in(made.tenant, await self._row_and_message(made), self._told(made)):
+                    return made
+                # Somebody else was quicker with the same request or in the same conversation; now it is to be seen.
             except AlreadyStored:
-                continue  # somebody else stored the same request at the same moment; now it is to be seen
+                continue
             except SomaError as error:
                 if error.reason is not Reason.DATABASE_UNAVAILABLE or self._clock.monotonic() > until:
                     raise
 
-    async def _store(self, connection: Connection, turn_id: UUID, order: Order) -> Acceptance:
-        place = await _place(connection, order)
-        agent, weights = await self._agent(connection, order, place)
-        profile = self._models.profile(order.model_profile_id or agent.model_profile_id)
+    async def _judge(self, turn_id: UUID, order: Order, seen: Seen) -> Accepted:
+        place, parent = seen.place, order.parent_message_id
+        if order.conversation_id is not None and place is None:
+            raise not_found("conversation", order.conversation_id)
+        agent, weights = await self._agent(order, seen)
+        profile = await self._profile(order.caller.tenant_id, order.model_profile_id or agent.model_profile_id)
         # Messages are listed by their ids: the answer's must be the larger one, also within a millisecond.
         message_id, answer_id = sorted((self._ids.uuid7(), self._ids.uuid7()))
         accepted = Accepted(turn_id, order, agent, profile, answer_id, weights, owner_sub=order.caller.sub)
         accepted = replace(accepted, lease_epoch=self._instance.epoch)
-        if place is not None:
-            accepted = replace(accepted, conversation_id=place.conversation_id, owner_sub=place.owner_sub)
-            refusal = _refusal(place)
-            if refusal is not None:
-                await self._insert_turn(connection, accepted)
-                await connection.execute(_SQL.refuse_turn, turn_id, *error_columns(refusal), self._clock.now(), False)
-                return Refused(refusal)
-        if order.transcript is None:
-            accepted = await self._insert_message(connection, replace(accepted, user_message_id=message_id), place)
-        await self._insert_turn(connection, accepted)
-        await self._events.append(connection, accepted.tenant, _drafts(accepted))
-        return accepted
-
-    async def _agent(self, connection: Connection, order: Order, place: Place | None) -> tuple[Agent, Weights | None]:
-        tenant = order.caller.tenant_id
-        default_id = default_agent_id(tenant)
-        agent_id = order.agent_id or (place.agent_id if place is not None else default_id)
-        found = await find_agent(connection, agent_id)
-        if found is None and agent_id == default_id:
-            await insert_default_agent(connection, tenant, Agent(default_id), self._clock.now())
-            found = await find_agent(connection, agent_id)
-        if found is None or found[0].archived:
-            raise not_found("agent", agent_id)
-        return found
-
-    async def _insert_message(self, connection: Connection, accepted: Accepted, place: Place | None) -> Accepted:
-        order, now = accepted.order, self._clock.now()
-        parent = order.parent_message_id or (None if place is None else place.current_leaf_id)
-        conversation_id = accepted.conversation_id or self._ids.uuid7()
-        message_id = accepted.user_message_id
+        if order.transcript is not None:
+            return accepted
         if place is None:
-            values = (
-                accepted.tenant,
-                conversation_id,
-                accepted.owner_sub,
-                accepted.agent.agent_id,
-                message_id,
-                accepted.turn_id,
+            conversation_id = self._ids.uuid7()
+            return replace(
+                accepted,
+                conversation_id=conversation_id,
+                user_message_id=message_id,
+                parent_message_id=parent,
+                new_conversation=True,
             )
-            await connection.execute(_SQL.insert_conversation, *values, now)
-        else:
-            if parent is not None and not await connection.fetchval(_SQL.message_exists, conversation_id, parent):
-                raise not_found("message", parent)
-            await connection.execute(_SQL.occupy_conversation, conversation_id, accepted.turn_id, message_id, now)
-        tokenizer = tokenizer_for(accepted.profile.tokenizer)
-        tokens = await aside(order.size_bytes, tokenizer.count, order.text)
-        row = (accepted.tenant, message_id, accepted.owner_sub, conversation_id, parent, accepted.turn_id)
-        await connection.execute(_SQL.insert_user_message, *row, list(order.parts), tokens, tokenizer.name, now)
+        if parent is not None and not seen.parent_exists and _refusal(place) is None:
+            raise not_found("message", parent)
         return replace(
             accepted,
-            conversation_id=conversation_id,
-            parent_message_id=parent,
-            leaf_before=None if place is None else place.current_leaf_id,
-            new_conversation=place is None,
+            conversation_id=place.conversation_id,
+            owner_sub=place.owner_sub,
+            user_message_id=message_id,
+            parent_message_id=parent or place.current_leaf_id,
+            leaf_before=place.current_leaf_id,
         )
 
-    async def _insert_turn(self, connection: Connection, accepted: Accepted) -> None:
-        order = accepted.order
-        who = (order.caller.sub, order.request_id, order.body_hash, str(order.request_id))
-        rights = (sorted(order.caller.roles), sorted(order.caller.scopes))
-        what = (accepted.conversation_id, accepted.agent.agent_id, accepted.agent.version)
-        messages = (accepted.user_message_id, accepted.parent_message_id, accepted.assistant_message_id)
-        owner = (self._instance.name, accepted.lease_epoch, accepted.profile.profile_id)
-        values = (
+    async def _profile(self, tenant: TenantId, profile_id: str) -> ModelProfile:
+        known = self._models.known(tenant, profile_id)
+        if known is not None:
+            return known
+        return await self._database.run(tenant, lambda it: self._models.profile(it, tenant, profile_id))
+
+    async def _agent(self, order: Order, seen: Seen) -> tuple[Agent, Weights | None]:
+        tenant, place = order.caller.tenant_id, seen.place
+        default_id = default_agent_id(tenant)
+        agent_id = order.agent_id or (place.agent_id if place is not None else default_id)
+        if seen.agent is None and agent_id == default_id:
+            await self._store.make_default_agent(tenant, Agent(default_id), self._clock.now())
+            seen = await self._store.look(order)
+            if seen.turn_id is not None:
+                raise AlreadyStored
+        if seen.agent is None or seen.agent.archived:
+            raise not_found("agent", agent_id)
+        return seen.agent, seen.weights
+
+    def _row(self, accepted: Accepted) -> tuple[object, ...]:
+        order, caller = accepted.order, accepted.order.caller
+        return (
             accepted.tenant,
             accepted.turn_id,
-            *who,
-            *rights,
-            *what,
-            *messages,
-            "running",
-            *owner,
+            caller.sub,
+            order.request_id,
+            order.body_hash,
+            str(order.request_id),
+            sorted(caller.roles),
+            sorted(caller.scopes),
+            accepted.conversation_id,
+            accepted.agent.agent_id,
+            accepted.agent.version,
+            accepted.user_message_id,
+            accepted.parent_message_id,
+            accepted.assistant_message_id,
+            self._instance.name,
+            accepted.lease_epoch,
+            accepted.profile.profile_id,
             self._clock.now(),
         )
-        await insert_turn(connection, values)
+
+    async def _row_and_message(self, accepted: Accepted) -> tuple[object, ...]:
+        """The turn, whether its conversation is new, whose it is, the leaf it had, and the message with its size."""
+        order = accepted.order
+        whose = (accepted.new_conversation, accepted.owner_sub, accepted.leaf_before)
+        if accepted.conversation_id is None:
+            return (*self._row(accepted)[1:], *whose, [], 0, "")
+        tokenizer = tokenizer_for(accepted.profile.tokenizer)
+        tokens = await aside(order.size_bytes, tokenizer.count, order.text)
+        return (*self._row(accepted)[1:], *whose, list(order.parts), tokens, tokenizer.name)
+
+    def _told(self, accepted: Accepted) -> tuple[Any, ...]:
+        return self._events.values(_drafts(accepted))
 
 
-async def _place(connection: Connection, order: Order) -> Place | None:
-    if order.conversation_id is None:
-        return None
-    place = await lock_conversation(connection, order.conversation_id, order.caller.owner_filter)
-    if place is None:
-        raise not_found("conversation", order.conversation_id)
-    return place
+def _known(order: Order, turn_id: UUID, body_hash: bytes) -> Known:
+    if body_hash != order.body_hash:
+        raise SomaError(Reason.REQUEST_ID_REUSED, {"request_id": str(order.request_id)})
+    return Known(turn_id)
 
 
 def _refusal(place: Place) -> SomaError | None:

@@ -52,9 +52,10 @@ class Agents:
 
     async def create(self, caller: Caller, wanted: Agent, reply: Callable[[KeptAgent], Reply]) -> Reply:
         """Make an agent under a fresh id. Raises INVALID_FIELD for a name that is empty or taken."""
-        agent = self._checked(replace(wanted, agent_id=self._ids.uuid7(), version=1, archived=False))
+        agent = self._named(replace(wanted, agent_id=self._ids.uuid7(), version=1, archived=False))
 
         async def work(connection: Connection) -> Reply:
+            await self._check_model(connection, caller, agent)
             now = self._clock.now()
             with unique_name():
                 await connection.execute(_SQL.insert_agent, caller.tenant_id, agent.agent_id, agent.name, now)
@@ -97,7 +98,8 @@ class Agents:
             wanted = changed(before.agent)
             if wanted == before.agent:
                 return await self._told(connection, caller, before, "", (), reply)
-            after = self._checked(replace(wanted, agent_id=agent_id, version=before.agent.version + 1))
+            after = self._named(replace(wanted, agent_id=agent_id, version=before.agent.version + 1))
+            await self._check_model(connection, caller, after)
             return await self._move(connection, caller, before, after, "agent.updated", reply)
 
         return await self._database.run(caller.tenant_id, work)
@@ -116,13 +118,15 @@ class Agents:
 
         return await self._database.run(caller.tenant_id, work)
 
-    def _checked(self, agent: Agent) -> Agent:
+    def _named(self, agent: Agent) -> Agent:
         name = agent.name.strip()
         if not name:
             raise invalid_field("agent.name", "it must contain more than white space")
-        if agent.model_profile_id:
-            self._models.profile(agent.model_profile_id)
         return replace(agent, name=name)
+
+    async def _check_model(self, connection: Connection, caller: Caller, agent: Agent) -> None:
+        if agent.model_profile_id:
+            await self._models.profile(connection, caller.tenant_id, agent.model_profile_id)
 
     async def _move(
         self,

@@ -107,14 +107,11 @@ class Conversations:
         return await self._database.run(caller.tenant_id, lambda it: self._found(it, caller, conversation_id))
 
     async def page(
-        self, caller: Caller, status: str, after: tuple[datetime, UUID] | None, limit: int
+        self, caller: Caller, status: str, title_part: str, after: tuple[datetime, UUID] | None, limit: int
     ) -> list[Conversation]:
-        """The caller's conversations of a status, the last used first."""
-        time, conversation_id = after or (None, None)
-        rows = await self._database.run(
-            caller.tenant_id,
-            lambda it: it.fetch(_SQL.list_conversations, caller.owner_filter, status, time, conversation_id, limit),
-        )
+        """The caller's conversations of a status whose title contains a text, the last used first."""
+        values = (caller.owner_filter, status, *(after or (None, None)), limit, title_part)
+        rows = await self._database.run(caller.tenant_id, lambda it: it.fetch(_SQL.list_conversations, *values))
         return [_conversation(row) for row in rows]
 
     async def change(
@@ -168,6 +165,18 @@ class Conversations:
                 rows = await connection.fetch(_SQL.list_messages, conversation_id, after_id, limit)
             else:
                 rows = await connection.fetch(_SQL.list_branch, conversation_id, leaf_id, after_id, limit)
+            return [_message(row) for row in rows]
+
+        return await self._database.run(caller.tenant_id, work)
+
+    async def messages_up_to(
+        self, caller: Caller, conversation_id: UUID, last_id: UUID, limit: int
+    ) -> list[KeptMessage]:
+        """The messages of a branch that end in this one, oldest first. Raises RESOURCE_NOT_FOUND."""
+
+        async def work(connection: Connection) -> list[KeptMessage]:
+            await self._found(connection, caller, conversation_id)
+            rows = await connection.fetch(_SQL.list_branch_from_end, conversation_id, last_id, limit)
             return [_message(row) for row in rows]
 
         return await self._database.run(caller.tenant_id, work)

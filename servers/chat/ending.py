@@ -21,7 +21,7 @@ from servers.chat.planning import receipt_uuid
 from servers.chat.progress import Progress
 from servers.chat.running import RunningTurn
 from servers.chat.settlement import empty_settlement, settlement, turn_cost, turn_usage
-from servers.chat.store import error_columns, keep_weights
+from servers.chat.store import error_columns
 from servers.chat.stream import Numbered, numbered
 from soma.events.v1 import payloads_pb2
 from soma.governor.v1 import governor_service_pb2 as governor_pb
@@ -175,20 +175,13 @@ class Ending:
 
     async def _persist(self, end: End, terminal: Numbered, weights: tuple[float, ...] | None) -> bool:
         """Stores the end, waiting for the database; False when the turn is not ours any more."""
-        tenant = end.caller.tenant_id
         failures = 0
-
-        async def work(connection: Connection) -> bool:
-            if not await self._endings.write(connection, end, terminal):
-                # Either the commit whose answer was lost had gone through, or another process ended the turn.
-                return failures > 0 and await connection.fetchval(_SQL.find_end, end.turn_id) == STATUS[end.step]
-            if weights is not None:
-                await keep_weights(connection, tenant, end.agent_id, weights, end.now)
-            return True
-
         while True:
             try:
-                return await self._database.run(tenant, work)
+                if await self._endings.write_alone(self._database, end, terminal, weights):
+                    return True
+                # Either the commit whose answer was lost had gone through, or another process ended the turn.
+                return failures > 0 and await self._had_ended(end)
             except SomaError as error:
                 if error.reason not in PASSES:
                     raise
@@ -198,6 +191,10 @@ class Ending:
                         "the end of a turn waits for the database", turn_id=str(end.turn_id), reason=error.reason.value
                     )
             await asyncio.sleep(_PATIENCE.limit_seconds(failures))
+
+    async def _had_ended(self, end: End) -> bool:
+        found = await self._database.run(end.caller.tenant_id, lambda it: it.fetchval(_SQL.find_end, end.turn_id))
+        return bool(found == STATUS[end.step])
 
     async def _store_refusal(self, connection: Connection, accepted: Accepted, error: SomaError) -> None:
         now = self._clock.now()

@@ -22,7 +22,7 @@ from soma_common.kernel.ids import Ids
 from soma_common.kernel.money import Usage
 from soma_common.kernel.reasons import Reason
 from soma_common.kernel.tenancy import Caller
-from soma_common.postgres.pool import Connection
+from soma_common.postgres.pool import Connection, Database
 from soma_common.postgres.queries import Queries
 from soma_common.tokens import tokenizer_for
 
@@ -137,7 +137,7 @@ class End:
 
 
 class Endings:
-    """Writes ends inside a caller's transaction."""
+    """Writes ends, alone or inside a caller's transaction."""
 
     def __init__(self, events: EventStore, ids: Ids) -> None:
         self._events = events
@@ -145,20 +145,39 @@ class Endings:
 
     async def write(self, connection: Connection, end: End, terminal: Numbered) -> bool:
         """Writes everything; False, and nothing written, when the turn does not run under this epoch any more."""
-        if not await _end_turn(connection, end):
-            return False
-        tenant = end.caller.tenant_id
-        if end.conversation_id is not None:
-            if end.keeps_answer:
-                await _insert_answer(connection, end)
-            added = int(end.keeps_answer)
-            leaves = (end.user_message_id, end.assistant_message_id)
-            await connection.execute(_SQL.free_conversation, end.conversation_id, end.turn_id, added, end.now, *leaves)
-        row = (tenant, end.turn_id, terminal.sequence, end.lease_epoch, pack([terminal]))
-        await connection.execute(_SQL.insert_terminal, *row)
-        await self.insert_intents(connection, end.caller, end.correlation_id, end.turn_id, end.now, end.intents)
-        await self._events.append(connection, tenant, [end.fact()])
-        return True
+        return bool(await connection.fetchval(_SQL.end_turn, end.caller.tenant_id, *self._values(end, terminal)))
+
+    async def write_alone(
+        self, database: Database, end: End, terminal: Numbered, weights: tuple[float, ...] | None
+    ) -> bool:
+        """The same in a transaction of one round trip, with the retrieval weights for the agent's next turn."""
+        values = self._values(end, terminal, weights)
+        return bool((await database.tenant_statement(end.caller.tenant_id, _SQL.end_turn, *values))[0]["ended"])
+
+    def _values(self, end: End, terminal: Numbered, weights: tuple[float, ...] | None = None) -> tuple[object, ...]:
+        caller = end.caller
+        return (
+            *_turn_columns(end),
+            *_answer_columns(end),
+            terminal.sequence,
+            pack([terminal]),
+            caller.sub,
+            sorted(caller.roles),
+            sorted(caller.scopes),
+            end.correlation_id,
+            *self._intent_columns(end.intents),
+            end.agent_id,
+            weights,
+            *self._events.values([end.fact()]),
+        )
+
+    def _intent_columns(self, intents: Sequence[Intent]) -> tuple[list[object], ...]:
+        return (
+            [self._ids.uuid7() for _ in intents],
+            [intent.kind for intent in intents],
+            [intent.payload for intent in intents],
+            [intent.due for intent in intents],
+        )
 
     async def insert_intents(
         self,
@@ -181,56 +200,36 @@ class Endings:
             correlation_id,
             turn_id,
             now,
-            [self._ids.uuid7() for _ in intents],
-            [intent.kind for intent in intents],
-            [intent.payload for intent in intents],
-            [intent.due for intent in intents],
+            *self._intent_columns(intents),
         )
 
 
-async def _end_turn(connection: Connection, end: End) -> bool:
+def _turn_columns(end: End) -> tuple[object, ...]:
     reason, metadata, retry_seconds, _ = error_columns(end.error)
-    in_turn = end.conversation_id is None
-    status = await connection.execute(
-        _SQL.end_turn,
+    return (
         end.turn_id,
+        end.lease_epoch,
+        end.now,
         STATUS[end.step],
         end.finish_reason,
         reason,
         metadata,
         retry_seconds,
-        end.text if in_turn else "",
+        end.text if end.conversation_id is None else "",
         calls_json(end.calls),
         end.partial,
         end.receipt_id,
         end.model,
         *_usage_columns(end),
-        end.now,
-        end.lease_epoch,
     )
-    return bool(status == "UPDATE 1")
 
 
-async def _insert_answer(connection: Connection, end: End) -> None:
+def _answer_columns(end: End) -> tuple[object, ...]:
+    place = (end.conversation_id, end.user_message_id, end.assistant_message_id, end.keeps_answer)
+    if end.conversation_id is None:
+        return (*place, [], 0, "")
     tokenizer = tokenizer_for(end.tokenizer)
-    await connection.execute(
-        _SQL.insert_assistant_message,
-        end.caller.tenant_id,
-        end.assistant_message_id,
-        end.user_message_id,
-        end.turn_id,
-        [end.text] if end.text else [],
-        calls_json(end.calls),
-        tokenizer.count(end.text),
-        tokenizer.name,
-        end.partial,
-        end.finish_reason,
-        *_usage_columns(end),
-        end.receipt_id,
-        end.model,
-        end.now,
-        end.conversation_id,
-    )
+    return (*place, [end.text] if end.text else [], tokenizer.count(end.text), tokenizer.name)
 
 
 def _usage_columns(end: End) -> tuple[int, int, int, int, bool, int]:

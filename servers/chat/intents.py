@@ -119,10 +119,13 @@ class Intents:
     async def deliver_due(self) -> int:
         """Claims a batch and delivers it; returns how many were claimed."""
         rows = await self._database.worker_statement(_SQL.claim, LEASE_SECONDS, BATCH)
-        await asyncio.gather(*(self._deliver(DueIntent(**row)) for row in rows))
+        intents = [DueIntent(**row) for row in rows]
+        heard = await asyncio.gather(*(self._deliver(intent) for intent in intents))
+        await self._forget([intent for intent, told in zip(intents, heard, strict=True) if told])
         return len(rows)
 
-    async def _deliver(self, intent: DueIntent) -> None:
+    async def _deliver(self, intent: DueIntent) -> bool:
+        """Whether it was heard; what was not is put off or parked."""
         caller = Caller(
             TenantId(intent.tenant_id),
             intent.owner_sub,
@@ -135,8 +138,20 @@ class Intents:
             except SomaError as error:
                 if error.reason not in _HEARD[intent.kind]:
                     await self._not_heard(intent, error)
-                    return
-        await self._write(intent, "delivered", _SQL.delivered)
+                    return False
+        return True
+
+    async def _forget(self, heard: Sequence[DueIntent]) -> None:
+        """Deletes what was heard, all at once; what is left by a failure is delivered again, which changes nothing."""
+        if not heard:
+            return
+        for intent in heard:
+            self._metrics.intent(intent.kind, "delivered")
+        tenants, ids = [intent.tenant_id for intent in heard], [intent.intent_id for intent in heard]
+        try:
+            await self._database.worker_statement(_SQL.delivered, tenants, ids)
+        except SomaError as error:
+            _LOG.info("intents will be delivered again", intents=len(heard), reason=error.reason.value)
 
     async def _not_heard(self, intent: DueIntent, error: SomaError) -> None:
         wait_seconds = PATIENCE.wait_seconds(intent.attempts, self._chance.random())

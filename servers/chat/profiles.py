@@ -1,28 +1,38 @@
-"""Which model profiles this process has, as the settings say.
+"""What a profile means when it is called: the installation's models as the settings say, and those of tenants.
 
-The composition root calls `build_models`; nothing else here makes clients.
+Nothing here makes a client, reads a table or has a key.
 """
 
-from collections.abc import Callable, Mapping
 from typing import Final
+from uuid import UUID
 
+from config.known_models import providers
 from config.values import ModelSettings
-from servers.chat.adapters.offline import OfflineModel
-from servers.chat.adapters.openai_compatible import OpenAICompatibleModel
+from servers.chat.domain.catalogue import OFFLINE, Catalogue, KnownModel, OwnProfile
 from servers.chat.domain.model import ModelProfile
-from servers.chat.models import ChatModel, Models
 from soma_common.kernel.money import Price
 
+# The name under which the key of the settings' own model is known to this process; no secret of a store has it.
+INSTALLATION_KEY: Final = "installation"
+
 OFFLINE_PROFILE: Final = ModelProfile(
-    profile_id="offline",
-    provider="offline",
-    model="offline",
+    profile_id=OFFLINE,
+    provider=OFFLINE,
+    model=OFFLINE,
     base_url=None,
     window_tokens=32_768,
     max_output_tokens=2_048,
     tools=False,
     tokenizer="o200k_base",
+    protocol=OFFLINE,
 )
+
+
+def installation_of(settings: ModelSettings) -> Catalogue:
+    """The models of the settings: the offline one, and before it the configured one if there is one."""
+    profiles = [OFFLINE_PROFILE] if settings.offline else [configured_profile(settings), OFFLINE_PROFILE]
+    models = {profile.profile_id: KnownModel(profile) for profile in profiles}
+    return Catalogue(0, models, profiles[0].profile_id)
 
 
 def configured_profile(settings: ModelSettings) -> ModelProfile:
@@ -37,17 +47,34 @@ def configured_profile(settings: ModelSettings) -> ModelProfile:
         max_output_tokens=settings.max_output_tokens,
         price=Price(prices.input_micros, prices.cached_input_micros, prices.output_micros, prices.reasoning_micros),
         tokenizer=settings.model,
+        protocol=settings.protocol,
+        key_name=INSTALLATION_KEY if settings.api_key is not None else "",
     )
 
 
-def build_models(settings: ModelSettings, trace_headers: Callable[[], Mapping[str, str]]) -> Models:
-    """The offline model, and before it the configured one if there is one."""
-    profiles = {OFFLINE_PROFILE.profile_id: OFFLINE_PROFILE}
-    clients: dict[str, ChatModel] = {OFFLINE_PROFILE.provider: OfflineModel()}
-    default = OFFLINE_PROFILE
-    if not settings.offline:
-        default = configured_profile(settings)
-        profiles[default.profile_id] = default
-        key = settings.api_key.get_secret_value() if settings.api_key else None
-        clients[default.provider] = OpenAICompatibleModel(key, trace_headers)
-    return Models(profiles, default.profile_id, clients)
+def called(own: OwnProfile, tenant: UUID) -> ModelProfile:
+    """How a tenant's profile is called: the installation's key is for the provider's own address only."""
+    provider = providers().get(own.provider)
+    key_name = ""
+    if own.key_id is not None:
+        key_name = key_name_of(tenant, own.profile_id, own.key_id)
+    elif own.base_url is None and provider is not None and provider.key is not None:
+        key_name = own.provider
+    return ModelProfile(
+        profile_id=own.profile_id,
+        provider=own.provider,
+        model=own.model,
+        base_url=own.base_url or (provider.base_url if provider else None),
+        window_tokens=own.window_tokens,
+        max_output_tokens=own.max_output_tokens,
+        price=own.price,
+        tools=own.tools,
+        tokenizer=own.tokenizer or own.model,
+        protocol=provider.protocol if provider else "openai",
+        key_name=key_name,
+    )
+
+
+def key_name_of(tenant: UUID, profile_id: str, key_id: UUID) -> str:
+    """The name of a profile's own key in the store of secrets; every new key has a new one."""
+    return f"{tenant}/{profile_id}/{key_id}"

@@ -6,6 +6,7 @@ It may be repeated and run beside a process that thinks it is alive: the epoch d
 from typing import Final
 from uuid import UUID
 
+from servers.chat.domain.model import ModelProfile
 from servers.chat.domain.turn import Step
 from servers.chat.endings import PASSES, End, Endings, Intent
 from servers.chat.instance import Instance
@@ -67,7 +68,9 @@ class Recovery:
             if row is None:
                 return False
             events, settlement = await _read(connection, turn_id)
-            end = self._end(row, events, settlement)
+            profile = await self._models.look(connection, tenant, row.model)
+            profile = profile or await self._models.profile(connection, tenant, "")
+            end = self._end(row, events, settlement, profile)
             if not keeps_answer and end.error is not None:
                 end = end.bare(end.error)
             terminal = numbered(str(turn_id), end.sequence, end.now, end.step, end.payload())
@@ -75,12 +78,12 @@ class Recovery:
 
         return await self._database.run(tenant, work)
 
-    def _end(self, row: TurnRow, events: list[Numbered], settlement: bytes | None) -> End:
+    def _end(self, row: TurnRow, events: list[Numbered], settlement: bytes | None, profile: ModelProfile) -> End:
         now = self._clock.now()
         text = "".join(event.text for event in events)
-        profile = self._models.profiles.get(row.model)
-        tokenizer = profile.tokenizer if profile is not None else self._models.profile("").tokenizer
-        price = profile.price if profile is not None else Price()
+        tokenizer = profile.tokenizer
+        # A profile that is gone is billed by nobody's prices.
+        price = profile.price if profile.profile_id == row.model else Price()
         request = empty_settlement(row.turn_id, Reason.TURN_INTERRUPTED.value)
         if settlement is not None:
             request = governor_pb.SettleTurnRequest.FromString(settlement)

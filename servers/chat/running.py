@@ -65,6 +65,11 @@ class RunningTurn:
         """Whether another process took the turn over."""
         return self.stop is Stop.LOST
 
+    @property
+    def spoke(self) -> bool:
+        """Whether more than its beginning was told: then a little later is soon enough."""
+        return bool(self.durable) and self.durable[-1].step not in (Step.STARTED, Step.NOTICE)
+
     def add(self, step: Step, payload: Payload) -> None:
         """Queues an event; text that waits for the same commit becomes one delta."""
         last = self.pending[-1] if self.pending else None

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from config import Settings
-    from config.values import ModelSettings
+    from config.values import ModelSettings, SecretsSettings
+    from soma_common.kernel.addresses import AddressRules
 
 TURN_SECONDS: Final = 300.0
 
@@ -23,6 +24,8 @@ class ChatSettings:
     cognitive: tuple[str, ...]
     control: tuple[str, ...]
     model: "ModelSettings"
+    secrets: "SecretsSettings"
+    model_addresses: "AddressRules"
     flags: Mapping[str, bool]
     # One name per worker slot: a new process of the same name ends what its predecessor left running.
     instance: str
@@ -39,6 +42,8 @@ class ChatSettings:
             cognitive=settings.endpoint("cognitive").targets,
             control=settings.endpoint("control").targets,
             model=settings.model,
+            secrets=settings.secrets,
+            model_addresses=settings.model_addresses,
             flags=settings.flags,
             instance=f"chat-{settings.worker}",
         )

@@ -85,7 +85,7 @@ class BranchMessage:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The conversation that a turn belongs to, locked."""
+    """The conversation that a turn belongs to."""
 
     conversation_id: UUID
     owner_sub: str
@@ -125,8 +125,8 @@ class TurnStore:
         self, tenant: TenantId, conversation_id: UUID, leaf_id: UUID, most_messages: int, most_tokens: int
     ) -> list[BranchMessage]:
         """The messages that end in a leaf, oldest first, as many as could matter."""
-        rows = await self.database.run(
-            tenant, lambda it: it.fetch(_SQL.read_branch, conversation_id, leaf_id, most_messages, most_tokens, tenant)
+        rows = await self.database.tenant_read(
+            tenant, _SQL.read_branch, conversation_id, leaf_id, most_messages, most_tokens
         )
         return [
             BranchMessage(
@@ -157,12 +157,6 @@ async def lock_turn(connection: Connection, turn_id: UUID, lease_epoch: int) -> 
     return None if row is None else turn_row(row)
 
 
-async def lock_conversation(connection: Connection, conversation_id: UUID, owner: str | None) -> Place | None:
-    """The conversation, locked, if the owner (None: anybody of the tenant) may see it."""
-    row = await connection.fetchrow(_SQL.lock_conversation, conversation_id, owner)
-    return None if row is None else Place(**row)
-
-
 async def insert_turn(connection: Connection, values: tuple[object, ...]) -> None:
     """Writes a new turn. Raises AlreadyStored; the transaction must roll back then."""
     try:
@@ -172,17 +166,6 @@ async def insert_turn(connection: Connection, values: tuple[object, ...]) -> Non
 
 
 Weights = tuple[float, ...]
-
-
-async def find_agent(connection: Connection, agent_id: UUID) -> tuple[Agent, Weights | None] | None:
-    """The newest version of an agent, and the retrieval weights of its last modulation, if there was one."""
-    row = await connection.fetchrow(_SQL.find_agent, agent_id)
-    if row is None:
-        return None
-    values = dict(row)
-    baseline, weights = values.pop("baseline"), values.pop("weights")
-    agent = Agent(**values, baseline=None if baseline is None else tuple(baseline))
-    return agent, None if weights is None else tuple(weights)
 
 
 @contextmanager
@@ -213,13 +196,6 @@ async def insert_default_agent(connection: Connection, tenant: TenantId, agent: 
         agent.memory_scope,
     )
     await connection.execute(_SQL.insert_first_version, tenant, agent.agent_id, *values, "service:chat", now)
-
-
-async def keep_weights(
-    connection: Connection, tenant: TenantId, agent_id: UUID, weights: tuple[float, ...], now: datetime
-) -> None:
-    """Keeps the retrieval weights for the agent's next turn."""
-    await connection.execute(_SQL.keep_weights, tenant, agent_id, list(weights), now)
 
 
 def turn_row(row: asyncpg.Record) -> TurnRow:

@@ -11,6 +11,7 @@ from typing import Final
 from servers.chat.domain.turn import TERMINAL, Step
 from soma.chat.v1 import turn_event_pb2
 from soma.common.v1 import usage_pb2
+from soma_common.kernel.clock import seconds_and_nanos
 from soma_common.kernel.money import Usage
 
 Payload = (
@@ -51,8 +52,8 @@ class Numbered:
 def numbered(turn_id: str, sequence: int, time: datetime, step: Step, payload: Payload) -> Numbered:
     """The event with its bytes."""
     event = turn_event_pb2.TurnEvent(turn_id=turn_id, sequence=sequence)
-    event.time.FromDatetime(time)
-    getattr(event, step.value).CopyFrom(payload)
+    event.time.seconds, event.time.nanos = seconds_and_nanos(time)
+    getattr(event, step.value).MergeFrom(payload)
     text = payload.text if isinstance(payload, turn_event_pb2.TextDelta) else ""
     return Numbered(step, sequence, event.SerializeToString(), text)
 

@@ -18,7 +18,7 @@ from soma_common.rpc.process import ProcessSettings, opened
 async def main(_: Settings, own: ProcessSettings) -> None:
     """Serve until a signal."""
     async with opened(own) as process:
-        states = States(process.database, StateStore(), process.events, process.clock)
+        states = States(process.database, StateStore(process.database), process.events, process.clock)
         process.server.add(
             modulation_grpc.add_ModulationServiceServicer_to_server,
             ModulationServicer(states),

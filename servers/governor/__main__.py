@@ -56,7 +56,7 @@ def build(
 ) -> GovernorServicer:
     """The servicer with everything below it."""
     ledger = LedgerStore(settings.default_day_limit)
-    plans = PlanStore(ledger)
+    plans = PlanStore(database, ledger)
     metrics = GovernorMetrics(registry, clock)
     return GovernorServicer(
         planning=Planning(database, plans, events, metrics, own_view, clock, ids),

@@ -3,11 +3,13 @@
 Nothing here decides whether a hold fits; `domain/ledger.py` says the same in values.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
+
+import orjson
 
 from servers.governor.domain.ledger import Amount, BudgetState, Refusal, budget_exhausted
 from servers.governor.domain.periods import Period, period_start
@@ -46,6 +48,27 @@ class Booking:
     repeated: bool
 
 
+@dataclass(frozen=True, slots=True)
+class OpenReceipt:
+    """What a settlement needs of a receipt; `settlement` is set when it was settled before."""
+
+    receipt_id: UUID
+    model: str
+    lanes_planned: Sequence[int]
+    predicted_output_tokens: int
+    settlement: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """A booking with the owner's receipt, if it is a turn, and the budgets after it."""
+
+    booking: Booking
+    receipt: OpenReceipt | None
+    budgets: tuple[BudgetState, ...]
+    open_holds: int
+
+
 class LedgerStore:
     """Every statement on budgets and holds; each runs in the caller's transaction."""
 
@@ -76,13 +99,13 @@ class LedgerStore:
             row = await connection.fetchrow(_SQL.place_hold, *arguments)
         return placed_of_row(row, hold.leg, now)
 
-    async def settle_holds(
+    async def settle(
         self, connection: Connection, tenant: TenantId, owner_id: UUID, legs: Mapping[int, Amount], now: datetime
-    ) -> Booking | None:
+    ) -> Booked | None:
         """Books the use of an owner's legs and releases its other holds; None when it never had a hold."""
         _, day, month = moments(now)
         row: Any = await connection.fetchrow(
-            _SQL.settle_holds,
+            _SQL.settle_owner,
             tenant,
             owner_id,
             list(legs),
@@ -95,7 +118,12 @@ class LedgerStore:
         if row["outcome"] == "unknown":
             return None
         used = Amount(row["used_tokens"], row["used_micros"])
-        return Booking(used, row["debt_tokens"], row["held_tokens"], row["outcome"] == "repeated")
+        return Booked(
+            Booking(used, row["debt_tokens"], row["held_tokens"], row["outcome"] == "repeated"),
+            None if row["receipt_id"] is None else OpenReceipt(**{name: row[name] for name in OpenReceipt.__slots__}),
+            tuple(budget_of_row(budget).at(now) for budget in orjson.loads(row["budgets"])),
+            row["open_holds"],
+        )
 
     async def list_budgets(
         self, connection: Connection, tenant: TenantId, now: datetime

@@ -1,4 +1,4 @@
-"""Use case: plan a turn, hold its first model call and open its receipt, in one transaction.
+"""Use case: plan a turn; hold its first model call, open its receipt and move the level, in one transaction.
 
 What a plan is stands in `domain/plan.py`; messages are made by the encoder that is handed in.
 """
@@ -83,14 +83,12 @@ class Planning:
         nothing is held.
         """
         with self.metrics.timed("PlanTurn"):
-            return await self.database.run(
-                call.caller.tenant_id, lambda connection: self._plan(connection, call, order, encode)
-            )
+            return await self._plan(call, order, encode)
 
-    async def _plan(self, connection: Connection, call: RpcCall, order: PlanOrder, encode: Encode) -> bytes:
+    async def _plan(self, call: RpcCall, order: PlanOrder, encode: Encode) -> bytes:
         tenant, now = call.caller.tenant_id, self.clock.now()
         names = [tool.name for tool in order.request.candidates.tools]
-        state = await self.store.read_planning_state(connection, tenant, order.turn_id, order.request.model, names, now)
+        state = await self.store.read_planning_state(tenant, order.turn_id, order.request.model, names, now)
         if state.response is not None:
             return state.response
         snapshot = self._snapshot(order, state)
@@ -98,16 +96,27 @@ class Planning:
         hold = Hold(self.ids.uuid7(), FIRST_LEG, plan.need, lease_end(now, order.timeout_seconds))
         planned = Planned(self.ids.uuid7(), now, call.caller.sub, plan, snapshot, hold)
         messages = encode(planned)
-        receipt = _receipt(order, planned, messages)
-        placed = await self.store.open_receipt(connection, tenant, order.turn_id, hold, receipt, now)
-        if placed.repeated:
-            given = await self.store.read_response(connection, tenant, order.turn_id)
+        if not await self._store(call, state, plan, _receipt(order, planned, messages)):
+            given = await self.store.read_response(tenant, order.turn_id)
             if given is None:
                 raise invalid_field("turn_id", "it is the id of a job that has holds")
             return given
-        await self._move_level(connection, call, state, plan)
         self.metrics.planned(plan.aiq.value, plan.level, plan.division.rescue)
         return messages.response
+
+    async def _store(self, call: RpcCall, state: PlanningState, plan: Plan, receipt: NewReceipt) -> bool:
+        """Holds, opens the receipt and moves the level with it; False when another call did so for the same turn."""
+        tenant = call.caller.tenant_id
+        if plan.level_state == state.level_state:
+            return not (await self.store.open_receipt(None, tenant, receipt)).repeated
+
+        async def work(connection: Connection) -> bool:
+            if (await self.store.open_receipt(connection, tenant, receipt)).repeated:
+                return False
+            await self._move_level(connection, call, state, plan)
+            return True
+
+        return await self.database.run(tenant, work)
 
     def _snapshot(self, order: PlanOrder, state: PlanningState) -> Snapshot:
         return Snapshot(
@@ -120,9 +129,7 @@ class Planning:
         )
 
     async def _move_level(self, connection: Connection, call: RpcCall, state: PlanningState, plan: Plan) -> None:
-        """Writes the tenant's level if it moved, and tells of it; of two at once only one does."""
-        if plan.level_state == state.level_state:
-            return
+        """Writes the tenant's level and tells of it; of two at once only one does."""
         tenant = call.caller.tenant_id
         saved = await self.store.save_level(connection, tenant, state.level_version, plan.level_state)
         before, after = state.level_state.level, plan.level_state.level
@@ -144,6 +151,9 @@ def _receipt(order: PlanOrder, planned: Planned, messages: PlanMessages) -> NewR
     plan = planned.plan
     return NewReceipt(
         receipt_id=planned.receipt_id,
+        turn_id=order.turn_id,
+        hold=planned.hold,
+        plan_time=planned.plan_time,
         owner_sub=planned.owner_sub,
         model=order.request.model,
         lanes_planned=[plan.division.lanes[lane] for lane in Lane],

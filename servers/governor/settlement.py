@@ -15,9 +15,9 @@ from servers.governor.domain.ledger import Amount, BudgetState
 from servers.governor.domain.request import CallCounts
 from servers.governor.domain.rules import Lane
 from servers.governor.holding import Owner
-from servers.governor.ledger_store import Booking, LedgerStore
+from servers.governor.ledger_store import Booking, LedgerStore, OpenReceipt
 from servers.governor.metrics import GovernorMetrics
-from servers.governor.store import Lessons, OpenReceipt, PlanStore
+from servers.governor.store import Closing, Lessons, PlanStore
 from soma.events.v1 import payloads_pb2 as payloads_pb
 from soma_common.events.models import EventDraft
 from soma_common.events.store import EventStore
@@ -85,21 +85,19 @@ class Settlement:
         self, connection: Connection, call: RpcCall, order: SettleOrder, encode: SettleEncoder
     ) -> Message:
         tenant, owner, now = call.caller.tenant_id, order.owner, self.clock.now()
-        booking = await self.ledger.settle_holds(connection, tenant, owner.owner_id, order.legs, now)
-        if booking is None:
+        found = await self.ledger.settle(connection, tenant, owner.owner_id, order.legs, now)
+        if found is None or (found.receipt is not None) is not owner.is_turn:
             raise not_found(owner.kind, owner.owner_id)
-        receipt = await self.plans.find_open_receipt(connection, tenant, owner.owner_id)
-        if (receipt is not None) is not owner.is_turn:
-            raise not_found(owner.kind, owner.owner_id)
-        budgets, open_holds = await self.ledger.list_budgets(connection, tenant, now)
-        settled = Settled(now, booking, budgets, open_holds)
+        receipt, booking = found.receipt, found.booking
+        settled = Settled(now, booking, found.budgets, found.open_holds)
         if receipt is not None:
             settled = replace(settled, receipt_id=receipt.receipt_id, given=receipt.settlement)
         if not booking.repeated:
-            if receipt is not None:
-                observed = await self._close(connection, call, order, receipt, encode, now)
+            if receipt is None:
+                await self.events.append(connection, tenant, [_told(call, owner, settled)])
+            else:
+                observed = await self._close(connection, call, order, receipt, encode, settled)
                 settled = replace(settled, observed=observed)
-            await self._tell(connection, call, owner, settled)
             self.metrics.drifted(booking.held_tokens, booking.used.tokens)
         response = encode.response(settled)
         await Once.current().record(connection, response)
@@ -112,26 +110,25 @@ class Settlement:
         order: SettleOrder,
         receipt: OpenReceipt,
         encode: SettleEncoder,
-        now: datetime,
+        settled: Settled,
     ) -> AiqObservation:
         observed = observe(replace(order.outcome, predicted_output_tokens=receipt.predicted_output_tokens))
-        closed = replace(receipt, settlement=encode.receipt(now, observed))
+        closed = replace(receipt, settlement=encode.receipt(settled.settle_time, observed))
         lessons = Lessons(order.tool_calls, order.outcome.output_tokens)
-        await self.plans.close_receipt(
-            connection, call.caller.tenant_id, order.owner.owner_id, closed, observed.value, lessons, now
-        )
+        events = self.events.values([_told(call, order.owner, settled)])
+        closing = Closing(observed.value, settled.settle_time, lessons, events)
+        await self.plans.close_receipt(connection, call.caller.tenant_id, order.owner.owner_id, closed, closing)
         planned = dict(zip(Lane, receipt.lanes_planned, strict=True))
         self.metrics.observed(observed.value, planned, order.lanes_used)
         return observed
 
-    async def _tell(self, connection: Connection, call: RpcCall, owner: Owner, settled: Settled) -> None:
-        payload = payloads_pb.BudgetSettled(
-            owner_id=str(owner.owner_id),
-            receipt_id="" if settled.receipt_id is None else str(settled.receipt_id),
-            tokens=settled.booking.used.tokens,
-            cost_micros=settled.booking.used.micros,
-            debt_tokens=settled.booking.debt_tokens,
-        )
-        tenant = call.caller.tenant_id
-        draft = EventDraft("governor.settled", f"budget/{tenant}", payload, call.correlation_id)
-        await self.events.append(connection, tenant, [draft])
+
+def _told(call: RpcCall, owner: Owner, settled: Settled) -> EventDraft:
+    payload = payloads_pb.BudgetSettled(
+        owner_id=str(owner.owner_id),
+        receipt_id="" if settled.receipt_id is None else str(settled.receipt_id),
+        tokens=settled.booking.used.tokens,
+        cost_micros=settled.booking.used.micros,
+        debt_tokens=settled.booking.debt_tokens,
+    )
+    return EventDraft("governor.settled", f"budget/{call.caller.tenant_id}", payload, call.correlation_id)

@@ -18,6 +18,7 @@ from servers.governor.domain.rules import Level
 from servers.governor.ledger_store import (
     Hold,
     LedgerStore,
+    OpenReceipt,
     Placed,
     amount_and_lease,
     budget_of_row,
@@ -25,7 +26,7 @@ from servers.governor.ledger_store import (
     placed_of_row,
 )
 from soma_common.kernel.tenancy import TenantId
-from soma_common.postgres.pool import Connection
+from soma_common.postgres.pool import Connection, Database
 from soma_common.postgres.queries import Queries
 
 _SQL: Final = Queries.of("servers.governor", "sql/queries.sql")
@@ -53,9 +54,12 @@ class OwnerState:
 
 @dataclass(frozen=True, slots=True)
 class NewReceipt:
-    """A receipt as it is opened; `plan` and `response` are serialised messages."""
+    """A receipt as it is opened, with the hold of leg 1; `plan` and `response` are serialised messages."""
 
     receipt_id: UUID
+    turn_id: UUID
+    hold: Hold
+    plan_time: datetime
     owner_sub: str
     model: str
     lanes_planned: Sequence[int]
@@ -66,17 +70,6 @@ class NewReceipt:
 
 
 @dataclass(frozen=True, slots=True)
-class OpenReceipt:
-    """What a settlement needs of a receipt; `settlement` is set when it was settled before."""
-
-    receipt_id: UUID
-    model: str
-    lanes_planned: Sequence[int]
-    predicted_output_tokens: int
-    settlement: bytes | None
-
-
-@dataclass(frozen=True, slots=True)
 class Lessons:
     """What a settled turn teaches the planner: calls by tool, and how long the model's answer was."""
 
@@ -84,20 +77,31 @@ class Lessons:
     output_tokens: int
 
 
-class PlanStore:
-    """Every statement on plans and receipts; each runs in the caller's transaction."""
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """How a receipt is closed; `events` is what `append_events` needs to tell of it."""
 
-    def __init__(self, ledger: LedgerStore) -> None:
+    aiq_observed: float
+    settle_time: datetime
+    lessons: Lessons
+    events: tuple[Any, ...]
+
+
+class PlanStore:
+    """Every statement on plans and receipts; those that take a connection run in the caller's transaction."""
+
+    def __init__(self, database: Database, ledger: LedgerStore) -> None:
+        self._database = database
         self._ledger = ledger
 
     async def read_planning_state(
-        self, connection: Connection, tenant: TenantId, turn_id: UUID, model: str, tools: Sequence[str], now: datetime
+        self, tenant: TenantId, turn_id: UUID, model: str, tools: Sequence[str], now: datetime
     ) -> PlanningState:
-        """The state in one statement; a tenant's first one makes its budgets."""
-        row: Any = await connection.fetchrow(_SQL.read_snapshot, tenant, list(tools), model, turn_id)
+        """The state in one round trip; a tenant's first one makes its budgets."""
+        row = await self._snapshot(tenant, turn_id, model, tools)
         if row["budgets"] is None:
-            await self._ledger.make_budgets(connection, tenant, now)
-            row = await connection.fetchrow(_SQL.read_snapshot, tenant, list(tools), model, turn_id)
+            await self._database.run(tenant, lambda connection: self._ledger.make_budgets(connection, tenant, now))
+            row = await self._snapshot(tenant, turn_id, model, tools)
         level = orjson.loads(row["level"]) if row["level"] else None
         calls = orjson.loads(row["tool_calls"]) if row["tool_calls"] else {}
         return PlanningState(
@@ -109,31 +113,38 @@ class PlanStore:
             response=row["response"],
         )
 
-    async def open_receipt(
-        self, connection: Connection, tenant: TenantId, turn_id: UUID, hold: Hold, receipt: NewReceipt, now: datetime
-    ) -> Placed:
-        """Holds leg 1 and opens the receipt in one statement. Raises BUDGET_EXHAUSTED."""
-        row: Any = await connection.fetchrow(
-            _SQL.open_receipt,
-            tenant,
-            hold.hold_id,
-            turn_id,
-            *amount_and_lease(hold),
-            *moments(now),
-            receipt.receipt_id,
-            receipt.owner_sub,
-            receipt.model,
-            list(receipt.lanes_planned),
-            receipt.predicted_output_tokens,
-            receipt.aiq_predicted,
-            receipt.plan,
-            receipt.response,
-        )
-        return placed_of_row(row, 1, now)
+    async def _snapshot(self, tenant: TenantId, turn_id: UUID, model: str, tools: Sequence[str]) -> Any:
+        rows = await self._database.tenant_read(tenant, _SQL.read_snapshot, list(tools), model, turn_id)
+        return rows[0]
 
-    async def read_response(self, connection: Connection, tenant: TenantId, turn_id: UUID) -> bytes | None:
+    async def open_receipt(self, connection: "Connection | None", tenant: TenantId, new: NewReceipt) -> Placed:
+        """Holds leg 1 and opens the receipt, in one round trip of its own without a connection.
+
+        Raises BUDGET_EXHAUSTED.
+        """
+        values = (
+            new.hold.hold_id,
+            new.turn_id,
+            *amount_and_lease(new.hold),
+            *moments(new.plan_time),
+            new.receipt_id,
+            new.owner_sub,
+            new.model,
+            list(new.lanes_planned),
+            new.predicted_output_tokens,
+            new.aiq_predicted,
+            new.plan,
+            new.response,
+        )
+        if connection is None:
+            rows: list[Any] = await self._database.tenant_statement(tenant, _SQL.open_receipt, *values)
+        else:
+            rows = await connection.fetch(_SQL.open_receipt, tenant, *values)
+        return placed_of_row(rows[0], new.hold.leg, new.plan_time)
+
+    async def read_response(self, tenant: TenantId, turn_id: UUID) -> bytes | None:
         """The answer to PlanTurn that was given before."""
-        response: bytes | None = await connection.fetchval(_SQL.read_response, tenant, turn_id)
+        response: bytes | None = (await self._snapshot(tenant, turn_id, "", ()))["response"]
         return response
 
     async def find_owner(self, connection: Connection, tenant: TenantId, owner_id: UUID) -> OwnerState:
@@ -148,35 +159,30 @@ class PlanStore:
         )
         return status.endswith(" 1")
 
-    async def find_open_receipt(self, connection: Connection, tenant: TenantId, turn_id: UUID) -> OpenReceipt | None:
-        """The receipt of a turn, for its settlement."""
-        row: Any = await connection.fetchrow(_SQL.find_turn_of_settlement, tenant, turn_id)
-        return None if row is None else OpenReceipt(**row)
-
     async def close_receipt(
         self,
         connection: Connection,
         tenant: TenantId,
         turn_id: UUID,
         receipt: OpenReceipt,
-        aiq_observed: float,
-        lessons: Lessons,
-        now: datetime,
+        closing: Closing,
     ) -> None:
-        """Writes the second half of the receipt (`receipt.settlement`) and what the planner learns."""
+        """Writes the second half of the receipt (`receipt.settlement`), what the planner learns, and the event."""
+        lessons = closing.lessons
         calls = lessons.tool_calls
         await connection.execute(
             _SQL.close_receipt,
             tenant,
             turn_id,
             receipt.settlement,
-            aiq_observed,
-            now,
+            closing.aiq_observed,
+            closing.settle_time,
             list(calls),
             [counts.attempts for counts in calls.values()],
             [counts.successes for counts in calls.values()],
             receipt.model,
             lessons.output_tokens,
+            *closing.events,
         )
 
     async def find_receipt(

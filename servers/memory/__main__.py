@@ -28,11 +28,11 @@ COUNTED_AS: Final = "o200k_base"
 async def main(_: Settings, own: ProcessSettings) -> None:
     """Serve until a signal."""
     async with opened(own) as process:
-        store = MemoryStore()
+        store = MemoryStore(process.database)
         indexer = Indexer(StaticEmbedder(), Words(), tokenizer_for(COUNTED_AS))
         accesses = Accesses(process.database, store, process.clock)
         memories = Memories(process.database, store, indexer, process.events, process.clock)
-        recaller = Recaller(process.database, store, indexer, accesses, process.clock)
+        recaller = Recaller(store, indexer, accesses, process.clock)
         await recaller.warm()
         servicer = MemoryServicer(memories, recaller, process.clock, process.ids)
         process.server.add(memory_grpc.add_MemoryServiceServicer_to_server, servicer, "soma.memory.v1.MemoryService")

@@ -16,7 +16,6 @@ from servers.memory.index import Indexer
 from servers.memory.store import MemoryStore
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.tenancy import SYSTEM_TENANT, TenantId
-from soma_common.postgres.pool import Connection, Database
 
 QUERY_TOKENS: Final = 2_000
 # A memory that shares no word with the query must be at least this near in meaning, 0-1.
@@ -49,16 +48,13 @@ class Recalled:
     reasons: list[str]
 
 
-_Search = Callable[[Connection], Awaitable[dict[UUID, float]]]
+_Search = Callable[[], Awaitable[dict[UUID, float]]]
 
 
 class Recaller:
     """Finds the memories that fit a query best."""
 
-    def __init__(
-        self, database: Database, store: MemoryStore, indexer: Indexer, accesses: Accesses, clock: Clock
-    ) -> None:
-        self._database = database
+    def __init__(self, store: MemoryStore, indexer: Indexer, accesses: Accesses, clock: Clock) -> None:
         self._store = store
         self._indexer = indexer
         self._accesses = accesses
@@ -79,14 +75,15 @@ class Recaller:
         limit = max(_LEAST_CANDIDATES, request.top_k * _CANDIDATES_PER_HIT)
         searches: dict[str, _Search] = {}
         if vector is not None:
-            searches["vector"] = lambda connection: self._store.by_vector(connection, vector, request.wanted, limit)
+            searches["vector"] = lambda: self._store.by_vector(tenant_id, vector, request.wanted, limit)
         if terms:
-            searches["lexical"] = lambda connection: self._store.by_words(connection, terms, request.wanted, limit)
-        found, late = await self._search(tenant_id, searches, request.time_budget_seconds)
+            searches["lexical"] = lambda: self._store.by_words(tenant_id, terms, request.wanted, limit)
+        found, late = await self._search(searches, request.time_budget_seconds)
         words = found.get("lexical", {})
         near = {key: relevance(cosine, query.unrelated_cosine) for key, cosine in found.get("vector", {}).items()}
         near = {key: value for key, value in near.items() if value >= LEAST_RELEVANCE or key in words}
-        memories = await self._memories(tenant_id, near.keys() | words.keys())
+        wanted = sorted(near.keys() | words.keys())
+        memories = await self._store.find_many(tenant_id, wanted) if wanted else []
         ranked = rank(memories, near, words, request.weights, self._clock.now())
         best = within_budget(ranked, request.top_k, request.token_budget)
         hits = within_bytes(best, MOST_BYTES, size)
@@ -97,12 +94,12 @@ class Recaller:
         return Recalled(hits, bool(late), reasons)
 
     async def _search(
-        self, tenant_id: TenantId, searches: dict[str, _Search], seconds: float
+        self, searches: dict[str, _Search], seconds: float
     ) -> tuple[dict[str, dict[UUID, float]], list[str]]:
         async def one(search: _Search) -> dict[UUID, float] | None:
             try:
-                async with asyncio.timeout(seconds), self._database.transaction(tenant_id) as connection:
-                    return await search(connection)
+                async with asyncio.timeout(seconds):
+                    return await search()
             except TimeoutError:
                 return None
 
@@ -110,9 +107,3 @@ class Recaller:
         named = dict(zip(searches, answers, strict=True))
         found = {name: answer for name, answer in named.items() if answer is not None}
         return found, [name for name, answer in named.items() if answer is None]
-
-    async def _memories(self, tenant_id: TenantId, memory_ids: set[UUID]) -> list[Memory]:
-        if not memory_ids:
-            return []
-        async with self._database.transaction(tenant_id) as connection:
-            return await self._store.find_many(connection, sorted(memory_ids))

@@ -19,7 +19,7 @@ from servers.memory.domain.noise import normalised
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason
 from soma_common.kernel.tenancy import TenantId
-from soma_common.postgres.pool import Connection
+from soma_common.postgres.pool import Connection, Database
 from soma_common.postgres.queries import Queries
 
 _SQL: Final = Queries.of("servers.memory", "sql/queries.sql")
@@ -37,7 +37,10 @@ class Indexed:
 
 
 class MemoryStore:
-    """Reads and writes the memories of one tenant inside the caller's transaction."""
+    """The memories of a tenant; what takes a connection runs in its transaction, the rest is one round trip each."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     async def add(self, connection: Connection, tenant_id: TenantId, indexed: Indexed) -> tuple[Memory, bool]:
         """Keep a memory, or strengthen the one that says the same; answers it and whether it was there already."""
@@ -68,9 +71,9 @@ class MemoryStore:
         row = await connection.fetchrow(_SQL.find, memory_id)
         return _memory(row) if row is not None else None
 
-    async def find_many(self, connection: Connection, memory_ids: Sequence[UUID]) -> list[Memory]:
+    async def find_many(self, tenant_id: TenantId, memory_ids: Sequence[UUID]) -> list[Memory]:
         """Those of the memories that exist, in no order."""
-        return [_memory(row) for row in await connection.fetch(_SQL.find_many, list(memory_ids))]
+        return [_memory(row) for row in await self._database.tenant_read(tenant_id, _SQL.find_many, list(memory_ids))]
 
     async def remove(self, connection: Connection, tenant_id: TenantId, memory_id: UUID) -> tuple[str, int] | None:
         """Delete a memory with its index rows; answers its namespace and version, None where there was none."""
@@ -81,17 +84,18 @@ class MemoryStore:
         return row["namespace"], row["version"]
 
     async def by_vector(
-        self, connection: Connection, vector: Vector, wanted: RecallFilter, limit: int
+        self, tenant_id: TenantId, vector: Vector, wanted: RecallFilter, limit: int
     ) -> dict[UUID, float]:
         """The nearest memories with their cosines, by an exact scan of the namespaces."""
-        rows = await connection.fetch(_SQL.by_vector, _vector_text(vector), *_filter(wanted), limit)
+        values = (_vector_text(vector), *_filter(wanted), limit)
+        rows = await self._database.tenant_read(tenant_id, _SQL.by_vector, *values)
         return {row["memory_id"]: row["cosine"] for row in rows}
 
     async def by_words(
-        self, connection: Connection, terms: Sequence[str], wanted: RecallFilter, limit: int
+        self, tenant_id: TenantId, terms: Sequence[str], wanted: RecallFilter, limit: int
     ) -> dict[UUID, float]:
         """The memories that share words with the query, with their BM25 (k1 1.2, b 0.75)."""
-        rows = await connection.fetch(_SQL.by_words, list(terms), *_filter(wanted), limit)
+        rows = await self._database.tenant_read(tenant_id, _SQL.by_words, list(terms), *_filter(wanted), limit)
         return {row["memory_id"]: row["bm25"] for row in rows}
 
     async def note_accesses(self, connection: Connection, accesses: Mapping[UUID, tuple[int, datetime]]) -> None:

@@ -59,11 +59,12 @@ class Memories:
         _refuse_noise(memory.text, ())
         indexed = replace(self._indexer.indexed(memory), turn_id=storing.turn_id)
 
+        if storing.recalled_ids:
+            recalled = await self._store.find_many(caller.tenant_id, storing.recalled_ids)
+            # What the caller may not read must not answer whether it says the same.
+            _refuse_noise(memory.text, tuple(other.text for other in recalled if may_use(caller, other.namespace)))
+
         async def work(connection: Connection) -> Reply:
-            if storing.recalled_ids:
-                recalled = await self._store.find_many(connection, storing.recalled_ids)
-                # What the caller may not read must not answer whether it says the same.
-                _refuse_noise(memory.text, tuple(other.text for other in recalled if may_use(caller, other.namespace)))
             kept, duplicate = await self._store.add(connection, caller.tenant_id, indexed)
             await self._tell(connection, caller, "memory.stored", kept, duplicate)
             answer = reply(kept, duplicate)

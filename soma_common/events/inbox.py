@@ -40,7 +40,7 @@ class Inbox:
         `again` is for an event out of the dead letters: others may have gone past it. Raises SequenceGapError.
         """
         key = (self._consumer, event.tenant_id, event.stream, event.sequence, event.event_id)
-        row = await connection.fetchrow(_SQL.admit, *key, self._passes)
+        [row] = await connection.fetch(_SQL.admit, *key, self._passes)
         if row["waits"]:
             return Admission.BEHIND
         before: int | None = row["before"]

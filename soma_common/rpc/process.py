@@ -12,6 +12,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
+import uvloop
+
 from soma_common.events.metrics import RelayMetrics
 from soma_common.events.relay import Relay
 from soma_common.events.retention import Retention
@@ -127,7 +129,7 @@ async def opened(settings: ProcessSettings) -> AsyncIterator[Process]:
 def run(main: Callable[[], Coroutine[Any, Any, None]]) -> int:
     """Run a process to its end; what stops it from serving becomes one sentence and exit code 1."""
     try:
-        asyncio.run(main())
+        uvloop.run(main())
     except (MigrationError, ListenFailed, KeyFileError) as problem:
         sys.stderr.write(f"{problem}\n")
         return 1

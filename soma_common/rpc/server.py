@@ -93,7 +93,7 @@ class RpcServer:
             Limits(self._gate, limits),
             Validate(),
         ]
-        return stages if idempotency is None else [*stages, Idempotency(idempotency)]
+        return stages if idempotency is None else [*stages, Idempotency(idempotency, settings.rules)]
 
     def add(self, register: Callable[[_Servicer, grpc.aio.Server], None], servicer: _Servicer, full_name: str) -> None:
         """Adds a service before `start`: its generated register function, the servicer, its full name."""

@@ -15,8 +15,8 @@ def _user(scope: str, role: str = "viewer", *services: str) -> MethodRule:
     return MethodRule(scope=scope, callers=_DOORS | set(services), role=role)
 
 
-def _internal(*services: str) -> MethodRule:
-    return MethodRule(scope=None, callers=frozenset(services))
+def _internal(*services: str, finds_repeats: bool = False) -> MethodRule:
+    return MethodRule(scope=None, callers=frozenset(services), finds_repeats=finds_repeats)
 
 
 METHODS: Final[Mapping[str, MethodRule]] = {
@@ -43,9 +43,9 @@ METHODS: Final[Mapping[str, MethodRule]] = {
     "/soma.chat.v1.ModelService/SetDefaultModel": _user("models:write", "operator"),
     "/soma.chat.v1.ModelService/GenerateText": _internal("cognitive", "memory", "control"),
     "/soma.chat.v1.ModelService/ProbeModel": _user("chat:write", "member", "control"),
-    "/soma.governor.v1.GovernorService/PlanTurn": _internal("chat"),
-    "/soma.governor.v1.GovernorService/HoldLeg": _internal("chat", "cognitive", "memory"),
-    "/soma.governor.v1.GovernorService/SettleTurn": _internal("chat", "cognitive", "memory"),
+    "/soma.governor.v1.GovernorService/PlanTurn": _internal("chat", finds_repeats=True),
+    "/soma.governor.v1.GovernorService/HoldLeg": _internal("chat", "cognitive", "memory", finds_repeats=True),
+    "/soma.governor.v1.GovernorService/SettleTurn": _internal("chat", "cognitive", "memory", finds_repeats=True),
     "/soma.governor.v1.GovernorService/GetReceipt": _user("governor:read", "viewer", "chat", "cognitive"),
     "/soma.governor.v1.GovernorService/GetBudget": _user("governor:read", "viewer", "chat", "control"),
     "/soma.governor.v1.GovernorService/SetBudget": _user("governor:write", "admin", "control"),
@@ -57,7 +57,7 @@ METHODS: Final[Mapping[str, MethodRule]] = {
     "/soma.cognitive.v1.NeuromodulatorService/UpdateNeuromodulators": _user("cognitive:write", "operator"),
     "/soma.cognitive.v1.NeuromodulatorService/ResetNeuromodulators": _user("cognitive:write", "operator"),
     "/soma.cognitive.v1.ModulationService/GetModulation": _internal("chat"),
-    "/soma.cognitive.v1.ModulationService/ObserveTurn": _internal("chat"),
+    "/soma.cognitive.v1.ModulationService/ObserveTurn": _internal("chat", finds_repeats=True),
     "/soma.cognitive.v1.ModulationService/ExplainState": _user("cognitive:read"),
     "/soma.control.v1.AdminService/ListServices": _user("control:read"),
     "/soma.control.v1.AdminService/GetServiceStatus": _user("control:read"),

@@ -18,7 +18,6 @@ from soma_common.kernel.errors import SomaError
 from soma_common.kernel.ids import Ids
 from soma_common.kernel.reasons import Reason
 from soma_common.kernel.tenancy import SYSTEM_TENANT, Caller, TenantId
-from soma_common.logging import get_logger
 from soma_common.security.keys import (
     KeyClass,
     KeyFileError,
@@ -30,7 +29,6 @@ from soma_common.security.keys import (
 )
 from soma_common.security.roles import scopes_for
 
-_LOG: Final = get_logger("soma.security")
 AUDIENCE: Final = "soma"
 LEEWAY_SECONDS: Final = 5
 _REQUIRED: Final = ["iss", "aud", "sub", "tenant_id", "iat", "exp"]
@@ -117,7 +115,11 @@ class TokenVerifier:
         try:
             self._keys = read_jwks(self._path)
         except KeyFileError as problem:
-            _LOG.error("the changed key set cannot be used; the former one still counts", problem=str(problem))
+            # Signing a token is what short commands do; they have no use for the log's libraries.
+            from soma_common.logging import get_logger
+
+            log = get_logger("soma.security")
+            log.error("the changed key set cannot be used; the former one still counts", problem=str(problem))
         else:
             self._kept.clear()
 

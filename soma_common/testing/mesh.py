@@ -140,6 +140,18 @@ class Mesh:
             check=False,
         )
 
+    def begin(
+        self, *words: str, before: tuple[str, ...] = (), settings: Mapping[str, str] | None = None, **options: Any
+    ) -> subprocess.Popen[bytes]:
+        """Start the command line of this stack and go on; `before` are words in front of it, as of a shell."""
+        environment = {**self._environment, **(settings or {})}
+        return subprocess.Popen([*before, str(_PROGRAM), *words], env=environment, **options)
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """The environment in which a command line works on this stack."""
+        return self._environment
+
     @property
     def edge_url(self) -> str:
         """`http://host:port` of the page and of every HTTP door."""

@@ -23,6 +23,10 @@ _BY_NAME: Final[Mapping[str, str]] = {
     "text-embedding-ada-002": "cl100k_base",
     "text-embedding-3-small": "cl100k_base",
     "text-embedding-3-large": "cl100k_base",
+    # the encodings themselves
+    "cl100k_base": "cl100k_base",
+    "o200k_base": "o200k_base",
+    "o200k_harmony": "o200k_harmony",
 }
 # The longest prefix that fits decides.
 _BY_PREFIX: Final[Mapping[str, str]] = {

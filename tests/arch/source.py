@@ -85,6 +85,14 @@ def docstrings(tree: ast.AST) -> set[int]:
     return found
 
 
+def literals(source: Source) -> Iterator[ast.Constant]:
+    """The string literals of a file that are not docstrings."""
+    described = docstrings(source.tree)
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in described:
+            yield node
+
+
 def imports(source: Source) -> Iterator[tuple[ast.stmt, str]]:
     """Every imported name in full, with the statement: `a.b` for `from a import b`."""
     for node in ast.walk(source.tree):

@@ -40,3 +40,9 @@ def test_every_decision_is_in_the_list() -> None:
     listed = (ROOT / "docs/decisions/README.md").read_text()
     decisions = [path.name for path in (ROOT / "docs/decisions").glob("[0-9]*.md")]
     need([name for name in decisions if f"({name})" not in listed], "decisions that are not listed")
+
+
+def test_the_picture_of_the_readme_is_as_wide_as_the_page() -> None:
+    picture = (ROOT / "docs/images/page.png").read_bytes()
+    assert picture.startswith(b"\x89PNG")
+    assert int.from_bytes(picture[16:20], "big") == 1280

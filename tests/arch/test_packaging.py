@@ -43,4 +43,4 @@ def test_the_wheel_carries_code_contracts_and_data(tmp_path: Path) -> None:
     assert shipped == {*PRODUCT, "soma", "buf"}
     for path in (path for room in PRODUCT for path in (ROOT / room).rglob("*.sql")):
         assert path.relative_to(ROOT).as_posix() in names
-    assert {"soma/py.typed", "soma_common/py.typed", "soma/descriptors.binpb"} <= set(names)
+    assert {"soma/py.typed", "soma_common/py.typed", "soma/descriptors.binpb", "soma/openapi.json"} <= set(names)

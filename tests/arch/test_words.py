@@ -4,7 +4,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from tests.arch.source import ROOT, Source, docstrings, dotted, need, product, sources
+from tests.arch.source import ROOT, Source, dotted, literals, need, product, sources
 
 OWN_MACHINE = ("local" + "host", "127.0.0" + ".1")
 PROMISES = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|X" + r"XX|NotImplemented" + r"Error)\b")
@@ -26,14 +26,6 @@ def reads_environment(source: Source) -> Iterator[str]:
             yield source.at(node, dotted(node))
         elif isinstance(node, ast.ImportFrom) and node.module == "os":
             yield from (source.at(node, alias.name) for alias in node.names if alias.name in ("environ", "getenv"))
-
-
-def literals(source: Source) -> Iterator[ast.Constant]:
-    """The string literals of a file that are not docstrings."""
-    described = docstrings(source.tree)
-    for node in ast.walk(source.tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in described:
-            yield node
 
 
 def test_only_config_reads_the_environment() -> None:

@@ -78,10 +78,10 @@ class Scene:
         """Whether everything that was written was published and had its effect; fails with what is left."""
         connection = await asyncpg.connect(self.urls.worker_dsn)
         try:
-            left = dict(await connection.fetchrow(REST))
+            [left] = await connection.fetch(REST)
         finally:
             await connection.close()
-        assert not any(left.values()), left
+        assert not any(left.values()), dict(left)
         return True
 
     async def judge(self, transport: Transport | None = None) -> list[str]:

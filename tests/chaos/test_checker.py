@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 
 from soma.events.v1 import payloads_pb2 as payloads_pb
@@ -183,11 +184,11 @@ async def test_a_cursor_over_positions_instead_of_dense_sequences_is_found(small
     assert any(line.startswith("without effect:") for line in found)
 
 
-def event_of(row: Mapping[str, object]) -> Event:
+def event_of(row: asyncpg.Record) -> Event:
     payload = payloads_pb.TurnStarted(turn_id="1")
     return Event(
-        row["event_id"], "turn.started", "t", "c", "", "chat", row["tenant_id"], row["stream"], row["sequence"],  # type: ignore[arg-type]
-        row["event_time"], schema_of(payload), payload.SerializeToString(),  # type: ignore[arg-type]
+        row["event_id"], "turn.started", "t", "c", "", "chat", row["tenant_id"], row["stream"], row["sequence"],
+        row["event_time"], schema_of(payload), payload.SerializeToString(),
     )  # fmt: skip
 
 

@@ -1,13 +1,15 @@
-"""What every `ChatModel` keeps to: the offline model, and the OpenAI-compatible client against a real HTTP process."""
+"""What every `ChatModel` keeps to: the offline model, and the clients of real providers against a real HTTP process."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import cast
 
 import pytest
 
+from config.environment import quiet_libraries
+from servers.chat.adapters.litellm_model import LiteLLMModel
 from servers.chat.adapters.offline import OfflineModel
 from servers.chat.adapters.openai_compatible import OpenAICompatibleModel
 from servers.chat.domain.model import (
@@ -21,6 +23,7 @@ from servers.chat.domain.model import (
 )
 from servers.chat.models import ChatModel
 from servers.chat.profiles import OFFLINE_PROFILE
+from soma_common.kernel.addresses import AddressRules
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason
 from soma_common.testing.upstream import Fault, FaultKind, Script, ScriptedUpstream
@@ -62,20 +65,69 @@ class AsyncGenerated(AsyncIterator[StreamItem]):
     async def aclose(self) -> None: ...
 
 
+AT_HOME = AddressRules(private_allowed=True)
+IN_PROD = AddressRules(private_allowed=False)
+
+
+async def key_of(profile: ModelProfile) -> str | None:
+    return "sk-test" if profile.profile_id == "tiny" else None
+
+
 def served_by(base_url: str) -> ModelProfile:
     return ModelProfile("tiny", "test", "tiny", base_url, 8192, 1024, gap_timeout_seconds=0.3)
 
 
+@dataclass(frozen=True)
+class Provider:
+    """How a kind of provider is spoken to, and how its keys travel."""
+
+    make: Callable[..., ChatModel]
+    provider: str
+    path: str
+    header: str
+    scheme: str = ""
+    # what is less than a reason of its own here, because the library does not tell it
+    vague: frozenset[FaultKind] = frozenset()
+
+    def at(self, address: str) -> ModelProfile:
+        return replace(served_by(f"{address}{self.path}"), provider=self.provider)
+
+
+PROVIDERS = {
+    "openai_compatible": Provider(OpenAICompatibleModel, "test", "/v1", "authorization", "Bearer "),
+    "litellm": Provider(
+        LiteLLMModel,
+        "anthropic",
+        "",
+        "x-api-key",
+        vague=frozenset((FaultKind.BAD_JSON, FaultKind.RATE_LIMITED)),
+    ),
+}
+
+
+@pytest.fixture(params=list(PROVIDERS))
+def provider(request: pytest.FixtureRequest) -> Provider:
+    quiet_libraries()
+    return PROVIDERS[request.param]
+
+
 @pytest.fixture
-async def http(upstream: ScriptedUpstream) -> AsyncIterator[Door]:
-    model = OpenAICompatibleModel("sk-test", lambda: TRACE)
-    yield Door(model, served_by(upstream.base_url))
+async def http(upstream: ScriptedUpstream, provider: Provider) -> AsyncIterator[Door]:
+    model = provider.make(key_of, AT_HOME, lambda: TRACE)
+    yield Door(model, provider.at(upstream.address))
     await model.close()
 
 
-@pytest.fixture(params=["offline", "openai_compatible"])
-async def door(request: pytest.FixtureRequest, http: Door) -> Door:
-    return Door(OfflineModel(), OFFLINE_PROFILE) if request.param == "offline" else http
+@pytest.fixture(params=["offline", "openai_compatible", "litellm"])
+async def door(request: pytest.FixtureRequest, upstream: ScriptedUpstream) -> AsyncIterator[Door]:
+    if request.param == "offline":
+        yield Door(OfflineModel(), OFFLINE_PROFILE)
+        return
+    quiet_libraries()
+    provider = PROVIDERS[request.param]
+    model = provider.make(key_of, AT_HOME, lambda: TRACE)
+    yield Door(model, provider.at(upstream.address))
+    await model.close()
 
 
 def text_of(items: list[StreamItem]) -> str:
@@ -127,10 +179,13 @@ async def test_leaving_a_stream_ends_the_call_at_the_provider(http: Door, upstre
     assert record.outcome == "disconnected"
 
 
-async def test_the_key_and_the_trace_reach_the_provider(http: Door, upstream: ScriptedUpstream) -> None:
+async def test_the_key_and_the_trace_reach_the_provider(
+    http: Door, provider: Provider, upstream: ScriptedUpstream
+) -> None:
     await http.read()
     [record] = upstream.requests()
-    assert record.headers["authorization"] == masked({"authorization": "Bearer sk-test"})["authorization"]
+    sent = {provider.header: f"{provider.scheme}sk-test"}
+    assert record.headers[provider.header] == masked(sent)[provider.header]
     assert record.headers["traceparent"] == TRACE["traceparent"]
 
 
@@ -174,10 +229,11 @@ async def test_a_call_that_fails_at_once_names_its_reason(
     ],
 )
 async def test_a_stream_that_breaks_gives_what_came_and_then_its_reason(
-    http: Door, upstream: ScriptedUpstream, kind: FaultKind, reason: Reason
+    http: Door, provider: Provider, upstream: ScriptedUpstream, kind: FaultKind, reason: Reason
 ) -> None:
     upstream.enqueue(Script(fault=Fault(kind, at_chunk=5)))
     error, came = await http.refused()
+    reason = Reason.MODEL_UNAVAILABLE if kind in provider.vague else reason
     assert (error.reason, error.metadata["model"]) == (reason, "tiny")
     assert text_of(came)
     assert not any(isinstance(item, StreamEnd) for item in came)
@@ -195,15 +251,17 @@ async def test_a_first_word_that_does_not_come_is_a_timeout(http: Door, upstream
     assert error.reason is Reason.MODEL_TIMEOUT
 
 
-async def test_a_request_that_is_refused_names_the_status(http: Door, upstream: ScriptedUpstream) -> None:
-    elsewhere = Door(http.model, served_by(f"{upstream.address}/no/such/place"))
+async def test_a_request_that_is_refused_names_the_status(
+    http: Door, provider: Provider, upstream: ScriptedUpstream
+) -> None:
+    elsewhere = Door(http.model, provider.at(f"{upstream.address}/no/such/place"))
     error, _ = await elsewhere.refused()
     assert error.reason is Reason.MODEL_REQUEST_REFUSED
     assert error.metadata == {"model": "tiny", "status": "404"}
 
 
-async def test_nobody_at_the_address_is_unavailable(http: Door) -> None:
-    nobody = Door(http.model, served_by("http://127.0.0.1:1/v1"))
+async def test_nobody_at_the_address_is_unavailable(http: Door, provider: Provider) -> None:
+    nobody = Door(http.model, provider.at("http://127.0.0.1:1"))
     error, _ = await nobody.refused()
     assert error.reason is Reason.MODEL_UNAVAILABLE
     assert "127.0.0.1" not in error.sentence

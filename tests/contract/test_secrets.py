@@ -108,14 +108,14 @@ async def test_many_at_once(secrets: Secrets) -> None:
     assert await asyncio.gather(*(secrets.read(name) for name in names)) == names
 
 
-async def test_a_file_is_for_its_account_alone_and_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_a_file_is_for_its_account_alone_and_leaves_nothing_behind(tmp_path: Path) -> None:
     store, name = FileSecrets(tmp_path / "secrets"), fresh()
-    await store.write(name, "sk-1")
+    asyncio.run(store.write(name, "sk-1"))
     [file] = [path for path in tmp_path.rglob("*") if path.is_file()]
     folders = [path for path in (tmp_path / "secrets").rglob("*") if path.is_dir()]
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert {stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "secrets", *folders)} == {0o700}
-    await store.delete(name)
+    asyncio.run(store.delete(name))
     assert list((tmp_path / "secrets").rglob("*")) == []
 
 

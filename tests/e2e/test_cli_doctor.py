@@ -1,12 +1,31 @@
 """The doctor on the running mesh, and where there is none."""
 
+import asyncio
 import json
+import os
+import socket
+import subprocess
 
+from soma_common.supervision.client import SupervisorClient
 from soma_common.testing.mesh import Mesh
+from soma_common.testing.ports import PortShift
 from soma_common.testing.upstream import Fault, FaultKind, Script, ScriptedUpstream
 
-CHECKS = {"python", "settings", "disk", "folders", "ports", "clock", "keys", "database", "turn"}
+PORTS = (20020, 8010, 20021, 21021, 20022, 21022, 20043, 20042, 30102, 30101, 9596, 9595)
+CHECKS = {"python", "settings", "disk", "folders", "ports", "clock", "keys", "database", "model", "turn"}
 SERVERS = {f"server {name}" for name in ("database", "memory", "cognitive", "governor", "control", "chat", "edge")}
+
+
+def nothing(mesh: Mesh) -> dict[str, str]:
+    """The settings of an installation that is not there."""
+    return {"SOMA_HOME": str(mesh.home.parent / "nothing"), "SOMA_INSTANCE": "nothing"}
+
+
+def findings(mesh: Mesh, code: int, **settings: str) -> dict[str, dict[str, str]]:
+    """What the doctor says, by name."""
+    done = mesh.cli("doctor", "--json", settings=settings, timeout_seconds=120)
+    assert done.returncode == code, (done.stdout, done.stderr)
+    return {row["name"]: row for row in json.loads(done.stdout)["findings"]}
 
 
 def test_all_is_good_on_a_running_mesh(mesh: Mesh, model: ScriptedUpstream) -> None:
@@ -31,10 +50,51 @@ def test_a_model_that_refuses_is_found(mesh: Mesh, model: ScriptedUpstream) -> N
 
 
 def test_it_works_while_the_stack_is_down(mesh: Mesh) -> None:
-    empty = {"SOMA_HOME": str(mesh.home.parent / "nothing"), "SOMA_INSTANCE": "nothing"}
+    empty = nothing(mesh)
     done = mesh.cli("doctor", "--json", settings=empty)
     assert done.returncode == 1, done.stderr
     rows = {row["name"]: row for row in json.loads(done.stdout)["findings"]}
     assert rows["python"]["state"] == "GOOD"
     assert rows["ports"]["state"] == "BAD", "they are the mesh's"
-    assert {rows[name]["mend"] for name in ("keys", "database", "servers", "turn")} == {"make up"}
+    assert {rows[name]["mend"] for name in ("keys", "database", "servers", "model", "turn")} == {"make up"}
+
+
+def test_a_port_that_is_taken_is_found_with_its_holder(mesh: Mesh) -> None:
+    free = PortShift.reserve(PORTS)
+    elsewhere = {**nothing(mesh), "SOMA_PORT_SHIFT": str(free.shift)}
+    try:
+        with socket.socket() as holder:
+            holder.bind(("127.0.0.1", 20020 + free.shift))
+            holder.listen()
+            found = findings(mesh, 1, **elsewhere)["ports"]
+        assert found["state"] == "BAD"
+        assert f"Port {20020 + free.shift}, which edge needs" in found["reason"]
+        assert f"process {os.getpid()}" in found["reason"]
+        assert found["mend"].startswith("SOMA_PORT_SHIFT=")
+        assert findings(mesh, 1, **elsewhere)["ports"]["state"] == "GOOD"
+    finally:
+        free.release()
+
+
+def test_a_key_that_others_can_read_is_found_and_mended(mesh: Mesh, model: ScriptedUpstream) -> None:
+    key = mesh.home / "keys" / "user.json"
+    key.chmod(0o644)
+    found = findings(mesh, 1)["folders"]
+    assert found["state"] == "BAD"
+    assert str(key) in found["reason"]
+    subprocess.run(found["mend"], shell=True, check=True)
+    assert findings(mesh, 0)["folders"]["state"] == "GOOD"
+
+
+async def test_a_database_that_is_stopped_is_found_and_mended(mesh: Mesh, model: ScriptedUpstream) -> None:
+    await SupervisorClient(mesh.home / "run" / "supervisor.sock").stop("database")
+    try:
+        found = await asyncio.to_thread(findings, mesh, 1)
+        assert found["database"]["state"] == "BAD"
+        assert found["database"]["mend"] == "make up"
+        assert (found["server database"]["state"], found["server database"]["mend"]) == ("BAD", "make up")
+        assert found["turn"]["state"] == "BAD"
+        assert found["python"]["state"] == found["ports"]["state"] == "GOOD"
+    finally:
+        await asyncio.to_thread(mesh.up)
+    assert (await asyncio.to_thread(findings, mesh, 0))["database"]["state"] == "GOOD"

@@ -63,6 +63,14 @@ def test_a_stack_from_its_first_start_to_its_last_stop(stack: Mesh) -> None:
     assert again.returncode == 0
     assert "Nothing was running" in again.stdout
 
+    # A backup of what is stopped starts the database for its own time only.
+    file = stack.home.parent / "stopped.soma"
+    done = stack.cli("backup", str(file))
+    assert done.returncode == 0, done.stderr
+    assert file.exists()
+    assert stack.cli("status").returncode == 3
+    assert "Nothing was running" in stack.cli("down").stdout
+
     # Somebody takes a port: one sentence says which, who and what to do.
     host, port = stack.target("memory").split(":")
     with socket.create_server((host, int(port))):

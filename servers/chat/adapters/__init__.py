@@ -1,1 +1,1 @@
-"""The forms that models have outside: OpenAI-compatible endpoints, and the offline model that needs none."""
+"""The forms that models have outside: OpenAI-compatible endpoints, litellm for others, the offline model."""

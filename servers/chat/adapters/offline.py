@@ -14,10 +14,11 @@ from soma_common.tokens import tokenizer_for
 _HOW_TO = (
     "No model is configured, so this is the offline model: everything else in the mesh works, "
     "but nothing here thinks.\n\n"
-    "To use a real one, set its address and name and start again, for example\n\n"
-    "    make down\n"
-    "    SOMA_MODEL_BASE_URL=http://<host>:11434/v1 SOMA_MODEL=llama3.2 make up\n\n"
-    "or set OPENAI_API_KEY, OPENROUTER_API_KEY or GROQ_API_KEY before `make up`.\n\n"
+    "To use a real one, run\n\n"
+    "    .venv/bin/somastack model add openai\n\n"
+    "or with anthropic, gemini, mistral, deepseek, groq or openrouter instead of openai. It asks for the key without "
+    "showing it, and works at once. A model on this machine needs none:\n\n"
+    "    .venv/bin/somastack model add ollama --model llama3.2\n\n"
 )
 _EXCERPT_CHARACTERS = 160
 

@@ -5,31 +5,38 @@ What the JSON looks like stands in `openai_wire.py`; here are the connection, it
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from typing import Self
 
 import aiohttp
 import orjson
 
-from servers.chat.adapters.openai_wire import ChunkReader, request_body
+from servers.chat.adapters.guarded_http import guarded_session, refused_address
+from servers.chat.adapters.openai_wire import ChunkReader, DataLines, request_body
 from servers.chat.domain.model import ModelProfile, ModelRequest, StreamItem
+from soma_common.kernel.addresses import AddressRules
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason
 
-_CONNECT_TIMEOUT_SECONDS = 10.0
 _LINGER_SECONDS = 0.2
 _LONGEST_LINE_BYTES = 4 * 1024 * 1024
 _NOT_THE_PROTOCOL = (KeyError, TypeError, ValueError, AttributeError)
 
 
 class OpenAICompatibleModel:
-    """One pool of connections for all profiles of a provider.
+    """One pool of connections for all profiles.
 
-    `trace_headers` gives the headers that carry the trace to the provider, read at each call.
+    `key_of` gives the key of a profile and `trace_headers` the headers that carry the trace, both asked at each call.
     """
 
-    def __init__(self, api_key: str | None, trace_headers: Callable[[], Mapping[str, str]]) -> None:
-        self._authorization = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+    def __init__(
+        self,
+        key_of: Callable[[ModelProfile], Awaitable[str | None]],
+        rules: AddressRules,
+        trace_headers: Callable[[], Mapping[str, str]],
+    ) -> None:
+        self._key_of = key_of
+        self._rules = rules
         self._trace_headers = trace_headers
         self._session: aiohttp.ClientSession | None = None
 
@@ -40,12 +47,19 @@ class OpenAICompatibleModel:
             response = await self._open(request)
             try:
                 await _refuse_failure(profile, response)
-                reader = ChunkReader()
-                async for chunk in _chunks(profile, response):
-                    for item in _items(profile, reader, chunk):
-                        yield item
+                reader, lines = ChunkReader(), DataLines()
+                with _Patience(profile, response.content) as patience:
+                    while not lines.done and (block := await response.content.readany()):
+                        patience.heard()
+                        for data in lines.feed(block):
+                            for item in _items(profile, reader, data):
+                                yield item
+                        if lines.waiting_bytes > _LONGEST_LINE_BYTES:
+                            raise SomaError(Reason.MODEL_PROTOCOL_ERROR, {"model": profile.profile_id})
+                if lines.done:
+                    await _reach_end(response.content)
                 _refuse_cut_stream(profile, reader, response)
-                for item in _checked(profile, reader.finish()):
+                for item in checked(profile, reader.finish()):
                     yield item
             finally:
                 response.close()
@@ -53,7 +67,7 @@ class OpenAICompatibleModel:
             seconds = f"{profile.gap_timeout_seconds:g}"
             raise SomaError(Reason.MODEL_TIMEOUT, {"model": profile.profile_id, "timeout_seconds": seconds}) from error
         except aiohttp.ClientError as error:
-            raise _unavailable(profile, "the connection failed") from error
+            raise refused_address(profile, error) or unavailable(profile, "the connection failed") from error
 
     async def close(self) -> None:
         """Give connections back."""
@@ -61,74 +75,87 @@ class OpenAICompatibleModel:
             await self._session.close()
 
     async def _open(self, request: ModelRequest) -> aiohttp.ClientResponse:
+        key = await self._key_of(request.profile)
         if self._session is None:
-            timeout = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_TIMEOUT_SECONDS)
-            connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=30)
-            self._session = aiohttp.ClientSession(connector=connector, timeout=timeout, read_bufsize=2**18)
+            self._session = guarded_session(self._rules)
         headers = {"Content-Type": "application/json", "Accept": "text/event-stream"}
+        if key:
+            headers["Authorization"] = f"Bearer {key}"
         async with asyncio.timeout(request.profile.first_token_timeout_seconds):
             return await self._session.post(
                 f"{(request.profile.base_url or '').rstrip('/')}/chat/completions",
                 data=orjson.dumps(request_body(request)),
-                headers={**headers, **self._authorization, **self._trace_headers()},
+                headers={**headers, **self._trace_headers()},
                 allow_redirects=False,
             )
 
 
-def _items(profile: ModelProfile, reader: ChunkReader, chunk: dict[str, Any]) -> list[StreamItem]:
-    if chunk.get("error"):
-        raise _error_chunk(profile, chunk["error"])
-    return _checked(profile, reader.read(chunk))
+class _Patience:
+    """Breaks a stream off that is silent for too long.
+
+    One timer a stream: when it rings it looks when something was heard last, instead of being set anew by every chunk.
+    """
+
+    def __init__(self, profile: ModelProfile, content: aiohttp.StreamReader) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._content = content
+        self._gap_seconds = profile.gap_timeout_seconds
+        self._limit = profile.first_token_timeout_seconds
+        self._heard_at = self._loop.time()
+        self._first = True
+
+    def __enter__(self) -> Self:
+        self._timer = self._loop.call_later(self._limit, self._ring)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+
+    def heard(self) -> None:
+        """Something came."""
+        self._heard_at = self._loop.time()
+        if self._first:
+            self._first, self._limit = False, self._gap_seconds
+            self._timer.cancel()
+            self._timer = self._loop.call_later(self._limit, self._ring)
+
+    def _ring(self) -> None:
+        due = self._heard_at + self._limit
+        if self._loop.time() < due:
+            self._timer = self._loop.call_at(due, self._ring)
+        else:
+            self._content.set_exception(TimeoutError())
 
 
-def _checked(profile: ModelProfile, items: Iterator[StreamItem]) -> list[StreamItem]:
+def _items(profile: ModelProfile, reader: ChunkReader, data: bytes) -> list[StreamItem]:
+    """What one chunk brings."""
+    try:
+        chunk = orjson.loads(data)
+        failed = chunk.get("error")
+        items = [] if failed else list(reader.read(chunk))
+    except _NOT_THE_PROTOCOL as error:
+        raise SomaError(Reason.MODEL_PROTOCOL_ERROR, {"model": profile.profile_id}) from error
+    if failed:
+        raise _error_chunk(profile, failed)
+    return items
+
+
+def checked(profile: ModelProfile, items: Iterator[StreamItem]) -> list[StreamItem]:
+    """What the reader made of a chunk. Raises MODEL_PROTOCOL_ERROR for what is no chunk."""
     try:
         return list(items)
     except _NOT_THE_PROTOCOL as error:
         raise SomaError(Reason.MODEL_PROTOCOL_ERROR, {"model": profile.profile_id}) from error
 
 
-async def _chunks(profile: ModelProfile, response: aiohttp.ClientResponse) -> AsyncIterator[dict[str, Any]]:
-    """The decoded `data:` lines of an event stream until `[DONE]` or its end; each read has its own time limit."""
-    blocks = response.content.iter_any()
-    rest = b""
-    wait_seconds = profile.first_token_timeout_seconds
-    while True:
-        async with asyncio.timeout(wait_seconds):
-            block = await anext(blocks, None)
-        if block is None:
-            return
-        wait_seconds = profile.gap_timeout_seconds
-        *lines, rest = (rest + block).split(b"\n")
-        if len(rest) > _LONGEST_LINE_BYTES:
-            raise SomaError(Reason.MODEL_PROTOCOL_ERROR, {"model": profile.profile_id})
-        for line in lines:
-            data = line[5:].strip() if line.startswith(b"data:") else b""
-            if data == b"[DONE]":
-                await _reach_end(blocks)
-                return
-            if data:
-                yield _decode(profile, data)
-
-
-async def _reach_end(blocks: AsyncIterator[bytes]) -> None:
+async def _reach_end(content: aiohttp.StreamReader) -> None:
     """Read what is left after `[DONE]`, so that the connection can be used again; a provider that lingers loses it."""
     try:
         async with asyncio.timeout(_LINGER_SECONDS):
-            async for _ in blocks:
+            while await content.readany():
                 pass
     except TimeoutError:
         return
-
-
-def _decode(profile: ModelProfile, data: bytes) -> dict[str, Any]:
-    try:
-        chunk = orjson.loads(data)
-    except orjson.JSONDecodeError as error:
-        raise SomaError(Reason.MODEL_PROTOCOL_ERROR, {"model": profile.profile_id}) from error
-    if not isinstance(chunk, dict):
-        raise SomaError(Reason.MODEL_PROTOCOL_ERROR, {"model": profile.profile_id})
-    return chunk
 
 
 def _refuse_cut_stream(profile: ModelProfile, reader: ChunkReader, response: aiohttp.ClientResponse) -> None:
@@ -136,7 +163,7 @@ def _refuse_cut_stream(profile: ModelProfile, reader: ChunkReader, response: aio
         return
     if "event-stream" not in response.content_type:
         raise SomaError(Reason.MODEL_PROTOCOL_ERROR, {"model": profile.profile_id})
-    raise _unavailable(profile, "the stream ended early")
+    raise unavailable(profile, "the stream ended early")
 
 
 async def _refuse_failure(profile: ModelProfile, response: aiohttp.ClientResponse) -> None:
@@ -173,7 +200,7 @@ def failure(profile: ModelProfile, status: int, retry_after: str | None, code: s
         metadata = {**model, "timeout_seconds": f"{profile.first_token_timeout_seconds:g}"}
         return SomaError(Reason.MODEL_TIMEOUT, metadata)
     if status >= 500 or status < 400:
-        return _unavailable(profile, f"HTTP {status}")
+        return unavailable(profile, f"HTTP {status}")
     return SomaError(Reason.MODEL_REQUEST_REFUSED, {**model, "status": str(status)})
 
 
@@ -192,6 +219,7 @@ def _seconds(retry_after: str | None) -> float:
         return 5.0
 
 
-def _unavailable(profile: ModelProfile, problem: str) -> SomaError:
+def unavailable(profile: ModelProfile, problem: str) -> SomaError:
+    """The error for a provider that failed; `problem` is a phrase for a person."""
     metadata = {"model": profile.profile_id, "problem": problem}
     return SomaError(Reason.MODEL_UNAVAILABLE, metadata, retry_after_seconds=2.0)

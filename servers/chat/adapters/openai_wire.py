@@ -82,6 +82,33 @@ def _message(message: PromptMessage) -> dict[str, Any]:
     return wire
 
 
+class DataLines:
+    """Cuts an event stream into the data of its lines, however the bytes come; `done` once `[DONE]` was among them."""
+
+    def __init__(self) -> None:
+        self.done = False
+        self._rest = b""
+
+    @property
+    def waiting_bytes(self) -> int:
+        """The length of the line that has no end yet."""
+        return len(self._rest)
+
+    def feed(self, block: bytes) -> list[bytes]:
+        """The data of the lines that this block completes."""
+        lines = (self._rest + block if self._rest else block).split(b"\n")
+        self._rest = lines.pop()
+        found: list[bytes] = []
+        for line in lines:
+            data = line[5:].strip() if line.startswith(b"data:") else b""
+            if data == b"[DONE]":
+                self.done = True
+                break
+            if data:
+                found.append(data)
+        return found
+
+
 @dataclass(slots=True)
 class _CallFragments:
     call_id: str = ""

@@ -11,7 +11,11 @@ from soma_common.kernel.money import Price, Usage
 
 @dataclass(frozen=True, slots=True)
 class ModelProfile:
-    """A model and how to call it; `base_url` is None for the offline model."""
+    """A model and how to call it.
+
+    `base_url` is None where the way to it is known without one; `protocol` is openai, litellm or offline; `key_name` is
+    the name of the secret that opens it, empty where it needs none.
+    """
 
     profile_id: str
     provider: str
@@ -22,6 +26,8 @@ class ModelProfile:
     price: Price = field(default_factory=Price)
     tools: bool = True
     tokenizer: str = ""
+    protocol: str = "openai"
+    key_name: str = ""
     first_token_timeout_seconds: float = 60.0
     gap_timeout_seconds: float = 60.0
 

@@ -141,10 +141,12 @@ class ConversationServicer(conversation_grpc.ConversationServiceServicer):
     ) -> conversation_pb.ListConversationsResponse:
         """The caller's conversations."""
         status = _STATUS_NAMES.get(request.status, "active")
-        filters = {"status": status}
+        filters = {"status": status, "title": request.title_contains}
         page = page_of(request.page_size, request.page_token, filters)
         after = _conversation_place(page)
-        found = await self._conversations.page(current_call().caller, status, after, page.size + 1)
+        found = await self._conversations.page(
+            current_call().caller, status, request.title_contains, after, page.size + 1
+        )
         answer = conversation_pb.ListConversationsResponse(
             conversations=[conversation_message(kept) for kept in found[: page.size]]
         )
@@ -184,6 +186,8 @@ class ConversationServicer(conversation_grpc.ConversationServiceServicer):
         self, request: conversation_pb.ListMessagesRequest, _: Any
     ) -> conversation_pb.ListMessagesResponse:
         """Messages of a conversation."""
+        if request.from_end:
+            return await self._last_messages(request)
         caller, conversation_id = current_call().caller, UUID(request.conversation_id)
         leaf_id = None if request.all_branches else await self._leaf(request)
         filters = {"conversation": request.conversation_id, "leaf": leaf_id, "all": request.all_branches}
@@ -196,6 +200,23 @@ class ConversationServicer(conversation_grpc.ConversationServiceServicer):
         answer = conversation_pb.ListMessagesResponse(messages=[message_message(kept) for kept in found[:size]])
         if len(found) > size:
             answer.next_page_token = next_page_token((str(found[size - 1].message_id),), filters)
+        return answer
+
+    async def _last_messages(
+        self, request: conversation_pb.ListMessagesRequest
+    ) -> conversation_pb.ListMessagesResponse:
+        """A page from the end of a branch; its token, the parent of its first message, holds while the branch grows."""
+        filters = {"conversation": request.conversation_id, "leaf": request.leaf_message_id, "from_end": True}
+        last_id = _message_place(page_of(1, request.page_token, filters)) or await self._leaf(request)
+        if last_id is None:
+            return conversation_pb.ListMessagesResponse()
+        size = request.page_size or _MESSAGES_A_PAGE
+        found = await self._conversations.messages_up_to(
+            current_call().caller, UUID(request.conversation_id), last_id, size
+        )
+        answer = conversation_pb.ListMessagesResponse(messages=[message_message(kept) for kept in found])
+        if found and found[0].parent_message_id is not None:
+            answer.next_page_token = next_page_token((str(found[0].parent_message_id),), filters)
         return answer
 
     async def _leaf(self, request: conversation_pb.ListMessagesRequest) -> UUID | None:

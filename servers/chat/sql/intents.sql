@@ -12,7 +12,8 @@ returning i.tenant_id, i.intent_id, i.owner_sub, i.caller_roles, i.caller_scopes
     i.attempts;
 
 -- name: delivered
-delete from intents where tenant_id = $1 and intent_id = $2;
+delete from intents i using unnest($1::uuid[], $2::uuid[]) as heard (tenant_id, intent_id)
+where i.tenant_id = heard.tenant_id and i.intent_id = heard.intent_id;
 
 -- name: postpone
 update intents set next_time = now() + make_interval(secs => $3), lease_expire_time = null, last_reason = $4

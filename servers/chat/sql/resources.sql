@@ -42,6 +42,7 @@ select * from conversations where conversation_id = $1 and ($2::text is null or 
 -- name: list_conversations
 select * from conversations
 where ($1::text is null or owner_sub = $1) and status = $2
+    and strpos(lower(title), lower($6)) > 0
     and ($3::timestamptz is null or (update_time, conversation_id) < ($3, $4::uuid))
 order by update_time desc, conversation_id desc
 limit $5
@@ -84,6 +85,23 @@ from branch b join messages m on m.tenant_id = b.tenant_id and m.message_id = b.
 where $3::uuid is null or m.message_id > $3
 order by m.message_id
 limit $4
+
+-- name: list_branch_from_end
+with recursive branch as (
+    select m.tenant_id, m.message_id, m.parent_message_id, 1 as depth
+    from messages m
+    where m.conversation_id = $1 and m.message_id = $2
+    union all
+    select m.tenant_id, m.message_id, m.parent_message_id, b.depth + 1
+    from branch b join messages m on m.tenant_id = b.tenant_id and m.message_id = b.parent_message_id
+    where b.depth < $3
+)
+select m.*, (
+    select count(*) from messages s
+    where s.conversation_id = m.conversation_id and s.parent_message_id is not distinct from m.parent_message_id
+) as sibling_count
+from branch b join messages m on m.tenant_id = b.tenant_id and m.message_id = b.message_id
+order by m.message_id
 
 -- name: list_messages
 select m.*, (

@@ -1,7 +1,18 @@
 -- Statements of the turns of a tenant, run under row-level security.
 
--- name: find_request
-select turn_id, body_hash from turns where owner_sub = $1 and request_id = $2;
+-- name: look_before_turn
+select * from look_before_turn($1, $2, $3, $4, $5, $6, $7, $8);
+
+-- name: take_turn_in
+-- The events are written where the turn was.
+select t.outcome,
+    case when t.outcome = 'stored' then (
+        select count(*) from append_events($1, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36)
+    ) end as events
+from take_turn_in(
+    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
+    $19, $20, $21, $22, $23, $24
+) as t (outcome);
 
 -- name: find_turn
 select t.*, coalesce(u.last_sequence, 0) as last_sequence
@@ -15,37 +26,13 @@ where t.turn_id = $1 and ($2::text is null or t.owner_sub = $2);
 -- name: find_text
 select parts, tool_calls from messages where message_id = $1;
 
--- name: lock_conversation
-select conversation_id, owner_sub, agent_id, status, current_leaf_id, running_turn_id
-from conversations
-where conversation_id = $1 and ($2::text is null or owner_sub = $2)
-for update;
-
--- name: message_exists
-select true from messages where conversation_id = $1 and message_id = $2;
-
--- name: insert_conversation
-insert into conversations (
-    tenant_id, conversation_id, owner_sub, agent_id, title, status, current_leaf_id, running_turn_id, message_count,
-    create_time, update_time
-) values ($1, $2, $3, $4, '', 'active', $5, $6, 1, $7, $7);
-
--- name: occupy_conversation
-update conversations
-set running_turn_id = $2, current_leaf_id = $3, message_count = message_count + 1, version = version + 1, update_time = $4
-where conversation_id = $1;
-
--- name: insert_user_message
-insert into messages (
-    tenant_id, message_id, owner_sub, conversation_id, parent_message_id, turn_id, role, parts, token_count, tokenizer, create_time
-) values ($1, $2, $3, $4, $5, $6, 'user', $7, $8, $9, $10);
-
 -- name: insert_turn
+-- A turn that is refused before anything else was stored.
 insert into turns (
     tenant_id, turn_id, owner_sub, request_id, body_hash, correlation_id, caller_roles, caller_scopes, conversation_id,
-    agent_id, agent_version, user_message_id, parent_message_id, assistant_message_id, status, instance, lease_epoch, model,
-    create_time
-) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19);
+    agent_id, agent_version, user_message_id, parent_message_id, assistant_message_id, instance, lease_epoch, model,
+    create_time, status
+) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, 'running');
 
 -- name: refuse_turn
 update turns
@@ -65,30 +52,16 @@ set running_turn_id = null, current_leaf_id = $3, message_count = message_count 
 where conversation_id = $1 and running_turn_id = $2;
 
 -- name: end_turn
-update turns
-set status = $2, finish_reason = $3, error_reason = $4, error_metadata = $5, error_retry_seconds = $6, answer = $7, tool_calls = $8,
-    partial_text_kept = $9, receipt_id = $10, model = $11, input_tokens = $12, cached_input_tokens = $13, output_tokens = $14,
-    reasoning_tokens = $15, usage_estimated = $16, cost_micros = $17, end_time = $18
-where turn_id = $1 and status = 'running' and lease_epoch = $19;
-
--- name: insert_assistant_message
-insert into messages (
-    tenant_id, message_id, owner_sub, conversation_id, parent_message_id, turn_id, role, parts, tool_calls, token_count, tokenizer,
-    partial, finish_reason, input_tokens, cached_input_tokens, output_tokens, reasoning_tokens, usage_estimated, cost_micros,
-    receipt_id, model, create_time
-)
-select $1, $2, c.owner_sub, c.conversation_id, $3, $4, 'assistant', $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19
-from conversations c where c.conversation_id = $20;
-
--- name: free_conversation
--- The leaf follows the turn unless the person went to another branch meanwhile.
-update conversations
-set running_turn_id = null, message_count = message_count + $3, version = version + 1, update_time = $4,
-    current_leaf_id = case when $3 > 0 and current_leaf_id = $5 then $6 else current_leaf_id end
-where conversation_id = $1 and running_turn_id = $2;
-
--- name: insert_terminal
-insert into journal (tenant_id, turn_id, first_sequence, last_sequence, lease_epoch, events) values ($1, $2, $3, $3, $4, $5);
+-- The event is written last, for its stream is locked until the end.
+select case
+    when end_turn(
+        $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
+        $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39
+    ) then (
+        select count(*) from append_events($1, $40, $41, $42, $43, $44, $45, $46, $47, $48, $49, $50, $51)
+    )
+    else 0
+end as ended;
 
 -- name: insert_intents
 insert into intents (
@@ -113,32 +86,7 @@ order by first_sequence limit 256;
 select * from turns where turn_id = $1 and status = 'running' and lease_epoch = $2 for update;
 
 -- name: read_branch
--- The branch that ends in a message, newest first; texts only as far as they could fit the window.
-with recursive branch as (
-    select m.message_id, m.parent_message_id, m.token_count, 1 as depth, 0::bigint as newer
-    from messages m where m.conversation_id = $1 and m.message_id = $2
-    union all
-    select m.message_id, m.parent_message_id, m.token_count, b.depth + 1, b.newer + b.token_count
-    from branch b join messages m on m.tenant_id = $5 and m.message_id = b.parent_message_id
-    where b.depth < $3
-)
-select m.message_id, m.role, case when b.newer <= $4 then m.parts else '{}' end as parts,
-    case when b.newer <= $4 then m.tool_calls else '[]' end as tool_calls, m.token_count,
-    case when b.newer <= $4 then m.tokenizer end as tokenizer
-from branch b join messages m on m.tenant_id = $5 and m.message_id = b.message_id
-order by b.depth;
-
--- name: find_agent
-select a.agent_id, v.version, v.name, v.system_prompt, v.model_profile_id, v.intelligence, v.autonomy, v.resource_micros_per_turn,
-    v.risk_profile, v.canned_answer, v.warm_style, v.baseline, v.memory_scope, a.archived, r.weights
-from agents a join agent_versions v on v.tenant_id = a.tenant_id and v.agent_id = a.agent_id and v.version = a.version
-left join agent_retrieval r on r.tenant_id = a.tenant_id and r.agent_id = a.agent_id
-where a.agent_id = $1;
-
--- name: keep_weights
-insert into agent_retrieval (tenant_id, agent_id, weights, update_time) values ($1, $2, $3, $4)
-on conflict (tenant_id, agent_id) do update set weights = excluded.weights, update_time = excluded.update_time
-where agent_retrieval.weights is distinct from excluded.weights;
+select message_id, role, parts, tool_calls, token_count, tokenizer from read_branch($1, $2, $3, $4, $5);
 
 -- name: insert_agent
 insert into agents (tenant_id, agent_id, name, version, create_time, update_time) values ($1, $2, $3, 1, $4, $4)

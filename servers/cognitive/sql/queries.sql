@@ -1,7 +1,8 @@
 -- name: find_state
-select version, state_values, baseline, as_of, recent_failures
-from agent_states
-where tenant_id = nullif(current_setting('soma.tenant_id', true), '')::uuid and agent_id = $1
+select version, state_values, baseline, as_of, recent_failures from find_state($1, $2)
+
+-- name: find_state_and_turn
+select version, state_values, baseline, as_of, recent_failures, turn_version, turn_after from find_state_and_turn($1, $2, $3)
 
 -- name: make_state
 insert into agent_states (tenant_id, agent_id, version, state_values, baseline, as_of)
@@ -14,22 +15,14 @@ from agent_states
 where tenant_id = $1 and agent_id = $2
 for update
 
--- name: save_state
-update agent_states
-set version = $3, state_values = $4, baseline = $5, as_of = $6, recent_failures = $7
-where tenant_id = $1 and agent_id = $2
-
--- name: add_to_log
-insert into state_log (
-    tenant_id, agent_id, version, kind, turn_id, changed_by, time, baseline, before, after,
-    signal_names, signal_upward, signal_strengths, signal_causes, failed
-)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
-
--- name: find_turn
-select version, after
-from state_log
-where tenant_id = $1 and agent_id = $2 and turn_id = $3
+-- name: move_state
+-- A line of the log, the state that it leads to and the event that tells of it; 0 when the state has moved meanwhile.
+select case
+    when move_state($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) then (
+        select count(*) from append_events($1, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30)
+    )
+    else 0
+end as written
 
 -- name: list_log
 select version, kind, turn_id, changed_by, time, baseline, before, after,

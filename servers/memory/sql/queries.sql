@@ -32,8 +32,7 @@ select * from memories
 where tenant_id = nullif(current_setting('soma.tenant_id', true), '')::uuid and memory_id = $1
 
 -- name: find_many
-select * from memories
-where tenant_id = nullif(current_setting('soma.tenant_id', true), '')::uuid and memory_id = any($1::uuid[])
+select * from find_memories($1, $2)
 
 -- name: remove
 delete from memories
@@ -41,50 +40,10 @@ where tenant_id = nullif(current_setting('soma.tenant_id', true), '')::uuid and 
 returning namespace, version, term_count
 
 -- name: by_vector
-select v.memory_id, 1 - (v.embedding <=> $1::text::vector) as cosine
-from memory_vectors v
-join memories m using (tenant_id, memory_id)
-where v.tenant_id = nullif(current_setting('soma.tenant_id', true), '')::uuid
-    and v.namespace = any($2::text[])
-    and (cardinality($3::smallint[]) = 0 or m.kind = any($3))
-    and m.tags @> $4::text[]
-    and ($5::uuid is null or m.conversation_id = $5)
-    and m.importance >= $6
-    and m.valid_to is null
-order by v.embedding <=> $1::text::vector, v.memory_id desc
-limit $7
+select memory_id, cosine from nearest_memories($1, $2, $3, $4, $5, $6, $7, $8)
 
 -- name: by_words
-with size as (
-    select greatest(sum(memories), 1)::float8 as memories, greatest(sum(terms), 1)::float8 as terms
-    from namespace_sizes
-    where tenant_id = nullif(current_setting('soma.tenant_id', true), '')::uuid and namespace = any($2::text[])
-),
-posting as (
-    select memory_id, term, frequency
-    from memory_terms
-    where tenant_id = nullif(current_setting('soma.tenant_id', true), '')::uuid
-        and namespace = any($2::text[]) and term = any($1::text[])
-),
-weight as (
-    select term, ln(1 + (size.memories - count(*) + 0.5) / (count(*) + 0.5)) as idf
-    from posting cross join size
-    group by term, size.memories
-)
-select p.memory_id,
-    sum(w.idf * p.frequency * 2.2 / (p.frequency + 1.2 * (0.25 + 0.75 * m.term_count * size.memories / size.terms))) as bm25
-from posting p
-join weight w using (term)
-join memories m on m.tenant_id = nullif(current_setting('soma.tenant_id', true), '')::uuid and m.memory_id = p.memory_id
-cross join size
-where (cardinality($3::smallint[]) = 0 or m.kind = any($3))
-    and m.tags @> $4::text[]
-    and ($5::uuid is null or m.conversation_id = $5)
-    and m.importance >= $6
-    and m.valid_to is null
-group by p.memory_id
-order by bm25 desc, p.memory_id desc
-limit $7
+select memory_id, bm25 from memories_with_words($1, $2, $3, $4, $5, $6, $7, $8)
 
 -- name: note_accesses
 update memories

@@ -1,7 +1,7 @@
 -- Answers to mutations that were done.
 
 -- name: find
-select body_hash, response from idempotency where tenant_id = $1 and sub = $2 and method = $3 and request_id = $4;
+select body_hash, response from find_answer($1, $2, $3, $4);
 
 -- name: record
 insert into idempotency (tenant_id, sub, method, request_id, body_hash, response) values ($1, $2, $3, $4, $5, $6)

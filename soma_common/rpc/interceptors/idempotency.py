@@ -3,6 +3,7 @@
 Nothing here writes an answer: the use case does, in its own transaction, through `Once`.
 """
 
+from collections.abc import Mapping
 from typing import ClassVar, Protocol
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from soma_common.kernel.reasons import Reason
 from soma_common.rpc.idempotency import DuplicateRequest, Once, RequestKey, StoredReply, body_hash
 from soma_common.rpc.interceptors.exchange import Access, Exchange, Proceed
 from soma_common.rpc.interceptors.pipeline import parsed
+from soma_common.security.rules import MethodRule
 
 
 class GivenReplies(Protocol):
@@ -24,14 +26,18 @@ class GivenReplies(Protocol):
 
 
 class Idempotency:
-    """Covers unary methods whose request has a `request_id`; streams keep theirs in their own rows."""
+    """Covers unary methods whose request has a `request_id`; streams keep theirs in their own rows.
+
+    Where the method's row says that the use case finds repeats by itself, the store is asked only if it says so.
+    """
 
     name: ClassVar[str] = "idempotency"
     after: ClassVar[frozenset[str]] = frozenset({"telemetry", "errors", "deadline", "auth", "limits", "validate"})
     covers: ClassVar[frozenset[Access]] = frozenset({Access.HOUSE})
 
-    def __init__(self, replies: GivenReplies) -> None:
+    def __init__(self, replies: GivenReplies, rules: Mapping[str, MethodRule]) -> None:
         self._replies = replies
+        self._unasked = frozenset(path for path, rule in rules.items() if rule.finds_repeats)
 
     async def run(self, exchange: Exchange, proceed: Proceed) -> bytes | None:
         """Answers a repeat, or runs the call with its `Once` open; raises REQUEST_ID_REUSED or CONFLICT."""
@@ -40,7 +46,7 @@ class Idempotency:
         if key is None:
             return await proceed(exchange)
         body = body_hash(request)
-        given = await self._replies.find(key)
+        given = None if key.method in self._unasked else await self._replies.find(key)
         if given is not None:
             return given.answer_to(key, body)
         try:

@@ -15,7 +15,9 @@ from aiohttp import web
 
 from soma_common.testing.upstream.answer import answer_to
 from soma_common.testing.upstream.chunks import error_body
+from soma_common.testing.upstream.faces import ChatCompletions, Face
 from soma_common.testing.upstream.faults import REFUSALS
+from soma_common.testing.upstream.messages import Messages, as_completion
 from soma_common.testing.upstream.playing import FaultedError, Play, fail_first, play_stream, play_whole
 from soma_common.testing.upstream.records import Log, ReceivedRequest
 from soma_common.testing.upstream.script import FaultKind, Scripts
@@ -41,6 +43,7 @@ class Upstream:
         app.add_routes(
             [
                 web.post("/v1/chat/completions", self.chat),
+                web.post("/v1/messages", self.messages),
                 web.get("/v1/models", self.list_models),
                 web.put("/control/script", self.put_script),
                 web.post("/control/script", self.enqueue_script),
@@ -63,9 +66,26 @@ class Upstream:
             record.status = refused.status
             self.log.close(record, "refused", time.time())
             return refused
+        return await self._converse(request, record, body, raw, ChatCompletions())
+
+    async def messages(self, request: web.Request) -> web.StreamResponse:
+        """POST /v1/messages: Anthropic's language, streamed."""
+        raw = await request.read()
+        record = self.log.open(request.method, request.path_qs, dict(request.headers), orjson.loads(raw), time.time())
+        face = Messages()
+        if self.api_key is not None and request.headers.get("x-api-key") != self.api_key:
+            refusal = REFUSALS[FaultKind.UNAUTHORIZED]
+            record.status = refusal.status
+            self.log.close(record, "refused", time.time())
+            return web.Response(body=face.refusal(refusal), status=refusal.status, content_type="application/json")
+        return await self._converse(request, record, as_completion(orjson.loads(raw)), raw, face)
+
+    async def _converse(
+        self, request: web.Request, record: ReceivedRequest, body: Any, raw: bytes, face: Face
+    ) -> web.StreamResponse:
         count = self.count_for(body["model"])
         try:
-            return await self._answer(request, record, body, raw, count)
+            return await self._answer(request, record, body, raw, face)
         except (asyncio.CancelledError, ConnectionError):
             self._close(record, "disconnected", count)
             raise
@@ -73,13 +93,14 @@ class Upstream:
             self._close(record, "finished", count)
 
     async def _answer(
-        self, request: web.Request, record: ReceivedRequest, body: Any, raw: bytes, count: Count
+        self, request: web.Request, record: ReceivedRequest, body: Any, raw: bytes, face: Face
     ) -> web.StreamResponse:
+        count = self.count_for(body["model"])
         script, self.scripts = self.scripts.take(raw.decode(errors="replace"))
         answer = answer_to(script, body, raw, request.headers, count)
         record.script = script.name
         include_usage = bool((body.get("stream_options") or {}).get("include_usage"))
-        play = Play(request, script, answer, record, include_usage, bool(body.get("logprobs")))
+        play = Play(request, script, answer, record, include_usage, bool(body.get("logprobs")), face)
         try:
             if (failure := await fail_first(play)) is not None:
                 raise FaultedError(failure)

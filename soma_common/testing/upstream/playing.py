@@ -11,7 +11,8 @@ from typing import Final
 from aiohttp import web
 
 from soma_common.testing.upstream.answer import Answer
-from soma_common.testing.upstream.chunks import DONE, ChunkForm, completion
+from soma_common.testing.upstream.chunks import completion
+from soma_common.testing.upstream.faces import Face, Form
 from soma_common.testing.upstream.faults import REFUSALS, retry_headers
 from soma_common.testing.upstream.records import ReceivedRequest
 from soma_common.testing.upstream.script import Fault, FaultKind, Script
@@ -30,6 +31,7 @@ class Play:
     record: ReceivedRequest
     include_usage: bool
     logprobs: bool
+    face: Face
 
     @property
     def fault(self) -> Fault:
@@ -66,8 +68,9 @@ async def fail_first(play: Play) -> web.Response | None:
     if fault.kind is FaultKind.WRONG_CONTENT_TYPE:
         return web.Response(body=_HTML, content_type="text/html", status=200)
     if refusal := REFUSALS.get(fault.kind):
+        body = play.face.refusal(refusal)
         return web.Response(
-            body=refusal.body, status=refusal.status, content_type="application/json", headers=retry_headers(fault)
+            body=body, status=refusal.status, content_type="application/json", headers=retry_headers(fault)
         )
     return None
 
@@ -109,7 +112,7 @@ async def play_stream(play: Play) -> web.StreamResponse:
     response = web.StreamResponse(headers=headers)
     response.enable_chunked_encoding()
     await response.prepare(play.request)
-    form = ChunkForm(play.answer, int(time.time()), include_usage=play.include_usage, logprobs=play.logprobs)
+    form = play.face.form(play.answer, int(time.time()), include_usage=play.include_usage, logprobs=play.logprobs)
     record, struck, gap = play.record, False, play.script.gap_seconds
     due = asyncio.get_running_loop().time()
     for chunk, text in form.chunks():
@@ -132,7 +135,7 @@ async def play_stream(play: Play) -> web.StreamResponse:
         await response.write(usage)
     if kind is FaultKind.MISSING_DONE:
         raise FaultedError(response)
-    await response.write(DONE)
+    await response.write(play.face.done)
     return response
 
 
@@ -144,7 +147,7 @@ async def _pause(due: float, gap: float) -> float:
     return max(due, loop.time() - gap) if gap else due
 
 
-async def _strike(play: Play, response: web.StreamResponse, form: ChunkForm) -> None:
+async def _strike(play: Play, response: web.StreamResponse, form: Form) -> None:
     """What the fault does inside a running stream; returns when the stream goes on after it."""
     kind = play.fault.kind
     if kind is FaultKind.CUT:
@@ -155,7 +158,7 @@ async def _strike(play: Play, response: web.StreamResponse, form: ChunkForm) -> 
     if kind is FaultKind.BAD_JSON:
         await response.write(form.broken())
     if refusal := REFUSALS.get(kind):
-        await response.write(refusal.event)
+        await response.write(play.face.event(refusal))
         raise FaultedError(response)
 
 

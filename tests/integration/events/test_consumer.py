@@ -135,12 +135,11 @@ async def test_an_event_that_goes_on_failing_is_parked_and_told(reading: House) 
     reader.refused = lambda event: event.sequence == 1
     await reader.take_all()
 
-    async def parked() -> DeadLetter | None:
+    async def parked() -> list[DeadLetter]:
         await reader.consumer.retry_some()
-        letters = await reader.letters.list_dlq_events(reading.tenant, LetterFilter(status=LetterStatus.PARKED))
-        return letters[0] if letters else None
+        return await reader.letters.list_dlq_events(reading.tenant, LetterFilter(status=LetterStatus.PARKED))
 
-    letter = await eventually(parked)
+    [letter] = await eventually(parked)
     assert (letter.attempts, letter.sequence) == (3, 1)
     assert letter.next_time is not None
     assert (letter.next_time - letter.last_time).total_seconds() > 3000

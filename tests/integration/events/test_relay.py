@@ -141,7 +141,7 @@ async def test_a_relay_that_was_overtaken_marks_nothing(house: House) -> None:
 async def test_a_stream_with_a_hole_stops_and_the_others_flow(house: House) -> None:
     await house.write(STREAM, STREAM, STREAM, "conversation/2")
     async with house.database.worker() as connection:
-        row = await connection.fetchrow("delete from outbox where stream = $1 and sequence = 1 returning *", STREAM)
+        [row] = await connection.fetch("delete from outbox where stream = $1 and sequence = 1 returning *", STREAM)
     relay = house.relay()
     await house.settle(relay)
     await house.write("conversation/2", STREAM)
@@ -278,7 +278,7 @@ def test_prop_8_3_3_ordering_per_key_through_relays(
     async def check() -> None:
         urls, bus = house_database("chat", None), house_database("bus", "soma_common.events")
         bases = [await Database.open(it) for it in (urls, postgres_server.as_relay(bus), bus)]
-        house = House(bases[0], urls, bus, PostgresTransport(*bases[1:], Clock(), Ids()))
+        house = House(bases[0], urls, bus, PostgresTransport(bases[1], bases[2], Clock(), Ids()))
         cut, written = Cut(), list[Event]()
         relays = [house.relay(lease_seconds=0.01, reached=cut) for _ in range(3)]
         try:

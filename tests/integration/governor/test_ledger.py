@@ -37,7 +37,7 @@ class Ledger:
         self.database = database
         self.store = LedgerStore(limit)
         metrics = GovernorMetrics(process_registry(), clock)
-        self.holding = Holding(database, self.store, PlanStore(self.store), metrics, clock, ids)
+        self.holding = Holding(database, self.store, PlanStore(database, self.store), metrics, clock, ids)
 
     async def hold(self, owner: Owner, leg: int = 1, timeout_seconds: float = 60.0) -> bool:
         try:
@@ -51,7 +51,7 @@ class Ledger:
     async def settle(self, owner: Owner, used: Amount) -> None:
         async def work(connection: Connection) -> None:
             now = self.holding.clock.now()
-            assert await self.store.settle_holds(connection, self.tenant, owner.owner_id, {1: used}, now)
+            assert await self.store.settle(connection, self.tenant, owner.owner_id, {1: used}, now)
 
         await self.database.run(self.tenant, work)
 

@@ -113,7 +113,7 @@ class Kept:
     async def settle(self, owner: int, used: Amount, now: datetime) -> None:
         owner_id = self.owners.setdefault(owner, uuid4())
         async with self.database.transaction(self.tenant) as connection:
-            await self.store.settle_holds(connection, self.tenant, owner_id, {1: used}, now)
+            await self.store.settle(connection, self.tenant, owner_id, {1: used}, now)
 
     async def budgets(self, now: datetime) -> tuple[BudgetState, ...]:
         async def work(connection: Connection) -> tuple[BudgetState, ...]:

@@ -2,7 +2,7 @@
 
 import asyncio
 from contextlib import suppress
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
@@ -12,6 +12,7 @@ from soma_common.kernel.reasons import Reason
 from soma_common.kernel.tenancy import TenantId
 from soma_common.postgres.migrate import MigrationError, migrate, migrations_of, require_current, schema_version
 from soma_common.postgres.pool import Connection, Database
+from soma_common.testing.eventually import eventually
 from soma_common.testing.postgres import HouseDatabases, OpenDatabase
 
 pytestmark = pytest.mark.integration
@@ -35,9 +36,9 @@ async def test_a_transaction_sees_its_own_tenant_only(database: Database) -> Non
         await connection.execute(ADD, one, "ann")
     async with database.transaction(other) as connection:
         assert await connection.fetchval(COUNT) == 0
-        with pytest.raises(asyncpg.InsufficientPrivilegeError):
-            async with connection.transaction():
-                await connection.execute(ADD, one, "mallory")
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        async with database.transaction(other) as connection:
+            await connection.execute(ADD, one, "mallory")
     async with database.worker() as connection:
         assert await connection.fetchval(COUNT) == 1
 
@@ -55,12 +56,91 @@ async def test_one_statement_of_the_worker_commits_by_itself(database: Database)
     assert await database.worker_statement("select 1")
 
 
+async def test_one_statement_of_a_tenant_is_a_transaction_of_its_own_tenant(database: Database) -> None:
+    one, other = a_tenant(), a_tenant()
+    take = "select enter_tenant($1), (select count(*) from find_answer($1, 'ann', '/x', $2)) as found"
+    columns = "tenant_id, sub, method, request_id, body_hash, response"
+    keep = f"insert into idempotency ({columns}) values ($1, $2, $3, $4, '', '')"
+    request = uuid4()
+    async with database.transaction(one) as connection:
+        await connection.execute(keep, one, "ann", "/x", request)
+    assert [row["found"] for row in await database.tenant_statement(one, take, request)] == [1]
+    assert [row["found"] for row in await database.tenant_statement(other, take, request)] == [0]
+    async with database._app.acquire() as connection:
+        assert not await connection.fetchval("select current_setting('soma.tenant_id', true)")
+    async with database.transaction(other) as connection:
+        # A function that is asked for another tenant than the transaction's sees what the transaction may see.
+        assert await connection.fetch("select * from find_answer($1, 'ann', '/x', $2)", one, request) == []
+        assert await connection.fetchval("show soma.tenant_id") == other.hex
+
+
+async def test_a_failing_statement_of_a_tenant_leaves_nothing_behind(database: Database) -> None:
+    tenant = a_tenant()
+    add = "insert into rate_limits (tenant_id, sub, name, arrival_time) select $1, $2, 'x', now() from enter_tenant($1)"
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await database.tenant_statement(tenant, add.replace("enter_tenant($1)", "(select 1) as nobody"), "ann")
+    with pytest.raises(SomaError) as lost:
+        await database.tenant_statement(
+            tenant, "select pg_terminate_backend(pg_backend_pid()) where $1::uuid is not null"
+        )
+    assert lost.value.reason is Reason.DATABASE_UNAVAILABLE
+    async with database.transaction(tenant) as connection:
+        assert await connection.fetchval(COUNT) == 0
+
+
+async def test_a_read_of_a_tenant_is_asked_again_when_its_connection_is_lost(database: Database) -> None:
+    tenant = a_tenant()
+    question = "select pg_sleep(1), 7 as seven where $1::uuid is not null"
+    asked = asyncio.create_task(database.tenant_read(tenant, question))
+
+    async def cut() -> bool:
+        async with database.transaction(tenant) as connection:
+            end = "select pg_terminate_backend(pid) from pg_stat_activity where query = $1 and state = 'active'"
+            return bool(await connection.fetchval(end, question))
+
+    await eventually(cut)
+    assert [row["seven"] for row in await asked] == [7]
+
+
 async def test_without_a_tenant_no_row_is_seen(database: Database) -> None:
     tenant = a_tenant()
     async with database.transaction(tenant) as connection:
         await connection.execute(ADD, tenant, "ann")
     async with database._app.acquire() as connection:
         assert await connection.fetchval(COUNT) == 0
+
+
+class Crafted(UUID):
+    """A UUID whose text would say more than its number."""
+
+    def __str__(self) -> str:
+        return "'; reset role; select '"
+
+    __format__ = __str__  # type: ignore[assignment]
+
+
+async def test_the_text_of_a_tenant_can_say_nothing_but_its_number(database: Database) -> None:
+    tenant = a_tenant()
+    async with database.transaction(TenantId(Crafted(int=tenant.int))) as connection:
+        await connection.execute(ADD, tenant, "ann")
+        assert await connection.fetchval("show soma.tenant_id") == tenant.hex
+    with pytest.raises(AttributeError):
+        async with database.transaction("'; select pg_sleep(10); --"):  # type: ignore[arg-type]
+            pass
+    async with database.transaction(tenant) as connection:
+        assert await connection.fetchval(COUNT) == 1
+
+
+async def test_a_tenant_does_not_outlive_its_transaction(database: Database) -> None:
+    for leave in (False, True):
+        with suppress(ZeroDivisionError):
+            async with database.transaction(a_tenant()) as connection:
+                backend = await connection.fetchval("select pg_backend_pid()")
+                assert not leave or 1 / 0
+        async with database._app.acquire() as connection:
+            assert await connection.fetchval("select pg_backend_pid()") == backend
+            assert not await connection.fetchval("select current_setting('soma.tenant_id', true)")
+            assert not connection.is_in_transaction()
 
 
 async def test_a_failure_rolls_back(database: Database) -> None:
@@ -209,9 +289,9 @@ async def test_roles_have_their_timeouts_and_rights(database: Database) -> None:
         assert await connection.fetchval("show lock_timeout") == "5s"
         assert await connection.fetchval("show idle_in_transaction_session_timeout") == "15s"
         assert await connection.fetchval("show search_path") == "chat"
-        with pytest.raises(asyncpg.InsufficientPrivilegeError):
-            async with connection.transaction():
-                await connection.execute("create table mine (x int)")
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        async with database.transaction(a_tenant()) as connection:
+            await connection.execute("create table mine (x int)")
 
 
 async def test_migrations_run_once_and_refuse_a_changed_file(house_database: HouseDatabases) -> None:
@@ -247,7 +327,8 @@ async def test_two_migrations_at_once_apply_each_file_once(house_database: House
     connection = await asyncpg.connect(urls.owner_dsn)
     try:
         await connection.execute(
-            "drop table schema_migrations, events, event_streams, outbox, idempotency, rate_limits"
+            "drop table schema_migrations, events, event_streams, outbox, idempotency, rate_limits;"
+            "drop function enter_tenant, append_events, find_answer"
         )
     finally:
         await connection.close()

@@ -1,89 +1,27 @@
 """Agents, conversations and models through their doors: made, changed, listed, guarded, and nobody else's."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from config.values import ModelPrices, ModelSettings
-from servers.chat.agents import Agents
-from servers.chat.conversations import Conversations
-from servers.chat.profiles import build_models
-from servers.chat.rpc.agents import AgentServicer
-from servers.chat.rpc.conversations import ConversationServicer
 from soma.chat.v1 import agent_service_pb2 as agent_pb
-from soma.chat.v1 import agent_service_pb2_grpc as agent_grpc
 from soma.chat.v1 import conversation_service_pb2 as conversation_pb
-from soma.chat.v1 import conversation_service_pb2_grpc as conversation_grpc
-from soma_common.events.store import EventStore
 from soma_common.kernel.errors import SomaError
-from soma_common.kernel.ids import Ids
 from soma_common.kernel.paging import next_page_token
 from soma_common.kernel.reasons import Reason
 from soma_common.kernel.tenancy import default_agent_id
-from soma_common.postgres.pool import Database
 from soma_common.rpc.call import acting_as
-from soma_common.rpc.idempotency import IdempotencyStore
-from soma_common.testing.clock import SetClock
 from soma_common.testing.identity import OTHER_TENANT, TENANT, user
-from soma_common.testing.postgres import HouseDatabases, OpenDatabase
-from soma_common.testing.rpc import Added, RpcHarness
+from tests.rpc.chat.resources import Chat, make_conversation
 
-OFFLINE = ModelSettings("offline", None, "offline", None, 8192, 1024, ModelPrices(0, 0, 0, 0))
-
-
-@dataclass(frozen=True)
-class Chat:
-    """Stubs as the edge has them, and what stands behind."""
-
-    agents: agent_grpc.AgentServiceStub
-    conversations: conversation_grpc.ConversationServiceStub
-    clock: SetClock
-    database: Database
-
-
-@pytest.fixture
-async def chat(rpc: RpcHarness, house_database: HouseDatabases, open_database: OpenDatabase) -> Chat:
-    database = await open_database(house_database("chat", "servers.chat"))
-    clock, events, ids = SetClock(), EventStore("chat"), Ids()
-    agents = Agents(database, events, build_models(OFFLINE, dict), clock, ids)
-    conversations = Conversations(database, events, agents, clock, ids)
-    served = await rpc.serve(
-        "chat",
-        Added(agent_grpc.add_AgentServiceServicer_to_server, AgentServicer(agents), "soma.chat.v1.AgentService"),
-        Added(
-            conversation_grpc.add_ConversationServiceServicer_to_server,
-            ConversationServicer(conversations),
-            "soma.chat.v1.ConversationService",
-        ),
-        idempotency=IdempotencyStore(database),
-    )
-    edge = rpc.channel(served, service="edge")
-    return Chat(
-        edge.stub(agent_grpc.AgentServiceStub),
-        edge.stub(conversation_grpc.ConversationServiceStub),
-        clock,
-        database,
-    )
-
-
-@pytest.fixture(autouse=True)
-def as_ada() -> Iterator[None]:
-    with acting_as(user("ada"), "test"):
-        yield
+pytestmark = pytest.mark.usefixtures("as_ada")
 
 
 async def make_agent(chat: Chat, name: str, **fields: Any) -> agent_pb.Agent:
     request = agent_pb.CreateAgentRequest(agent=agent_pb.Agent(name=name, **fields), request_id=str(uuid4()))
     return (await chat.agents.CreateAgent(request)).agent
-
-
-async def make_conversation(chat: Chat, title: str = "") -> conversation_pb.Conversation:
-    request = conversation_pb.CreateConversationRequest(title=title, request_id=str(uuid4()))
-    return (await chat.conversations.CreateConversation(request)).conversation
 
 
 def updating(agent: agent_pb.Agent, *paths: str) -> agent_pb.UpdateAgentRequest:
@@ -271,7 +209,9 @@ async def test_a_page_token_of_no_place_in_the_list_is_refused(chat: Chat, posit
         conversation_pb.CreateConversationRequest(agent_id=agent_id, request_id=str(uuid4()))
     )
     conversation_id = made.conversation.conversation_id
-    listing = conversation_pb.ListConversationsRequest(page_token=page_token({"status": "active"}, *position))
+    listing = conversation_pb.ListConversationsRequest(
+        page_token=page_token({"status": "active", "title": ""}, *position)
+    )
     with pytest.raises(SomaError) as refused:
         await chat.conversations.ListConversations(listing)
     assert (refused.value.reason, refused.value.metadata["field"]) == (Reason.INVALID_FIELD, "page_token")

@@ -32,7 +32,7 @@ class Cognition:
 async def cognition(rpc: RpcHarness, house_database: HouseDatabases, open_database: OpenDatabase) -> Cognition:
     database = await open_database(house_database("cognitive", "servers.cognitive"))
     clock = SetClock()
-    states = States(database, StateStore(), EventStore("cognitive"), clock)
+    states = States(database, StateStore(database), EventStore("cognitive"), clock)
     served = await rpc.serve(
         "cognitive",
         Added(

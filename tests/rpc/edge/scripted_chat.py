@@ -159,6 +159,28 @@ class ScriptedChat(
     async def GetModel(self, request: model_pb.GetModelRequest, context: Any) -> model_pb.GetModelResponse:
         return model_pb.GetModelResponse(model=model_pb.ModelProfile(model_profile_id=request.model_profile_id))
 
+    async def CreateModel(self, request: model_pb.CreateModelRequest, context: Any) -> model_pb.CreateModelResponse:
+        self._note(request)
+        return model_pb.CreateModelResponse(model=request.model)
+
+    async def UpdateModel(self, request: model_pb.UpdateModelRequest, context: Any) -> model_pb.UpdateModelResponse:
+        self._note(request)
+        return model_pb.UpdateModelResponse(model=request.model)
+
+    async def DeleteModel(self, request: model_pb.DeleteModelRequest, context: Any) -> model_pb.DeleteModelResponse:
+        self._note(request)
+        return model_pb.DeleteModelResponse(default_model_profile_id="offline")
+
+    async def SetDefaultModel(
+        self, request: model_pb.SetDefaultModelRequest, context: Any
+    ) -> model_pb.SetDefaultModelResponse:
+        self._note(request)
+        return model_pb.SetDefaultModelResponse()
+
+    async def GenerateText(self, request: model_pb.GenerateTextRequest, context: Any) -> model_pb.GenerateTextResponse:
+        self._note(request)
+        return model_pb.GenerateTextResponse()
+
     async def ProbeModel(self, request: model_pb.ProbeModelRequest, context: Any) -> model_pb.ProbeModelResponse:
         self._note(request)
         return model_pb.ProbeModelResponse(reachable=True)

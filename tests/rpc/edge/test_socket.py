@@ -309,7 +309,7 @@ async def test_the_binary_form_forwards_events_untouched(door: Door, chat: Scrip
 
 
 async def test_the_end_of_a_token_ends_the_socket(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("edge.socket._RECHECK_SECONDS", 0.2)
+    monkeypatch.setattr("edge.sockets._RECHECK_SECONDS", 0.2)
     async with talk(door, door.token(ttl_seconds=-4)) as socket:  # the verifier forgives 5 seconds
         assert (await socket.hear())["type"] == "connected"
         assert (await socket.hear())["payload"]["code"] == "EXPIRED_TOKEN"

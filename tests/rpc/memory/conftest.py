@@ -44,10 +44,10 @@ async def remembering(
     rpc: RpcHarness, house_database: HouseDatabases, open_database: OpenDatabase, indexer: Indexer
 ) -> Remembering:
     database = await open_database(house_database("memory", "servers.memory"))
-    clock, store = SetClock(), MemoryStore()
+    clock, store = SetClock(), MemoryStore(database)
     accesses = Accesses(database, store, clock)
     memories = Memories(database, store, indexer, EventStore("memory"), clock)
-    recaller = Recaller(database, store, indexer, accesses, clock)
+    recaller = Recaller(store, indexer, accesses, clock)
     served = await rpc.serve(
         "memory",
         Added(

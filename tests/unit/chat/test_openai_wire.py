@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from servers.chat.adapters.openai_wire import ChunkReader
+from servers.chat.adapters.openai_wire import ChunkReader, DataLines
 from servers.chat.domain.model import ReasoningChunk, StreamEnd, StreamItem, TextChunk, ToolCallPart
 
 
@@ -77,3 +77,24 @@ def test_a_probability_above_one_counts_as_one(logprob: float) -> None:
     (end,) = _read({"choices": [{"delta": {}, "logprobs": {"content": [{"logprob": logprob}]}}]})
     assert isinstance(end, StreamEnd)
     assert end.confidence == 1.0
+
+
+STREAM = b': hello\r\n\r\ndata: {"a":1}\r\n\r\nevent: x\ndata:{"b":2}\n\ndata: \ndata: [DONE]\n\ndata: {"late":3}\n'
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 13, 4096])
+def test_lines_are_the_same_however_the_bytes_are_cut(size: int) -> None:
+    lines = DataLines()
+    blocks = [STREAM[begin : begin + size] for begin in range(0, len(STREAM), size)]
+    found = [data for block in blocks if not lines.done for data in lines.feed(block)]
+    assert found == [b'{"a":1}', b'{"b":2}']
+    assert lines.done
+
+
+def test_a_line_that_has_no_end_yet_is_kept_and_measured() -> None:
+    lines = DataLines()
+    assert lines.feed(b"data: {") == []
+    assert lines.waiting_bytes == 7
+    assert lines.feed(b"}\n") == [b"{}"]
+    assert lines.waiting_bytes == 0
+    assert not lines.done

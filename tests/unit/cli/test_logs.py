@@ -1,6 +1,5 @@
 """Lines of log files: the last ones, their order, and the reason of an end."""
 
-import asyncio
 import json
 from pathlib import Path
 
@@ -44,17 +43,13 @@ def test_the_reason_of_an_end_is_the_last_error_or_the_last_plain_words(tmp_path
     assert last_complaint(tmp_path / "none.log") == ""
 
 
-async def test_new_lines_come_as_they_are_written_and_a_rotation_loses_none(tmp_path: Path) -> None:
+def test_new_lines_come_as_they_are_written_and_a_rotation_loses_none(tmp_path: Path) -> None:
     path = tmp_path / "a.log"
     path.write_text("old\n")
     lines = follow({"a": path})
-    async with asyncio.timeout(10):
-        first = asyncio.ensure_future(anext(lines))
-        await asyncio.sleep(0)
-        with path.open("a") as file:
-            file.write("new\nhalf")
-        assert (await first).text == "new"
-        path.rename(tmp_path / "a.log.1")
-        path.write_text("after\n")
-        assert (await anext(lines)).text == "after"
-    await lines.aclose()
+    with path.open("a") as file:
+        file.write("new\nhalf")
+    assert next(lines).text == "new"
+    path.rename(tmp_path / "a.log.1")
+    path.write_text("after\n")
+    assert next(lines).text == "after"

@@ -159,6 +159,15 @@ def test_a_model_that_does_not_answer_says_why() -> None:
     assert model_view.verdict("m", probe) == "m does not answer: The provider refused the key."
 
 
+def test_what_removing_a_model_touches_is_said() -> None:
+    model = model_pb.ModelProfile(model_profile_id="m", provider="custom", model="x", own_key=True, tenant_default=True)
+    touched = model_view.touched(model, ["support", "sales"])
+    for words in ("model m (custom, x)", "its key for good", "It is the default", "support, sales"):
+        assert words in touched
+    assert "key" not in model_view.touched(model_pb.ModelProfile(model_profile_id="m"), [])
+    assert "answers from now on" in model_view.added(model)
+
+
 def test_an_id_is_checked_before_anybody_is_asked() -> None:
     assert checked_id(" 0197A0C2111170008000000000000001 ", "memory") == "0197a0c2-1111-7000-8000-000000000001"
     with pytest.raises(CommandError) as caught:

@@ -29,7 +29,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from soma.chat.v1 import message_pb2 as soma_dot_chat_dot_v1_dot_message__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'soma/chat/v1/conversation_service.proto\x12\x0csoma.chat.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1asoma/chat/v1/message.proto\"\x85\x03\n\x0c\x43onversation\x12$\n\x0f\x63onversation_id\x18\x01 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x10\n\x08\x61gent_id\x18\x02 \x01(\t\x12\x17\n\x05title\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12:\n\x06status\x18\x04 \x01(\x0e\x32 .soma.chat.v1.ConversationStatusB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12,\n\x17\x63urrent_leaf_message_id\x18\x05 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x17\n\x0frunning_turn_id\x18\x06 \x01(\t\x12\x15\n\rmessage_count\x18\x07 \x01(\r\x12/\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\x04\x65tag\x18\n \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x11\n\towner_sub\x18\x0b \x01(\t\"q\n\x19\x43reateConversationRequest\x12\x1d\n\x08\x61gent_id\x18\x01 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x17\n\x05title\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12\x1c\n\nrequest_id\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"N\n\x1a\x43reateConversationResponse\x12\x30\n\x0c\x63onversation\x18\x01 \x01(\x0b\x32\x1a.soma.chat.v1.Conversation\";\n\x16GetConversationRequest\x12!\n\x0f\x63onversation_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"K\n\x17GetConversationResponse\x12\x30\n\x0c\x63onversation\x18\x01 \x01(\x0b\x32\x1a.soma.chat.v1.Conversation\"\x91\x01\n\x18ListConversationsRequest\x12\x1b\n\tpage_size\x18\x01 \x01(\rB\x08\xbaH\x05*\x03\x18\xc8\x01\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\x12:\n\x06status\x18\x03 \x01(\x0e\x32 .soma.chat.v1.ConversationStatusB\x08\xbaH\x05\x82\x01\x02\x10\x01\"g\n\x19ListConversationsResponse\x12\x31\n\rconversations\x18\x01 \x03(\x0b\x32\x1a.soma.chat.v1.Conversation\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xa4\x01\n\x19UpdateConversationRequest\x12\x38\n\x0c\x63onversation\x18\x01 \x01(\x0b\x32\x1a.soma.chat.v1.ConversationB\x06\xbaH\x03\xc8\x01\x01\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x1c\n\nrequest_id\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"N\n\x1aUpdateConversationResponse\x12\x30\n\x0c\x63onversation\x18\x01 \x01(\x0b\x32\x1a.soma.chat.v1.Conversation\"\\\n\x19\x44\x65leteConversationRequest\x12!\n\x0f\x63onversation_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1c\n\nrequest_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"M\n\x1a\x44\x65leteConversationResponse\x12/\n\x0b\x64\x65lete_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xaf\x01\n\x13ListMessagesRequest\x12!\n\x0f\x63onversation_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1b\n\tpage_size\x18\x02 \x01(\rB\x08\xbaH\x05*\x03\x18\xf4\x03\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\x12$\n\x0fleaf_message_id\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x14\n\x0c\x61ll_branches\x18\x05 \x01(\x08\"X\n\x14ListMessagesResponse\x12\'\n\x08messages\x18\x01 \x03(\x0b\x32\x15.soma.chat.v1.Message\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t*{\n\x12\x43onversationStatus\x12#\n\x1f\x43ONVERSATION_STATUS_UNSPECIFIED\x10\x00\x12\x1e\n\x1a\x43ONVERSATION_STATUS_ACTIVE\x10\x01\x12 \n\x1c\x43ONVERSATION_STATUS_ARCHIVED\x10\x02\x32\xaf\x07\n\x13\x43onversationService\x12\x8e\x01\n\x12\x43reateConversation\x12\'.soma.chat.v1.CreateConversationRequest\x1a(.soma.chat.v1.CreateConversationResponse\"%\x82\xd3\xe4\x93\x02\x1f\"\x1a/api/v1/chat/conversations:\x01*\x12\x94\x01\n\x0fGetConversation\x12$.soma.chat.v1.GetConversationRequest\x1a%.soma.chat.v1.GetConversationResponse\"4\x82\xd3\xe4\x93\x02.\x12,/api/v1/chat/conversations/{conversation_id}\x12\x88\x01\n\x11ListConversations\x12&.soma.chat.v1.ListConversationsRequest\x1a\'.soma.chat.v1.ListConversationsResponse\"\"\x82\xd3\xe4\x93\x02\x1c\x12\x1a/api/v1/chat/conversations\x12\xad\x01\n\x12UpdateConversation\x12\'.soma.chat.v1.UpdateConversationRequest\x1a(.soma.chat.v1.UpdateConversationResponse\"D\x82\xd3\xe4\x93\x02>29/api/v1/chat/conversations/{conversation.conversation_id}:\x01*\x12\x9d\x01\n\x12\x44\x65leteConversation\x12\'.soma.chat.v1.DeleteConversationRequest\x1a(.soma.chat.v1.DeleteConversationResponse\"4\x82\xd3\xe4\x93\x02.*,/api/v1/chat/conversations/{conversation_id}\x12\x94\x01\n\x0cListMessages\x12!.soma.chat.v1.ListMessagesRequest\x1a\".soma.chat.v1.ListMessagesResponse\"=\x82\xd3\xe4\x93\x02\x37\x12\x35/api/v1/chat/conversations/{conversation_id}/messagesb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'soma/chat/v1/conversation_service.proto\x12\x0csoma.chat.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1asoma/chat/v1/message.proto\"\x85\x03\n\x0c\x43onversation\x12$\n\x0f\x63onversation_id\x18\x01 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x10\n\x08\x61gent_id\x18\x02 \x01(\t\x12\x17\n\x05title\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12:\n\x06status\x18\x04 \x01(\x0e\x32 .soma.chat.v1.ConversationStatusB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12,\n\x17\x63urrent_leaf_message_id\x18\x05 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x17\n\x0frunning_turn_id\x18\x06 \x01(\t\x12\x15\n\rmessage_count\x18\x07 \x01(\r\x12/\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\x04\x65tag\x18\n \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x11\n\towner_sub\x18\x0b \x01(\t\"q\n\x19\x43reateConversationRequest\x12\x1d\n\x08\x61gent_id\x18\x01 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x17\n\x05title\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12\x1c\n\nrequest_id\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"N\n\x1a\x43reateConversationResponse\x12\x30\n\x0c\x63onversation\x18\x01 \x01(\x0b\x32\x1a.soma.chat.v1.Conversation\";\n\x16GetConversationRequest\x12!\n\x0f\x63onversation_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"K\n\x17GetConversationResponse\x12\x30\n\x0c\x63onversation\x18\x01 \x01(\x0b\x32\x1a.soma.chat.v1.Conversation\"\xb3\x01\n\x18ListConversationsRequest\x12\x1b\n\tpage_size\x18\x01 \x01(\rB\x08\xbaH\x05*\x03\x18\xc8\x01\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\x12:\n\x06status\x18\x03 \x01(\x0e\x32 .soma.chat.v1.ConversationStatusB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12 \n\x0etitle_contains\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\"g\n\x19ListConversationsResponse\x12\x31\n\rconversations\x18\x01 \x03(\x0b\x32\x1a.soma.chat.v1.Conversation\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xa4\x01\n\x19UpdateConversationRequest\x12\x38\n\x0c\x63onversation\x18\x01 \x01(\x0b\x32\x1a.soma.chat.v1.ConversationB\x06\xbaH\x03\xc8\x01\x01\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x1c\n\nrequest_id\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"N\n\x1aUpdateConversationResponse\x12\x30\n\x0c\x63onversation\x18\x01 \x01(\x0b\x32\x1a.soma.chat.v1.Conversation\"\\\n\x19\x44\x65leteConversationRequest\x12!\n\x0f\x63onversation_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1c\n\nrequest_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"M\n\x1a\x44\x65leteConversationResponse\x12/\n\x0b\x64\x65lete_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xbf\x02\n\x13ListMessagesRequest\x12!\n\x0f\x63onversation_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1b\n\tpage_size\x18\x02 \x01(\rB\x08\xbaH\x05*\x03\x18\xf4\x03\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\x12$\n\x0fleaf_message_id\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x14\n\x0c\x61ll_branches\x18\x05 \x01(\x08\x12\x10\n\x08\x66rom_end\x18\x06 \x01(\x08:|\xbaHy\x1aw\n\x16list_messages.from_end\x12\x36\x66rom_end reads one branch, so it excludes all_branches\x1a%!(this.from_end && this.all_branches)\"X\n\x14ListMessagesResponse\x12\'\n\x08messages\x18\x01 \x03(\x0b\x32\x15.soma.chat.v1.Message\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t*{\n\x12\x43onversationStatus\x12#\n\x1f\x43ONVERSATION_STATUS_UNSPECIFIED\x10\x00\x12\x1e\n\x1a\x43ONVERSATION_STATUS_ACTIVE\x10\x01\x12 \n\x1c\x43ONVERSATION_STATUS_ARCHIVED\x10\x02\x32\xaf\x07\n\x13\x43onversationService\x12\x8e\x01\n\x12\x43reateConversation\x12\'.soma.chat.v1.CreateConversationRequest\x1a(.soma.chat.v1.CreateConversationResponse\"%\x82\xd3\xe4\x93\x02\x1f\"\x1a/api/v1/chat/conversations:\x01*\x12\x94\x01\n\x0fGetConversation\x12$.soma.chat.v1.GetConversationRequest\x1a%.soma.chat.v1.GetConversationResponse\"4\x82\xd3\xe4\x93\x02.\x12,/api/v1/chat/conversations/{conversation_id}\x12\x88\x01\n\x11ListConversations\x12&.soma.chat.v1.ListConversationsRequest\x1a\'.soma.chat.v1.ListConversationsResponse\"\"\x82\xd3\xe4\x93\x02\x1c\x12\x1a/api/v1/chat/conversations\x12\xad\x01\n\x12UpdateConversation\x12\'.soma.chat.v1.UpdateConversationRequest\x1a(.soma.chat.v1.UpdateConversationResponse\"D\x82\xd3\xe4\x93\x02>29/api/v1/chat/conversations/{conversation.conversation_id}:\x01*\x12\x9d\x01\n\x12\x44\x65leteConversation\x12\'.soma.chat.v1.DeleteConversationRequest\x1a(.soma.chat.v1.DeleteConversationResponse\"4\x82\xd3\xe4\x93\x02.*,/api/v1/chat/conversations/{conversation_id}\x12\x94\x01\n\x0cListMessages\x12!.soma.chat.v1.ListMessagesRequest\x1a\".soma.chat.v1.ListMessagesResponse\"=\x82\xd3\xe4\x93\x02\x37\x12\x35/api/v1/chat/conversations/{conversation_id}/messagesb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -60,6 +60,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTCONVERSATIONSREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\200\010'
   _globals['_LISTCONVERSATIONSREQUEST'].fields_by_name['status']._loaded_options = None
   _globals['_LISTCONVERSATIONSREQUEST'].fields_by_name['status']._serialized_options = b'\272H\005\202\001\002\020\001'
+  _globals['_LISTCONVERSATIONSREQUEST'].fields_by_name['title_contains']._loaded_options = None
+  _globals['_LISTCONVERSATIONSREQUEST'].fields_by_name['title_contains']._serialized_options = b'\272H\005r\003\030\310\001'
   _globals['_UPDATECONVERSATIONREQUEST'].fields_by_name['conversation']._loaded_options = None
   _globals['_UPDATECONVERSATIONREQUEST'].fields_by_name['conversation']._serialized_options = b'\272H\003\310\001\001'
   _globals['_UPDATECONVERSATIONREQUEST'].fields_by_name['request_id']._loaded_options = None
@@ -76,6 +78,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTMESSAGESREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\200\010'
   _globals['_LISTMESSAGESREQUEST'].fields_by_name['leaf_message_id']._loaded_options = None
   _globals['_LISTMESSAGESREQUEST'].fields_by_name['leaf_message_id']._serialized_options = b'\272H\010r\003\260\001\001\330\001\001'
+  _globals['_LISTMESSAGESREQUEST']._loaded_options = None
+  _globals['_LISTMESSAGESREQUEST']._serialized_options = b'\272Hy\032w\n\026list_messages.from_end\0226from_end reads one branch, so it excludes all_branches\032%!(this.from_end && this.all_branches)'
   _globals['_CONVERSATIONSERVICE'].methods_by_name['CreateConversation']._loaded_options = None
   _globals['_CONVERSATIONSERVICE'].methods_by_name['CreateConversation']._serialized_options = b'\202\323\344\223\002\037\"\032/api/v1/chat/conversations:\001*'
   _globals['_CONVERSATIONSERVICE'].methods_by_name['GetConversation']._loaded_options = None
@@ -88,8 +92,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CONVERSATIONSERVICE'].methods_by_name['DeleteConversation']._serialized_options = b'\202\323\344\223\002.*,/api/v1/chat/conversations/{conversation_id}'
   _globals['_CONVERSATIONSERVICE'].methods_by_name['ListMessages']._loaded_options = None
   _globals['_CONVERSATIONSERVICE'].methods_by_name['ListMessages']._serialized_options = b'\202\323\344\223\0027\0225/api/v1/chat/conversations/{conversation_id}/messages'
-  _globals['_CONVERSATIONSTATUS']._serialized_start=1877
-  _globals['_CONVERSATIONSTATUS']._serialized_end=2000
+  _globals['_CONVERSATIONSTATUS']._serialized_start=2055
+  _globals['_CONVERSATIONSTATUS']._serialized_end=2178
   _globals['_CONVERSATION']._serialized_start=212
   _globals['_CONVERSATION']._serialized_end=601
   _globals['_CREATECONVERSATIONREQUEST']._serialized_start=603
@@ -101,21 +105,21 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETCONVERSATIONRESPONSE']._serialized_start=859
   _globals['_GETCONVERSATIONRESPONSE']._serialized_end=934
   _globals['_LISTCONVERSATIONSREQUEST']._serialized_start=937
-  _globals['_LISTCONVERSATIONSREQUEST']._serialized_end=1082
-  _globals['_LISTCONVERSATIONSRESPONSE']._serialized_start=1084
-  _globals['_LISTCONVERSATIONSRESPONSE']._serialized_end=1187
-  _globals['_UPDATECONVERSATIONREQUEST']._serialized_start=1190
-  _globals['_UPDATECONVERSATIONREQUEST']._serialized_end=1354
-  _globals['_UPDATECONVERSATIONRESPONSE']._serialized_start=1356
-  _globals['_UPDATECONVERSATIONRESPONSE']._serialized_end=1434
-  _globals['_DELETECONVERSATIONREQUEST']._serialized_start=1436
-  _globals['_DELETECONVERSATIONREQUEST']._serialized_end=1528
-  _globals['_DELETECONVERSATIONRESPONSE']._serialized_start=1530
-  _globals['_DELETECONVERSATIONRESPONSE']._serialized_end=1607
-  _globals['_LISTMESSAGESREQUEST']._serialized_start=1610
-  _globals['_LISTMESSAGESREQUEST']._serialized_end=1785
-  _globals['_LISTMESSAGESRESPONSE']._serialized_start=1787
-  _globals['_LISTMESSAGESRESPONSE']._serialized_end=1875
-  _globals['_CONVERSATIONSERVICE']._serialized_start=2003
-  _globals['_CONVERSATIONSERVICE']._serialized_end=2946
+  _globals['_LISTCONVERSATIONSREQUEST']._serialized_end=1116
+  _globals['_LISTCONVERSATIONSRESPONSE']._serialized_start=1118
+  _globals['_LISTCONVERSATIONSRESPONSE']._serialized_end=1221
+  _globals['_UPDATECONVERSATIONREQUEST']._serialized_start=1224
+  _globals['_UPDATECONVERSATIONREQUEST']._serialized_end=1388
+  _globals['_UPDATECONVERSATIONRESPONSE']._serialized_start=1390
+  _globals['_UPDATECONVERSATIONRESPONSE']._serialized_end=1468
+  _globals['_DELETECONVERSATIONREQUEST']._serialized_start=1470
+  _globals['_DELETECONVERSATIONREQUEST']._serialized_end=1562
+  _globals['_DELETECONVERSATIONRESPONSE']._serialized_start=1564
+  _globals['_DELETECONVERSATIONRESPONSE']._serialized_end=1641
+  _globals['_LISTMESSAGESREQUEST']._serialized_start=1644
+  _globals['_LISTMESSAGESREQUEST']._serialized_end=1963
+  _globals['_LISTMESSAGESRESPONSE']._serialized_start=1965
+  _globals['_LISTMESSAGESRESPONSE']._serialized_end=2053
+  _globals['_CONVERSATIONSERVICE']._serialized_start=2181
+  _globals['_CONVERSATIONSERVICE']._serialized_end=3124
 # @@protoc_insertion_point(module_scope)

@@ -221,22 +221,26 @@ class ListConversationsRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     STATUS_FIELD_NUMBER: _builtins.int
+    TITLE_CONTAINS_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
     """Most conversations, 1-200. Default 50."""
     page_token: _builtins.str
     """Where to go on, from the last answer."""
     status: Global___ConversationStatus.ValueType
     """Only those of this status; unset means active ones."""
+    title_contains: _builtins.str
+    """Only those whose title contains this text, in upper or lower case; empty means all. Example: "invoice" """
     def __init__(
         self,
         *,
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
         status: Global___ConversationStatus.ValueType = ...,
+        title_contains: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token", "status", b"status", "title_contains", b"title_contains"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -389,6 +393,7 @@ class ListMessagesRequest(_message.Message):
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     LEAF_MESSAGE_ID_FIELD_NUMBER: _builtins.int
     ALL_BRANCHES_FIELD_NUMBER: _builtins.int
+    FROM_END_FIELD_NUMBER: _builtins.int
     conversation_id: _builtins.str
     """The conversation's id."""
     page_size: _builtins.int
@@ -399,6 +404,10 @@ class ListMessagesRequest(_message.Message):
     """The branch that ends in this message; empty means the current leaf."""
     all_branches: _builtins.bool
     """Whether messages of all branches are listed, in the order they were made."""
+    from_end: _builtins.bool
+    """Whether the branch is read from its end: the first page has its last messages, the next page those before them. Within
+    a page the oldest still comes first. Default false.
+    """
     def __init__(
         self,
         *,
@@ -407,10 +416,11 @@ class ListMessagesRequest(_message.Message):
         page_token: _builtins.str = ...,
         leaf_message_id: _builtins.str = ...,
         all_branches: _builtins.bool = ...,
+        from_end: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["all_branches", b"all_branches", "conversation_id", b"conversation_id", "leaf_message_id", b"leaf_message_id", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["all_branches", b"all_branches", "conversation_id", b"conversation_id", "from_end", b"from_end", "leaf_message_id", b"leaf_message_id", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -425,7 +435,7 @@ class ListMessagesResponse(_message.Message):
     MESSAGES_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
-    """Where to go on; empty at the end."""
+    """Where to go on; empty at the end of the list."""
     @_builtins.property
     def messages(self) -> _containers.RepeatedCompositeFieldContainer[_message_pb2.Message]:
         """The messages, oldest first."""

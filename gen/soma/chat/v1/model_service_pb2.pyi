@@ -301,7 +301,7 @@ class UpdateModelRequest(_message.Message):
     @_builtins.property
     def update_mask(self) -> _field_mask_pb2.FieldMask:
         """Which fields change: model, window_tokens, max_output_tokens, price, tools, tokenizer, base_url. Empty means all of
-        them, unless only the key is given.
+        them, or only the key where one is given.
         """
 
     def __init__(

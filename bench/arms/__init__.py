@@ -1,0 +1,1 @@
+"""What is measured: the bare path, the LiteLLM proxy and the mesh, each as processes behind doors."""

@@ -1,0 +1,1 @@
+"""Backups: a whole installation in one file, taken while it serves, and an installation made from one."""

@@ -1,0 +1,65 @@
+"""What Tab offers for the words of a command: processes, conversations, models.
+
+It must be quick and never say why it has nothing to offer. Nothing here does a command's work.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cli.doors import Doors
+
+_PATIENCE_SECONDS = 1.5
+_CONVERSATIONS = 20
+
+
+def processes(begin: str) -> list[str]:
+    """The processes that have a log."""
+    from config import SettingsError, load_settings
+
+    try:
+        folder = load_settings().home_folders.logs
+    except SettingsError:
+        return []
+    return sorted(path.stem for path in folder.glob("*.log") if path.stem.startswith(begin))
+
+
+def conversation_ids(begin: str) -> list[tuple[str, str]]:
+    """The newest conversations, each with its title."""
+
+    async def work(doors: "Doors") -> list[tuple[str, str]]:
+        from cli.talk.conversations import latest
+
+        return [(each.conversation_id, each.title) for each in await latest(doors, _CONVERSATIONS)]
+
+    return [each for each in _asked(work) if each[0].startswith(begin)]
+
+
+def model_ids(begin: str) -> list[tuple[str, str]]:
+    """The models that can answer, each with its provider."""
+
+    async def work(doors: "Doors") -> list[tuple[str, str]]:
+        from cli.model_calls import every
+
+        return [(each.model_profile_id, each.provider) for each in await every(doors)]
+
+    return [each for each in _asked(work) if each[0].startswith(begin)]
+
+
+def _asked(work: "Callable[[Doors], Awaitable[list[tuple[str, str]]]]") -> list[tuple[str, str]]:
+    """The answer of a service, or nothing where there is none at once."""
+    import asyncio
+
+    from cli.doors import reach
+    from cli.exits import CommandError
+    from config import SettingsError
+    from soma_common.kernel.errors import SomaError
+
+    async def in_time(doors: "Doors") -> Any:
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            return await work(doors)
+
+    try:
+        return list(reach(in_time))
+    except (SomaError, CommandError, SettingsError, TimeoutError, OSError):
+        return []

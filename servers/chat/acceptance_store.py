@@ -1,0 +1,98 @@
+"""What is read before a turn is taken in, and the rows that take it in; a transaction in one round trip each.
+
+What is stored stands in `acceptance.py`; nothing here decides.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from servers.chat.domain.agent import Agent
+from servers.chat.order import Order
+from servers.chat.store import Place, Weights, error_columns, insert_default_agent, insert_turn
+from soma_common.kernel.errors import SomaError
+from soma_common.kernel.tenancy import TenantId, default_agent_id
+from soma_common.postgres.pool import Connection, Database
+from soma_common.postgres.queries import Queries
+
+_SQL: Final = Queries.of("servers.chat", "sql/turns.sql")
+_AGENT: Final = tuple(name for name in Agent.__slots__ if name != "baseline")
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was found for an order; a known request has its turn and nothing else."""
+
+    turn_id: UUID | None = None
+    body_hash: bytes = b""
+    place: Place | None = None
+    parent_exists: bool = False
+    agent: Agent | None = None
+    weights: Weights | None = None
+
+
+class AcceptanceStore:
+    """Reads and writes what taking a turn in needs."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def look(self, order: Order) -> Seen:
+        """The turn of the same request, or the conversation, its parent message and the agent."""
+        caller = order.caller
+        rows = await self._database.tenant_read(
+            caller.tenant_id,
+            _SQL.look_before_turn,
+            caller.sub,
+            order.request_id,
+            order.conversation_id,
+            caller.owner_filter,
+            order.parent_message_id,
+            order.agent_id,
+            default_agent_id(caller.tenant_id),
+        )
+        row = rows[0]
+        if row["known_turn_id"] is not None:
+            return Seen(row["known_turn_id"], row["known_body_hash"])
+        agent, weights = _agent(row)
+        return Seen(place=_place(row), parent_exists=bool(row["parent_exists"]), agent=agent, weights=weights)
+
+    async def take_in(self, tenant: TenantId, row: tuple[object, ...], events: tuple[Any, ...]) -> bool:
+        """Stores everything; False, and nothing written, when what was seen has changed."""
+        rows = await self._database.tenant_statement(tenant, _SQL.take_turn_in, *row, *events)
+        return bool(rows[0]["outcome"] == "stored")
+
+    async def make_default_agent(self, tenant: TenantId, agent: Agent, now: datetime) -> None:
+        """Makes the tenant's default agent unless somebody just did."""
+        await self._database.run(tenant, lambda it: insert_default_agent(it, tenant, agent, now))
+
+    async def refuse(self, row: tuple[Any, ...], refusal: SomaError, now: datetime) -> None:
+        """Stores a turn that is refused before anything else. Raises AlreadyStored."""
+
+        async def work(connection: Connection) -> None:
+            await insert_turn(connection, row)
+            await connection.execute(_SQL.refuse_turn, row[1], *error_columns(refusal), now, False)
+
+        await self._database.run(row[0], work)
+
+
+def _place(row: Any) -> Place | None:
+    if row["conversation_id"] is None:
+        return None
+    return Place(
+        row["conversation_id"],
+        row["owner_sub"],
+        row["conversation_agent_id"],
+        row["status"],
+        row["current_leaf_id"],
+        row["running_turn_id"],
+    )
+
+
+def _agent(row: Any) -> tuple[Agent | None, Weights | None]:
+    if row["agent_id"] is None:
+        return None, None
+    baseline, weights = row["baseline"], row["weights"]
+    agent = Agent(**{name: row[name] for name in _AGENT}, baseline=None if baseline is None else tuple(baseline))
+    return agent, None if weights is None else tuple(weights)

@@ -1,0 +1,47 @@
+"""The page as it looks: wide and narrow, light and dark; nothing is cut off and nothing scrolls sideways."""
+
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from playwright.async_api import expect
+
+from tests.e2e.browser.acts import answers, ask, own_words, whole_answer
+from tests.e2e.browser.conftest import OpenPage
+
+SIDEWAYS = """() => {
+  const wide = [];
+  const look = (root) => root.querySelectorAll('*').forEach((each) => {
+    const box = each.getBoundingClientRect();
+    const scrolls = each.closest('pre, .table, .command code') !== null;
+    if (box.width > 0 && box.right > innerWidth + 1 && !scrolls) wide.push(each.localName + '.' + each.className);
+    if (each.shadowRoot) look(each.shadowRoot);
+  });
+  look(document);
+  return wide;
+}"""
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_pictures(open_page: OpenPage, tmp_path: Path, width: int, scheme: Literal["light", "dark"]) -> None:
+    page = await open_page(width, 800, color_scheme=scheme)
+
+    async def picture(name: str) -> None:
+        assert await page.evaluate(SIDEWAYS) == []
+        taken = await page.screenshot(path=tmp_path / f"{name}-{width}-{scheme}.png")
+        assert len(taken) > 5000
+
+    await picture("welcome")
+    await ask(page, own_words())
+    await whole_answer(page)
+    await picture("answer")
+    await answers(page).last.get_by_role("button", name="Receipt:").click()
+    await expect(page.get_by_role("heading", name="Facts")).to_be_visible()
+    await picture("receipt")
+    for tab, sign in (("Mind", "What moved this"), ("Memory", "memories are found by meaning")):
+        await page.get_by_role("tab", name=tab).click()
+        await expect(page.get_by_text(sign)).to_be_visible()
+        await picture(tab.lower())
+    ground = await page.evaluate("() => getComputedStyle(document.body).backgroundColor")
+    assert (ground == "rgb(255, 255, 255)") == (scheme == "light")

@@ -1,0 +1,159 @@
+"""Bad moments and second windows: the line is cut, another tab is open, the budget is used up."""
+
+import re
+from uuid import uuid4
+
+from playwright.async_api import Browser, expect
+
+from soma_common.testing.mesh import Mesh
+from soma_common.testing.upstream import Script, ScriptedUpstream
+from tests.e2e.browser.acts import (
+    PATIENCE_MS,
+    answers,
+    ask,
+    begun,
+    own_words,
+    same_words,
+    stored_answer,
+    whole_answer,
+)
+from tests.e2e.browser.conftest import OpenPage
+from tests.e2e.support.person import Person
+
+SLOW = Script(chunks=100, gap_seconds=0.05)
+ALONE = "Reconnecting. The answer goes on without you."
+
+
+async def test_a_cut_line_comes_back_without_gap_or_repeat(
+    open_page: OpenPage, model: ScriptedUpstream, admin: Person
+) -> None:
+    model.set_default(SLOW)
+    page = await open_page()
+    await ask(page, own_words())
+    await begun(page)
+    await page.context.set_offline(True)
+    await expect(page.get_by_text(ALONE)).to_be_visible()
+    await page.wait_for_timeout(1000)
+    await page.context.set_offline(False)
+    await expect(page.get_by_text("Connected", exact=True)).to_be_visible(timeout=PATIENCE_MS)
+    shown = await whole_answer(page)
+    assert same_words(shown, await stored_answer(admin, page))
+
+
+async def test_a_restart_of_the_gateway_is_survived(
+    open_page: OpenPage, model: ScriptedUpstream, mesh: Mesh, admin: Person
+) -> None:
+    model.set_default(SLOW)
+    page = await open_page()
+    await ask(page, own_words())
+    await begun(page)
+    mesh.kill("edge")
+    await expect(page.get_by_text(ALONE)).to_be_visible()
+    await expect(page.get_by_text("Connected", exact=True)).to_be_visible(timeout=PATIENCE_MS)
+    shown = await whole_answer(page)
+    assert same_words(shown, await stored_answer(admin, page))
+
+
+async def test_two_tabs_show_one_conversation_live(open_page: OpenPage, model: ScriptedUpstream) -> None:
+    first = await open_page()
+    await ask(first, own_words())
+    await whole_answer(first)
+    second = await open_page(context=first.context)
+    await second.goto(first.url)
+    await whole_answer(second)
+    model.set_default(SLOW)
+    text = own_words()
+    await ask(first, text)
+    await begun(first)
+    await expect(second.get_by_role("article", name="You").last).to_contain_text(text)
+    await begun(second)
+    assert await whole_answer(first) == await whole_answer(second)
+
+
+async def test_another_browser_catches_up_when_it_is_looked_at(open_page: OpenPage, browser: Browser) -> None:
+    first = await open_page()
+    await ask(first, own_words())
+    await whole_answer(first)
+    other = await open_page(context=await browser.new_context())
+    await other.goto(first.url)
+    await whole_answer(other)
+    text = own_words()
+    await ask(first, text)
+    await whole_answer(first)
+    await other.evaluate("() => document.dispatchEvent(new Event('visibilitychange'))")
+    await expect(other.get_by_role("article", name="You").last).to_contain_text(text)
+    await expect(answers(other)).to_have_count(2)
+
+
+async def test_a_used_up_budget_says_when_it_comes_back_and_who_can_raise_it(
+    open_page: OpenPage, admin: Person
+) -> None:
+    async def set_budget(limit_tokens: int) -> None:
+        asked = {"period": "BUDGET_PERIOD_DAY", "limit_tokens": limit_tokens, "hard": True, "request_id": str(uuid4())}
+        async with admin.http.post("/api/v1/budget", json=asked) as response:
+            assert response.status == 200, await response.text()
+
+    async with admin.http.get("/api/v1/budget") as response:
+        before = next(it for it in (await response.json())["budgets"] if it["period"] == "BUDGET_PERIOD_DAY")
+    page = await open_page()
+    await set_budget(1)
+    try:
+        await ask(page, own_words())
+        problem = answers(page).last.get_by_role("alert")
+        await expect(problem).to_contain_text(
+            re.compile(
+                r"The day budget of the tenant is used up .* It comes back at .*; an administrator can raise it\."
+            )
+        )
+        await expect(problem.get_by_role("button", name="Try again")).to_be_visible()
+    finally:
+        asked = {name: before[name] for name in ("period", "limit_tokens", "limit_micros", "hard")}
+        async with admin.http.post("/api/v1/budget", json={**asked, "request_id": str(uuid4())}) as response:
+            assert response.status == 200, await response.text()
+
+
+async def test_a_memory_is_found_and_forgotten(open_page: OpenPage) -> None:
+    page = await open_page()
+    thing = f"The password of the garden gate is {uuid4().hex[:12]}"
+    await page.get_by_role("button", name="Memory", exact=True).click()
+    panel = page.get_by_role("tabpanel", name="Memory")
+    await panel.get_by_text("Keep something").click()
+    await panel.get_by_label("What to remember").fill(thing)
+    await panel.get_by_role("button", name="Keep it").click()
+    await expect(panel.get_by_text("It is kept.")).to_be_visible()
+    await panel.get_by_label("Search memories").fill("garden gate password")
+    card = panel.locator("soma-memory-card").filter(has_text=thing)
+    await expect(card.get_by_role("group", name=re.compile("^Score 0|^Score 1"))).to_be_visible()
+    await card.get_by_role("button", name="Forget").click()
+    question = page.get_by_role("dialog", name="Forget this memory?")
+    await expect(question).to_contain_text("will be deleted for good")
+    await question.get_by_role("button", name="Keep it").click()
+    await expect(card).to_be_visible()
+    await card.get_by_role("button", name="Forget").click()
+    await question.get_by_role("button", name="Forget it").click()
+    await expect(panel.get_by_text("Forgotten. Reading it again finds nothing")).to_be_visible()
+    await expect(panel.locator("soma-memory-card").filter(has_text=thing)).to_have_count(0)
+
+
+async def test_conversations_are_renamed_found_and_deleted(open_page: OpenPage) -> None:
+    page = await open_page()
+    text = own_words()
+    await ask(page, text)
+    await whole_answer(page)
+    rail = page.get_by_role("navigation", name="Conversations")
+    await rail.get_by_role("button", name=text, exact=True).hover()
+    await rail.get_by_role("button", name=f"Rename “{text}”").click()
+    name = f"Garden {uuid4().hex[:8]}"
+    await rail.get_by_label("New name").fill(name)
+    await page.keyboard.press("Enter")
+    await expect(rail.get_by_role("button", name=name, exact=True)).to_be_visible()
+    await expect(page.get_by_role("heading", level=1)).to_have_text(name)
+    await page.get_by_label("Filter conversations by title").fill(name.upper())
+    await expect(rail.get_by_role("listitem")).to_have_count(1)
+    await rail.get_by_role("button", name=name, exact=True).hover()
+    await rail.get_by_role("button", name=f"Delete “{name}”").click()
+    question = page.get_by_role("dialog")
+    await expect(question).to_contain_text("its 2 messages are deleted for good")
+    await question.get_by_role("button", name="Delete").click()
+    await expect(rail.get_by_text("No title contains this.")).to_be_visible()
+    await expect(page.get_by_role("heading", name="What shall we do?")).to_be_visible()

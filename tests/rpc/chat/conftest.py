@@ -1,0 +1,60 @@
+"""The chat house with its resources behind a real server."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from servers.chat.adapters.offline import OfflineModel
+from servers.chat.agents import Agents
+from servers.chat.catalogues import Catalogues
+from servers.chat.conversations import Conversations
+from servers.chat.domain.catalogue import Catalogue, KnownModel
+from servers.chat.models import Models
+from servers.chat.profiles import OFFLINE_PROFILE
+from servers.chat.rpc.agents import AgentServicer
+from servers.chat.rpc.conversations import ConversationServicer
+from soma.chat.v1 import agent_service_pb2_grpc as agent_grpc
+from soma.chat.v1 import conversation_service_pb2_grpc as conversation_grpc
+from soma_common.events.store import EventStore
+from soma_common.kernel.ids import Ids
+from soma_common.rpc.call import acting_as
+from soma_common.rpc.idempotency import IdempotencyStore
+from soma_common.testing.clock import SetClock
+from soma_common.testing.identity import user
+from soma_common.testing.postgres import HouseDatabases, OpenDatabase
+from soma_common.testing.rpc import Added, RpcHarness
+from tests.rpc.chat.resources import Chat
+
+OFFLINE = Catalogue(0, {"offline": KnownModel(OFFLINE_PROFILE)}, "offline")
+
+
+@pytest.fixture
+async def chat(rpc: RpcHarness, house_database: HouseDatabases, open_database: OpenDatabase) -> Chat:
+    database = await open_database(house_database("chat", "servers.chat"))
+    clock, events, ids = SetClock(), EventStore("chat"), Ids()
+    models = Models(Catalogues(database, OFFLINE, clock), {"offline": OfflineModel()})
+    agents = Agents(database, events, models, clock, ids)
+    conversations = Conversations(database, events, agents, clock, ids)
+    served = await rpc.serve(
+        "chat",
+        Added(agent_grpc.add_AgentServiceServicer_to_server, AgentServicer(agents), "soma.chat.v1.AgentService"),
+        Added(
+            conversation_grpc.add_ConversationServiceServicer_to_server,
+            ConversationServicer(conversations),
+            "soma.chat.v1.ConversationService",
+        ),
+        idempotency=IdempotencyStore(database),
+    )
+    edge = rpc.channel(served, service="edge")
+    return Chat(
+        edge.stub(agent_grpc.AgentServiceStub),
+        edge.stub(conversation_grpc.ConversationServiceStub),
+        clock,
+        database,
+    )
+
+
+@pytest.fixture
+def as_ada() -> Iterator[None]:
+    with acting_as(user("ada"), "test"):
+        yield

@@ -1,0 +1,3 @@
+// The page begins here.
+
+import "./parts/app";

@@ -1,0 +1,136 @@
+// The line at the foot: how the link is, the level, the model, what is left of today's budget, the theme.
+
+import { css, html, nothing } from "lit";
+import { icon, type IconName } from "../design/icons";
+import { base, controls } from "../design/shared";
+import type { Watchable } from "../state/cell";
+import type { Theme } from "../state/layout";
+import { money, short } from "../text/format";
+import type { Link } from "../wire/connection";
+import { Part } from "./part";
+
+const LINKS: Readonly<Record<Link, string>> = {
+  connecting: "Connecting",
+  connected: "Connected",
+  lost: "Reconnecting.",
+  locked: "This browser has no session. Open the page on the machine that runs the mesh.",
+};
+const SIGNS: Readonly<Record<Theme, IconName>> = { system: "half", light: "sun", dark: "moon" };
+
+export class FootPart extends Part {
+  static override styles = [
+    base,
+    controls,
+    css`
+      :host {
+        display: flex;
+        align-items: center;
+        gap: var(--s4);
+        min-height: 30px;
+        padding: 0 var(--s2) 0 var(--s4);
+        border-top: 1px solid var(--hairline);
+        background: var(--sunken);
+        color: var(--ink-soft);
+        font-size: var(--size-tiny);
+        white-space: nowrap;
+      }
+      .link::before {
+        content: "";
+        display: inline-block;
+        width: 7px;
+        height: 7px;
+        margin-right: 6px;
+        border: 1px solid var(--outline);
+        border-radius: 50%;
+      }
+      .link.connected::before {
+        border-color: var(--accent);
+        background: var(--accent);
+      }
+      .link.lost,
+      .link.locked,
+      .bad {
+        color: var(--bad);
+      }
+      .link.lost,
+      .link.locked {
+        min-width: 0;
+        white-space: normal;
+      }
+      .link.lost::before,
+      .link.locked::before {
+        border-color: var(--bad);
+      }
+      .end {
+        margin-left: auto;
+      }
+      .cut {
+        min-width: 0;
+      }
+      button.plain {
+        min-height: 24px;
+        padding: 0 var(--s2);
+        font-size: var(--size-tiny);
+      }
+      @media (max-width: 560px) {
+        :host {
+          gap: var(--s3);
+          padding-left: var(--s3);
+        }
+        .services,
+        .model,
+        .theme span {
+          display: none;
+        }
+      }
+    `,
+  ];
+
+  protected override watched(): readonly Watchable[] {
+    const { mesh, talk, layout } = this.store;
+    return [mesh.link, mesh.level, mesh.usedModel, mesh.models, mesh.budget, mesh.services, talk.running, layout.theme];
+  }
+
+  protected override render(): unknown {
+    const { mesh, layout } = this.store;
+    const down = Object.entries(mesh.services.value).filter(([, state]) => state === "down");
+    const theme = layout.theme.value;
+    return html`
+      <span class=${`link ${mesh.link.value}`} role="status">${this.#link()}</span>
+      ${down.length > 0 ? html`<span class="bad services">${down.map(([name]) => name).join(", ")} down</span>` : nothing}
+      ${mesh.level.value === "" ? nothing : html`<span class=${mesh.level.value === "L0" ? "" : "bad"}>Level ${mesh.level.value}</span>`}
+      ${mesh.model === "" ? nothing : html`<span class="cut model">${mesh.model}</span>`}
+      <span class="end cut">${this.#budget()}</span>
+      <button
+        class="plain theme"
+        type="button"
+        aria-label=${`Theme: ${theme}. Change it.`}
+        @click=${() => layout.nextTheme()}
+      >
+        ${icon(SIGNS[theme])} <span>${theme}</span>
+      </button>
+    `;
+  }
+
+  #link(): string {
+    const { mesh, talk } = this.store;
+    const goesOn = mesh.link.value === "lost" && talk.running.value !== undefined;
+    return goesOn ? "Reconnecting. The answer goes on without you." : LINKS[mesh.link.value];
+  }
+
+  #budget(): string {
+    const budget = this.store.mesh.budget.value;
+    if (budget === undefined) {
+      return "";
+    }
+    const tokens = Number(budget.limit_tokens) - Number(budget.used_tokens) - Number(budget.held_tokens);
+    const micros = Number(budget.limit_micros) - Number(budget.used_micros) - Number(budget.held_micros);
+    const parts = [
+      Number(budget.limit_tokens) > 0 ? `${short(Math.max(0, tokens))} tokens` : "",
+      Number(budget.limit_micros) > 0 ? (micros > 0 ? money(micros) : "$0") : "",
+    ].filter((part) => part !== "");
+    return parts.length === 0 ? "" : `${parts.join(", ")} left today`;
+  }
+}
+
+customElements.define("soma-foot", FootPart);
