@@ -53,7 +53,7 @@ class Cutter:
 
 async def transport_of(plan: Plan) -> Transport:
     if plan.kafka_bootstrap:
-        return KafkaTransport([plan.kafka_bootstrap], prefix=plan.topic_prefix)
+        return KafkaTransport([plan.kafka_bootstrap], prefix=plan.topic_prefix, session_seconds=2.0)
     relay, reader = await Database.open(plan.bus_relay()), await Database.open(plan.bus_reader())
     return PostgresTransport(relay, reader, Clock(), Ids(), lease_seconds=LEASE_SECONDS)
 

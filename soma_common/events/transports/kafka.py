@@ -37,6 +37,7 @@ from soma_common.events.transports.port import (
 )
 
 REQUEST_SECONDS: Final = 10.0
+SESSION_SECONDS: Final = 10.0
 _CLOSE_SECONDS: Final = 3.0
 _REPLICAS: Final = 3
 _BATCH_BYTES: Final = 256 * 1024
@@ -48,14 +49,25 @@ _BROKEN: Final = (KafkaError, OSError, TimeoutError)
 
 
 class KafkaTransport(Transport):
-    """Topics of Kafka, made where they are missing. `prefix` stands before their names (tests share a broker)."""
+    """Topics of Kafka, made where they are missing. `prefix` stands before their names (tests share a broker).
 
-    def __init__(self, bootstrap: Sequence[str], *, prefix: str = "", request_seconds: float = REQUEST_SECONDS) -> None:
+    A member of a consumer that is silent for `session_seconds` loses its partitions to the others.
+    """
+
+    def __init__(
+        self,
+        bootstrap: Sequence[str],
+        *,
+        prefix: str = "",
+        request_seconds: float = REQUEST_SECONDS,
+        session_seconds: float = SESSION_SECONDS,
+    ) -> None:
         # A broker that is away is told once by whoever waits for it, not ten times a second by the library.
         logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
         self._bootstrap = list(bootstrap)
         self._prefix = prefix
         self._milliseconds = int(request_seconds * 1000)
+        self._session_milliseconds = int(session_seconds * 1000)
         self._partitioner = DefaultPartitioner()
         self._producer: Any = None
         self._connecting = asyncio.Lock()
@@ -185,6 +197,8 @@ class KafkaTransport(Transport):
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             request_timeout_ms=self._milliseconds,
+            session_timeout_ms=self._session_milliseconds,
+            heartbeat_interval_ms=self._session_milliseconds // 4,
         )
         try:
             await self._make_topics()
