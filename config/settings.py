@@ -33,7 +33,6 @@ from config.values import (
     WebSettings,
 )
 from config.vault_loader import vault_login
-from soma_common.events.transports.opening import TransportSettings
 from soma_common.kernel.addresses import AddressRules
 from soma_common.postgres.house import PLACES, ROLES, HouseDatabase
 
@@ -128,18 +127,13 @@ class Settings:
             owner_dsn=self._role_dsn(house, "owner") if PLACES[house].role("owner") in self.role_passwords() else None,
         )
 
-    def transport(self) -> TransportSettings:
-        """How events travel: by Kafka where brokers are named, else over the bus. Raises SettingsError."""
+    def bus(self, right: str) -> HouseDatabase:
+        """The addresses of the bus for one who writes to it (relay) or reads it (worker). Raises SettingsError."""
         problems = missing_for_bus(self.registry, self.mode)
         if problems:
             raise SettingsError(problems)
-        if self.registry.kafka_bootstrap:
-            return TransportSettings(kafka_bootstrap=self.registry.kafka_bootstrap)
-        relay, reader = (
-            HouseDatabase("bus", PLACES["bus"].schema, app_dsn=dsn, worker_dsn=dsn)
-            for dsn in (self._role_dsn("bus", "relay"), self._role_dsn("bus", "worker"))
-        )
-        return TransportSettings(relay=relay, reader=reader)
+        dsn = self._role_dsn("bus", right)
+        return HouseDatabase("bus", PLACES["bus"].schema, app_dsn=dsn, worker_dsn=dsn)
 
     def bus_owner_dsn(self) -> str:
         """The address under which the bus is migrated. Raises KeyError when its password is missing."""

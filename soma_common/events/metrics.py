@@ -36,14 +36,14 @@ class RelayMetrics:
         )
         self._lag = Histogram(
             "soma_events_relay_seconds",
-            "Time from the writing of an event to its acknowledgement by the transport.",
+            "Time from writing to acknowledgement by the transport, of the oldest event of a stream in a batch.",
             buckets=_BUCKETS,
             registry=registry,
         )
 
-    def published(self, topic: str, seconds: float) -> None:
-        """An event is safe in the transport, so long after it was written."""
-        self._published.labels(topic).inc()
+    def published(self, topic: str, amount: int, seconds: float) -> None:
+        """So many events of a stream are safe in the transport; the first of them was written so long ago."""
+        self._published.labels(topic).inc(amount)
         self._lag.observe(seconds)
 
     def failed(self, kind: str) -> None:

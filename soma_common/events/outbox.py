@@ -112,5 +112,5 @@ def _event(row: Any) -> Event:
         timestamp=row["event_time"],
         schema=EventSchema(row["schema_name"], row["schema_fingerprint"], row["schema_version"]),
         payload=row["payload"],
-        metadata=json.loads(row["metadata"]),
+        metadata=json.loads(row["metadata"]) if row["metadata"] != "{}" else {},
     )

@@ -171,8 +171,8 @@ class Relay:
             if amount and stream.key in marked:
                 self._stopped.pop(stream.key, None)
                 published += amount
-                for event in stream.events[:amount]:
-                    self._metrics.published(topic_of(event.stream).name, (now - event.timestamp).total_seconds())
+                waited_seconds = (now - stream.events[0].timestamp).total_seconds()
+                self._metrics.published(topic_of(stream.key.stream).name, amount, waited_seconds)
         return published
 
     def _stop(self, key: StreamKey, problem: str) -> None:

@@ -31,6 +31,7 @@ from soma_common.events.transports.port import (
     Envelope,
     Outcome,
     Shard,
+    StreamKey,
     Subscription,
     Transport,
     TransportError,
@@ -77,9 +78,13 @@ class KafkaTransport(Transport):
         outcome = Outcome()
         try:
             producer = await self._connected()
+            places: dict[StreamKey, Shard] = {}
             parts: dict[Shard, list[Envelope]] = defaultdict(list)
             for envelope in batch:
-                parts[await self._place(producer, envelope)].append(envelope)
+                place = places.get(envelope.key)
+                if place is None:
+                    place = places[envelope.key] = await self._place(producer, envelope)
+                parts[place].append(envelope)
             async with asyncio.TaskGroup() as group:
                 for place, envelopes in parts.items():
                     group.create_task(self._fill(producer, place, envelopes, outcome))

@@ -44,18 +44,15 @@ class Envelope:
     """An event on its way out, with the bytes that every adapter carries."""
 
     topic: Topic
+    key: StreamKey
     event: Event
     body: bytes
 
     @classmethod
     def of(cls, topic: Topic, event: Event) -> Self:
         """The envelope of an event."""
-        return cls(topic, event, to_message(event).SerializeToString())
-
-    @property
-    def key(self) -> StreamKey:
-        """The stream of the event."""
-        return StreamKey(self.event.tenant_id, self.event.stream)
+        key = StreamKey(event.tenant_id, event.stream)
+        return cls(topic, key, event, to_message(event).SerializeToString())
 
 
 @dataclass(slots=True)
