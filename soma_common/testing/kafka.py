@@ -6,10 +6,8 @@ brings it.
 
 import os
 import secrets
-import socket
 import struct
 import subprocess
-import tempfile
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,11 +15,11 @@ from typing import Final
 
 import pytest
 
-from soma_common.testing.servers import HOST, ServerProcess, free_port, program_of, skip_without
+from soma_common.testing.servers import HOST, ServerProcess, answer_of, free_port, program_of, running, skip_without
 
 _READY_SECONDS: Final = 60.0
 # Which versions of its requests a broker knows: the one request that needs no other before it.
-_API_VERSIONS: Final = struct.pack(">hhih", 18, 0, 1, -1)
+_API_VERSIONS: Final = struct.pack(">ihhih", 10, 18, 0, 1, -1)
 _PROPERTIES: Final = """\
 process.roles=broker,controller
 node.id=1
@@ -66,29 +64,11 @@ class LaunchedKafka:
 
     def start(self) -> None:
         """Start it and wait until it serves; raises RuntimeError when it does not."""
-        self._process.start(lambda: _answers(HOST, self._port), _READY_SECONDS)
-
-    @property
-    def pid(self) -> int:
-        """The number of its process."""
-        return self._process.pid
-
-    def stop(self) -> None:
-        """End it in order. Safe to repeat."""
-        self._process.stop()
+        self._process.start(lambda: answer_of(self._port, _API_VERSIONS) != b"", _READY_SECONDS)
 
     def kill(self) -> None:
         """End it at once. Safe to repeat."""
         self._process.kill()
-
-
-def _answers(host: str, port: int) -> bool:
-    try:
-        with socket.create_connection((host, port), timeout=2) as connection:
-            connection.sendall(struct.pack(">i", len(_API_VERSIONS)) + _API_VERSIONS)
-            return len(connection.recv(16)) > 0
-    except OSError:
-        return False
 
 
 def launched_kafka(folder: Path) -> LaunchedKafka:
@@ -108,13 +88,8 @@ def kafka_bootstrap() -> Iterator[str]:
     if given:
         yield given
         return
-    with tempfile.TemporaryDirectory(prefix="soma-kafka-") as folder:
-        launched = launched_kafka(Path(folder))
-        try:
-            launched.start()
-            yield launched.bootstrap
-        finally:
-            launched.kill()
+    with running(launched_kafka, "kafka") as launched:
+        yield launched.bootstrap
 
 
 @pytest.fixture

@@ -4,15 +4,13 @@ The server is the one of `SOMA_TEST_REDIS` (its address), else the system's, as 
 """
 
 import os
-import socket
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 import pytest
 
-from soma_common.testing.servers import HOST, ServerProcess, free_port, program_of, skip_without
+from soma_common.testing.servers import HOST, ServerProcess, answer_of, free_port, program_of, running, skip_without
 
 _READY_SECONDS: Final = 10.0
 
@@ -28,20 +26,11 @@ class LaunchedRedis:
 
     def start(self) -> None:
         """Start it and wait until it answers; raises RuntimeError when it does not."""
-        self._process.start(lambda: _answers(HOST, self._port), _READY_SECONDS)
+        self._process.start(lambda: answer_of(self._port, b"PING\r\n").startswith(b"+PONG"), _READY_SECONDS)
 
     def kill(self) -> None:
         """End it at once; everything it knew is gone. Safe to repeat."""
         self._process.kill()
-
-
-def _answers(host: str, port: int) -> bool:
-    try:
-        with socket.create_connection((host, port), timeout=2) as connection:
-            connection.sendall(b"PING\r\n")
-            return connection.recv(16).startswith(b"+PONG")
-    except OSError:
-        return False
 
 
 def launched_redis(folder: Path) -> LaunchedRedis:
@@ -59,10 +48,5 @@ def redis_url() -> Iterator[str]:
     if given:
         yield given
         return
-    with tempfile.TemporaryDirectory(prefix="soma-redis-") as folder:
-        launched = launched_redis(Path(folder))
-        try:
-            launched.start()
-            yield launched.url
-        finally:
-            launched.kill()
+    with running(launched_redis, "redis") as launched:
+        yield launched.url

@@ -6,15 +6,18 @@ Nothing here knows what a server speaks.
 import os
 import socket
 import subprocess
+import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Final, NoReturn, Protocol, TypeVar
 
 import pytest
 
+Server = TypeVar("Server", bound="Launched")
+
 HOST: Final = "127.0.0.1"
-_STOP_SECONDS: Final = 20.0
 
 
 def program_of(name: str) -> Path | None:
@@ -36,6 +39,38 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def answer_of(port: int, request: bytes) -> bytes:
+    """The first bytes that a server on this machine answers; empty when there is none."""
+    try:
+        with socket.create_connection((HOST, port), timeout=2) as connection:
+            connection.sendall(request)
+            return connection.recv(16)
+    except OSError:
+        return b""
+
+
+class Launched(Protocol):
+    """A server that a fixture starts and ends."""
+
+    def start(self) -> None:
+        """Start it and wait until it serves."""
+
+    def kill(self) -> None:
+        """End it at once."""
+
+
+@contextmanager
+def running(make: Callable[[Path], Server], name: str) -> Iterator[Server]:
+    """The server that `make` makes in a folder of its own, started, and ended and forgotten afterwards."""
+    with tempfile.TemporaryDirectory(prefix=f"soma-{name}-") as folder:
+        launched = make(Path(folder))
+        try:
+            launched.start()
+            yield launched
+        finally:
+            launched.kill()
+
+
 class ServerProcess:
     """A server as a process of ours, with its log in a file; it is started and ended as often as a test wants."""
 
@@ -48,13 +83,6 @@ class ServerProcess:
         self._environment |= environment or {}
         self._process: subprocess.Popen[bytes] | None = None
 
-    @property
-    def pid(self) -> int:
-        """The process's number. Raises RuntimeError when it does not run."""
-        if self._process is None:
-            raise RuntimeError("the server does not run")
-        return self._process.pid
-
     def start(self, answers: Callable[[], bool], within_seconds: float) -> None:
         """Start it and wait until it answers; raises RuntimeError with the end of its log when it does not."""
         with self._log_path.open("ab") as log:
@@ -65,18 +93,6 @@ class ServerProcess:
                 log_text = self._log_path.read_text("utf-8", errors="replace")
                 raise RuntimeError(f"{self._command[0]} does not serve:\n{log_text[-2000:]}")
             time.sleep(0.05)
-
-    def stop(self) -> None:
-        """Ask it to end, and end it when it does not. Safe to repeat."""
-        process, self._process = self._process, None
-        if process is None:
-            return
-        process.terminate()
-        try:
-            process.wait(_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
     def kill(self) -> None:
         """End it at once, as a loss of power would. Safe to repeat."""

@@ -6,7 +6,6 @@ The server is the one of `SOMA_TEST_VAULT` (its address, the root token in `SOMA
 
 import os
 import secrets
-import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ from typing import Final
 
 import pytest
 
-from soma_common.testing.servers import HOST, ServerProcess, free_port, program_of, skip_without
+from soma_common.testing.servers import HOST, ServerProcess, free_port, program_of, running, skip_without
 
 _READY_SECONDS: Final = 30.0
 
@@ -44,7 +43,7 @@ class LaunchedVault:
         """Start it and wait until it answers; raises RuntimeError when it does not."""
         self._process.start(lambda: _answers(f"{self.server.address}/v1/sys/health"), _READY_SECONDS)
 
-    def stop(self) -> None:
+    def kill(self) -> None:
         """End it; everything it knew is gone. Safe to repeat."""
         self._process.kill()
 
@@ -72,13 +71,8 @@ def vault_server() -> Iterator[VaultServer]:
     if given:
         yield VaultServer(given, os.environ.get("SOMA_TEST_VAULT_TOKEN", ""))
         return
-    with tempfile.TemporaryDirectory(prefix="soma-vault-") as folder:
-        launched = launched_vault(Path(folder))
-        try:
-            launched.start()
-            yield launched.server
-        finally:
-            launched.stop()
+    with running(launched_vault, "vault") as launched:
+        yield launched.server
 
 
 @pytest.fixture
