@@ -39,6 +39,7 @@ check: bootstrap
 	@PYTEST_ADDOPTS="$(ARGS)" .venv/bin/poe check
 
 test: bootstrap
+	@.venv/bin/python tools/servers/prepare.py postgres redis kafka || true
 	@PYTEST_ADDOPTS="$(ARGS)" .venv/bin/poe test
 
 gen: bootstrap

@@ -54,6 +54,7 @@ AGGREGATES: Final[Mapping[str, Topic]] = {
     "dead-letter": DEAD_LETTERS,
     "agent-state": COGNITIVE,
     "agent": TASKS,
+    "model": TASKS,
     "memory": MEMORIES,
     "conversation": TURNS,
     "turn": TURNS,
