@@ -30,7 +30,7 @@ class RelayMetrics:
         self._published = Counter("soma_events_published", "Events published, by topic.", ("topic",), registry=registry)
         self._failures = Counter(
             "soma_events_publish_failures",
-            "Failures to publish: of the transport, or of one stream.",
+            "Failures to publish: of the transport, the database, one stream, or by a defect.",
             ("kind",),
             registry=registry,
         )
@@ -47,7 +47,7 @@ class RelayMetrics:
         self._lag.observe(seconds)
 
     def failed(self, kind: str) -> None:
-        """Publishing failed: `transport` or `stream`."""
+        """Publishing failed: `transport`, `database`, `stream` or `defect`."""
         self._failures.labels(kind).inc()
 
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from soma_common.events.failpoints import Failpoint, Reached, pass_by
 from soma_common.events.metrics import RelayMetrics
-from soma_common.events.outbox import BEGINNING, EVENTS_AT_ONCE, Outbox, Waiting
+from soma_common.events.outbox import BEGINNING, EVENTS_AT_ONCE, STREAMS_AT_ONCE, Outbox, Waiting
 from soma_common.events.topics import UnknownAggregateError, topic_of
 from soma_common.events.transports.port import Envelope, Outcome, StreamKey, Transport, TransportError
 from soma_common.kernel.backoff import Backoff
@@ -32,7 +32,10 @@ _ACTIVE_SECONDS: Final = 30.0
 _COUNT_SECONDS: Final = 5.0
 # Whoever wakes a relay has written and not yet committed: it looks again after these pauses.
 _EAGER_SECONDS: Final = (0.003, 0.01, 0.04, 0.15)
+# About every ten minutes when nothing gets better.
+_FAILURES_A_LINE: Final = 60
 _PATIENCE: Final = Backoff(first_seconds=0.25, longest_seconds=10.0)
+_KINDS: Final = {TransportError: "transport", SomaError: "database"}
 _STREAM_PATIENCE: Final = Backoff(first_seconds=1.0, longest_seconds=300.0)
 
 
@@ -86,7 +89,7 @@ class Relay:
             while True:
                 try:
                     published = await self.publish_some()
-                except (SomaError, TransportError) as problem:
+                except Exception as problem:  # noqa: BLE001 - the outermost net of this task: the relay goes on
                     await self._be_patient(problem)
                 else:
                     self._recovered()
@@ -120,7 +123,7 @@ class Relay:
         waiting = await self._outbox.read(self._fences, stopped, self._behind)
         if not waiting and self._behind != BEGINNING:
             waiting = await self._outbox.read(self._fences, stopped, BEGINNING)
-        is_full = sum(len(stream.events) for stream in waiting) >= EVENTS_AT_ONCE
+        is_full = len(waiting) >= STREAMS_AT_ONCE or sum(len(stream.events) for stream in waiting) >= EVENTS_AT_ONCE
         self._behind = waiting[-1].key if is_full else BEGINNING
         return waiting
 
@@ -225,12 +228,14 @@ class Relay:
         self._wanted.clear()
         self._eager = _EAGER_SECONDS
 
-    async def _be_patient(self, problem: SomaError | TransportError) -> None:
-        """Wait longer with every failure; one line says that it began, and one that it is over."""
+    async def _be_patient(self, problem: Exception) -> None:
+        """Wait longer with every failure; a line says that it began, others that it lasts or ends."""
         self._failures += 1
-        self._metrics.failed("transport" if isinstance(problem, TransportError) else "database")
-        if self._failures == 1:
-            _LOG.warning("events wait in the outbox", problem=str(problem))
+        is_defect = not isinstance(problem, SomaError | TransportError)
+        self._metrics.failed(next((name for kind, name in _KINDS.items() if isinstance(problem, kind)), "defect"))
+        if self._failures % _FAILURES_A_LINE == 1:
+            say = _LOG.error if is_defect else _LOG.warning
+            say("events wait in the outbox", failures=self._failures, problem=str(problem), exc_info=is_defect)
         await asyncio.sleep(_PATIENCE.wait_seconds(self._failures, self._chance.random()) or 0.0)
 
     def _recovered(self) -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from soma.events.v1 import payloads_pb2 as payloads_pb
 from soma_common.events.failpoints import Failpoint, Reached
 from soma_common.events.models import Event, EventDraft
+from soma_common.events.outbox import STREAMS_AT_ONCE
 from soma_common.events.relay import Relay
 from soma_common.events.topics import Topic
 from soma_common.events.transports.port import Envelope, Outcome, Subscription, Transport
@@ -69,6 +70,16 @@ async def test_a_long_stream_and_many_streams_go_out_in_turns(house: House) -> N
         await house.write(*(f"conversation/{number}" for number in range(first + 10, first + 110)))
     assert await house.settle(house.relay()) == 1300
     assert by_stream(await house.published())[STREAM] == list(range(1, 601))
+
+
+async def test_busy_streams_do_not_keep_the_others_waiting(house: House) -> None:
+    streams = [f"turn/{number:03}" for number in range(STREAMS_AT_ONCE + 40)]
+    await house.write(*streams)
+    relay = house.relay()
+    assert await relay.publish_some() == STREAMS_AT_ONCE
+    await house.write(*streams[:STREAMS_AT_ONCE])
+    await relay.publish_some()
+    assert set(by_stream(await house.published())) == set(streams)
 
 
 @pytest.mark.parametrize("point", [point for point in Failpoint if point.startswith("relay.")])

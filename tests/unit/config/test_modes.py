@@ -132,7 +132,8 @@ def test_events_of_a_cluster_travel_by_kafka_or_over_a_bus_that_can_be_reached()
     assert over_bus.bus("relay").worker_dsn == "postgresql://bus_relay:r@other/facts"
     beside = load_settings({**CLUSTER, **dsn, **passwords}, house="chat")
     assert beside.bus("worker").worker_dsn == "postgresql://bus_worker:w@db/somaagent"
-    assert load_settings({**CLUSTER, **dsn, "SOMA_KAFKA_BOOTSTRAP": "kafka:9092"}, house="chat").infrastructure
+    by_kafka = load_settings({**CLUSTER, **dsn, "SOMA_KAFKA_BOOTSTRAP": "kafka:9092"}, house="chat")
+    assert by_kafka.infrastructure.kafka_bootstrap == ("kafka:9092",)
 
 
 def test_an_unknown_shape_is_told() -> None:
