@@ -879,7 +879,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
           </li>`)}
       </ul>
     `}#e(){return x`<div class="notice warn">
-      <p>No model is configured: the offline one shows what would have been sent. This sets one, and reads the key from its input:</p>
+      <p>No model is configured: the offline one shows what would have been sent. This adds one, and asks for the key:</p>
       <div class="command">
         <code tabindex="0">${Ri}</code>
         <button class="plain" type="button" @click=${()=>void this.#n()}>

@@ -100,14 +100,20 @@ _LAWS: Final[Mapping[str, _Law]] = {
     ),
     "patience": _Law(
         "serotonin",
-        "the rounds of tools",
+        "the number of tool rounds",
         lambda b: b.max_tool_rounds,
         lambda b, v: _patient(b.max_tool_rounds, v),
         counted=True,
     ),
-    "warmth": _Law("serotonin", "the warm style", lambda _: 0.0, lambda _, v: float(v.serotonin > _GATE), counted=True),
+    "warmth": _Law(
+        "serotonin",
+        "the number of warm style lines",
+        lambda _: 0.0,
+        lambda _, v: float(v.serotonin > _GATE),
+        counted=True,
+    ),
     "history_share": _Law(
-        "serotonin", "the share of history", lambda _: 0.0, lambda _, v: 0.05 if v.serotonin > _GATE else 0.0
+        "serotonin", "the additional share of history", lambda _: 0.0, lambda _, v: 0.05 if v.serotonin > _GATE else 0.0
     ),
     "recall_breadth": _Law(
         "acetylcholine",

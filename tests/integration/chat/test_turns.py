@@ -191,6 +191,21 @@ async def test_a_busy_conversation_refuses_for_good(ada: Person, model: Scripted
     await ada.say("me too", conversation_id=first.started.conversation_id)
 
 
+async def test_one_of_many_at_the_same_moment_gets_the_conversation(ada: Person, model: ScriptedUpstream) -> None:
+    place = (await ada.say("first")).started.conversation_id
+    model.set_default(Script(chunks=20, gap_seconds=0.05))
+    orders = [said(f"me, {number}", conversation_id=place) for number in range(8)]
+    outcomes = await asyncio.gather(*(ada.send(order) for order in orders), return_exceptions=True)
+    heard = [outcome for outcome in outcomes if isinstance(outcome, Told)]
+    refused = [outcome.reason for outcome in outcomes if isinstance(outcome, SomaError)]
+    assert (len(heard), refused) == (1, [Reason.CONVERSATION_BUSY] * 7)
+    assert len(model.requests()) == 2
+    # Nothing of the others is left in the branch that the next question continues.
+    await ada.say("last", conversation_id=place)
+    asked = [each["content"] for each in model.requests()[-1].messages if each["role"] == "user"]
+    assert len([text for text in asked if text.startswith("me, ")]) == 1
+
+
 async def test_strangers_find_nothing(stack: ChatStack, ada: Person, eve: Person) -> None:
     told = await ada.say("a secret")
     place, parent = told.started.conversation_id, told.started.assistant_message_id

@@ -69,7 +69,7 @@ def test_each_effect_can_be_switched_off_alone(name: str) -> None:
 def test_every_effect_has_a_sentence_with_its_numbers() -> None:
     sentences = {effect.name: effect.sentence for effect in knobs_of(Values(0.8, 1.0, 0.1, 0.5), BASES).effects}
     assert sentences["temperature"] == "Dopamine 0.80 raised the temperature from 0.70 to 0.91."
-    assert sentences["patience"] == "Serotonin 1.00 raised the rounds of tools from 2 to 3."
+    assert sentences["patience"] == "Serotonin 1.00 raised the number of tool rounds from 2 to 3."
     assert sentences["recall_breadth"] == "Acetylcholine 0.50 raised the number of memories recalled from 10 to 15."
     assert sentences["store_threshold"] == "Noradrenaline 0.10 raised the threshold for new memories from 0.50 to 0.60."
 

@@ -124,7 +124,7 @@ export class WelcomePart extends Part {
 
   #withoutModel(): unknown {
     return html`<div class="notice warn">
-      <p>No model is configured: the offline one shows what would have been sent. This sets one, and reads the key from its input:</p>
+      <p>No model is configured: the offline one shows what would have been sent. This adds one, and asks for the key:</p>
       <div class="command">
         <code tabindex="0">${ADD_MODEL}</code>
         <button class="plain" type="button" @click=${() => void this.#copy()}>
