@@ -18,7 +18,7 @@ help:
 	  'make check    the fast loop: style, types, floors, unit tests' \
 	  'make test     everything: checks and every tier of tests' \
 	  'make gen      generate gen/ from proto/' \
-	  'make servers  bring real servers for tests: make servers ONLY=openbao'
+	  'make servers  bring real servers for tests: make servers ONLY="redis kafka"'
 
 bootstrap:
 	@sh tools/bootstrap.sh
@@ -39,6 +39,7 @@ check: bootstrap
 	@PYTEST_ADDOPTS="$(ARGS)" .venv/bin/poe check
 
 test: bootstrap
+	@.venv/bin/python tools/servers/prepare.py postgres redis kafka || true
 	@PYTEST_ADDOPTS="$(ARGS)" .venv/bin/poe test
 
 gen: bootstrap

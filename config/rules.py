@@ -37,6 +37,8 @@ DSN_NAMES: Final = {
     "somabrain": "SOMA_BRAIN_DSN",
     "somamemory": "SOMA_MEMORY_DSN",
 }
+# Where the bus is: its own address, else that of the database it lies in.
+BUS_DSN_NAMES: Final = ("SOMA_BUS_DSN", "SOMA_AGENT_DSN")
 _SELF_MADE_ISSUER: Final = "urn:somastack:"
 _SAFE_SSL: Final = ("verify-full", "verify-ca")
 
@@ -46,6 +48,7 @@ def judge(registry: Registry, mode: DeployMode, ports: PortTable, house: str | N
     problems = [_missing(name) for name in REQUIRED[mode] if value_of(registry, name) in (None, ())]
     if house is not None and house in HOUSES:
         problems += missing_for_database(registry, mode, house)
+        problems += [problem for problem in missing_for_bus(registry, mode) if problem not in problems]
     problems += _words(registry)
     problems += _vault(registry)
     problems += _pairs(registry, mode)
@@ -71,6 +74,20 @@ def missing_for_database(registry: Registry, mode: DeployMode, house: str) -> li
     dsn = DSN_NAMES[PLACES[house].database]
     if registry.postgres_dsn is None and value_of(registry, dsn) is None:
         problems.append(_missing(dsn))
+    return problems
+
+
+def missing_for_bus(registry: Registry, mode: DeployMode) -> list[Problem]:
+    """What a house lacks to publish its events and to read those of others; nothing where Kafka carries them."""
+    if registry.kafka_bootstrap:
+        return []
+    names = [f"SOMA_BUS_{kind}_PASSWORD" for kind in ("RELAY", "WORKER")]
+    lacking = [name for name in names if value_of(registry, name) is None]
+    if mode is DeployMode.STANDALONE:
+        return [not_started()] if lacking else []
+    problems = [_missing(name) for name in lacking]
+    if all(value_of(registry, name) is None for name in ("SOMA_POSTGRES_DSN", *BUS_DSN_NAMES)):
+        problems.append(_missing(BUS_DSN_NAMES[0]))
     return problems
 
 
@@ -190,7 +207,7 @@ def _refusals(registry: Registry, mode: DeployMode) -> Iterator[Problem]:
             "opens plain text to other hosts, which prod refuses",
             "Set SOMA_TLS_CERT and SOMA_TLS_KEY.",
         )
-    for name in ("SOMA_POSTGRES_DSN", *DSN_NAMES.values()):
+    for name in ("SOMA_POSTGRES_DSN", "SOMA_BUS_DSN", *DSN_NAMES.values()):
         secret = getattr(registry, ROWS[name].field)
         if secret is not None and _plain(secret.get_secret_value()):
             yield Problem(

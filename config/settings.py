@@ -17,7 +17,7 @@ from config.home import Home
 from config.ports import Addresses, PortTable
 from config.problems import SettingsError
 from config.providers import address_rules, provider_keys
-from config.rules import DSN_NAMES, missing_for_database, not_started, value_of
+from config.rules import BUS_DSN_NAMES, DSN_NAMES, missing_for_bus, missing_for_database, not_started, value_of
 from config.settings_registry import ROWS, Registry, Row
 from config.sources import Origin, Source
 from config.values import (
@@ -127,6 +127,18 @@ class Settings:
             owner_dsn=self._role_dsn(house, "owner") if PLACES[house].role("owner") in self.role_passwords() else None,
         )
 
+    def bus(self, right: str) -> HouseDatabase:
+        """The addresses of the bus for one who writes to it (relay) or reads it (worker). Raises SettingsError."""
+        problems = missing_for_bus(self.registry, self.mode)
+        if problems:
+            raise SettingsError(problems)
+        dsn = self._role_dsn("bus", right)
+        return HouseDatabase("bus", PLACES["bus"].schema, app_dsn=dsn, worker_dsn=dsn)
+
+    def bus_owner_dsn(self) -> str:
+        """The address under which the bus is migrated. Raises KeyError when its password is missing."""
+        return self._role_dsn("bus", "owner")
+
     def role_passwords(self) -> dict[str, str]:
         """The password of every database role that is known here, by role."""
         secrets = {role: getattr(self.registry, f"{role}_password") for role in ROLES}
@@ -138,7 +150,9 @@ class Settings:
         login = f"{role}:{quote(self.role_passwords()[role], safe='')}"
         if self.mode is DeployMode.STANDALONE:
             return f"postgresql://{login}@/{place.database}?host={quote(str(self.registry.postgres_socket))}"
-        own = cast("SecretStr | None", value_of(self.registry, DSN_NAMES[place.database]))
+        names = BUS_DSN_NAMES if house == "bus" else (DSN_NAMES[place.database],)
+        found = (cast("SecretStr | None", value_of(self.registry, name)) for name in names)
+        own = next((dsn for dsn in found if dsn is not None), None)
         parts = urlsplit(self._needed(own or self.registry.postgres_dsn).get_secret_value())
         path = parts.path if own is not None and parts.path.strip("/") else f"/{place.database}"
         return urlunsplit(parts._replace(netloc=f"{login}@{parts.netloc.rpartition('@')[2]}", path=path))

@@ -123,6 +123,11 @@ class Registry(BaseModel):
         "The PostgreSQL server and database of memory.",
         "postgresql://postgres:5432/somamemory",
     )
+    bus_dsn: SecretStr | None = _setting(
+        "SOMA_BUS_DSN",
+        "The PostgreSQL server and database of the bus, where it is not that of SOMA_AGENT_DSN.",
+        "postgresql://postgres:5432/somaagent",
+    )
 
     # one password per database role; the first start makes them where PostgreSQL is our own
     postgres_socket: Path | None = _setting(
@@ -203,6 +208,26 @@ class Registry(BaseModel):
     control_owner_password: SecretStr | None = _setting(
         "SOMA_CONTROL_OWNER_PASSWORD",
         "The role that runs migrations of control.",
+        "made at first start",
+    )
+    bus_app_password: SecretStr | None = _setting(
+        "SOMA_BUS_APP_PASSWORD",
+        "The role that reads what one tenant published on the bus.",
+        "made at first start",
+    )
+    bus_worker_password: SecretStr | None = _setting(
+        "SOMA_BUS_WORKER_PASSWORD",
+        "The role that reads the bus for consumers.",
+        "made at first start",
+    )
+    bus_relay_password: SecretStr | None = _setting(
+        "SOMA_BUS_RELAY_PASSWORD",
+        "The role that publishes on the bus.",
+        "made at first start",
+    )
+    bus_owner_password: SecretStr | None = _setting(
+        "SOMA_BUS_OWNER_PASSWORD",
+        "The role that runs migrations of the bus.",
         "made at first start",
     )
 

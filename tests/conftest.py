@@ -9,7 +9,9 @@ TIERS = ("arch", "unit", "property", "contract", "rpc", "integration", "e2e", "c
 ROOT = Path(__file__).parent
 
 pytest_plugins = [
+    "soma_common.testing.kafka",
     "soma_common.testing.postgres",
+    "soma_common.testing.redis",
     "soma_common.testing.rpc",
     "soma_common.testing.upstream.fixtures",
     "soma_common.testing.vault",

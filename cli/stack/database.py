@@ -15,6 +15,7 @@ from config import Settings
 from config.programs import DATABASE
 from config.values import HOUSES
 from soma_common.postgres.embedded import EmbeddedPostgres
+from soma_common.postgres.house import PLACES
 from soma_common.postgres.migrate import MigrationError, migrate
 from soma_common.postgres.provision import provision
 from soma_common.supervision.client import ProcessState, SupervisorClient
@@ -54,9 +55,14 @@ async def prepare_schemas(settings: Settings, tell: Callable[[str], None]) -> No
             raise CommandError(
                 f"The password of the role that migrates {house} is missing. Restore secrets/passwords.json."
             )
-        try:
-            applied = await migrate(urls.owner_dsn, urls.schema, f"servers.{house}")
-        except MigrationError as problem:
-            raise CommandError(str(problem)) from problem
-        if applied:
-            tell(f"{house}: {len(applied)} migrations applied")
+        await _migrate(house, urls.owner_dsn, f"servers.{house}", tell)
+    await _migrate("bus", settings.bus_owner_dsn(), "soma_common.events", tell)
+
+
+async def _migrate(name: str, owner_dsn: str, package: str, tell: Callable[[str], None]) -> None:
+    try:
+        applied = await migrate(owner_dsn, PLACES[name].schema, package)
+    except MigrationError as problem:
+        raise CommandError(str(problem)) from problem
+    if applied:
+        tell(f"{name}: {len(applied)} migrations applied")

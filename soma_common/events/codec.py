@@ -4,9 +4,9 @@ Nothing here knows a store or a transport.
 """
 
 import hashlib
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from google.protobuf.descriptor_pb2 import DescriptorProto
@@ -14,6 +14,9 @@ from google.protobuf.descriptor_pb2 import DescriptorProto
 from soma.events.v1 import event_pb2 as event_pb
 from soma_common.events.models import Event, EventSchema, Payload
 from soma_common.kernel.tenancy import TenantId
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
 
 
 def schema_of(payload: Payload) -> EventSchema:
@@ -47,7 +50,9 @@ def to_message(event: Event) -> event_pb.Event:
         payload=event.payload,
         metadata=dict(event.metadata),
     )
-    message.timestamp.FromDatetime(event.timestamp)
+    microseconds = (event.timestamp - _EPOCH) // _MICROSECOND
+    message.timestamp.seconds, rest = divmod(microseconds, 1_000_000)
+    message.timestamp.nanos = rest * 1000
     return message
 
 

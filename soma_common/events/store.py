@@ -4,7 +4,7 @@ Nothing here publishes: that is the relay's work.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from soma_common.events.codec import schema_of
@@ -21,9 +21,11 @@ _SQL = Queries.of("soma_common.events", "sql/events.sql")
 class EventStore:
     """The log of one service, in the schema of its house."""
 
-    def __init__(self, service: str, ids: Ids | None = None) -> None:
+    def __init__(self, service: str, ids: Ids | None = None, on_append: Callable[[], None] | None = None) -> None:
+        """`on_append` is called when events are about to be written and committed: the hint for a relay."""
         self._service = service
         self._ids = ids or Ids()
+        self._on_append = on_append
 
     async def append(self, connection: Connection, tenant_id: TenantId, drafts: Sequence[EventDraft]) -> list[Event]:
         """Write facts in the caller's transaction, in one statement; returns them with their places, in this order.
@@ -60,6 +62,8 @@ class EventStore:
 
         Raises ValueError for a payload without content.
         """
+        if self._on_append is not None:
+            self._on_append()
         schemas = [schema_of(draft.payload) for draft in drafts]
         payloads = [draft.payload.SerializeToString(deterministic=True) for draft in drafts]
         if not all(payloads):

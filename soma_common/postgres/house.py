@@ -12,12 +12,14 @@ RIGHTS: Final = ("owner", "app", "worker")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a house keeps its tables."""
+    """Where a house keeps its tables. `shared_tables` says whether it has those that every house has."""
 
     house: str
     database: str
     schema: str
     extensions: tuple[str, ...] = ()
+    rights: tuple[str, ...] = RIGHTS
+    shared_tables: bool = True
 
     @property
     def search_path(self) -> str:
@@ -25,8 +27,13 @@ class Place:
         return f"{self.schema}, public" if self.extensions else self.schema
 
     def role(self, right: str) -> str:
-        """The name of the house's role with this right: owner, app or worker."""
+        """The name of the house's role with this right: owner, app or worker, and of the bus also relay."""
         return f"{self.house}_{right}"
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """The names of all its roles, the owner's first."""
+        return tuple(self.role(right) for right in self.rights)
 
 
 PLACES: Final[Mapping[str, Place]] = {
@@ -37,9 +44,11 @@ PLACES: Final[Mapping[str, Place]] = {
         Place("control", "somaagent", "control"),
         Place("cognitive", "somabrain", "cognitive"),
         Place("memory", "somamemory", "memory", extensions=("vector",)),
+        # No house, but a place of its own: what all houses have published. Its relays alone may write.
+        Place("bus", "somaagent", "bus", rights=(*RIGHTS, "relay"), shared_tables=False),
     )
 }
-ROLES: Final = tuple(place.role(right) for place in PLACES.values() for right in RIGHTS)
+ROLES: Final = tuple(role for place in PLACES.values() for role in place.roles)
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,9 +48,9 @@ class Migration:
         return hashlib.sha256(self.text.encode()).hexdigest()
 
 
-def migrations_of(package: str | None) -> list[Migration]:
-    """All migrations of a house in their order: the shared ones, then those of its package."""
-    found = _read("shared", SHARED)
+def migrations_of(package: str | None, *, shared: bool = True) -> list[Migration]:
+    """All migrations of a house in their order: the shared ones if it has those, then those of its package."""
+    found = _read("shared", SHARED) if shared else []
     return found if package is None else found + _read("house", package)
 
 
@@ -86,7 +86,7 @@ async def migrate(
             await connection.execute(_SQL.hold, schema)
             if not await connection.fetchval(_SQL.book_exists, f"{schema}.schema_migrations"):
                 await connection.execute(fill(_SQL.make_book))
-            pending = _pending(migrations_of(package), await _applied(connection, schema), schema)
+            pending = _pending(_wanted(package, schema), await _applied(connection, schema), schema)
             for migration in pending:
                 if progress is not None:
                     progress(migration.label)
@@ -127,12 +127,17 @@ async def require_current(database: Database, package: str | None) -> None:
     A schema that is ahead is fine: migrations first expand, and contract in a later release. Raises MigrationError.
     """
     async with database.worker() as connection:
-        pending = _pending(migrations_of(package), await _applied(connection, database.schema), database.schema)
+        applied = await _applied(connection, database.schema)
+    pending = _pending(_wanted(package, database.schema), applied, database.schema)
     if pending:
         raise MigrationError(
             f"The schema {database.schema} is behind this program: {len(pending)} migrations are missing, "
             f"the first is {pending[0].label}. Run `somastack up`, which applies them."
         )
+
+
+def _wanted(package: str | None, schema: str) -> list[Migration]:
+    return migrations_of(package, shared=PLACES[schema].shared_tables)
 
 
 async def _applied(connection: Connection, schema: str) -> Mapping[tuple[str, int], str]:
@@ -157,6 +162,6 @@ def _pending(wanted: list[Migration], applied: Mapping[tuple[str, int], str], sc
 
 
 def _fill(text: str, *, place: Place) -> str:
-    """Put the names of the house's roles and schema where a file says :owner, :app, :worker, :schema."""
-    names = {right: place.role(right) for right in ("owner", "app", "worker")} | {"schema": place.schema}
-    return re.sub(r"(?<![:\w]):(owner|app|worker|schema)\b", lambda match: names[match[1]], text)
+    """Put the names of the house's roles and schema where a file says :owner, :app, :worker, :relay, :schema."""
+    names = {right: place.role(right) for right in place.rights} | {"schema": place.schema}
+    return re.sub(r"(?<![:\w]):(owner|app|worker|relay|schema)\b", lambda match: names[match[1]], text)

@@ -6,16 +6,12 @@ Nothing here knows tables: those are the migrations' business.
 import hashlib
 import hmac
 from collections.abc import Mapping
-from typing import Final
 
 import asyncpg
 
 from soma_common.postgres.failures import connecting, translated
-from soma_common.postgres.house import PLACES, RIGHTS, ROLES, Place
+from soma_common.postgres.house import PLACES, ROLES, Place
 from soma_common.postgres.queries import Queries
-
-# Facts for observers; the owner is the house that reads them for people. Only relays will write to it.
-_BUS: Final = ("somaagent", "bus", "control")
 
 _SQL = Queries.of("soma_common.postgres", "sql/provision.sql")
 
@@ -50,18 +46,22 @@ async def provision(superuser_dsn: str, passwords: Mapping[str, str]) -> bool:
 
 async def provision_roles(connection: asyncpg.Connection, passwords: Mapping[str, str]) -> None:
     """Make the roles of every house and set their rights, timeouts, search path and password."""
-    formats = {"owner": _SQL.format_owner, "app": _SQL.format_app, "worker": _SQL.format_worker}
+    formats = {"owner": _SQL.format_owner, "app": _SQL.format_app}
     for place in PLACES.values():
-        for right in RIGHTS:
+        for right in place.rights:
             role = place.role(right)
             if not await connection.fetchval(_SQL.role_exists, role):
                 await _formatted(connection, _SQL.format_create_role, role)
-            await _formatted(connection, formats[right], role, passwords[role], place.search_path)
+            await _formatted(
+                connection, formats.get(right, _SQL.format_worker), role, passwords[role], place.search_path
+            )
 
 
 async def fill_schema(connection: asyncpg.Connection, place: Place) -> None:
     """Make a house's schema and extensions in the database of this connection."""
-    await _formatted(connection, _SQL.format_schema, place.schema, place.house)
+    await _formatted(connection, _SQL.format_schema, place.schema, place.role("owner"))
+    for role in place.roles:
+        await _formatted(connection, _SQL.format_usage, place.schema, role)
     if "vector" in place.extensions:
         await connection.execute(_SQL.create_vector)
         await _formatted(connection, _SQL.format_public_usage, place.house)
@@ -73,7 +73,8 @@ async def _make_database(connection: asyncpg.Connection, name: str) -> None:
     await _formatted(connection, _SQL.format_close_database, name)
     for place in PLACES.values():
         if place.database == name:
-            await _formatted(connection, _SQL.format_connect, name, place.house)
+            for role in place.roles:
+                await _formatted(connection, _SQL.format_connect, name, role)
 
 
 async def _fill_database(superuser_dsn: str, name: str) -> None:
@@ -84,8 +85,6 @@ async def _fill_database(superuser_dsn: str, name: str) -> None:
         for place in PLACES.values():
             if place.database == name:
                 await fill_schema(connection, place)
-        if name == _BUS[0]:
-            await _formatted(connection, _SQL.format_schema, _BUS[1], _BUS[2])
     finally:
         await connection.close()
 

@@ -14,7 +14,11 @@ from typing import Any, Final
 
 import uvloop
 
+from soma_common.events.metrics import RelayMetrics
+from soma_common.events.relay import Relay
+from soma_common.events.retention import Retention
 from soma_common.events.store import EventStore
+from soma_common.events.transports.opening import TransportSettings, open_transport
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.ids import Ids
@@ -34,11 +38,15 @@ from soma_common.security.tokens import ServiceSigner, TokenVerifier
 _LOG: Final = get_logger("soma.process")
 _DATABASE_SECONDS: Final = 60.0
 _SWEEP_SECONDS: Final = 3600.0
+_RELAY_RESTART_SECONDS: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessSettings:
-    """Where a service listens, where its tables are, and its keys. `package` is the house's import name."""
+    """Where a service listens, where its tables are, its keys, and how its events travel.
+
+    `package` is the house's import name.
+    """
 
     service: str
     package: str
@@ -47,6 +55,7 @@ class ProcessSettings:
     database: HouseDatabase
     jwks_path: Path
     service_key_path: Path
+    transport: TransportSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +67,8 @@ class Process:
     server: RpcServer
     health: HealthBoard
     events: EventStore
+    relay: Relay
+    retention: Retention
     signer: ServiceSigner
     clock: Clock
     ids: Ids
@@ -67,11 +78,18 @@ class Process:
         settings = self.settings
         release = version("somastack")
         ops = OpsHttp(settings.service, release, settings.http_listen, self.health, self.server.registry)
-        sweeping = asyncio.create_task(_sweep(IdempotencyStore(self.database)), name="sweep answers")
+        answers = IdempotencyStore(self.database)
+        jobs = [
+            asyncio.create_task(keep_running("sweep answers", answers.sweep, _SWEEP_SECONDS), name="sweep answers"),
+            asyncio.create_task(keep_running("keep events", self.retention.keep, _SWEEP_SECONDS), name="keep events"),
+            asyncio.create_task(keep_running("relay events", self.relay.run, _RELAY_RESTART_SECONDS), name="relay"),
+        ]
         try:
             await serve_until_signal(self.server, ops, finish, grace_seconds=grace_seconds)
         finally:
-            sweeping.cancel()
+            for job in jobs:
+                job.cancel()
+            await asyncio.gather(*jobs, return_exceptions=True)
 
 
 @asynccontextmanager
@@ -95,8 +113,15 @@ async def opened(settings: ProcessSettings) -> AsyncIterator[Process]:
             idempotency=IdempotencyStore(database),
         )
         signer = ServiceSigner(settings.service, settings.service_key_path)
-        events = EventStore(settings.service, ids)
-        yield Process(settings, database, server, health, events, signer, clock, ids)
+        transport = await open_transport(settings.transport, clock, ids)
+        relay = Relay(database, transport, clock, ids, RelayMetrics(server.registry))
+        events = EventStore(settings.service, ids, relay.wake)
+        try:
+            retention = Retention(database, transport, clock)
+            await retention.make_partitions()
+            yield Process(settings, database, server, health, events, relay, retention, signer, clock, ids)
+        finally:
+            await transport.close()
     finally:
         await database.close()
 
@@ -124,10 +149,6 @@ async def keep_running(name: str, work: Callable[[], Awaitable[object]], pause_s
             _LOG.warning("background work failed", work=name, reason=error.reason.value)
         except Exception as error:  # noqa: BLE001 - the outermost net of this task: the work goes on
             _LOG.error("background work failed", work=name, error_id=str(Ids().uuid7()), exc_info=error)
-
-
-async def _sweep(answers: IdempotencyStore) -> None:
-    await keep_running("sweep answers", answers.sweep, _SWEEP_SECONDS)
 
 
 async def _wait_for(database: Database) -> None:

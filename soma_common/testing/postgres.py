@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, TypeAlias, TypeVar
 from urllib.parse import urlsplit, urlunsplit
@@ -92,6 +93,11 @@ class TestServer:
         """The addresses of a house in this database."""
         owner, app, worker = (self.address(database, PLACES[house].role(right)) for right in ("owner", "app", "worker"))
         return HouseDatabase(house, PLACES[house].schema, app, worker, owner)
+
+    def as_relay(self, urls: HouseDatabase) -> HouseDatabase:
+        """The addresses of a bus for one who writes to it."""
+        database = urlsplit(urls.app_dsn).path.lstrip("/")
+        return replace(urls, worker_dsn=self.address(database, PLACES["bus"].role("relay")))
 
     async def prepare(self) -> None:
         """Make the roles; they are the same for all databases of a server."""

@@ -174,7 +174,7 @@ async def test_vault_that_comes_back_serves_again(tmp_path: Path) -> None:
     store = VaultSecrets(launched.server.address, VaultLogin(token=launched.server.token))
     try:
         await store.write("openai", "sk-1")
-        launched.stop()
+        launched.kill()
         with pytest.raises(SomaError) as refused:
             await store.read("openai")
         assert refused.value.retry_after_seconds
@@ -182,7 +182,7 @@ async def test_vault_that_comes_back_serves_again(tmp_path: Path) -> None:
         await store.write("openai", "sk-2")
         assert await store.read("openai") == "sk-2"
     finally:
-        launched.stop()
+        launched.kill()
 
 
 def test_every_exception_of_the_driver_has_its_words() -> None:

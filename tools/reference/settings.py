@@ -29,13 +29,15 @@ is said at once."""
 _UNREAD: Final = "nothing yet"
 # Who reads what, by the name; the first that fits. A setting that fits nowhere is not documented, and that is refused.
 _READERS: Final[tuple[tuple[str, str], ...]] = (
-    (r"SOMA_(REDIS_URL|KAFKA_BOOTSTRAP|MEMORY_API_TOKEN)|MILVUS_.*|KEYCLOAK_.*|SPICEDB_.*|OPA_URL", _UNREAD),
+    (r"SOMA_(REDIS_URL|MEMORY_API_TOKEN)|MILVUS_.*|KEYCLOAK_.*|SPICEDB_.*|OPA_URL", _UNREAD),
     (r"SOMA_DEPLOY_TARGET|SOMA_FEATURE_(VOICE|MCP|CODE_EXECUTION)", "control"),
     (r"SOMA_(DEPLOY_MODE|AAAS_MODE|ENV|INSTANCE|HOME|SETTINGS_FILE|BIND|PORT_SHIFT|WORKER)", "every process"),
     (r"SOMA_(LOG_.*|OTLP_ENDPOINT|JWKS_PATH|SERVICE_KEY_PATH|TENANT_ID|OWNER_SUB|ISSUER)", "every process"),
     (r"SOMA_\w+_WORKERS", "every process that calls it"),
     (r"SOMA_\w+_TARGETS", "every process that calls it"),
-    (r"SOMA_POSTGRES_.*", "every service with tables, the command line"),
+    (r"SOMA_KAFKA_BOOTSTRAP", "every service with tables"),
+    (r"SOMA_BUS_(APP|OWNER)_PASSWORD", "the command line"),
+    (r"SOMA_(BUS|POSTGRES)_.*", "every service with tables, the command line"),
     (r"SOMA_AGENT_DSN", "chat, governor, control"),
     (r"SOMA_BRAIN_DSN", "cognitive"),
     (r"SOMA_MEMORY_DSN", "memory"),

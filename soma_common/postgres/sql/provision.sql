@@ -48,15 +48,17 @@ select format('create database %I template template0 encoding ''UTF8''', $1::tex
 select format('revoke all on database %1$I from public', $1::text);
 
 -- name: format_connect
-select format('grant connect on database %I to %I, %I, %I', $1::text, $2::text || '_owner', $2::text || '_app', $2::text || '_worker');
+select format('grant connect on database %I to %I', $1::text, $2::text);
 
 -- name: close_public
 revoke all on schema public from public;
 
 -- name: format_schema
-select format(
-  'create schema if not exists %1$I authorization %2$I; grant usage on schema %1$I to %2$I, %3$I, %4$I',
-  $1::text, $2::text || '_owner', $2::text || '_app', $2::text || '_worker');
+-- The owner is set again: a schema may be older than the role that owns it now.
+select format('create schema if not exists %1$I authorization %2$I; alter schema %1$I owner to %2$I', $1::text, $2::text);
+
+-- name: format_usage
+select format('grant usage on schema %I to %I', $1::text, $2::text);
 
 -- name: create_vector
 create extension if not exists vector schema public;

@@ -47,6 +47,7 @@ class ChatStack:
         self.upstream.start()
         for house in HTTP:
             self.databases[house] = run_aside(self._postgres.make(house, f"servers.{house}"))
+        self.databases["bus"] = run_aside(self._postgres.make("bus", "soma_common.events"))
         for house in HTTP:
             self.spawn(house)
         for house in HTTP:
@@ -115,9 +116,11 @@ class ChatStack:
         """A channel as another service has it."""
         return dial(self.target(service), self.identity.signer(caller), timeout_seconds=10, name=service)
 
+    def _databases_of(self, service: str) -> tuple[HouseDatabase, HouseDatabase]:
+        return self.databases[service], self.databases["bus"]
+
     def _environment(self, service: str) -> Mapping[str, str]:
-        urls = self.databases[service]
-        database = urls.app_dsn.partition("?")[0].rpartition("/")[2]
+        own, bus = (urls.app_dsn.partition("?")[0].rpartition("/")[2] for urls in self._databases_of(service))
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "PYTHONPATH", "LANG") if name in os.environ}
         return {
             **kept,
@@ -128,7 +131,8 @@ class ChatStack:
             "SOMA_PORT_SHIFT": str(self._shift),
             **{f"SOMA_{name.upper()}_TARGETS": self.target(name) for name in GRPC},
             **{f"SOMA_{role.upper()}_PASSWORD": PASSWORD for role in ROLES},
-            DSN[PLACES[service].database]: self._postgres.address(database),
+            DSN[PLACES[service].database]: self._postgres.address(own),
+            "SOMA_BUS_DSN": self._postgres.address(bus),
             "SOMA_JWKS_PATH": str(self.identity.jwks_path),
             "SOMA_SERVICE_KEY_PATH": str(self.identity.service_key_path(service)),
             "SOMA_TENANT_ID": str(TENANT),

@@ -33,7 +33,7 @@ async def vault(stack: ChatStack, tmp_path: Path) -> AsyncIterator[LaunchedVault
     settings = {"SOMA_SECRETS": "vault", "VAULT_ADDR": server.address, "VAULT_TOKEN": server.token}
     await asyncio.to_thread(lambda: stack.start("chat", **settings))
     yield launched
-    launched.stop()
+    launched.kill()
     stack.kill("chat")
 
 
@@ -63,7 +63,7 @@ async def test_a_key_in_vault_opens_its_model_and_a_vault_that_is_down_is_told(
         sent = masked({"authorization": f"Bearer {KEY}"})["authorization"]
         assert [record.headers["authorization"] for record in stack.upstream.requests()] == [sent]
 
-        vault.stop()
+        vault.kill()
         told = await ada.say("Hello again")
         assert told.last.HasField("completed"), "a key that is known goes on working"
         with pytest.raises(SomaError) as refused:

@@ -25,6 +25,8 @@ SECRETS = {
     "SOMA_AGENT_DSN": "postgresql://db/somaagent?sslmode=verify-full",
     "SOMA_CHAT_APP_PASSWORD": "app-word",
     "SOMA_CHAT_WORKER_PASSWORD": "worker-word",
+    "SOMA_BUS_RELAY_PASSWORD": "relay-word",
+    "SOMA_BUS_WORKER_PASSWORD": "reader-word",
 }
 
 
@@ -37,7 +39,7 @@ def vault(tmp_path: Path) -> Iterator[hvac.Client]:
     root.secrets.kv.v2.create_or_update_secret("soma/settings", SECRETS)
     root.secrets.kv.v2.create_or_update_secret("soma/groq", {"value": "gsk-in-vault"})
     yield root
-    launched.stop()
+    launched.kill()
 
 
 def environment(vault: hvac.Client, **more: str) -> dict[str, str]:

@@ -21,9 +21,7 @@ from soma_common.testing.postgres import HouseDatabases, OpenDatabase, run_aside
 pytestmark = pytest.mark.integration
 
 EVENTS = "select stream, sequence, event_time, event_id from events where tenant_id = $1 order by stream, sequence"
-OUTBOX = (
-    "select stream, sequence, event_id from outbox where tenant_id = $1 and not published order by stream, sequence"
-)
+OUTBOX = "select stream, sequence, event_id from outbox where tenant_id = $1 order by stream, sequence"
 HEADS = "select stream, sequence from event_streams where tenant_id = $1 order by stream"
 
 

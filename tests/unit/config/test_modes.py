@@ -123,6 +123,19 @@ def test_a_complete_cluster_finds_targets_and_databases() -> None:
     assert settings.identity.service_key_path("chat").name == "chat.json"
 
 
+def test_events_of_a_cluster_travel_by_kafka_or_over_a_bus_that_can_be_reached() -> None:
+    dsn = {"SOMA_CHAT_APP_PASSWORD": "a", "SOMA_CHAT_WORKER_PASSWORD": "w", "SOMA_POSTGRES_DSN": "postgresql://db/"}
+    found = problems_of({**CLUSTER, **dsn}, house="chat")
+    assert set(found) == {"SOMA_BUS_RELAY_PASSWORD", "SOMA_BUS_WORKER_PASSWORD"}
+    passwords = {"SOMA_BUS_RELAY_PASSWORD": "r", "SOMA_BUS_WORKER_PASSWORD": "w"}
+    over_bus = load_settings({**CLUSTER, **dsn, **passwords, "SOMA_BUS_DSN": "postgresql://other/facts"}, house="chat")
+    assert over_bus.bus("relay").worker_dsn == "postgresql://bus_relay:r@other/facts"
+    beside = load_settings({**CLUSTER, **dsn, **passwords}, house="chat")
+    assert beside.bus("worker").worker_dsn == "postgresql://bus_worker:w@db/somaagent"
+    by_kafka = load_settings({**CLUSTER, **dsn, "SOMA_KAFKA_BOOTSTRAP": "kafka:9092"}, house="chat")
+    assert by_kafka.infrastructure.kafka_bootstrap == ("kafka:9092",)
+
+
 def test_an_unknown_shape_is_told() -> None:
     assert "standalone" in problems_of({"SOMA_HOME": "/nowhere", "SOMA_DEPLOY_MODE": "moon"})["SOMA_DEPLOY_MODE"]
 

@@ -46,12 +46,12 @@ def test_a_missing_file_is_said() -> None:
 def test_the_shared_migrations_protect_every_table() -> None:
     seen = set()
     for migration in migrations_of(None):
-        for table in re.findall(r"create table (\w+) \(", migration.text):
+        for table, columns in re.findall(r"create table (\w+) \((.+?)\n\)", migration.text, re.DOTALL):
             seen.add(table)
             assert f"alter table {table} enable row level security" in migration.text
             assert f"alter table {table} force row level security" in migration.text
-            assert f"create policy tenant on {table}" in migration.text
-    assert {"events", "outbox", "idempotency"} <= seen
+            assert (f"create policy tenant on {table}" in migration.text) == ("tenant_id uuid" in columns)
+    assert {"events", "outbox", "idempotency", "dead_letters"} <= seen
 
 
 def test_migrations_are_numbered_without_gaps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,8 +70,9 @@ def test_migrations_are_numbered_without_gaps(tmp_path: Path, monkeypatch: pytes
 
 
 def test_every_house_has_its_place_and_three_roles() -> None:
-    assert set(PLACES) == {"chat", "governor", "control", "cognitive", "memory"}
-    assert len(set(ROLES)) == 15
+    assert set(PLACES) == {"chat", "governor", "control", "cognitive", "memory", "bus"}
+    assert len(set(ROLES)) == 19
+    assert PLACES["bus"].roles == ("bus_owner", "bus_app", "bus_worker", "bus_relay")
     assert PLACES["memory"].search_path == "memory, public"
     assert PLACES["chat"].role("app") == "chat_app"
 

@@ -339,3 +339,57 @@ class ServiceCommanded(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ServiceCommanded: _TypeAlias = ServiceCommanded  # noqa: Y015
+
+@_typing.final
+class DeadLetterChanged(_message.Message):
+    """dead_letter.parked, dead_letter.retried, dead_letter.discarded: an event that a consumer could not take changed its state."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONSUMER_FIELD_NUMBER: _builtins.int
+    EVENT_ID_FIELD_NUMBER: _builtins.int
+    STREAM_FIELD_NUMBER: _builtins.int
+    SEQUENCE_FIELD_NUMBER: _builtins.int
+    ERROR_CLASS_FIELD_NUMBER: _builtins.int
+    ERROR_ID_FIELD_NUMBER: _builtins.int
+    ATTEMPTS_FIELD_NUMBER: _builtins.int
+    CHANGED_BY_FIELD_NUMBER: _builtins.int
+    EDITED_FIELD_NUMBER: _builtins.int
+    consumer: _builtins.str
+    """The consumer. Example: "memory.learning"."""
+    event_id: _builtins.str
+    """The event that it could not take."""
+    stream: _builtins.str
+    """The stream of that event."""
+    sequence: _builtins.int
+    """Its sequence there."""
+    error_class: _builtins.str
+    """The class of the failure. Example: "ValueError"."""
+    error_id: _builtins.str
+    """The id under which the log tells of the failure."""
+    attempts: _builtins.int
+    """How often it was tried."""
+    changed_by: _builtins.str
+    """Who asked for it; empty when nobody did."""
+    edited: _builtins.bool
+    """Whether it is tried again with an edited payload."""
+    def __init__(
+        self,
+        *,
+        consumer: _builtins.str = ...,
+        event_id: _builtins.str = ...,
+        stream: _builtins.str = ...,
+        sequence: _builtins.int = ...,
+        error_class: _builtins.str = ...,
+        error_id: _builtins.str = ...,
+        attempts: _builtins.int = ...,
+        changed_by: _builtins.str = ...,
+        edited: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempts", b"attempts", "changed_by", b"changed_by", "consumer", b"consumer", "edited", b"edited", "error_class", b"error_class", "error_id", b"error_id", "event_id", b"event_id", "sequence", b"sequence", "stream", b"stream"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeadLetterChanged: _TypeAlias = DeadLetterChanged  # noqa: Y015

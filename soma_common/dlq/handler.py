@@ -1,0 +1,177 @@
+"""What people and services do with dead letters: keep, list, look at, try again, give up; each is told as an event.
+
+The consumer itself tries again; nothing here runs an effect.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from google.protobuf.message import DecodeError
+
+from soma.events.v1 import event_pb2 as event_pb
+from soma.events.v1 import payloads_pb2 as payloads_pb
+from soma_common.dlq.letters import DeadLetter, Failure, capture, go_past
+from soma_common.dlq.policy import Decision, LetterPolicy, LetterStatus
+from soma_common.events.models import Event, EventDraft
+from soma_common.events.store import EventStore
+from soma_common.events.transports.port import Delivery
+from soma_common.kernel.errors import SomaError, invalid_field
+from soma_common.kernel.reasons import Reason
+from soma_common.kernel.tenancy import TenantId
+from soma_common.postgres.pool import Connection, Database
+from soma_common.postgres.queries import Queries
+
+_SQL = Queries.of("soma_common.dlq", "sql/letters.sql")
+BATCH: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class LetterFilter:
+    """Which letters are meant; None means any."""
+
+    consumer: str | None = None
+    status: LetterStatus | None = None
+    stream: str | None = None
+
+
+class DLQHandler:
+    """The dead letters of one house."""
+
+    def __init__(self, database: Database, events: EventStore) -> None:
+        self._database = database
+        self._events = events
+
+    async def capture_failed_event(
+        self, consumer: str, delivery: Delivery, event: Event, failure: Failure, attempts: int, policy: LetterPolicy,
+        chance: float = 0.0,
+    ) -> Decision:  # fmt: skip
+        """Keep an event whose effect failed for the `attempts`-th time; returns what becomes of it."""
+        decision = policy.after(attempts, chance)
+
+        async def work(connection: Connection) -> None:
+            await capture(connection, consumer, event, delivery, failure, attempts, decision)
+            if policy.passes:
+                await go_past(connection, consumer, event)
+            if decision.status is LetterStatus.PARKED:
+                changed = payloads_pb.DeadLetterChanged(
+                    consumer=consumer,
+                    event_id=str(event.event_id),
+                    stream=event.stream,
+                    sequence=event.sequence,
+                    error_class=failure.error_class,
+                    error_id=failure.error_id,
+                    attempts=attempts,
+                )
+                await self._tell(connection, event.tenant_id, "parked", changed, event.correlation_id)
+
+        await self._database.run(event.tenant_id, work)
+        return decision
+
+    async def list_dlq_events(
+        self, tenant_id: TenantId, wanted: LetterFilter, page_size: int = 50, after: DeadLetter | None = None
+    ) -> list[DeadLetter]:
+        """Letters of a tenant, the oldest event first, behind one of an earlier page."""
+        place = (None, "") if after is None else (after.event_id, after.consumer)
+        status = None if wanted.status is None else wanted.status.value
+        async with self._database.transaction(tenant_id) as connection:
+            rows = await connection.fetch(
+                _SQL.list_letters, tenant_id, wanted.consumer, status, wanted.stream, *place, page_size
+            )
+        return [DeadLetter.of_row(row) for row in rows]
+
+    async def get(self, tenant_id: TenantId, consumer: str, event_id: UUID) -> DeadLetter:
+        """One letter. Raises SomaError(RESOURCE_NOT_FOUND)."""
+        async with self._database.transaction(tenant_id) as connection:
+            row = await connection.fetchrow(_SQL.find, tenant_id, consumer, event_id)
+        return DeadLetter.of_row(_found(row, event_id))
+
+    async def retry_event(
+        self, tenant_id: TenantId, consumer: str, event_id: UUID, by: str, edited_body: bytes | None = None
+    ) -> DeadLetter:
+        """Have the consumer try it again at once, with other bytes if some are given; the original stays.
+
+        Raises SomaError(RESOURCE_NOT_FOUND) for one that is not there, waits for another or was discarded,
+        SomaError(INVALID_FIELD) for bytes that are not this event.
+        """
+
+        async def work(connection: Connection) -> DeadLetter:
+            before = DeadLetter.of_row(
+                _found(await connection.fetchrow(_SQL.find, tenant_id, consumer, event_id), event_id)
+            )
+            if edited_body is not None:
+                _check_edited(before, edited_body)
+            row = await connection.fetchrow(_SQL.retry, tenant_id, consumer, event_id, edited_body)
+            letter = DeadLetter.of_row(_found(row, event_id))
+            await self._tell_of(connection, letter, "retried", by, edited=edited_body is not None)
+            return letter
+
+        return await self._database.run(tenant_id, work)
+
+    async def retry_batch(self, tenant_id: TenantId, wanted: LetterFilter, by: str) -> int:
+        """Have all that are parked and meant tried again; returns how many."""
+        parked = LetterFilter(wanted.consumer, LetterStatus.PARKED, wanted.stream)
+        letters = await self.list_dlq_events(tenant_id, parked, BATCH)
+        for letter in letters:
+            await self.retry_event(tenant_id, letter.consumer, letter.event_id, by)
+        return len(letters)
+
+    async def discard(self, tenant_id: TenantId, consumer: str, event_id: UUID, by: str) -> DeadLetter:
+        """Give an event up: it will never have its effect, and its stream goes on. Raises as `retry_event`."""
+
+        async def work(connection: Connection) -> DeadLetter:
+            row = await connection.fetchrow(_SQL.discard, tenant_id, consumer, event_id)
+            letter = DeadLetter.of_row(_found(row, event_id))
+            await connection.execute(_SQL.note_done, consumer, event_id, tenant_id)
+            await connection.execute(_SQL.go_past, consumer, tenant_id, letter.stream, letter.sequence)
+            await connection.execute(_SQL.call_first, consumer, tenant_id, letter.stream)
+            await self._tell_of(connection, letter, "discarded", by, edited=False)
+            return letter
+
+        return await self._database.run(tenant_id, work)
+
+    async def claim(self, consumer: str, policy: LetterPolicy, limit: int, lease_seconds: float) -> list[DeadLetter]:
+        """Letters of all tenants whose time has come, for the consumer that tries them again."""
+        rows = await self._database.worker_statement(_SQL.claim, consumer, policy.passes, lease_seconds, limit)
+        return [DeadLetter.of_row(row) for row in rows]
+
+    async def call_waiting(self, consumer: str) -> None:
+        """Call those that wait behind nothing any more: what was resolved while they were put there."""
+        await self._database.worker_statement(_SQL.call_first, consumer, None, None)
+
+    async def _tell_of(self, connection: Connection, letter: DeadLetter, what: str, by: str, *, edited: bool) -> None:
+        changed = payloads_pb.DeadLetterChanged(
+            consumer=letter.consumer,
+            event_id=str(letter.event_id),
+            stream=letter.stream,
+            sequence=letter.sequence,
+            error_class=letter.error_class,
+            error_id=letter.error_id,
+            attempts=letter.attempts,
+            changed_by=by,
+            edited=edited,
+        )
+        await self._tell(connection, TenantId(letter.tenant_id), what, changed, str(letter.event_id))
+
+    async def _tell(
+        self, connection: Connection, tenant: TenantId, what: str, changed: payloads_pb.DeadLetterChanged, why: str
+    ) -> None:
+        draft = EventDraft(f"dead_letter.{what}", f"dead-letter/{changed.consumer}", changed, why)
+        await self._events.append(connection, tenant, [draft])
+
+
+def _found(row: object, event_id: UUID) -> object:
+    if row is None:
+        raise SomaError(Reason.RESOURCE_NOT_FOUND, {"resource": "dead letter that can be changed", "id": str(event_id)})
+    return row
+
+
+def _check_edited(letter: DeadLetter, edited_body: bytes) -> None:
+    """Another payload is fine; another event is not."""
+    try:
+        edited = event_pb.Event.FromString(edited_body)
+    except DecodeError:
+        raise invalid_field("edited_body", "it must be a serialised soma.events.v1.Event") from None
+    same = (str(letter.event_id), str(letter.tenant_id), letter.stream, letter.sequence)
+    if (edited.event_id, edited.tenant_id, edited.stream, edited.sequence) != same:
+        raise invalid_field("edited_body", "its event_id, tenant_id, stream and sequence must stay as they were")

@@ -1,0 +1,286 @@
+"""A consumer: each event's effect once, in order per stream, whatever fails or dies in between.
+
+The effect is handed in; nothing here knows it, or which transport it is.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any, Final, TypeAlias
+from uuid import NAMESPACE_OID, uuid5
+
+from soma_common.dlq.handler import DLQHandler
+from soma_common.dlq.letters import DeadLetter, Failure, capture, resolve
+from soma_common.dlq.policy import Decision, LetterPolicy, LetterStatus
+from soma_common.events.failpoints import Failpoint, Reached, pass_by
+from soma_common.events.inbox import Admission, Inbox
+from soma_common.events.metrics import ConsumerMetrics
+from soma_common.events.models import Event, EventSchema
+from soma_common.events.topics import Topic
+from soma_common.events.transports.port import Delivery, Subscription, Transport, TransportError
+from soma_common.kernel.backoff import Backoff
+from soma_common.kernel.errors import SomaError
+from soma_common.kernel.ids import Ids
+from soma_common.kernel.reasons import Reason
+from soma_common.kernel.tenancy import SYSTEM_TENANT
+from soma_common.logging import get_logger
+from soma_common.postgres.pool import Connection, Database
+
+_LOG: Final = get_logger("soma.events.consumer")
+
+FETCH_EVENTS: Final = 200
+FETCH_SECONDS: Final = 5.0
+# Effects beside one another: half of what the pool of a house has, so that calls find room.
+AT_ONCE: Final = 2
+RETRY_SECONDS: Final = 1.0
+LETTERS_AT_ONCE: Final = 50
+LETTER_LEASE_SECONDS: Final = 60.0
+_CALL_SECONDS: Final = 30.0
+_PATIENCE: Final = Backoff(first_seconds=0.25, longest_seconds=10.0)
+_BEHIND: Final = Failure("Behind", "an earlier event of its stream is not done", "")
+
+# What an event does in a house: everything inside the transaction, nothing outside of it. It may be run several times.
+Effect: TypeAlias = Callable[[Connection, Event], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Consumption:
+    """What a consumer takes and how.
+
+    `types` None means whole streams: then a missing predecessor is refused, the first one too unless
+    `starts_anywhere`. With types named, gaps are what one expects.
+    """
+
+    consumer: str
+    topics: Sequence[Topic]
+    effect: Effect
+    types: frozenset[str] | None = None
+    starts_anywhere: bool = False
+    policy: LetterPolicy = field(default_factory=LetterPolicy)
+
+    def inbox(self) -> Inbox:
+        """The inbox of this consumer."""
+        whole = self.types is None
+        return Inbox(
+            self.consumer, whole_streams=whole, starts_anywhere=self.starts_anywhere, passes=self.policy.passes
+        )
+
+
+class Consumer:
+    """One member of a consumer; several processes of a house share the shards."""
+
+    def __init__(
+        self,
+        database: Database,
+        transport: Transport,
+        letters: DLQHandler,
+        what: Consumption,
+        ids: Ids,
+        metrics: ConsumerMetrics,
+        reached: Reached = pass_by,
+    ) -> None:
+        self._database = database
+        self._transport = transport
+        self._letters = letters
+        self._what = what
+        self._inbox = what.inbox()
+        self._ids = ids
+        self._metrics = metrics
+        self._reached = reached
+        self._chance = random.SystemRandom()
+        self._room = asyncio.Semaphore(AT_ONCE)
+
+    async def run(self) -> None:
+        """Consume until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._read())
+            group.create_task(self._retry())
+
+    async def _read(self) -> None:
+        subscription: Subscription | None = None
+        failures = 0
+        try:
+            while True:
+                try:
+                    if subscription is None:
+                        subscription = await self._transport.subscribe(self._what.consumer, self._what.topics)
+                    await self.take_some(subscription)
+                    failures = 0
+                except TransportError as problem:
+                    failures += 1
+                    if failures == 1:
+                        _LOG.warning("events cannot be read", consumer=self._what.consumer, problem=str(problem))
+                    await asyncio.sleep(_PATIENCE.wait_seconds(failures, self._chance.random()) or 0.0)
+        finally:
+            if subscription is not None:
+                await asyncio.shield(subscription.close())
+
+    async def take_some(self, subscription: Subscription, wait_seconds: float = FETCH_SECONDS) -> int:
+        """Fetch, have the effects, and only then commit the places. Returns how many came. Raises TransportError."""
+        deliveries = await subscription.fetch(FETCH_EVENTS, wait_seconds)
+        if not deliveries:
+            return 0
+        self._reached(Failpoint.CONSUMER_FETCHED)
+        streams: dict[object, list[Delivery]] = {}
+        for delivery in deliveries:
+            streams.setdefault(_stream_of(delivery), []).append(delivery)
+        await _all_or_cancelled([self._take_in_turn(own) for own in streams.values()])
+        places = {delivery.shard: delivery.position for delivery in deliveries}
+        await subscription.commit(places)
+        self._reached(Failpoint.CONSUMER_COMMITTED)
+        return len(deliveries)
+
+    async def _take_in_turn(self, deliveries: Sequence[Delivery]) -> None:
+        """The events of one stream; other streams have their effects beside it."""
+        for delivery in deliveries:
+            async with self._room:
+                await self._take_surely(delivery)
+            self._reached(Failpoint.CONSUMER_DONE)
+
+    async def _take_surely(self, delivery: Delivery) -> None:
+        """As often as it takes while the database is away: that is no failure of the event."""
+        failures = 0
+        while True:
+            try:
+                return await self.take(delivery)
+            except SomaError as problem:
+                failures += 1
+                if failures == 1:
+                    _LOG.warning(
+                        "a consumer waits for its database", consumer=self._what.consumer, problem=str(problem)
+                    )
+                await asyncio.sleep(_PATIENCE.wait_seconds(failures, self._chance.random()) or 0.0)
+
+    async def take(self, delivery: Delivery) -> None:
+        """One event: its effect, or a letter. Raises SomaError when the database is away."""
+        try:
+            event = delivery.event()
+        except ValueError as problem:
+            await self._capture(_unreadable(delivery), delivery, problem, self._what.policy.quick.max_attempts or 1)
+            return
+        if self._what.types is not None and event.event_type not in self._what.types:
+            return
+        try:
+            outcome = await self._database.run(event.tenant_id, lambda it: self._apply(it, event, delivery))
+        except Exception as problem:
+            if _is_away(problem):
+                raise
+            await self._capture(event, delivery, problem, 1)
+        else:
+            self._metrics.consumed(self._what.consumer, outcome.name.lower())
+
+    async def _apply(self, connection: Connection, event: Event, delivery: Delivery) -> Admission:
+        admission = await self._inbox.admit(connection, event)
+        if admission is Admission.FRESH:
+            await self._what.effect(connection, event)
+            self._reached(Failpoint.CONSUMER_AFFECTED)
+        elif admission is Admission.BEHIND:
+            waits = Decision(LetterStatus.WAITING, None)
+            await capture(connection, self._what.consumer, event, delivery, _BEHIND, 0, waits)
+        return admission
+
+    async def _capture(self, event: Event, delivery: Delivery, problem: Exception, attempts: int) -> None:
+        """Keep the event; the log has the details under the id that the letter carries."""
+        error_id = str(self._ids.uuid7())
+        failure = Failure.of(problem, error_id)
+        decision = await self._letters.capture_failed_event(
+            self._what.consumer, delivery, event, failure, attempts, self._what.policy, self._chance.random()
+        )
+        self._reached(Failpoint.LETTER_CAPTURED)
+        self._metrics.consumed(self._what.consumer, decision.status.value)
+        words = {"consumer": self._what.consumer, "event_id": str(event.event_id), "error_id": error_id}
+        if decision.status is LetterStatus.PARKED:
+            _LOG.error("an event is parked", attempts=attempts, exc_info=problem, **words)
+        else:
+            _LOG.warning("an event has failed", attempts=attempts, error_class=failure.error_class, **words)
+
+    async def _retry(self) -> None:
+        rounds_between_calls = int(_CALL_SECONDS / RETRY_SECONDS)
+        for number in count():
+            try:
+                if number % rounds_between_calls == 0:
+                    await self._letters.call_waiting(self._what.consumer)
+                while await self.retry_some():
+                    pass
+            except SomaError as problem:
+                _LOG.info("letters wait for the database", consumer=self._what.consumer, problem=str(problem))
+            await asyncio.sleep(RETRY_SECONDS)
+
+    async def retry_some(self) -> int:
+        """Try letters again whose time has come; returns how many there were."""
+        policy = self._what.policy
+        letters = await self._letters.claim(self._what.consumer, policy, LETTERS_AT_ONCE, LETTER_LEASE_SECONDS)
+        await _all_or_cancelled([self._try_again(letter) for letter in letters])
+        return len(letters)
+
+    async def _try_again(self, letter: DeadLetter) -> None:
+        async with self._room:
+            await self._try_in_room(letter)
+        self._reached(Failpoint.LETTER_RETRIED)
+
+    async def _try_in_room(self, letter: DeadLetter) -> None:
+        delivery = letter.delivery()
+        try:
+            event = delivery.event()
+        except ValueError as problem:
+            await self._capture(_unreadable(delivery), delivery, problem, letter.attempts + 1)
+            return
+        try:
+            await self._database.run(event.tenant_id, lambda it: self._apply_again(it, event))
+        except Exception as problem:
+            if _is_away(problem):
+                raise
+            await self._capture(event, delivery, problem, letter.attempts + 1)
+        else:
+            self._metrics.consumed(self._what.consumer, "recovered")
+
+    async def _apply_again(self, connection: Connection, event: Event) -> None:
+        if await self._inbox.admit(connection, event, again=True) is Admission.FRESH:
+            await self._what.effect(connection, event)
+            self._reached(Failpoint.CONSUMER_AFFECTED)
+        await resolve(connection, self._what.consumer, event)
+
+
+async def _all_or_cancelled(works: Sequence[Coroutine[Any, Any, None]]) -> None:
+    """Run all beside one another; when one ends badly the others are cancelled and its failure is raised."""
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _stream_of(delivery: Delivery) -> object:
+    """What must be taken in turn: the events of a stream, and bytes that are no event by themselves."""
+    try:
+        event = delivery.event()
+    except ValueError:
+        return (delivery.shard, delivery.position)
+    return (event.tenant_id, event.stream)
+
+
+def _is_away(problem: Exception) -> bool:
+    return isinstance(problem, SomaError) and problem.reason is Reason.DATABASE_UNAVAILABLE
+
+
+def _unreadable(delivery: Delivery) -> Event:
+    """A name for bytes that are no event, so that they can be kept: they belong to nobody's stream."""
+    place = f"{delivery.shard.topic}/{delivery.shard.number}/{delivery.position}"
+    return Event(
+        event_id=uuid5(NAMESPACE_OID, place),
+        event_type="unreadable",
+        trace_id="",
+        correlation_id=place,
+        causation_id="",
+        service_id="",
+        tenant_id=SYSTEM_TENANT,
+        stream=f"unreadable/{place}",
+        sequence=1,
+        timestamp=delivery.time,
+        schema=EventSchema("", "", ""),
+        payload=b"",
+    )

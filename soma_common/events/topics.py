@@ -1,0 +1,80 @@
+"""Topics, and which kind of stream goes to which: every stream goes to exactly one, so that its order survives.
+
+Plain values: nothing here knows a broker or a store.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+_WEEK: Final = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One topic. A state topic keeps the last event of every stream for ever, everything else for `retention`."""
+
+    name: str
+    partitions: int = 6
+    retention: timedelta = _WEEK
+    state: bool = False
+
+
+TRANSACTIONS: Final = Topic("soma.stack.txn.events")
+SAGAS: Final = Topic("soma.stack.saga.events")
+DEAD_LETTERS: Final = Topic("soma.stack.dlq", partitions=3, retention=timedelta(days=30))
+COGNITIVE: Final = Topic("soma.brain.cognitive.events", state=True)
+TASKS: Final = Topic("soma.agent.task.events")
+MEMORIES: Final = Topic("soma.memory.store.events")
+TURNS: Final = Topic("soma.agent.turn.events")
+GOVERNOR: Final = Topic("soma.agent.governor.events")
+CONTROL: Final = Topic("soma.stack.control.events")
+AUDIT: Final = Topic("soma.stack.audit.events")
+VOICE: Final = Topic("soma.voice.session.events")
+
+TOPICS: Final = (
+    TRANSACTIONS,
+    SAGAS,
+    DEAD_LETTERS,
+    COGNITIVE,
+    TASKS,
+    MEMORIES,
+    TURNS,
+    GOVERNOR,
+    CONTROL,
+    AUDIT,
+    VOICE,
+)
+
+# The kind of an aggregate is what stands before the first stroke of its stream: `conversation/<id>`.
+AGGREGATES: Final[Mapping[str, Topic]] = {
+    "transaction": TRANSACTIONS,
+    "saga": SAGAS,
+    "dead-letter": DEAD_LETTERS,
+    "agent-state": COGNITIVE,
+    "agent": TASKS,
+    "model": TASKS,
+    "memory": MEMORIES,
+    "conversation": TURNS,
+    "turn": TURNS,
+    "budget": GOVERNOR,
+    "level": GOVERNOR,
+    "feature": CONTROL,
+    "service": CONTROL,
+    "audit": AUDIT,
+    "voice-session": VOICE,
+}
+
+
+class UnknownAggregateError(ValueError):
+    """A stream whose kind has no topic; the text is a sentence for a person."""
+
+
+def topic_of(stream: str) -> Topic:
+    """The topic of a stream. Raises UnknownAggregateError."""
+    kind = stream.partition("/")[0]
+    try:
+        return AGGREGATES[kind]
+    except KeyError:
+        raise UnknownAggregateError(f"no topic is known for streams of the kind {kind!r}") from None

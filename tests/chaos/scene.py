@@ -1,0 +1,138 @@
+"""The scene of the chaos tests: databases, processes of one kind each, and the files for the checker."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from uuid import uuid4
+
+import asyncpg
+
+from soma_common.events.topics import TURNS
+from soma_common.events.transports.port import Delivery, Transport
+from soma_common.postgres.house import HouseDatabase
+from soma_common.testing.postgres import TestServer
+from tests.chaos.plan import Plan
+from tests.chaos.program import transport_of
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE_SECONDS = 3.0
+EFFECTS_TABLE = (
+    "create table effects (number bigserial, event_id uuid, tenant_id uuid, stream text, sequence bigint);"
+    "grant select, insert on effects to chat_app, chat_worker;"
+    "grant usage on effects_number_seq to chat_app, chat_worker"
+)
+COMMITTED = "select event_id, tenant_id, stream, sequence from events where stream like 'conversation/%'"
+EFFECTS = "select number, event_id, tenant_id, stream, sequence from effects order by number"
+REST = (
+    "select (select count(*) from outbox) as waiting, (select count(*) from dead_letters) as letters, "
+    f"(select count(*) from ({COMMITTED}) c) - (select count(distinct event_id) from effects) as missing"
+)
+
+
+class Scene:
+    """A house and a bus of its own; `plan` says to processes where they are."""
+
+    def __init__(self, server: TestServer, urls: HouseDatabase, bus: HouseDatabase, folder: Path) -> None:
+        self.urls = urls
+        self.folder = folder
+        self.history = folder / "history"
+        self.history.mkdir()
+        relay = server.as_relay(bus)
+        self.plan = Plan(
+            urls.app_dsn,
+            urls.worker_dsn,
+            relay.worker_dsn,
+            bus.worker_dsn,
+            str(self.history / "acknowledged"),
+            tenants=tuple(str(uuid4()) for _ in range(2)),
+        )
+        (self.history / "acknowledged").touch()
+        self._processes: list[subprocess.Popen[bytes]] = []
+
+    async def prepare(self) -> None:
+        owner = await asyncpg.connect(self.urls.owner_dsn)
+        try:
+            await owner.execute(EFFECTS_TABLE)
+        finally:
+            await owner.close()
+
+    def spawn(self, role: str, plan: Plan) -> subprocess.Popen[bytes]:
+        path = plan.write(self.folder / f"{role}-{len(self._processes)}.json")
+        with (self.folder / f"{role}.log").open("ab") as log:
+            command = [sys.executable, "-m", "tests.chaos.program", role, str(path)]
+            process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
+        self._processes.append(process)
+        return process
+
+    def end_all(self) -> None:
+        for process in self._processes:
+            if process.poll() is None:
+                process.send_signal(signal.SIGCONT)
+                process.kill()
+            process.wait(10)
+
+    async def at_rest(self) -> bool:
+        """Whether everything that was written was published and had its effect; fails with what is left."""
+        connection = await asyncpg.connect(self.urls.worker_dsn)
+        try:
+            [left] = await connection.fetch(REST)
+        finally:
+            await connection.close()
+        assert not any(left.values()), dict(left)
+        return True
+
+    async def judge(self, transport: Transport | None = None) -> list[str]:
+        """Write down what there is, and what the checker says of it."""
+        connection = await asyncpg.connect(self.urls.worker_dsn)
+        try:
+            committed = [dict(row) for row in await connection.fetch(COMMITTED)]
+            self._write("committed", committed)
+            self._write("effects", [dict(row) for row in await connection.fetch(EFFECTS)])
+        finally:
+            await connection.close()
+        own = transport or await transport_of(self.plan)
+        self._write("published", await _everything(own, len(committed)))
+        if transport is None:
+            await own.close()
+        return self.verdict()
+
+    def verdict(self) -> list[str]:
+        command = [sys.executable, "-I", str(ROOT / "tests" / "chaos" / "checker.py"), str(self.history)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        found = done.stdout.splitlines()
+        assert done.returncode == (1 if found else 0), done.stderr
+        return found
+
+    def _write(self, name: str, rows: Sequence[dict[str, object]]) -> None:
+        (self.history / name).write_text("".join(json.dumps(row, default=str) + "\n" for row in rows))
+
+
+async def _everything(transport: Transport, expected: int) -> list[dict[str, object]]:
+    """What the transport holds: read until all that is expected is there, or nothing came for a while."""
+    subscription = await transport.subscribe(f"judge-{uuid4()}", [TURNS])
+    rows: list[dict[str, object]] = []
+    try:
+        while True:
+            is_complete = len({row["event_id"] for row in rows}) >= expected
+            some = await subscription.fetch(1000, 0.3 if is_complete else PATIENCE_SECONDS)
+            if not some:
+                return rows
+            rows += [_row(delivery) for delivery in some]
+    finally:
+        await subscription.close()
+
+
+def _row(delivery: Delivery) -> dict[str, object]:
+    event = delivery.event()
+    return {
+        "topic": delivery.shard.topic,
+        "shard": delivery.shard.number,
+        "position": delivery.position,
+        "event_id": event.event_id,
+        "tenant_id": event.tenant_id,
+        "stream": event.stream,
+        "sequence": event.sequence,
+    }
