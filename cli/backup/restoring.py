@@ -16,13 +16,14 @@ from cli.backup.manifest import DATABASE_PART, Manifest, Part, path_of, unfit
 from cli.backup.taking import ground
 from cli.exits import CommandError
 from cli.render import Progress, size
+from cli.stack.database import SCHEMAS
 from cli.stack.first_start import make_folders
 from cli.stack.lock import held
 from config import DeployMode, Settings
 from config.home import Home
-from config.values import HOUSES
 from soma_common.postgres.accounts import PostgresSetupError, make_folder
 from soma_common.postgres.embedded import EmbeddedPostgres
+from soma_common.postgres.house import PLACES
 from soma_common.postgres.migrate import migrations_of
 from soma_common.postgres.server_copy import receive
 
@@ -65,7 +66,8 @@ def _fill(settings: Settings, archive: Reader, progress: Progress) -> None:
 
 
 def _own_schemas() -> dict[str, int]:
-    return {house: len(migrations_of(f"servers.{house}")) for house in HOUSES}
+    wanted = ((name, migrations_of(package, shared=PLACES[name].shared_tables)) for name, package in SCHEMAS.items())
+    return {name: len(migrations) for name, migrations in wanted}
 
 
 def _check_names(source: Path, home: Home, manifest: Manifest) -> None:

@@ -21,6 +21,8 @@ from soma_common.postgres.provision import provision
 from soma_common.supervision.client import ProcessState, SupervisorClient
 from soma_common.supervision.probe import postgres_probe
 
+# Each schema and the package that has its migrations: those of the houses, then the bus that all of them publish to.
+SCHEMAS: Final = {**{house: f"servers.{house}" for house in HOUSES}, "bus": "soma_common.events"}
 _READY_SECONDS: Final = 60.0
 _GIVEN_UP: Final = (ProcessState.BACKOFF, ProcessState.FATAL)
 
@@ -55,13 +57,13 @@ async def prepare_schemas(settings: Settings, tell: Callable[[str], None]) -> No
             raise CommandError(
                 f"The password of the role that migrates {house} is missing. Restore secrets/passwords.json."
             )
-        await _migrate(house, urls.owner_dsn, f"servers.{house}", tell)
-    await _migrate("bus", settings.bus_owner_dsn(), "soma_common.events", tell)
+        await _migrate(house, urls.owner_dsn, tell)
+    await _migrate("bus", settings.bus_owner_dsn(), tell)
 
 
-async def _migrate(name: str, owner_dsn: str, package: str, tell: Callable[[str], None]) -> None:
+async def _migrate(name: str, owner_dsn: str, tell: Callable[[str], None]) -> None:
     try:
-        applied = await migrate(owner_dsn, PLACES[name].schema, package)
+        applied = await migrate(owner_dsn, PLACES[name].schema, SCHEMAS[name])
     except MigrationError as problem:
         raise CommandError(str(problem)) from problem
     if applied:
