@@ -16,6 +16,8 @@ from soma_common.testing.mesh import Mesh
 from soma_common.testing.postgres import temporary_home
 
 PART = ".*.part"
+# What is to be cut off in its middle must not be quicker than who watches for the middle.
+UNHURRIED = ("nice", "-n", "19")
 
 
 @pytest.fixture(scope="module")
@@ -157,7 +159,7 @@ def test_a_disk_that_is_full_leaves_nothing(mesh: Mesh, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_what_is_cut_off_leaves_no_file_that_looks_whole(mesh: Mesh, tmp_path: Path, number: signal.Signals) -> None:
-    process = mesh.begin("backup", str(tmp_path / "cut.soma"))
+    process = mesh.begin("backup", str(tmp_path / "cut.soma"), before=UNHURRIED)
     draft = first_of(tmp_path, PART)
     process.send_signal(number)
     process.wait(30)
@@ -177,7 +179,7 @@ def half() -> Iterator[Path]:
 
 def test_a_restore_that_was_killed_is_never_started(mesh: Mesh, whole: Path, half: Path) -> None:
     settings = {"SOMA_HOME": str(half), "SOMA_INSTANCE": "half"}
-    process = mesh.begin("restore", str(whole), settings=settings)
+    process = mesh.begin("restore", str(whole), before=UNHURRIED, settings=settings)
     first_of(half, "restore-unfinished")
     process.kill()
     process.wait(30)
