@@ -18,6 +18,24 @@ MEMORIES = 300
 OWN_WORDS = 20
 NAMESPACE = "user:reader"
 QUERY = "select memory_id, bm25 from memories_with_words($1, $2, $3, '{}', '{}', null, 0, 40)"
+FILL = """
+with kept as (
+  insert into memories (tenant_id, memory_id, namespace, owner_sub, kind, text, text_key, subject, speaker,
+    source_class, source_id, trust, importance, tags, token_count, term_count, learn_time, valid_from,
+    embedding_version)
+  select $1, gen_random_uuid(), $2, 'reader', 1, 'text', sha256(number::text::bytea), '', '',
+    1, '', 1, 0.5, '{}', 1, 2, now(), now(), ''
+  from generate_series(1, $3) as number
+  returning memory_id
+), numbered as (
+  select memory_id, row_number() over () as number from kept
+)
+insert into memory_terms (tenant_id, namespace, term, memory_id, frequency)
+select $1, $2, 'common', memory_id, 1 from numbered
+union all
+select $1, $2, 'rare', memory_id, 1 from numbered where number <= 5
+"""
+MANY = 10_050
 READ = """
 select relname, coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) as rows
 from pg_stat_xact_user_tables where relname in ('memories', 'memory_terms')
@@ -73,3 +91,21 @@ async def test_a_young_table_is_read_by_its_keys(house_database: HouseDatabases,
     # Each posting is counted, then read, and leads to its memory.
     assert recalling["memory_terms"] <= 2 * MEMORIES
     assert recalling["memories"] <= MEMORIES
+
+
+async def test_a_word_of_too_many_memories_is_not_read_beside_a_rare_one(
+    house_database: HouseDatabases, open_database: OpenDatabase
+) -> None:
+    database = await open_database(house_database("memory", "servers.memory"))
+
+    async def work(connection: Connection) -> tuple[int, Counter[str]]:
+        await connection.execute(FILL, TENANT, NAMESPACE, MANY)
+        before = await rows_read(connection)
+        found = await connection.fetch(QUERY, TENANT, ["common", "rare"], [NAMESPACE])
+        return len(found), await rows_read(connection) - before
+
+    found, read = await database.run(TENANT, work)
+    assert found == 5
+    # Counting stops at ten thousand and one; then the five of the rare word are counted, read and followed.
+    assert read["memory_terms"] <= 10_001 + 5 + 5
+    assert read["memories"] <= 5

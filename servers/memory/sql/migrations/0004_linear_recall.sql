@@ -30,6 +30,8 @@ set plan_cache_mode = force_custom_plan as $$
 declare
     v_memories double precision;
     v_mean_terms double precision;
+    -- The rarest words tell most; what many memories share is left out once this many postings are read.
+    v_most_postings constant integer := 10000;
 begin
     perform enter_tenant(p_tenant);
     select greatest(sum(s.memories), 1), greatest(sum(s.terms), 1) / greatest(sum(s.memories), 1)
@@ -37,15 +39,29 @@ begin
     from namespace_sizes s
     where s.tenant_id = p_tenant and s.namespace = any(p_namespaces);
     return query
-    with word as materialized (
-        select given.term, ln(1 + (v_memories - found.carriers + 0.5) / (found.carriers + 0.5)) as idf
+    with carried as materialized (
+        select given.term, found.carriers
         from unnest(p_terms) as given (term)
         cross join lateral (
             select count(*) as carriers
-            from memory_terms t
-            where t.tenant_id = p_tenant and t.namespace = any(p_namespaces) and t.term = given.term
+            from (
+                select
+                from memory_terms t
+                where t.tenant_id = p_tenant and t.namespace = any(p_namespaces) and t.term = given.term
+                limit v_most_postings + 1
+            ) counted
         ) found
         where found.carriers > 0
+    ),
+    word as materialized (
+        select c.term, ln(1 + (v_memories - c.carriers + 0.5) / (c.carriers + 0.5)) as idf
+        from (
+            select term, carriers,
+                sum(carriers) over rarest_first as postings, row_number() over rarest_first as place
+            from carried
+            window rarest_first as (order by carriers, term)
+        ) c
+        where c.place = 1 or c.postings <= v_most_postings
     ),
     posting as materialized (
         select found.memory_id, found.frequency, w.idf
