@@ -70,14 +70,10 @@ def memory_message(memory: Memory) -> memory_pb.Memory:
     return message
 
 
-def _size(memory: Memory) -> int:
-    return memory_message(memory).ByteSize()
-
-
-def _hit_message(hit: Hit) -> memory_pb.MemoryHit:
+def _hit_message(hit: Hit, message: memory_pb.Memory) -> memory_pb.MemoryHit:
     parts = hit.parts
     return memory_pb.MemoryHit(
-        memory=memory_message(hit.memory),
+        memory=message,
         score=hit.score,
         parts=memory_pb.ScoreParts(
             vector=parts.vector,
@@ -181,9 +177,16 @@ class MemoryServicer(service_grpc.MemoryServiceServicer):
             weights=_weights(request),
             time_budget_seconds=(request.time_budget_milliseconds or _TIME_BUDGET_MILLISECONDS) / 1000,
         )
-        recalled = await self._recaller.recall(caller.tenant_id, recall, _size)
+        # A large payload is slow to read, so a memory becomes a message once, for its size and for the answer.
+        messages: dict[UUID, memory_pb.Memory] = {}
+
+        def size(memory: Memory) -> int:
+            message = messages[memory.memory_id] = memory_message(memory)
+            return message.ByteSize()
+
+        recalled = await self._recaller.recall(caller.tenant_id, recall, size)
         return service_pb.RecallMemoriesResponse(
-            hits=[_hit_message(hit) for hit in recalled.hits],
+            hits=[_hit_message(hit, messages[hit.memory.memory_id]) for hit in recalled.hits],
             partial=recalled.partial,
             degraded_reasons=recalled.reasons,
             token_count=sum(hit.memory.token_count for hit in recalled.hits),
