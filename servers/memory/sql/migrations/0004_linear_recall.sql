@@ -31,7 +31,7 @@ declare
     v_memories double precision;
     v_mean_terms double precision;
     -- The rarest words tell most; what many memories share is left out once this many postings are read.
-    v_most_postings constant integer := 10000;
+    v_most_postings constant integer := 4000;
 begin
     perform enter_tenant(p_tenant);
     select greatest(sum(s.memories), 1), greatest(sum(s.terms), 1) / greatest(sum(s.memories), 1)
