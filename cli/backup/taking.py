@@ -8,7 +8,7 @@ import errno
 import platform
 import signal
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -56,7 +56,8 @@ async def _write(settings: Settings, server: EmbeddedPostgres, archive: Writer, 
     async with server_copy(server) as copy:
         tell = progress.measure("Copying the database", copy.size_bytes)
         try:
-            await archive.add(DATABASE_PART, copy.read(), tell)
+            async with aclosing(copy.read()) as blocks:
+                await archive.add(DATABASE_PART, blocks, tell)
         except PostgresSetupError as problem:
             raise CommandError(f"{problem} There is no backup. Its log: somastack logs {DATABASE}") from problem
     # The files come after the database, so that a secret it names is here, even one that was made meanwhile.

@@ -8,7 +8,7 @@ import asyncio
 import os
 import secrets
 import tarfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -43,7 +43,7 @@ class ServerCopy:
     size_bytes: int
     _server: EmbeddedPostgres
 
-    async def read(self) -> AsyncIterator[bytes]:
+    async def read(self) -> AsyncGenerator[bytes, None]:
         """The copy, one tar stream. Raises PostgresSetupError when it breaks off."""
         process = await asyncio.create_subprocess_exec(
             str(self._server.programs / "pg_basebackup"),
@@ -68,6 +68,8 @@ class ServerCopy:
         finally:
             if process.returncode is None:
                 process.kill()
+                # A pipe that is read no more never shows its end, and without that the process is waited for in vain.
+                await process.stdout.read()
                 await process.wait()
             await asyncio.gather(complaints, return_exceptions=True)
 
