@@ -32,7 +32,7 @@ a user and of a tenant, and the daily budget.
 ## How to run it
 
 ```sh
-.venv/bin/poe bench                        # about three minutes; writes this page
+.venv/bin/poe bench                        # under four minutes; writes this page
 .venv/bin/poe bench-full                   # longer legs, 10,000 sockets, 100,000 memories
 .venv/bin/python -m bench --only turns,chunk --arms mesh,bare
 ```

@@ -12,7 +12,7 @@ from bench.upstream import Answers
 _STREAMS: Final = 32
 _GAP_SECONDS: Final = 0.04
 _LONE_GAP_SECONDS: Final = 0.005
-_WARM_SECONDS: Final = 3.0
+_WARM_SECONDS: Final = 2.0
 _UNIT: Final = "µs"
 
 
@@ -50,7 +50,7 @@ def _row(
 
 def _cost(run: Run, arm: Arm, door: Door, streams: int) -> float:
     """CPU of a chunk in microseconds while streams run that neither begin nor end; what idles is taken off."""
-    seconds = 8.0 if run.full else 3.0
+    seconds = 8.0 if run.full else 2.5
     gap = _GAP_SECONDS if streams > 1 else _LONE_GAP_SECONDS
     chunks = int((_WARM_SECONDS + seconds + 1.0) / gap)
     answers = Answers(chunks, gap_seconds=gap)

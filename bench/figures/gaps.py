@@ -14,14 +14,14 @@ _STREAMS: Final = 64
 # The streams alone keep about half of two cores busy at this pace: what is told is the stall and not the queue.
 _GAP_SECONDS: Final = 0.03
 _HISTORY_TOKENS: Final = 100_000
-_BEGIN_SECONDS: Final = 5.0
+_BEGIN_SECONDS: Final = 3.5
 
 
 def _measure(run: Run) -> list[Row]:
     if run.mesh is None:
         return []
     arm = run.mesh.arm
-    seconds = 15.0 if run.full else 5.0
+    seconds = 15.0 if run.full else 4.0
     streams = Job(
         Door.SOCKET,
         arm.doors[Door.SOCKET],
@@ -42,7 +42,7 @@ def _measure(run: Run) -> list[Row]:
         delay_seconds=_BEGIN_SECONDS + 1.0,
     )
     # Long enough that no stream ends while it is looked at: what is measured is streaming, not the begin of turns.
-    answers = Answers(chunks=int((seconds + _BEGIN_SECONDS + 3.0) / _GAP_SECONDS), gap_seconds=_GAP_SECONDS)
+    answers = Answers(chunks=int((seconds + _BEGIN_SECONDS + 2.0) / _GAP_SECONDS), gap_seconds=_GAP_SECONDS)
     run.note(f"{_STREAMS} streams alone")
     (alone,) = run.together(answers, streams)
     run.note(f"{_STREAMS} streams while a turn with {_HISTORY_TOKENS:,} tokens of history arrives")

@@ -12,7 +12,7 @@ from bench.rows import Row, Target
 
 _READY_SECONDS: Final = 15.0
 _MEMORY_MIB: Final = 900.0
-_SETTLE_SECONDS: Final = 5.0
+_SETTLE_SECONDS: Final = 3.0
 
 
 def _measure(run: Run) -> list[Row]:
