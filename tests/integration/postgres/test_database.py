@@ -321,15 +321,25 @@ async def test_a_schema_that_is_behind_is_refused(house_database: HouseDatabases
         await require_current(database, None)
 
 
+EMPTY_SCHEMA = """
+do $$
+declare thing text;
+begin
+    for thing in select format('table %s', oid::regclass) from pg_class
+        where relnamespace = 'chat'::regnamespace and relkind in ('r', 'p') and not relispartition
+    loop execute format('drop %s cascade', thing); end loop;
+    for thing in select format('function %s', oid::regprocedure) from pg_proc where pronamespace = 'chat'::regnamespace
+    loop execute format('drop %s cascade', thing); end loop;
+end $$
+"""
+
+
 async def test_two_migrations_at_once_apply_each_file_once(house_database: HouseDatabases) -> None:
     urls = house_database("chat", None)
     assert urls.owner_dsn is not None
     connection = await asyncpg.connect(urls.owner_dsn)
     try:
-        await connection.execute(
-            "drop table schema_migrations, events, event_streams, outbox, idempotency, rate_limits;"
-            "drop function enter_tenant, append_events, find_answer"
-        )
+        await connection.execute(EMPTY_SCHEMA)
     finally:
         await connection.close()
     dsn = urls.owner_dsn
