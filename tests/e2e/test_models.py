@@ -50,8 +50,9 @@ def test_the_offline_answer_names_the_command_that_ends_it(offline: Mesh, upstre
     answer = said(offline, "chat", "Hello?")
     assert "somastack model add openai" in answer
     assert "Hello?" in answer
-    turn = next(it for it in json.loads(offline.cli("doctor", "--json").stdout)["findings"] if it["name"] == "turn")
-    assert "somastack model add openai" in turn["mend"]
+    findings = {it["name"]: it for it in json.loads(said(offline, "doctor", "--json"))["findings"]}
+    assert (findings["turn"]["state"], findings["model"]["state"]) == ("GOOD", "HINT")
+    assert findings["model"]["mend"] == "somastack model add openai"
 
 
 def test_a_model_is_added_used_changed_for_another_and_removed_without_a_restart(
