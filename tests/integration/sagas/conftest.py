@@ -2,10 +2,11 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 
 from soma_common.dlq.policy import LetterPolicy
@@ -126,6 +127,11 @@ class Sagas:
             )
         return [row["event_type"] for row in rows]
 
+    async def notes(self, saga_id: UUID) -> list[str]:
+        """What the local steps of a saga have written, in order."""
+        rows = await self.rows("select what from notes where saga_id = $1 order by number", saga_id)
+        return [str(row["what"]) for row in rows]
+
     async def rows(self, query: str, *args: object) -> list[dict[str, object]]:
         async with self.database.worker() as connection:
             return [dict(row) for row in await connection.fetch(query, *args)]
@@ -139,12 +145,27 @@ def history(saga: Saga) -> list[str]:
     ]
 
 
-Effect = Callable[[StepCall], Awaitable[Values | None]]
+async def note(call: StepCall) -> Values:
+    """A local effect, in both directions; one that is had twice is seen twice."""
+    name = call.step if call.direction is Direction.FORWARD else f"-{call.step}"
+    await call.connection.execute("insert into notes (saga_id, what) values ($1, $2)", call.saga_id, name)
+    return {"noted": name}
+
+
+NOTES = (
+    "create table notes (number bigserial, saga_id uuid, what text);"
+    "grant select, insert on notes to chat_app, chat_worker; grant usage on notes_number_seq to chat_app"
+)
 
 
 @pytest.fixture
 async def sagas(house_database: HouseDatabases, open_database: OpenDatabase) -> Sagas:
     urls = house_database("chat", None)
+    owner = await asyncpg.connect(urls.owner_dsn)
+    try:
+        await owner.execute(NOTES)
+    finally:
+        await owner.close()
     return Sagas(await open_database(urls), urls)
 
 
