@@ -32,7 +32,10 @@ NEVER_BY_ITSELF = LetterPolicy(later_times=0)
 
 
 class Participant:
-    """Does and undoes each effect once per key, and writes down in which order; fails where a test says so."""
+    """Does and undoes each effect once per key, and writes down in which order; fails where a test says so.
+
+    As a fence would, it undoes what nobody knows to be done only if it is.
+    """
 
     def __init__(self) -> None:
         self.calls: list[str] = []
@@ -60,6 +63,9 @@ class Participant:
             await self.pauses[name].wait()
         if self.problems.get(name):
             raise self.problems[name].pop(0)
+        is_back = call.direction is Direction.BACK
+        if is_back and call.step not in call.results and call.action_key not in self.effects:
+            return {}
         self.effects.setdefault(call.effect_key, name)
         return {"of": name, "attempt": call.attempt}
 

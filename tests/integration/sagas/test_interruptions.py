@@ -81,7 +81,8 @@ async def test_cut_between_any_two_statements_it_is_done_or_undone(sagas: Sagas)
             where = f"{point} {hit}"
             assert saga.status is (Status.COMPENSATED if fails else Status.COMPLETED), where
             assert participant.done == (["a", "-a"] if fails else ["a", "c"]), where
-            assert history(saga) == (["a", "note", "-note", "-a"] if fails else ["a", "note", "c"]), where
+            asked = [it for it in history(saga) if it != "-c"]  # cut inside c, it asks whether that was done
+            assert asked == (["a", "note", "-note", "-a"] if fails else ["a", "note", "c"]), where
             told = await sagas.told(saga_id)
             assert told.count("saga.started") == told.count("saga.failed" if fails else "saga.completed") == 1, where
             kept = ["note"] if not fails else ["note", "-note"]
