@@ -40,7 +40,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "openai": NOWHERE,
     "pymilvus": NOWHERE,
     "hvac": ("soma_common/security/secrets/vault.py",),
-    "aiokafka": ("soma_common/events/transports/kafka.py",),
+    "aiokafka": ("soma_common/events/transports/kafka*.py",),
     "redis": NOWHERE,
     "requests": NOWHERE,
 }
