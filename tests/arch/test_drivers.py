@@ -47,7 +47,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "openai": NOWHERE,
     "pymilvus": NOWHERE,
     "hvac": ("soma_common/security/secrets/vault.py",),
-    "aiokafka": ("soma_common/events/transports/kafka.py",),
+    "aiokafka": ("soma_common/events/transports/kafka*.py",),
     "redis": ("soma_common/signals/redis.py", "soma_common/limits/redis.py"),
     "requests": NOWHERE,
 }
