@@ -50,13 +50,15 @@ def mint(identity: "IdentitySettings", sub: str, role: str, seconds: int) -> str
     """A token for one person of this installation's tenant."""
     from soma_common.kernel.tenancy import TenantId
     from soma_common.security.keys import KeyFileError
+    from soma_common.security.roles import installation_scopes_for
     from soma_common.security.tokens import UserSigner
 
     try:
         signer = UserSigner(identity.user_key_path)
     except (KeyFileError, ValueError) as problem:
         raise damaged_key(problem) from problem
-    return signer.mint(TenantId(identity.tenant_id), sub, [role], seconds)
+    tenant_id = TenantId(identity.tenant_id)
+    return signer.mint(tenant_id, sub, [role], seconds, scopes=installation_scopes_for([role]))
 
 
 def _seconds(text: str) -> int:

@@ -13,14 +13,23 @@ from config.process import run_service
 from config.programs import doors, programs
 from config.values import SERVICES
 from servers.control.administration import Administration, Installation
+from servers.control.api_keys import ApiKeys
 from servers.control.features import Features
 from servers.control.fleet import COMMANDS, Fleet, OrchestratedFleet, SupervisedFleet
+from servers.control.hashing import KeyHasher
+from servers.control.key_exchange import KeyExchanging
+from servers.control.key_rpc import ApiKeyServicer
+from servers.control.key_store import KeyStore
 from servers.control.rpc import AdminServicer, FeatureServicer
 from servers.control.store import FeatureStore
 from soma.control.v1 import admin_service_pb2_grpc as admin_grpc
+from soma.control.v1 import api_key_service_pb2_grpc as key_grpc
 from soma.control.v1 import feature_service_pb2_grpc as feature_grpc
 from soma_common.rpc.dial import dial
+from soma_common.rpc.idempotency import IdempotencyStore
 from soma_common.rpc.process import Process, ProcessSettings, opened
+from soma_common.security.keys import read_key
+from soma_common.security.tokens import UserSigner
 from soma_common.supervision.client import SupervisorClient
 
 _ORCHESTRATORS: Final = {
@@ -47,6 +56,27 @@ def build_fleet(settings: Settings, process: Process) -> Fleet:
     )
 
 
+class KeyHouse:
+    """The API keys of every tenant, and what they are exchanged by."""
+
+    def __init__(self, settings: Settings, process: Process) -> None:
+        signing = settings.identity.token_key_path
+        store = KeyStore()
+        self.hasher = KeyHasher()
+        root = read_key(signing).derived_secret("API keys")
+        self.keys = ApiKeys(process.database, store, process.events, self.hasher, root, process.clock)
+        signer = UserSigner(signing, process.clock, process.ids)
+        self.exchanging = KeyExchanging(process.database, store, self.hasher, signer, process.clock)
+
+    def add_to(self, process: Process) -> None:
+        """Adds the service over them."""
+        process.server.add(
+            key_grpc.add_ApiKeyServiceServicer_to_server,
+            ApiKeyServicer(self.keys, self.exchanging, IdempotencyStore(process.database)),
+            "soma.control.v1.ApiKeyService",
+        )
+
+
 async def main(settings: Settings, own: ProcessSettings) -> None:
     """Serve until a signal."""
     async with opened(own) as process:
@@ -64,6 +94,8 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
             FeatureServicer(features),
             "soma.control.v1.FeatureService",
         )
+        house = KeyHouse(settings, process)
+        house.add_to(process)
         looking = asyncio.create_task(features.keep_looking(), name="look at features")
 
         async def finish() -> None:
@@ -74,6 +106,7 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
             await process.serve(finish)
         finally:
             looking.cancel()
+            house.hasher.close()
 
 
 if __name__ == "__main__":

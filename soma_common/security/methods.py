@@ -15,6 +15,11 @@ def _user(scope: str, role: str = "viewer", *services: str) -> MethodRule:
     return MethodRule(scope=scope, callers=_DOORS | set(services), role=role)
 
 
+def _makes_a_key(scope: str, role: str) -> MethodRule:
+    """Its answer has the text of a key, which is stored nowhere: the servicer puts it back into that of a repeat."""
+    return MethodRule(scope=scope, callers=_DOORS, role=role, finds_repeats=True)
+
+
 def _internal(*services: str, finds_repeats: bool = False) -> MethodRule:
     return MethodRule(scope=None, callers=frozenset(services), finds_repeats=finds_repeats)
 
@@ -69,6 +74,13 @@ METHODS: Final[Mapping[str, MethodRule]] = {
         "control:read", "viewer", "chat", "cognitive", "memory", "governor"
     ),
     "/soma.control.v1.FeatureService/UpdateFeatures": _user("control:write", "operator"),
+    "/soma.control.v1.ApiKeyService/CreateApiKey": _makes_a_key("keys:write", "operator"),
+    "/soma.control.v1.ApiKeyService/ListApiKeys": _user("keys:read", "operator"),
+    "/soma.control.v1.ApiKeyService/RevokeApiKey": _user("keys:write", "operator"),
+    "/soma.control.v1.ApiKeyService/RotateApiKey": _makes_a_key("keys:write", "operator"),
+    "/soma.control.v1.ApiKeyService/ExchangeApiKey": _internal(
+        "edge", "chat", "governor", "memory", "cognitive", "control"
+    ),
     "/soma.control.v1.FeatureService/WatchFeatures": _internal("chat", "edge", "cognitive", "memory", "governor"),
     "/soma.control.v1.SagaService/ListSagas": _user("control:read", "operator"),
     "/soma.control.v1.SagaService/GetSaga": _user("control:read", "operator"),

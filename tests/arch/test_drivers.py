@@ -25,6 +25,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "protovalidate": ("soma_common/rpc/", "edge/"),
     "jwt": ("soma_common/security/", TESTING),
     "cryptography": ("soma_common/security/",),
+    "argon2": ("servers/control/hashing.py",),
     "structlog": ("soma_common/logging/",),
     "prometheus_client": ("soma_common/rpc/", "soma_common/events/", "servers/", "edge/"),
     "opentelemetry": ("soma_common/tracing/", "soma_common/rpc/", "edge/"),
