@@ -57,6 +57,7 @@ METHODS: Final[Mapping[str, MethodRule]] = {
     "/soma.memory.v1.MemoryService/StoreMemory": _user("memory:write", "member", "chat", "cognitive"),
     "/soma.memory.v1.MemoryService/GetMemory": _user("memory:read", "viewer", "chat", "cognitive"),
     "/soma.memory.v1.MemoryService/DeleteMemory": _user("memory:write", "member", "chat", "cognitive"),
+    "/soma.memory.v1.MemoryService/DeleteBySource": _user("memory:write", "member", "chat", "cognitive"),
     "/soma.memory.v1.MemoryService/RecallMemories": _user("memory:read", "viewer", "chat", "cognitive"),
     "/soma.cognitive.v1.NeuromodulatorService/GetNeuromodulators": _user("cognitive:read"),
     "/soma.cognitive.v1.NeuromodulatorService/UpdateNeuromodulators": _user("cognitive:write", "operator"),

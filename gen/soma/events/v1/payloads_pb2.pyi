@@ -211,7 +211,7 @@ Global___LevelChanged: _TypeAlias = LevelChanged  # noqa: Y015
 
 @_typing.final
 class MemoryChanged(_message.Message):
-    """memory.stored, memory.forgotten: a memory came or went."""
+    """memory.stored, memory.forgotten: a memory came or went. memory.updated: it lost one of its sources."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
