@@ -6,16 +6,21 @@ Nothing here decides what becomes of a letter or a saga.
 from typing import Any, Final
 from uuid import UUID
 
+from google.protobuf.message import Message
+
 from soma.events.v1 import dead_letter_pb2 as letter_pb
 from soma.events.v1 import house_operations_service_pb2 as operations_pb
 from soma.events.v1 import house_operations_service_pb2_grpc as operations_grpc
 from soma_common.dlq.handler import DLQHandler, LetterFilter
 from soma_common.dlq.letters import DeadLetter, LetterPlace
+from soma_common.kernel.errors import not_found
 from soma_common.kernel.paging import DEFAULT_PAGE_SIZE
+from soma_common.operations import sagas
 from soma_common.operations.letters import edited_body, filter_of, letter_message
 from soma_common.postgres.pool import Connection, Database
 from soma_common.rpc.call import current_call
 from soma_common.rpc.idempotency import Once
+from soma_common.sagas.orchestrator import SagaOrchestrator
 
 FULL_NAME: Final = "soma.events.v1.HouseOperationsService"
 
@@ -23,10 +28,57 @@ FULL_NAME: Final = "soma.events.v1.HouseOperationsService"
 class HouseOperationsServicer(operations_grpc.HouseOperationsServiceServicer):
     """`soma.events.v1.HouseOperationsService` of one house."""
 
-    def __init__(self, house: str, database: Database, letters: DLQHandler) -> None:
+    def __init__(
+        self, house: str, database: Database, letters: DLQHandler, orchestrator: SagaOrchestrator | None
+    ) -> None:
+        """A house without sagas hands in none."""
         self._house = house
         self._database = database
         self._letters = letters
+        self._sagas = orchestrator
+
+    async def ListSagas(  # noqa: N802 - the contract's name
+        self, request: operations_pb.ListSagasRequest, _: Any
+    ) -> operations_pb.ListSagasResponse:
+        """Sagas, the newest first."""
+        if self._sagas is None:
+            return operations_pb.ListSagasResponse()
+        found = await self._sagas.list_sagas(
+            current_call().caller.tenant_id,
+            sagas.filter_of(request),
+            request.page_size or DEFAULT_PAGE_SIZE,
+            sagas.place_of(request),
+        )
+        return operations_pb.ListSagasResponse(
+            sagas=[sagas.saga_message(self._house, saga, whole=False) for saga in found]
+        )
+
+    async def GetSaga(  # noqa: N802 - the contract's name
+        self, request: operations_pb.GetSagaRequest, _: Any
+    ) -> operations_pb.GetSagaResponse:
+        """One saga with its steps."""
+        found = await self._those(request.saga_id).get_saga(current_call().caller.tenant_id, UUID(request.saga_id))
+        return operations_pb.GetSagaResponse(saga=sagas.saga_message(self._house, found, whole=True))
+
+    async def ResumeSaga(  # noqa: N802 - the contract's name
+        self, request: operations_pb.ResumeSagaRequest, _: Any
+    ) -> operations_pb.ResumeSagaResponse:
+        """Have a stuck one go on."""
+        caller = current_call().caller
+        found = await self._those(request.saga_id).resume(caller.tenant_id, UUID(request.saga_id), caller.sub)
+        answer = operations_pb.ResumeSagaResponse(saga=sagas.saga_message(self._house, found, whole=False))
+        await self._record(answer)
+        return answer
+
+    async def CompensateSaga(  # noqa: N802 - the contract's name
+        self, request: operations_pb.CompensateSagaRequest, _: Any
+    ) -> operations_pb.CompensateSagaResponse:
+        """Have one undone."""
+        caller = current_call().caller
+        found = await self._those(request.saga_id).compensate(caller.tenant_id, UUID(request.saga_id), caller.sub)
+        answer = operations_pb.CompensateSagaResponse(saga=sagas.saga_message(self._house, found, whole=False))
+        await self._record(answer)
+        return answer
 
     async def ListDeadLetters(  # noqa: N802 - the contract's name
         self, request: operations_pb.ListDeadLettersRequest, _: Any
@@ -97,6 +149,18 @@ class HouseOperationsServicer(operations_grpc.HouseOperationsServiceServicer):
             return answer
 
         return await self._database.run(caller.tenant_id, work)
+
+    def _those(self, saga_id: str) -> SagaOrchestrator:
+        """The sagas of this house. Raises SomaError(RESOURCE_NOT_FOUND) where there are none."""
+        if self._sagas is None:
+            raise not_found("saga", saga_id)
+        return self._sagas
+
+    async def _record(self, answer: Message) -> None:
+        """A saga moves in a transaction of its own: a repeat that comes before this line moves it again, to no harm."""
+        await self._database.run(
+            current_call().caller.tenant_id, lambda connection: Once.current().record(connection, answer)
+        )
 
     def _message(self, letter: DeadLetter, *, whole: bool = False) -> letter_pb.DeadLetter:
         return letter_message(self._house, letter, whole=whole)

@@ -93,14 +93,17 @@ class Process:
         sagas: SagaOrchestrator | None = None,
         grace_seconds: float = DRAIN_SECONDS,
     ) -> None:
-        """Serve until SIGTERM or SIGINT, then drain; `finish` is what must still be done or handed over."""
+        """Serve until SIGTERM or SIGINT, then drain; `finish` is what must still be done or handed over.
+
+        `sagas` are those of the house: they are run here, and its operators can decide about them.
+        """
         settings = self.settings
         release = version("somastack")
         letters = DLQHandler(self.database, self.events)
         parked = ParkedLetters(letters, self.server.registry)
         self.server.add(
             operations_grpc.add_HouseOperationsServiceServicer_to_server,
-            HouseOperationsServicer(settings.service, self.database, letters),
+            HouseOperationsServicer(settings.service, self.database, letters, sagas),
             FULL_NAME,
         )
         ops = OpsHttp(settings.service, release, settings.http_listen, self.health, self.server.registry)
