@@ -25,7 +25,7 @@ from soma_common.kernel.clock import Clock
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.ids import Ids
 from soma_common.logging import get_logger
-from soma_common.operations.alarm import LOOK_SECONDS, ParkedLetters
+from soma_common.operations.metrics import LOOK_SECONDS, ParkedLetters
 from soma_common.operations.servicer import FULL_NAME, HouseOperationsServicer
 from soma_common.postgres.house import HouseDatabase
 from soma_common.postgres.migrate import MigrationError, require_current
