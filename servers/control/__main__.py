@@ -11,7 +11,7 @@ from typing import Final
 from config import DeployMode, Settings
 from config.process import run_service
 from config.programs import doors, programs
-from config.values import SERVICES
+from config.values import HOUSES, SERVICES
 from servers.control.administration import Administration, Installation
 from servers.control.api_keys import ApiKeys
 from servers.control.features import Features
@@ -20,11 +20,16 @@ from servers.control.hashing import KeyHasher
 from servers.control.key_exchange import KeyExchanging
 from servers.control.key_rpc import ApiKeyServicer
 from servers.control.key_store import KeyStore
+from servers.control.operations.houses import Houses
+from servers.control.operations.letters import DlqServicer
+from servers.control.operations.sagas import SagaServicer
 from servers.control.rpc import AdminServicer, FeatureServicer
 from servers.control.store import FeatureStore
 from soma.control.v1 import admin_service_pb2_grpc as admin_grpc
 from soma.control.v1 import api_key_service_pb2_grpc as key_grpc
+from soma.control.v1 import dlq_service_pb2_grpc as dlq_grpc
 from soma.control.v1 import feature_service_pb2_grpc as feature_grpc
+from soma.control.v1 import saga_service_pb2_grpc as saga_grpc
 from soma_common.rpc.dial import dial
 from soma_common.rpc.idempotency import IdempotencyStore
 from soma_common.rpc.process import Process, ProcessSettings, opened
@@ -77,6 +82,16 @@ class KeyHouse:
         )
 
 
+def add_operations(settings: Settings, process: Process) -> Houses:
+    """The doors to the sagas and dead letters of all houses, this one among them."""
+    targets = {name: settings.endpoint(name).targets for name in HOUSES}
+    houses = Houses({name: dial(found, process.signer, name=name) for name, found in targets.items() if found})
+    add = process.server.add
+    add(saga_grpc.add_SagaServiceServicer_to_server, SagaServicer(houses), "soma.control.v1.SagaService")
+    add(dlq_grpc.add_DlqServiceServicer_to_server, DlqServicer(houses), "soma.control.v1.DlqService")
+    return houses
+
+
 async def main(settings: Settings, own: ProcessSettings) -> None:
     """Serve until a signal."""
     async with opened(own) as process:
@@ -96,6 +111,7 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
         )
         house = KeyHouse(settings, process)
         house.add_to(process)
+        houses = add_operations(settings, process)
         looking = asyncio.create_task(features.keep_looking(), name="look at features")
 
         async def finish() -> None:
@@ -107,6 +123,7 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
         finally:
             looking.cancel()
             house.hasher.close()
+            await houses.close()
 
 
 if __name__ == "__main__":

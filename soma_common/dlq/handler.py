@@ -31,11 +31,20 @@ _BEGINNING: Final = (None, "")
 
 @dataclass(frozen=True, slots=True)
 class LetterFilter:
-    """Which letters are meant; None means any."""
+    """Which letters are meant; None means any. `event_ids` are the first and the last of a range."""
 
     consumer: str | None = None
     status: LetterStatus | None = None
     stream: str | None = None
+    event_ids: tuple[UUID, UUID] | None = None
+    without_discarded: bool = False
+
+    @property
+    def values(self) -> tuple[str | None, str | None, str | None, UUID | None, UUID | None, bool]:
+        """What the statement of the list takes."""
+        status = None if self.status is None else self.status.value
+        first, last = self.event_ids or (None, None)
+        return self.consumer, status, self.stream, first, last, self.without_discarded
 
 
 class DLQHandler:
@@ -84,11 +93,9 @@ class DLQHandler:
         self, tenant_id: TenantId, wanted: LetterFilter, page_size: int = 50, after: LetterPlace | None = None
     ) -> list[DeadLetter]:
         """Letters of a tenant, the oldest event first, behind one of an earlier page."""
-        status = None if wanted.status is None else wanted.status.value
+        place = after or _BEGINNING
         async with self._database.transaction(tenant_id) as connection:
-            rows = await connection.fetch(
-                _SQL.list_letters, tenant_id, wanted.consumer, status, wanted.stream, *(after or _BEGINNING), page_size
-            )
+            rows = await connection.fetch(_SQL.list_letters, tenant_id, *wanted.values, *place, page_size)
         return [DeadLetter.of_row(row) for row in rows]
 
     async def get(self, tenant_id: TenantId, consumer: str, event_id: UUID) -> DeadLetter:

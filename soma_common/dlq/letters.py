@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self
 from uuid import UUID
 
 from soma_common.dlq.policy import Decision, LetterStatus
@@ -85,6 +85,10 @@ class Failure:
         """The failure of an exception."""
         text = problem.sentence if isinstance(problem, SomaError) else str(problem)
         return cls(type(problem).__name__, text[:_MESSAGE_CHARACTERS], error_id)
+
+
+# Why a letter waits that has not failed itself.
+BEHIND: Final = Failure("Behind", "an earlier event of its stream is not done", "")
 
 
 async def capture(

@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias
 from uuid import NAMESPACE_OID, uuid5
 
 from soma_common.dlq.handler import DLQHandler
-from soma_common.dlq.letters import DeadLetter, Failure, capture, resolve
+from soma_common.dlq.letters import BEHIND, DeadLetter, Failure, capture, resolve
 from soma_common.dlq.policy import Decision, LetterPolicy, LetterStatus
 from soma_common.events.failpoints import Failpoint, Reached, pass_by
 from soma_common.events.inbox import Admission, Inbox
@@ -39,7 +39,6 @@ LETTERS_AT_ONCE: Final = 50
 LETTER_LEASE_SECONDS: Final = 60.0
 _CALL_SECONDS: Final = 30.0
 _PATIENCE: Final = Backoff(first_seconds=0.25, longest_seconds=10.0)
-_BEHIND: Final = Failure("Behind", "an earlier event of its stream is not done", "")
 
 # What an event does in a house: everything inside the transaction, nothing outside of it. It may be run several times.
 Effect: TypeAlias = Callable[[Connection, Event], Awaitable[None]]
@@ -178,7 +177,7 @@ class Consumer:
             self._reached(Failpoint.CONSUMER_AFFECTED)
         elif admission is Admission.BEHIND:
             waits = Decision(LetterStatus.WAITING, None)
-            await capture(connection, self._what.consumer, event, delivery, _BEHIND, 0, waits)
+            await capture(connection, self._what.consumer, event, delivery, BEHIND, 0, waits)
         return admission
 
     async def _capture(self, event: Event, delivery: Delivery, problem: Exception, attempts: int) -> None:

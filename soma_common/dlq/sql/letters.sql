@@ -21,8 +21,9 @@ select * from dead_letters where tenant_id = $1 and consumer = $2 and event_id =
 -- name: list_letters
 select * from dead_letters
 where tenant_id = $1 and ($2::text is null or consumer = $2) and ($3::text is null or status = $3)
-  and ($4::text is null or stream = $4) and ($5::uuid is null or (event_id, consumer) > ($5::uuid, $6::text))
-order by event_id, consumer limit $7;
+  and ($4::text is null or stream = $4) and ($5::uuid is null or event_id between $5 and $6::uuid) and not ($7 and status = 'discarded')
+  and ($8::uuid is null or (event_id, consumer) > ($8::uuid, $9::text))
+order by event_id, consumer limit $10;
 
 -- name: claim
 -- Those whose time has come and that nothing of their stream stands before; a claim runs out by itself.

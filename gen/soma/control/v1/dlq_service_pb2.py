@@ -27,7 +27,7 @@ from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from soma.events.v1 import dead_letter_pb2 as soma_dot_events_dot_v1_dot_dead__letter__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!soma/control/v1/dlq_service.proto\x12\x0fsoma.control.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a soma/events/v1/dead_letter.proto\"\xdc\x01\n\x16ListDeadLettersRequest\x12\x1b\n\tpage_size\x18\x01 \x01(\rB\x08\xbaH\x05*\x03\x18\xc8\x01\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\x12:\n\x06status\x18\x03 \x01(\x0e\x32 .soma.events.v1.DeadLetterStatusB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x19\n\x08\x63onsumer\x18\x04 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x18\n\x06stream\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12\x16\n\x05house\x18\x06 \x01(\tB\x07\xbaH\x04r\x02\x18 \"\x80\x01\n\x17ListDeadLettersResponse\x12\x30\n\x0c\x64\x65\x61\x64_letters\x18\x01 \x03(\x0b\x32\x1a.soma.events.v1.DeadLetter\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x1a\n\x12unreachable_houses\x18\x03 \x03(\t\"}\n\x14GetDeadLetterRequest\x12,\n\x05house\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9-]{0,31}$\x12\x1b\n\x08\x63onsumer\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1a\n\x08\x65vent_id\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"H\n\x15GetDeadLetterResponse\x12/\n\x0b\x64\x65\x61\x64_letter\x18\x01 \x01(\x0b\x32\x1a.soma.events.v1.DeadLetter\"\xc0\x01\n\x16RetryDeadLetterRequest\x12,\n\x05house\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9-]{0,31}$\x12\x1b\n\x08\x63onsumer\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1a\n\x08\x65vent_id\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12!\n\x0e\x65\x64ited_payload\x18\x04 \x01(\x0c\x42\t\xbaH\x06z\x04\x18\x80\x80@\x12\x1c\n\nrequest_id\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"J\n\x17RetryDeadLetterResponse\x12/\n\x0b\x64\x65\x61\x64_letter\x18\x01 \x01(\x0b\x32\x1a.soma.events.v1.DeadLetter\"\xbf\x01\n\x17RetryDeadLettersRequest\x12\x1b\n\tpage_size\x18\x01 \x01(\rB\x08\xbaH\x05*\x03\x18\xc8\x01\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\x12\x19\n\x08\x63onsumer\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x18\n\x06stream\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12\x16\n\x05house\x18\x05 \x01(\tB\x07\xbaH\x04r\x02\x18 \x12\x1c\n\nrequest_id\x18\x06 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"f\n\x18RetryDeadLettersResponse\x12\x15\n\rretried_count\x18\x01 \x01(\r\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x1a\n\x12unreachable_houses\x18\x03 \x03(\t\"\x9f\x01\n\x18\x44iscardDeadLetterRequest\x12,\n\x05house\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9-]{0,31}$\x12\x1b\n\x08\x63onsumer\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1a\n\x08\x65vent_id\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1c\n\nrequest_id\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"L\n\x19\x44iscardDeadLetterResponse\x12/\n\x0b\x64\x65\x61\x64_letter\x18\x01 \x01(\x0b\x32\x1a.soma.events.v1.DeadLetter2\xec\x05\n\nDlqService\x12x\n\x0fListDeadLetters\x12\'.soma.control.v1.ListDeadLettersRequest\x1a(.soma.control.v1.ListDeadLettersResponse\"\x12\x82\xd3\xe4\x93\x02\x0c\x12\n/admin/dlq\x12\x90\x01\n\rGetDeadLetter\x12%.soma.control.v1.GetDeadLetterRequest\x1a&.soma.control.v1.GetDeadLetterResponse\"0\x82\xd3\xe4\x93\x02*\x12(/admin/dlq/{house}/{consumer}/{event_id}\x12\x9f\x01\n\x0fRetryDeadLetter\x12\'.soma.control.v1.RetryDeadLetterRequest\x1a(.soma.control.v1.RetryDeadLetterResponse\"9\x82\xd3\xe4\x93\x02\x33\"./admin/dlq/{house}/{consumer}/{event_id}/retry:\x01*\x12\x84\x01\n\x10RetryDeadLetters\x12(.soma.control.v1.RetryDeadLettersRequest\x1a).soma.control.v1.RetryDeadLettersResponse\"\x1b\x82\xd3\xe4\x93\x02\x15\"\x10/admin/dlq/retry:\x01*\x12\xa7\x01\n\x11\x44iscardDeadLetter\x12).soma.control.v1.DiscardDeadLetterRequest\x1a*.soma.control.v1.DiscardDeadLetterResponse\";\x82\xd3\xe4\x93\x02\x35\"0/admin/dlq/{house}/{consumer}/{event_id}/discard:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!soma/control/v1/dlq_service.proto\x12\x0fsoma.control.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a soma/events/v1/dead_letter.proto\"\x92\x02\n\x16ListDeadLettersRequest\x12\x1b\n\tpage_size\x18\x01 \x01(\rB\x08\xbaH\x05*\x03\x18\xc8\x01\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\x12:\n\x06status\x18\x03 \x01(\x0e\x32 .soma.events.v1.DeadLetterStatusB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x19\n\x08\x63onsumer\x18\x04 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x18\n\x06stream\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12\x16\n\x05house\x18\x06 \x01(\tB\x07\xbaH\x04r\x02\x18 \x12\x34\n\x0f\x65vent_id_prefix\x18\x07 \x01(\tB\x1b\xbaH\x18r\x16\x32\x14^[0-9a-fA-F-]{0,36}$\"\x80\x01\n\x17ListDeadLettersResponse\x12\x30\n\x0c\x64\x65\x61\x64_letters\x18\x01 \x03(\x0b\x32\x1a.soma.events.v1.DeadLetter\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x1a\n\x12unreachable_houses\x18\x03 \x03(\t\"}\n\x14GetDeadLetterRequest\x12,\n\x05house\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9-]{0,31}$\x12\x1b\n\x08\x63onsumer\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1a\n\x08\x65vent_id\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"H\n\x15GetDeadLetterResponse\x12/\n\x0b\x64\x65\x61\x64_letter\x18\x01 \x01(\x0b\x32\x1a.soma.events.v1.DeadLetter\"\xc0\x01\n\x16RetryDeadLetterRequest\x12,\n\x05house\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9-]{0,31}$\x12\x1b\n\x08\x63onsumer\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1a\n\x08\x65vent_id\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12!\n\x0e\x65\x64ited_payload\x18\x04 \x01(\x0c\x42\t\xbaH\x06z\x04\x18\x80\x80@\x12\x1c\n\nrequest_id\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"J\n\x17RetryDeadLetterResponse\x12/\n\x0b\x64\x65\x61\x64_letter\x18\x01 \x01(\x0b\x32\x1a.soma.events.v1.DeadLetter\"\xbf\x01\n\x17RetryDeadLettersRequest\x12\x1b\n\tpage_size\x18\x01 \x01(\rB\x08\xbaH\x05*\x03\x18\xc8\x01\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\x12\x19\n\x08\x63onsumer\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x18\n\x06stream\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12\x16\n\x05house\x18\x05 \x01(\tB\x07\xbaH\x04r\x02\x18 \x12\x1c\n\nrequest_id\x18\x06 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"f\n\x18RetryDeadLettersResponse\x12\x15\n\rretried_count\x18\x01 \x01(\r\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x1a\n\x12unreachable_houses\x18\x03 \x03(\t\"\x9f\x01\n\x18\x44iscardDeadLetterRequest\x12,\n\x05house\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9-]{0,31}$\x12\x1b\n\x08\x63onsumer\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1a\n\x08\x65vent_id\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1c\n\nrequest_id\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"L\n\x19\x44iscardDeadLetterResponse\x12/\n\x0b\x64\x65\x61\x64_letter\x18\x01 \x01(\x0b\x32\x1a.soma.events.v1.DeadLetter2\xec\x05\n\nDlqService\x12x\n\x0fListDeadLetters\x12\'.soma.control.v1.ListDeadLettersRequest\x1a(.soma.control.v1.ListDeadLettersResponse\"\x12\x82\xd3\xe4\x93\x02\x0c\x12\n/admin/dlq\x12\x90\x01\n\rGetDeadLetter\x12%.soma.control.v1.GetDeadLetterRequest\x1a&.soma.control.v1.GetDeadLetterResponse\"0\x82\xd3\xe4\x93\x02*\x12(/admin/dlq/{house}/{consumer}/{event_id}\x12\x9f\x01\n\x0fRetryDeadLetter\x12\'.soma.control.v1.RetryDeadLetterRequest\x1a(.soma.control.v1.RetryDeadLetterResponse\"9\x82\xd3\xe4\x93\x02\x33\"./admin/dlq/{house}/{consumer}/{event_id}/retry:\x01*\x12\x84\x01\n\x10RetryDeadLetters\x12(.soma.control.v1.RetryDeadLettersRequest\x1a).soma.control.v1.RetryDeadLettersResponse\"\x1b\x82\xd3\xe4\x93\x02\x15\"\x10/admin/dlq/retry:\x01*\x12\xa7\x01\n\x11\x44iscardDeadLetter\x12).soma.control.v1.DiscardDeadLetterRequest\x1a*.soma.control.v1.DiscardDeadLetterResponse\";\x82\xd3\xe4\x93\x02\x35\"0/admin/dlq/{house}/{consumer}/{event_id}/discard:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -46,6 +46,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTDEADLETTERSREQUEST'].fields_by_name['stream']._serialized_options = b'\272H\005r\003\030\310\001'
   _globals['_LISTDEADLETTERSREQUEST'].fields_by_name['house']._loaded_options = None
   _globals['_LISTDEADLETTERSREQUEST'].fields_by_name['house']._serialized_options = b'\272H\004r\002\030 '
+  _globals['_LISTDEADLETTERSREQUEST'].fields_by_name['event_id_prefix']._loaded_options = None
+  _globals['_LISTDEADLETTERSREQUEST'].fields_by_name['event_id_prefix']._serialized_options = b'\272H\030r\0262\024^[0-9a-fA-F-]{0,36}$'
   _globals['_GETDEADLETTERREQUEST'].fields_by_name['house']._loaded_options = None
   _globals['_GETDEADLETTERREQUEST'].fields_by_name['house']._serialized_options = b'\272H\032r\0302\026^[a-z][a-z0-9-]{0,31}$'
   _globals['_GETDEADLETTERREQUEST'].fields_by_name['consumer']._loaded_options = None
@@ -93,25 +95,25 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DLQSERVICE'].methods_by_name['DiscardDeadLetter']._loaded_options = None
   _globals['_DLQSERVICE'].methods_by_name['DiscardDeadLetter']._serialized_options = b'\202\323\344\223\0025\"0/admin/dlq/{house}/{consumer}/{event_id}/discard:\001*'
   _globals['_LISTDEADLETTERSREQUEST']._serialized_start=148
-  _globals['_LISTDEADLETTERSREQUEST']._serialized_end=368
-  _globals['_LISTDEADLETTERSRESPONSE']._serialized_start=371
-  _globals['_LISTDEADLETTERSRESPONSE']._serialized_end=499
-  _globals['_GETDEADLETTERREQUEST']._serialized_start=501
-  _globals['_GETDEADLETTERREQUEST']._serialized_end=626
-  _globals['_GETDEADLETTERRESPONSE']._serialized_start=628
-  _globals['_GETDEADLETTERRESPONSE']._serialized_end=700
-  _globals['_RETRYDEADLETTERREQUEST']._serialized_start=703
-  _globals['_RETRYDEADLETTERREQUEST']._serialized_end=895
-  _globals['_RETRYDEADLETTERRESPONSE']._serialized_start=897
-  _globals['_RETRYDEADLETTERRESPONSE']._serialized_end=971
-  _globals['_RETRYDEADLETTERSREQUEST']._serialized_start=974
-  _globals['_RETRYDEADLETTERSREQUEST']._serialized_end=1165
-  _globals['_RETRYDEADLETTERSRESPONSE']._serialized_start=1167
-  _globals['_RETRYDEADLETTERSRESPONSE']._serialized_end=1269
-  _globals['_DISCARDDEADLETTERREQUEST']._serialized_start=1272
-  _globals['_DISCARDDEADLETTERREQUEST']._serialized_end=1431
-  _globals['_DISCARDDEADLETTERRESPONSE']._serialized_start=1433
-  _globals['_DISCARDDEADLETTERRESPONSE']._serialized_end=1509
-  _globals['_DLQSERVICE']._serialized_start=1512
-  _globals['_DLQSERVICE']._serialized_end=2260
+  _globals['_LISTDEADLETTERSREQUEST']._serialized_end=422
+  _globals['_LISTDEADLETTERSRESPONSE']._serialized_start=425
+  _globals['_LISTDEADLETTERSRESPONSE']._serialized_end=553
+  _globals['_GETDEADLETTERREQUEST']._serialized_start=555
+  _globals['_GETDEADLETTERREQUEST']._serialized_end=680
+  _globals['_GETDEADLETTERRESPONSE']._serialized_start=682
+  _globals['_GETDEADLETTERRESPONSE']._serialized_end=754
+  _globals['_RETRYDEADLETTERREQUEST']._serialized_start=757
+  _globals['_RETRYDEADLETTERREQUEST']._serialized_end=949
+  _globals['_RETRYDEADLETTERRESPONSE']._serialized_start=951
+  _globals['_RETRYDEADLETTERRESPONSE']._serialized_end=1025
+  _globals['_RETRYDEADLETTERSREQUEST']._serialized_start=1028
+  _globals['_RETRYDEADLETTERSREQUEST']._serialized_end=1219
+  _globals['_RETRYDEADLETTERSRESPONSE']._serialized_start=1221
+  _globals['_RETRYDEADLETTERSRESPONSE']._serialized_end=1323
+  _globals['_DISCARDDEADLETTERREQUEST']._serialized_start=1326
+  _globals['_DISCARDDEADLETTERREQUEST']._serialized_end=1485
+  _globals['_DISCARDDEADLETTERRESPONSE']._serialized_start=1487
+  _globals['_DISCARDDEADLETTERRESPONSE']._serialized_end=1563
+  _globals['_DLQSERVICE']._serialized_start=1566
+  _globals['_DLQSERVICE']._serialized_end=2314
 # @@protoc_insertion_point(module_scope)

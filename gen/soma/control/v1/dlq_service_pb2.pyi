@@ -31,18 +31,21 @@ class ListDeadLettersRequest(_message.Message):
     CONSUMER_FIELD_NUMBER: _builtins.int
     STREAM_FIELD_NUMBER: _builtins.int
     HOUSE_FIELD_NUMBER: _builtins.int
+    EVENT_ID_PREFIX_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
     """Most letters, 1-200. Default 50."""
     page_token: _builtins.str
     """Where to go on, from the last answer."""
     status: _dead_letter_pb2.DeadLetterStatus.ValueType
-    """Only those of this status; unset means all."""
+    """Only those of this status; unset means all that are not discarded."""
     consumer: _builtins.str
     """Only those of this consumer; empty means all. Example: "memory.learning"."""
     stream: _builtins.str
     """Only those of this stream; empty means all. Example: "conversation/0198c0de-0000-7000-8000-000000000000"."""
     house: _builtins.str
     """Only those of this house; empty means all. Example: "memory"."""
+    event_id_prefix: _builtins.str
+    """Only those whose event id begins so; empty means all. Example: "0198c0de-1a2b"."""
     def __init__(
         self,
         *,
@@ -52,10 +55,11 @@ class ListDeadLettersRequest(_message.Message):
         consumer: _builtins.str = ...,
         stream: _builtins.str = ...,
         house: _builtins.str = ...,
+        event_id_prefix: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["consumer", b"consumer", "house", b"house", "page_size", b"page_size", "page_token", b"page_token", "status", b"status", "stream", b"stream"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["consumer", b"consumer", "event_id_prefix", b"event_id_prefix", "house", b"house", "page_size", b"page_size", "page_token", b"page_token", "status", b"status", "stream", b"stream"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -76,14 +76,14 @@ class SagaServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ResumeSaga(self, request, context):
-        """Goes on with a saga that is stuck, where it stopped. Errors: RESOURCE_NOT_FOUND, DEPENDENCY_DOWN.
+        """Goes on with a saga that is stuck, where it stopped. Errors: RESOURCE_NOT_FOUND, SAGA_CANNOT_CHANGE, DEPENDENCY_DOWN.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CompensateSaga(self, request, context):
-        """Undoes what a saga did, the last step first. Errors: RESOURCE_NOT_FOUND, DEPENDENCY_DOWN.
+        """Undoes what a saga did, the last step first. Errors: RESOURCE_NOT_FOUND, SAGA_CANNOT_CHANGE, DEPENDENCY_DOWN.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -21,9 +21,9 @@ class SagaServiceStub:
     GetSaga: _aio.UnaryUnaryMultiCallable[_saga_service_pb2.GetSagaRequest, _saga_service_pb2.GetSagaResponse]
     """One saga with its steps. Errors: RESOURCE_NOT_FOUND, DEPENDENCY_DOWN."""
     ResumeSaga: _aio.UnaryUnaryMultiCallable[_saga_service_pb2.ResumeSagaRequest, _saga_service_pb2.ResumeSagaResponse]
-    """Goes on with a saga that is stuck, where it stopped. Errors: RESOURCE_NOT_FOUND, DEPENDENCY_DOWN."""
+    """Goes on with a saga that is stuck, where it stopped. Errors: RESOURCE_NOT_FOUND, SAGA_CANNOT_CHANGE, DEPENDENCY_DOWN."""
     CompensateSaga: _aio.UnaryUnaryMultiCallable[_saga_service_pb2.CompensateSagaRequest, _saga_service_pb2.CompensateSagaResponse]
-    """Undoes what a saga did, the last step first. Errors: RESOURCE_NOT_FOUND, DEPENDENCY_DOWN."""
+    """Undoes what a saga did, the last step first. Errors: RESOURCE_NOT_FOUND, SAGA_CANNOT_CHANGE, DEPENDENCY_DOWN."""
 
 class SagaServiceServicer(metaclass=_abc_1.ABCMeta):
     """Shows operators the sagas of their tenant in all houses, and lets them decide about those that are stuck."""
@@ -50,7 +50,7 @@ class SagaServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _saga_service_pb2.ResumeSagaRequest,
         context: _aio.ServicerContext[_saga_service_pb2.ResumeSagaRequest, _abc.Awaitable[_saga_service_pb2.ResumeSagaResponse]],
     ) -> _abc.Awaitable[_saga_service_pb2.ResumeSagaResponse]:
-        """Goes on with a saga that is stuck, where it stopped. Errors: RESOURCE_NOT_FOUND, DEPENDENCY_DOWN."""
+        """Goes on with a saga that is stuck, where it stopped. Errors: RESOURCE_NOT_FOUND, SAGA_CANNOT_CHANGE, DEPENDENCY_DOWN."""
 
     @_abc_1.abstractmethod
     def CompensateSaga(
@@ -58,6 +58,6 @@ class SagaServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _saga_service_pb2.CompensateSagaRequest,
         context: _aio.ServicerContext[_saga_service_pb2.CompensateSagaRequest, _abc.Awaitable[_saga_service_pb2.CompensateSagaResponse]],
     ) -> _abc.Awaitable[_saga_service_pb2.CompensateSagaResponse]:
-        """Undoes what a saga did, the last step first. Errors: RESOURCE_NOT_FOUND, DEPENDENCY_DOWN."""
+        """Undoes what a saga did, the last step first. Errors: RESOURCE_NOT_FOUND, SAGA_CANNOT_CHANGE, DEPENDENCY_DOWN."""
 
 def add_SagaServiceServicer_to_server(servicer: SagaServiceServicer, server: _aio.Server) -> None: ...

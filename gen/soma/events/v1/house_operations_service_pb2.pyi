@@ -292,14 +292,17 @@ class ListDeadLettersRequest(_message.Message):
     CONSUMER_FIELD_NUMBER: _builtins.int
     STREAM_FIELD_NUMBER: _builtins.int
     AFTER_FIELD_NUMBER: _builtins.int
+    EVENT_ID_PREFIX_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
     """Most letters, 1-201 (one more than a page, to see whether there are more). Default 50."""
     status: _dead_letter_pb2.DeadLetterStatus.ValueType
-    """Only those of this status; unset means all."""
+    """Only those of this status; unset means all that are not discarded."""
     consumer: _builtins.str
     """Only those of this consumer; empty means all."""
     stream: _builtins.str
     """Only those of this stream; empty means all."""
+    event_id_prefix: _builtins.str
+    """Only those whose event id begins so; empty means all. Example: "0198c0de-1a2b"."""
     @_builtins.property
     def after(self) -> Global___DeadLetterPosition:
         """Only those behind this one in the list; absent for the beginning."""
@@ -312,10 +315,11 @@ class ListDeadLettersRequest(_message.Message):
         consumer: _builtins.str = ...,
         stream: _builtins.str = ...,
         after: Global___DeadLetterPosition | None = ...,
+        event_id_prefix: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["after", b"after"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "consumer", b"consumer", "page_size", b"page_size", "status", b"status", "stream", b"stream"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "consumer", b"consumer", "event_id_prefix", b"event_id_prefix", "page_size", b"page_size", "status", b"status", "stream", b"stream"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -103,14 +103,14 @@ class HouseOperationsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ResumeSaga(self, request, context):
-        """Goes on with a saga that is stuck. Errors: RESOURCE_NOT_FOUND.
+        """Goes on with a saga that is stuck. Errors: RESOURCE_NOT_FOUND, SAGA_CANNOT_CHANGE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CompensateSaga(self, request, context):
-        """Undoes what a saga did. Errors: RESOURCE_NOT_FOUND.
+        """Undoes what a saga did. Errors: RESOURCE_NOT_FOUND, SAGA_CANNOT_CHANGE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

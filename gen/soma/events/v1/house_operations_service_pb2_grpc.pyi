@@ -23,9 +23,9 @@ class HouseOperationsServiceStub:
     GetSaga: _aio.UnaryUnaryMultiCallable[_house_operations_service_pb2.GetSagaRequest, _house_operations_service_pb2.GetSagaResponse]
     """One saga with its steps. Errors: RESOURCE_NOT_FOUND."""
     ResumeSaga: _aio.UnaryUnaryMultiCallable[_house_operations_service_pb2.ResumeSagaRequest, _house_operations_service_pb2.ResumeSagaResponse]
-    """Goes on with a saga that is stuck. Errors: RESOURCE_NOT_FOUND."""
+    """Goes on with a saga that is stuck. Errors: RESOURCE_NOT_FOUND, SAGA_CANNOT_CHANGE."""
     CompensateSaga: _aio.UnaryUnaryMultiCallable[_house_operations_service_pb2.CompensateSagaRequest, _house_operations_service_pb2.CompensateSagaResponse]
-    """Undoes what a saga did. Errors: RESOURCE_NOT_FOUND."""
+    """Undoes what a saga did. Errors: RESOURCE_NOT_FOUND, SAGA_CANNOT_CHANGE."""
     ListDeadLetters: _aio.UnaryUnaryMultiCallable[_house_operations_service_pb2.ListDeadLettersRequest, _house_operations_service_pb2.ListDeadLettersResponse]
     """Dead letters of the tenant, the oldest event first."""
     GetDeadLetter: _aio.UnaryUnaryMultiCallable[_house_operations_service_pb2.GetDeadLetterRequest, _house_operations_service_pb2.GetDeadLetterResponse]
@@ -64,7 +64,7 @@ class HouseOperationsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _house_operations_service_pb2.ResumeSagaRequest,
         context: _aio.ServicerContext[_house_operations_service_pb2.ResumeSagaRequest, _abc.Awaitable[_house_operations_service_pb2.ResumeSagaResponse]],
     ) -> _abc.Awaitable[_house_operations_service_pb2.ResumeSagaResponse]:
-        """Goes on with a saga that is stuck. Errors: RESOURCE_NOT_FOUND."""
+        """Goes on with a saga that is stuck. Errors: RESOURCE_NOT_FOUND, SAGA_CANNOT_CHANGE."""
 
     @_abc_1.abstractmethod
     def CompensateSaga(
@@ -72,7 +72,7 @@ class HouseOperationsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _house_operations_service_pb2.CompensateSagaRequest,
         context: _aio.ServicerContext[_house_operations_service_pb2.CompensateSagaRequest, _abc.Awaitable[_house_operations_service_pb2.CompensateSagaResponse]],
     ) -> _abc.Awaitable[_house_operations_service_pb2.CompensateSagaResponse]:
-        """Undoes what a saga did. Errors: RESOURCE_NOT_FOUND."""
+        """Undoes what a saga did. Errors: RESOURCE_NOT_FOUND, SAGA_CANNOT_CHANGE."""
 
     @_abc_1.abstractmethod
     def ListDeadLetters(
