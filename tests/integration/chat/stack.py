@@ -143,6 +143,7 @@ class ChatStack:
             "SOMA_MODEL_API_KEY": "sk-test",
             "SOMA_MODEL_WINDOW": "16384",
             "SOMA_MODEL_MAX_OUTPUT_TOKENS": "1024",
+            "SOMA_MESSAGES_PER_MINUTE": "100000",
             "SOMA_MODEL_PRICE_INPUT": "1000000",
             "SOMA_MODEL_PRICE_OUTPUT": "4000000",
         }
