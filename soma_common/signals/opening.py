@@ -3,26 +3,16 @@
 Nothing here reads a setting.
 """
 
-from dataclasses import dataclass, field
-
 from soma_common.postgres.house import HouseDatabase
 from soma_common.signals.port import Signals
 from soma_common.signals.postgres import PostgresSignals
 
 
-@dataclass(frozen=True, slots=True)
-class SignalsSettings:
-    """The house's database, and the address of a Redis where there is one."""
-
-    database: HouseDatabase
-    redis_url: str | None = field(default=None, repr=False)
-
-
-def open_signals(settings: SignalsSettings) -> Signals:
-    """The signals; they connect on first use."""
-    if settings.redis_url is None:
-        return PostgresSignals(settings.database)
+def open_signals(redis_url: str | None, database: HouseDatabase) -> Signals:
+    """The signals, within the house's database or through a Redis; they connect on first use."""
+    if redis_url is None:
+        return PostgresSignals(database)
     # The library costs a start a moment: only where it is used.
     from soma_common.signals.redis import RedisSignals
 
-    return RedisSignals(settings.redis_url)
+    return RedisSignals(redis_url)

@@ -55,7 +55,7 @@ class _RedisWire(Wire):
         self.lost = asyncio.Event()
         self._client = client
         self._hear = hear
-        self._ears = client.pubsub()
+        self._ears: Any = client.pubsub()
         self._answered = asyncio.Event()
         self._reader: asyncio.Task[None] | None = None
 
