@@ -15,6 +15,7 @@ from soma_common.events.models import Event
 from soma_common.events.transports.history import CHUNK_EVENTS, Chunk, History, UnknownPositionError
 from soma_common.events.transports.places import of_word, to_word
 from soma_common.events.transports.port import Shard, TransportError
+from soma_common.events.ways import FIRST_ID, way_of
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.tenancy import TenantId
 from soma_common.postgres.pool import Connection, Database
@@ -24,7 +25,6 @@ from soma_common.replay.filters import EventFilters
 T = TypeVar("T")
 
 _SQL = Queries.of("soma_common.events", "sql/history.sql")
-_FIRST_ID: Final = UUID(int=0)
 _LOOK_FIRST_SECONDS: Final = 0.05
 _LOOK_SECONDS: Final = 1.0
 
@@ -54,7 +54,7 @@ class BusHistory(History):
     async def _read_some(
         self, filters: EventFilters, place: tuple[datetime, UUID], size: int
     ) -> tuple[list[Event], tuple[datetime, UUID]]:
-        statement, words = _way_of(filters)
+        statement, words = way_of(_SQL, filters)
         values = (filters.tenant_id, *place, filters.end_time, filters.service, size, *words)
 
         async def work(connection: Connection) -> list[Any]:
@@ -122,17 +122,6 @@ class BusHistory(History):
         await self._database.close()
 
 
-def _way_of(filters: EventFilters) -> tuple[str, tuple[str, ...]]:
-    """The statement for these filters, and what it takes beside the common values."""
-    if filters.trace_id:
-        return _SQL.read_by_trace, filters.trace_range
-    if filters.stream:
-        return _SQL.read_by_stream, (filters.stream,)
-    if filters.event_type:
-        return _SQL.read_by_type, filters.type_range
-    return _SQL.read_by_time, ()
-
-
 def _event_in(body: bytes) -> Event:
     return from_message(event_pb.Event.FromString(body))
 
@@ -148,7 +137,7 @@ def _word_at(time: datetime, event_id: UUID) -> str:
 def _place_of(word: str, first: datetime) -> tuple[datetime, UUID]:
     """Behind which time and event the word means. `first` itself is inside: no event has the first of all ids."""
     if not word:
-        return first, _FIRST_ID
+        return first, FIRST_ID
     time, _, event_id = word.partition("/")
     try:
         return datetime.fromisoformat(time).astimezone(UTC), UUID(event_id)
