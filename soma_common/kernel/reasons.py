@@ -71,6 +71,8 @@ class Reason(StrEnum):
     INTERNAL = "INTERNAL"
     SECRETS_UNAVAILABLE = "SECRETS_UNAVAILABLE"
     MODEL_ADDRESS_REFUSED = "MODEL_ADDRESS_REFUSED"
+    SAGA_RUNNING = "SAGA_RUNNING"
+    SAGA_FAILED = "SAGA_FAILED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,5 +201,14 @@ REASONS: Final[dict[Reason, ReasonRow]] = {
     Reason.MODEL_ADDRESS_REFUSED: ReasonRow(
         Kind.FAILED_PRECONDITION,
         "The address of the model {model} is not allowed: {problem}. Change its base URL.",
+    ),
+    Reason.SAGA_RUNNING: ReasonRow(
+        Kind.DEADLINE_EXCEEDED,
+        "This takes longer than the call could wait, and goes on as the saga {saga_id}. "
+        "Ask again with the same request_id, or look with `somastack saga inspect {saga_id}`.",
+    ),
+    Reason.SAGA_FAILED: ReasonRow(
+        Kind.FAILED_PRECONDITION,
+        "The saga {saga_id} failed ({problem}): {outcome}. `somastack saga inspect {saga_id}` tells at which step.",
     ),
 }
