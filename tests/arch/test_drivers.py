@@ -20,7 +20,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "cryptography": ("soma_common/security/",),
     "argon2": ("servers/control/hashing.py",),
     "structlog": ("soma_common/logging/",),
-    "prometheus_client": ("soma_common/rpc/", "soma_common/events/", "servers/", "edge/"),
+    "prometheus_client": ("soma_common/rpc/", "soma_common/events/", "soma_common/sagas/", "servers/", "edge/"),
     "opentelemetry": ("soma_common/tracing/", "soma_common/rpc/", "edge/"),
     "pydantic": ("config/",),
     "pydantic_settings": NOWHERE,
