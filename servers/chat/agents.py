@@ -54,7 +54,7 @@ class Agents:
     async def create(
         self, caller: Caller, wanted: Agent, reply: Callable[[KeptAgent], Reply], *, as_default: bool = False
     ) -> Reply:
-        """Make an agent under a fresh id, or the default one. Raises INVALID_FIELD for a name that is empty or taken."""
+        """Make an agent under a fresh id, or the default one. Raises INVALID_FIELD for an empty name or a taken one."""
         agent_id = default_agent_id(caller.tenant_id) if as_default else self._ids.uuid7()
         agent = self._named(replace(wanted, agent_id=agent_id, version=1, archived=False))
 
@@ -111,7 +111,7 @@ class Agents:
         return await self._database.run(caller.tenant_id, work)
 
     async def archive(self, caller: Caller, agent_id: UUID, reply: Callable[[KeptAgent], Reply]) -> Reply:
-        """Take an agent out of use. Raises RESOURCE_NOT_FOUND, INVALID_FIELD for the default agent of a tenant in use."""
+        """Take an agent out of use. Raises RESOURCE_NOT_FOUND, INVALID_FIELD for the default agent."""
         # Control archives it only when it undoes the making of the tenant.
         if agent_id == default_agent_id(caller.tenant_id) and caller.service != _CONTROL:
             raise invalid_field("agent_id", "the default agent cannot be archived")

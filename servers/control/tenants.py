@@ -82,7 +82,7 @@ class Tenants:
         return await self._database.run(caller.tenant_id, work)
 
     async def adopt(self, tenant_id: TenantId, owner_sub: str, correlation_id: str) -> bool:
-        """Take in the tenant of the installation's owner, which was there before there were rows; says if it was new."""
+        """Take in the tenant of the installation's owner, which is there before its row; says whether it was new."""
 
         async def work(connection: Connection) -> bool:
             now, by = self._clock.now(), "service:control"
