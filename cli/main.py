@@ -17,6 +17,7 @@ from cli.commands import (
     config,
     doctor,
     down,
+    key,
     logs,
     memory,
     mind,
@@ -24,6 +25,7 @@ from cli.commands import (
     receipt,
     restore,
     status,
+    tenant,
     token,
     up,
 )
@@ -57,6 +59,8 @@ app.add_typer(budget.app, name="budget")
 app.add_typer(memory.app, name="memory")
 app.add_typer(mind.app, name="mind")
 app.add_typer(model.app, name="model")
+app.add_typer(tenant.app, name="tenant")
+app.add_typer(key.app, name="key")
 app.add_typer(config.app, name="config")
 
 

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+from google.protobuf.duration_pb2 import Duration
 
 from servers.control.api_keys import ApiKeys
 from servers.control.features import Features
@@ -210,7 +211,7 @@ async def test_a_revoked_key_is_refused_at_a_door_that_knew_it_within_half_a_min
     revoke = keys_pb.RevokeApiKeyRequest(key_id=made.api_key.key_id, request_id=str(uuid4()))
     revoked = (await keys.stub.RevokeApiKey(revoke)).api_key
     assert revoked.HasField("revoke_time")
-    assert await keys.stub.RevokeApiKey(revoke)
+    assert (await keys.stub.RevokeApiKey(revoke)).api_key == revoked
     keys.door_clock.advance(29)
     await keys.knock(made.key)
     keys.door_clock.advance(2)
@@ -230,7 +231,9 @@ async def test_known_keys_go_on_without_control_until_their_token_ends(keys: Key
 
 async def test_after_a_rotation_the_text_of_before_works_for_the_grace(keys: Keys) -> None:
     made = await keys.make()
-    rotate = keys_pb.RotateApiKeyRequest(key_id=made.api_key.key_id, grace={"seconds": 3600}, request_id=str(uuid4()))
+    rotate = keys_pb.RotateApiKeyRequest(
+        key_id=made.api_key.key_id, grace=Duration(seconds=3600), request_id=str(uuid4())
+    )
     rotated = await keys.stub.RotateApiKey(rotate)
     assert await keys.stub.RotateApiKey(rotate) == rotated
     assert rotated.key != made.key
