@@ -20,6 +20,7 @@ from soma.control.v1 import (
     dlq_service_pb2,
     feature_service_pb2,
     saga_service_pb2,
+    tenant_service_pb2,
 )
 from soma.governor.v1 import governor_service_pb2
 from soma.memory.v1 import memory_service_pb2
@@ -36,6 +37,7 @@ CONTRACTS: Final = (
     feature_service_pb2,
     saga_service_pb2,
     dlq_service_pb2,
+    tenant_service_pb2,
     governor_service_pb2,
     memory_service_pb2,
 )

@@ -24,10 +24,12 @@ from soma_common.kernel.tenancy import Caller, TenantId
 from soma_common.postgres.pool import Connection, Database
 from soma_common.rpc.call import current_call
 from soma_common.rpc.idempotency import Once
-from soma_common.security.api_keys import ApiKeyText, derive_api_key, make_key_id
-from soma_common.security.roles import ROLE_SCOPES
+from soma_common.security.api_keys import ApiKeyText, derive_api_key, derive_key_id, make_key_id
+from soma_common.security.roles import ROLE_SCOPES, scopes_for
 
 CREATED: Final = "control.api_key.created"
+_FIRST_NAME: Final = "first key"
+_FIRST_ROLE: Final = "admin"
 Reply = TypeVar("Reply", bound=Message)
 
 
@@ -81,6 +83,33 @@ class ApiKeys:
             return await self._record(connection, caller, key, CREATED, reply)
 
         return await self._database.run(caller.tenant_id, work)
+
+    async def make_first(
+        self, tenant_id: TenantId, sub: str, request_id: UUID, caller: Caller, correlation_id: str
+    ) -> ApiKey:
+        """Make the first key of a new tenant, an admin's; a repeat with this `request_id` makes no other one."""
+        scopes = tuple(sorted(scopes_for((_FIRST_ROLE,))))
+        order = KeyOrder(_FIRST_NAME, _FIRST_ROLE, frozenset(scopes), sub, None)
+        maker = replace(caller, tenant_id=tenant_id)
+        key = replace(self._new(maker, order, Grant(_FIRST_ROLE, scopes)), key_id=self._first_id(tenant_id, request_id))
+        hashed = await self._hasher.hash(self.text_of(tenant_id, key.key_id, str(request_id)).secret)
+
+        async def work(connection: Connection) -> ApiKey:
+            if await self._store.insert(connection, key, hashed):
+                await self._events.append(connection, tenant_id, [told(key, CREATED, caller, correlation_id)])
+            return key
+
+        return await self._database.run(tenant_id, work)
+
+    async def first(self, tenant_id: TenantId, request_id: UUID) -> tuple[ApiKey, str]:
+        """The first key of a tenant, with its text as it was made. Raises RESOURCE_NOT_FOUND."""
+        key_id = self._first_id(tenant_id, request_id)
+        async with self._database.transaction(tenant_id) as connection:
+            key = await self._store.lock(connection, key_id)
+        return key, self.text_of(tenant_id, key_id, str(request_id)).text
+
+    def _first_id(self, tenant_id: TenantId, request_id: UUID) -> str:
+        return derive_key_id(self._root, f"{tenant_id}/{request_id}")
 
     async def list(
         self, tenant_id: TenantId, with_revoked: bool, after: tuple[datetime, str] | None, limit: int

@@ -6,7 +6,6 @@ What a key may do and whether it is in force is decided in `domain/keys.py`.
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
-from uuid import UUID
 
 from servers.control.domain.keys import ApiKey
 from soma_common.kernel.errors import not_found
@@ -28,9 +27,9 @@ class FoundKey:
 class KeyStore:
     """Reads and writes keys inside the caller's transaction."""
 
-    async def insert(self, connection: Connection, key: ApiKey, hashed: str) -> None:
-        """Write a new key."""
-        await connection.execute(
+    async def insert(self, connection: Connection, key: ApiKey, hashed: str) -> bool:
+        """Write a new key; False when its id is there already."""
+        made = await connection.fetchval(
             _SQL.insert_key,
             key.key_id,
             key.tenant_id,
@@ -43,6 +42,7 @@ class KeyStore:
             key.expire_time,
             hashed,
         )
+        return made is not None
 
     async def list(
         self, connection: Connection, with_revoked: bool, after: tuple[datetime, str] | None, limit: int
@@ -68,10 +68,6 @@ class KeyStore:
         """Give a key a new text; the one before works until then, or not at all."""
         await connection.execute(_SQL.rotate_key, key_id, hashed, now, previous_until)
 
-    async def delete(self, connection: Connection, key_id: str) -> None:
-        """Remove a key, as if it had never been."""
-        await connection.execute(_SQL.delete_key, key_id)
-
     async def find(self, database: Database, key_id: str) -> FoundKey | None:
         """A key of any tenant."""
         rows = await database.worker_statement(_SQL.find_key, key_id)
@@ -80,10 +76,6 @@ class KeyStore:
     async def note_use(self, database: Database, key_id: str, now: datetime) -> None:
         """Remember that a key was used."""
         await database.worker_statement(_SQL.note_use, key_id, now)
-
-    async def write_as(self, connection: Connection, tenant_id: UUID) -> None:
-        """From here on the transaction works on the rows of this tenant."""
-        await connection.fetchval(_SQL.write_as, str(tenant_id))
 
 
 def _key(row: Any) -> ApiKey:

@@ -50,14 +50,22 @@ def make_key_id() -> str:
     return "".join(secrets.choice(_LETTERS) for _ in range(_ID_LENGTH))
 
 
+def derive_key_id(root: bytes, made_for: str) -> str:
+    """The id of a key that a request makes, the same whenever it is derived again."""
+    return _written(hmac.digest(root, f"id/{made_for}".encode(), sha256), _ID_LENGTH)
+
+
 def derive_api_key(root: bytes, key_id: str, made_for: str) -> ApiKeyText:
     """The key of an id that a request makes, the same whenever it is derived again; 256 bits that only `root` gives.
 
     So a repeat of the request can be answered with the same text though nobody stores it.
     """
-    number = int.from_bytes(hmac.digest(root, f"{key_id}/{made_for}".encode(), sha256))
-    letters = []
-    for _ in range(_SECRET_LENGTH):
+    return ApiKeyText(key_id, _written(hmac.digest(root, f"{key_id}/{made_for}".encode(), sha256), _SECRET_LENGTH))
+
+
+def _written(digest: bytes, length: int) -> str:
+    number, letters = int.from_bytes(digest, "big"), []
+    for _ in range(length):
         number, rest = divmod(number, len(_LETTERS))
         letters.append(_LETTERS[rest])
-    return ApiKeyText(key_id, "".join(letters))
+    return "".join(letters)

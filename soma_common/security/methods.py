@@ -25,11 +25,11 @@ def _internal(*services: str, finds_repeats: bool = False) -> MethodRule:
 
 
 METHODS: Final[Mapping[str, MethodRule]] = {
-    "/soma.chat.v1.AgentService/CreateAgent": _user("chat:write", "member"),
-    "/soma.chat.v1.AgentService/GetAgent": _user("chat:read"),
+    "/soma.chat.v1.AgentService/CreateAgent": _user("chat:write", "member", "control"),
+    "/soma.chat.v1.AgentService/GetAgent": _user("chat:read", "viewer", "control"),
     "/soma.chat.v1.AgentService/ListAgents": _user("chat:read"),
     "/soma.chat.v1.AgentService/UpdateAgent": _user("chat:write", "member"),
-    "/soma.chat.v1.AgentService/ArchiveAgent": _user("chat:write", "member"),
+    "/soma.chat.v1.AgentService/ArchiveAgent": _user("chat:write", "member", "control"),
     "/soma.chat.v1.ConversationService/CreateConversation": _user("chat:write", "member"),
     "/soma.chat.v1.ConversationService/GetConversation": _user("chat:read"),
     "/soma.chat.v1.ConversationService/ListConversations": _user("chat:read"),
@@ -75,6 +75,10 @@ METHODS: Final[Mapping[str, MethodRule]] = {
         "control:read", "viewer", "chat", "cognitive", "memory", "governor"
     ),
     "/soma.control.v1.FeatureService/UpdateFeatures": _user("control:write", "operator"),
+    "/soma.control.v1.TenantService/CreateTenant": _makes_a_key("tenants:write", "admin"),
+    "/soma.control.v1.TenantService/GetTenant": _user("tenants:read", "admin"),
+    "/soma.control.v1.TenantService/ListTenants": _user("tenants:read", "admin"),
+    "/soma.control.v1.TenantService/UpdateTenant": _user("tenants:write", "admin"),
     "/soma.control.v1.ApiKeyService/CreateApiKey": _makes_a_key("keys:write", "operator"),
     "/soma.control.v1.ApiKeyService/ListApiKeys": _user("keys:read", "operator"),
     "/soma.control.v1.ApiKeyService/RevokeApiKey": _user("keys:write", "operator"),

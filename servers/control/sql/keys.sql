@@ -1,6 +1,8 @@
 -- name: insert_key
 insert into api_keys (key_id, tenant_id, name, sub, role, scopes, created_by, create_time, expire_time, hash)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+on conflict (key_id) do nothing
+returning key_id
 
 -- name: list_keys
 select key_id, tenant_id, name, sub, role, scopes, created_by, create_time, expire_time, last_used_time, rotate_time,
@@ -25,9 +27,6 @@ set previous_hash = case when $4::timestamptz is null then null else hash end, p
     hash = $2, rotate_time = $3
 where key_id = $1
 
--- name: delete_key
-delete from api_keys where key_id = $1
-
 -- name: find_key
 select key_id, tenant_id, name, sub, role, scopes, created_by, create_time, expire_time, last_used_time, rotate_time,
     previous_expire_time, revoke_time, hash, previous_hash
@@ -35,6 +34,3 @@ from api_keys where key_id = $1
 
 -- name: note_use
 update api_keys set last_used_time = $2 where key_id = $1
-
--- name: write_as
-select set_config('soma.tenant_id', $1, true)
