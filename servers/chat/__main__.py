@@ -29,6 +29,7 @@ from servers.chat.generating import Generating
 from servers.chat.generation import Answering
 from servers.chat.housekeeping import Housekeeping
 from servers.chat.instance import Instance
+from servers.chat.intent_letters import IntentLetters
 from servers.chat.intents import Intents
 from servers.chat.journal import Journal
 from servers.chat.keys import Keys
@@ -57,6 +58,7 @@ from soma.chat.v1 import turn_service_pb2_grpc as turn_grpc
 from soma.cognitive.v1.modulation_service_pb2_grpc import ModulationServiceStub
 from soma.governor.v1.governor_service_pb2_grpc import GovernorServiceStub
 from soma.memory.v1.memory_service_pb2_grpc import MemoryServiceStub
+from soma_common.dlq import DLQHandler
 from soma_common.logging import get_logger
 from soma_common.rpc.dial import Channel, dial
 from soma_common.rpc.process import Process, ProcessSettings, opened
@@ -110,7 +112,8 @@ class Engine:
         dependencies = Dependencies(process.clock)
         self.features = Features(settings.flags, peers.control, process.ids)
         self.journal = Journal(process.settings.database, self.instance, process.clock, process.server.registry)
-        self.intents = Intents(process.database, governor, memory, cognitive, metrics)
+        letters = IntentLetters(process.database, DLQHandler(process.database, process.events), process.ids)
+        self.intents = Intents(process.database, letters, governor, memory, cognitive, metrics)
         self.recovery = Recovery(process.database, self.instance, endings, models, process.clock)
         self.housekeeping = Housekeeping(process.database, self.instance, running, self.recovery, process.clock)
         self.followers = Followers(store, running)
@@ -128,7 +131,14 @@ class Engine:
         await self.instance.register()
         ended = await self.recovery.end_abandoned()
         _LOG.info("registered", instance=self.instance.name, epoch=self.instance.epoch, interrupted_turns=ended)
-        jobs = (self.journal.run, self.intents.run, self.features.run, self.housekeeping.run, self.catalogues.run)
+        jobs = (
+            self.journal.run,
+            self.intents.run,
+            self.intents.run_letters,
+            self.features.run,
+            self.housekeeping.run,
+            self.catalogues.run,
+        )
         tasks = [asyncio.create_task(_keep(job), name=job.__qualname__) for job in jobs]
         try:
             yield
