@@ -69,8 +69,8 @@ class IntentLetters:
                 reason=error.reason.value,
                 error_id=failure.error_id,
             )
-        await self._letters.capture_within(
-            connection, CONSUMER, delivery_of(intent, event), event, failure, intent.attempts, decision
+        await self._letters.keep(
+            connection, CONSUMER, event, delivery_of(intent, event), failure, intent.attempts, decision
         )
 
     async def due(self) -> list[DueIntent]:

@@ -50,30 +50,31 @@ class DLQHandler:
         decision = policy.after(attempts, chance)
 
         async def work(connection: Connection) -> None:
-            await self.capture_within(connection, consumer, delivery, event, failure, attempts, decision)
             if policy.passes:
                 await go_past(connection, consumer, event)
+            await self.keep(connection, consumer, event, delivery, failure, attempts, decision)
 
         await self._database.run(event.tenant_id, work)
         return decision
 
-    async def capture_within(
-        self, connection: Connection, consumer: str, delivery: Delivery, event: Event, failure: Failure, attempts: int,
+    async def keep(
+        self, connection: Connection, consumer: str, event: Event, delivery: Delivery, failure: Failure, attempts: int,
         decision: Decision,
     ) -> None:  # fmt: skip
-        """Keep an event as was decided, within the caller's transaction of its tenant; parking it is told."""
+        """Keep an event in the caller's transaction, as was decided; one that is parked is told of."""
         await capture(connection, consumer, event, delivery, failure, attempts, decision)
-        if decision.status is LetterStatus.PARKED:
-            changed = payloads_pb.DeadLetterChanged(
-                consumer=consumer,
-                event_id=str(event.event_id),
-                stream=event.stream,
-                sequence=event.sequence,
-                error_class=failure.error_class,
-                error_id=failure.error_id,
-                attempts=attempts,
-            )
-            await self._tell(connection, event.tenant_id, "parked", changed, event.correlation_id)
+        if decision.status is not LetterStatus.PARKED:
+            return
+        changed = payloads_pb.DeadLetterChanged(
+            consumer=consumer,
+            event_id=str(event.event_id),
+            stream=event.stream,
+            sequence=event.sequence,
+            error_class=failure.error_class,
+            error_id=failure.error_id,
+            attempts=attempts,
+        )
+        await self._tell(connection, event.tenant_id, "parked", changed, event.correlation_id)
 
     async def list_dlq_events(
         self, tenant_id: TenantId, wanted: LetterFilter, page_size: int = 50, after: DeadLetter | None = None

@@ -71,6 +71,8 @@ class Reason(StrEnum):
     INTERNAL = "INTERNAL"
     SECRETS_UNAVAILABLE = "SECRETS_UNAVAILABLE"
     MODEL_ADDRESS_REFUSED = "MODEL_ADDRESS_REFUSED"
+    SAGA_CANNOT_CHANGE = "SAGA_CANNOT_CHANGE"
+    SAGA_STEP_FENCED = "SAGA_STEP_FENCED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,5 +201,11 @@ REASONS: Final[dict[Reason, ReasonRow]] = {
     Reason.MODEL_ADDRESS_REFUSED: ReasonRow(
         Kind.FAILED_PRECONDITION,
         "The address of the model {model} is not allowed: {problem}. Change its base URL.",
+    ),
+    Reason.SAGA_CANNOT_CHANGE: ReasonRow(
+        Kind.FAILED_PRECONDITION, "The saga {saga_id} is {status} and cannot be {wanted}: {why}."
+    ),
+    Reason.SAGA_STEP_FENCED: ReasonRow(
+        Kind.FAILED_PRECONDITION, "This step of a saga was undone before it came, so it is not done any more."
     ),
 }

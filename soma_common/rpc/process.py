@@ -5,7 +5,7 @@ Nothing here knows a service or reads a setting; composition roots hand both in.
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -32,13 +32,17 @@ from soma_common.rpc.idempotency import IdempotencyStore
 from soma_common.rpc.ops_http import OpsHttp
 from soma_common.rpc.serve import DRAIN_SECONDS, Finish, serve_until_signal
 from soma_common.rpc.server import RpcServer
+from soma_common.sagas.conduct import Conduct
+from soma_common.sagas.metrics import SagaMetrics
+from soma_common.sagas.models import SagaDefinition
+from soma_common.sagas.orchestrator import SagaOrchestrator
 from soma_common.security.keys import KeyFileError
 from soma_common.security.tokens import ServiceSigner, TokenVerifier
 
 _LOG: Final = get_logger("soma.process")
 _DATABASE_SECONDS: Final = 60.0
 _SWEEP_SECONDS: Final = 3600.0
-_RELAY_RESTART_SECONDS: Final = 0.5
+_RESTART_SECONDS: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +77,31 @@ class Process:
     clock: Clock
     ids: Ids
 
-    async def serve(self, finish: Finish | None = None, *, grace_seconds: float = DRAIN_SECONDS) -> None:
+    def orchestrator(self, definitions: Iterable[SagaDefinition]) -> SagaOrchestrator:
+        """The sagas of this house, to be handed to `serve`; without definitions they can only be looked at."""
+        conduct = Conduct(SagaMetrics(self.server.registry))
+        return SagaOrchestrator(self.database, self.events, definitions, self.clock, self.ids, conduct)
+
+    async def serve(
+        self,
+        finish: Finish | None = None,
+        *,
+        sagas: SagaOrchestrator | None = None,
+        grace_seconds: float = DRAIN_SECONDS,
+    ) -> None:
         """Serve until SIGTERM or SIGINT, then drain; `finish` is what must still be done or handed over."""
         settings = self.settings
         release = version("somastack")
         ops = OpsHttp(settings.service, release, settings.http_listen, self.health, self.server.registry)
         answers = IdempotencyStore(self.database)
-        jobs = [
-            asyncio.create_task(keep_running("sweep answers", answers.sweep, _SWEEP_SECONDS), name="sweep answers"),
-            asyncio.create_task(keep_running("keep events", self.retention.keep, _SWEEP_SECONDS), name="keep events"),
-            asyncio.create_task(keep_running("relay events", self.relay.run, _RELAY_RESTART_SECONDS), name="relay"),
+        works: list[tuple[str, Callable[[], Awaitable[object]], float]] = [
+            ("sweep answers", answers.sweep, _SWEEP_SECONDS),
+            ("keep events", self.retention.keep, _SWEEP_SECONDS),
+            ("relay events", self.relay.run, _RESTART_SECONDS),
         ]
+        if sagas is not None:
+            works += [("run sagas", sagas.run, _RESTART_SECONDS), ("sweep sagas", sagas.sweep, _SWEEP_SECONDS)]
+        jobs = [asyncio.create_task(keep_running(*work), name=work[0]) for work in works]
         try:
             await serve_until_signal(self.server, ops, finish, grace_seconds=grace_seconds)
         finally:

@@ -19,7 +19,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "jwt": ("soma_common/security/", TESTING),
     "cryptography": ("soma_common/security/",),
     "structlog": ("soma_common/logging/",),
-    "prometheus_client": ("soma_common/rpc/", "soma_common/events/", "servers/", "edge/"),
+    "prometheus_client": ("soma_common/rpc/", "soma_common/events/", "soma_common/sagas/", "servers/", "edge/"),
     "opentelemetry": ("soma_common/tracing/", "soma_common/rpc/", "edge/"),
     "pydantic": ("config/",),
     "pydantic_settings": NOWHERE,

@@ -393,3 +393,101 @@ class DeadLetterChanged(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___DeadLetterChanged: _TypeAlias = DeadLetterChanged  # noqa: Y015
+
+@_typing.final
+class SagaChanged(_message.Message):
+    """saga.started, saga.compensating, saga.resumed, saga.completed, saga.failed: a saga began, turned back, went on by a person's
+    word, or came to rest.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SAGA_ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    STATUS_FIELD_NUMBER: _builtins.int
+    STEP_FIELD_NUMBER: _builtins.int
+    ERROR_REASON_FIELD_NUMBER: _builtins.int
+    ERROR_ID_FIELD_NUMBER: _builtins.int
+    CHANGED_BY_FIELD_NUMBER: _builtins.int
+    saga_id: _builtins.str
+    """The saga."""
+    name: _builtins.str
+    """Its definition. Example: "tenant.provision"."""
+    version: _builtins.int
+    """The version of the definition."""
+    status: _builtins.str
+    """Where it stands: RUNNING, COMPLETED, COMPENSATING, COMPENSATED, COMPENSATION_STUCK or STUCK."""
+    step: _builtins.str
+    """The step at which it is, or was when it ended."""
+    error_reason: _builtins.str
+    """Why it turned back or is stuck; empty otherwise. Example: "DEPENDENCY_DOWN"."""
+    error_id: _builtins.str
+    """The id under which the log tells of the failure; empty when nothing failed."""
+    changed_by: _builtins.str
+    """Who asked for it; empty when nobody did."""
+    def __init__(
+        self,
+        *,
+        saga_id: _builtins.str = ...,
+        name: _builtins.str = ...,
+        version: _builtins.int = ...,
+        status: _builtins.str = ...,
+        step: _builtins.str = ...,
+        error_reason: _builtins.str = ...,
+        error_id: _builtins.str = ...,
+        changed_by: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed_by", b"changed_by", "error_id", b"error_id", "error_reason", b"error_reason", "name", b"name", "saga_id", b"saga_id", "status", b"status", "step", b"step", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SagaChanged: _TypeAlias = SagaChanged  # noqa: Y015
+
+@_typing.final
+class SagaStepEnded(_message.Message):
+    """saga.step.completed, saga.step.failed: a step was done, or will not be tried again."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SAGA_ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    STEP_FIELD_NUMBER: _builtins.int
+    COMPENSATION_FIELD_NUMBER: _builtins.int
+    ATTEMPTS_FIELD_NUMBER: _builtins.int
+    ERROR_REASON_FIELD_NUMBER: _builtins.int
+    ERROR_ID_FIELD_NUMBER: _builtins.int
+    saga_id: _builtins.str
+    """The saga."""
+    name: _builtins.str
+    """Its definition. Example: "tenant.provision"."""
+    step: _builtins.str
+    """The step."""
+    compensation: _builtins.bool
+    """Whether it was the step's compensation."""
+    attempts: _builtins.int
+    """How often it was tried."""
+    error_reason: _builtins.str
+    """Why it failed; empty when it was done. Example: "DEPENDENCY_DOWN"."""
+    error_id: _builtins.str
+    """The id under which the log tells of the failure; empty when it was done."""
+    def __init__(
+        self,
+        *,
+        saga_id: _builtins.str = ...,
+        name: _builtins.str = ...,
+        step: _builtins.str = ...,
+        compensation: _builtins.bool = ...,
+        attempts: _builtins.int = ...,
+        error_reason: _builtins.str = ...,
+        error_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempts", b"attempts", "compensation", b"compensation", "error_id", b"error_id", "error_reason", b"error_reason", "name", b"name", "saga_id", b"saga_id", "step", b"step"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SagaStepEnded: _TypeAlias = SagaStepEnded  # noqa: Y015
