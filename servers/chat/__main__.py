@@ -19,6 +19,7 @@ from servers.chat.adapters.openai_compatible import OpenAICompatibleModel
 from servers.chat.agents import Agents
 from servers.chat.catalogues import Catalogues
 from servers.chat.conversations import Conversations
+from servers.chat.deletion import Deletion
 from servers.chat.dependencies import Dependencies
 from servers.chat.ending import Ending
 from servers.chat.endings import Endings
@@ -62,6 +63,7 @@ from soma_common.dlq import DLQHandler
 from soma_common.logging import get_logger
 from soma_common.rpc.dial import Channel, dial
 from soma_common.rpc.process import Process, ProcessSettings, opened
+from soma_common.sagas.orchestrator import SagaOrchestrator
 from soma_common.security.secrets import FileSecrets, Secrets, VaultSecrets
 from soma_common.tokens import tokenizer_for
 from soma_common.tracing import TraceContext
@@ -188,11 +190,11 @@ def _trace_headers() -> Mapping[str, str]:
     return {"traceparent": TraceContext.current().traceparent}
 
 
-def add_servicers(engine: Engine, process: Process, peers: Peers, house: ModelHouse) -> None:
+def add_servicers(engine: Engine, process: Process, peers: Peers, house: ModelHouse, sagas: SagaOrchestrator) -> None:
     """Adds the services of the contract `soma.chat.v1`."""
     models = house.models
     agents = Agents(process.database, process.events, models, process.clock, process.ids)
-    conversations = Conversations(process.database, process.events, agents, process.clock, process.ids)
+    conversations = Conversations(process.database, process.events, agents, sagas, process.clock, process.ids)
     server = process.server
     turns = TurnServicer(engine.turns, engine.followers, engine.requests)
     server.add(turn_grpc.add_TurnServiceServicer_to_server, turns, "soma.chat.v1.TurnService")
@@ -226,10 +228,12 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
         tokenizer_for(installation.models[installation.default_id].profile.tokenizer).load()
         peers = Peers(chat, process)
         engine = Engine(chat, process, peers, house.models)
+        deletion = Deletion(process.events, peers.memory.stub(MemoryServiceStub), process.clock)
+        sagas = process.orchestrator([deletion.definition()])
         try:
             async with engine.working():
-                add_servicers(engine, process, peers, house)
-                await process.serve(lambda: engine.turns.drain(chat.drain_seconds))
+                add_servicers(engine, process, peers, house, sagas)
+                await process.serve(lambda: engine.turns.drain(chat.drain_seconds), sagas=sagas)
         finally:
             await house.close()
             await peers.close()
