@@ -105,7 +105,10 @@ Global___TurnEnded: _TypeAlias = TurnEnded  # noqa: Y015
 
 @_typing.final
 class ResourceChanged(_message.Message):
-    """conversation.created, conversation.updated, conversation.deleted, agent.created, agent.updated, agent.archived: a resource changed."""
+    """conversation.created, conversation.updated, conversation.deleted (nobody sees it any more), conversation.erased (nothing of it
+    is left), conversation.restored (it is seen again, for it could not be erased), agent.created, agent.updated,
+    agent.archived: a resource changed.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
