@@ -21,8 +21,6 @@ from soma_common.postgres.pool import Database
 from soma_common.postgres.queries import Queries
 
 _SQL = Queries.of("soma_common.events", "sql/events.sql")
-# Long enough for a server that is restarted; whoever waits longer than that has given up.
-RESOLVE_SECONDS: Final = 20.0
 _RESOLVE_PAUSE_SECONDS: Final = 0.1
 
 
@@ -47,15 +45,24 @@ class Submission:
 
 
 class GroupWriter:
-    """Writes groups as the worker role, which is bound to no tenant. `on_written` is told when events are committed."""
+    """Writes groups as the worker role, which is bound to no tenant. `on_written` is told when events are committed.
+
+    `on_away` is told that the database cannot be reached while the outcome of a group is still unknown.
+    """
 
     def __init__(
-        self, database: Database, service: str, on_written: Callable[[], None], resolve_seconds: float = RESOLVE_SECONDS
+        self,
+        database: Database,
+        service: str,
+        resolve_seconds: float,
+        on_written: Callable[[], None],
+        on_away: Callable[[SomaError], None],
     ) -> None:
         self._database = database
         self._service = service
-        self._on_written = on_written
         self._resolve_seconds = resolve_seconds
+        self._on_written = on_written
+        self._on_away = on_away
 
     async def write(self, group: Sequence[Submission]) -> list[Submission]:
         """Give each its event, or the error that is its own; returns those whose streams somebody else holds.
@@ -135,7 +142,9 @@ class GroupWriter:
                 continue
             except SomaError as again:
                 # The first statement may itself be what holds a stream.
-                if again.reason not in {Reason.DATABASE_UNAVAILABLE, Reason.CONFLICT}:
+                if again.reason is Reason.DATABASE_UNAVAILABLE:
+                    self._on_away(again)
+                elif again.reason is not Reason.CONFLICT:
                     raise
             await asyncio.sleep(_RESOLVE_PAUSE_SECONDS)
         raise problem

@@ -5,7 +5,7 @@ Nothing here knows a statement: that is the group's. All events of a stream go t
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
@@ -15,6 +15,7 @@ from soma_common.events.transports.port import StreamKey
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason
 from soma_common.postgres.failures import RETRY_AFTER_SECONDS
+from soma_common.postgres.pool import Database
 
 _HELD_PAUSE_SECONDS: Final = 0.05
 
@@ -24,8 +25,9 @@ class Grouping:
     """How callers are gathered.
 
     A group is written `gather_seconds` after its first fact came, or when it has `most_events`. `lanes` groups are
-    under way at once, each on a connection. `most_waiting` facts may wait; who brings more waits for room. A fact whose
-    stream somebody else holds is given up after `held_seconds`.
+    under way at once, each on a connection. `most_waiting` facts may wait in a lane; who brings more waits for room. A
+    fact whose stream somebody else holds is given up after `held_seconds`. What became of a group whose answer was lost
+    is asked for `resolve_seconds`, long enough for a server that is restarted.
     """
 
     gather_seconds: float = 0.003
@@ -33,13 +35,14 @@ class Grouping:
     lanes: int = 2
     most_waiting: int = 8192
     held_seconds: float = 10.0
+    resolve_seconds: float = 20.0
 
 
 class Lane:
     """One lane. It has a task only while something waits."""
 
-    def __init__(self, writer: GroupWriter, grouping: Grouping) -> None:
-        self._writer = writer
+    def __init__(self, database: Database, service: str, grouping: Grouping, on_written: Callable[[], None]) -> None:
+        self._writer = GroupWriter(database, service, grouping.resolve_seconds, on_written, self._refuse_waiting)
         self._grouping = grouping
         self._waiting: deque[Submission] = deque()
         self._held: dict[StreamKey, list[Submission]] = {}
@@ -116,10 +119,9 @@ class Lane:
         try:
             return await self._writer.write(group)
         except SomaError as problem:
-            # What waits was not sent: it is told at once, not after as many attempts as there are groups.
-            for kind, told in ((type(problem), group), (SomaError, tuple(self._waiting))):
-                for submission in told:
-                    submission.fail(kind(problem.reason, retry_after_seconds=problem.retry_after_seconds))
+            for submission in group:
+                submission.fail(type(problem)(problem.reason, retry_after_seconds=problem.retry_after_seconds))
+            self._refuse_waiting(problem)
         except Exception as problem:  # noqa: BLE001 - the outermost net of this task: whoever waits gets it and logs it
             for submission in group:
                 submission.fail(problem)
@@ -128,6 +130,11 @@ class Lane:
                 submission.answer.cancel()
             raise
         return ()
+
+    def _refuse_waiting(self, problem: SomaError) -> None:
+        """What waits was not sent: it is told at once, not after as many attempts as there are groups."""
+        for submission in self._waiting:
+            submission.fail(SomaError(problem.reason, retry_after_seconds=problem.retry_after_seconds))
 
     def _hold(self, left: Sequence[Submission]) -> None:
         """Keep facts aside while others hold their streams; later ones of these streams go behind them."""

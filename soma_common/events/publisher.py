@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Self
 
 from soma_common.events.facts import Fact
-from soma_common.events.group import GroupWriter, Submission
+from soma_common.events.group import Submission
 from soma_common.events.lane import Grouping, Lane
 from soma_common.events.models import Event, EventDraft
 from soma_common.kernel.ids import Ids
@@ -33,9 +33,8 @@ class EventPublisher:
     ) -> None:
         """`on_publish` is called when events are committed: the hint for a relay."""
         grouping = grouping or Grouping()
-        writer = GroupWriter(database, service, on_publish)
         self._ids = ids or Ids()
-        self._lanes = [Lane(writer, grouping) for _ in range(grouping.lanes)]
+        self._lanes = [Lane(database, service, grouping, on_publish) for _ in range(grouping.lanes)]
 
     async def publish(self, draft: EventDraft, tenant_id: TenantId) -> Event:
         """Write a fact in a transaction that others share; returns it in its place once that is committed.

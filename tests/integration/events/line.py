@@ -9,11 +9,15 @@ from soma_common.postgres.house import HouseDatabase
 
 
 class Line:
-    """While `requests` or `answers` is False, bytes of that direction are thrown away."""
+    """While `requests` or `answers` is False, bytes of that direction are thrown away.
+
+    While it `is_away`, nobody gets through.
+    """
 
     def __init__(self, urls: HouseDatabase) -> None:
         self._urls = urls
         self.requests = self.answers = True
+        self.is_away = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._client_side: set[asyncio.StreamWriter] = set()
         self._server_side: set[asyncio.StreamWriter] = set()
@@ -45,9 +49,14 @@ class Line:
 
     def _through(self, dsn: str) -> str:
         parts = urlsplit(dsn)
-        return urlunsplit((parts.scheme, f"{parts.netloc.rpartition('@')[0]}@127.0.0.1:{self._port}", parts.path, "", ""))
+        return urlunsplit(
+            (parts.scheme, f"{parts.netloc.rpartition('@')[0]}@127.0.0.1:{self._port}", parts.path, "", "")
+        )
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self.is_away:
+            writer.transport.abort()
+            return
         server_reader, server_writer = await self._connect()
         self._client_side.add(writer)
         self._server_side.add(server_writer)

@@ -17,6 +17,7 @@ from soma_common.events.store import EventStore
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason
 from soma_common.kernel.tenancy import TenantId
+from soma_common.postgres.failures import OutcomeUnknownError
 from soma_common.postgres.house import HouseDatabase
 from soma_common.postgres.pool import Database
 from soma_common.testing.eventually import eventually
@@ -29,9 +30,11 @@ STORED = "select tenant_id, stream, sequence, event_time, event_id from events o
 QUEUED = "select tenant_id, stream, sequence, event_id from outbox order by tenant_id, stream, sequence"
 TRANSACTIONS = "select count(distinct xmin::text) from events"
 COUNT = "select count(*) from events"
+WRITING = "select count(*) from pg_locks where relation = 'outbox'::regclass and mode = 'RowExclusiveLock'"
 SLOW = (
     "create function be_slow() returns trigger language plpgsql as $$ begin "
-    "perform pg_advisory_xact_lock_shared(7); return null; end $$;"
+    "if exists (select from pg_locks where locktype = 'advisory' and objid = 7) then perform pg_sleep(1); end if; "
+    "return null; end $$;"
     "create trigger slow after insert on outbox for each statement execute function be_slow()"
 )
 
@@ -58,6 +61,11 @@ def a_draft(stream: str, turn_id: str = "1") -> EventDraft:
 
 def a_tenant() -> TenantId:
     return TenantId(uuid4())
+
+
+def reason_of(problem: object) -> Reason:
+    assert isinstance(problem, SomaError), problem
+    return problem.reason
 
 
 async def ask(urls: HouseDatabase, question: str) -> list[asyncpg.Record]:
@@ -119,8 +127,11 @@ async def test_sixteen_writers_of_one_stream_beside_the_store(urls: HouseDatabas
 
     async def append() -> None:
         for _ in range(12):
-            drafts = [a_draft("turn/1"), a_draft("turn/2")]
-            events.extend(await databases[2].run(tenant, lambda it: store.append(it, tenant, drafts)))
+            events.extend(
+                await databases[2].run(
+                    tenant, lambda it: store.append(it, tenant, [a_draft("turn/1"), a_draft("turn/2")])
+                )
+            )
 
     await asyncio.gather(*(publish(publishers[n % 2]) for n in range(16)), append())
     await asyncio.gather(*(publisher.close() for publisher in publishers))
@@ -144,11 +155,10 @@ async def test_a_bad_event_fails_alone(publisher: EventPublisher, urls: HouseDat
     calls = [call for pair in zip(good, [publisher.publish(draft, tenant) for draft in bad.values()], strict=False)
              for call in pair] + good[len(bad):]  # fmt: skip
     answers = await asyncio.gather(*calls, return_exceptions=True)
-    failed = {name: answer for name, answer in zip(bad, answers[1 : 2 * len(bad) : 2], strict=True)}
+    failed = dict(zip(bad, answers[1 : 2 * len(bad) : 2], strict=True))
     assert isinstance(failed["no content"], ValueError)
     for name in ("a text that cannot be stored", "metadata that cannot be stored"):
-        assert isinstance(failed[name], SomaError)
-        assert failed[name].reason is Reason.INVALID_FIELD
+        assert reason_of(failed[name]) is Reason.INVALID_FIELD
     assert isinstance(failed["a stream that no index holds"], asyncpg.ProgramLimitExceededError)
     assert isinstance(failed["no text"], asyncpg.DataError)
     assert isinstance(failed["half a character"], asyncpg.DataError)
@@ -221,7 +231,7 @@ async def test_no_tenant_gets_what_another_published(publisher: EventPublisher, 
 
 @pytest.mark.parametrize("function", ["publish_events", "write_events"])
 async def test_an_app_writes_for_its_own_tenant_only(urls: HouseDatabase, database: Database, function: str) -> None:
-    """The functions for many tenants give an app no more than it has: another tenant's row, or any without one, fails."""
+    """The functions for many tenants give an app nothing: it writes no row of another tenant, none without one."""
     one, other = a_tenant(), a_tenant()
     call = f"select * from {function}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
 
@@ -302,6 +312,10 @@ async def test_a_long_idle_transaction_loses_nothing(urls: HouseDatabase, databa
     assert (await ask(urls, COUNT))[0]["count"] == 150
 
 
+async def written(urls: HouseDatabase, amount: int) -> bool:
+    return bool((await ask(urls, COUNT))[0]["count"] == amount)
+
+
 async def lost_in_the_middle(urls: HouseDatabase, open_database: OpenDatabase, direction: str) -> None:
     """Bytes of one direction are lost, then the connections are; the callers get their events all the same."""
     async with Line(urls) as line:
@@ -311,15 +325,11 @@ async def lost_in_the_middle(urls: HouseDatabase, open_database: OpenDatabase, d
             events = [await publisher.publish(a_draft(f"turn/{n}"), tenant) for n in range(4)]
             setattr(line, direction, False)
             calls = [asyncio.create_task(publisher.publish(a_draft(f"turn/{n}"), tenant)) for n in range(4)]
-
-            async def is_committed() -> bool:
-                return (await ask(urls, COUNT))[0]["count"] == 8
-
             if direction == "answers":
-                await eventually(is_committed)
+                await eventually(lambda: written(urls, 8))
             else:
                 await asyncio.sleep(0.1)
-                assert not await is_committed()
+                assert await written(urls, 4)
             assert not any(call.done() for call in calls)
             line.cut()
             events += await asyncio.gather(*calls)
@@ -351,12 +361,53 @@ async def test_a_statement_that_ends_after_its_connection_was_lost_counts_once(
             await owner.execute(SLOW)
             await owner.execute("select pg_advisory_lock(7)")
             calls = [asyncio.create_task(publisher.publish(a_draft("turn/1"), tenant)) for _ in range(3)]
-            waits = "select count(*) from pg_stat_activity where wait_event = 'advisory'"
-            await eventually(lambda: owner.fetchval(waits))
-            line.cut()
-            await asyncio.sleep(0.5)
+            await eventually(lambda: owner.fetchval(WRITING))
             await owner.execute("select pg_advisory_unlock(7)")
+            line.cut()
             events += await asyncio.gather(*calls)
         await database.close()
     await owner.close()
     await assert_stored(urls, events)
+
+
+async def test_a_database_that_is_away_is_said_to_all_who_wait(
+    urls: HouseDatabase, open_database: OpenDatabase
+) -> None:
+    tenant = a_tenant()
+    async with Line(urls) as line:
+        database = await open_database(line.urls)
+        async with EventPublisher(database, "chat", grouping=Grouping(most_events=8, resolve_seconds=1.0)) as publisher:
+            events = [await publisher.publish(a_draft("turn/1"), tenant)]
+            line.is_away = True
+            line.cut()
+            calls = [publisher.publish(a_draft(f"turn/{n % 9}"), tenant) for n in range(100)]
+            async with asyncio.timeout(20):
+                answers = await asyncio.gather(*calls, return_exceptions=True)
+            assert {reason_of(answer) for answer in answers} == {Reason.DATABASE_UNAVAILABLE}
+            line.is_away = False
+            events.append(await publisher.publish(a_draft("turn/1"), tenant))
+        await database.close()
+    assert [event.sequence for event in events] == [1, 2]
+    await assert_stored(urls, events)
+
+
+async def test_an_outcome_that_stays_unknown_is_said_to_be_so(urls: HouseDatabase, open_database: OpenDatabase) -> None:
+    """The commit went through and its answer was lost, and then nobody can be asked."""
+    tenant = a_tenant()
+    async with Line(urls) as line:
+        database = await open_database(line.urls)
+        grouping = Grouping(lanes=1, resolve_seconds=0.5)
+        async with EventPublisher(database, "chat", grouping=grouping) as publisher:
+            events = [await publisher.publish(a_draft("turn/1"), tenant)]
+            line.answers = False
+            call = asyncio.create_task(publisher.publish(a_draft("turn/1"), tenant))
+            await eventually(lambda: written(urls, 2))
+            line.is_away = True
+            line.cut()
+            with pytest.raises(OutcomeUnknownError) as unknown:
+                await call
+            assert unknown.value.reason is Reason.DATABASE_UNAVAILABLE
+            line.is_away = False
+            events.append(await publisher.publish(a_draft("turn/1"), tenant))
+        await database.close()
+    assert [event.sequence for event in events] == [1, 3]
