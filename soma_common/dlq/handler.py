@@ -13,6 +13,7 @@ from soma.events.v1 import event_pb2 as event_pb
 from soma.events.v1 import payloads_pb2 as payloads_pb
 from soma_common.dlq.letters import DeadLetter, Failure, capture, go_past
 from soma_common.dlq.policy import Decision, LetterPolicy, LetterStatus
+from soma_common.events.codec import from_message
 from soma_common.events.models import Event, EventDraft
 from soma_common.events.store import EventStore
 from soma_common.events.transports.port import Delivery
@@ -50,10 +51,10 @@ class DLQHandler:
         decision = policy.after(attempts, chance)
 
         async def work(connection: Connection) -> None:
-            await capture(connection, consumer, event, delivery, failure, attempts, decision)
+            kept = await capture(connection, consumer, event, delivery, failure, attempts, decision)
             if policy.passes:
                 await go_past(connection, consumer, event)
-            if decision.status is LetterStatus.PARKED:
+            if kept and decision.status is LetterStatus.PARKED:
                 changed = payloads_pb.DeadLetterChanged(
                     consumer=consumer,
                     event_id=str(event.event_id),
@@ -111,10 +112,16 @@ class DLQHandler:
     async def retry_batch(self, tenant_id: TenantId, wanted: LetterFilter, by: str) -> int:
         """Have all that are parked and meant tried again; returns how many."""
         parked = LetterFilter(wanted.consumer, LetterStatus.PARKED, wanted.stream)
-        letters = await self.list_dlq_events(tenant_id, parked, BATCH)
-        for letter in letters:
-            await self.retry_event(tenant_id, letter.consumer, letter.event_id, by)
-        return len(letters)
+        called = 0
+        for letter in await self.list_dlq_events(tenant_id, parked, BATCH):
+            try:
+                await self.retry_event(tenant_id, letter.consumer, letter.event_id, by)
+            except SomaError as problem:
+                if problem.reason is not Reason.RESOURCE_NOT_FOUND:
+                    raise
+            else:
+                called += 1
+        return called
 
     async def discard(self, tenant_id: TenantId, consumer: str, event_id: UUID, by: str) -> DeadLetter:
         """Give an event up: it will never have its effect, and its stream goes on. Raises as `retry_event`."""
@@ -175,3 +182,7 @@ def _check_edited(letter: DeadLetter, edited_body: bytes) -> None:
     same = (str(letter.event_id), str(letter.tenant_id), letter.stream, letter.sequence)
     if (edited.event_id, edited.tenant_id, edited.stream, edited.sequence) != same:
         raise invalid_field("edited_body", "its event_id, tenant_id, stream and sequence must stay as they were")
+    try:
+        from_message(edited)
+    except ValueError as problem:
+        raise invalid_field("edited_body", f"it must be a whole event: {problem}") from None
