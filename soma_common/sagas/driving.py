@@ -18,6 +18,7 @@ from soma_common.rpc.call import acting_as
 from soma_common.rpc.step_mark import Purpose, StepMark, marking
 from soma_common.sagas.conduct import Conduct
 from soma_common.sagas.failpoints import Reached, SagaFailpoint
+from soma_common.sagas.held import Held, Tried, Written
 from soma_common.sagas.models import Direction, SagaStep, Status, StepCall, Values, effect_key
 from soma_common.sagas.plan import (
     Move,
@@ -30,7 +31,7 @@ from soma_common.sagas.plan import (
     outcome_of,
     stage_of,
 )
-from soma_common.sagas.store import Held, SagaStore, Tried, Written
+from soma_common.sagas.store import SagaStore
 from soma_common.sagas.stuck import StuckSagas
 from soma_common.sagas.telling import moved
 from soma_common.tracing import TraceContext, tracer
@@ -40,6 +41,10 @@ _LOG: Final = get_logger("soma.sagas")
 
 class LostSagaError(Exception):
     """Another process has taken the saga: nothing of this one counts any more."""
+
+
+class UnstorableResultError(Exception):
+    """A step was done and gave something that cannot be kept as JSON."""
 
 
 class Driver:
@@ -104,7 +109,14 @@ class Driver:
         except Exception as problem:  # noqa: BLE001 - whatever a step raises decides what follows
             return await self._failed(held, step, problem, began)
         self._reached(SagaFailpoint.ACTED)
-        return await self._done(held, step, result, began)
+        try:
+            return await self._done(held, step, result, began)
+        except (TypeError, ValueError) as problem:
+            return await self._failed(held, step, UnstorableResultError(str(problem)), began)
+        except SomaError as problem:
+            if problem.reason is not Reason.INVALID_FIELD:
+                raise
+            return await self._failed(held, step, UnstorableResultError(problem.sentence), began)
 
     async def _act_in_one_transaction(self, held: Held, step: SagaStep, began: float) -> Written:
         async def work(connection: Connection) -> tuple[Tried, Move, Written]:
@@ -152,7 +164,8 @@ class Driver:
     async def _await_event(self, held: Held, step: SagaStep, event_type: str) -> Written:
         """Done when the event is there; otherwise laid down until it comes, or until that lasted too long."""
         began = self._clock.monotonic()
-        if event_type not in held.arrived and not held.waited:
+        is_over = held.waited or (began >= held.late_at and stage_of(held.definition, held.position) is Stage.UNDOABLE)
+        if event_type not in held.arrived and not is_over:
             seconds = self._seconds_for(held, step)
             arrived = await self._store.wait(held, event_type, seconds)
             if arrived is None:

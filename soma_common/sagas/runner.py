@@ -17,8 +17,9 @@ from soma_common.kernel.tenancy import TenantId
 from soma_common.logging import get_logger
 from soma_common.sagas.conduct import Conduct
 from soma_common.sagas.driving import Driver, LostSagaError
+from soma_common.sagas.held import Held, held_of
 from soma_common.sagas.models import SagaDefinition, consumer_of
-from soma_common.sagas.store import Held, SagaStore, held_of
+from soma_common.sagas.store import SagaStore
 
 _LOG: Final = get_logger("soma.sagas")
 
