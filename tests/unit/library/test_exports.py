@@ -7,7 +7,7 @@ import pytest
 NAMES = {
     "soma_common.events": ("EventPublisher", "EventStore"),
     "soma_common.sagas": ("SagaOrchestrator", "SagaDefinition", "SagaStep"),
-    "soma_common.replay": ("ReplayEngine",),
+    "soma_common.replay.engine": ("ReplayEngine",),
     "soma_common.dlq": ("DLQHandler",),
     "soma_common.tracing": ("TransactionTracer", "TraceContext"),
     "soma_common.logging": ("SomaStackFormatter", "SomaStackJSONFormatter", "configure_logging"),
