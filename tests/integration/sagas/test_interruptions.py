@@ -1,20 +1,25 @@
 """Sagas whose processes die, sleep or meet: done or undone all the same, each effect once."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import TypeVar
 from uuid import UUID, uuid4
 
 import pytest
 
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason
+from soma_common.kernel.tenancy import TenantId
+from soma_common.postgres.pool import Connection, Database
 from soma_common.sagas.failpoints import SagaFailpoint
-from soma_common.sagas.models import SagaDefinition, SagaStep, Status, StepCall
+from soma_common.sagas.models import SagaDefinition, SagaStep, Status, StepCall, Values
 from soma_common.testing.eventually import eventually
 from tests.integration.sagas.conftest import Participant, Sagas, history, note
 
 pytestmark = pytest.mark.integration
 
+T = TypeVar("T")
 LEASE_SECONDS = 0.4
 NO = SomaError(Reason.RESOURCE_NOT_FOUND)
 
@@ -172,3 +177,47 @@ async def test_a_step_whose_process_dies_again_and_again_is_given_up(sagas: Saga
         saga = await sagas.finished(orchestrator, await sagas.start(orchestrator))
     assert saga.status is Status.COMPENSATED
     assert participant.calls[-2:] == ["-die", "-a"]
+
+
+async def test_what_a_process_may_have_done_before_it_died_is_undone(sagas: Sagas, participant: Participant) -> None:
+    """The effect was had, its process died, and the repeat is refused: only its own compensation makes that good."""
+
+    async def die_after(call: StepCall) -> Values:
+        if participant.counts["c"]:
+            raise NO
+        await participant.act(call)
+        raise KilledError
+
+    definition = SagaDefinition("walk", (participant.step("a"), SagaStep("c", die_after, participant.undo)))
+    async with sagas.running(sagas.orchestrator(definition, lease_seconds=LEASE_SECONDS)) as orchestrator:
+        saga = await sagas.finished(orchestrator, await sagas.start(orchestrator))
+    assert saga.status is Status.COMPENSATED
+    assert participant.done == ["a", "c", "-c", "-a"]
+
+
+class AnswersLost(Database):
+    """Its transactions are committed, and the first few times nobody hears of it."""
+
+    lost = 0
+
+    async def run(self, tenant: TenantId, work: Callable[[Connection], Awaitable[T]]) -> T:
+        done = await super().run(tenant, work)
+        if self.lost:
+            self.lost -= 1
+            raise SomaError(Reason.DATABASE_UNAVAILABLE)
+        return done
+
+
+async def test_a_local_step_whose_commit_was_not_answered_is_not_done_again(sagas: Sagas) -> None:
+    database = await AnswersLost.open(sagas.urls)
+    try:
+        definition = SagaDefinition("walk", tuple(SagaStep(name, note, note, local=True) for name in "ab"))
+        house = Sagas(database, sagas.urls)
+        database.lost = 1
+        async with house.running(house.orchestrator(definition, lease_seconds=LEASE_SECONDS)) as orchestrator:
+            saga = await house.finished(orchestrator, await house.start(orchestrator))
+        assert saga.status is Status.COMPLETED
+        assert database.lost == 0
+        assert await house.notes(saga.saga_id) == ["a", "b"]
+    finally:
+        await database.close()
