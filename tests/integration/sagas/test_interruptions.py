@@ -1,12 +1,13 @@
 """Sagas whose processes die, sleep or meet: done or undone all the same, each effect once."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from typing import TypeVar
 from uuid import UUID, uuid4
 
 import pytest
+from asyncpg import Record
 
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason
@@ -117,15 +118,32 @@ async def test_of_two_processes_one_acts(sagas: Sagas) -> None:
     assert [participant.calls for participant in participants.values()] == [["a", "c"]] * 12
 
 
-async def test_a_process_that_slept_through_its_lease_changes_nothing(sagas: Sagas, participant: Participant) -> None:
+class Asleep(Database):
+    """What a process has that neither keeps its leases nor takes sagas; the steps that it runs go on when they can."""
+
+    async def worker_statement(self, statement: str, *args: object) -> list[Record]:
+        raise SomaError(Reason.DATABASE_UNAVAILABLE)
+
+
+@pytest.fixture
+async def sleeper(sagas: Sagas) -> AsyncIterator[Sagas]:
+    """The same house, in such a process."""
+    database = await Asleep.open(sagas.urls)
+    house = Sagas(database, sagas.urls)
+    house.tenant, house.caller = sagas.tenant, sagas.caller
+    yield house
+    await database.close()
+
+
+async def test_a_process_that_slept_through_its_lease_changes_nothing(
+    sagas: Sagas, sleeper: Sagas, participant: Participant
+) -> None:
     """It is inside a step; another process repeats that under the same key and ends the saga; then it wakes."""
     participant.pauses["c"] = asyncio.Event()
     definition = walk(participant)
-    zombie = sagas.orchestrator(definition, lease_seconds=LEASE_SECONDS)
-    zombie._runner._keep_leases = asyncio.Event().wait  # type: ignore[method-assign,assignment]
-    zombie._runner._claim_some = asyncio.Event().wait  # type: ignore[method-assign,assignment]
-    async with sagas.running(zombie):
-        saga_id = await sagas.start(zombie)
+    zombie = sleeper.orchestrator(definition, lease_seconds=LEASE_SECONDS)
+    async with sleeper.running(zombie):
+        saga_id = await sleeper.start(zombie)
         await eventually(lambda: participant.counts["c"] == 1)
         async with sagas.running(sagas.orchestrator(definition, lease_seconds=LEASE_SECONDS)) as second:
             await eventually(lambda: participant.counts["c"] == 2)
@@ -221,3 +239,35 @@ async def test_a_local_step_whose_commit_was_not_answered_is_not_done_again(saga
         assert await house.notes(saga.saga_id) == ["a", "b"]
     finally:
         await database.close()
+
+
+async def test_a_process_that_slept_while_a_person_resumed_the_saga_is_refused(sagas: Sagas, sleeper: Sagas) -> None:
+    """The saga is where the sleeper left it, with as many tries; only the fence tells them apart."""
+    gates, tries = {1: asyncio.Event(), 3: asyncio.Event()}, 0
+
+    async def act(call: StepCall) -> Values:
+        nonlocal tries
+        tries += 1
+        mine = tries
+        if mine == 2:
+            raise NO
+        await gates[mine].wait()
+        return {"try": mine}
+
+    definition = SagaDefinition(
+        "walk", (SagaStep("pivot", note, local=True), SagaStep("far", act), SagaStep("last", note, local=True))
+    )
+    zombie = sleeper.orchestrator(definition, lease_seconds=LEASE_SECONDS)
+    async with sleeper.running(zombie):
+        saga_id = await sleeper.start(zombie)
+        await eventually(lambda: tries == 1)
+        async with sagas.running(sagas.orchestrator(definition, lease_seconds=LEASE_SECONDS)) as second:
+            assert (await sagas.finished(second, saga_id)).status is Status.STUCK
+            await second.resume(sagas.tenant, saga_id, "ada")
+            await eventually(lambda: tries == 3)
+            gates[1].set()
+            await eventually(lambda: not zombie._runner._tasks)
+            assert (await second.get_saga(sagas.tenant, saga_id)).step == "far"
+            gates[3].set()
+            assert (await sagas.finished(second, saga_id)).status is Status.COMPLETED
+    assert await sagas.notes(saga_id) == ["pivot", "last"]
