@@ -39,12 +39,12 @@ class LaunchedKafka:
         self._process.kill()
 
 
-def launched_kafka(folder: Path) -> LaunchedKafka:
+def launched_kafka(folder: Path, protocol: str = "PLAINTEXT", more: str = "") -> LaunchedKafka:
     """A broker of one's own, formatted and not started yet, for tests that take it down; skips without a program."""
     program = program_of("kafka")
     if program is None:
         skip_without("kafka", "SOMA_TEST_KAFKA")
-    launched = LaunchedKafka(program, folder)
+    launched = LaunchedKafka(program, folder, protocol, more)
     launched.format()
     return launched
 

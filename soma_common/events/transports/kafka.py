@@ -5,6 +5,7 @@ The only module that knows aiokafka; it is imported where brokers are configured
 
 import asyncio
 import logging
+import ssl
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -26,6 +27,7 @@ from aiokafka.errors import (
 from aiokafka.partitioner import DefaultPartitioner
 
 from soma_common.events.topics import TOPICS, Topic
+from soma_common.events.transports.login import KafkaLogin
 from soma_common.events.transports.port import (
     Delivery,
     Envelope,
@@ -59,13 +61,15 @@ class KafkaTransport(Transport):
         self,
         bootstrap: Sequence[str],
         *,
+        login: KafkaLogin | None = None,
         prefix: str = "",
         request_seconds: float = REQUEST_SECONDS,
         session_seconds: float = SESSION_SECONDS,
     ) -> None:
         # A broker that is away is told once by whoever waits for it, not ten times a second by the library.
         logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-        self._bootstrap = list(bootstrap)
+        # The same for every client of the library; a certificate that cannot be read is told at the start.
+        self._way = {"bootstrap_servers": list(bootstrap), **_words_of(login or KafkaLogin())}
         self._prefix = prefix
         self._milliseconds = int(request_seconds * 1000)
         self._session_milliseconds = int(session_seconds * 1000)
@@ -157,7 +161,7 @@ class KafkaTransport(Transport):
     async def _new_producer(self) -> Any:
         await self._make_topics()
         producer = AIOKafkaProducer(
-            bootstrap_servers=self._bootstrap,
+            **self._way,
             acks="all",
             enable_idempotence=True,
             max_batch_size=_BATCH_BYTES,
@@ -172,7 +176,7 @@ class KafkaTransport(Transport):
         return producer
 
     async def _make_topics(self) -> None:
-        admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap, request_timeout_ms=self._milliseconds)
+        admin = AIOKafkaAdminClient(**self._way, request_timeout_ms=self._milliseconds)
         try:
             await admin.start()
             there = set(await admin.list_topics())
@@ -197,7 +201,7 @@ class KafkaTransport(Transport):
         """A new member of the consumer group."""
         reader = AIOKafkaConsumer(
             *(self._prefix + topic.name for topic in topics),
-            bootstrap_servers=self._bootstrap,
+            **self._way,
             group_id=self._prefix + consumer,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
@@ -261,6 +265,17 @@ class _KafkaSubscription(Subscription):
     async def close(self) -> None:
         """Leaves the group."""
         await _ended(self._reader)
+
+
+def _words_of(login: KafkaLogin) -> dict[str, Any]:
+    """The words of the library for a login. Raises OSError and ssl.SSLError for a certificate that is none."""
+    words: dict[str, Any] = {"security_protocol": login.protocol}
+    if login.encrypted:
+        words["ssl_context"] = ssl.create_default_context(cafile=login.ca)
+    if login.user is not None:
+        words |= {"sasl_plain_username": login.user, "sasl_plain_password": login.password}
+        words["sasl_mechanism"] = login.mechanism
+    return words
 
 
 async def _ended(client: Any) -> None:
