@@ -46,6 +46,8 @@ _SAFE_SSL: Final = ("verify-full", "verify-ca")
 def judge(registry: Registry, mode: DeployMode, ports: PortTable, house: str | None) -> list[Problem]:
     """Everything that is missing or does not go together, of one house's database too if `house` is given."""
     problems = [_missing(name) for name in REQUIRED[mode] if value_of(registry, name) in (None, ())]
+    if house == "control" and mode is not DeployMode.STANDALONE and registry.token_key_path is None:
+        problems.append(_missing("SOMA_TOKEN_KEY_PATH"))
     if house is not None and house in HOUSES:
         problems += missing_for_database(registry, mode, house)
         problems += [problem for problem in missing_for_bus(registry, mode) if problem not in problems]

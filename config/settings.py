@@ -173,6 +173,7 @@ class Settings:
             jwks_path=registry.jwks_path or keys / "jwks.json",
             service_keys=registry.service_key_path or keys,
             user_key_path=registry.user_key_path or keys / "user.json",
+            token_key_path=registry.token_key_path or keys / "tokens.json",
             tenant_id=registry.tenant_id,
             owner_sub=registry.owner_sub,
             issuer=registry.issuer,

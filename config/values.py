@@ -78,6 +78,7 @@ class IdentitySettings:
     jwks_path: Path
     service_keys: Path
     user_key_path: Path
+    token_key_path: Path
     tenant_id: UUID
     owner_sub: str
     issuer: str

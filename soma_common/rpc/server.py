@@ -30,6 +30,7 @@ from soma_common.rpc.interceptors.limits import Gate, Limits
 from soma_common.rpc.interceptors.pipeline import Pipeline
 from soma_common.rpc.interceptors.telemetry import Telemetry
 from soma_common.rpc.interceptors.validate import Validate
+from soma_common.rpc.key_exchange import KeyExchange
 from soma_common.rpc.metrics import RpcMetrics, process_registry
 from soma_common.rpc.options import server_options
 from soma_common.security.methods import METHODS
@@ -46,12 +47,13 @@ Finish = Callable[[], Awaitable[object]]
 
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
-    """What rarely differs between servers: the method table, the metrics' registry, the default deadline."""
+    """What rarely differs between servers: the method table, the metrics' registry, the default deadline, API keys."""
 
     rules: Mapping[str, MethodRule] = field(default_factory=lambda: METHODS)
     registry: CollectorRegistry = field(default_factory=process_registry)
     ids: Ids = field(default_factory=Ids)
     default_unary_seconds: float = DEFAULT_UNARY_SECONDS
+    keys: KeyExchange | None = None
 
 
 class RpcServer:
@@ -86,7 +88,7 @@ class RpcServer:
             Telemetry(self.service, RpcMetrics(settings.registry), settings.ids),
             Errors(settings.ids),
             Deadline(settings.default_unary_seconds),
-            Auth(verifier, settings.rules),
+            Auth(verifier, settings.rules, settings.keys),
             Limits(self._gate),
             Validate(),
         ]

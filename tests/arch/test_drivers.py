@@ -25,8 +25,12 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "protovalidate": ("soma_common/rpc/", "edge/"),
     "jwt": ("soma_common/security/", TESTING),
     "cryptography": ("soma_common/security/",),
+    "argon2": ("servers/control/hashing.py",),
     "structlog": ("soma_common/logging/",),
-    "prometheus_client": ("soma_common/rpc/", "soma_common/events/", "servers/", "edge/"),
+    "prometheus_client": (
+        *("soma_common/rpc/", "soma_common/events/", "soma_common/sagas/", "soma_common/operations/"),
+        *("servers/", "edge/"),
+    ),
     "opentelemetry": ("soma_common/tracing/", "soma_common/rpc/", "edge/"),
     "pydantic": ("config/",),
     "pydantic_settings": NOWHERE,
@@ -47,7 +51,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "openai": NOWHERE,
     "pymilvus": NOWHERE,
     "hvac": ("soma_common/security/secrets/vault.py",),
-    "aiokafka": ("soma_common/events/transports/kafka.py",),
+    "aiokafka": ("soma_common/events/transports/kafka*.py",),
     "redis": ("soma_common/signals/redis.py", "soma_common/limits/redis.py"),
     "requests": NOWHERE,
 }

@@ -47,8 +47,9 @@ _READERS: Final[tuple[tuple[str, str], ...]] = (
     (r"SOMA_(MEMORY|COGNITIVE|GOVERNOR|CHAT|CONTROL)_(APP|WORKER|OWNER)_PASSWORD", r"\1, the command line"),
     (r"SOMA_SECRETS|VAULT_\w+", "every process that needs a secret"),
     (r"SOMA_USER_KEY_PATH", "edge, the command line"),
+    (r"SOMA_TOKEN_KEY_PATH", "control"),
     (r"SOMA_MODEL.*|\w+_API_KEY", "chat"),
-    (r"SOMA_BUDGET_.*", "governor"),
+    (r"SOMA_BUDGET_.*", "governor, control"),
     (r"SOMA_FEATURE_.*", "chat, control"),
     (
         r"SOMA_(ALLOWED_.*|CONNECTIONS_PER_.*|SESSION_MINUTES|TLS_.*)",

@@ -35,7 +35,10 @@ left join lateral (
     select j.last_sequence from journal j where j.tenant_id = t.tenant_id and j.turn_id = t.turn_id
     order by j.first_sequence desc limit 1
 ) u on true
-where t.turn_id = $1 and ($2::text is null or t.owner_sub = $2);
+where t.turn_id = $1 and ($2::text is null or t.owner_sub = $2) and not exists (
+    select from conversations c
+    where c.tenant_id = t.tenant_id and c.conversation_id = t.conversation_id and c.status = 'deleted'
+);
 
 -- name: find_text
 select parts, tool_calls from messages where message_id = $1;
