@@ -16,7 +16,7 @@ from bench.arms.bare.arm import bare_path
 from bench.arms.litellm_proxy import VERSION, litellm_proxy
 from bench.arms.mesh import running_mesh
 from bench.durable.servers import Servers
-from bench.figures import appends, chunk, first_token, gaps, load, plan, recall, sockets, standalone, turns
+from bench.figures import appends, chunk, first_token, gaps, load, plan, recall, relay, sockets, standalone, turns
 from bench.figures.figure import Figure
 from bench.figures.run import Run
 from bench.machine import facts
@@ -37,6 +37,7 @@ FIGURES: Final[tuple[Figure, ...]] = (
     recall.FIGURE,
     sockets.FIGURE,
     appends.FIGURE,
+    relay.FIGURE,
     standalone.FIGURE,
 )
 ARMS: Final = ("mesh", "bare", "litellm")
