@@ -14,7 +14,7 @@ from uuid import UUID
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from prometheus_client import CollectorRegistry
 
-from bench.durable.appends import draft_of, tenant_of
+from bench.durable.appends import TENANTS, draft_of, tenant_of
 from bench.durable.programs import answer
 from bench.numbers import percentile
 from soma.events.v1 import event_pb2 as event_pb
@@ -28,7 +28,7 @@ from soma_common.events.transports.port import Envelope, Outcome, Subscription, 
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.ids import Ids
 from soma_common.postgres.house import HouseDatabase
-from soma_common.postgres.pool import Connection, Database
+from soma_common.postgres.pool import Database
 
 _STREAMS: Final = 256
 _AT_ONCE: Final = 500
@@ -73,14 +73,14 @@ async def _drain(job: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 async def _fill(database: Database, events: int) -> None:
-    store, numbers = EventStore("chat"), count()
+    """Every transaction writes to all streams of one tenant."""
+    store = EventStore("chat")
     for begin in range(0, events, _AT_ONCE):
-        drafts = [draft_of(next(numbers) % _STREAMS) for _ in range(min(_AT_ONCE, events - begin))]
-
-        async def write(connection: Connection, drafts: Sequence[Any] = drafts, begin: int = begin) -> object:
-            return await store.append(connection, tenant_of(begin // _AT_ONCE), drafts)
-
-        await database.run(tenant_of(begin // _AT_ONCE), write)
+        tenant = begin // _AT_ONCE % TENANTS
+        streams = range(tenant, _STREAMS, TENANTS)
+        drafts = [draft_of(streams[number % len(streams)]) for number in range(min(_AT_ONCE, events - begin))]
+        async with database.transaction(tenant_of(tenant)) as connection:
+            await store.append(connection, tenant_of(tenant), drafts)
 
 
 async def _bare(job: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -106,7 +106,10 @@ async def _bare(job: Mapping[str, Any]) -> Mapping[str, Any]:
 async def _records(job: Mapping[str, Any], amount: int) -> list[Record]:
     """What the topic holds, as partition, key and value in the order of each partition."""
     reader = AIOKafkaConsumer(
-        job["prefix"] + TURNS.name, bootstrap_servers=job["kafka"], auto_offset_reset="earliest", enable_auto_commit=False
+        job["prefix"] + TURNS.name,
+        bootstrap_servers=job["kafka"],
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
     )
     await reader.start()
     try:

@@ -44,7 +44,8 @@ class Servers:
     @property
     def postgres_root(self) -> int:
         """The process from which all processes of the server come."""
-        assert self.postgres and self._launched is not None and self._launched.process is not None
+        assert self._launched is not None, "the server was not asked for"
+        assert self._launched.process is not None
         return self._launched.process.pid
 
     @property

@@ -22,14 +22,15 @@ def _measure(run: Run) -> list[Row]:
         run.missing.append(str(problem))
         return []
     events, seconds = (60_000, 30.0) if run.full else (15_000, 6.0)
-    place = {"kafka": broker, "prefix": f"bench-{secrets.token_hex(4)}.", "events": events, "batch_bytes": _BATCH_BYTES}
+    prefix = f"bench-{secrets.token_hex(4)}."
+    place = {"kafka": broker, "prefix": prefix, "events": events, "batch_bytes": _BATCH_BYTES}
     run.note(f"{events:,} events from the outbox to Kafka")
     drained = _in_order(play(relaying.__name__, {**place, "way": "drain", "urls": asdict(run.servers.house())}), events)
     run.note("the same records by the bare client library")
     bare = play(relaying.__name__, {**place, "way": "bare"})
     run.note(f"{_RATE} events a second for {seconds:.0f} s")
     steady = {"way": "steady", "rate": _RATE, "seconds": seconds, "urls": asdict(run.servers.house())}
-    lag = play(relaying.__name__, {**place, **steady, "prefix": place["prefix"] + "steady."})
+    lag = play(relaying.__name__, {**place, **steady, "prefix": prefix + "steady."})
     _in_order(lag, lag["records"])
     least, most = Target(0.4, at_most=False), Target(100.0, of_ratio=False)
     return [
@@ -49,11 +50,11 @@ def _in_order(seen: dict[str, Any], events: int) -> dict[str, Any]:
 FIGURE: Final = Figure(
     "events-relay",
     "From the outbox to Kafka",
-    "A full outbox of 256 streams in 16 tenants is carried to one broker: read in order, published, marked and deleted. "
-    "The peer is aiokafka alone, with the same records from memory, all replicas, idempotent, the same size of batch, all "
-    "futures awaited at the end. Then events come at a steady rate by EventPublisher; the lag is from the moment a "
-    "caller knows of the commit to the broker's acknowledgement. The broker's records are read back, and each stream "
-    "must be complete and in order, else there is no figure.",
+    "A full outbox of 256 streams in 16 tenants is carried to one broker: read in order, published, marked and "
+    "deleted. The peer is aiokafka alone, with the same records from memory, all replicas, idempotent, the same size of "
+    "batch, all futures awaited at the end. Then events come at a steady rate by EventPublisher; the lag is from the "
+    "moment a caller knows of the commit to the broker's acknowledgement. The broker's records are read back, and each "
+    "stream must be complete and in order, else there is no figure.",
     (),
     _measure,
 )
