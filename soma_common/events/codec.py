@@ -4,7 +4,7 @@ Nothing here knows a store or a transport.
 """
 
 import hashlib
-from datetime import UTC
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 from uuid import UUID
