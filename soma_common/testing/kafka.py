@@ -25,8 +25,9 @@ process.roles=broker,controller
 node.id=1
 controller.quorum.bootstrap.servers={host}:{controller_port}
 controller.listener.names=CONTROLLER
-listeners=PLAINTEXT://{host}:{port},CONTROLLER://{host}:{controller_port}
-advertised.listeners=PLAINTEXT://{host}:{port}
+listeners=PLAINTEXT://{host}:{port},PROXIED://{host}:{behind_port},CONTROLLER://{host}:{controller_port}
+advertised.listeners=PLAINTEXT://{host}:{port},PROXIED://{host}:{proxy_port}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT
 log.dirs={folder}/data
 auto.create.topics.enable=false
 offsets.topic.replication.factor=1
@@ -41,12 +42,16 @@ group.min.session.timeout.ms=1000
 
 
 class LaunchedKafka:
-    """A broker as a process of ours; its data outlive its end, so that it can be started again."""
+    """A broker as a process of ours; its data outlive its end, so that it can be started again.
+
+    A test that spoils the line to it has a proxy listen at `proxy_port` and connect to `behind_port`.
+    """
 
     def __init__(self, program: Path, folder: Path) -> None:
         self._program = program
         self._properties = folder / "server.properties"
         self._port, self._folder = free_port(), folder
+        self.proxy_port, self.behind_port = free_port(), free_port()
         self._process = ServerProcess(
             [program, "kafka.Kafka", self._properties],
             folder / "kafka.log",
@@ -57,6 +62,7 @@ class LaunchedKafka:
     def format(self) -> None:
         """Make the data folder; once, before the first start."""
         places = {"host": HOST, "port": self._port, "controller_port": free_port(), "folder": self._folder}
+        places |= {"proxy_port": self.proxy_port, "behind_port": self.behind_port}
         self._properties.write_text(_PROPERTIES.format_map(places))
         cluster = urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("=").replace("-", "a")
         words = ["kafka.tools.StorageTool", "format", "--standalone", "-t", cluster, "-c", str(self._properties)]
