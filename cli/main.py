@@ -18,6 +18,7 @@ from cli.commands import (
     dlq,
     doctor,
     down,
+    key,
     logs,
     memory,
     mind,
@@ -26,6 +27,7 @@ from cli.commands import (
     restore,
     saga,
     status,
+    tenant,
     token,
     up,
 )
@@ -61,6 +63,8 @@ app.add_typer(mind.app, name="mind")
 app.add_typer(model.app, name="model")
 app.add_typer(saga.app, name="saga")
 app.add_typer(dlq.app, name="dlq")
+app.add_typer(tenant.app, name="tenant")
+app.add_typer(key.app, name="key")
 app.add_typer(config.app, name="config")
 
 

@@ -1,10 +1,12 @@
-"""What Tab offers for the words of a command: processes, conversations, models, houses, letters, sagas.
+"""What Tab offers for the words of a command: processes, conversations, models, houses, letters, sagas, tenants, keys.
 
 It must be quick and never say why it has nothing to offer. Nothing here does a command's work.
 """
 
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
+
+from typer import Context
 
 if TYPE_CHECKING:
     from cli.doors import Doors
@@ -76,6 +78,36 @@ def saga_ids(begin: str) -> list[tuple[str, str]]:
         return [(each.saga_id, each.name) for each in (await listed(doors, Wanted(), _SAGAS)).sagas]
 
     return [each for each in _asked(work) if each[0].startswith(begin)]
+
+
+def tenant_names(begin: str) -> list[tuple[str, str]]:
+    """The tenants, each with how people call it."""
+
+    async def work(doors: "Doors") -> list[tuple[str, str]]:
+        from cli.tenant_calls import every_tenant
+
+        return [(each.name, each.display_name) for each in await every_tenant(doors)]
+
+    return [each for each in _asked(work) if each[0].startswith(begin)]
+
+
+def key_ids(context: Context, begin: str) -> list[tuple[str, str]]:
+    """The keys in force of the tenant that is named before, each with what it is for."""
+    tenant = str(context.params.get("tenant") or "")
+
+    async def work(doors: "Doors") -> list[tuple[str, str]]:
+        from cli.tenant_calls import every_key
+
+        return [(each.key_id, each.name) for each in await every_key(doors, tenant, with_revoked=False)]
+
+    return [each for each in _asked(work) if each[0].startswith(begin)]
+
+
+def role_names(begin: str) -> list[str]:
+    """The roles."""
+    from soma_common.kernel.tenancy import ROLES
+
+    return [role for role in ROLES if role.startswith(begin)]
 
 
 def _asked(work: "Callable[[Doors], Awaitable[list[tuple[str, str]]]]") -> list[tuple[str, str]]:

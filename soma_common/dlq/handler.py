@@ -14,6 +14,7 @@ from soma.events.v1 import event_pb2 as event_pb
 from soma.events.v1 import payloads_pb2 as payloads_pb
 from soma_common.dlq.letters import DeadLetter, Failure, LetterPlace, capture, go_past
 from soma_common.dlq.policy import Decision, LetterPolicy, LetterStatus
+from soma_common.events.codec import from_message
 from soma_common.events.models import Event, EventDraft
 from soma_common.events.store import EventStore
 from soma_common.events.transports.port import Delivery
@@ -74,8 +75,8 @@ class DLQHandler:
         decision: Decision,
     ) -> None:  # fmt: skip
         """Keep an event in the caller's transaction, as was decided; one that is parked is told of."""
-        await capture(connection, consumer, event, delivery, failure, attempts, decision)
-        if decision.status is not LetterStatus.PARKED:
+        kept = await capture(connection, consumer, event, delivery, failure, attempts, decision)
+        if not kept or decision.status is not LetterStatus.PARKED:
             return
         changed = payloads_pb.DeadLetterChanged(
             consumer=consumer,
@@ -233,3 +234,7 @@ def _check_edited(letter: DeadLetter, edited_body: bytes) -> None:
     same = (str(letter.event_id), str(letter.tenant_id), letter.stream, letter.sequence)
     if (edited.event_id, edited.tenant_id, edited.stream, edited.sequence) != same:
         raise invalid_field("edited_body", "its event_id, tenant_id, stream and sequence must stay as they were")
+    try:
+        from_message(edited)
+    except ValueError as problem:
+        raise invalid_field("edited_body", f"it must be a whole event: {problem}") from None

@@ -106,6 +106,16 @@ class Once:
         finally:
             _ONCE.reset(token)
 
+    async def earlier(self, replies: IdempotencyStore) -> bytes | None:
+        """What was answered to this request before: for use cases whose row says that they find repeats themselves.
+
+        Raises SomaError(REQUEST_ID_REUSED) when it had another body.
+        """
+        if self._key is None:
+            return None
+        given = await replies.find(self._key)
+        return None if given is None else given.answer_to(self._key, self._body_hash)
+
     async def record(self, connection: Connection, response: Message) -> None:
         """Write the answer beside the change itself, in the same transaction.
 

@@ -33,9 +33,10 @@ from soma_common.postgres.pool import Database
 from soma_common.rpc.address import ListenFailed
 from soma_common.rpc.health import HealthBoard
 from soma_common.rpc.idempotency import IdempotencyStore
+from soma_common.rpc.key_exchange import KeyExchange
 from soma_common.rpc.ops_http import OpsHttp
 from soma_common.rpc.serve import DRAIN_SECONDS, Finish, serve_until_signal
-from soma_common.rpc.server import RpcServer
+from soma_common.rpc.server import RpcServer, ServerSettings
 from soma_common.sagas.conduct import Conduct
 from soma_common.sagas.metrics import SagaMetrics
 from soma_common.sagas.models import SagaDefinition
@@ -51,7 +52,7 @@ _RESTART_SECONDS: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class ProcessSettings:
-    """Where a service listens, where its tables are, its keys, and how its events travel.
+    """Where a service listens, where its tables are, its keys, how its events travel, and who exchanges API keys.
 
     `package` is the house's import name.
     """
@@ -64,6 +65,7 @@ class ProcessSettings:
     jwks_path: Path
     service_key_path: Path
     transport: TransportSettings
+    control_targets: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,14 +140,16 @@ async def opened(settings: ProcessSettings) -> AsyncIterator[Process]:
         await require_current(database, settings.package)
         health = HealthBoard(clock)
         health.watch("database", database.ping, required=True)
+        signer = ServiceSigner(settings.service, settings.service_key_path)
+        keys = KeyExchange(settings.service, settings.control_targets, signer, clock)
         server = RpcServer(
             settings.service,
             settings.grpc_listen,
             TokenVerifier(settings.jwks_path, clock),
             health,
             idempotency=IdempotencyStore(database),
+            settings=ServerSettings(keys=keys),
         )
-        signer = ServiceSigner(settings.service, settings.service_key_path)
         transport = await open_transport(settings.transport, clock, ids)
         relay = Relay(database, transport, clock, ids, RelayMetrics(server.registry))
         events = EventStore(settings.service, ids, relay.wake)
@@ -155,6 +159,7 @@ async def opened(settings: ProcessSettings) -> AsyncIterator[Process]:
             yield Process(settings, database, server, health, events, relay, retention, signer, clock, ids)
         finally:
             await transport.close()
+            await keys.close()
     finally:
         await database.close()
 

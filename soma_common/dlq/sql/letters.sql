@@ -50,7 +50,7 @@ where l.consumer = $1 and l.status = 'waiting' and ($2::uuid is null or (l.tenan
 );
 
 -- name: remove
-delete from dead_letters where consumer = $1 and event_id = $2 and tenant_id = $3;
+delete from dead_letters where consumer = $1 and event_id = $2 and tenant_id = $3 and status <> 'discarded';
 
 -- name: retry
 update dead_letters set status = 'retrying', next_time = clock_timestamp(), edited_body = coalesce($4, edited_body)
