@@ -232,7 +232,7 @@ class _OwnRows(BaseModel):
         "The private key that signs tokens of users at the edge and the command line.",
         "/etc/soma/user.json",
     )
-    token_key_path: Path | None = _setting(
+    token_key_path: Path | None = setting(
         "SOMA_TOKEN_KEY_PATH",
         "The private key with which control signs the short tokens that API keys are exchanged for.",
         "/etc/soma/tokens.json",

@@ -6,7 +6,7 @@ Imported where a Redis is configured and nowhere else.
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry

@@ -1,22 +1,15 @@
 """A second tenant in the running mesh: made by its saga, used with its keys at every door, and seen by nobody else."""
 
-import asyncio
 import json
-import os
-import signal
-import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 from uuid import uuid4
 
-import aiohttp
 import pytest
 
 from soma.chat.v1 import conversation_service_pb2 as conversation_pb
 from soma_common.testing.mesh import Mesh
 from soma_common.testing.upstream import ScriptedUpstream
-from tests.e2e.support.asking import budgets_of
 from tests.e2e.support.person import Person, person_of
 from tests.e2e.test_openai import ASK, first_model
 
