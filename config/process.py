@@ -11,6 +11,7 @@ from config.environment import quiet_libraries
 from config.loading import load_settings
 from config.logs import begin_log
 from config.problems import SettingsError
+from config.rules import LOOK_BACK
 from config.settings import Settings
 from soma_common.events.transports.opening import TransportSettings
 from soma_common.rpc.process import ProcessSettings, run
@@ -42,13 +43,14 @@ def process_settings(service: str, settings: Settings) -> ProcessSettings:
         database=settings.database(service),
         jwks_path=settings.identity.jwks_path,
         service_key_path=settings.identity.service_key_path(service),
-        transport=transport_settings(settings),
+        transport=transport_settings(settings, looks_back=service in LOOK_BACK),
     )
 
 
-def transport_settings(settings: Settings) -> TransportSettings:
+def transport_settings(settings: Settings, *, looks_back: bool) -> TransportSettings:
     """How events travel: by Kafka where brokers are named, else over the bus. Raises SettingsError."""
     brokers = settings.infrastructure.kafka_bootstrap
     if brokers:
         return TransportSettings(kafka_bootstrap=brokers)
-    return TransportSettings(relay=settings.bus("relay"), reader=settings.bus("worker"))
+    history = settings.bus("app") if looks_back else None
+    return TransportSettings(relay=settings.bus("relay"), reader=settings.bus("worker"), history=history)

@@ -13,12 +13,22 @@ from config.process import run_service
 from config.programs import doors, programs
 from config.values import SERVICES
 from servers.control.administration import Administration, Installation
+from servers.control.event_rpc import EventServicer
+from servers.control.events import Closing, EventReading, Replaying
 from servers.control.features import Features
 from servers.control.fleet import COMMANDS, Fleet, OrchestratedFleet, SupervisedFleet
 from servers.control.rpc import AdminServicer, FeatureServicer
 from servers.control.store import FeatureStore
+from servers.control.usage import UsageCounting, UsageReading
+from servers.control.usage_rpc import UsageServicer
+from servers.control.usage_store import UsageStore
 from soma.control.v1 import admin_service_pb2_grpc as admin_grpc
+from soma.control.v1 import event_service_pb2_grpc as event_grpc
 from soma.control.v1 import feature_service_pb2_grpc as feature_grpc
+from soma.control.v1 import usage_service_pb2_grpc as usage_grpc
+from soma_common.events.transports.history import History
+from soma_common.events.transports.opening import open_history
+from soma_common.replay.engine import ReplayEngine
 from soma_common.rpc.dial import dial
 from soma_common.rpc.process import Process, ProcessSettings, opened
 from soma_common.supervision.client import SupervisorClient
@@ -47,6 +57,25 @@ def build_fleet(settings: Settings, process: Process) -> Fleet:
     )
 
 
+def add_events(process: Process, history: History, closing: Closing) -> None:
+    """Count usage from what is published, and serve it, and what was published itself."""
+    store = UsageStore()
+    counting = UsageCounting(store)
+    process.consume(counting.consumption())
+    engine = ReplayEngine(process.database, history, process.clock)
+    replaying = Replaying(process.database, engine, [counting.target()], process.ids, closing)
+    process.server.add(
+        event_grpc.add_EventServiceServicer_to_server,
+        EventServicer(EventReading(history, closing), replaying),
+        "soma.control.v1.EventService",
+    )
+    process.server.add(
+        usage_grpc.add_UsageServiceServicer_to_server,
+        UsageServicer(UsageReading(process.database, store, process.clock)),
+        "soma.control.v1.UsageService",
+    )
+
+
 async def main(settings: Settings, own: ProcessSettings) -> None:
     """Serve until a signal."""
     async with opened(own) as process:
@@ -64,9 +93,12 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
             FeatureServicer(features),
             "soma.control.v1.FeatureService",
         )
+        closing, history = Closing(), await open_history(own.transport)
+        add_events(process, history, closing)
         looking = asyncio.create_task(features.keep_looking(), name="look at features")
 
         async def finish() -> None:
+            closing.begin()
             await features.close()
             await administration.finish()
 
@@ -74,6 +106,7 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
             await process.serve(finish)
         finally:
             looking.cancel()
+            await history.close()
 
 
 if __name__ == "__main__":

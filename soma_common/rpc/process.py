@@ -7,18 +7,21 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
 import uvloop
 
-from soma_common.events.metrics import RelayMetrics
+from soma_common.dlq.handler import DLQHandler
+from soma_common.events.consumer import Consumer, Consumption
+from soma_common.events.metrics import ConsumerMetrics, RelayMetrics
 from soma_common.events.relay import Relay
 from soma_common.events.retention import Retention
 from soma_common.events.store import EventStore
 from soma_common.events.transports.opening import TransportSettings, open_transport
+from soma_common.events.transports.port import Transport
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.ids import Ids
@@ -38,7 +41,7 @@ from soma_common.security.tokens import ServiceSigner, TokenVerifier
 _LOG: Final = get_logger("soma.process")
 _DATABASE_SECONDS: Final = 60.0
 _SWEEP_SECONDS: Final = 3600.0
-_RELAY_RESTART_SECONDS: Final = 0.5
+_RESTART_SECONDS: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +70,19 @@ class Process:
     server: RpcServer
     health: HealthBoard
     events: EventStore
+    transport: Transport
     relay: Relay
     retention: Retention
     signer: ServiceSigner
     clock: Clock
     ids: Ids
+    consumed: ConsumerMetrics
+    consumers: list[Consumer] = field(default_factory=list)
+
+    def consume(self, *what: Consumption) -> None:
+        """Have these consumers run while the process serves; their dead letters are this house's."""
+        parts = (self.database, self.transport, DLQHandler(self.database, self.events))
+        self.consumers.extend(Consumer(*parts, each, self.ids, self.consumed) for each in what)
 
     async def serve(self, finish: Finish | None = None, *, grace_seconds: float = DRAIN_SECONDS) -> None:
         """Serve until SIGTERM or SIGINT, then drain; `finish` is what must still be done or handed over."""
@@ -82,7 +93,11 @@ class Process:
         jobs = [
             asyncio.create_task(keep_running("sweep answers", answers.sweep, _SWEEP_SECONDS), name="sweep answers"),
             asyncio.create_task(keep_running("keep events", self.retention.keep, _SWEEP_SECONDS), name="keep events"),
-            asyncio.create_task(keep_running("relay events", self.relay.run, _RELAY_RESTART_SECONDS), name="relay"),
+            asyncio.create_task(keep_running("relay events", self.relay.run, _RESTART_SECONDS), name="relay"),
+            *(
+                asyncio.create_task(keep_running("consume events", consumer.run, _RESTART_SECONDS), name="consumer")
+                for consumer in self.consumers
+            ),
         ]
         try:
             await serve_until_signal(self.server, ops, finish, grace_seconds=grace_seconds)
@@ -119,7 +134,10 @@ async def opened(settings: ProcessSettings) -> AsyncIterator[Process]:
         try:
             retention = Retention(database, transport, clock)
             await retention.make_partitions()
-            yield Process(settings, database, server, health, events, relay, retention, signer, clock, ids)
+            consumed = ConsumerMetrics(server.registry)
+            yield Process(
+                settings, database, server, health, events, transport, relay, retention, signer, clock, ids, consumed
+            )
         finally:
             await transport.close()
     finally:

@@ -69,5 +69,9 @@ METHODS: Final[Mapping[str, MethodRule]] = {
         "control:read", "viewer", "chat", "cognitive", "memory", "governor"
     ),
     "/soma.control.v1.FeatureService/UpdateFeatures": _user("control:write", "operator"),
+    "/soma.control.v1.EventService/ListEvents": _user("control:read", "operator"),
+    "/soma.control.v1.EventService/WatchEvents": _user("control:read", "operator"),
+    "/soma.control.v1.EventService/ReplayEvents": _user("control:write", "operator"),
+    "/soma.control.v1.UsageService/GetUsage": _user("control:read", "operator"),
     "/soma.control.v1.FeatureService/WatchFeatures": _internal("chat", "edge", "cognitive", "memory", "governor"),
 }
