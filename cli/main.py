@@ -17,6 +17,7 @@ from cli.commands import (
     config,
     doctor,
     down,
+    events,
     logs,
     memory,
     mind,
@@ -26,6 +27,7 @@ from cli.commands import (
     status,
     token,
     up,
+    usage,
 )
 from cli.exits import CommandError, Exit
 
@@ -51,9 +53,11 @@ app.command("logs")(logs.logs)
 app.command("chat")(chat.chat)
 app.command("token")(token.token)
 app.command("receipt")(receipt.receipt)
+app.command("usage")(usage.usage)
 app.command("backup")(backup.backup)
 app.command("restore")(restore.restore)
 app.add_typer(budget.app, name="budget")
+app.add_typer(events.app, name="events")
 app.add_typer(memory.app, name="memory")
 app.add_typer(mind.app, name="mind")
 app.add_typer(model.app, name="model")
