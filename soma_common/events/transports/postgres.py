@@ -111,6 +111,7 @@ def _columns(batch: Sequence[Envelope]) -> tuple[Sequence[object], ...]:
         [event.timestamp for event in events],
         [event.service_id for event in events],
         [event.trace_id for event in events],
+        [event.correlation_id for event in events],
         [envelope.body for envelope in batch],
     )
 
