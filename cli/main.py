@@ -15,16 +15,20 @@ from cli.commands import (
     budget,
     chat,
     config,
+    dlq,
     doctor,
     down,
     events,
+    key,
     logs,
     memory,
     mind,
     model,
     receipt,
     restore,
+    saga,
     status,
+    tenant,
     token,
     up,
     usage,
@@ -61,6 +65,10 @@ app.add_typer(events.app, name="events")
 app.add_typer(memory.app, name="memory")
 app.add_typer(mind.app, name="mind")
 app.add_typer(model.app, name="model")
+app.add_typer(saga.app, name="saga")
+app.add_typer(dlq.app, name="dlq")
+app.add_typer(tenant.app, name="tenant")
+app.add_typer(key.app, name="key")
 app.add_typer(config.app, name="config")
 
 

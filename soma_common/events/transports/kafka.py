@@ -214,7 +214,7 @@ class _KafkaSubscription(Subscription):
                 record.offset,
                 record.value or b"",
                 datetime.fromtimestamp(record.timestamp / 1000, UTC),
-                dict(record.headers),
+                {name: value or b"" for name, value in record.headers},
             )
             for part, records in parts.items()
             for record in records
