@@ -5,6 +5,7 @@ Nothing here prints or asks a person.
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from datetime import datetime
 from typing import Final
 
@@ -18,6 +19,8 @@ from soma_common.rpc.replies import following
 
 _PAGE: Final = 200
 _PAGE_SECONDS: Final = 60.0
+# A trace has one call, or a few where a program makes several under it.
+_CALLS: Final = 20
 _AGAIN_SECONDS: Final = 1.0
 _AWAY: Final = frozenset((Reason.SHUTTING_DOWN, Reason.DEPENDENCY_DOWN))
 
@@ -48,6 +51,32 @@ async def pages(doors: Doors, wanted: event_pb.EventFilter) -> AsyncGenerator[ev
         token = page.next_page_token
         if not token:
             return
+
+
+async def first(doors: Doors, wanted: event_pb.EventFilter, amount: int) -> list[event_pb.EventRecord]:
+    """The first events that are meant. Raises as `pages`."""
+    found: list[event_pb.EventRecord] = []
+    async with aclosing(pages(doors, wanted)) as records:
+        async for record in records:
+            found.append(record)
+            if len(found) == amount:
+                break
+    return found
+
+
+async def story(doors: Doors, wanted: event_pb.EventFilter, amount: int) -> list[event_pb.EventRecord]:
+    """The first events of a trace and of the calls in it: what a call sets off later runs in traces of its own.
+
+    Raises as `pages`.
+    """
+    found = {record.event_id: record for record in await first(doors, wanted, amount)}
+    calls = list(dict.fromkeys(record.correlation_id for record in found.values()))[:_CALLS]
+    for call in calls:
+        also = event_pb.EventFilter()
+        also.CopyFrom(wanted)
+        also.trace_id, also.correlation_id = "", call
+        found |= {record.event_id: record for record in await first(doors, also, amount)}
+    return sorted(found.values(), key=lambda record: (record.time.ToNanoseconds(), record.event_id))[:amount]
 
 
 def refuse_several(begin: str, traces: set[str]) -> None:

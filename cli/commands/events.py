@@ -50,12 +50,13 @@ def show_list(options: ListOptions) -> None:
     """List events in the order of time, of all services: what a turn did everywhere, or what happened since a moment.
 
     Without --since: of the last hour, or of all that is kept where a trace, a call or a stream is named.
-    With --json: one message soma.control.v1.EventRecord a line.
+    A trace is told with what its calls set off later. With --json: one message soma.control.v1.EventRecord a line.
 
     Examples:  somastack events list --since 1h --type 'turn.*'  ·  somastack events list --trace-id 4bf92f35  ·
     somastack events list --since yesterday --until today --service memory --json
     """
     from cli.doors import reach
+    from cli.event_calls import first, story
     from cli.render import Progress, print_line, print_table
     from cli.views.event import HEADINGS, row
     from cli.views.words import to_json
@@ -63,7 +64,9 @@ def show_list(options: ListOptions) -> None:
     wanted = _filter(options)
 
     async def work(doors: "Doors") -> "list[event_pb.EventRecord]":
-        return await _first(doors, wanted, options.limit + 1)
+        if options.trace_id and not options.correlation_id:
+            return await story(doors, wanted, options.limit + 1)
+        return await first(doors, wanted, options.limit + 1)
 
     found = reach(work)
     shown = found[: options.limit]
@@ -165,18 +168,6 @@ def _filter(options: ListOptions | TailOptions) -> "event_pb.EventFilter":
         service=options.service,
         stream=options.stream,
     )
-
-
-async def _first(doors: "Doors", wanted: "event_pb.EventFilter", amount: int) -> "list[event_pb.EventRecord]":
-    from cli.event_calls import pages
-
-    found: list[event_pb.EventRecord] = []
-    async with aclosing(pages(doors, wanted)) as records:
-        async for record in records:
-            found.append(record)
-            if len(found) == amount:
-                break
-    return found
 
 
 async def _last(doors: "Doors", wanted: "event_pb.EventFilter", amount: int) -> "list[event_pb.EventRecord]":

@@ -43,7 +43,7 @@ def what(record: event_pb.EventRecord) -> str:
 
 
 def _words(fields: Mapping[str, Any], above: str = "") -> Iterator[str]:
-    for name, value in fields.items():
+    for name, value in sorted(fields.items()):
         if isinstance(value, Mapping):
             yield from _words(value, f"{above}{name}.")
         elif value not in ("", "0", 0, False, None, []):
