@@ -4,6 +4,7 @@ import pytest
 
 from config import DeployMode, SettingsError, load_settings
 from config.modes import OLDER_NAMES, map_older_names
+from config.process import transport_settings
 from config.settings_registry import ROWS
 
 CLUSTER = {
@@ -132,6 +133,12 @@ def test_events_of_a_cluster_travel_by_kafka_or_over_a_bus_that_can_be_reached()
     assert over_bus.bus("relay").worker_dsn == "postgresql://bus_relay:r@other/facts"
     beside = load_settings({**CLUSTER, **dsn, **passwords}, house="chat")
     assert beside.bus("worker").worker_dsn == "postgresql://bus_worker:w@db/somaagent"
+    control = {"SOMA_CONTROL_APP_PASSWORD": "a", "SOMA_CONTROL_WORKER_PASSWORD": "w"}
+    assert set(problems_of({**CLUSTER, **dsn, **passwords, **control}, house="control")) == {"SOMA_BUS_APP_PASSWORD"}
+    looking_back = {**CLUSTER, **dsn, **passwords, **control, "SOMA_BUS_APP_PASSWORD": "one"}
+    transport = transport_settings(load_settings(looking_back, house="control"), looks_back=True)
+    assert transport.history is not None
+    assert transport.history.app_dsn == "postgresql://bus_app:one@db/somaagent"
     by_kafka = load_settings({**CLUSTER, **dsn, "SOMA_KAFKA_BOOTSTRAP": "kafka:9092"}, house="chat")
     assert by_kafka.infrastructure.kafka_bootstrap == ("kafka:9092",)
 
