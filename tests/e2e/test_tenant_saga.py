@@ -4,6 +4,8 @@ import json
 from typing import Any
 from uuid import uuid4
 
+import pytest
+
 from soma_common.testing.eventually import eventually
 from soma_common.testing.mesh import Mesh
 from soma_common.testing.upstream import ScriptedUpstream
@@ -11,6 +13,7 @@ from tests.e2e.support.person import Person, person_of
 from tests.e2e.test_dependency_down import stopped
 
 
+@pytest.mark.timeout(240)
 async def test_a_tenant_is_made_though_the_governor_is_away_and_control_is_killed(
     admin: Person, mesh: Mesh, model: ScriptedUpstream
 ) -> None:

@@ -51,6 +51,7 @@ async def chat(rpc: RpcHarness, house_database: HouseDatabases, open_database: O
         edge.stub(conversation_grpc.ConversationServiceStub),
         clock,
         database,
+        rpc.channel(served, service="control").stub(agent_grpc.AgentServiceStub),
     )
 
 

@@ -18,6 +18,7 @@ class Chat:
     conversations: conversation_grpc.ConversationServiceStub
     clock: SetClock
     database: Database
+    agents_for_control: agent_grpc.AgentServiceStub
 
 
 async def make_conversation(chat: Chat, title: str = "") -> conversation_pb.Conversation:
