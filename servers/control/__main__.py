@@ -11,7 +11,7 @@ from typing import Final
 from config import DeployMode, Settings
 from config.process import run_service
 from config.programs import doors, programs
-from config.values import SERVICES
+from config.values import HOUSES, SERVICES
 from servers.control.administration import Administration, Installation
 from servers.control.api_keys import ApiKeys
 from servers.control.features import Features
@@ -20,6 +20,9 @@ from servers.control.hashing import KeyHasher
 from servers.control.key_exchange import KeyExchanging
 from servers.control.key_rpc import ApiKeyServicer
 from servers.control.key_store import KeyStore
+from servers.control.operations.houses import Houses
+from servers.control.operations.letters import DlqServicer
+from servers.control.operations.sagas import SagaServicer
 from servers.control.provisioning import Peers, Provisioning
 from servers.control.rpc import AdminServicer, FeatureServicer
 from servers.control.store import FeatureStore
@@ -30,7 +33,9 @@ from servers.control.tenants import Tenants
 from soma.chat.v1.agent_service_pb2_grpc import AgentServiceStub
 from soma.control.v1 import admin_service_pb2_grpc as admin_grpc
 from soma.control.v1 import api_key_service_pb2_grpc as key_grpc
+from soma.control.v1 import dlq_service_pb2_grpc as dlq_grpc
 from soma.control.v1 import feature_service_pb2_grpc as feature_grpc
+from soma.control.v1 import saga_service_pb2_grpc as saga_grpc
 from soma.control.v1 import tenant_service_pb2_grpc as tenant_grpc
 from soma.governor.v1 import budget_pb2 as budget_pb
 from soma.governor.v1.governor_service_pb2_grpc import GovernorServiceStub
@@ -113,6 +118,16 @@ class Identities:
             await channel.close()
 
 
+def add_operations(settings: Settings, process: Process) -> Houses:
+    """The doors to the sagas and dead letters of all houses, this one among them."""
+    targets = {name: settings.endpoint(name).targets for name in HOUSES}
+    houses = Houses({name: dial(found, process.signer, name=name) for name, found in targets.items() if found})
+    add = process.server.add
+    add(saga_grpc.add_SagaServiceServicer_to_server, SagaServicer(houses), "soma.control.v1.SagaService")
+    add(dlq_grpc.add_DlqServiceServicer_to_server, DlqServicer(houses), "soma.control.v1.DlqService")
+    return houses
+
+
 async def main(settings: Settings, own: ProcessSettings) -> None:
     """Serve until a signal."""
     async with opened(own) as process:
@@ -134,6 +149,7 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
         identities.add_to(process)
         owner = settings.identity
         await identities.tenants.adopt(TenantId(owner.tenant_id), owner.owner_sub, str(process.ids.uuid7()))
+        houses = add_operations(settings, process)
         looking = asyncio.create_task(features.keep_looking(), name="look at features")
 
         async def finish() -> None:
@@ -145,6 +161,7 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
         finally:
             looking.cancel()
             await identities.close()
+            await houses.close()
 
 
 if __name__ == "__main__":

@@ -14,6 +14,8 @@ from typing import Any, Final
 
 import uvloop
 
+from soma.events.v1 import house_operations_service_pb2_grpc as operations_grpc
+from soma_common.dlq.handler import DLQHandler
 from soma_common.events.metrics import RelayMetrics
 from soma_common.events.relay import Relay
 from soma_common.events.retention import Retention
@@ -23,6 +25,8 @@ from soma_common.kernel.clock import Clock
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.ids import Ids
 from soma_common.logging import get_logger
+from soma_common.operations.metrics import LOOK_SECONDS, ParkedLetters
+from soma_common.operations.servicer import FULL_NAME, HouseOperationsServicer
 from soma_common.postgres.house import HouseDatabase
 from soma_common.postgres.migrate import MigrationError, require_current
 from soma_common.postgres.pool import Database
@@ -91,14 +95,25 @@ class Process:
         sagas: SagaOrchestrator | None = None,
         grace_seconds: float = DRAIN_SECONDS,
     ) -> None:
-        """Serve until SIGTERM or SIGINT, then drain; `finish` is what must still be done or handed over."""
+        """Serve until SIGTERM or SIGINT, then drain; `finish` is what must still be done or handed over.
+
+        `sagas` are those of the house: they are run here, and its operators can decide about them.
+        """
         settings = self.settings
         release = version("somastack")
+        letters = DLQHandler(self.database, self.events)
+        parked = ParkedLetters(letters, self.server.registry)
+        self.server.add(
+            operations_grpc.add_HouseOperationsServiceServicer_to_server,
+            HouseOperationsServicer(settings.service, self.database, letters, sagas),
+            FULL_NAME,
+        )
         ops = OpsHttp(settings.service, release, settings.http_listen, self.health, self.server.registry)
         answers = IdempotencyStore(self.database)
         works: list[tuple[str, Callable[[], Awaitable[object]], float]] = [
             ("sweep answers", answers.sweep, _SWEEP_SECONDS),
             ("keep events", self.retention.keep, _SWEEP_SECONDS),
+            ("count letters", parked.look, LOOK_SECONDS),
             ("relay events", self.relay.run, _RESTART_SECONDS),
         ]
         if sagas is not None:
