@@ -11,6 +11,7 @@ from openai import AuthenticationError
 from soma.chat.v1 import conversation_service_pb2 as conversation_pb
 from soma_common.testing.mesh import Mesh
 from soma_common.testing.upstream import ScriptedUpstream
+from tests.e2e.support.asking import budgets_of
 from tests.e2e.support.person import Person, person_of
 from tests.e2e.test_memory import FACT, QUESTION, learned, recalled
 from tests.e2e.test_openai import ASK, first_model
