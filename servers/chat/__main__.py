@@ -25,7 +25,7 @@ from servers.chat.ending import Ending
 from servers.chat.endings import Endings
 from servers.chat.features import Features
 from servers.chat.followers import Followers
-from servers.chat.gathering import Gatherer
+from servers.chat.gathering import EVENTS, Gatherer
 from servers.chat.generating import Generating
 from servers.chat.generation import Answering
 from servers.chat.housekeeping import Housekeeping
@@ -120,7 +120,9 @@ class Engine:
         self.housekeeping = Housekeeping(process.database, self.instance, running, self.recovery, process.clock)
         self.followers = Followers(store, running)
         self.requests = TurnRequests(store, running)
-        gatherer = Gatherer(store, memory, cognitive, dependencies, self.features)
+        gatherer = Gatherer(
+            store, memory, cognitive, dependencies, self.features, lambda: not process.health.lacks(EVENTS)
+        )
         planner = Planner(governor, self.features, process.clock, settings.turn_seconds)
         answering = Answering(gatherer, planner, models, dependencies, self.journal, metrics)
         ending = Ending(means, endings, self.journal, governor, self.features, self.intents)

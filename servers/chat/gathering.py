@@ -4,7 +4,7 @@ A service that does not answer costs a short wait and is noted; it never fails t
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -33,6 +33,8 @@ WIDEST_MEMORY_TOKENS: Final = 20_000
 WIDEST_BREADTH: Final = 2
 STORE_THRESHOLD: Final = 0.5
 _DEFAULT_WEIGHTS: Final = (1.0, 0.2, 0.1, 1.0, 0.7)
+# What nobody waits for in a turn.
+EVENTS: Final = "events"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +49,9 @@ class Gathered:
 
     @property
     def failed(self) -> tuple[str, ...]:
-        """Names of what did not answer."""
-        return tuple(seen.name for seen in self.observed if seen.state == level_pb2.DEPENDENCY_STATE_DOWN)
+        """Names of what did not answer, as far as the turn felt it."""
+        down = (seen.name for seen in self.observed if seen.state == level_pb2.DEPENDENCY_STATE_DOWN)
+        return tuple(name for name in down if name != EVENTS)
 
 
 class Gatherer:
@@ -61,12 +64,15 @@ class Gatherer:
         cognitive: ModulationServiceStub,
         dependencies: Dependencies,
         features: Features,
+        events_flow: Callable[[], bool],
     ) -> None:
+        """`events_flow` says whether what is written here is published too."""
         self._store = store
         self._memory = memory
         self._cognitive = cognitive
         self._dependencies = dependencies
         self._features = features
+        self._events_flow = events_flow
 
     async def gather(self, accepted: Accepted) -> Gathered:
         """Everything at once. Raises DATABASE_UNAVAILABLE only."""
@@ -78,6 +84,8 @@ class Gatherer:
         )
         model_up = self._dependencies.model_allows(accepted.profile.profile_id)
         observed = (*saw_memory, saw_cognitive, _seen("model", up=model_up, detail="" if model_up else "failing"))
+        if not self._events_flow():
+            observed = (*observed, _seen(EVENTS, up=False, detail="they wait in the outbox"))
         return Gathered(knobs, modulation, hits, branch, observed)
 
     async def _modulation(

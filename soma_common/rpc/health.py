@@ -87,6 +87,11 @@ class HealthBoard:
         if self._started:
             self._launch(name)
 
+    def lacks(self, name: str) -> bool:
+        """Whether a dependency is known to be down."""
+        known = self._dependencies.get(name)
+        return known is not None and known.state is DependencyState.DOWN
+
     def snapshot(self) -> HealthSnapshot:
         """The state now."""
         needed_ok = all(it.state is DependencyState.UP for it in self._dependencies.values() if it.required)

@@ -133,6 +133,7 @@ async def opened(settings: ProcessSettings) -> AsyncIterator[Process]:
         signer = ServiceSigner(settings.service, settings.service_key_path)
         transport = await open_transport(settings.transport, clock, ids)
         relay = Relay(database, transport, clock, ids, RelayMetrics(server.registry))
+        health.watch("events", relay.check)
         events = EventStore(settings.service, ids, relay.wake)
         try:
             retention = Retention(database, transport, clock)
