@@ -17,6 +17,7 @@ from servers.chat.adapters.litellm_model import LiteLLMModel
 from servers.chat.adapters.offline import OfflineModel
 from servers.chat.adapters.openai_compatible import OpenAICompatibleModel
 from servers.chat.agents import Agents
+from servers.chat.allowance import Allowance
 from servers.chat.catalogues import Catalogues
 from servers.chat.conversations import Conversations
 from servers.chat.deletion import Deletion
@@ -25,7 +26,7 @@ from servers.chat.ending import Ending
 from servers.chat.endings import Endings
 from servers.chat.features import Features
 from servers.chat.followers import Followers
-from servers.chat.gathering import EVENTS, Gatherer
+from servers.chat.gathering import BACKGROUND, Gatherer
 from servers.chat.generating import Generating
 from servers.chat.generation import Answering
 from servers.chat.housekeeping import Housekeeping
@@ -52,6 +53,7 @@ from servers.chat.settings import ChatSettings
 from servers.chat.single_call import SingleCalls
 from servers.chat.store import TurnStore
 from servers.chat.turns import Turns
+from servers.chat.wakes import Wakes
 from soma.chat.v1 import agent_service_pb2_grpc as agent_grpc
 from soma.chat.v1 import conversation_service_pb2_grpc as conversation_grpc
 from soma.chat.v1 import model_service_pb2_grpc as model_grpc
@@ -60,11 +62,13 @@ from soma.cognitive.v1.modulation_service_pb2_grpc import ModulationServiceStub
 from soma.governor.v1.governor_service_pb2_grpc import GovernorServiceStub
 from soma.memory.v1.memory_service_pb2_grpc import MemoryServiceStub
 from soma_common.dlq import DLQHandler
+from soma_common.limits import open_limits
 from soma_common.logging import get_logger
 from soma_common.rpc.dial import Channel, dial
 from soma_common.rpc.process import Process, ProcessSettings, opened
 from soma_common.sagas.orchestrator import SagaOrchestrator
 from soma_common.security.secrets import FileSecrets, Secrets, VaultSecrets
+from soma_common.signals import open_signals
 from soma_common.tokens import tokenizer_for
 from soma_common.tracing import TraceContext
 
@@ -117,16 +121,23 @@ class Engine:
         letters = IntentLetters(process.database, DLQHandler(process.database, process.events), process.ids)
         self.intents = Intents(process.database, letters, governor, memory, cognitive, metrics)
         self.recovery = Recovery(process.database, self.instance, endings, models, process.clock)
-        self.housekeeping = Housekeeping(process.database, self.instance, running, self.recovery, process.clock)
-        self.followers = Followers(store, running)
+        self.rates = open_limits(settings.redis_url, process.database, process.clock, process.server.registry)
+        allowance = Allowance(self.rates, settings.messages_per_minute, process.clock)
+        self.housekeeping = Housekeeping(
+            process.database, self.instance, running, self.recovery, allowance, process.clock
+        )
+        self.signals = open_signals(settings.redis_url, process.settings.database)
+        process.health.watch("signals", self.signals.check)
+        self.wakes = Wakes(self.signals, running)
+        self.followers = Followers(store, running, self.wakes)
         self.requests = TurnRequests(store, running)
         gatherer = Gatherer(
-            store, memory, cognitive, dependencies, self.features, lambda: not process.health.lacks(EVENTS)
+            store, memory, cognitive, dependencies, self.features, lambda: process.health.down(BACKGROUND)
         )
         planner = Planner(governor, self.features, process.clock, settings.turn_seconds)
         answering = Answering(gatherer, planner, models, dependencies, self.journal, metrics)
         ending = Ending(means, endings, self.journal, governor, self.features, self.intents)
-        acceptances = Acceptances(means, models)
+        acceptances = Acceptances(means, models, allowance)
         self.turns = Turns(means, acceptances, answering, ending, self.followers, running, settings.turn_seconds)
 
     @asynccontextmanager
@@ -142,6 +153,7 @@ class Engine:
             self.features.run,
             self.housekeeping.run,
             self.catalogues.run,
+            self.wakes.run,
         )
         tasks = [asyncio.create_task(_keep(job), name=job.__qualname__) for job in jobs]
         try:
@@ -150,6 +162,8 @@ class Engine:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            await self.signals.close()
+            await self.rates.close()
 
 
 class ModelHouse:

@@ -4,7 +4,7 @@ A service that does not answer costs a short wait and is noted; it never fails t
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -33,8 +33,8 @@ WIDEST_MEMORY_TOKENS: Final = 20_000
 WIDEST_BREADTH: Final = 2
 STORE_THRESHOLD: Final = 0.5
 _DEFAULT_WEIGHTS: Final = (1.0, 0.2, 0.1, 1.0, 0.7)
-# What nobody waits for in a turn.
-EVENTS: Final = "events"
+# What works beside the turns: a turn only tells of it when it is down.
+BACKGROUND: Final = ("signals", "events")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +49,9 @@ class Gathered:
 
     @property
     def failed(self) -> tuple[str, ...]:
-        """Names of what did not answer, as far as the turn felt it."""
+        """Names of what did not answer the turn."""
         down = (seen.name for seen in self.observed if seen.state == level_pb2.DEPENDENCY_STATE_DOWN)
-        return tuple(name for name in down if name != EVENTS)
+        return tuple(name for name in down if name not in BACKGROUND)
 
 
 class Gatherer:
@@ -64,15 +64,15 @@ class Gatherer:
         cognitive: ModulationServiceStub,
         dependencies: Dependencies,
         features: Features,
-        events_flow: Callable[[], bool],
+        down: Callable[[], Collection[str]],
     ) -> None:
-        """`events_flow` says whether what is written here is published too."""
+        """`down` names what this process works with in the background and what is down now, as signals and events."""
+        self._down = down
         self._store = store
         self._memory = memory
         self._cognitive = cognitive
         self._dependencies = dependencies
         self._features = features
-        self._events_flow = events_flow
 
     async def gather(self, accepted: Accepted) -> Gathered:
         """Everything at once. Raises DATABASE_UNAVAILABLE only."""
@@ -83,9 +83,12 @@ class Gatherer:
             self._modulation(accepted, bases), self._recall(accepted, knobs), self._branch(accepted)
         )
         model_up = self._dependencies.model_allows(accepted.profile.profile_id)
-        observed = (*saw_memory, saw_cognitive, _seen("model", up=model_up, detail="" if model_up else "failing"))
-        if not self._events_flow():
-            observed = (*observed, _seen(EVENTS, up=False, detail="they wait in the outbox"))
+        observed = (
+            *saw_memory,
+            saw_cognitive,
+            _seen("model", up=model_up, detail="" if model_up else "failing"),
+            *(_seen(name, up=False) for name in self._down()),
+        )
         return Gathered(knobs, modulation, hits, branch, observed)
 
     async def _modulation(

@@ -7,17 +7,26 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, Final, NamedTuple, Self
+from urllib.parse import quote, unquote
 from uuid import UUID
 
 from soma_common.dlq.policy import Decision, LetterStatus
 from soma_common.events.models import Event
 from soma_common.events.transports.port import Delivery, Shard
+from soma_common.kernel.errors import SomaError
 from soma_common.postgres.pool import Connection
 from soma_common.postgres.queries import Queries
 
 _SQL = Queries.of("soma_common.dlq", "sql/letters.sql")
 _MESSAGE_CHARACTERS = 1000
+
+
+class LetterPlace(NamedTuple):
+    """A place in a list of letters."""
+
+    event_id: UUID
+    consumer: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +57,15 @@ class DeadLetter:
     def of_row(cls, row: Any) -> Self:
         """The letter in a row of the table."""
         values = {name: row[name] for name in cls.__slots__ if name not in {"shard", "status", "headers"}}
-        headers = {name: bytes.fromhex(text) for name, text in json.loads(row["headers"]).items()}
+        headers = {unquote(name): bytes.fromhex(text) for name, text in json.loads(row["headers"]).items()}
         return cls(
             **values, shard=Shard(row["topic"], row["shard"]), status=LetterStatus(row["status"]), headers=headers
         )
+
+    @property
+    def place(self) -> LetterPlace:
+        """Where it stands in a list."""
+        return LetterPlace(self.event_id, self.consumer)
 
     def delivery(self) -> Delivery:
         """What is tried again: the edited bytes where a person gave some."""
@@ -70,7 +84,17 @@ class Failure:
     @classmethod
     def of(cls, problem: BaseException, error_id: str) -> Self:
         """The failure of an exception."""
-        return cls(type(problem).__name__, str(problem)[:_MESSAGE_CHARACTERS], error_id)
+        text = problem.sentence if isinstance(problem, SomaError) else str(problem)
+        return cls(type(problem).__name__, _storable(text[:_MESSAGE_CHARACTERS]), error_id)
+
+
+# Why a letter waits that has not failed itself.
+BEHIND: Final = Failure("Behind", "an earlier event of its stream is not done", "")
+
+
+def _storable(text: str) -> str:
+    """The text with a sign for what no column takes: halves of surrogate pairs and U+0000."""
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 async def capture(
@@ -81,9 +105,12 @@ async def capture(
     failure: Failure,
     attempts: int,
     decision: Decision,
-) -> None:
-    """Keep an event with its original bytes; another failure of the same event changes what is known of it."""
-    await connection.execute(
+) -> bool:
+    """Keep an event with its original bytes; another failure of the same event changes what is known of it.
+
+    Says whether it is kept: one that somebody has given up meanwhile stays as it is.
+    """
+    done = await connection.execute(
         _SQL.capture,
         consumer,
         event.event_id,
@@ -96,13 +123,14 @@ async def capture(
         event.event_type,
         decision.status.value,
         delivery.body,
-        json.dumps({name: value.hex() for name, value in delivery.headers.items()}),
+        json.dumps({quote(name): value.hex() for name, value in delivery.headers.items()}),
         failure.error_class,
         failure.message,
         failure.error_id,
         attempts,
         decision.again_after_seconds,
     )
+    return str(done) == "INSERT 0 1"
 
 
 async def go_past(connection: Connection, consumer: str, event: Event) -> None:

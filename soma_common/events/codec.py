@@ -4,19 +4,17 @@ Nothing here knows a store or a transport.
 """
 
 import hashlib
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cache
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from google.protobuf.descriptor_pb2 import DescriptorProto
 
 from soma.events.v1 import event_pb2 as event_pb
 from soma_common.events.models import Event, EventSchema, Payload
+from soma_common.kernel.clock import seconds_and_nanos
 from soma_common.kernel.tenancy import TenantId
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
 
 
 def schema_of(payload: Payload) -> EventSchema:
@@ -48,16 +46,23 @@ def to_message(event: Event) -> event_pb.Event:
             message=event.schema.message, fingerprint=event.schema.fingerprint, version=event.schema.version
         ),
         payload=event.payload,
-        metadata=dict(event.metadata),
+        metadata=event.metadata or None,
     )
-    microseconds = (event.timestamp - _EPOCH) // _MICROSECOND
-    message.timestamp.seconds, rest = divmod(microseconds, 1_000_000)
-    message.timestamp.nanos = rest * 1000
+    message.timestamp.seconds, message.timestamp.nanos = seconds_and_nanos(event.timestamp)
     return message
 
 
 def from_message(message: event_pb.Event) -> Event:
-    """The event in a message that `to_message` made."""
+    """The event in a message. Raises ValueError, with a sentence, for one that `to_message` never makes."""
+    schema = message.schema
+    texts = (
+        message.event_type, message.trace_id, message.correlation_id, message.service_id, message.stream,
+        schema.message, schema.fingerprint, schema.version,
+    )  # fmt: skip
+    if not (all(texts) and message.sequence and message.payload and message.HasField("timestamp")):
+        raise ValueError("an event has no empty field but its cause and its metadata")
+    if any("\0" in text for text in (*texts, message.causation_id)):
+        raise ValueError("no word of an event contains the character U+0000")
     return Event(
         event_id=UUID(message.event_id),
         event_type=message.event_type,
@@ -68,8 +73,15 @@ def from_message(message: event_pb.Event) -> Event:
         tenant_id=TenantId(UUID(message.tenant_id)),
         stream=message.stream,
         sequence=message.sequence,
-        timestamp=message.timestamp.ToDatetime(UTC),
-        schema=EventSchema(message.schema.message, message.schema.fingerprint, message.schema.version),
+        timestamp=_moment(message),
+        schema=EventSchema(schema.message, schema.fingerprint, schema.version),
         payload=message.payload,
         metadata=dict(message.metadata),
     )
+
+
+def _moment(message: event_pb.Event) -> datetime:
+    try:
+        return message.timestamp.ToDatetime(UTC)
+    except OverflowError:
+        raise ValueError("the time of the event is in no year from 1 to 9999") from None

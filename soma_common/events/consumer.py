@@ -9,22 +9,21 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Final, TypeAlias
-from uuid import NAMESPACE_OID, uuid5
 
 from soma_common.dlq.handler import DLQHandler
-from soma_common.dlq.letters import DeadLetter, Failure, capture, resolve
+from soma_common.dlq.letters import BEHIND, DeadLetter, Failure, capture, resolve
 from soma_common.dlq.policy import Decision, LetterPolicy, LetterStatus
 from soma_common.events.failpoints import Failpoint, Reached, pass_by
 from soma_common.events.inbox import Admission, Inbox
 from soma_common.events.metrics import ConsumerMetrics
-from soma_common.events.models import Event, EventSchema
+from soma_common.events.models import Event
 from soma_common.events.topics import Topic
 from soma_common.events.transports.port import Delivery, Subscription, Transport, TransportError
+from soma_common.events.unreadable import name_of_delivery, name_of_letter
 from soma_common.kernel.backoff import Backoff
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.ids import Ids
 from soma_common.kernel.reasons import Reason
-from soma_common.kernel.tenancy import SYSTEM_TENANT
 from soma_common.logging import get_logger
 from soma_common.postgres.pool import Connection, Database
 
@@ -39,7 +38,10 @@ LETTERS_AT_ONCE: Final = 50
 LETTER_LEASE_SECONDS: Final = 60.0
 _CALL_SECONDS: Final = 30.0
 _PATIENCE: Final = Backoff(first_seconds=0.25, longest_seconds=10.0)
-_BEHIND: Final = Failure("Behind", "an earlier event of its stream is not done", "")
+# A subscription may be beyond repair while its transport serves others; a new one begins behind what was committed.
+_FAILURES_OF_A_SUBSCRIPTION: Final = 5
+# An event that fails so often with a database that answers others is itself to blame: a statement that takes too long.
+_FAILURES_BEFORE_BLAME: Final = 3
 
 # What an event does in a house: everything inside the transaction, nothing outside of it. It may be run several times.
 Effect: TypeAlias = Callable[[Connection, Event], Awaitable[None]]
@@ -66,6 +68,10 @@ class Consumption:
         return Inbox(
             self.consumer, whole_streams=whole, starts_anywhere=self.starts_anywhere, passes=self.policy.passes
         )
+
+
+class EffectError(Exception):
+    """An effect failed because of somebody else; the cause says how."""
 
 
 class Consumer:
@@ -99,23 +105,39 @@ class Consumer:
             group.create_task(self._retry())
 
     async def _read(self) -> None:
-        subscription: Subscription | None = None
         failures = 0
+        while True:
+            subscription: Subscription | None = None
+            try:
+                subscription = await self._transport.subscribe(self._what.consumer, self._what.topics)
+                while True:
+                    failures = await self._take_or_wait(subscription, failures)
+            except TransportError as problem:
+                failures += 1
+                await self._be_patient(failures, problem)
+            except Exception as problem:  # noqa: BLE001 - the outermost net of this task: what was not committed comes again
+                failures += 1
+                _LOG.error("a consumer begins anew", consumer=self._what.consumer, exc_info=problem)
+                await self._be_patient(failures, problem)
+            finally:
+                if subscription is not None:
+                    await asyncio.shield(subscription.close())
+
+    async def _take_or_wait(self, subscription: Subscription, failures: int) -> int:
+        """Take some; returns how often in a row the transport did not serve. Raises its error when that lasts."""
         try:
-            while True:
-                try:
-                    if subscription is None:
-                        subscription = await self._transport.subscribe(self._what.consumer, self._what.topics)
-                    await self.take_some(subscription)
-                    failures = 0
-                except TransportError as problem:
-                    failures += 1
-                    if failures == 1:
-                        _LOG.warning("events cannot be read", consumer=self._what.consumer, problem=str(problem))
-                    await asyncio.sleep(_PATIENCE.wait_seconds(failures, self._chance.random()) or 0.0)
-        finally:
-            if subscription is not None:
-                await asyncio.shield(subscription.close())
+            await self.take_some(subscription)
+        except TransportError as problem:
+            if failures >= _FAILURES_OF_A_SUBSCRIPTION:
+                raise
+            await self._be_patient(failures + 1, problem)
+            return failures + 1
+        return 0
+
+    async def _be_patient(self, failures: int, problem: Exception) -> None:
+        if failures == 1:
+            _LOG.warning("events cannot be read", consumer=self._what.consumer, problem=str(problem))
+        await asyncio.sleep(_PATIENCE.wait_seconds(failures, self._chance.random()) or 0.0)
 
     async def take_some(self, subscription: Subscription, wait_seconds: float = FETCH_SECONDS) -> int:
         """Fetch, have the effects, and only then commit the places. Returns how many came. Raises TransportError."""
@@ -144,7 +166,7 @@ class Consumer:
         failures = 0
         while True:
             try:
-                return await self.take(delivery)
+                return await self.take(delivery, blame=failures >= _FAILURES_BEFORE_BLAME and await self._is_served())
             except SomaError as problem:
                 failures += 1
                 if failures == 1:
@@ -153,19 +175,32 @@ class Consumer:
                     )
                 await asyncio.sleep(_PATIENCE.wait_seconds(failures, self._chance.random()) or 0.0)
 
-    async def take(self, delivery: Delivery) -> None:
-        """One event: its effect, or a letter. Raises SomaError when the database is away."""
+    async def _is_served(self) -> bool:
+        """Whether the database answers others."""
+        try:
+            await self._database.ping()
+        except SomaError:
+            return False
+        return True
+
+    async def take(self, delivery: Delivery, *, blame: bool = False) -> None:
+        """One event: its effect, or a letter.
+
+        Raises SomaError when the database is away; with `blame` that is taken for a failure of the event.
+        """
         try:
             event = delivery.event()
         except ValueError as problem:
-            await self._capture(_unreadable(delivery), delivery, problem, self._what.policy.quick.max_attempts or 1)
+            await self._capture(
+                name_of_delivery(delivery), delivery, problem, self._what.policy.quick.max_attempts or 1
+            )
             return
         if self._what.types is not None and event.event_type not in self._what.types:
             return
         try:
             outcome = await self._database.run(event.tenant_id, lambda it: self._apply(it, event, delivery))
         except Exception as problem:
-            if _is_away(problem):
+            if _is_away(problem) and not blame:
                 raise
             await self._capture(event, delivery, problem, 1)
         else:
@@ -174,15 +209,23 @@ class Consumer:
     async def _apply(self, connection: Connection, event: Event, delivery: Delivery) -> Admission:
         admission = await self._inbox.admit(connection, event)
         if admission is Admission.FRESH:
-            await self._what.effect(connection, event)
-            self._reached(Failpoint.CONSUMER_AFFECTED)
+            await self._have_effect(connection, event)
         elif admission is Admission.BEHIND:
             waits = Decision(LetterStatus.WAITING, None)
-            await capture(connection, self._what.consumer, event, delivery, _BEHIND, 0, waits)
+            await capture(connection, self._what.consumer, event, delivery, BEHIND, 0, waits)
         return admission
 
-    async def _capture(self, event: Event, delivery: Delivery, problem: Exception, attempts: int) -> None:
+    async def _have_effect(self, connection: Connection, event: Event) -> None:
+        try:
+            await self._what.effect(connection, event)
+        except (SomaError, OSError) as problem:
+            # Somebody else was not to be had. Left as it is, it would be taken for our own database's absence.
+            raise EffectError from problem
+        self._reached(Failpoint.CONSUMER_AFFECTED)
+
+    async def _capture(self, event: Event, delivery: Delivery, failed: Exception, attempts: int) -> None:
         """Keep the event; the log has the details under the id that the letter carries."""
+        problem = failed.__cause__ if isinstance(failed, EffectError) and failed.__cause__ else failed
         error_id = str(self._ids.uuid7())
         failure = Failure.of(problem, error_id)
         decision = await self._letters.capture_failed_event(
@@ -206,6 +249,8 @@ class Consumer:
                     pass
             except SomaError as problem:
                 _LOG.info("letters wait for the database", consumer=self._what.consumer, problem=str(problem))
+            except Exception as problem:  # noqa: BLE001 - the outermost net of this task: letters come again by themselves
+                _LOG.error("letters cannot be tried", consumer=self._what.consumer, exc_info=problem)
             await asyncio.sleep(RETRY_SECONDS)
 
     async def retry_some(self) -> int:
@@ -225,12 +270,12 @@ class Consumer:
         try:
             event = delivery.event()
         except ValueError as problem:
-            await self._capture(_unreadable(delivery), delivery, problem, letter.attempts + 1)
+            await self._capture(name_of_letter(letter), delivery, problem, letter.attempts + 1)
             return
         try:
             await self._database.run(event.tenant_id, lambda it: self._apply_again(it, event))
         except Exception as problem:
-            if _is_away(problem):
+            if _is_away(problem) and not await self._is_served():
                 raise
             await self._capture(event, delivery, problem, letter.attempts + 1)
         else:
@@ -238,8 +283,7 @@ class Consumer:
 
     async def _apply_again(self, connection: Connection, event: Event) -> None:
         if await self._inbox.admit(connection, event, again=True) is Admission.FRESH:
-            await self._what.effect(connection, event)
-            self._reached(Failpoint.CONSUMER_AFFECTED)
+            await self._have_effect(connection, event)
         await resolve(connection, self._what.consumer, event)
 
 
@@ -265,22 +309,3 @@ def _stream_of(delivery: Delivery) -> object:
 
 def _is_away(problem: Exception) -> bool:
     return isinstance(problem, SomaError) and problem.reason is Reason.DATABASE_UNAVAILABLE
-
-
-def _unreadable(delivery: Delivery) -> Event:
-    """A name for bytes that are no event, so that they can be kept: they belong to nobody's stream."""
-    place = f"{delivery.shard.topic}/{delivery.shard.number}/{delivery.position}"
-    return Event(
-        event_id=uuid5(NAMESPACE_OID, place),
-        event_type="unreadable",
-        trace_id="",
-        correlation_id=place,
-        causation_id="",
-        service_id="",
-        tenant_id=SYSTEM_TENANT,
-        stream=f"unreadable/{place}",
-        sequence=1,
-        timestamp=delivery.time,
-        schema=EventSchema("", "", ""),
-        payload=b"",
-    )

@@ -17,7 +17,7 @@ class Admission(Enum):
     """The answer of an inbox."""
 
     FRESH = auto()  # not seen before: the effect may happen, in this transaction
-    DONE = auto()  # the effect has happened
+    DONE = auto()  # the effect has happened, or the stream is past this event
     BEHIND = auto()  # an earlier event of the stream is not done: this one has to wait
 
 
@@ -40,13 +40,12 @@ class Inbox:
         `again` is for an event out of the dead letters: others may have gone past it. Raises SequenceGapError.
         """
         key = (self._consumer, event.tenant_id, event.stream, event.sequence, event.event_id)
-        [row] = await connection.fetch(_SQL.admit, *key, self._passes)
+        [row] = await connection.fetch(_SQL.admit, *key, self._passes, again)
         if row["waits"]:
             return Admission.BEHIND
-        before: int | None = row["before"]
-        goes_back = before is not None and event.sequence <= before
-        if not row["taken"] or (goes_back and not again):
+        if not row["taken"]:
             return Admission.DONE
+        before: int | None = row["before"]
         begins = before is None and self._starts_anywhere
         if self._whole_streams and not begins and event.sequence > (before or 0) + 1:
             raise SequenceGapError(f"{event.stream}: {event.sequence} came after {before or 0}")

@@ -14,6 +14,8 @@ from typing import Any, Final
 
 import uvloop
 
+from soma.events.v1 import house_operations_service_pb2_grpc as operations_grpc
+from soma_common.dlq.handler import DLQHandler
 from soma_common.events.metrics import RelayMetrics
 from soma_common.events.relay import Relay
 from soma_common.events.retention import Retention
@@ -23,15 +25,18 @@ from soma_common.kernel.clock import Clock
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.ids import Ids
 from soma_common.logging import get_logger
+from soma_common.operations.metrics import LOOK_SECONDS, ParkedLetters
+from soma_common.operations.servicer import FULL_NAME, HouseOperationsServicer
 from soma_common.postgres.house import HouseDatabase
 from soma_common.postgres.migrate import MigrationError, require_current
 from soma_common.postgres.pool import Database
 from soma_common.rpc.address import ListenFailed
 from soma_common.rpc.health import HealthBoard
 from soma_common.rpc.idempotency import IdempotencyStore
+from soma_common.rpc.key_exchange import KeyExchange
 from soma_common.rpc.ops_http import OpsHttp
 from soma_common.rpc.serve import DRAIN_SECONDS, Finish, serve_until_signal
-from soma_common.rpc.server import RpcServer
+from soma_common.rpc.server import RpcServer, ServerSettings
 from soma_common.sagas.conduct import Conduct
 from soma_common.sagas.metrics import SagaMetrics
 from soma_common.sagas.models import SagaDefinition
@@ -47,7 +52,7 @@ _RESTART_SECONDS: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class ProcessSettings:
-    """Where a service listens, where its tables are, its keys, and how its events travel.
+    """Where a service listens, where its tables are, its keys, how its events travel, and who exchanges API keys.
 
     `package` is the house's import name.
     """
@@ -60,6 +65,7 @@ class ProcessSettings:
     jwks_path: Path
     service_key_path: Path
     transport: TransportSettings
+    control_targets: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +95,25 @@ class Process:
         sagas: SagaOrchestrator | None = None,
         grace_seconds: float = DRAIN_SECONDS,
     ) -> None:
-        """Serve until SIGTERM or SIGINT, then drain; `finish` is what must still be done or handed over."""
+        """Serve until SIGTERM or SIGINT, then drain; `finish` is what must still be done or handed over.
+
+        `sagas` are those of the house: they are run here, and its operators can decide about them.
+        """
         settings = self.settings
         release = version("somastack")
+        letters = DLQHandler(self.database, self.events)
+        parked = ParkedLetters(letters, self.server.registry)
+        self.server.add(
+            operations_grpc.add_HouseOperationsServiceServicer_to_server,
+            HouseOperationsServicer(settings.service, self.database, letters, sagas),
+            FULL_NAME,
+        )
         ops = OpsHttp(settings.service, release, settings.http_listen, self.health, self.server.registry)
         answers = IdempotencyStore(self.database)
         works: list[tuple[str, Callable[[], Awaitable[object]], float]] = [
             ("sweep answers", answers.sweep, _SWEEP_SECONDS),
             ("keep events", self.retention.keep, _SWEEP_SECONDS),
+            ("count letters", parked.look, LOOK_SECONDS),
             ("relay events", self.relay.run, _RESTART_SECONDS),
         ]
         if sagas is not None:
@@ -123,14 +140,16 @@ async def opened(settings: ProcessSettings) -> AsyncIterator[Process]:
         await require_current(database, settings.package)
         health = HealthBoard(clock)
         health.watch("database", database.ping, required=True)
+        signer = ServiceSigner(settings.service, settings.service_key_path)
+        keys = KeyExchange(settings.service, settings.control_targets, signer, clock)
         server = RpcServer(
             settings.service,
             settings.grpc_listen,
             TokenVerifier(settings.jwks_path, clock),
             health,
             idempotency=IdempotencyStore(database),
+            settings=ServerSettings(keys=keys),
         )
-        signer = ServiceSigner(settings.service, settings.service_key_path)
         transport = await open_transport(settings.transport, clock, ids)
         relay = Relay(database, transport, clock, ids, RelayMetrics(server.registry))
         health.watch("events", relay.check)
@@ -141,6 +160,7 @@ async def opened(settings: ProcessSettings) -> AsyncIterator[Process]:
             yield Process(settings, database, server, health, events, relay, retention, signer, clock, ids)
         finally:
             await transport.close()
+            await keys.close()
     finally:
         await database.close()
 

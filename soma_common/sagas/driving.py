@@ -15,6 +15,7 @@ from soma_common.kernel.reasons import Reason
 from soma_common.logging import get_logger
 from soma_common.postgres.pool import Connection, Database
 from soma_common.rpc.call import acting_as
+from soma_common.rpc.step_mark import Purpose, StepMark, marking
 from soma_common.sagas.conduct import Conduct
 from soma_common.sagas.failpoints import Reached, SagaFailpoint
 from soma_common.sagas.models import Direction, SagaStep, Status, StepCall, Values, effect_key
@@ -137,7 +138,11 @@ class Driver:
             own_connection=connection,
         )
         seconds = self._seconds_for(held, step)
-        with acting_as(held.caller, held.correlation_id, seconds), tracer.span(f"saga step {step.name}"):
+        with (
+            acting_as(held.caller, held.correlation_id, seconds),
+            marking(StepMark(call.action_key, _purpose(position))),
+            tracer.span(f"saga step {step.name}"),
+        ):
             try:
                 async with timeout(seconds):
                     return await action(call) or {}
@@ -241,3 +246,9 @@ class Driver:
         if left <= 0 or stage_of(held.definition, held.position) in (Stage.BEHIND, Stage.UNDOING):
             return step.timeout_seconds
         return min(step.timeout_seconds, left)
+
+
+def _purpose(position: Position) -> Purpose:
+    if position.direction is Direction.FORWARD:
+        return Purpose.ACT
+    return Purpose.UNDO_IF_DONE if position.doubt else Purpose.UNDO

@@ -85,6 +85,11 @@ class StepCall:
     own_connection: "Connection | None" = None
 
     @property
+    def action_key(self) -> UUID:
+        """The effect key of the step's action, in its compensation too: what a fence goes by."""
+        return effect_key(self.saga_id, self.step, Direction.FORWARD)
+
+    @property
     def connection(self) -> "Connection":
         """The transaction of a local step: its effect, its result and what comes next are committed together.
 

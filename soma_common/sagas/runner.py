@@ -112,8 +112,8 @@ class Runner:
                 asyncio.get_running_loop().call_later(due_seconds, self.wake)
 
     def _put_down(self, held: Held) -> None:
-        self._tasks.pop(held.key, None)
-        self._held.pop(held.key, None)
+        if self._held.get(held.key) is held:
+            del self._tasks[held.key], self._held[held.key]
         for rested in self._watched.get(held.key, ()):
             rested.set()
         if len(self._tasks) == self._conduct.at_once - 1:
@@ -159,7 +159,7 @@ class Runner:
         if self._eager:
             seconds, self._eager = self._eager[0], self._eager[1:]
         else:
-            seconds = POLL_SECONDS
+            seconds = min(POLL_SECONDS, self._conduct.lease_seconds)
         try:
             async with asyncio.timeout(seconds):
                 await self._wanted.wait()

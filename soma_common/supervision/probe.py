@@ -82,6 +82,30 @@ def postgres_probe(socket_folder: Path | None) -> Probe:
     return probe
 
 
+def socket_probe(socket: Path, greeting: bytes, answer: bytes) -> Probe:
+    """Greets a server behind a Unix socket, which answers with these bytes."""
+
+    async def probe() -> Readiness:
+        return _greeted(await _ask(asyncio.open_unix_connection(str(socket)), greeting, len(answer)), answer)
+
+    return probe
+
+
+def port_probe(address: str, greeting: bytes) -> Probe:
+    """Greets a server at `host:port`, which answers with anything."""
+    host, _, port = address.rpartition(":")
+
+    async def probe() -> Readiness:
+        return _greeted(await _ask(asyncio.open_connection(host, int(port)), greeting, 1), b"")
+
+    return probe
+
+
+def _greeted(heard: bytes | None, answer: bytes) -> Readiness:
+    good = heard is not None and heard.startswith(answer)
+    return Readiness(True) if good else Readiness(False, "does not answer yet")
+
+
 async def _ask(
     opening: Awaitable[tuple[asyncio.StreamReader, asyncio.StreamWriter]], request: bytes, length: int
 ) -> bytes | None:

@@ -49,14 +49,15 @@ where p.consumer = $1 and p.topic = free.topic and p.shard = free.shard
 returning p.topic, p.shard, p.position, p.fence;
 
 -- name: fetch
+-- In turns from every shard, so that a full one does not keep the others waiting; each in its order.
 select e.topic, e.shard, e.position, e.body, e.entry_time
 from unnest($1::text[], $2::int[], $3::bigint[]) as place (topic, shard, position)
 cross join lateral (
-  select n.topic, n.shard, n.position, n.body, n.entry_time from entries n
+  select n.topic, n.shard, n.position, n.body, n.entry_time, row_number() over (order by n.position) as turn from entries n
   where n.topic = place.topic and n.shard = place.shard and n.position > place.position
   order by n.position limit $4
 ) e
-order by e.topic, e.shard, e.position
+order by e.turn, e.topic, e.shard
 limit $4;
 
 -- name: commit

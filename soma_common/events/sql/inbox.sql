@@ -1,8 +1,9 @@
 -- What a consumer asks before and says with its effect, as the app role, for one tenant.
 
 -- name: admit
--- Takes the event unless an earlier one of its stream waits ($6: earlier ones do not matter). `before` is how far the
--- stream was; whoever does not like it rolls back.
+-- Takes the event unless an earlier one of its stream waits ($6: earlier ones do not matter), or the stream is past it ($7:
+-- that does not matter either). An event that was passed while its letter waits must not be noted as done here. `before`
+-- is how far the stream was; whoever does not like it rolls back.
 with before as (
   select sequence from inbox_streams where consumer = $1 and tenant_id = $2 and stream = $3 for update
 ),
@@ -13,7 +14,8 @@ ahead as (
   ) as waits
 ),
 taken as (
-  insert into inbox (consumer, event_id, tenant_id) select $1, $5, $2 from ahead where not waits
+  insert into inbox (consumer, event_id, tenant_id) select $1, $5, $2 from ahead
+  where not waits and ($7 or not exists (select from before where sequence >= $4))
   on conflict (consumer, event_id) do nothing
   returning event_id
 ),

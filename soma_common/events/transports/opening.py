@@ -6,6 +6,7 @@ Nothing here reads a setting.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from soma_common.events.transports.login import KafkaLogin
 from soma_common.events.transports.port import Transport
 from soma_common.events.transports.postgres import PostgresTransport
 from soma_common.kernel.clock import Clock
@@ -19,6 +20,7 @@ class TransportSettings:
     """The brokers of Kafka, or the addresses of the bus: one for those who write to it, one for those who read."""
 
     kafka_bootstrap: Sequence[str] = ()
+    kafka_login: KafkaLogin | None = None
     relay: HouseDatabase | None = None
     reader: HouseDatabase | None = None
 
@@ -29,7 +31,7 @@ async def open_transport(settings: TransportSettings, clock: Clock, ids: Ids) ->
         # aiokafka takes 5 MiB of memory: only where there are brokers.
         from soma_common.events.transports.kafka import KafkaTransport
 
-        return KafkaTransport(settings.kafka_bootstrap)
+        return KafkaTransport(settings.kafka_bootstrap, login=settings.kafka_login)
     if settings.relay is None or settings.reader is None:
         raise ValueError("neither Kafka nor the bus is configured")
     relay = await Database.open(settings.relay, app_pool=1, worker_pool=1)

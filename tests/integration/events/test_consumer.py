@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from uuid import uuid4
 
 import asyncpg
@@ -13,7 +14,7 @@ from soma_common.dlq.handler import DLQHandler, LetterFilter
 from soma_common.dlq.letters import DeadLetter
 from soma_common.dlq.policy import LetterPolicy, LetterStatus, WhenParked
 from soma_common.events.codec import to_message
-from soma_common.events.consumer import Consumer, Consumption
+from soma_common.events.consumer import Consumer, Consumption, Effect
 from soma_common.events.failpoints import Reached, pass_by
 from soma_common.events.metrics import ConsumerMetrics
 from soma_common.events.models import Event
@@ -43,8 +44,13 @@ class Reader:
         self.house = house
         self.refused: Callable[[Event], bool] = lambda _: False
         self.letters = DLQHandler(house.database, house.store)
-        what = Consumption("reader", [TURNS], self.effect, types, starts_anywhere, policy)
-        parts = (house.database, house.transport, self.letters, what, Ids(), ConsumerMetrics())
+        self.what = Consumption("reader", [TURNS], self.effect, types, starts_anywhere, policy)
+        self.use(self.effect, reached)
+
+    def use(self, effect: Effect, reached: Reached = pass_by) -> None:
+        """Have this effect from now on."""
+        what = replace(self.what, effect=effect)
+        parts = (self.house.database, self.house.transport, self.letters, what, Ids(), ConsumerMetrics())
         self.consumer = Consumer(*parts, reached=reached)
 
     async def effect(self, connection: Connection, event: Event) -> None:
@@ -212,7 +218,7 @@ async def test_another_tenant_sees_and_touches_no_letter(reading: House) -> None
         with pytest.raises(SomaError) as refused:
             await deed
         assert refused.value.reason is Reason.RESOURCE_NOT_FOUND
-    assert await reader.letters.retry_batch(other, LetterFilter(), "eve") == 0
+    assert await reader.letters.retry_batch(other, LetterFilter(), "eve") == []
 
 
 async def test_bytes_that_are_no_event_are_kept_and_stop_nobody(reading: House) -> None:
@@ -273,6 +279,15 @@ async def test_two_members_that_take_the_same_event_have_one_effect(reading: Hou
 
     await eventually(settled)
     assert [sequence for _, sequence in await readers[0].effects()] == list(range(1, 11))
+
+
+async def test_a_full_shard_does_not_keep_the_others_waiting(reading: House) -> None:
+    others = [f"conversation/{number}" for number in range(2, 100)]
+    await publish(reading, *[STREAM] * 60, *others, *["conversation/100"] * 60, *["conversation/101"] * 60)
+    subscription = await reading.transport.subscribe("reader", [TURNS])
+    first = await subscription.fetch(20, 1.0)
+    assert len({delivery.shard for delivery in first}) == TURNS.partitions
+    await subscription.close()
 
 
 async def test_a_running_consumer_takes_what_comes_and_ends_when_told(reading: House) -> None:

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 
 from soma_common.dlq.policy import LetterPolicy
@@ -31,7 +32,10 @@ NEVER_BY_ITSELF = LetterPolicy(later_times=0)
 
 
 class Participant:
-    """Does and undoes each effect once per key, and writes down in which order; fails where a test says so."""
+    """Does and undoes each effect once per key, and writes down in which order; fails where a test says so.
+
+    As a fence would, it undoes what nobody knows to be done only if it is.
+    """
 
     def __init__(self) -> None:
         self.calls: list[str] = []
@@ -59,6 +63,9 @@ class Participant:
             await self.pauses[name].wait()
         if self.problems.get(name):
             raise self.problems[name].pop(0)
+        is_back = call.direction is Direction.BACK
+        if is_back and call.step not in call.results and call.action_key not in self.effects:
+            return {}
         self.effects.setdefault(call.effect_key, name)
         return {"of": name, "attempt": call.attempt}
 
@@ -126,6 +133,11 @@ class Sagas:
             )
         return [row["event_type"] for row in rows]
 
+    async def notes(self, saga_id: UUID) -> list[str]:
+        """What the local steps of a saga have written, in order."""
+        rows = await self.rows("select what from notes where saga_id = $1 order by number", saga_id)
+        return [str(row["what"]) for row in rows]
+
     async def rows(self, query: str, *args: object) -> list[dict[str, object]]:
         async with self.database.worker() as connection:
             return [dict(row) for row in await connection.fetch(query, *args)]
@@ -139,12 +151,27 @@ def history(saga: Saga) -> list[str]:
     ]
 
 
-Effect = Callable[[StepCall], Awaitable[Values | None]]
+async def note(call: StepCall) -> Values:
+    """A local effect, in both directions; one that is had twice is seen twice."""
+    name = call.step if call.direction is Direction.FORWARD else f"-{call.step}"
+    await call.connection.execute("insert into notes (saga_id, what) values ($1, $2)", call.saga_id, name)
+    return {"noted": name}
+
+
+NOTES = (
+    "create table notes (number bigserial, saga_id uuid, what text);"
+    "grant select, insert on notes to chat_app, chat_worker; grant usage on notes_number_seq to chat_app"
+)
 
 
 @pytest.fixture
 async def sagas(house_database: HouseDatabases, open_database: OpenDatabase) -> Sagas:
     urls = house_database("chat", None)
+    owner = await asyncpg.connect(urls.owner_dsn)
+    try:
+        await owner.execute(NOTES)
+    finally:
+        await owner.close()
     return Sagas(await open_database(urls), urls)
 
 
