@@ -29,7 +29,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "structlog": ("soma_common/logging/",),
     "prometheus_client": (
         *("soma_common/rpc/", "soma_common/events/", "soma_common/sagas/", "soma_common/operations/"),
-        *("servers/", "edge/"),
+        *("soma_common/limits/", "servers/", "edge/"),
     ),
     "opentelemetry": ("soma_common/tracing/", "soma_common/rpc/", "edge/"),
     "pydantic": ("config/",),
