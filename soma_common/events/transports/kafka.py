@@ -34,6 +34,7 @@ from soma_common.events.transports.port import (
 )
 
 SESSION_SECONDS: Final = 10.0
+_PLACES_KEPT: Final = 10_000
 _BATCH_BYTES: Final = 256 * 1024
 _REQUEST_BYTES: Final = 1024 * 1024
 # What a record needs beside its key and value, generously.
@@ -63,6 +64,7 @@ class KafkaTransport(Transport):
         self._milliseconds = int(request_seconds * 1000)
         self._session_milliseconds = int(session_seconds * 1000)
         self._partitioner = DefaultPartitioner()
+        self._places: dict[tuple[str, bytes], tuple[int, int]] = {}
         self._producer: Any = None
         self._connecting = asyncio.Lock()
 
@@ -88,9 +90,16 @@ class KafkaTransport(Transport):
         return outcome
 
     async def _place(self, producer: Any, envelope: Envelope) -> Shard:
-        name = self._prefix + envelope.topic.name
+        name, key = self._prefix + envelope.topic.name, envelope.key.wire
         partitions = sorted(await producer.partitions_for(name))
-        return Shard(name, self._partitioner(envelope.key.wire, partitions, partitions))
+        amount, number = self._places.get((name, key), (0, 0))
+        if amount != len(partitions):
+            # The partitioner takes as long as everything else that is done with a record.
+            number = self._partitioner(key, partitions, partitions)
+            if len(self._places) >= _PLACES_KEPT:
+                self._places.clear()
+            self._places[name, key] = len(partitions), number
+        return Shard(name, number)
 
     async def _fill(self, producer: Any, place: Shard, envelopes: Sequence[Envelope], outcome: Outcome) -> None:
         """Send the events of one partition; a failure of the broker ends it, an event that is too large its stream."""

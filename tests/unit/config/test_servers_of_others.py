@@ -31,7 +31,7 @@ def test_what_up_remembered_runs_beside_us_and_is_used(tmp_path: Path) -> None:
     assert kafka is not None
     assert (kafka.port, kafka.controller_port) == (20161, 20162)
     assert settings.infrastructure.kafka_bootstrap == (kafka.address,)
-    assert transport_settings(settings).kafka_bootstrap == (kafka.address,)
+    assert transport_settings(settings, looks_back=False).kafka_bootstrap == (kafka.address,)
     assert settings.redis_url == f"unix://{tmp_path}/run/redis.sock?db=0"
     assert [door.name for door in doors(settings)][:3] == [DATABASE, "kafka", "redis"]
     arguments = {program.name: program.arguments for program in programs(settings)}
@@ -51,7 +51,7 @@ def test_the_ports_beside_us_are_nobody_elses(tmp_path: Path) -> None:
 def test_a_login_reaches_the_transport(tmp_path: Path) -> None:
     given = {**BROKERS, **LOGIN, "SOMA_KAFKA_SECURITY": "sasl_ssl", "SOMA_KAFKA_CA": "/ca.crt"}
     settings = load_settings({"SOMA_HOME": str(tmp_path), **given, "SOMA_KAFKA_SASL_MECHANISM": "SCRAM-SHA-512"})
-    login = transport_settings(settings).kafka_login
+    login = transport_settings(settings, looks_back=False).kafka_login
     assert login is not None
     assert (login.protocol, login.ca, login.mechanism) == ("SASL_SSL", Path("/ca.crt"), "SCRAM-SHA-512")
     assert (login.user, login.password) == ("somastack", "a-secret")
