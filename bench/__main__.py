@@ -16,7 +16,20 @@ from bench.arms.bare.arm import bare_path
 from bench.arms.litellm_proxy import VERSION, litellm_proxy
 from bench.arms.mesh import running_mesh
 from bench.durable.servers import Servers
-from bench.figures import appends, chunk, first_token, gaps, load, plan, recall, relay, sockets, standalone, turns
+from bench.figures import (
+    appends,
+    chunk,
+    first_token,
+    gaps,
+    load,
+    plan,
+    recall,
+    relay,
+    sagas,
+    sockets,
+    standalone,
+    turns,
+)
 from bench.figures.figure import Figure
 from bench.figures.run import Run
 from bench.machine import facts
@@ -38,6 +51,7 @@ FIGURES: Final[tuple[Figure, ...]] = (
     sockets.FIGURE,
     appends.FIGURE,
     relay.FIGURE,
+    sagas.FIGURE,
     standalone.FIGURE,
 )
 ARMS: Final = ("mesh", "bare", "litellm")
