@@ -21,6 +21,7 @@ from bench.figures import (
     chunk,
     first_token,
     gaps,
+    kills,
     load,
     plan,
     recall,
@@ -52,6 +53,7 @@ FIGURES: Final[tuple[Figure, ...]] = (
     appends.FIGURE,
     relay.FIGURE,
     sagas.FIGURE,
+    kills.FIGURE,
     standalone.FIGURE,
 )
 ARMS: Final = ("mesh", "bare", "litellm")
@@ -90,7 +92,7 @@ def _start(run: Run, wanted: set[str], stack: ExitStack) -> None:
             try:
                 run.proxies.append(stack.enter_context(litellm_proxy(base_url, workers)))
             except ArmMissingError as problem:
-                run.missing.append(f"the LiteLLM proxy with {workers} workers: {problem}")
+                run.miss(f"the LiteLLM proxy with {workers} workers: {problem}")
     if "bare" in wanted:
         run.bare = stack.enter_context(bare_path(base_url))
     if "mesh" in wanted:
@@ -121,7 +123,8 @@ def main() -> int:
         for figure in chosen:
             run.note(figure.title)
             try:
-                measured.append((figure, figure.measure(run)))
+                if rows := figure.measure(run):
+                    measured.append((figure, rows))
             except (LegError, grpc.aio.AioRpcError) as problem:
                 failures.append(f"{figure.title}: {problem}")
     show([row for _, rows in measured for row in rows], run.missing)

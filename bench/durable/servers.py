@@ -4,7 +4,6 @@ Knows nothing of what is measured on them.
 """
 
 import asyncio
-import re
 from contextlib import ExitStack
 from typing import Self
 from urllib.parse import urlsplit
@@ -12,6 +11,7 @@ from urllib.parse import urlsplit
 import asyncpg
 
 from bench.arms.arm import ArmMissingError
+from bench.durable.log import statements
 from soma_common.postgres.house import HouseDatabase
 from soma_common.testing.kafka import launched_kafka
 from soma_common.testing.postgres import LaunchedPostgres, TestServer, launched_dsn, temporary_home
@@ -65,10 +65,10 @@ class Servers:
         return asyncio.run(self.postgres.make("chat", None))
 
     def statements_of(self, dsn: str) -> int:
-        """How many statements the server has been sent for a database since `listen_to`."""
+        """How many statements the server has been sent for a database since `listen_to`; see `log.py`."""
         assert self._launched is not None, "the server was not asked for"
         said = (self._launched.cluster.home / "postgres.log").read_text("utf-8", errors="replace")
-        return len(re.findall(rf"@{_database(dsn)} LOG:  (?:statement|execute)", said))
+        return statements(said, _database(dsn))
 
     def listen_to(self, dsn: str) -> None:
         """Have the server write down every statement it is sent for a database on connections made from now on."""
