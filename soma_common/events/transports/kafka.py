@@ -21,7 +21,8 @@ from aiokafka.errors import (
 from aiokafka.partitioner import DefaultPartitioner
 
 from soma_common.events.topics import Topic
-from soma_common.events.transports.kafka_client import BROKEN, REQUEST_SECONDS, broken, ended, make_topics
+from soma_common.events.transports.kafka_client import BROKEN, REQUEST_SECONDS, broken, ended, make_topics, way_of
+from soma_common.events.transports.login import KafkaLogin
 from soma_common.events.transports.port import (
     Delivery,
     Envelope,
@@ -51,13 +52,14 @@ class KafkaTransport(Transport):
         self,
         bootstrap: Sequence[str],
         *,
+        login: KafkaLogin | None = None,
         prefix: str = "",
         request_seconds: float = REQUEST_SECONDS,
         session_seconds: float = SESSION_SECONDS,
     ) -> None:
         # A broker that is away is told once by whoever waits for it, not ten times a second by the library.
         logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-        self._bootstrap = list(bootstrap)
+        self._way = way_of(bootstrap, login)
         self._prefix = prefix
         self._milliseconds = int(request_seconds * 1000)
         self._session_milliseconds = int(session_seconds * 1000)
@@ -155,9 +157,9 @@ class KafkaTransport(Transport):
             return self._producer
 
     async def _new_producer(self) -> Any:
-        await make_topics(self._bootstrap, self._prefix, self._milliseconds)
+        await make_topics(self._way, self._prefix, self._milliseconds)
         producer = AIOKafkaProducer(
-            bootstrap_servers=self._bootstrap,
+            **self._way,
             acks="all",
             enable_idempotence=True,
             max_batch_size=_BATCH_BYTES,
@@ -180,7 +182,7 @@ class KafkaTransport(Transport):
         """A new member of the consumer group."""
         reader = AIOKafkaConsumer(
             *(self._prefix + topic.name for topic in topics),
-            bootstrap_servers=self._bootstrap,
+            **self._way,
             group_id=self._prefix + consumer,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
@@ -189,7 +191,7 @@ class KafkaTransport(Transport):
             heartbeat_interval_ms=self._session_milliseconds // 4,
         )
         try:
-            await make_topics(self._bootstrap, self._prefix, self._milliseconds)
+            await make_topics(self._way, self._prefix, self._milliseconds)
             await reader.start()
         except BROKEN as problem:
             await ended(reader)
