@@ -28,21 +28,32 @@ class Doors:
     def __init__(self, settings: Settings, ids: Ids) -> None:
         self._settings = settings
         self._ids = ids
-        self._channels: dict[tuple[str, str], Channel] = {}
+        self._channels: dict[tuple[str, str, UUID | None], Channel] = {}
 
     @property
     def owner_sub(self) -> str:
         """The owner of this installation."""
         return self._settings.identity.owner_sub
 
-    def stub(self, service: str, factory: Callable[[Any], Stub], role: str = "admin") -> Stub:
-        """The stub of a service; a member sees only the owner's own things, an admin those of everybody."""
-        channel = self._channels.get((service, role))
+    def stub(
+        self, service: str, factory: Callable[[Any], Stub], role: str = "admin", tenant_id: UUID | None = None
+    ) -> Stub:
+        """The stub of a service; a member sees only the owner's own things, an admin those of everybody in the tenant.
+
+        The tenant is that of this installation's owner, or the one that is named.
+        """
+        key = (service, role, tenant_id)
+        channel = self._channels.get(key)
         if channel is None:
             targets = self._settings.endpoint(service).targets
-            channel = dial(targets, OwnerToken(self._settings.identity, role), name=service)
-            self._channels[service, role] = channel
+            channel = dial(targets, OwnerToken(self._settings.identity, role, tenant_id), name=service)
+            self._channels[key] = channel
         return channel.stub(factory)
+
+    @property
+    def edge_url(self) -> str:
+        """Where the edge is, without a stroke at the end."""
+        return self._settings.page_url.rstrip("/")
 
     def request_id(self) -> str:
         """A fresh repeat key of a mutation."""

@@ -15,15 +15,19 @@ from cli.commands import (
     budget,
     chat,
     config,
+    dlq,
     doctor,
     down,
+    key,
     logs,
     memory,
     mind,
     model,
     receipt,
     restore,
+    saga,
     status,
+    tenant,
     token,
     up,
 )
@@ -57,6 +61,10 @@ app.add_typer(budget.app, name="budget")
 app.add_typer(memory.app, name="memory")
 app.add_typer(mind.app, name="mind")
 app.add_typer(model.app, name="model")
+app.add_typer(saga.app, name="saga")
+app.add_typer(dlq.app, name="dlq")
+app.add_typer(tenant.app, name="tenant")
+app.add_typer(key.app, name="key")
 app.add_typer(config.app, name="config")
 
 

@@ -20,8 +20,11 @@ if TYPE_CHECKING:
 
 _WIDE: Final = 100  # cells; only there can an id be kept whole, so that it can be copied
 _ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|–")
-_GOOD: Final = ("RUNNING", "GOOD")
-_MIDDLE: Final = ("STARTING", "STOPPING", "DEGRADED", "SKIPPED", "HINT")
+_GOOD: Final = ("RUNNING", "GOOD", "COMPLETED", "DONE")
+_MIDDLE: Final = (
+    *("STARTING", "STOPPING", "DEGRADED", "SKIPPED", "HINT"),
+    *("RETRYING", "WAITING", "DISCARDED", "COMPENSATING", "COMPENSATED"),
+)
 
 
 class Progress:
@@ -50,6 +53,13 @@ class Progress:
 
     def measure(self, sentence: str, total_bytes: int) -> Callable[[int], None]:
         """A step whose size is known; gives what is told how many bytes were done since. With rate and rest."""
+        return self._bar(sentence, total_bytes, in_bytes=True)
+
+    def count(self, sentence: str, total: int) -> Callable[[int], None]:
+        """A step of so many things; gives what is told how many were done since. With count and rest."""
+        return self._bar(sentence, total, in_bytes=False)
+
+    def _bar(self, sentence: str, total: int, *, in_bytes: bool) -> Callable[[int], None]:
         if not self._console.is_terminal:
             self.step(sentence)
             return lambda _done: None
@@ -57,15 +67,19 @@ class Progress:
 
         self._finish(good=True)
         self._current, self._since = sentence, time.monotonic()
+        amounts = (
+            (progress.DownloadColumn(), progress.TransferSpeedColumn())
+            if in_bytes
+            else (progress.MofNCompleteColumn(),)
+        )
         columns = (
             progress.TextColumn("{task.description}"),
             progress.BarColumn(),
-            progress.DownloadColumn(),
-            progress.TransferSpeedColumn(),
+            *amounts,
             progress.TimeRemainingColumn(),
         )
         bar = progress.Progress(*columns, console=self._console, transient=True)
-        task = bar.add_task(sentence, total=total_bytes)
+        task = bar.add_task(sentence, total=total)
         self._show(bar)
         return lambda done: bar.advance(task, done)
 
@@ -106,6 +120,12 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]], state_co
         for row in [headings, *rows]:
             line = "   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
             print(line.rstrip())
+
+
+def screen_width() -> int | None:
+    """How many cells a line of the screen has; None where nobody looks at one."""
+    console = Console()
+    return console.width if console.is_terminal else None
 
 
 def print_failure(sentence: str) -> None:

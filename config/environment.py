@@ -65,6 +65,12 @@ def user_data_folder(environment: Mapping[str, str]) -> Path:
     return Path.home() / ".local" / "share"
 
 
+def servers_folder() -> Path:
+    """Where `make servers` keeps the servers of others that it brought."""
+    cache = os.environ.get("XDG_CACHE_HOME")
+    return (Path(cache) if cache else Path.home() / ".cache") / "somastack" / "servers"
+
+
 def short_folder(digest: str) -> Path:
     """A folder with a short path, for sockets whose own folder lies too deep."""
     return Path("/tmp") / f"somastack-{os.geteuid()}-{digest}"  # noqa: S108 - made 0700, its owner is checked

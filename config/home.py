@@ -41,6 +41,11 @@ class Home:
         return self.path / "secrets" / "passwords.json"
 
     @property
+    def beside_file(self) -> Path:
+        """Which servers of others `somastack up` runs beside the services, as it was asked last."""
+        return self.path / "beside.json"
+
+    @property
     def secrets(self) -> Path:
         """The keys of others that were given to us, one file each."""
         return self.path / "secrets" / "soma"

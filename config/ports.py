@@ -4,7 +4,7 @@ Nothing here opens a port.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from config.values import Endpoint
@@ -37,10 +37,11 @@ class Addresses:
 
 @dataclass(frozen=True, slots=True)
 class PortTable:
-    """All components of one shape."""
+    """All components of one shape; `beside` are servers of others, which run with ours where they are asked for."""
 
     services: Mapping[str, ServicePorts]
     ranges: Mapping[str, tuple[PortRange, ...]]
+    beside: Mapping[str, int] = field(default_factory=dict)
 
     def endpoint(self, service: str, addresses: Addresses, *, worker: int, workers: int) -> Endpoint:
         """Where `worker` of a service listens, and where all of its workers are found."""
@@ -70,4 +71,5 @@ def read_ports(profile: Mapping[str, Any], *, aaas: bool) -> PortTable:
     """The port table of a profile; of the one-process shape when `aaas`."""
     services = profile.get("aaas_ports" if aaas and "aaas_ports" in profile else "ports", {})
     ranges = {name: tuple((low, high) for low, high in pairs) for name, pairs in profile["ranges"].items()}
-    return PortTable({name: ServicePorts(**row) for name, row in services.items()}, ranges)
+    every = {name: ServicePorts(**row) for name, row in services.items()}
+    return PortTable(every, ranges, profile.get("beside", {}))

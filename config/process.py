@@ -43,6 +43,7 @@ def process_settings(service: str, settings: Settings) -> ProcessSettings:
         jwks_path=settings.identity.jwks_path,
         service_key_path=settings.identity.service_key_path(service),
         transport=transport_settings(settings),
+        control_targets=settings.endpoint("control").targets,
     )
 
 

@@ -12,7 +12,7 @@ from config.home import is_instance
 from config.ports import PortTable
 from config.problems import Problem
 from config.settings_registry import ROWS, Registry
-from config.values import HOUSES, DeployMode, Environment, LogLevel, SecretsStore
+from config.values import HOUSES, DeployMode, Environment, KafkaProtocol, LogLevel, SecretsStore
 from soma_common.postgres.house import PLACES
 
 _CLUSTER: Final = (
@@ -46,12 +46,16 @@ _SAFE_SSL: Final = ("verify-full", "verify-ca")
 def judge(registry: Registry, mode: DeployMode, ports: PortTable, house: str | None) -> list[Problem]:
     """Everything that is missing or does not go together, of one house's database too if `house` is given."""
     problems = [_missing(name) for name in REQUIRED[mode] if value_of(registry, name) in (None, ())]
+    if house == "control" and mode is not DeployMode.STANDALONE and registry.token_key_path is None:
+        problems.append(_missing("SOMA_TOKEN_KEY_PATH"))
     if house is not None and house in HOUSES:
         problems += missing_for_database(registry, mode, house)
         problems += [problem for problem in missing_for_bus(registry, mode) if problem not in problems]
     problems += _words(registry)
     problems += _vault(registry)
     problems += _pairs(registry, mode)
+    problems += _kafka(registry)
+    problems += _beside(registry, mode)
     problems += _port_problems(registry, ports)
     if registry.env is Environment.PROD:
         problems += _refusals(registry, mode)
@@ -142,6 +146,45 @@ def _pairs(registry: Registry, mode: DeployMode) -> Iterator[Problem]:
         yield Problem("MILVUS_HOST and MILVUS_PORT", "are needed together", "Set both or none.")
 
 
+def _kafka(registry: Registry) -> Iterator[Problem]:
+    """What does not go together in the way to the brokers."""
+    protocol = registry.kafka_security or KafkaProtocol.PLAINTEXT
+    if registry.local_kafka and registry.kafka_bootstrap:
+        yield Problem(
+            "SOMA_KAFKA_BOOTSTRAP",
+            "names brokers, but a Kafka of this machine's own is asked for",
+            "Run `somastack up --no-kafka`, or unset SOMA_KAFKA_BOOTSTRAP.",
+        )
+    if registry.local_kafka and protocol is not KafkaProtocol.PLAINTEXT:
+        yield Problem(
+            "SOMA_KAFKA_SECURITY",
+            f"is {protocol}, but the Kafka of this machine's own speaks plaintext on the loopback",
+            "Unset it, or run `somastack up --no-kafka`.",
+        )
+    if protocol.logs_in:
+        names = ("SOMA_KAFKA_USER", "SOMA_KAFKA_PASSWORD")
+        yield from (_missing(name) for name in names if value_of(registry, name) is None)
+    elif registry.kafka_user is not None or registry.kafka_password is not None:
+        yield Problem(
+            "SOMA_KAFKA_SECURITY",
+            f"is {protocol}, which logs in nobody, but SOMA_KAFKA_USER or SOMA_KAFKA_PASSWORD is set",
+            "Set it to sasl_ssl.",
+        )
+
+
+def _beside(registry: Registry, mode: DeployMode) -> Iterator[Problem]:
+    """Servers that run beside ours do so on one machine, and are not there a second time."""
+    for name in ("SOMA_LOCAL_KAFKA", "SOMA_LOCAL_REDIS"):
+        if value_of(registry, name) and mode is not DeployMode.STANDALONE:
+            yield Problem(name, f"does not go with SOMA_DEPLOY_MODE={mode}", "Use it with standalone only.")
+    if registry.local_redis and registry.redis_url is not None:
+        yield Problem(
+            "SOMA_REDIS_URL",
+            "names a Redis, but one of this machine's own is asked for",
+            "Run `somastack up --no-redis`, or unset SOMA_REDIS_URL.",
+        )
+
+
 def _vault(registry: Registry) -> Iterator[Problem]:
     """What is missing to reach Vault where secrets are kept there."""
     if registry.secrets is not SecretsStore.VAULT:
@@ -215,6 +258,14 @@ def _refusals(registry: Registry, mode: DeployMode) -> Iterator[Problem]:
                 "reaches the database in plain text, which prod refuses",
                 "Add sslmode=verify-full to it.",
             )
+    if registry.redis_url is not None and registry.redis_url.get_secret_value().startswith("redis://"):
+        yield Problem("SOMA_REDIS_URL", "reaches Redis in plain text, which prod refuses", "Use its rediss address.")
+    if registry.kafka_bootstrap and registry.kafka_security not in (KafkaProtocol.SSL, KafkaProtocol.SASL_SSL):
+        yield Problem(
+            "SOMA_KAFKA_SECURITY",
+            "lets the brokers be reached in plain text, which prod refuses",
+            "Set it to ssl or sasl_ssl.",
+        )
 
 
 def _plain(dsn: str) -> bool:

@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from config.environment import interpreter, machine_environment
 from config.home import Home
+from config.infrastructure import infrastructure
 from config.ports import Addresses, PortTable
 from config.problems import SettingsError
 from config.providers import address_rules, provider_keys
@@ -172,6 +173,7 @@ class Settings:
             jwks_path=registry.jwks_path or keys / "jwks.json",
             service_keys=registry.service_key_path or keys,
             user_key_path=registry.user_key_path or keys / "user.json",
+            token_key_path=registry.token_key_path or keys / "tokens.json",
             tenant_id=registry.tenant_id,
             owner_sub=registry.owner_sub,
             issuer=registry.issuer,
@@ -212,13 +214,18 @@ class Settings:
             page_url=self.page_url,
             allowed_hosts=self.registry.allowed_hosts or (),
             allowed_origins=self.registry.allowed_origins or (),
-            messages_per_minute=self._needed(self.registry.messages_per_minute),
+            messages_per_minute=self.messages_per_minute,
             connections_per_user=self._needed(self.registry.connections_per_user),
             connections_per_tenant=self._needed(self.registry.connections_per_tenant),
             session_minutes=self._needed(self.registry.session_minutes),
             tls_certificate=self.registry.tls_cert,
             tls_key=self.registry.tls_key,
         )
+
+    @property
+    def messages_per_minute(self) -> int:
+        """How many messages one user may send, through the edge or to chat directly."""
+        return self._needed(self.registry.messages_per_minute)
 
     @property
     def page_url(self) -> str:
@@ -229,20 +236,20 @@ class Settings:
 
     @property
     def infrastructure(self) -> InfrastructureSettings:
-        """The shared servers of a cluster."""
-        r = self.registry
-        return InfrastructureSettings(
-            redis_url=r.redis_url,
-            kafka_bootstrap=r.kafka_bootstrap or (),
-            milvus_address=f"{r.milvus_host}:{r.milvus_port}" if r.milvus_host else None,
-            keycloak_url=r.keycloak_url,
-            keycloak_realm=r.keycloak_realm,
-            keycloak_client_id=r.keycloak_client_id,
-            spicedb_url=r.spicedb_url,
-            spicedb_api_key=r.spicedb_api_key,
-            opa_url=r.opa_url,
-            memory_api_token=r.memory_api_token,
-        )
+        """The servers that are not ours."""
+        return infrastructure(self.registry, self.home_folders, self.loopback, self._beside)
+
+    @property
+    def _beside(self) -> Mapping[str, int]:
+        """The ports of servers that may run beside our services."""
+        shift = self.registry.port_shift or 0
+        return {name: port + shift for name, port in self.ports.beside.items()}
+
+    @property
+    def redis_url(self) -> str | None:
+        """The address of Redis, where there is one."""
+        url = self.infrastructure.redis_url
+        return None if url is None else url.get_secret_value()
 
     @property
     def secrets(self) -> SecretsSettings:

@@ -50,7 +50,7 @@ def collect(environment: Mapping[str, str], home: Home) -> tuple[dict[str, Found
     """Every value but those of the profile, the heaviest of each name, and what could not be read."""
     problems: list[Problem] = []
     found: dict[str, Found] = {}
-    for path in (home.identity_file, home.passwords_file):
+    for path in (home.identity_file, home.passwords_file, home.beside_file):
         found |= _first_start(path, problems)
     found |= _settings_file(environment, home, problems)
     older, contradictions = map_older_names(environment)

@@ -78,6 +78,7 @@ class IdentitySettings:
     jwks_path: Path
     service_keys: Path
     user_key_path: Path
+    token_key_path: Path
     tenant_id: UUID
     owner_sub: str
     issuer: str
@@ -161,12 +162,74 @@ class WebSettings:
     tls_key: Path | None
 
 
+class KafkaProtocol(StrEnum):
+    """How Kafka's brokers are spoken to."""
+
+    PLAINTEXT = "plaintext"
+    SSL = "ssl"
+    SASL_PLAINTEXT = "sasl_plaintext"
+    SASL_SSL = "sasl_ssl"
+
+    @property
+    def logs_in(self) -> bool:
+        """Whether a name and a password are asked for."""
+        return self.value.startswith("sasl")
+
+
+class SaslMechanism(StrEnum):
+    """How a password is shown to Kafka's brokers."""
+
+    PLAIN = "PLAIN"
+    SCRAM_SHA_256 = "SCRAM-SHA-256"
+    SCRAM_SHA_512 = "SCRAM-SHA-512"
+
+
+@dataclass(frozen=True, slots=True)
+class KafkaLogin:
+    """How Kafka's brokers are spoken to, and who we are there."""
+
+    protocol: KafkaProtocol
+    ca: Path | None
+    mechanism: SaslMechanism
+    user: str | None
+    password: SecretStr | None
+
+
+@dataclass(frozen=True, slots=True)
+class LocalKafka:
+    """A broker that runs beside our services on this machine."""
+
+    folder: Path
+    host: str
+    port: int
+    controller_port: int
+
+    @property
+    def address(self) -> str:
+        """Where clients find it."""
+        return f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class LocalRedis:
+    """A Redis that runs beside our services on this machine, behind a Unix socket that this account alone may use."""
+
+    folder: Path
+    socket: Path
+
+
 @dataclass(frozen=True, slots=True)
 class InfrastructureSettings:
-    """The shared servers of a cluster; each is None where the built-in form is used."""
+    """The servers that are not ours; each is None where the built-in form is used.
+
+    `local_kafka` and `local_redis` are set where we run the server ourselves; the addresses are theirs then.
+    """
 
     redis_url: SecretStr | None
     kafka_bootstrap: tuple[str, ...]
+    kafka_login: KafkaLogin
+    local_kafka: LocalKafka | None
+    local_redis: LocalRedis | None
     milvus_address: str | None
     keycloak_url: str | None
     keycloak_realm: str | None

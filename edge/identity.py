@@ -1,4 +1,4 @@
-"""Who is asking: the bearer token, the token among the subprotocols, or the cookie session of a browser.
+"""Who is asking: the bearer token or API key, the one among the subprotocols, or the cookie session of a browser.
 
 Nothing here knows routes; `origins.py` judges hosts and origins.
 """
@@ -19,6 +19,9 @@ from soma_common.kernel.errors import SomaError
 from soma_common.kernel.ids import Ids
 from soma_common.kernel.reasons import Reason
 from soma_common.kernel.tenancy import Caller, TenantId
+from soma_common.rpc.key_exchange import KeyExchange
+from soma_common.security.api_keys import is_api_key
+from soma_common.security.roles import installation_scopes_for
 from soma_common.security.tokens import TokenVerifier, UserSigner
 
 CSRF_HEADER: Final = "x-soma-csrf"
@@ -38,10 +41,10 @@ class Proof(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A verified caller and the token it came with, which is kept only while the connection lasts."""
+    """A verified caller and the token or key it came with, which is kept only while the connection lasts."""
 
     caller: Caller
-    token: str
+    credential: str
     proof: Proof
 
 
@@ -54,58 +57,62 @@ class Session:
 
 
 class Identities:
-    """Verifies callers; raises the reasons of bad tokens, CALLER_NOT_ALLOWED and ORIGIN_NOT_ALLOWED."""
+    """Verifies callers; raises the reasons of bad tokens and keys, CALLER_NOT_ALLOWED and ORIGIN_NOT_ALLOWED."""
 
-    def __init__(self, verifier: TokenVerifier, origins: Origins, cookie: str) -> None:
+    def __init__(self, verifier: TokenVerifier, keys: KeyExchange | None, origins: Origins, cookie: str) -> None:
         self.cookie: Final = cookie
         self._verifier = verifier
+        self._keys = keys
         self._origins = origins
 
-    def of_request(self, request: HTTPConnection) -> Identity:
+    async def of_request(self, request: HTTPConnection) -> Identity:
         """The caller of an HTTP request; writes by cookie need our own origin and the CSRF token."""
         given = _bearer(request.headers)
         if given is not None:
-            return self._verified(given, Proof.HEADER)
-        identity = self._of_cookie(request)
+            return await self._verified(given, Proof.HEADER)
+        identity = await self._of_cookie(request)
         if request.scope["method"] not in _SAFE:
             self._origins.demand_own(request.headers)
             sent = request.headers.get(CSRF_HEADER, "")
-            if not hmac.compare_digest(sent.encode(), csrf_of(identity.token).encode()):
+            if not hmac.compare_digest(sent.encode(), csrf_of(identity.credential).encode()):
                 raise SomaError(Reason.ORIGIN_NOT_ALLOWED, {"origin": f"a page without its {CSRF_HEADER} token"})
         return identity
 
-    def of_socket(self, socket: HTTPConnection, subprotocols: Sequence[str]) -> Identity:
+    async def of_socket(self, socket: HTTPConnection, subprotocols: Sequence[str]) -> Identity:
         """The caller of a WebSocket handshake; by cookie only from our own origin."""
         given = _bearer(socket.headers)
         if given is not None:
-            return self._verified(given, Proof.HEADER)
+            return await self._verified(given, Proof.HEADER)
         offered = next((each for each in subprotocols if each.startswith(SUBPROTOCOL_TOKEN)), None)
         if offered is not None:
-            return self._verified(offered.removeprefix(SUBPROTOCOL_TOKEN), Proof.SUBPROTOCOL)
-        identity = self._of_cookie(socket)
+            return await self._verified(offered.removeprefix(SUBPROTOCOL_TOKEN), Proof.SUBPROTOCOL)
+        identity = await self._of_cookie(socket)
         self._origins.demand_own(socket.headers)
         return identity
 
-    def still_valid(self, identity: Identity) -> SomaError | None:
+    async def still_valid(self, identity: Identity) -> SomaError | None:
         """Why an identity does not hold any more, or None."""
         try:
-            self._verified(identity.token, identity.proof)
+            await self._verified(identity.credential, identity.proof)
         except SomaError as error:
             return error
         return None
 
-    def _of_cookie(self, request: HTTPConnection) -> Identity:
+    async def _of_cookie(self, request: HTTPConnection) -> Identity:
         token = request.cookies.get(self.cookie)
         if not token:
             raise SomaError(Reason.MISSING_CREDENTIALS)
-        return self._verified(token, Proof.COOKIE)
+        return await self._verified(token, Proof.COOKIE)
 
-    def _verified(self, token: str, proof: Proof) -> Identity:
+    async def _verified(self, credential: str, proof: Proof) -> Identity:
+        token = credential
+        if self._keys is not None and proof is not Proof.COOKIE and is_api_key(credential):
+            token = await self._keys.token_for(credential)
         caller = self._verifier.verify(token)
         if caller.service is not None:
             who = f"The service {caller.service}"
             raise SomaError(Reason.CALLER_NOT_ALLOWED, {"caller": who, "method": "the public doors"})
-        return Identity(caller, token, proof)
+        return Identity(caller, credential, proof)
 
 
 class SessionMaker:
@@ -121,7 +128,12 @@ class SessionMaker:
     def make(self) -> Session:
         """A new session."""
         token = self._signer.mint(
-            self._tenant_id, self._owner_sub, _OWNER_ROLES, self.ttl_seconds, sid=str(self._ids.uuid4())
+            self._tenant_id,
+            self._owner_sub,
+            _OWNER_ROLES,
+            self.ttl_seconds,
+            str(self._ids.uuid4()),
+            scopes=installation_scopes_for(_OWNER_ROLES),
         )
         return Session(token, csrf_of(token))
 

@@ -79,13 +79,13 @@ class OpenAi:
 
     async def models(self, request: Request) -> Response:
         """`GET /v1/models`: the agents by name, then the model profiles."""
-        exchange = self._enter(request)
+        exchange = await self._enter(request)
         with exchange.acting():
             return json_response({"object": "list", "data": await self._listed(fresh=True)})
 
     async def model(self, request: Request) -> Response:
         """`GET /v1/models/{model}`."""
-        exchange = self._enter(request, "/v1/models/{model}")
+        exchange = await self._enter(request, "/v1/models/{model}")
         raw = bytes(request.scope["raw_path"]).decode("latin-1")
         name = unquote(raw.partition("/v1/models/")[2])
         with exchange.acting():
@@ -94,7 +94,7 @@ class OpenAi:
 
     async def completions(self, request: Request) -> Response:
         """`POST /v1/chat/completions`."""
-        exchange = self._enter(request)
+        exchange = await self._enter(request)
         body = read_object(await request.body(), "the body of a chat completion")
         completion = read_completion(body)
         count_message(self.allowances, exchange, self.clock)
@@ -107,10 +107,10 @@ class OpenAi:
         whole = await until_gone(request.receive, self._whole(completion, exchange))
         return whole if whole is not None else Response(status_code=499)
 
-    def _enter(self, request: Request, route: str = "") -> Exchange:
+    async def _enter(self, request: Request, route: str = "") -> Exchange:
         exchange = exchange_of(request)
         exchange.route = route or request.url.path
-        exchange.identity = self.identities.of_request(request)
+        exchange.identity = await self.identities.of_request(request)
         return exchange
 
     async def _listed(self, *, fresh: bool) -> list[dict[str, Any]]:

@@ -69,7 +69,7 @@ class Rest:
         if not isinstance(match, Match):
             return _no_route(request, match)
         exchange.route = match.route.template.text
-        exchange.identity = self._tools.identities.of_request(request)
+        exchange.identity = await self._tools.identities.of_request(request)
         message = await self._message(request, match)
         self._mint(request, message, match.route, exchange)
         self._count(message, exchange)

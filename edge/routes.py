@@ -14,7 +14,14 @@ from edge.json_message import field_named
 from edge.templates import PathTemplate
 from soma.chat.v1 import agent_service_pb2, conversation_service_pb2, model_service_pb2, turn_service_pb2
 from soma.cognitive.v1 import modulation_service_pb2, neuromodulator_service_pb2
-from soma.control.v1 import admin_service_pb2, feature_service_pb2
+from soma.control.v1 import (
+    admin_service_pb2,
+    api_key_service_pb2,
+    dlq_service_pb2,
+    feature_service_pb2,
+    saga_service_pb2,
+    tenant_service_pb2,
+)
 from soma.governor.v1 import governor_service_pb2
 from soma.memory.v1 import memory_service_pb2
 
@@ -26,7 +33,11 @@ CONTRACTS: Final = (
     modulation_service_pb2,
     neuromodulator_service_pb2,
     admin_service_pb2,
+    api_key_service_pb2,
     feature_service_pb2,
+    saga_service_pb2,
+    dlq_service_pb2,
+    tenant_service_pb2,
     governor_service_pb2,
     memory_service_pb2,
 )

@@ -30,6 +30,7 @@ from soma_common.logging import get_logger
 from soma_common.rpc.address import Address, ListenFailed
 from soma_common.rpc.dial import dial
 from soma_common.rpc.health import HealthBoard
+from soma_common.rpc.key_exchange import KeyExchange
 from soma_common.rpc.metrics import process_registry
 from soma_common.rpc.ops_http import OpsHttp
 from soma_common.rpc.stop import StopSignal
@@ -74,7 +75,9 @@ async def running(settings: EdgeSettings, patience: Patience | None = None) -> A
         board, registry = HealthBoard(), process_registry()
         for house in mesh.services:
             board.watch(house, mesh.check(house))
-        parts = _parts(settings, port, mesh, board, Turns(mesh, Clock(), patience))
+        keys = KeyExchange("edge", settings.targets["control"], signer, Clock())
+        stack.push_async_callback(keys.close)
+        parts = _parts(settings, port, mesh, board, Turns(mesh, Clock(), patience), keys)
         app = build_app(parts, registry)
         ops = OpsHttp("edge", parts.health.version, settings.ops_listen, board, registry)
         ops_port = await ops.start()
@@ -101,14 +104,16 @@ async def _drain(server: uvicorn.Server, serving: "asyncio.Task[None]", app: Edg
     _LOG.info("stopped")
 
 
-def _parts(settings: EdgeSettings, port: int, mesh: Mesh, board: HealthBoard, turns: Turns) -> EdgeParts:
+def _parts(
+    settings: EdgeSettings, port: int, mesh: Mesh, board: HealthBoard, turns: Turns, keys: KeyExchange
+) -> EdgeParts:
     clock, ids = Clock(), Ids()
     origins = Origins.of(settings.page_url, port, settings.allowed_hosts, settings.allowed_origins)
     cookies = _cookies(settings, port)
     return EdgeParts(
         mesh=mesh,
         turns=turns,
-        identities=Identities(TokenVerifier(settings.jwks_path, clock), origins, cookies.session),
+        identities=Identities(TokenVerifier(settings.jwks_path, clock), keys, origins, cookies.session),
         origins=origins,
         page=Page(origins, _sessions(settings, clock, ids), cookies),
         health=MeshHealth(board, settings.mode, version("somastack"), tuple(settings.targets)),

@@ -29,7 +29,7 @@ from edge.frames import (
     Welcome,
 )
 from soma_common.kernel.errors import SomaError, invalid_field
-from soma_common.kernel.reasons import Reason
+from soma_common.kernel.reasons import Kind, Reason
 
 UNAUTHENTICATED: Final = 4001
 FORBIDDEN: Final = 4003
@@ -196,10 +196,11 @@ class Session:
         ]
 
     def expire(self, error: SomaError) -> list[Action]:
-        """The identity is not valid any more."""
+        """The identity is not valid any more, or nobody can say whether it is: then the client may come back soon."""
         if self.state is State.CLOSED:
             return []
-        return [Tell(Refused("", error)), *self._hang(UNAUTHENTICATED, error.reason.value)]
+        code = UNAUTHENTICATED if error.kind is Kind.UNAUTHENTICATED else RESTART
+        return [Tell(Refused("", error)), *self._hang(code, error.reason.value)]
 
     def lag(self) -> list[Action]:
         """The client reads too slowly."""

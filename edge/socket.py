@@ -77,7 +77,10 @@ class Socket:
 
     def recheck(self) -> None:
         """Asks whether the identity still holds; its end ends the socket."""
-        problem = self._tools.identities.still_valid(self._identity)
+        self._run_errand(self._recheck())
+
+    async def _recheck(self) -> None:
+        problem = await self._tools.identities.still_valid(self._identity)
         if problem is not None:
             self._act(self._session.expire(problem))
 

@@ -71,7 +71,7 @@ class Sockets:
         codec = _CODECS[name or json.SUBPROTOCOL](self._tools.clock)
         await websocket.accept(subprotocol=name)
         try:
-            identity = self._admit(websocket, offered)
+            identity = await self._admit(websocket, offered)
             if spoken and name is None:
                 raise SomaError(Reason.METHOD_UNKNOWN, {"method": f"among the subprotocols {', '.join(spoken)[:100]}"})
             # A token among them makes the headers long, and nobody asks for them again.
@@ -92,10 +92,10 @@ class Sockets:
         except TimeoutError:
             _LOG.info("sockets did not close in time", sockets=len(self._open))
 
-    def _admit(self, websocket: WebSocket, offered: list[str]) -> Identity:
+    async def _admit(self, websocket: WebSocket, offered: list[str]) -> Identity:
         if self._leaving:
             raise SomaError(Reason.SHUTTING_DOWN)
-        identity = self._tools.identities.of_socket(websocket, offered)
+        identity = await self._tools.identities.of_socket(websocket, offered)
         caller = identity.caller
         for count, most, whose in (
             (self._users[_user(caller)], self._limits.per_user, "user"),

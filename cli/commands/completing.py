@@ -1,4 +1,4 @@
-"""What Tab offers for the words of a command: processes, conversations, models.
+"""What Tab offers for the words of a command: processes, conversations, models, houses, letters, sagas, tenants, keys.
 
 It must be quick and never say why it has nothing to offer. Nothing here does a command's work.
 """
@@ -6,11 +6,15 @@ It must be quick and never say why it has nothing to offer. Nothing here does a 
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
+from typer import Context
+
 if TYPE_CHECKING:
     from cli.doors import Doors
 
 _PATIENCE_SECONDS = 1.5
 _CONVERSATIONS = 20
+_LETTERS = 50
+_SAGAS = 50
 
 
 def processes(begin: str) -> list[str]:
@@ -44,6 +48,66 @@ def model_ids(begin: str) -> list[tuple[str, str]]:
         return [(each.model_profile_id, each.provider) for each in await every(doors)]
 
     return [each for each in _asked(work) if each[0].startswith(begin)]
+
+
+def houses(begin: str) -> list[str]:
+    """The houses that have letters and sagas."""
+    from config.values import HOUSES
+
+    return sorted(name for name in HOUSES if name.startswith(begin))
+
+
+def letter_ids(begin: str) -> list[tuple[str, str]]:
+    """The oldest dead letters, each with what it is and whose."""
+
+    async def work(doors: "Doors") -> list[tuple[str, str]]:
+        from cli.operations.letters import Wanted, listed
+
+        found = await listed(doors, Wanted(), _LETTERS)
+        return [(each.event_id, f"{each.event_type} for {each.consumer}") for each in found.letters]
+
+    return [each for each in _asked(work) if each[0].startswith(begin)]
+
+
+def saga_ids(begin: str) -> list[tuple[str, str]]:
+    """The newest sagas, each with its name."""
+
+    async def work(doors: "Doors") -> list[tuple[str, str]]:
+        from cli.operations.sagas import Wanted, listed
+
+        return [(each.saga_id, each.name) for each in (await listed(doors, Wanted(), _SAGAS)).sagas]
+
+    return [each for each in _asked(work) if each[0].startswith(begin)]
+
+
+def tenant_names(begin: str) -> list[tuple[str, str]]:
+    """The tenants, each with how people call it."""
+
+    async def work(doors: "Doors") -> list[tuple[str, str]]:
+        from cli.tenant_calls import every_tenant
+
+        return [(each.name, each.display_name) for each in await every_tenant(doors)]
+
+    return [each for each in _asked(work) if each[0].startswith(begin)]
+
+
+def key_ids(context: Context, begin: str) -> list[tuple[str, str]]:
+    """The keys in force of the tenant that is named before, each with what it is for."""
+    tenant = str(context.params.get("tenant") or "")
+
+    async def work(doors: "Doors") -> list[tuple[str, str]]:
+        from cli.tenant_calls import every_key
+
+        return [(each.key_id, each.name) for each in await every_key(doors, tenant, with_revoked=False)]
+
+    return [each for each in _asked(work) if each[0].startswith(begin)]
+
+
+def role_names(begin: str) -> list[str]:
+    """The roles."""
+    from soma_common.kernel.tenancy import ROLES
+
+    return [role for role in ROLES if role.startswith(begin)]
 
 
 def _asked(work: "Callable[[Doors], Awaitable[list[tuple[str, str]]]]") -> list[tuple[str, str]]:

@@ -125,14 +125,30 @@ def add(
 
 @app.command("forget")
 def forget(
-    memory_id: _MemoryId,
+    memory_id: Annotated[
+        str | None, typer.Argument(metavar="[ID]", help="The memory's id, as `memory search` shows it.")
+    ] = None,
+    conversation: Annotated[
+        str | None, typer.Option(metavar="ID", help="Everything that was learned in this conversation.")
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
-    """Delete one memory for good. Says what it will touch and asks first.
+    """Delete one memory, or what a conversation taught, for good. Says what it will touch and asks first.
+
+    What was learned elsewhere too stays. Messages stay; what is said in the conversation later is learned as ever.
 
     Examples:  somastack memory forget 0197a0c2-1111-7000-8000-000000000001  ·
-    somastack memory forget --yes 0197a0c2-1111-7000-8000-000000000001
+    somastack memory forget --yes --conversation 0197a0c2-2222-7000-8000-000000000001
     """
+    if (memory_id is None) == (conversation is None):
+        raise CommandError("Say either which memory to forget or which --conversation.", Exit.WRONG_USE)
+    if memory_id is not None:
+        _forget_memory(memory_id, yes=yes)
+    elif conversation is not None:
+        _forget_conversation(conversation, yes=yes)
+
+
+def _forget_memory(memory_id: str, *, yes: bool) -> None:
     from cli.consent import ask
     from cli.doors import checked_id, reach
     from cli.render import print_line
@@ -143,6 +159,17 @@ def forget(
     ask(touched(found), "Forget it?", yes=yes, terminal=sys.stdin.isatty())
     reach(lambda doors: _delete(doors, wanted))
     print_line(f"Forgotten: {wanted}")
+
+
+def _forget_conversation(conversation_id: str, *, yes: bool) -> None:
+    from cli.consent import ask
+    from cli.doors import checked_id, reach
+    from cli.render import print_line
+    from cli.views.memory import forgotten, touched_of_conversation
+
+    wanted = checked_id(conversation_id, "conversation")
+    ask(touched_of_conversation(wanted), "Forget it?", yes=yes, terminal=sys.stdin.isatty())
+    print_line(forgotten(reach(lambda doors: _delete_by_conversation(doors, wanted))))
 
 
 async def recall(doors: "Doors", query: str, top: int, kind: Kind | None = None) -> "service_pb.RecallMemoriesResponse":
@@ -206,3 +233,10 @@ async def _delete(doors: "Doors", memory_id: str) -> None:
 
     request = service_pb.DeleteMemoryRequest(memory_id=memory_id, request_id=doors.request_id())
     await _memory(doors).DeleteMemory(request)
+
+
+async def _delete_by_conversation(doors: "Doors", conversation_id: str) -> "service_pb.DeleteBySourceResponse":
+    from soma.memory.v1 import memory_service_pb2 as service_pb
+
+    request = service_pb.DeleteBySourceRequest(conversation_id=conversation_id, request_id=doors.request_id())
+    return await _memory(doors).DeleteBySource(request)

@@ -3,18 +3,18 @@
 Nothing here reaches a service: the key of this installation signs it.
 """
 
-import re
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.exits import CommandError, Exit, damaged_key
+from cli.spans import seconds_of
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from config import IdentitySettings
 
-_SPAN = re.compile(r"^(\d{1,6})([smhd])$")
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _LONGEST = 366 * 86_400
 
 
@@ -37,7 +37,7 @@ def token(
         raise CommandError(f"There is no role {role}. It may be {', '.join(ROLES)}.", Exit.WRONG_USE)
     if sub is not None and not _is_name(sub):
         raise CommandError("A subject is a name of 1 to 200 characters and not that of a service.", Exit.WRONG_USE)
-    seconds = _seconds(ttl)
+    seconds = seconds_of(ttl, _LONGEST)
     identity = load_settings().identity
     print(mint(identity, sub or identity.owner_sub, role, seconds))
 
@@ -46,22 +46,17 @@ def _is_name(sub: str) -> bool:
     return bool(sub.strip()) and sub.isprintable() and not sub.startswith("service:") and len(sub) <= 200
 
 
-def mint(identity: "IdentitySettings", sub: str, role: str, seconds: int) -> str:
-    """A token for one person of this installation's tenant."""
+def mint(identity: "IdentitySettings", sub: str, role: str, seconds: int, tenant_id: "UUID | None" = None) -> str:
+    """A token for one person of this installation's tenant, or of another one."""
     from soma_common.kernel.tenancy import TenantId
     from soma_common.security.keys import KeyFileError
+    from soma_common.security.roles import installation_scopes_for
     from soma_common.security.tokens import UserSigner
 
     try:
         signer = UserSigner(identity.user_key_path)
     except (KeyFileError, ValueError) as problem:
         raise damaged_key(problem) from problem
-    return signer.mint(TenantId(identity.tenant_id), sub, [role], seconds)
-
-
-def _seconds(text: str) -> int:
-    match = _SPAN.match(text.strip())
-    seconds = int(match[1]) * _SECONDS[match[2]] if match else 0
-    if not 0 < seconds <= _LONGEST:
-        raise CommandError(f"“{text}” is no span of time up to 366d. Write it like 90s, 30m, 1h or 7d.", Exit.WRONG_USE)
-    return seconds
+    if tenant_id is not None and tenant_id != identity.tenant_id:
+        return signer.mint(TenantId(tenant_id), sub, [role], seconds)
+    return signer.mint(TenantId(identity.tenant_id), sub, [role], seconds, scopes=installation_scopes_for([role]))

@@ -27,19 +27,21 @@ def keys(settings: Settings) -> Finding:
         verifier = TokenVerifier(identity.jwks_path)
     except (KeyFileError, OSError) as problem:
         return bad(_NAME, str(problem), f"rm -f {identity.jwks_path} && {START}")
-    for name in ("user", *SERVICES):
+    issuers = {"user": identity.user_key_path, "tokens": identity.token_key_path}
+    for name in (*issuers, *SERVICES):
         if (reason := _refused(name, identity, verifier)) is not None:
-            path = identity.user_key_path if name == "user" else identity.service_key_path(name)
+            path = issuers.get(name) or identity.service_key_path(name)
             return bad(_NAME, reason, f"somastack down && rm -f {path} {identity.jwks_path} && {START}")
-    return good(_NAME, f"the issuer's and those of {len(SERVICES)} services sign what the key set verifies")
+    return good(_NAME, f"the issuers' and those of {len(SERVICES)} services sign what the key set verifies")
 
 
 def _refused(name: str, identity: IdentitySettings, verifier: TokenVerifier) -> str | None:
     """Why a token of this key is not accepted; None when it is."""
     tenant = TenantId(identity.tenant_id)
     try:
-        if name == "user":
-            token = UserSigner(identity.user_key_path).mint(tenant, identity.owner_sub, ["viewer"], _TTL_SECONDS)
+        if name in ("user", "tokens"):
+            path = identity.user_key_path if name == "user" else identity.token_key_path
+            token = UserSigner(path).mint(tenant, identity.owner_sub, ["viewer"], _TTL_SECONDS)
         else:
             token = ServiceSigner(name, identity.service_key_path(name)).token_for(service_caller(name, tenant))
         verifier.verify(token)

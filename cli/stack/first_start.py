@@ -67,12 +67,13 @@ def make_folders(settings: Settings) -> None:
 
 
 def _keys(folder: Path, issuer: str) -> SigningKey:
-    """The key of users' tokens, and one for every service; the public set lists them all."""
+    """The key of users' tokens, that of API keys' tokens, and one for every service; the public set lists them all."""
     before = {path.name for path in folder.iterdir()}
     user = _key(folder / "user.json", partial(make_user_key, issuer))
+    tokens = _key(folder / "tokens.json", partial(make_user_key, f"{issuer}:api-keys"))
     services = [_key(folder / f"{name}.json", partial(make_service_key, name)) for name in SERVICES]
     if {path.name for path in folder.iterdir()} != before or "jwks.json" not in before:
-        write_jwks(folder / "jwks.json", [user, *services])
+        write_jwks(folder / "jwks.json", [user, tokens, *services])
     return user
 
 

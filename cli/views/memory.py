@@ -8,6 +8,7 @@ from typing import Final
 
 from cli.views.words import NONE, count, enum_word, moment, one_line
 from soma.memory.v1 import memory_pb2 as memory_pb
+from soma.memory.v1 import memory_service_pb2 as service_pb
 
 HIT_HEADINGS: Final = ("SCORE", "VECTOR", "WORDS", "RECENT", "WEIGHT", "TEXT", "ID")
 _TEXT_IN_TABLE: Final = 60
@@ -59,6 +60,26 @@ def touched(memory: memory_pb.Memory) -> str:
         f"{moment(memory, 'learn_time')} and recalled {count(memory.access_count)} times: "
         f"“{one_line(memory.text, 200)}”. Conversations keep their messages."
     )
+
+
+def touched_of_conversation(conversation_id: str) -> str:
+    """What forgetting a conversation will touch."""
+    return (
+        f"This deletes every memory that was learned in conversation {conversation_id} for good; what was learned "
+        "elsewhere too stays. The conversation keeps its messages."
+    )
+
+
+def forgotten(done: service_pb.DeleteBySourceResponse) -> str:
+    """What became of the memories of a source."""
+    gone = _memories(done.forgotten_count)
+    if not done.kept_count:
+        return f"Forgotten: {gone}"
+    return f"Forgotten: {gone}; {_memories(done.kept_count)} learned elsewhere too stayed"
+
+
+def _memories(amount: int) -> str:
+    return f"{count(amount)} {'memory' if amount == 1 else 'memories'}"
 
 
 def kind_word(kind: int) -> str:

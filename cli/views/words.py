@@ -4,6 +4,8 @@ Nothing here prints.
 """
 
 import json
+from collections.abc import Iterable
+from itertools import pairwise
 from typing import Any, Final
 
 from google.protobuf import json_format
@@ -13,6 +15,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 _MICROS: Final = 1_000_000
 NONE: Final = "–"
+_SHORTEST_ID: Final = 8
 
 
 def to_object(message: Message) -> dict[str, Any]:
@@ -51,6 +54,17 @@ def moment(holder: Message, field: str) -> str:
         return NONE
     stamp: Timestamp = getattr(holder, field)
     return stamp.ToDatetime().strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def short_ids(ids: Iterable[str]) -> dict[str, str]:
+    """Each id with its shortest beginning that no other of them has, so that it can be typed; eight digits at least."""
+    ordered = sorted(set(ids))
+    needed = dict.fromkeys(ordered, _SHORTEST_ID)
+    for one, next_one in pairwise(ordered):
+        different = next((n for n, pair in enumerate(zip(one, next_one, strict=False)) if len(set(pair)) > 1), len(one))
+        for each in (one, next_one):
+            needed[each] = max(needed[each], different + 1)
+    return {each: each[:length] for each, length in needed.items()}
 
 
 def bar(planned: int, used: int, most: int, width: int = 24) -> str:

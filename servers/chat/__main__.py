@@ -17,8 +17,10 @@ from servers.chat.adapters.litellm_model import LiteLLMModel
 from servers.chat.adapters.offline import OfflineModel
 from servers.chat.adapters.openai_compatible import OpenAICompatibleModel
 from servers.chat.agents import Agents
+from servers.chat.allowance import Allowance
 from servers.chat.catalogues import Catalogues
 from servers.chat.conversations import Conversations
+from servers.chat.deletion import Deletion
 from servers.chat.dependencies import Dependencies
 from servers.chat.ending import Ending
 from servers.chat.endings import Endings
@@ -29,6 +31,7 @@ from servers.chat.generating import Generating
 from servers.chat.generation import Answering
 from servers.chat.housekeeping import Housekeeping
 from servers.chat.instance import Instance
+from servers.chat.intent_letters import IntentLetters
 from servers.chat.intents import Intents
 from servers.chat.journal import Journal
 from servers.chat.keys import Keys
@@ -50,6 +53,7 @@ from servers.chat.settings import ChatSettings
 from servers.chat.single_call import SingleCalls
 from servers.chat.store import TurnStore
 from servers.chat.turns import Turns
+from servers.chat.wakes import Wakes
 from soma.chat.v1 import agent_service_pb2_grpc as agent_grpc
 from soma.chat.v1 import conversation_service_pb2_grpc as conversation_grpc
 from soma.chat.v1 import model_service_pb2_grpc as model_grpc
@@ -57,15 +61,21 @@ from soma.chat.v1 import turn_service_pb2_grpc as turn_grpc
 from soma.cognitive.v1.modulation_service_pb2_grpc import ModulationServiceStub
 from soma.governor.v1.governor_service_pb2_grpc import GovernorServiceStub
 from soma.memory.v1.memory_service_pb2_grpc import MemoryServiceStub
+from soma_common.dlq import DLQHandler
+from soma_common.limits import open_limits
 from soma_common.logging import get_logger
 from soma_common.rpc.dial import Channel, dial
 from soma_common.rpc.process import Process, ProcessSettings, opened
+from soma_common.sagas.orchestrator import SagaOrchestrator
 from soma_common.security.secrets import FileSecrets, Secrets, VaultSecrets
+from soma_common.signals import open_signals
 from soma_common.tokens import tokenizer_for
 from soma_common.tracing import TraceContext
 
 _LOG: Final = get_logger("soma.chat")
 _RESTART_SECONDS: Final = 0.5
+# What works beside the turns: a turn only tells of it when it is down.
+BACKGROUND: Final = ("signals", "events")
 
 
 class Peers:
@@ -110,16 +120,26 @@ class Engine:
         dependencies = Dependencies(process.clock)
         self.features = Features(settings.flags, peers.control, process.ids)
         self.journal = Journal(process.settings.database, self.instance, process.clock, process.server.registry)
-        self.intents = Intents(process.database, governor, memory, cognitive, metrics)
+        letters = IntentLetters(process.database, DLQHandler(process.database, process.events), process.ids)
+        self.intents = Intents(process.database, letters, governor, memory, cognitive, metrics)
         self.recovery = Recovery(process.database, self.instance, endings, models, process.clock)
-        self.housekeeping = Housekeeping(process.database, self.instance, running, self.recovery, process.clock)
-        self.followers = Followers(store, running)
+        self.rates = open_limits(settings.redis_url, process.database, process.clock, process.server.registry)
+        allowance = Allowance(self.rates, settings.messages_per_minute, process.clock)
+        self.housekeeping = Housekeeping(
+            process.database, self.instance, running, self.recovery, allowance, process.clock
+        )
+        self.signals = open_signals(settings.redis_url, process.settings.database)
+        process.health.watch("signals", self.signals.check)
+        self.wakes = Wakes(self.signals, running)
+        self.followers = Followers(store, running, self.wakes)
         self.requests = TurnRequests(store, running)
-        gatherer = Gatherer(store, memory, cognitive, dependencies, self.features)
+        gatherer = Gatherer(
+            store, memory, cognitive, dependencies, self.features, lambda: process.health.down(BACKGROUND)
+        )
         planner = Planner(governor, self.features, process.clock, settings.turn_seconds)
         answering = Answering(gatherer, planner, models, dependencies, self.journal, metrics)
         ending = Ending(means, endings, self.journal, governor, self.features, self.intents)
-        acceptances = Acceptances(means, models)
+        acceptances = Acceptances(means, models, allowance)
         self.turns = Turns(means, acceptances, answering, ending, self.followers, running, settings.turn_seconds)
 
     @asynccontextmanager
@@ -128,7 +148,15 @@ class Engine:
         await self.instance.register()
         ended = await self.recovery.end_abandoned()
         _LOG.info("registered", instance=self.instance.name, epoch=self.instance.epoch, interrupted_turns=ended)
-        jobs = (self.journal.run, self.intents.run, self.features.run, self.housekeeping.run, self.catalogues.run)
+        jobs = (
+            self.journal.run,
+            self.intents.run,
+            self.intents.run_letters,
+            self.features.run,
+            self.housekeeping.run,
+            self.catalogues.run,
+            self.wakes.run,
+        )
         tasks = [asyncio.create_task(_keep(job), name=job.__qualname__) for job in jobs]
         try:
             yield
@@ -136,6 +164,8 @@ class Engine:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            await self.signals.close()
+            await self.rates.close()
 
 
 class ModelHouse:
@@ -178,11 +208,11 @@ def _trace_headers() -> Mapping[str, str]:
     return {"traceparent": TraceContext.current().traceparent}
 
 
-def add_servicers(engine: Engine, process: Process, peers: Peers, house: ModelHouse) -> None:
+def add_servicers(engine: Engine, process: Process, peers: Peers, house: ModelHouse, sagas: SagaOrchestrator) -> None:
     """Adds the services of the contract `soma.chat.v1`."""
     models = house.models
     agents = Agents(process.database, process.events, models, process.clock, process.ids)
-    conversations = Conversations(process.database, process.events, agents, process.clock, process.ids)
+    conversations = Conversations(process.database, process.events, agents, sagas, process.clock, process.ids)
     server = process.server
     turns = TurnServicer(engine.turns, engine.followers, engine.requests)
     server.add(turn_grpc.add_TurnServiceServicer_to_server, turns, "soma.chat.v1.TurnService")
@@ -216,10 +246,12 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
         tokenizer_for(installation.models[installation.default_id].profile.tokenizer).load()
         peers = Peers(chat, process)
         engine = Engine(chat, process, peers, house.models)
+        deletion = Deletion(process.events, peers.memory.stub(MemoryServiceStub), process.clock)
+        sagas = process.orchestrator([deletion.definition()])
         try:
             async with engine.working():
-                add_servicers(engine, process, peers, house)
-                await process.serve(lambda: engine.turns.drain(chat.drain_seconds))
+                add_servicers(engine, process, peers, house, sagas)
+                await process.serve(lambda: engine.turns.drain(chat.drain_seconds), sagas=sagas)
         finally:
             await house.close()
             await peers.close()

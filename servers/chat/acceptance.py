@@ -8,6 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from servers.chat.acceptance_store import AcceptanceStore, Seen
+from servers.chat.allowance import Allowance
 from servers.chat.aside import aside
 from servers.chat.domain.agent import Agent
 from servers.chat.domain.model import ModelProfile
@@ -20,6 +21,7 @@ from soma_common.events.models import EventDraft
 from soma_common.kernel.errors import SomaError, not_found
 from soma_common.kernel.reasons import Reason
 from soma_common.kernel.tenancy import TenantId, default_agent_id
+from soma_common.limits import Counting
 from soma_common.tokens import tokenizer_for
 
 # A database that stays away for longer refuses the turn.
@@ -78,7 +80,8 @@ Acceptance = Accepted | Known | Refused
 class Acceptances:
     """Stores turns that are asked for."""
 
-    def __init__(self, means: Means, models: Models) -> None:
+    def __init__(self, means: Means, models: Models, allowance: Allowance) -> None:
+        self._allowance = allowance
         self._database = means.database
         self._store = AcceptanceStore(means.database)
         self._events = means.events
@@ -90,9 +93,10 @@ class Acceptances:
     async def accept(self, turn_id: UUID, order: Order) -> Acceptance:
         """Stores the turn under this id, once per request_id: looked for and stored in one round trip each.
 
-        Raises RESOURCE_NOT_FOUND, REQUEST_ID_REUSED, DATABASE_UNAVAILABLE.
+        Raises RESOURCE_NOT_FOUND, REQUEST_ID_REUSED, RATE_LIMITED, DATABASE_UNAVAILABLE.
         """
         made: Accepted | None = None
+        counting: Counting | None = None
         until = self._clock.monotonic() + PATIENCE_SECONDS
         while True:
             try:
@@ -108,8 +112,13 @@ class Acceptances:
                     bare = replace(made, user_message_id=None, parent_message_id=None)
                     await self._store.refuse(self._row(bare), refusal, self._clock.now())
                     return Refused(refusal)
-                if await self._store.take_in(made.tenant, await self._row_and_message(made), self._told(made)):
+                counting = counting or await self._allowance.take(order.caller)
+                row = await self._row_and_message(made)
+                taken = await self._store.take_in(made.tenant, row, self._told(made), counting)
+                if taken.outcome == "stored":
                     return made
+                if taken.wait_seconds is not None:
+                    raise self._allowance.refused(order.caller, taken.wait_seconds)
                 # Somebody else was quicker with the same request or in the same conversation; now it is to be seen.
             except AlreadyStored:
                 continue

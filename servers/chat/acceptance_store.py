@@ -13,11 +13,24 @@ from servers.chat.order import Order
 from servers.chat.store import Place, Weights, error_columns, insert_default_agent, insert_turn
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.tenancy import TenantId, default_agent_id
+from soma_common.limits import Counting
+from soma_common.limits.postgres import counting_statement
 from soma_common.postgres.pool import Connection, Database
 from soma_common.postgres.queries import Queries
 
 _SQL: Final = Queries.of("servers.chat", "sql/turns.sql")
+_TAKE_TURN_IN: Final = counting_statement(
+    _SQL.take_turn_in, tenant="$1", sub="$3", name="'messages'", interval="$37::interval", tolerance="$38::interval"
+)
 _AGENT: Final = tuple(name for name in Agent.__slots__ if name != "baseline")
+
+
+@dataclass(frozen=True, slots=True)
+class TakenIn:
+    """What became of a turn: stored, known, moved, or limited, with the time to wait."""
+
+    outcome: str
+    wait_seconds: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +71,13 @@ class AcceptanceStore:
         agent, weights = _agent(row)
         return Seen(place=_place(row), parent_exists=bool(row["parent_exists"]), agent=agent, weights=weights)
 
-    async def take_in(self, tenant: TenantId, row: tuple[object, ...], events: tuple[Any, ...]) -> bool:
-        """Stores everything; False, and nothing written, when what was seen has changed."""
-        rows = await self._database.tenant_statement(tenant, _SQL.take_turn_in, *row, *events)
-        return bool(rows[0]["outcome"] == "stored")
+    async def take_in(
+        self, tenant: TenantId, row: tuple[object, ...], events: tuple[Any, ...], counting: Counting
+    ) -> TakenIn:
+        """Stores everything and counts it, or nothing: what was seen has changed, or it is one message too many."""
+        counts = (counting.interval, counting.tolerance)
+        (told,) = await self._database.tenant_statement(tenant, _TAKE_TURN_IN, *row, *events, *counts)
+        return TakenIn(told["outcome"], told["wait_seconds"])
 
     async def make_default_agent(self, tenant: TenantId, agent: Agent, now: datetime) -> None:
         """Makes the tenant's default agent unless somebody just did."""

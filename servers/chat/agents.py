@@ -29,6 +29,7 @@ from soma_common.rpc.idempotency import Once
 
 _SQL: Final = Queries.of("servers.chat", "sql/resources.sql")
 Reply = TypeVar("Reply", bound=Message)
+_CONTROL: Final = "control"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +51,18 @@ class Agents:
         self._clock = clock
         self._ids = ids
 
-    async def create(self, caller: Caller, wanted: Agent, reply: Callable[[KeptAgent], Reply]) -> Reply:
-        """Make an agent under a fresh id. Raises INVALID_FIELD for a name that is empty or taken."""
-        agent = self._named(replace(wanted, agent_id=self._ids.uuid7(), version=1, archived=False))
+    async def create(
+        self, caller: Caller, wanted: Agent, reply: Callable[[KeptAgent], Reply], *, as_default: bool = False
+    ) -> Reply:
+        """Make an agent under a fresh id, or the default one. Raises INVALID_FIELD for an empty name or a taken one."""
+        agent_id = default_agent_id(caller.tenant_id) if as_default else self._ids.uuid7()
+        agent = self._named(replace(wanted, agent_id=agent_id, version=1, archived=False))
 
         async def work(connection: Connection) -> Reply:
             await self._check_model(connection, caller, agent)
             now = self._clock.now()
+            if as_default and await connection.fetchrow(_SQL.find_agent, agent_id) is not None:
+                raise invalid_field("agent.tenant_default", "the tenant has its default agent already")
             with unique_name():
                 await connection.execute(_SQL.insert_agent, caller.tenant_id, agent.agent_id, agent.name, now)
             await self._write_version(connection, caller, agent, now)
@@ -106,7 +112,8 @@ class Agents:
 
     async def archive(self, caller: Caller, agent_id: UUID, reply: Callable[[KeptAgent], Reply]) -> Reply:
         """Take an agent out of use. Raises RESOURCE_NOT_FOUND, INVALID_FIELD for the default agent."""
-        if agent_id == default_agent_id(caller.tenant_id):
+        # Control archives it only when it undoes the making of the tenant.
+        if agent_id == default_agent_id(caller.tenant_id) and caller.service != _CONTROL:
             raise invalid_field("agent_id", "the default agent cannot be archived")
 
         async def work(connection: Connection) -> Reply:

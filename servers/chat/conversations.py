@@ -12,6 +12,8 @@ from uuid import UUID
 from google.protobuf.message import Message
 
 from servers.chat.agents import Agents
+from servers.chat.deletion import NAME as DELETION
+from servers.chat.deletion import DeletionOrder
 from servers.chat.domain.model import ToolCallPart
 from servers.chat.store import calls_of
 from soma.events.v1 import payloads_pb2
@@ -27,6 +29,7 @@ from soma_common.postgres.pool import Connection, Database
 from soma_common.postgres.queries import Queries
 from soma_common.rpc.call import current_call
 from soma_common.rpc.idempotency import Once
+from soma_common.sagas.orchestrator import SagaOrchestrator
 
 _SQL: Final = Queries.of("servers.chat", "sql/resources.sql")
 Reply = TypeVar("Reply", bound=Message)
@@ -78,10 +81,20 @@ class KeptMessage:
 class Conversations:
     """The conversations of all tenants; tenant and owner come with the caller."""
 
-    def __init__(self, database: Database, events: EventStore, agents: Agents, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self,
+        database: Database,
+        events: EventStore,
+        agents: Agents,
+        sagas: SagaOrchestrator,
+        clock: Clock,
+        ids: Ids,
+    ) -> None:
+        """`sagas` has the definition of `deletion.py`."""
         self._database = database
         self._events = events
         self._agents = agents
+        self._sagas = sagas
         self._clock = clock
         self._ids = ids
 
@@ -141,15 +154,25 @@ class Conversations:
 
         return await self._database.run(caller.tenant_id, work)
 
-    async def delete(self, caller: Caller, conversation_id: UUID, reply: Callable[[datetime], Reply]) -> Reply:
-        """Delete a conversation with its messages. Raises RESOURCE_NOT_FOUND, CONVERSATION_BUSY."""
+    async def delete(self, caller: Caller, order: DeletionOrder, reply: Callable[[datetime], Reply]) -> Reply:
+        """Hide a conversation from everybody and have it erased. Raises RESOURCE_NOT_FOUND, CONVERSATION_BUSY."""
+        conversation_id = order.conversation_id
 
         async def work(connection: Connection) -> Reply:
             found = await self._locked(connection, caller, conversation_id)
             if found.running_turn_id is not None:
                 raise SomaError(Reason.CONVERSATION_BUSY, {"turn_id": str(found.running_turn_id)})
             now = self._clock.now()
-            await connection.execute(_SQL.empty_conversation, conversation_id, now)
+            await connection.execute(_SQL.set_status, conversation_id, "deleted", now)
+            await self._sagas.start_saga(
+                caller.tenant_id,
+                caller,
+                DELETION,
+                order.input(found.status),
+                order.request_id,
+                connection,
+                current_call().correlation_id,
+            )
             return await self._told(connection, caller, conversation_id, "conversation.deleted", (), reply(now))
 
         return await self._database.run(caller.tenant_id, work)

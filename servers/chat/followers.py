@@ -10,13 +10,19 @@ from typing import Final
 from uuid import UUID
 
 from servers.chat.running import RunningTurns
-from servers.chat.store import TurnRow, TurnStore
+from servers.chat.store import JOURNAL_BATCH, TurnRow, TurnStore
 from servers.chat.stream import Numbered, unpack
+from servers.chat.wakes import WRITTEN, Wakes
 from soma_common.kernel.errors import SomaError, invalid_field, not_found
 from soma_common.kernel.reasons import Reason
 from soma_common.kernel.tenancy import Caller
+from soma_common.signals import Subscription
 
+# How often the journal is looked at: without signals, and with them, where only a lost one has to be made up for.
 POLL_SECONDS: Final = 0.1
+SIGNALLED_POLL_SECONDS: Final = 0.5
+# What is written meanwhile is read at once, so that following costs no more looks than an eye can tell apart.
+PACE_SECONDS: Final = 0.02
 # The journal counts in 31 bits; no turn comes near it.
 _LAST_NUMBER: Final = 2**31 - 1
 
@@ -24,9 +30,10 @@ _LAST_NUMBER: Final = 2**31 - 1
 class Followers:
     """Gives the events of a turn to whoever asks, however it runs."""
 
-    def __init__(self, store: TurnStore, running: RunningTurns) -> None:
+    def __init__(self, store: TurnStore, running: RunningTurns, wakes: Wakes) -> None:
         self._store = store
         self._running = running
+        self._wakes = wakes
 
     async def follow(self, caller: Caller, turn_id: UUID, after_sequence: int) -> AsyncGenerator[bytes, None]:
         """Serialised events after a number, to the end of the turn.
@@ -45,16 +52,21 @@ class Followers:
                     position = event.sequence
                     if event.ends:
                         return
-        async with aclosing(self._poll(caller, turn_id, position)) as rest:
-            async for event in rest:
-                yield event.data
+        with self._wakes.follow(caller.tenant_id, turn_id) as writes:
+            async with aclosing(self._look(caller, turn_id, position, writes)) as rest:
+                async for event in rest:
+                    yield event.data
 
-    async def _poll(self, caller: Caller, turn_id: UUID, after_sequence: int) -> AsyncGenerator[Numbered, None]:
-        position = after_sequence
+    async def _look(
+        self, caller: Caller, turn_id: UUID, after_sequence: int, writes: Subscription
+    ) -> AsyncGenerator[Numbered, None]:
+        """Events out of the journal: looked at when something was written, or when nothing was heard for a while."""
+        position, row, found_nothing = after_sequence, await self._visible(caller, turn_id), False
         while True:
-            # The row is read first: what it says of the end holds for every event that is read after it.
-            row = await self._visible(caller, turn_id)
+            if found_nothing:
+                row = await self._visible(caller, turn_id)
             _raise_refusal(row)
+            # The row was read before: what it says of the end holds for every event that is read now.
             batch = await self._store.read_journal(caller.tenant_id, turn_id, position)
             for event in (each for entry in batch for each in unpack(entry.events)):
                 if event.sequence <= position:
@@ -66,8 +78,16 @@ class Followers:
             if not batch and row.status != "running":
                 _check_cursor(row, position)
                 return
-            if not batch:
-                await asyncio.sleep(POLL_SECONDS)
+            found_nothing = not batch
+            if len(batch) < JOURNAL_BATCH:
+                await self._wait(turn_id, writes)
+
+    async def _wait(self, turn_id: UUID, writes: Subscription) -> None:
+        """Until something was written, or until it is time to look by oneself."""
+        await asyncio.sleep(PACE_SECONDS)
+        heard = await writes.wait(SIGNALLED_POLL_SECONDS if self._wakes.work else POLL_SECONDS)
+        if heard != WRITTEN:
+            self._wakes.ask(turn_id)
 
     async def _visible(self, caller: Caller, turn_id: UUID) -> TurnRow:
         row = await self._store.find_turn(caller.tenant_id, turn_id, caller.owner_filter)

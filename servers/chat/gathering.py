@@ -4,7 +4,7 @@ A service that does not answer costs a short wait and is noted; it never fails t
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -61,7 +61,10 @@ class Gatherer:
         cognitive: ModulationServiceStub,
         dependencies: Dependencies,
         features: Features,
+        down: Callable[[], Collection[str]],
     ) -> None:
+        """`down` names what this process works with in the background and what is down now, as signals and events."""
+        self._down = down
         self._store = store
         self._memory = memory
         self._cognitive = cognitive
@@ -77,7 +80,12 @@ class Gatherer:
             self._modulation(accepted, bases), self._recall(accepted, knobs), self._branch(accepted)
         )
         model_up = self._dependencies.model_allows(accepted.profile.profile_id)
-        observed = (*saw_memory, saw_cognitive, _seen("model", up=model_up, detail="" if model_up else "failing"))
+        observed = (
+            *saw_memory,
+            saw_cognitive,
+            _seen("model", up=model_up, detail="" if model_up else "failing"),
+            *(_seen(name, up=False) for name in self._down()),
+        )
         return Gathered(knobs, modulation, hits, branch, observed)
 
     async def _modulation(

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Final
 
+from servers.chat.allowance import Allowance
 from servers.chat.instance import Instance
 from servers.chat.recovery import Recovery
 from servers.chat.running import RunningTurns, Stop
@@ -34,8 +35,15 @@ class Housekeeping:
     """Keeps the books of this instance."""
 
     def __init__(
-        self, database: Database, instance: Instance, running: RunningTurns, recovery: Recovery, clock: Clock
+        self,
+        database: Database,
+        instance: Instance,
+        running: RunningTurns,
+        recovery: Recovery,
+        allowance: Allowance,
+        clock: Clock,
     ) -> None:
+        self._allowance = allowance
         self._database = database
         self._instance = instance
         self._running = running
@@ -89,7 +97,8 @@ class Housekeeping:
                 await self._recovery.end(TenantId(row["tenant_id"]), row["turn_id"], row["lease_epoch"])
 
     async def sweep(self) -> None:
-        """Forgets the journals of turns that ended a day ago."""
+        """Forgets the journals of turns that ended a day ago, and who sent no message for a while."""
+        await self._allowance.sweep()
         await self._database.worker_statement(_SQL.sweep, JOURNAL_KEPT.total_seconds())
 
 

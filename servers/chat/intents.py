@@ -1,4 +1,4 @@
-"""Delivering what other services must be told after a turn: claimed, repeated until it is heard, or parked.
+"""Delivering what other services must be told after a turn: claimed, repeated until it is heard, or made a dead letter.
 
 What is told was decided when the turn ended.
 """
@@ -6,10 +6,12 @@ What is told was decided when the turn ended.
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
-from uuid import UUID
 
+from google.protobuf.message import DecodeError
+
+from servers.chat.intent import DueIntent
+from servers.chat.intent_letters import PATIENCE, IntentLetters
 from servers.chat.metrics import TurnMetrics
 from soma.cognitive.v1 import modulation_service_pb2 as modulation_pb
 from soma.cognitive.v1.modulation_service_pb2_grpc import ModulationServiceStub
@@ -17,10 +19,8 @@ from soma.governor.v1 import governor_service_pb2 as governor_pb
 from soma.governor.v1.governor_service_pb2_grpc import GovernorServiceStub
 from soma.memory.v1 import memory_service_pb2 as memory_pb
 from soma.memory.v1.memory_service_pb2_grpc import MemoryServiceStub
-from soma_common.kernel.backoff import Backoff
-from soma_common.kernel.errors import SomaError
+from soma_common.kernel.errors import SomaError, invalid_field
 from soma_common.kernel.reasons import Kind, Reason
-from soma_common.kernel.tenancy import Caller, TenantId
 from soma_common.logging import get_logger
 from soma_common.postgres.pool import Database
 from soma_common.postgres.queries import Queries
@@ -32,9 +32,8 @@ _LOG: Final = get_logger("soma.chat.intents")
 LEASE_SECONDS: Final = 30.0
 CALL_SECONDS: Final = 10.0
 POLL_SECONDS: Final = 1.0
+LETTERS_SECONDS: Final = 2.0
 BATCH: Final = 16
-# Some hours of patience; after it a person has to look.
-PATIENCE: Final = Backoff(first_seconds=0.5, longest_seconds=300.0, factor=2.0, max_attempts=40)
 # An answer that says: there is nothing to be told any more.
 _HEARD: Final[Mapping[str, frozenset[Reason]]] = {
     "settle_turn": frozenset((Reason.RESOURCE_NOT_FOUND,)),
@@ -49,34 +48,20 @@ _HOPELESS: Final = frozenset(
 Call = Callable[[bytes], Awaitable[object]]
 
 
-@dataclass(frozen=True, slots=True)
-class DueIntent:
-    """An intent that was claimed."""
-
-    tenant_id: UUID
-    intent_id: UUID
-    owner_sub: str
-    caller_roles: Sequence[str]
-    caller_scopes: Sequence[str]
-    correlation_id: str
-    turn_id: UUID
-    kind: str
-    payload: bytes
-    attempts: int
-
-
 class Intents:
     """Delivers intents of all tenants, a few at a time."""
 
     def __init__(
         self,
         database: Database,
+        letters: IntentLetters,
         governor: GovernorServiceStub,
         memory: MemoryServiceStub,
         cognitive: ModulationServiceStub,
         metrics: TurnMetrics,
     ) -> None:
         self._database = database
+        self._letters = letters
         self._metrics = metrics
         self._wanted = asyncio.Event()
         self._chance = random.SystemRandom()
@@ -107,6 +92,31 @@ class Intents:
             if delivered < BATCH:
                 await self._pause()
 
+    async def run_letters(self) -> None:
+        """Delivers dead letters whose time has come, until cancelled."""
+        while True:
+            try:
+                while await self.deliver_letters():
+                    pass
+            except SomaError as error:
+                _LOG.info("dead letters wait for the database", reason=error.reason.value)
+            await asyncio.sleep(LETTERS_SECONDS)
+
+    async def deliver_letters(self) -> int:
+        """Claims a few letters and delivers them; returns how many were claimed."""
+        intents = await self._letters.due()
+        await asyncio.gather(*(self._deliver_letter(intent) for intent in intents))
+        return len(intents)
+
+    async def _deliver_letter(self, intent: DueIntent) -> None:
+        error = await self._told(intent)
+        if error is None:
+            self._metrics.intent(intent.kind, "recovered")
+            await self._letters.heard(intent)
+            return
+        self._metrics.intent(intent.kind, "parked")
+        await self._letters.put_back(intent, error, self._chance.random(), hopeless=error.kind in _HOPELESS)
+
     async def _pause(self) -> None:
         try:
             async with asyncio.timeout(POLL_SECONDS):
@@ -125,21 +135,22 @@ class Intents:
         return len(rows)
 
     async def _deliver(self, intent: DueIntent) -> bool:
-        """Whether it was heard; what was not is put off or parked."""
-        caller = Caller(
-            TenantId(intent.tenant_id),
-            intent.owner_sub,
-            frozenset(intent.caller_roles),
-            frozenset(intent.caller_scopes),
-        )
-        with acting_as(caller, intent.correlation_id):
+        """Whether it was heard; what was not is put off or given up."""
+        error = await self._told(intent)
+        if error is not None:
+            await self._not_heard(intent, error)
+        return error is None
+
+    async def _told(self, intent: DueIntent) -> SomaError | None:
+        """Tells it; answers why it was not heard."""
+        with acting_as(intent.caller, intent.correlation_id):
             try:
                 await self._calls[intent.kind](intent.payload)
+            except DecodeError:
+                return invalid_field("payload", "its bytes are no request of this kind")
             except SomaError as error:
-                if error.reason not in _HEARD[intent.kind]:
-                    await self._not_heard(intent, error)
-                    return False
-        return True
+                return None if error.reason in _HEARD[intent.kind] else error
+        return None
 
     async def _forget(self, heard: Sequence[DueIntent]) -> None:
         """Deletes what was heard, all at once; what is left by a failure is delivered again, which changes nothing."""
@@ -154,18 +165,16 @@ class Intents:
             _LOG.info("intents will be delivered again", intents=len(heard), reason=error.reason.value)
 
     async def _not_heard(self, intent: DueIntent, error: SomaError) -> None:
-        wait_seconds = PATIENCE.wait_seconds(intent.attempts, self._chance.random())
-        if error.kind in _HOPELESS or wait_seconds is None:
-            _LOG.error("an intent is parked", kind=intent.kind, turn_id=str(intent.turn_id), reason=error.reason.value)
-            await self._write(intent, "parked", _SQL.park, error.reason.value)
-        else:
-            await self._write(intent, "postponed", _SQL.postpone, wait_seconds, error.reason.value)
-
-    async def _write(self, intent: DueIntent, outcome: str, statement: str, *values: object) -> None:
         """A write that fails leaves the claim to run out: the intent is delivered again, which changes nothing."""
-        self._metrics.intent(intent.kind, outcome)
-        key = (intent.tenant_id, intent.intent_id)
+        wait_seconds = PATIENCE.wait_seconds(intent.attempts, self._chance.random())
+        hopeless = error.kind in _HOPELESS
         try:
-            await self._database.worker_statement(statement, *key, *values)
-        except SomaError as error:
-            _LOG.info("an intent will be delivered again", kind=intent.kind, reason=error.reason.value)
+            if hopeless or wait_seconds is None:
+                await self._letters.park(intent, error, hopeless=hopeless)
+                self._metrics.intent(intent.kind, "parked")
+            else:
+                self._metrics.intent(intent.kind, "postponed")
+                key = (intent.tenant_id, intent.intent_id)
+                await self._database.worker_statement(_SQL.postpone, *key, wait_seconds, error.reason.value)
+        except SomaError as problem:
+            _LOG.info("an intent will be delivered again", kind=intent.kind, reason=problem.reason.value)

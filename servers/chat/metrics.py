@@ -35,5 +35,5 @@ class TurnMetrics:
         self._first_token.observe(seconds)
 
     def intent(self, kind: str, outcome: str) -> None:
-        """A delivery was tried: delivered, postponed or parked."""
+        """A delivery was tried: delivered, postponed, parked, or recovered out of the dead letters."""
         self._intents.labels(kind, outcome).inc()

@@ -4,7 +4,7 @@ Nothing here stores or calls anybody; the journal and the engine move it.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, auto
@@ -58,6 +58,8 @@ class RunningTurn:
     over: bool = False
     # Done once the turn is stored; its value is another turn's id where the request was known.
     taken_in: "asyncio.Future[UUID | None]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    # Wakes those who follow it in other processes; set once somebody does.
+    elsewhere: Callable[[], None] | None = None
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -150,6 +152,8 @@ class RunningTurn:
     def _wake(self) -> None:
         self._changed.set()
         self._changed = asyncio.Event()
+        if self.elsewhere is not None:
+            self.elsewhere()
 
 
 def _join(first: Payload, second: Payload) -> None:
@@ -176,6 +180,13 @@ class RunningTurns:
     def find(self, turn_id: UUID) -> RunningTurn | None:
         """The turn, if it runs here."""
         return self._turns.get(turn_id)
+
+    def find_text(self, text: str) -> RunningTurn | None:
+        """The turn that a text names, if it names one that runs here."""
+        try:
+            return self._turns.get(UUID(text))
+        except ValueError:
+            return None
 
     def all(self) -> list[RunningTurn]:
         """Every turn that runs here."""

@@ -4,7 +4,7 @@ Nothing here reads the environment: `config` does.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -29,6 +29,9 @@ class ChatSettings:
     flags: Mapping[str, bool]
     # One name per worker slot: a new process of the same name ends what its predecessor left running.
     instance: str
+    messages_per_minute: int
+    # The Redis that carries signals and counts messages, where there is one.
+    redis_url: str | None = field(default=None, repr=False)
     turn_seconds: float = TURN_SECONDS
     # How long a drain waits for running turns; what takes longer ends as interrupted.
     drain_seconds: float = 7.0
@@ -46,4 +49,6 @@ class ChatSettings:
             model_addresses=settings.model_addresses,
             flags=settings.flags,
             instance=f"chat-{settings.worker}",
+            messages_per_minute=settings.messages_per_minute,
+            redis_url=settings.redis_url,
         )

@@ -95,6 +95,10 @@ class Place:
     running_turn_id: UUID | None
 
 
+# How many rows of the journal are read at once, as its statement says.
+JOURNAL_BATCH: Final = 256
+
+
 class AlreadyStored(Exception):  # noqa: N818 - it is no error: the turn exists already
     """Another call stored a turn for the same request meanwhile."""
 

@@ -10,9 +10,11 @@ from typing import Final
 from config import Settings
 from config.process import run_service
 from servers.memory.accesses import Accesses
+from servers.memory.forgetting import Forgetter
 from servers.memory.index import Indexer
 from servers.memory.recall import Recaller
 from servers.memory.rpc import MemoryServicer
+from servers.memory.sources import Sources
 from servers.memory.store import MemoryStore
 from servers.memory.storing import Memories
 from servers.memory.words import Words
@@ -32,9 +34,10 @@ async def main(_: Settings, own: ProcessSettings) -> None:
         indexer = Indexer(StaticEmbedder(), Words(), tokenizer_for(COUNTED_AS))
         accesses = Accesses(process.database, store, process.clock)
         memories = Memories(process.database, store, indexer, process.events, process.clock)
+        forgetter = Forgetter(process.database, Sources(), process.events, process.clock)
         recaller = Recaller(store, indexer, accesses, process.clock)
         await recaller.warm()
-        servicer = MemoryServicer(memories, recaller, process.clock, process.ids)
+        servicer = MemoryServicer(memories, forgetter, recaller, process.clock, process.ids)
         process.server.add(memory_grpc.add_MemoryServiceServicer_to_server, servicer, "soma.memory.v1.MemoryService")
         counting = asyncio.create_task(accesses.run(), name="count accesses")
         try:

@@ -13,6 +13,8 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from servers.memory.domain.memory import DEFAULT_IMPORTANCE, DEFAULT_TRUST, Kind, Memory, RecallFilter, Source
 from servers.memory.domain.namespaces import own_namespace, readable
 from servers.memory.domain.ranking import Hit, Weights
+from servers.memory.domain.sources import SourceRef
+from servers.memory.forgetting import Forgetter, Forgotten
 from servers.memory.recall import Recall, Recaller
 from servers.memory.storing import Memories, Storing
 from soma.memory.v1 import memory_pb2 as memory_pb
@@ -94,6 +96,18 @@ def _deleted(moment: datetime) -> service_pb.DeleteMemoryResponse:
     return service_pb.DeleteMemoryResponse(delete_time=_stamp(moment))
 
 
+def _forgotten(done: Forgotten) -> service_pb.DeleteBySourceResponse:
+    return service_pb.DeleteBySourceResponse(
+        forgotten_count=done.forgotten, kept_count=done.kept, delete_time=_stamp(done.time)
+    )
+
+
+def _source(request: service_pb.DeleteBySourceRequest) -> SourceRef:
+    if request.WhichOneof("source") == "conversation_id":
+        return SourceRef(conversation_id=UUID(request.conversation_id))
+    return SourceRef(source_id=request.source_id)
+
+
 def _payload(request: service_pb.StoreMemoryRequest) -> str | None:
     if not request.HasField("payload"):
         return None
@@ -129,8 +143,9 @@ def _weights(request: service_pb.RecallMemoriesRequest) -> Weights:
 class MemoryServicer(service_grpc.MemoryServiceServicer):
     """`soma.memory.v1.MemoryService`."""
 
-    def __init__(self, memories: Memories, recaller: Recaller, clock: Clock, ids: Ids) -> None:
+    def __init__(self, memories: Memories, forgetter: Forgetter, recaller: Recaller, clock: Clock, ids: Ids) -> None:
         self._memories = memories
+        self._forgetter = forgetter
         self._recaller = recaller
         self._clock = clock
         self._ids = ids
@@ -156,6 +171,13 @@ class MemoryServicer(service_grpc.MemoryServiceServicer):
     ) -> service_pb.DeleteMemoryResponse:
         """Delete one memory for good."""
         return await self._memories.forget(current_call().caller, UUID(request.memory_id), _deleted)
+
+    async def DeleteBySource(  # noqa: N802 - the contract's name
+        self, request: service_pb.DeleteBySourceRequest, _: Any
+    ) -> service_pb.DeleteBySourceResponse:
+        """Forget what was learned from a source."""
+        caller, request_id = current_call().caller, UUID(request.request_id)
+        return await self._forgetter.forget(caller, _source(request), request.ended, request_id, _forgotten)
 
     async def RecallMemories(  # noqa: N802 - the contract's name
         self, request: service_pb.RecallMemoriesRequest, _: Any

@@ -15,6 +15,7 @@ from servers.memory.domain.memory import Memory
 from servers.memory.domain.namespaces import may_delete, may_use
 from servers.memory.domain.noise import why_noise
 from servers.memory.index import Indexer
+from servers.memory.sources import Sources
 from servers.memory.store import MemoryStore
 from soma.events.v1 import payloads_pb2
 from soma_common.events.models import EventDraft
@@ -48,11 +49,15 @@ class Memories:
         self._database = database
         self._store = store
         self._indexer = indexer
+        self._sources = Sources()
         self._events = events
         self._clock = clock
 
     async def keep(self, caller: Caller, storing: Storing, reply: Callable[[Memory, bool], Reply]) -> Reply:
-        """Keep a memory durably. Raises MEMORY_REFUSED for noise, RESOURCE_NOT_FOUND for a foreign namespace."""
+        """Keep a memory durably.
+
+        Raises MEMORY_REFUSED for noise and for what was forgotten, RESOURCE_NOT_FOUND for a foreign namespace.
+        """
         memory = storing.memory
         if not may_use(caller, memory.namespace):
             raise not_found("namespace", memory.namespace)
@@ -65,7 +70,12 @@ class Memories:
             _refuse_noise(memory.text, tuple(other.text for other in recalled if may_use(caller, other.namespace)))
 
         async def work(connection: Connection) -> Reply:
-            kept, duplicate = await self._store.add(connection, caller.tenant_id, indexed)
+            tenant_id, turn_id = caller.tenant_id, storing.turn_id
+            if not await self._sources.admits(connection, tenant_id, memory, turn_id):
+                raise SomaError(Reason.MEMORY_REFUSED, {"why": "what was learned from there was forgotten"})
+            kept, duplicate = await self._store.add(connection, tenant_id, indexed)
+            if duplicate:
+                await self._sources.add_further(connection, tenant_id, kept.memory_id, memory, turn_id)
             await self._tell(connection, caller, "memory.stored", kept, duplicate)
             answer = reply(kept, duplicate)
             await Once.current().record(connection, answer)

@@ -7,18 +7,26 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, Final, NamedTuple, Self
 from urllib.parse import quote, unquote
 from uuid import UUID
 
 from soma_common.dlq.policy import Decision, LetterStatus
 from soma_common.events.models import Event
 from soma_common.events.transports.port import Delivery, Shard
+from soma_common.kernel.errors import SomaError
 from soma_common.postgres.pool import Connection
 from soma_common.postgres.queries import Queries
 
 _SQL = Queries.of("soma_common.dlq", "sql/letters.sql")
 _MESSAGE_CHARACTERS = 1000
+
+
+class LetterPlace(NamedTuple):
+    """A place in a list of letters."""
+
+    event_id: UUID
+    consumer: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +62,11 @@ class DeadLetter:
             **values, shard=Shard(row["topic"], row["shard"]), status=LetterStatus(row["status"]), headers=headers
         )
 
+    @property
+    def place(self) -> LetterPlace:
+        """Where it stands in a list."""
+        return LetterPlace(self.event_id, self.consumer)
+
     def delivery(self) -> Delivery:
         """What is tried again: the edited bytes where a person gave some."""
         body = self.body if self.edited_body is None else self.edited_body
@@ -71,7 +84,12 @@ class Failure:
     @classmethod
     def of(cls, problem: BaseException, error_id: str) -> Self:
         """The failure of an exception."""
-        return cls(type(problem).__name__, _storable(str(problem)[:_MESSAGE_CHARACTERS]), error_id)
+        text = problem.sentence if isinstance(problem, SomaError) else str(problem)
+        return cls(type(problem).__name__, _storable(text[:_MESSAGE_CHARACTERS]), error_id)
+
+
+# Why a letter waits that has not failed itself.
+BEHIND: Final = Failure("Behind", "an earlier event of its stream is not done", "")
 
 
 def _storable(text: str) -> str:

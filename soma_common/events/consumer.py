@@ -11,7 +11,7 @@ from itertools import count
 from typing import Any, Final, TypeAlias
 
 from soma_common.dlq.handler import DLQHandler
-from soma_common.dlq.letters import DeadLetter, Failure, capture, resolve
+from soma_common.dlq.letters import BEHIND, DeadLetter, Failure, capture, resolve
 from soma_common.dlq.policy import Decision, LetterPolicy, LetterStatus
 from soma_common.events.failpoints import Failpoint, Reached, pass_by
 from soma_common.events.inbox import Admission, Inbox
@@ -41,7 +41,6 @@ _PATIENCE: Final = Backoff(first_seconds=0.25, longest_seconds=10.0)
 _FAILURES_OF_A_SUBSCRIPTION: Final = 5
 # An event that fails so often with a database that answers others is itself to blame: a statement that takes too long.
 _FAILURES_BEFORE_BLAME: Final = 3
-_BEHIND: Final = Failure("Behind", "an earlier event of its stream is not done", "")
 
 # What an event does in a house: everything inside the transaction, nothing outside of it. It may be run several times.
 Effect: TypeAlias = Callable[[Connection, Event], Awaitable[None]]
@@ -212,7 +211,7 @@ class Consumer:
             await self._have_effect(connection, event)
         elif admission is Admission.BEHIND:
             waits = Decision(LetterStatus.WAITING, None)
-            await capture(connection, self._what.consumer, event, delivery, _BEHIND, 0, waits)
+            await capture(connection, self._what.consumer, event, delivery, BEHIND, 0, waits)
         return admission
 
     async def _have_effect(self, connection: Connection, event: Event) -> None:

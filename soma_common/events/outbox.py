@@ -3,15 +3,14 @@
 Nothing here knows a transport.
 """
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from soma_common.events.models import Event, EventSchema
+from soma_common.events.models import Event
+from soma_common.events.rows import event_of_row
 from soma_common.events.transports.port import StreamKey
-from soma_common.kernel.tenancy import TenantId
 from soma_common.postgres.pool import Database
 from soma_common.postgres.queries import Queries
 
@@ -76,7 +75,7 @@ class Outbox:
         for row in rows:
             streams.setdefault(StreamKey(row["tenant_id"], row["stream"]), []).append(row)
         return [
-            Waiting(key, own[0]["shard"], own[0]["published"], [_event(row) for row in own])
+            Waiting(key, own[0]["shard"], own[0]["published"], [event_of_row(row) for row in own])
             for key, own in streams.items()
         ]
 
@@ -96,21 +95,3 @@ class Outbox:
             [last for _, _, last in published],
         )
         return {StreamKey(row["tenant_id"], row["stream"]) for row in rows}
-
-
-def _event(row: Any) -> Event:
-    return Event(
-        event_id=row["event_id"],
-        event_type=row["event_type"],
-        trace_id=row["trace_id"],
-        correlation_id=row["correlation_id"],
-        causation_id=row["causation_id"],
-        service_id=row["service"],
-        tenant_id=TenantId(row["tenant_id"]),
-        stream=row["stream"],
-        sequence=row["sequence"],
-        timestamp=row["event_time"],
-        schema=EventSchema(row["schema_name"], row["schema_fingerprint"], row["schema_version"]),
-        payload=row["payload"],
-        metadata=json.loads(row["metadata"]) if row["metadata"] != "{}" else {},
-    )

@@ -11,6 +11,7 @@ from soma_common.events.transports.port import Transport
 from soma_common.kernel.clock import Clock
 from soma_common.postgres.pool import Database
 from soma_common.postgres.queries import Queries
+from soma_common.replay.store import sweep_replays
 
 _SQL = Queries.of("soma_common.events", "sql/retention.sql")
 
@@ -36,4 +37,5 @@ class Retention:
         await self._database.worker_statement(_SQL.drop_old, self._clock.now() - LOG_KEPT)
         await sweep_inbox(self._database, LOG_KEPT.total_seconds())
         await self._database.worker_statement(_SQL.sweep_letters, LOG_KEPT.total_seconds())
+        await sweep_replays(self._database, LOG_KEPT.total_seconds())
         await self._transport.sweep()

@@ -1,21 +1,27 @@
-"""Writes events and their outbox rows inside the caller's transaction, each in its place in its stream.
+"""Writes events and their outbox rows inside the caller's transaction, each in its place in its stream; reads the log.
 
 Nothing here publishes: that is the relay's work.
 """
 
-import json
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import AsyncGenerator, Callable, Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
 
-from soma_common.events.codec import schema_of
+from soma_common.events.facts import Fact, columns
 from soma_common.events.models import Event, EventDraft
+from soma_common.events.rows import event_of_row
+from soma_common.events.ways import FIRST_ID, way_of
 from soma_common.kernel.ids import Ids
+from soma_common.kernel.paging import Page, Position, unreadable_token
 from soma_common.kernel.tenancy import TenantId
-from soma_common.postgres.pool import Connection
+from soma_common.postgres.pool import Connection, Database
 from soma_common.postgres.queries import Queries
-from soma_common.tracing.context import TraceContext
+from soma_common.replay.filters import EventFilters
+from soma_common.tracing.context import active_trace_id
 
 _SQL = Queries.of("soma_common.events", "sql/events.sql")
+_READ_AT_ONCE: Final = 500
 
 
 class EventStore:
@@ -36,25 +42,11 @@ class EventStore:
         """
         if not drafts:
             return []
-        values = self.values(drafts)
-        rows = await connection.fetch(_SQL.append, tenant_id, *values)
+        facts, trace_id = self._facts(drafts)
+        rows = await connection.fetch(_SQL.append, tenant_id, self._service, trace_id, *columns(facts))
         return [
-            Event(
-                event_id=event_id,
-                event_type=draft.event_type,
-                trace_id=values[1],
-                correlation_id=draft.correlation_id,
-                causation_id=draft.causation_id or "",
-                service_id=self._service,
-                tenant_id=tenant_id,
-                stream=draft.stream,
-                sequence=row["sequence"],
-                timestamp=row["event_time"],
-                schema=schema_of(draft.payload),
-                payload=payload,
-                metadata=dict(draft.metadata),
-            )
-            for event_id, draft, payload, row in zip(values[2], drafts, values[10], rows, strict=True)
+            fact.event(self._service, tenant_id, row["sequence"], row["event_time"])
+            for fact, row in zip(facts, rows, strict=True)
         ]
 
     def values(self, drafts: Sequence[EventDraft]) -> tuple[Any, ...]:
@@ -62,23 +54,55 @@ class EventStore:
 
         Raises ValueError for a payload without content.
         """
+        facts, trace_id = self._facts(drafts)
+        return (self._service, trace_id, *columns(facts))
+
+    def _facts(self, drafts: Sequence[EventDraft]) -> tuple[list[Fact], str]:
         if self._on_append is not None:
             self._on_append()
-        schemas = [schema_of(draft.payload) for draft in drafts]
-        payloads = [draft.payload.SerializeToString(deterministic=True) for draft in drafts]
-        if not all(payloads):
-            raise ValueError("the payload of an event must not be empty")
-        return (
-            self._service,
-            TraceContext.current().trace_id,
-            [self._ids.uuid7() for _ in drafts],
-            [draft.event_type for draft in drafts],
-            [draft.stream for draft in drafts],
-            [draft.correlation_id for draft in drafts],
-            [draft.causation_id or "" for draft in drafts],
-            [schema.message for schema in schemas],
-            [schema.fingerprint for schema in schemas],
-            [schema.version for schema in schemas],
-            payloads,
-            [json.dumps(dict(draft.metadata)) for draft in drafts],
-        )
+        trace_id = active_trace_id()
+        return [Fact.of(draft, self._ids.uuid7(), trace_id) for draft in drafts], trace_id
+
+    async def query(self, connection: Connection, filters: EventFilters, page: Page) -> list[Event]:
+        """What this house wrote and the filters mean, in the order of time.
+
+        A page goes on behind `place_of` the last event of the one before it. Raises SomaError(INVALID_FIELD) for a page
+        that begins at no place of an event.
+        """
+        statement, words = way_of(_SQL, filters)
+        place = (filters.first_time, FIRST_ID) if page.after is None else _place_in(page.after)
+        common = (filters.end_time, filters.service, filters.correlation_id, page.size)
+        found: list[Event] = []
+        while True:
+            rows = await connection.fetch(statement, filters.tenant_id, *place, *common, *words)
+            found += [event for event in map(event_of_row, rows) if filters.matches(event)]
+            if len(rows) < page.size or len(found) >= page.size:
+                return found[: page.size]
+            place = (rows[-1]["event_time"], rows[-1]["event_id"])
+
+    async def stream(
+        self, database: Database, tenant_id: TenantId, name: str, from_sequence: int = 1
+    ) -> AsyncGenerator[Event, None]:
+        """The events of one stream from a place on, up to its end now; no transaction is open between two of them."""
+        behind = from_sequence
+        while True:
+            async with database.transaction(tenant_id) as connection:
+                rows = await connection.fetch(_SQL.read_stream, tenant_id, name, behind, _READ_AT_ONCE)
+            for row in rows:
+                yield event_of_row(row)
+            if len(rows) < _READ_AT_ONCE:
+                return
+            behind = rows[-1]["sequence"] + 1
+
+
+def place_of(event: Event) -> tuple[Position, ...]:
+    """Where the next page of `EventStore.query` begins when this event was the last one."""
+    return (event.timestamp.isoformat(), str(event.event_id))
+
+
+def _place_in(after: Sequence[Position]) -> tuple[datetime, UUID]:
+    try:
+        time, event_id = after
+        return datetime.fromisoformat(str(time)), UUID(str(event_id))
+    except ValueError:
+        raise unreadable_token() from None

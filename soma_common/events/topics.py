@@ -62,6 +62,8 @@ AGGREGATES: Final[Mapping[str, Topic]] = {
     "level": GOVERNOR,
     "feature": CONTROL,
     "service": CONTROL,
+    "tenant": CONTROL,
+    "api-key": CONTROL,
     "audit": AUDIT,
     "voice-session": VOICE,
 }

@@ -77,6 +77,10 @@ _LOST_WORDS: Final = ("connection is closed", "connection was closed", "connecti
 _RANGE_WORDS: Final = re.compile(r"value out of u?int\d+ range")
 
 
+class OutcomeUnknownError(SomaError):
+    """DATABASE_UNAVAILABLE after the statement or the COMMIT was sent: it may be done, or may yet be."""
+
+
 def failure_of(problem: BaseException) -> Failure | None:
     """What the driver's exception means, or None for an exception that is not of the driver."""
     if isinstance(problem, asyncpg.InterfaceError) and any(words in str(problem) for words in _LOST_WORDS):

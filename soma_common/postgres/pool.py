@@ -11,8 +11,17 @@ from typing import Any, Final, Self, TypeAlias, TypeVar
 
 import asyncpg
 
+from soma_common.kernel.reasons import Reason
 from soma_common.kernel.tenancy import TenantId
-from soma_common.postgres.failures import DRIVER_EXCEPTIONS, Failure, connecting, failure_of, translate, translated
+from soma_common.postgres.failures import (
+    DRIVER_EXCEPTIONS,
+    Failure,
+    OutcomeUnknownError,
+    connecting,
+    failure_of,
+    translate,
+    translated,
+)
 from soma_common.postgres.house import HouseDatabase
 from soma_common.postgres.queries import Queries
 
@@ -102,7 +111,8 @@ class Database:
         """Do the work in a transaction of the tenant; the whole of it is repeated while that is safe.
 
         Safe means: PostgreSQL asked for it (40001, 40P01), or the connection was lost before COMMIT was sent. `work`
-        may therefore run several times and must have no effect outside the transaction. Raises as `transaction`.
+        may therefore run several times and must have no effect outside the transaction. Raises as `transaction`, and
+        OutcomeUnknownError when the connection was lost after COMMIT was sent.
         """
         return await _repeat(lambda attempt: _transaction(self._app, tenant, attempt), work)
 
@@ -127,8 +137,8 @@ class Database:
     async def worker_statement(self, statement: str, *args: object) -> list[asyncpg.Record]:
         """One statement as the worker role and the rows it gives: it commits by itself, in one round trip.
 
-        A connection lost meanwhile leaves the outcome unknown: only what may be done twice belongs here. Raises as
-        `transaction`.
+        A connection lost meanwhile leaves the outcome unknown: only what may be done twice, or is told apart by keys,
+        belongs here. Raises as `transaction`, and OutcomeUnknownError for that.
         """
         return await _repeat(lambda attempt: _unbound(self._worker, attempt), lambda it: it.fetch(statement, *args))
 
@@ -175,10 +185,10 @@ async def _transaction(pool: Pool, tenant: TenantId | None, attempt: _Attempt) -
             await connection.execute(_SQL.begin if tenant is None else _begin_for(tenant))
             yield connection
         except BaseException:
-            await _unhurried(_roll_back(connection))
+            await unhurried(_roll_back(connection))
             raise
         attempt.committing = True
-        await _unhurried(_commit(connection))
+        await unhurried(_commit(connection))
 
 
 def _begin_for(tenant: TenantId) -> str:
@@ -210,7 +220,7 @@ async def _roll_back(connection: Connection) -> None:
             connection.terminate()
 
 
-async def _unhurried(work: Coroutine[Any, Any, None]) -> None:
+async def unhurried(work: Coroutine[Any, Any, None]) -> None:
     """Let the work end even when our task is cancelled meanwhile; the cancellation is raised afterwards."""
     task = asyncio.ensure_future(work)
     cancelled: asyncio.CancelledError | None = None
@@ -239,6 +249,8 @@ async def _repeat(begin: Callable[[_Attempt], Any], work: Callable[[Connection],
                 error = translate(problem)
                 if error is None:
                     raise
+                if attempt.committing and error.reason is Reason.DATABASE_UNAVAILABLE:
+                    error = OutcomeUnknownError(error.reason, retry_after_seconds=error.retry_after_seconds)
                 raise error from problem
         await asyncio.sleep(pause)
 

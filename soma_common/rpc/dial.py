@@ -19,6 +19,7 @@ from soma_common.rpc.call import MARGIN_SECONDS, current_call
 from soma_common.rpc.options import channel_options
 from soma_common.rpc.replies import ReplyStream, is_own_cancellation
 from soma_common.rpc.status import answered_by_peer, error_of_call
+from soma_common.rpc.step_mark import HEADER, current_mark
 from soma_common.rpc.stubs import Metadata, Method, StubChannel
 from soma_common.tracing import TraceContext, tracer
 
@@ -132,12 +133,13 @@ class Channel:
         return awake[self._turn % len(awake)]
 
     def _metadata(self, position: TraceContext | None = None) -> Metadata:
-        call = current_call()
-        return (
+        call, mark = current_call(), current_mark()
+        metadata = (
             ("authorization", f"Bearer {self._signer.token_for(call.caller)}"),
             ("x-correlation-id", call.correlation_id),
             ("traceparent", (position or TraceContext.current()).traceparent),
         )
+        return metadata if mark is None else (*metadata, (HEADER, mark.header))
 
 
 def _time_left() -> float | None:

@@ -4,7 +4,7 @@ Nothing here speaks gRPC or HTTP: `server.py` and `ops_http.py` publish it.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -95,6 +95,11 @@ class HealthBoard:
         lowered = HealthStatus.DEGRADED if any_down else HealthStatus.HEALTHY
         status = lowered if serving else HealthStatus.UNHEALTHY
         return HealthSnapshot(status, serving, self._draining, dict(self._dependencies))
+
+    def down(self, names: Collection[str]) -> list[str]:
+        """Which of these are known to be down."""
+        known = ((name, self._dependencies.get(name)) for name in names)
+        return [name for name, it in known if it is not None and it.state is DependencyState.DOWN]
 
     def drain(self) -> None:
         """Says from now on that the server does not serve."""

@@ -19,9 +19,12 @@ from soma_common.kernel.reasons import Reason
 from soma_common.kernel.tenancy import TenantId
 from soma_common.postgres.pool import Connection, Database
 from soma_common.postgres.queries import Queries
+from soma_common.rpc.step_mark import Purpose, StepMark
+from soma_common.sagas.fences import Fences, step_fenced
 
 _SQL = Queries.of("soma_common.postgres", "sql/idempotency.sql")
 KEPT: Final = timedelta(hours=24)
+FENCES_KEPT: Final = timedelta(days=90)
 
 
 class DuplicateRequest(Exception):  # noqa: N818 - it is no error: the answer exists already
@@ -68,18 +71,24 @@ class IdempotencyStore:
         rows = await self._database.tenant_read(key.tenant_id, _SQL.find, key.sub, key.method, key.request_id)
         return StoredReply(rows[0]["body_hash"], rows[0]["response"]) if rows else None
 
+    async def refuse(self, tenant_id: TenantId, mark: StepMark) -> bool:
+        """Refuse a step of a saga from now on; says whether it was done. Raises SomaError(DATABASE_UNAVAILABLE)."""
+        return await self._database.run(tenant_id, lambda it: Fences.undo(it, tenant_id, mark.effect_key))
+
     async def sweep(self, older_than: timedelta = KEPT) -> int:
-        """Forget answers of all tenants that are older; returns how many."""
+        """Forget answers of all tenants that are older, and fences that nobody asks for any more; returns how many."""
         async with self._database.worker() as connection:
+            await connection.execute(_SQL.sweep_fences, FENCES_KEPT)
             return int((await connection.execute(_SQL.sweep, older_than)).rpartition(" ")[2])
 
 
 class Once:
     """The request being served, if it has a `request_id`; otherwise recording does nothing."""
 
-    def __init__(self, key: RequestKey | None = None, body_hash: bytes = b"") -> None:
+    def __init__(self, key: RequestKey | None = None, body_hash: bytes = b"", mark: StepMark | None = None) -> None:
         self._key = key
         self._body_hash = body_hash
+        self._mark = mark
 
     @staticmethod
     def current() -> "Once":
@@ -88,35 +97,49 @@ class Once:
 
     @staticmethod
     @contextmanager
-    def opened(key: RequestKey, body_hash: bytes) -> Iterator["Once"]:
-        """Make this request the current one; for the interceptor."""
-        once = Once(key, body_hash)
+    def opened(key: RequestKey, body_hash: bytes, mark: StepMark | None = None) -> Iterator["Once"]:
+        """Make this request the current one; for the interceptor. `mark` is there when it is part of a saga."""
+        once = Once(key, body_hash, mark)
         token = _ONCE.set(once)
         try:
             yield once
         finally:
             _ONCE.reset(token)
 
+    async def earlier(self, replies: IdempotencyStore) -> bytes | None:
+        """What was answered to this request before: for use cases whose row says that they find repeats themselves.
+
+        Raises SomaError(REQUEST_ID_REUSED) when it had another body.
+        """
+        if self._key is None:
+            return None
+        given = await replies.find(self._key)
+        return None if given is None else given.answer_to(self._key, self._body_hash)
+
     async def record(self, connection: Connection, response: Message) -> None:
         """Write the answer beside the change itself, in the same transaction.
 
         Raises DuplicateRequest when another call with this request_id was committed first: the transaction must roll
-        back, and the interceptor answers with what is stored.
+        back, and the interceptor answers with what is stored. A step of a saga that comes after its compensation rolls
+        back too: SomaError(SAGA_STEP_FENCED).
         """
         if self._key is None:
             return
         key = self._key
-        status = await connection.execute(
-            _SQL.record,
-            key.tenant_id,
-            key.sub,
-            key.method,
-            key.request_id,
-            self._body_hash,
-            response.SerializeToString(),
-        )
-        if not status.endswith(" 1"):
+        answer = (self._body_hash, response.SerializeToString())
+        values = (key.tenant_id, key.sub, key.method, key.request_id, *answer)
+        if self._mark is not None and self._mark.purpose is Purpose.ACT:
+            await _record_step(connection, values, self._mark)
+        elif not (await connection.execute(_SQL.record, *values)).endswith(" 1"):
             raise DuplicateRequest
+
+
+async def _record_step(connection: Connection, values: tuple[object, ...], mark: StepMark) -> None:
+    [row] = await connection.fetch(_SQL.record_step, *values, mark.effect_key)
+    if not row["open"]:
+        raise step_fenced(mark.effect_key)
+    if not row["fresh"]:
+        raise DuplicateRequest
 
 
 _ONCE: ContextVar[Once] = ContextVar("soma_once", default=Once())  # noqa: B039 - it holds nothing and never changes

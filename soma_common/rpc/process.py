@@ -5,7 +5,7 @@ Nothing here knows a service or reads a setting; composition roots hand both in.
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -14,6 +14,8 @@ from typing import Any, Final
 
 import uvloop
 
+from soma.events.v1 import house_operations_service_pb2_grpc as operations_grpc
+from soma_common.dlq.handler import DLQHandler
 from soma_common.events.metrics import RelayMetrics
 from soma_common.events.relay import Relay
 from soma_common.events.retention import Retention
@@ -23,27 +25,34 @@ from soma_common.kernel.clock import Clock
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.ids import Ids
 from soma_common.logging import get_logger
+from soma_common.operations.metrics import LOOK_SECONDS, ParkedLetters
+from soma_common.operations.servicer import FULL_NAME, HouseOperationsServicer
 from soma_common.postgres.house import HouseDatabase
 from soma_common.postgres.migrate import MigrationError, require_current
 from soma_common.postgres.pool import Database
 from soma_common.rpc.address import ListenFailed
 from soma_common.rpc.health import HealthBoard
 from soma_common.rpc.idempotency import IdempotencyStore
+from soma_common.rpc.key_exchange import KeyExchange
 from soma_common.rpc.ops_http import OpsHttp
 from soma_common.rpc.serve import DRAIN_SECONDS, Finish, serve_until_signal
-from soma_common.rpc.server import RpcServer
+from soma_common.rpc.server import RpcServer, ServerSettings
+from soma_common.sagas.conduct import Conduct
+from soma_common.sagas.metrics import SagaMetrics
+from soma_common.sagas.models import SagaDefinition
+from soma_common.sagas.orchestrator import SagaOrchestrator
 from soma_common.security.keys import KeyFileError
 from soma_common.security.tokens import ServiceSigner, TokenVerifier
 
 _LOG: Final = get_logger("soma.process")
 _DATABASE_SECONDS: Final = 60.0
 _SWEEP_SECONDS: Final = 3600.0
-_RELAY_RESTART_SECONDS: Final = 0.5
+_RESTART_SECONDS: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessSettings:
-    """Where a service listens, where its tables are, its keys, and how its events travel.
+    """Where a service listens, where its tables are, its keys, how its events travel, and who exchanges API keys.
 
     `package` is the house's import name.
     """
@@ -56,6 +65,7 @@ class ProcessSettings:
     jwks_path: Path
     service_key_path: Path
     transport: TransportSettings
+    control_targets: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +83,42 @@ class Process:
     clock: Clock
     ids: Ids
 
-    async def serve(self, finish: Finish | None = None, *, grace_seconds: float = DRAIN_SECONDS) -> None:
-        """Serve until SIGTERM or SIGINT, then drain; `finish` is what must still be done or handed over."""
+    def orchestrator(self, definitions: Iterable[SagaDefinition]) -> SagaOrchestrator:
+        """The sagas of this house, to be handed to `serve`; without definitions they can only be looked at."""
+        conduct = Conduct(SagaMetrics(self.server.registry))
+        return SagaOrchestrator(self.database, self.events, definitions, self.clock, self.ids, conduct)
+
+    async def serve(
+        self,
+        finish: Finish | None = None,
+        *,
+        sagas: SagaOrchestrator | None = None,
+        grace_seconds: float = DRAIN_SECONDS,
+    ) -> None:
+        """Serve until SIGTERM or SIGINT, then drain; `finish` is what must still be done or handed over.
+
+        `sagas` are those of the house: they are run here, and its operators can decide about them.
+        """
         settings = self.settings
         release = version("somastack")
+        letters = DLQHandler(self.database, self.events)
+        parked = ParkedLetters(letters, self.server.registry)
+        self.server.add(
+            operations_grpc.add_HouseOperationsServiceServicer_to_server,
+            HouseOperationsServicer(settings.service, self.database, letters, sagas),
+            FULL_NAME,
+        )
         ops = OpsHttp(settings.service, release, settings.http_listen, self.health, self.server.registry)
         answers = IdempotencyStore(self.database)
-        jobs = [
-            asyncio.create_task(keep_running("sweep answers", answers.sweep, _SWEEP_SECONDS), name="sweep answers"),
-            asyncio.create_task(keep_running("keep events", self.retention.keep, _SWEEP_SECONDS), name="keep events"),
-            asyncio.create_task(keep_running("relay events", self.relay.run, _RELAY_RESTART_SECONDS), name="relay"),
+        works: list[tuple[str, Callable[[], Awaitable[object]], float]] = [
+            ("sweep answers", answers.sweep, _SWEEP_SECONDS),
+            ("keep events", self.retention.keep, _SWEEP_SECONDS),
+            ("count letters", parked.look, LOOK_SECONDS),
+            ("relay events", self.relay.run, _RESTART_SECONDS),
         ]
+        if sagas is not None:
+            works += [("run sagas", sagas.run, _RESTART_SECONDS), ("sweep sagas", sagas.sweep, _SWEEP_SECONDS)]
+        jobs = [asyncio.create_task(keep_running(*work), name=work[0]) for work in works]
         try:
             await serve_until_signal(self.server, ops, finish, grace_seconds=grace_seconds)
         finally:
@@ -105,14 +140,16 @@ async def opened(settings: ProcessSettings) -> AsyncIterator[Process]:
         await require_current(database, settings.package)
         health = HealthBoard(clock)
         health.watch("database", database.ping, required=True)
+        signer = ServiceSigner(settings.service, settings.service_key_path)
+        keys = KeyExchange(settings.service, settings.control_targets, signer, clock)
         server = RpcServer(
             settings.service,
             settings.grpc_listen,
             TokenVerifier(settings.jwks_path, clock),
             health,
             idempotency=IdempotencyStore(database),
+            settings=ServerSettings(keys=keys),
         )
-        signer = ServiceSigner(settings.service, settings.service_key_path)
         transport = await open_transport(settings.transport, clock, ids)
         relay = Relay(database, transport, clock, ids, RelayMetrics(server.registry))
         events = EventStore(settings.service, ids, relay.wake)
@@ -122,6 +159,7 @@ async def opened(settings: ProcessSettings) -> AsyncIterator[Process]:
             yield Process(settings, database, server, health, events, relay, retention, signer, clock, ids)
         finally:
             await transport.close()
+            await keys.close()
     finally:
         await database.close()
 

@@ -26,10 +26,11 @@ from soma_common.rpc.interceptors.deadline import DEFAULT_UNARY_SECONDS, Deadlin
 from soma_common.rpc.interceptors.errors import Errors
 from soma_common.rpc.interceptors.exchange import Stage
 from soma_common.rpc.interceptors.idempotency import GivenReplies, Idempotency
-from soma_common.rpc.interceptors.limits import Gate, Limits, RateLimits
+from soma_common.rpc.interceptors.limits import Gate, Limits
 from soma_common.rpc.interceptors.pipeline import Pipeline
 from soma_common.rpc.interceptors.telemetry import Telemetry
 from soma_common.rpc.interceptors.validate import Validate
+from soma_common.rpc.key_exchange import KeyExchange
 from soma_common.rpc.metrics import RpcMetrics, process_registry
 from soma_common.rpc.options import server_options
 from soma_common.security.methods import METHODS
@@ -46,12 +47,13 @@ Finish = Callable[[], Awaitable[object]]
 
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
-    """What rarely differs between servers: the method table, the metrics' registry, the default deadline."""
+    """What rarely differs between servers: the method table, the metrics' registry, the default deadline, API keys."""
 
     rules: Mapping[str, MethodRule] = field(default_factory=lambda: METHODS)
     registry: CollectorRegistry = field(default_factory=process_registry)
     ids: Ids = field(default_factory=Ids)
     default_unary_seconds: float = DEFAULT_UNARY_SECONDS
+    keys: KeyExchange | None = None
 
 
 class RpcServer:
@@ -64,7 +66,6 @@ class RpcServer:
         verifier: TokenVerifier,
         health: HealthBoard,
         idempotency: GivenReplies | None = None,
-        limits: RateLimits | None = None,
         settings: ServerSettings | None = None,
     ) -> None:
         self.service: Final = service
@@ -73,7 +74,7 @@ class RpcServer:
         self.registry: Final = self._settings.registry
         self._address = Address.parse(listen)
         self._gate = Gate()
-        self._pipeline = Pipeline(self._stages(verifier, idempotency, limits))
+        self._pipeline = Pipeline(self._stages(verifier, idempotency))
         self._additions: list[Callable[[grpc.aio.Server], None]] = []
         self._names: list[str] = []
         self._health_servicer = health_aio.HealthServicer()
@@ -81,16 +82,14 @@ class RpcServer:
         self._publishing: asyncio.Task[None] | None = None
         self._hurry = asyncio.Event()
 
-    def _stages(
-        self, verifier: TokenVerifier, idempotency: GivenReplies | None, limits: RateLimits | None
-    ) -> list[Stage]:
+    def _stages(self, verifier: TokenVerifier, idempotency: GivenReplies | None) -> list[Stage]:
         settings = self._settings
         stages: list[Stage] = [
             Telemetry(self.service, RpcMetrics(settings.registry), settings.ids),
             Errors(settings.ids),
             Deadline(settings.default_unary_seconds),
-            Auth(verifier, settings.rules),
-            Limits(self._gate, limits),
+            Auth(verifier, settings.rules, settings.keys),
+            Limits(self._gate),
             Validate(),
         ]
         return stages if idempotency is None else [*stages, Idempotency(idempotency, settings.rules)]

@@ -3,6 +3,7 @@
 Nothing here signs or verifies a token; `tokens.py` does.
 """
 
+import hmac
 import json
 import os
 from base64 import urlsafe_b64encode
@@ -54,6 +55,10 @@ class SigningKey:
             _ISSUER: self.issuer,
             _CLASS: self.key_class,
         }
+
+    def derived_secret(self, purpose: str) -> bytes:
+        """32 secret bytes for one purpose, the same as long as the key is; they do not tell the key."""
+        return hmac.digest(self.private.private_bytes_raw(), purpose.encode(), sha256)
 
 
 @dataclass(frozen=True, slots=True)

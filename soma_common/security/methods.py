@@ -15,16 +15,21 @@ def _user(scope: str, role: str = "viewer", *services: str) -> MethodRule:
     return MethodRule(scope=scope, callers=_DOORS | set(services), role=role)
 
 
+def _makes_a_key(scope: str, role: str) -> MethodRule:
+    """Its answer has the text of a key, which is stored nowhere: the servicer puts it back into that of a repeat."""
+    return MethodRule(scope=scope, callers=_DOORS, role=role, finds_repeats=True)
+
+
 def _internal(*services: str, finds_repeats: bool = False) -> MethodRule:
     return MethodRule(scope=None, callers=frozenset(services), finds_repeats=finds_repeats)
 
 
 METHODS: Final[Mapping[str, MethodRule]] = {
-    "/soma.chat.v1.AgentService/CreateAgent": _user("chat:write", "member"),
-    "/soma.chat.v1.AgentService/GetAgent": _user("chat:read"),
+    "/soma.chat.v1.AgentService/CreateAgent": _user("chat:write", "member", "control"),
+    "/soma.chat.v1.AgentService/GetAgent": _user("chat:read", "viewer", "control"),
     "/soma.chat.v1.AgentService/ListAgents": _user("chat:read"),
     "/soma.chat.v1.AgentService/UpdateAgent": _user("chat:write", "member"),
-    "/soma.chat.v1.AgentService/ArchiveAgent": _user("chat:write", "member"),
+    "/soma.chat.v1.AgentService/ArchiveAgent": _user("chat:write", "member", "control"),
     "/soma.chat.v1.ConversationService/CreateConversation": _user("chat:write", "member"),
     "/soma.chat.v1.ConversationService/GetConversation": _user("chat:read"),
     "/soma.chat.v1.ConversationService/ListConversations": _user("chat:read"),
@@ -52,6 +57,7 @@ METHODS: Final[Mapping[str, MethodRule]] = {
     "/soma.memory.v1.MemoryService/StoreMemory": _user("memory:write", "member", "chat", "cognitive"),
     "/soma.memory.v1.MemoryService/GetMemory": _user("memory:read", "viewer", "chat", "cognitive"),
     "/soma.memory.v1.MemoryService/DeleteMemory": _user("memory:write", "member", "chat", "cognitive"),
+    "/soma.memory.v1.MemoryService/DeleteBySource": _user("memory:write", "member", "chat", "cognitive"),
     "/soma.memory.v1.MemoryService/RecallMemories": _user("memory:read", "viewer", "chat", "cognitive"),
     "/soma.cognitive.v1.NeuromodulatorService/GetNeuromodulators": _user("cognitive:read"),
     "/soma.cognitive.v1.NeuromodulatorService/UpdateNeuromodulators": _user("cognitive:write", "operator"),
@@ -69,5 +75,34 @@ METHODS: Final[Mapping[str, MethodRule]] = {
         "control:read", "viewer", "chat", "cognitive", "memory", "governor"
     ),
     "/soma.control.v1.FeatureService/UpdateFeatures": _user("control:write", "operator"),
+    "/soma.control.v1.TenantService/CreateTenant": _makes_a_key("tenants:write", "admin"),
+    "/soma.control.v1.TenantService/GetTenant": _user("tenants:read", "admin"),
+    "/soma.control.v1.TenantService/ListTenants": _user("tenants:read", "admin"),
+    "/soma.control.v1.TenantService/UpdateTenant": _user("tenants:write", "admin"),
+    "/soma.control.v1.ApiKeyService/CreateApiKey": _makes_a_key("keys:write", "operator"),
+    "/soma.control.v1.ApiKeyService/ListApiKeys": _user("keys:read", "operator"),
+    "/soma.control.v1.ApiKeyService/RevokeApiKey": _user("keys:write", "operator"),
+    "/soma.control.v1.ApiKeyService/RotateApiKey": _makes_a_key("keys:write", "operator"),
+    "/soma.control.v1.ApiKeyService/ExchangeApiKey": _internal(
+        "edge", "chat", "governor", "memory", "cognitive", "control"
+    ),
     "/soma.control.v1.FeatureService/WatchFeatures": _internal("chat", "edge", "cognitive", "memory", "governor"),
+    "/soma.control.v1.SagaService/ListSagas": _user("control:read", "operator"),
+    "/soma.control.v1.SagaService/GetSaga": _user("control:read", "operator"),
+    "/soma.control.v1.SagaService/ResumeSaga": _user("control:write", "operator"),
+    "/soma.control.v1.SagaService/CompensateSaga": _user("control:write", "operator"),
+    "/soma.control.v1.DlqService/ListDeadLetters": _user("control:read", "operator"),
+    "/soma.control.v1.DlqService/GetDeadLetter": _user("control:read", "operator"),
+    "/soma.control.v1.DlqService/RetryDeadLetter": _user("control:write", "operator"),
+    "/soma.control.v1.DlqService/RetryDeadLetters": _user("control:write", "operator"),
+    "/soma.control.v1.DlqService/DiscardDeadLetter": _user("control:write", "operator"),
+    "/soma.events.v1.HouseOperationsService/ListSagas": _internal("control"),
+    "/soma.events.v1.HouseOperationsService/GetSaga": _internal("control"),
+    "/soma.events.v1.HouseOperationsService/ResumeSaga": _internal("control"),
+    "/soma.events.v1.HouseOperationsService/CompensateSaga": _internal("control"),
+    "/soma.events.v1.HouseOperationsService/ListDeadLetters": _internal("control"),
+    "/soma.events.v1.HouseOperationsService/GetDeadLetter": _internal("control"),
+    "/soma.events.v1.HouseOperationsService/RetryDeadLetter": _internal("control"),
+    "/soma.events.v1.HouseOperationsService/RetryDeadLetters": _internal("control"),
+    "/soma.events.v1.HouseOperationsService/DiscardDeadLetter": _internal("control"),
 }

@@ -12,8 +12,10 @@ _VIEWER: Final = frozenset(
     ("chat:read", "models:read", "memory:read", "governor:read", "cognitive:read", "control:read"),
 )
 _MEMBER: Final = _VIEWER | {"chat:write", "memory:write"}
-_OPERATOR: Final = _MEMBER | {"cognitive:write", "control:write", "models:write"}
+_OPERATOR: Final = _MEMBER | {"cognitive:write", "control:write", "models:write", "keys:read", "keys:write"}
 _ADMIN: Final = _OPERATOR | {"governor:write"}
+# No role of a tenant gives these: they are for who runs the installation, whose own key signs tokens with them.
+INSTALLATION_SCOPES: Final = frozenset(("tenants:read", "tenants:write"))
 
 ROLE_SCOPES: Final[Mapping[str, frozenset[str]]] = {
     "viewer": _VIEWER,
@@ -26,6 +28,12 @@ ROLE_SCOPES: Final[Mapping[str, frozenset[str]]] = {
 def scopes_for(roles: Iterable[str]) -> frozenset[str]:
     """All scopes the roles give together; an unknown role gives none."""
     return frozenset[str]().union(*(ROLE_SCOPES.get(role, frozenset()) for role in roles))
+
+
+def installation_scopes_for(roles: Iterable[str]) -> frozenset[str]:
+    """The scopes that roles give in the tenant of the installation's owner: its admins run the tenants too."""
+    held = frozenset(roles)
+    return scopes_for(held) | (INSTALLATION_SCOPES if "admin" in held else frozenset())
 
 
 def reaches(roles: Iterable[str], needed: str) -> bool:

@@ -182,7 +182,7 @@ def _acting_service(claims: Mapping[str, object]) -> str | None:
 
 
 class UserSigner:
-    """Mints users' tokens with the key of a standalone installation."""
+    """Mints users' tokens with a key of their class: that of a standalone installation, or the one of control."""
 
     def __init__(self, key_path: Path, clock: Clock | None = None, ids: Ids | None = None) -> None:
         self._key = _key_of_class(key_path, KeyClass.USER)
@@ -190,12 +190,20 @@ class UserSigner:
         self._ids = ids or Ids()
 
     def mint(
-        self, tenant_id: TenantId, sub: str, roles: Iterable[str], ttl_seconds: float, sid: str | None = None
+        self,
+        tenant_id: TenantId,
+        sub: str,
+        roles: Iterable[str],
+        ttl_seconds: float,
+        sid: str | None = None,
+        *,
+        scopes: Iterable[str] | None = None,
     ) -> str:
-        """A token for one user; its scopes follow from the roles."""
+        """A token for one user; its scopes follow from the roles unless they are given."""
         held = sorted(set(roles))
+        granted = scopes_for(held) if scopes is None else scopes
         claims = _claims(self._key, self._clock, ttl_seconds, tenant_id, sub)
-        claims |= {"roles": held, "scope": " ".join(sorted(scopes_for(held))), "jti": str(self._ids.uuid7())}
+        claims |= {"roles": held, "scope": " ".join(sorted(granted)), "jti": str(self._ids.uuid7())}
         if sid is not None:
             claims["sid"] = sid
         return _sign(self._key, claims)

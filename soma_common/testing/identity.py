@@ -29,7 +29,7 @@ def user(sub: str = "ada", tenant_id: TenantId = TENANT, roles: Iterable[str] = 
 
 
 class TestIdentity:
-    """A user key, a key per service and their public key set, in a folder."""
+    """A user key, the key of API keys' tokens, a key per service and their public key set, in a folder."""
 
     __test__ = False
 
@@ -38,12 +38,15 @@ class TestIdentity:
         self.folder: Final = folder
         self.jwks_path: Final = folder / "jwks.json"
         self.user_key_path: Final = folder / "user.jwk"
+        self.token_key_path: Final = folder / "tokens.jwk"
         self.user_key: Final[SigningKey] = make_user_key(ISSUER)
+        self.token_key: Final[SigningKey] = make_user_key(f"{ISSUER}:api-keys")
         self.service_keys: Final = {name: make_service_key(name) for name in services}
         write_key(self.user_key_path, self.user_key)
+        write_key(self.token_key_path, self.token_key)
         for name, key in self.service_keys.items():
             write_key(self.service_key_path(name), key)
-        write_jwks(self.jwks_path, [self.user_key, *self.service_keys.values()])
+        write_jwks(self.jwks_path, [self.user_key, self.token_key, *self.service_keys.values()])
 
     def service_key_path(self, service: str) -> Path:
         """Where the private key of a service is."""

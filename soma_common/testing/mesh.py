@@ -75,6 +75,7 @@ class Mesh:
             "SOMA_MODEL_API_KEY": "sk-e2e-secret-key",
             "SOMA_MODEL_WINDOW": "16384",
             "SOMA_MODEL_MAX_OUTPUT_TOKENS": "1024",
+            "SOMA_MESSAGES_PER_MINUTE": "100000",
             **(settings or {}),
         }
 

@@ -72,3 +72,8 @@ def current_trace_id() -> str:
     """The trace id of the active position, or an empty string."""
     active = trace.get_current_span().get_span_context()
     return f"{active.trace_id:032x}" if active.is_valid else ""
+
+
+def active_trace_id() -> str:
+    """The trace id of the active position, or that of a new trace where none is active."""
+    return current_trace_id() or f"{_RANDOM.getrandbits(128) or 1:032x}"

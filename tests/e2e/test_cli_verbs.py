@@ -84,6 +84,14 @@ def test_a_memory_is_added_found_shown_and_forgotten(mesh: Mesh, model: Scripted
     assert memory_id in gone.stderr
 
 
+def test_what_a_conversation_taught_is_forgotten(mesh: Mesh, model: ScriptedUpstream) -> None:
+    conversation_id = str(uuid4())
+    unasked = mesh.cli("memory", "forget", "--conversation", conversation_id)
+    assert unasked.returncode == 2, "nobody can be asked"
+    assert conversation_id in unasked.stderr, "says what it would touch"
+    assert said(mesh, "memory", "forget", "--yes", "--conversation", conversation_id).strip() == "Forgotten: 0 memories"
+
+
 def test_a_mind_is_shown_set_explained_and_reset(mesh: Mesh, model: ScriptedUpstream) -> None:
     after = mesh.cli("mind", "set", "dopamine=9", "--json")
     assert after.returncode == 0, after.stderr
@@ -128,6 +136,9 @@ def test_models_are_listed_and_tested(mesh: Mesh, model: ScriptedUpstream) -> No
         ("memory", "add", "x", "--importance", "2"),
         ("memory", "show", "1"),
         ("memory", "forget", "1", "--yes"),
+        ("memory", "forget", "--yes"),
+        ("memory", "forget", "--yes", "--conversation", "1"),
+        ("memory", "forget", UNKNOWN, "--yes", "--conversation", UNKNOWN),
         ("mind", "set"),
         ("mind", "set", "oxytocin=1"),
         ("mind", "set", "dopamine"),

@@ -29,13 +29,16 @@ is said at once."""
 _UNREAD: Final = "nothing yet"
 # Who reads what, by the name; the first that fits. A setting that fits nowhere is not documented, and that is refused.
 _READERS: Final[tuple[tuple[str, str], ...]] = (
-    (r"SOMA_(REDIS_URL|MEMORY_API_TOKEN)|MILVUS_.*|KEYCLOAK_.*|SPICEDB_.*|OPA_URL", _UNREAD),
+    (r"SOMA_MEMORY_API_TOKEN|MILVUS_.*|KEYCLOAK_.*|SPICEDB_.*|OPA_URL", _UNREAD),
     (r"SOMA_DEPLOY_TARGET|SOMA_FEATURE_(VOICE|MCP|CODE_EXECUTION)", "control"),
     (r"SOMA_(DEPLOY_MODE|AAAS_MODE|ENV|INSTANCE|HOME|SETTINGS_FILE|BIND|PORT_SHIFT|WORKER)", "every process"),
     (r"SOMA_(LOG_.*|OTLP_ENDPOINT|JWKS_PATH|SERVICE_KEY_PATH|TENANT_ID|OWNER_SUB|ISSUER)", "every process"),
     (r"SOMA_\w+_WORKERS", "every process that calls it"),
     (r"SOMA_\w+_TARGETS", "every process that calls it"),
-    (r"SOMA_KAFKA_BOOTSTRAP", "every service with tables"),
+    (r"SOMA_KAFKA_.*", "every service with tables"),
+    (r"SOMA_REDIS_URL", "chat"),
+    (r"SOMA_LOCAL_.*", "every service with tables, the command line"),
+    (r"SOMA_MESSAGES_PER_MINUTE", "edge, chat"),
     (r"SOMA_BUS_(APP|OWNER)_PASSWORD", "the command line"),
     (r"SOMA_(BUS|POSTGRES)_.*", "every service with tables, the command line"),
     (r"SOMA_AGENT_DSN", "chat, governor, control"),
@@ -44,11 +47,12 @@ _READERS: Final[tuple[tuple[str, str], ...]] = (
     (r"SOMA_(MEMORY|COGNITIVE|GOVERNOR|CHAT|CONTROL)_(APP|WORKER|OWNER)_PASSWORD", r"\1, the command line"),
     (r"SOMA_SECRETS|VAULT_\w+", "every process that needs a secret"),
     (r"SOMA_USER_KEY_PATH", "edge, the command line"),
+    (r"SOMA_TOKEN_KEY_PATH", "control"),
     (r"SOMA_MODEL.*|\w+_API_KEY", "chat"),
-    (r"SOMA_BUDGET_.*", "governor"),
+    (r"SOMA_BUDGET_.*", "governor, control"),
     (r"SOMA_FEATURE_.*", "chat, control"),
     (
-        r"SOMA_(ALLOWED_.*|MESSAGES_PER_MINUTE|CONNECTIONS_PER_.*|SESSION_MINUTES|TLS_.*)",
+        r"SOMA_(ALLOWED_.*|CONNECTIONS_PER_.*|SESSION_MINUTES|TLS_.*)",
         "edge",
     ),
 )

@@ -119,7 +119,10 @@ class AgentServicer(agent_grpc.AgentServiceServicer):
         """Make an agent."""
         wanted = _agent_of(request.agent, _NOBODY)
         return await self._agents.create(
-            current_call().caller, wanted, lambda kept: agent_pb.CreateAgentResponse(agent=agent_message(kept))
+            current_call().caller,
+            wanted,
+            lambda kept: agent_pb.CreateAgentResponse(agent=agent_message(kept)),
+            as_default=request.agent.tenant_default,
         )
 
     async def GetAgent(  # noqa: N802 - the contract's name

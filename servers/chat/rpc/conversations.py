@@ -9,6 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from servers.chat.conversations import Conversation, Conversations, KeptMessage
+from servers.chat.deletion import DeletionOrder
 from servers.chat.stream import usage_message
 from soma.chat.v1 import conversation_service_pb2 as conversation_pb
 from soma.chat.v1 import conversation_service_pb2_grpc as conversation_grpc
@@ -174,13 +175,14 @@ class ConversationServicer(conversation_grpc.ConversationServiceServicer):
         self, request: conversation_pb.DeleteConversationRequest, _: Any
     ) -> conversation_pb.DeleteConversationResponse:
         """Delete a conversation."""
+        order = DeletionOrder(UUID(request.conversation_id), UUID(request.request_id), request.keep_memories)
 
         def reply(moment: datetime) -> conversation_pb.DeleteConversationResponse:
-            answer = conversation_pb.DeleteConversationResponse()
+            answer = conversation_pb.DeleteConversationResponse(saga_id=str(order.request_id))
             answer.delete_time.FromDatetime(moment)
             return answer
 
-        return await self._conversations.delete(current_call().caller, UUID(request.conversation_id), reply)
+        return await self._conversations.delete(current_call().caller, order, reply)
 
     async def ListMessages(  # noqa: N802 - the contract's name
         self, request: conversation_pb.ListMessagesRequest, _: Any

@@ -1,15 +1,16 @@
--- Statements of the delivery of intents: the worker role, over all tenants.
+-- Statements of the delivery of intents: the worker role, over all tenants; taking one away to the dead letters is its
+-- tenant's own.
 
 -- name: claim
 update intents i set lease_expire_time = now() + make_interval(secs => $1), attempts = i.attempts + 1
 from (
     select tenant_id, intent_id from intents
-    where status = 'pending' and next_time <= now() and (lease_expire_time is null or lease_expire_time < now())
+    where next_time <= now() and (lease_expire_time is null or lease_expire_time < now())
     order by next_time limit $2 for update skip locked
 ) due
 where i.tenant_id = due.tenant_id and i.intent_id = due.intent_id
 returning i.tenant_id, i.intent_id, i.owner_sub, i.caller_roles, i.caller_scopes, i.correlation_id, i.turn_id, i.kind, i.payload,
-    i.attempts;
+    i.attempts, i.create_time;
 
 -- name: delivered
 delete from intents i using unnest($1::uuid[], $2::uuid[]) as heard (tenant_id, intent_id)
@@ -19,5 +20,8 @@ where i.tenant_id = heard.tenant_id and i.intent_id = heard.intent_id;
 update intents set next_time = now() + make_interval(secs => $3), lease_expire_time = null, last_reason = $4
 where tenant_id = $1 and intent_id = $2;
 
--- name: park
-update intents set status = 'parked', lease_expire_time = null, last_reason = $3 where tenant_id = $1 and intent_id = $2;
+-- name: take_away
+delete from intents where intent_id = $1 returning intent_id
+
+-- name: hold_letter
+select true from dead_letters where consumer = $1 and event_id = $2 for update

@@ -53,17 +53,33 @@ set title = $2, status = $3, current_leaf_id = $4, version = version + 1, update
 where conversation_id = $1
 returning *
 
--- name: empty_conversation
-with forgotten as (
-    delete from journal j using turns t
-    where t.conversation_id = $1 and j.tenant_id = t.tenant_id and j.turn_id = t.turn_id
+-- name: set_status
+update conversations set status = $2, version = version + 1, update_time = $3
+where conversation_id = $1 and status <> $2
+returning owner_sub
+
+-- name: erase_conversation
+-- Nothing that was said in it stays, nor what still was to be learned from it, which goes with what was learned ($3).
+with gone as (
+    delete from turns where conversation_id = $1 returning tenant_id, turn_id
 ),
-gone as (
+streamed as (
+    delete from journal j using gone g where j.tenant_id = g.tenant_id and j.turn_id = g.turn_id
+),
+said as (
     delete from messages where conversation_id = $1
+),
+untold as (
+    delete from intents i using gone g
+    where $3 and i.tenant_id = g.tenant_id and i.turn_id = g.turn_id and i.kind = 'store_memory'
+),
+lettered as (
+    delete from dead_letters l using gone g
+    where $3 and l.tenant_id = g.tenant_id and l.consumer = $4 and l.stream = 'intent/' || g.turn_id || '/store_memory'
 )
 update conversations
-set title = '', status = 'deleted', current_leaf_id = null, message_count = 0, version = version + 1, update_time = $2
-where conversation_id = $1
+set title = '', current_leaf_id = null, message_count = 0, version = version + 1, update_time = $2
+where conversation_id = $1 and status = 'deleted'
 
 -- name: has_message
 select true from messages where conversation_id = $1 and message_id = $2

@@ -4,15 +4,29 @@
 select * from look_before_turn($1, $2, $3, $4, $5, $6, $7, $8);
 
 -- name: take_turn_in
--- The events are written where the turn was.
+-- Counts the message where an interval is given, stores the turn if it is not one too many, and the events where the turn
+-- was stored. Each step asks for the one before, so they happen in this order.
+with asked as materialized (
+    select enter_tenant($1) where $37::interval is not null
+),
+taken as (
+    :taken
+),
+turn as materialized (
+    select case
+        when $37::interval is not null and not exists (select from taken) then 'limited'
+        else take_turn_in(
+            $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
+            $19, $20, $21, $22, $23, $24
+        )
+    end as outcome
+)
 select t.outcome,
     case when t.outcome = 'stored' then (
         select count(*) from append_events($1, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36)
-    ) end as events
-from take_turn_in(
-    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-    $19, $20, $21, $22, $23, $24
-) as t (outcome);
+    ) end as events,
+    case when t.outcome = 'limited' then :wait end as wait_seconds
+from turn t;
 
 -- name: find_turn
 select t.*, coalesce(u.last_sequence, 0) as last_sequence
@@ -21,7 +35,10 @@ left join lateral (
     select j.last_sequence from journal j where j.tenant_id = t.tenant_id and j.turn_id = t.turn_id
     order by j.first_sequence desc limit 1
 ) u on true
-where t.turn_id = $1 and ($2::text is null or t.owner_sub = $2);
+where t.turn_id = $1 and ($2::text is null or t.owner_sub = $2) and not exists (
+    select from conversations c
+    where c.tenant_id = t.tenant_id and c.conversation_id = t.conversation_id and c.status = 'deleted'
+);
 
 -- name: find_text
 select parts, tool_calls from messages where message_id = $1;

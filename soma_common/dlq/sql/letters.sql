@@ -21,8 +21,9 @@ select * from dead_letters where tenant_id = $1 and consumer = $2 and event_id =
 -- name: list_letters
 select * from dead_letters
 where tenant_id = $1 and ($2::text is null or consumer = $2) and ($3::text is null or status = $3)
-  and ($4::text is null or stream = $4) and ($5::uuid is null or (event_id, consumer) > ($5::uuid, $6::text))
-order by event_id, consumer limit $7;
+  and ($4::text is null or stream = $4) and ($5::uuid is null or event_id between $5 and $6::uuid) and not ($7 and status = 'discarded')
+  and ($8::uuid is null or (event_id, consumer) > ($8::uuid, $9::text))
+order by event_id, consumer limit $10;
 
 -- name: claim
 -- Those whose time has come and that nothing of their stream stands before; a claim runs out by itself.
@@ -63,3 +64,18 @@ returning *;
 
 -- name: note_done
 insert into inbox (consumer, event_id, tenant_id) values ($1, $2, $3) on conflict (consumer, event_id) do nothing;
+
+-- name: retry_parked
+-- Locked in the order of the list, so that two batches never wait for each other in a circle.
+update dead_letters l set status = 'retrying', next_time = clock_timestamp()
+from (
+  select d.event_id, d.consumer from dead_letters d
+  where d.tenant_id = $1 and ($2::text is null or d.consumer = $2) and ($3::text is null or d.stream = $3)
+    and ($4::uuid is null or (d.event_id, d.consumer) > ($4::uuid, $5::text)) and d.status = 'parked'
+  order by d.event_id, d.consumer limit $6 for update
+) meant
+where l.consumer = meant.consumer and l.event_id = meant.event_id
+returning l.*;
+
+-- name: count_parked
+select consumer, count(*) as amount from dead_letters where status = 'parked' group by consumer;

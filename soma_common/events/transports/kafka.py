@@ -1,31 +1,27 @@
 """Kafka: an idempotent producer that waits for all replicas, and consumer groups that commit by hand.
 
-The only module that knows aiokafka; it is imported where brokers are configured and nowhere else.
+The modules of this package that begin with kafka alone know aiokafka; they are imported where brokers are configured.
 """
 
 import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import (
     CommitFailedError,
     IllegalStateError,
-    KafkaError,
     MessageSizeTooLargeError,
     RecordListTooLargeError,
     RecordTooLargeError,
-    TopicAlreadyExistsError,
-    for_code,
 )
 from aiokafka.partitioner import DefaultPartitioner
 
-from soma_common.events.topics import TOPICS, Topic
+from soma_common.events.topics import Topic
+from soma_common.events.transports.kafka_client import BROKEN, REQUEST_SECONDS, broken, ended, make_topics
 from soma_common.events.transports.port import (
     Delivery,
     Envelope,
@@ -34,19 +30,14 @@ from soma_common.events.transports.port import (
     StreamKey,
     Subscription,
     Transport,
-    TransportError,
 )
 
-REQUEST_SECONDS: Final = 10.0
 SESSION_SECONDS: Final = 10.0
-_CLOSE_SECONDS: Final = 3.0
-_REPLICAS: Final = 3
 _BATCH_BYTES: Final = 256 * 1024
 _REQUEST_BYTES: Final = 1024 * 1024
 # What a record needs beside its key and value, generously.
 _OVERHEAD_BYTES: Final = 256
 _TOO_LARGE: Final = (MessageSizeTooLargeError, RecordListTooLargeError, RecordTooLargeError)
-_BROKEN: Final = (KafkaError, OSError, TimeoutError)
 
 
 class KafkaTransport(Transport):
@@ -88,8 +79,8 @@ class KafkaTransport(Transport):
             async with asyncio.TaskGroup() as group:
                 for place, envelopes in parts.items():
                     group.create_task(self._fill(producer, place, envelopes, outcome))
-        except _BROKEN as problem:
-            outcome.broken = _broken(problem)
+        except BROKEN as problem:
+            outcome.broken = broken(problem)
         if outcome.broken is not None:
             await self._disconnect()
         return outcome
@@ -105,8 +96,8 @@ class KafkaTransport(Transport):
             waiting = list(envelopes)
             while waiting and outcome.broken is None:
                 waiting = await self._send_some(producer, place, waiting, outcome)
-        except _BROKEN as problem:
-            outcome.broken = _broken(problem)
+        except BROKEN as problem:
+            outcome.broken = broken(problem)
 
     async def _send_some(
         self, producer: Any, place: Shard, envelopes: Sequence[Envelope], outcome: Outcome
@@ -155,7 +146,7 @@ class KafkaTransport(Transport):
             return self._producer
 
     async def _new_producer(self) -> Any:
-        await self._make_topics()
+        await make_topics(self._bootstrap, self._prefix, self._milliseconds)
         producer = AIOKafkaProducer(
             bootstrap_servers=self._bootstrap,
             acks="all",
@@ -167,31 +158,14 @@ class KafkaTransport(Transport):
         try:
             await producer.start()
         except BaseException:
-            await _ended(producer)
+            await ended(producer)
             raise
         return producer
-
-    async def _make_topics(self) -> None:
-        admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap, request_timeout_ms=self._milliseconds)
-        try:
-            await admin.start()
-            there = set(await admin.list_topics())
-            lacking = [topic for topic in TOPICS if self._prefix + topic.name not in there]
-            if lacking:
-                brokers = (await admin.describe_cluster())["brokers"]
-                replicas = min(_REPLICAS, len(brokers))
-                missing = [_new_topic(self._prefix + topic.name, topic, replicas) for topic in lacking]
-                answer = await admin.create_topics(missing, timeout_ms=self._milliseconds)
-                for _, code, message, *_ in answer.topic_errors:
-                    if code and for_code(code) is not TopicAlreadyExistsError:
-                        raise for_code(code)(message)
-        finally:
-            await admin.close()
 
     async def _disconnect(self) -> None:
         producer, self._producer = self._producer, None
         if producer is not None:
-            await _ended(producer)
+            await ended(producer)
 
     async def subscribe(self, consumer: str, topics: Sequence[Topic]) -> Subscription:
         """A new member of the consumer group."""
@@ -206,11 +180,11 @@ class KafkaTransport(Transport):
             heartbeat_interval_ms=self._session_milliseconds // 4,
         )
         try:
-            await self._make_topics()
+            await make_topics(self._bootstrap, self._prefix, self._milliseconds)
             await reader.start()
-        except _BROKEN as problem:
-            await _ended(reader)
-            raise _broken(problem) from problem
+        except BROKEN as problem:
+            await ended(reader)
+            raise broken(problem) from problem
         return _KafkaSubscription(reader, self._prefix)
 
     async def sweep(self) -> None:
@@ -232,8 +206,8 @@ class _KafkaSubscription(Subscription):
         """Polls once; the library keeps up the membership meanwhile."""
         try:
             parts = await self._reader.getmany(timeout_ms=int(wait_seconds * 1000), max_records=limit)
-        except _BROKEN as problem:
-            raise _broken(problem) from problem
+        except BROKEN as problem:
+            raise broken(problem) from problem
         return [
             Delivery(
                 Shard(part.topic.removeprefix(self._prefix), part.partition),
@@ -255,33 +229,14 @@ class _KafkaSubscription(Subscription):
             await self._reader.commit(offsets)
         except (CommitFailedError, IllegalStateError):
             return
-        except _BROKEN as problem:
-            raise _broken(problem) from problem
+        except BROKEN as problem:
+            raise broken(problem) from problem
 
     async def close(self) -> None:
         """Leaves the group."""
-        await _ended(self._reader)
-
-
-async def _ended(client: Any) -> None:
-    """Stop a client of the library, however its broker is."""
-    with suppress(*_BROKEN):
-        async with asyncio.timeout(_CLOSE_SECONDS):
-            await client.stop()
+        await ended(self._reader)
 
 
 def _appended(builder: Any, envelope: Envelope) -> bool:
     milliseconds = int(envelope.event.timestamp.timestamp() * 1000)
     return builder.append(timestamp=milliseconds, key=envelope.key.wire, value=envelope.body) is not None
-
-
-def _new_topic(name: str, topic: Topic, replicas: int) -> Any:
-    milliseconds = str(int(topic.retention.total_seconds() * 1000))
-    # The state of a stream stays, and its whole history for as long as that of any other.
-    state = {"cleanup.policy": "compact", "min.compaction.lag.ms": milliseconds}
-    kept = {"cleanup.policy": "delete", "retention.ms": milliseconds}
-    return NewTopic(name, topic.partitions, replicas, topic_configs=state if topic.state else kept)
-
-
-def _broken(problem: BaseException) -> TransportError:
-    return TransportError(f"Kafka does not serve: {str(problem) or type(problem).__name__}")

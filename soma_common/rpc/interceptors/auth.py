@@ -1,4 +1,4 @@
-"""Who calls and whether they may: the token, then the row of the method in the table.
+"""Who calls and whether they may: the token or API key, then the row of the method in the table.
 
 Nothing here knows a method; a method without a row is refused.
 """
@@ -12,6 +12,8 @@ from soma_common.kernel.tenancy import Caller
 from soma_common.logging.context import set_log_context
 from soma_common.rpc.call import CALL, RpcCall
 from soma_common.rpc.interceptors.exchange import Access, Exchange, Proceed
+from soma_common.rpc.key_exchange import KeyExchange
+from soma_common.security.api_keys import is_api_key
 from soma_common.security.roles import reaches
 from soma_common.security.rules import MethodRule
 from soma_common.security.tokens import TokenVerifier
@@ -29,13 +31,16 @@ class Auth:
     after: ClassVar[frozenset[str]] = frozenset({"telemetry", "errors", "deadline"})
     covers: ClassVar[frozenset[Access]] = frozenset({Access.HOUSE, Access.OPERATORS})
 
-    def __init__(self, verifier: TokenVerifier, rules: Mapping[str, MethodRule]) -> None:
+    def __init__(
+        self, verifier: TokenVerifier, rules: Mapping[str, MethodRule], keys: KeyExchange | None = None
+    ) -> None:
         self._verifier = verifier
         self._rules = rules
+        self._keys = keys
 
     async def run(self, exchange: Exchange, proceed: Proceed) -> bytes | None:
         """Runs the call under its caller's identity; raises MISSING_CREDENTIALS … CALLER_NOT_ALLOWED."""
-        caller = self._verifier.verify(_token(exchange))
+        caller = self._verifier.verify(await self._token(exchange))
         exchange.caller = caller
         set_log_context(tenant_id=str(caller.tenant_id))
         path = exchange.shape.path
@@ -44,8 +49,13 @@ class Auth:
         CALL.set(RpcCall(caller, exchange.correlation_id, path, exchange.deadline))
         return await proceed(exchange)
 
+    async def _token(self, exchange: Exchange) -> str:
+        """The token that was sent, or the one that an API key is exchanged for."""
+        sent = _credential(exchange)
+        return await self._keys.token_for(sent) if self._keys is not None and is_api_key(sent) else sent
 
-def _token(exchange: Exchange) -> str:
+
+def _credential(exchange: Exchange) -> str:
     header = exchange.text("authorization") or ""
     if not header:
         raise SomaError(Reason.MISSING_CREDENTIALS)

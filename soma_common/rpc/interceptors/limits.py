@@ -1,25 +1,16 @@
-"""Whether there is room for the call: the server's gate while it drains, and the rate limits.
+"""Whether there is room for the call: the server's gate while it drains.
 
-Nothing here knows how a rate is counted.
+Rates are counted where a request is known to be a new one, not here: a repeated request costs nobody anything.
 """
 
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason
-from soma_common.rpc.call import RpcCall, current_call
 from soma_common.rpc.interceptors.exchange import Access, Exchange, Proceed
-
-
-class RateLimits(Protocol):
-    """Counts calls and refuses those that are too many."""
-
-    async def check(self, call: RpcCall) -> None:
-        """Raises RATE_LIMITED with a time to wait."""
-        ...
 
 
 class Gate:
@@ -61,13 +52,10 @@ class Limits:
     after: ClassVar[frozenset[str]] = frozenset({"telemetry", "errors", "deadline", "auth"})
     covers: ClassVar[frozenset[Access]] = frozenset({Access.HOUSE})
 
-    def __init__(self, gate: Gate, rates: RateLimits | None) -> None:
+    def __init__(self, gate: Gate) -> None:
         self._gate = gate
-        self._rates = rates
 
     async def run(self, exchange: Exchange, proceed: Proceed) -> bytes | None:
-        """Runs the call if there is room; raises SHUTTING_DOWN or RATE_LIMITED."""
+        """Runs the call if there is room; raises SHUTTING_DOWN."""
         with self._gate.passed():
-            if self._rates is not None:
-                await self._rates.check(current_call())
             return await proceed(exchange)

@@ -11,7 +11,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
@@ -95,13 +96,31 @@ class ChatStack:
 
     def wait_ready(self, service: str) -> None:
         """Returns when the service serves."""
-        url = f"http://{HOST}:{HTTP[service] + self._shift}/readyz"
+        self._wait_at(service, HTTP[service] + self._shift)
+
+    def _wait_at(self, service: str, port: int) -> None:
+        url = f"http://{HOST}:{port}/readyz"
         deadline = time.monotonic() + READY_SECONDS
         while not answers(url):
             code = self._processes[service].poll()
             assert code is None, f"{service} ended with {code}:\n{self.log_of(service)[-4000:]}"
             assert time.monotonic() < deadline, f"{service} does not serve:\n{self.log_of(service)[-4000:]}"
             time.sleep(0.05)
+
+    @contextmanager
+    def second_chat(self, **settings: str) -> Iterator[Channel]:
+        """Another process of chat beside the first one, and a channel to it alone."""
+        name, away = "second chat", {"SOMA_WORKER": "1", "SOMA_PORT_SHIFT": str(self._shift + 60)}
+        with (self._folder / f"{name}.log").open("ab") as log:
+            environment = {**self._environment("chat"), **away, **settings}
+            command = [sys.executable, "-m", "servers.chat"]
+            self._processes[name] = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+        try:
+            self._wait_at(name, HTTP["chat"] + self._shift + 60)
+            address = f"{HOST}:{GRPC['chat'] + self._shift + 60}"
+            yield dial(address, self.identity.signer("edge"), timeout_seconds=10, name="chat")
+        finally:
+            self.kill(name)
 
     def target(self, service: str) -> str:
         """The gRPC address of a service."""
@@ -143,6 +162,7 @@ class ChatStack:
             "SOMA_MODEL_API_KEY": "sk-test",
             "SOMA_MODEL_WINDOW": "16384",
             "SOMA_MODEL_MAX_OUTPUT_TOKENS": "1024",
+            "SOMA_MESSAGES_PER_MINUTE": "100000",
             "SOMA_MODEL_PRICE_INPUT": "1000000",
             "SOMA_MODEL_PRICE_OUTPUT": "4000000",
         }

@@ -218,7 +218,7 @@ async def test_another_tenant_sees_and_touches_no_letter(reading: House) -> None
         with pytest.raises(SomaError) as refused:
             await deed
         assert refused.value.reason is Reason.RESOURCE_NOT_FOUND
-    assert await reader.letters.retry_batch(other, LetterFilter(), "eve") == 0
+    assert await reader.letters.retry_batch(other, LetterFilter(), "eve") == []
 
 
 async def test_bytes_that_are_no_event_are_kept_and_stop_nobody(reading: House) -> None:

@@ -1,6 +1,7 @@
 """The chat house with its resources behind a real server."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
@@ -8,6 +9,7 @@ from servers.chat.adapters.offline import OfflineModel
 from servers.chat.agents import Agents
 from servers.chat.catalogues import Catalogues
 from servers.chat.conversations import Conversations
+from servers.chat.deletion import Deletion
 from servers.chat.domain.catalogue import Catalogue, KnownModel
 from servers.chat.models import Models
 from servers.chat.profiles import OFFLINE_PROFILE
@@ -15,26 +17,34 @@ from servers.chat.rpc.agents import AgentServicer
 from servers.chat.rpc.conversations import ConversationServicer
 from soma.chat.v1 import agent_service_pb2_grpc as agent_grpc
 from soma.chat.v1 import conversation_service_pb2_grpc as conversation_grpc
+from soma.memory.v1 import memory_service_pb2_grpc as memory_grpc
 from soma_common.events.store import EventStore
+from soma_common.kernel.clock import Clock
 from soma_common.kernel.ids import Ids
 from soma_common.rpc.call import acting_as
 from soma_common.rpc.idempotency import IdempotencyStore
+from soma_common.sagas.orchestrator import SagaOrchestrator
 from soma_common.testing.clock import SetClock
 from soma_common.testing.identity import user
 from soma_common.testing.postgres import HouseDatabases, OpenDatabase
 from soma_common.testing.rpc import Added, RpcHarness
-from tests.rpc.chat.resources import Chat
+from tests.rpc.chat.resources import Chat, ScriptedMemory
 
 OFFLINE = Catalogue(0, {"offline": KnownModel(OFFLINE_PROFILE)}, "offline")
 
 
 @pytest.fixture
-async def chat(rpc: RpcHarness, house_database: HouseDatabases, open_database: OpenDatabase) -> Chat:
+async def chat(rpc: RpcHarness, house_database: HouseDatabases, open_database: OpenDatabase) -> AsyncIterator[Chat]:
     database = await open_database(house_database("chat", "servers.chat"))
     clock, events, ids = SetClock(), EventStore("chat"), Ids()
     models = Models(Catalogues(database, OFFLINE, clock), {"offline": OfflineModel()})
     agents = Agents(database, events, models, clock, ids)
-    conversations = Conversations(database, events, agents, clock, ids)
+    memory = ScriptedMemory()
+    added = Added(memory_grpc.add_MemoryServiceServicer_to_server, memory, "soma.memory.v1.MemoryService")
+    channel = rpc.channel(await rpc.serve("memory", added), service="chat")
+    deletion = Deletion(events, channel.stub(memory_grpc.MemoryServiceStub), clock)
+    sagas = SagaOrchestrator(database, events, [deletion.definition()], Clock(), ids)
+    conversations = Conversations(database, events, agents, sagas, clock, ids)
     served = await rpc.serve(
         "chat",
         Added(agent_grpc.add_AgentServiceServicer_to_server, AgentServicer(agents), "soma.chat.v1.AgentService"),
@@ -46,12 +56,17 @@ async def chat(rpc: RpcHarness, house_database: HouseDatabases, open_database: O
         idempotency=IdempotencyStore(database),
     )
     edge = rpc.channel(served, service="edge")
-    return Chat(
+    running = asyncio.create_task(sagas.run())
+    yield Chat(
         edge.stub(agent_grpc.AgentServiceStub),
         edge.stub(conversation_grpc.ConversationServiceStub),
         clock,
         database,
+        sagas,
+        memory,
     )
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
 
 
 @pytest.fixture

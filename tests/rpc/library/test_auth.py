@@ -237,27 +237,3 @@ async def test_an_rs256_key_of_an_identity_provider_counts(rpc: RpcHarness) -> N
     bad = jwt.encode(body, private, algorithm="RS512", headers={"kid": "provider"})
     _, info, _ = await refusal(rpc, served, bad)
     assert (info.reason, info.metadata["problem"]) == ("INVALID_TOKEN", "its algorithm is not accepted")
-
-
-class OnePerSecond:
-    """Refuses the second call of anybody."""
-
-    def __init__(self) -> None:
-        self.seen: set[str] = set()
-
-    async def check(self, call: RpcCall) -> None:
-        if call.caller.sub in self.seen:
-            raise SomaError(Reason.RATE_LIMITED, {"limit": "1 a second"}, retry_after_seconds=1)
-        self.seen.add(call.caller.sub)
-
-
-async def test_one_call_too_many_says_when_to_come_back(rpc: RpcHarness) -> None:
-    served = await rpc.serve("memory", memory(), limits=OnePerSecond())
-    stub = rpc.channel(served).stub(memory_grpc.MemoryServiceStub)
-    with acting_as(user("ada"), "limits"):
-        await stub.GetMemory(get_request())
-        with pytest.raises(SomaError) as caught:
-            await stub.GetMemory(get_request())
-    assert (caught.value.reason, caught.value.retry_after_seconds) == (Reason.RATE_LIMITED, 1.0)
-    with acting_as(user("grace"), "limits"):
-        await stub.GetMemory(get_request())

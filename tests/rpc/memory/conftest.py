@@ -5,9 +5,11 @@ from dataclasses import dataclass
 import pytest
 
 from servers.memory.accesses import Accesses
+from servers.memory.forgetting import Forgetter
 from servers.memory.index import Indexer
 from servers.memory.recall import Recaller
 from servers.memory.rpc import MemoryServicer
+from servers.memory.sources import Sources
 from servers.memory.store import MemoryStore
 from servers.memory.storing import Memories
 from servers.memory.words import Words
@@ -47,12 +49,13 @@ async def remembering(
     clock, store = SetClock(), MemoryStore(database)
     accesses = Accesses(database, store, clock)
     memories = Memories(database, store, indexer, EventStore("memory"), clock)
+    forgetter = Forgetter(database, Sources(), EventStore("memory"), clock)
     recaller = Recaller(store, indexer, accesses, clock)
     served = await rpc.serve(
         "memory",
         Added(
             memory_grpc.add_MemoryServiceServicer_to_server,
-            MemoryServicer(memories, recaller, clock, Ids()),
+            MemoryServicer(memories, forgetter, recaller, clock, Ids()),
             "soma.memory.v1.MemoryService",
         ),
         idempotency=IdempotencyStore(database),

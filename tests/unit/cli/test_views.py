@@ -22,6 +22,7 @@ from soma.governor.v1 import budget_pb2 as budget_pb
 from soma.governor.v1 import plan_pb2 as plan_pb
 from soma.governor.v1 import receipt_pb2 as receipt_pb
 from soma.memory.v1 import memory_pb2 as memory_pb
+from soma.memory.v1 import memory_service_pb2 as service_pb
 
 RECEIPT = receipt_pb.Receipt(
     receipt_id="r",
@@ -142,6 +143,19 @@ def test_forgetting_says_what_it_touches() -> None:
     memory = memory_pb.Memory(text="Tea.", namespace="user:ada", kind=memory_pb.MEMORY_KIND_SEMANTIC)
     assert "one semantic memory of user:ada" in memory_view.touched(memory)
     assert "“Tea.”" in memory_view.touched(memory)
+
+
+@pytest.mark.parametrize(
+    ("forgotten", "kept", "sentence"),
+    [
+        (0, 0, "Forgotten: 0 memories"),
+        (1, 0, "Forgotten: 1 memory"),
+        (2, 1, "Forgotten: 2 memories; 1 memory learned elsewhere too stayed"),
+    ],
+)
+def test_forgetting_a_conversation_says_how_many(forgotten: int, kept: int, sentence: str) -> None:
+    done = service_pb.DeleteBySourceResponse(forgotten_count=forgotten, kept_count=kept)
+    assert memory_view.forgotten(done) == sentence
 
 
 def test_a_mind_is_gauges_and_sentences() -> None:

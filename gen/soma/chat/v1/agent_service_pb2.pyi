@@ -123,7 +123,7 @@ class Agent(_message.Message):
     archived: _builtins.bool
     """Whether it is out of use."""
     tenant_default: _builtins.bool
-    """Whether it is the tenant's default agent."""
+    """Whether it is the tenant's default agent. A tenant that has none yet gets it at its first turn, or by CreateAgent with this."""
     etag: _builtins.str
     """Changes with every change; send it back with an update."""
     @_builtins.property
@@ -181,7 +181,9 @@ class CreateAgentRequest(_message.Message):
     """The repeat key of the mutation."""
     @_builtins.property
     def agent(self) -> Global___Agent:
-        """The agent; its name is required, ids and times are set by the service."""
+        """The agent; its name is required, ids and times are set by the service. With tenant_default it becomes the default agent,
+        which is refused where there is one.
+        """
 
     def __init__(
         self,

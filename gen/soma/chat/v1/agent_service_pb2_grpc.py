@@ -95,7 +95,8 @@ class AgentServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ArchiveAgent(self, request, context):
-        """Takes an agent out of use; its conversations stay readable. The default agent cannot be archived.
+        """Takes an agent out of use; its conversations stay readable. The default agent cannot be archived, unless control undoes
+        the making of its tenant.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

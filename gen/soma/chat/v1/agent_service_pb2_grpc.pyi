@@ -25,7 +25,9 @@ class AgentServiceStub:
     UpdateAgent: _aio.UnaryUnaryMultiCallable[_agent_service_pb2.UpdateAgentRequest, _agent_service_pb2.UpdateAgentResponse]
     """Changes the named fields of an agent. Errors: ETAG_MISMATCH."""
     ArchiveAgent: _aio.UnaryUnaryMultiCallable[_agent_service_pb2.ArchiveAgentRequest, _agent_service_pb2.ArchiveAgentResponse]
-    """Takes an agent out of use; its conversations stay readable. The default agent cannot be archived."""
+    """Takes an agent out of use; its conversations stay readable. The default agent cannot be archived, unless control undoes
+    the making of its tenant.
+    """
 
 class AgentServiceServicer(metaclass=_abc_1.ABCMeta):
     """Keeps the agents of a tenant."""
@@ -68,6 +70,8 @@ class AgentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _agent_service_pb2.ArchiveAgentRequest,
         context: _aio.ServicerContext[_agent_service_pb2.ArchiveAgentRequest, _abc.Awaitable[_agent_service_pb2.ArchiveAgentResponse]],
     ) -> _abc.Awaitable[_agent_service_pb2.ArchiveAgentResponse]:
-        """Takes an agent out of use; its conversations stay readable. The default agent cannot be archived."""
+        """Takes an agent out of use; its conversations stay readable. The default agent cannot be archived, unless control undoes
+        the making of its tenant.
+        """
 
 def add_AgentServiceServicer_to_server(servicer: AgentServiceServicer, server: _aio.Server) -> None: ...

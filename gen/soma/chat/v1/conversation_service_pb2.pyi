@@ -340,19 +340,23 @@ class DeleteConversationRequest(_message.Message):
 
     CONVERSATION_ID_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    KEEP_MEMORIES_FIELD_NUMBER: _builtins.int
     conversation_id: _builtins.str
     """The conversation's id."""
     request_id: _builtins.str
-    """The repeat key of the mutation."""
+    """The repeat key of the mutation, and the id of the saga that does it."""
+    keep_memories: _builtins.bool
+    """Whether what was learned in it stays. Default false: it is forgotten."""
     def __init__(
         self,
         *,
         conversation_id: _builtins.str = ...,
         request_id: _builtins.str = ...,
+        keep_memories: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation_id", b"conversation_id", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation_id", b"conversation_id", "keep_memories", b"keep_memories", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -365,6 +369,9 @@ class DeleteConversationResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     DELETE_TIME_FIELD_NUMBER: _builtins.int
+    SAGA_ID_FIELD_NUMBER: _builtins.int
+    saga_id: _builtins.str
+    """The saga that has the memories forgotten and erases the messages. Example: "0198c0de-0000-7000-8000-000000000000" """
     @_builtins.property
     def delete_time(self) -> _timestamp_pb2.Timestamp:
         """When it was deleted."""
@@ -373,10 +380,11 @@ class DeleteConversationResponse(_message.Message):
         self,
         *,
         delete_time: _timestamp_pb2.Timestamp | None = ...,
+        saga_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["delete_time", b"delete_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["delete_time", b"delete_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["delete_time", b"delete_time", "saga_id", b"saga_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -100,7 +100,10 @@ class ConversationServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def DeleteConversation(self, request, context):
-        """Deletes a conversation with its messages.
+        """Deletes a conversation with its messages and with what was learned in it. For everybody it is gone when this answers; a
+        saga then has the memories forgotten, waiting for the memory service if need be, and erases the messages, the turns and
+        the title. Receipts stay: they hold ids and numbers, no text of it. Should the memory service refuse for good, the
+        conversation is there again. Errors: CONVERSATION_BUSY while a turn runs.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -25,7 +25,11 @@ class ConversationServiceStub:
     UpdateConversation: _aio.UnaryUnaryMultiCallable[_conversation_service_pb2.UpdateConversationRequest, _conversation_service_pb2.UpdateConversationResponse]
     """Changes title, status or current leaf. Errors: ETAG_MISMATCH, CONVERSATION_CLOSED for a deleted one."""
     DeleteConversation: _aio.UnaryUnaryMultiCallable[_conversation_service_pb2.DeleteConversationRequest, _conversation_service_pb2.DeleteConversationResponse]
-    """Deletes a conversation with its messages."""
+    """Deletes a conversation with its messages and with what was learned in it. For everybody it is gone when this answers; a
+    saga then has the memories forgotten, waiting for the memory service if need be, and erases the messages, the turns and
+    the title. Receipts stay: they hold ids and numbers, no text of it. Should the memory service refuse for good, the
+    conversation is there again. Errors: CONVERSATION_BUSY while a turn runs.
+    """
     ListMessages: _aio.UnaryUnaryMultiCallable[_conversation_service_pb2.ListMessagesRequest, _conversation_service_pb2.ListMessagesResponse]
     """Messages of a conversation: the branch that ends in the current leaf, or all of them."""
 
@@ -70,7 +74,11 @@ class ConversationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _conversation_service_pb2.DeleteConversationRequest,
         context: _aio.ServicerContext[_conversation_service_pb2.DeleteConversationRequest, _abc.Awaitable[_conversation_service_pb2.DeleteConversationResponse]],
     ) -> _abc.Awaitable[_conversation_service_pb2.DeleteConversationResponse]:
-        """Deletes a conversation with its messages."""
+        """Deletes a conversation with its messages and with what was learned in it. For everybody it is gone when this answers; a
+        saga then has the memories forgotten, waiting for the memory service if need be, and erases the messages, the turns and
+        the title. Receipts stay: they hold ids and numbers, no text of it. Should the memory service refuse for good, the
+        conversation is there again. Errors: CONVERSATION_BUSY while a turn runs.
+        """
 
     @_abc_1.abstractmethod
     def ListMessages(

@@ -188,6 +188,22 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The address of a model leads to a place that no model may be called at.
     Metadata: {"model": "llama3.2", "problem": "it leads to a link-local address"}
     """
+    ERROR_REASON_SAGA_CANNOT_CHANGE: _ErrorReason.ValueType  # 42
+    """A saga cannot be undone or resumed as it stands.
+    Metadata: {"saga_id": "0198c0de-0000-7000-8000-000000000000", "status": "COMPLETED", "wanted": "resumed", "why": "it is over"}
+    """
+    ERROR_REASON_SAGA_STEP_FENCED: _ErrorReason.ValueType  # 43
+    """A step of a saga came after its compensation.
+    Metadata: {"effect_key": "0198c0de-0000-7000-8000-000000000000"}
+    """
+    ERROR_REASON_SAGA_RUNNING: _ErrorReason.ValueType  # 44
+    """The saga of a call is not at its end when the call has to be; it goes on.
+    Metadata: {"saga_id": "0198c0de-0000-7000-8000-000000000000"}
+    """
+    ERROR_REASON_SAGA_FAILED: _ErrorReason.ValueType  # 45
+    """The saga of a call failed; the outcome says whether what it had done was undone.
+    Metadata: {"saga_id": "0198c0de-0000-7000-8000-000000000000", "problem": "INVALID_FIELD", "outcome": "all it had done was undone"}
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed. It stands as `reason` in the google.rpc.ErrorInfo of every error, without this enum's prefix and with
@@ -359,5 +375,21 @@ Metadata: {"store": "vault", "problem": "permission denied"}
 ERROR_REASON_MODEL_ADDRESS_REFUSED: ErrorReason.ValueType  # 41
 """The address of a model leads to a place that no model may be called at.
 Metadata: {"model": "llama3.2", "problem": "it leads to a link-local address"}
+"""
+ERROR_REASON_SAGA_CANNOT_CHANGE: ErrorReason.ValueType  # 42
+"""A saga cannot be undone or resumed as it stands.
+Metadata: {"saga_id": "0198c0de-0000-7000-8000-000000000000", "status": "COMPLETED", "wanted": "resumed", "why": "it is over"}
+"""
+ERROR_REASON_SAGA_STEP_FENCED: ErrorReason.ValueType  # 43
+"""A step of a saga came after its compensation.
+Metadata: {"effect_key": "0198c0de-0000-7000-8000-000000000000"}
+"""
+ERROR_REASON_SAGA_RUNNING: ErrorReason.ValueType  # 44
+"""The saga of a call is not at its end when the call has to be; it goes on.
+Metadata: {"saga_id": "0198c0de-0000-7000-8000-000000000000"}
+"""
+ERROR_REASON_SAGA_FAILED: ErrorReason.ValueType  # 45
+"""The saga of a call failed; the outcome says whether what it had done was undone.
+Metadata: {"saga_id": "0198c0de-0000-7000-8000-000000000000", "problem": "INVALID_FIELD", "outcome": "all it had done was undone"}
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

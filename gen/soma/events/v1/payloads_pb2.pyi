@@ -105,7 +105,10 @@ Global___TurnEnded: _TypeAlias = TurnEnded  # noqa: Y015
 
 @_typing.final
 class ResourceChanged(_message.Message):
-    """conversation.created, conversation.updated, conversation.deleted, agent.created, agent.updated, agent.archived: a resource changed."""
+    """conversation.created, conversation.updated, conversation.deleted (nobody sees it any more), conversation.erased (nothing of it
+    is left), conversation.restored (it is seen again, for it could not be erased), agent.created, agent.updated,
+    agent.archived: a resource changed.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -211,7 +214,7 @@ Global___LevelChanged: _TypeAlias = LevelChanged  # noqa: Y015
 
 @_typing.final
 class MemoryChanged(_message.Message):
-    """memory.stored, memory.forgotten: a memory came or went."""
+    """memory.stored, memory.forgotten: a memory came or went. memory.updated: it lost one of its sources."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -393,3 +396,215 @@ class DeadLetterChanged(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___DeadLetterChanged: _TypeAlias = DeadLetterChanged  # noqa: Y015
+
+@_typing.final
+class TenantChanged(_message.Message):
+    """control.tenant.created, control.tenant.updated, control.tenant.removed: a tenant was made or changed, or its making was undone."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    FIELDS_FIELD_NUMBER: _builtins.int
+    CHANGED_BY_FIELD_NUMBER: _builtins.int
+    tenant_id: _builtins.str
+    """The tenant."""
+    name: _builtins.str
+    """Its name."""
+    changed_by: _builtins.str
+    """Who changed it."""
+    @_builtins.property
+    def fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Names of the fields that changed; empty when it was made or removed."""
+
+    def __init__(
+        self,
+        *,
+        tenant_id: _builtins.str = ...,
+        name: _builtins.str = ...,
+        fields: _abc.Iterable[_builtins.str] | None = ...,
+        changed_by: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed_by", b"changed_by", "fields", b"fields", "name", b"name", "tenant_id", b"tenant_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TenantChanged: _TypeAlias = TenantChanged  # noqa: Y015
+
+@_typing.final
+class ApiKeyChanged(_message.Message):
+    """control.api_key.created, control.api_key.rotated, control.api_key.revoked: an API key was made or changed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KEY_ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    SUB_FIELD_NUMBER: _builtins.int
+    ROLE_FIELD_NUMBER: _builtins.int
+    CHANGED_BY_FIELD_NUMBER: _builtins.int
+    key_id: _builtins.str
+    """The key."""
+    name: _builtins.str
+    """What it is for."""
+    sub: _builtins.str
+    """For whom it acts."""
+    role: _builtins.str
+    """Its role."""
+    changed_by: _builtins.str
+    """Who changed it."""
+    def __init__(
+        self,
+        *,
+        key_id: _builtins.str = ...,
+        name: _builtins.str = ...,
+        sub: _builtins.str = ...,
+        role: _builtins.str = ...,
+        changed_by: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed_by", b"changed_by", "key_id", b"key_id", "name", b"name", "role", b"role", "sub", b"sub"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApiKeyChanged: _TypeAlias = ApiKeyChanged  # noqa: Y015
+
+@_typing.final
+class SagaChanged(_message.Message):
+    """saga.started, saga.compensating, saga.resumed, saga.completed, saga.failed: a saga began, turned back, went on by a person's
+    word, or came to rest.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SAGA_ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    STATUS_FIELD_NUMBER: _builtins.int
+    STEP_FIELD_NUMBER: _builtins.int
+    ERROR_REASON_FIELD_NUMBER: _builtins.int
+    ERROR_ID_FIELD_NUMBER: _builtins.int
+    CHANGED_BY_FIELD_NUMBER: _builtins.int
+    saga_id: _builtins.str
+    """The saga."""
+    name: _builtins.str
+    """Its definition. Example: "tenant.provision"."""
+    version: _builtins.int
+    """The version of the definition."""
+    status: _builtins.str
+    """Where it stands: RUNNING, COMPLETED, COMPENSATING, COMPENSATED, COMPENSATION_STUCK or STUCK."""
+    step: _builtins.str
+    """The step at which it is, or was when it ended."""
+    error_reason: _builtins.str
+    """Why it turned back or is stuck; empty otherwise. Example: "DEPENDENCY_DOWN"."""
+    error_id: _builtins.str
+    """The id under which the log tells of the failure; empty when nothing failed."""
+    changed_by: _builtins.str
+    """Who asked for it; empty when nobody did."""
+    def __init__(
+        self,
+        *,
+        saga_id: _builtins.str = ...,
+        name: _builtins.str = ...,
+        version: _builtins.int = ...,
+        status: _builtins.str = ...,
+        step: _builtins.str = ...,
+        error_reason: _builtins.str = ...,
+        error_id: _builtins.str = ...,
+        changed_by: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed_by", b"changed_by", "error_id", b"error_id", "error_reason", b"error_reason", "name", b"name", "saga_id", b"saga_id", "status", b"status", "step", b"step", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SagaChanged: _TypeAlias = SagaChanged  # noqa: Y015
+
+@_typing.final
+class SagaStepEnded(_message.Message):
+    """saga.step.completed, saga.step.failed: a step was done, or will not be tried again."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SAGA_ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    STEP_FIELD_NUMBER: _builtins.int
+    COMPENSATION_FIELD_NUMBER: _builtins.int
+    ATTEMPTS_FIELD_NUMBER: _builtins.int
+    ERROR_REASON_FIELD_NUMBER: _builtins.int
+    ERROR_ID_FIELD_NUMBER: _builtins.int
+    saga_id: _builtins.str
+    """The saga."""
+    name: _builtins.str
+    """Its definition. Example: "tenant.provision"."""
+    step: _builtins.str
+    """The step."""
+    compensation: _builtins.bool
+    """Whether it was the step's compensation."""
+    attempts: _builtins.int
+    """How often it was tried."""
+    error_reason: _builtins.str
+    """Why it failed; empty when it was done. Example: "DEPENDENCY_DOWN"."""
+    error_id: _builtins.str
+    """The id under which the log tells of the failure; empty when it was done."""
+    def __init__(
+        self,
+        *,
+        saga_id: _builtins.str = ...,
+        name: _builtins.str = ...,
+        step: _builtins.str = ...,
+        compensation: _builtins.bool = ...,
+        attempts: _builtins.int = ...,
+        error_reason: _builtins.str = ...,
+        error_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempts", b"attempts", "compensation", b"compensation", "error_id", b"error_id", "error_reason", b"error_reason", "name", b"name", "saga_id", b"saga_id", "step", b"step"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SagaStepEnded: _TypeAlias = SagaStepEnded  # noqa: Y015
+
+@_typing.final
+class TransactionChanged(_message.Message):
+    """txn.started, txn.committed, txn.compensating, txn.rolled_back, txn.failed: a block of work that belongs together began, was
+    done, failed and undoes what it did, has undone it, or failed with something left.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRANSACTION_ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    ERROR_REASON_FIELD_NUMBER: _builtins.int
+    COMPENSATIONS_FIELD_NUMBER: _builtins.int
+    LEFT_FIELD_NUMBER: _builtins.int
+    transaction_id: _builtins.str
+    """The transaction; its events have the stream `transaction/<id>`."""
+    name: _builtins.str
+    """What it is called in the code. Example: "memory.import"."""
+    error_reason: _builtins.str
+    """Why it failed; empty otherwise. Example: "DEPENDENCY_DOWN"."""
+    compensations: _builtins.int
+    """How many effects it has to undo."""
+    left: _builtins.int
+    """How many of these could not be undone; above 0 only when it failed, and the log has the details."""
+    def __init__(
+        self,
+        *,
+        transaction_id: _builtins.str = ...,
+        name: _builtins.str = ...,
+        error_reason: _builtins.str = ...,
+        compensations: _builtins.int = ...,
+        left: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["compensations", b"compensations", "error_reason", b"error_reason", "left", b"left", "name", b"name", "transaction_id", b"transaction_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TransactionChanged: _TypeAlias = TransactionChanged  # noqa: Y015

@@ -244,6 +244,76 @@ class DeleteMemoryResponse(_message.Message):
 Global___DeleteMemoryResponse: _TypeAlias = DeleteMemoryResponse  # noqa: Y015
 
 @_typing.final
+class DeleteBySourceRequest(_message.Message):
+    """Which source to forget."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONVERSATION_ID_FIELD_NUMBER: _builtins.int
+    SOURCE_ID_FIELD_NUMBER: _builtins.int
+    ENDED_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    conversation_id: _builtins.str
+    """A conversation with everything that was said in it. Example: "0198c0de-0000-7000-8000-000000000000" """
+    source_id: _builtins.str
+    """A single source as StoreMemory named it: a message, a document, a tool call, or a turn without a conversation."""
+    ended: _builtins.bool
+    """Whether the source is over: then everything that is stored from it later is refused, and not only what was learned in
+    turns that began before. Default false.
+    """
+    request_id: _builtins.str
+    """The repeat key of the mutation."""
+    def __init__(
+        self,
+        *,
+        conversation_id: _builtins.str = ...,
+        source_id: _builtins.str = ...,
+        ended: _builtins.bool = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["conversation_id", b"conversation_id", "source", b"source", "source_id", b"source_id"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation_id", b"conversation_id", "ended", b"ended", "request_id", b"request_id", "source", b"source", "source_id", b"source_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_source: _TypeAlias = _typing.Literal["conversation_id", "source_id"]  # noqa: Y015
+    _WhichOneofArgType_source: _TypeAlias = _typing.Literal["source", b"source"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_source) -> _WhichOneofReturnType_source | None: ...
+
+Global___DeleteBySourceRequest: _TypeAlias = DeleteBySourceRequest  # noqa: Y015
+
+@_typing.final
+class DeleteBySourceResponse(_message.Message):
+    """What was forgotten."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FORGOTTEN_COUNT_FIELD_NUMBER: _builtins.int
+    KEPT_COUNT_FIELD_NUMBER: _builtins.int
+    DELETE_TIME_FIELD_NUMBER: _builtins.int
+    forgotten_count: _builtins.int
+    """Memories that were deleted, by this request and its repeats."""
+    kept_count: _builtins.int
+    """Memories that only lost this source, for others told them too."""
+    @_builtins.property
+    def delete_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was done."""
+
+    def __init__(
+        self,
+        *,
+        forgotten_count: _builtins.int = ...,
+        kept_count: _builtins.int = ...,
+        delete_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["delete_time", b"delete_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["delete_time", b"delete_time", "forgotten_count", b"forgotten_count", "kept_count", b"kept_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteBySourceResponse: _TypeAlias = DeleteBySourceResponse  # noqa: Y015
+
+@_typing.final
 class RecallMemoriesRequest(_message.Message):
     """What to recall."""
 

@@ -50,6 +50,11 @@ class MemoryServiceStub:
                 request_serializer=soma_dot_memory_dot_v1_dot_memory__service__pb2.DeleteMemoryRequest.SerializeToString,
                 response_deserializer=soma_dot_memory_dot_v1_dot_memory__service__pb2.DeleteMemoryResponse.FromString,
                 _registered_method=True)
+        self.DeleteBySource = channel.unary_unary(
+                '/soma.memory.v1.MemoryService/DeleteBySource',
+                request_serializer=soma_dot_memory_dot_v1_dot_memory__service__pb2.DeleteBySourceRequest.SerializeToString,
+                response_deserializer=soma_dot_memory_dot_v1_dot_memory__service__pb2.DeleteBySourceResponse.FromString,
+                _registered_method=True)
         self.RecallMemories = channel.unary_unary(
                 '/soma.memory.v1.MemoryService/RecallMemories',
                 request_serializer=soma_dot_memory_dot_v1_dot_memory__service__pb2.RecallMemoriesRequest.SerializeToString,
@@ -62,8 +67,9 @@ class MemoryServiceServicer:
     """
 
     def StoreMemory(self, request, context):
-        """Stores one memory; acknowledged when it is durable. An exact duplicate raises the old one's importance instead.
-        Errors: MEMORY_REFUSED.
+        """Stores one memory; acknowledged when it is durable. An exact duplicate raises the old one's importance instead, and
+        the source of what was said again is remembered beside the first one. Errors: MEMORY_REFUSED, also for what was learned
+        from a source before DeleteBySource forgot it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -78,6 +84,16 @@ class MemoryServiceServicer:
 
     def DeleteMemory(self, request, context):
         """Deletes one memory for good; deleting it again is not an error under the same request_id.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteBySource(self, request, context):
+        """Forgets for good what was learned from a source, and refuses what was learned from it before and is stored later. A
+        memory that other sources told as well loses only this one. A person's call touches what that person stored; that of
+        an operator, an admin or a service touches everybody's. It works in batches: a repeat with the same request_id goes on
+        where the first call ended.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -107,6 +123,11 @@ def add_MemoryServiceServicer_to_server(servicer, server):
                     servicer.DeleteMemory,
                     request_deserializer=soma_dot_memory_dot_v1_dot_memory__service__pb2.DeleteMemoryRequest.FromString,
                     response_serializer=soma_dot_memory_dot_v1_dot_memory__service__pb2.DeleteMemoryResponse.SerializeToString,
+            ),
+            'DeleteBySource': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteBySource,
+                    request_deserializer=soma_dot_memory_dot_v1_dot_memory__service__pb2.DeleteBySourceRequest.FromString,
+                    response_serializer=soma_dot_memory_dot_v1_dot_memory__service__pb2.DeleteBySourceResponse.SerializeToString,
             ),
             'RecallMemories': grpc.unary_unary_rpc_method_handler(
                     servicer.RecallMemories,
@@ -196,6 +217,33 @@ class MemoryService:
             '/soma.memory.v1.MemoryService/DeleteMemory',
             soma_dot_memory_dot_v1_dot_memory__service__pb2.DeleteMemoryRequest.SerializeToString,
             soma_dot_memory_dot_v1_dot_memory__service__pb2.DeleteMemoryResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteBySource(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/soma.memory.v1.MemoryService/DeleteBySource',
+            soma_dot_memory_dot_v1_dot_memory__service__pb2.DeleteBySourceRequest.SerializeToString,
+            soma_dot_memory_dot_v1_dot_memory__service__pb2.DeleteBySourceResponse.FromString,
             options,
             channel_credentials,
             insecure,

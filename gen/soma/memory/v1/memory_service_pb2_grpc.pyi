@@ -17,13 +17,20 @@ class MemoryServiceStub:
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     StoreMemory: _aio.UnaryUnaryMultiCallable[_memory_service_pb2.StoreMemoryRequest, _memory_service_pb2.StoreMemoryResponse]
-    """Stores one memory; acknowledged when it is durable. An exact duplicate raises the old one's importance instead.
-    Errors: MEMORY_REFUSED.
+    """Stores one memory; acknowledged when it is durable. An exact duplicate raises the old one's importance instead, and
+    the source of what was said again is remembered beside the first one. Errors: MEMORY_REFUSED, also for what was learned
+    from a source before DeleteBySource forgot it.
     """
     GetMemory: _aio.UnaryUnaryMultiCallable[_memory_service_pb2.GetMemoryRequest, _memory_service_pb2.GetMemoryResponse]
     """One memory."""
     DeleteMemory: _aio.UnaryUnaryMultiCallable[_memory_service_pb2.DeleteMemoryRequest, _memory_service_pb2.DeleteMemoryResponse]
     """Deletes one memory for good; deleting it again is not an error under the same request_id."""
+    DeleteBySource: _aio.UnaryUnaryMultiCallable[_memory_service_pb2.DeleteBySourceRequest, _memory_service_pb2.DeleteBySourceResponse]
+    """Forgets for good what was learned from a source, and refuses what was learned from it before and is stored later. A
+    memory that other sources told as well loses only this one. A person's call touches what that person stored; that of
+    an operator, an admin or a service touches everybody's. It works in batches: a repeat with the same request_id goes on
+    where the first call ended.
+    """
     RecallMemories: _aio.UnaryUnaryMultiCallable[_memory_service_pb2.RecallMemoriesRequest, _memory_service_pb2.RecallMemoriesResponse]
     """The memories that fit a query best, within a token budget."""
 
@@ -36,8 +43,9 @@ class MemoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _memory_service_pb2.StoreMemoryRequest,
         context: _aio.ServicerContext[_memory_service_pb2.StoreMemoryRequest, _abc.Awaitable[_memory_service_pb2.StoreMemoryResponse]],
     ) -> _abc.Awaitable[_memory_service_pb2.StoreMemoryResponse]:
-        """Stores one memory; acknowledged when it is durable. An exact duplicate raises the old one's importance instead.
-        Errors: MEMORY_REFUSED.
+        """Stores one memory; acknowledged when it is durable. An exact duplicate raises the old one's importance instead, and
+        the source of what was said again is remembered beside the first one. Errors: MEMORY_REFUSED, also for what was learned
+        from a source before DeleteBySource forgot it.
         """
 
     @_abc_1.abstractmethod
@@ -55,6 +63,18 @@ class MemoryServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_memory_service_pb2.DeleteMemoryRequest, _abc.Awaitable[_memory_service_pb2.DeleteMemoryResponse]],
     ) -> _abc.Awaitable[_memory_service_pb2.DeleteMemoryResponse]:
         """Deletes one memory for good; deleting it again is not an error under the same request_id."""
+
+    @_abc_1.abstractmethod
+    def DeleteBySource(
+        self,
+        request: _memory_service_pb2.DeleteBySourceRequest,
+        context: _aio.ServicerContext[_memory_service_pb2.DeleteBySourceRequest, _abc.Awaitable[_memory_service_pb2.DeleteBySourceResponse]],
+    ) -> _abc.Awaitable[_memory_service_pb2.DeleteBySourceResponse]:
+        """Forgets for good what was learned from a source, and refuses what was learned from it before and is stored later. A
+        memory that other sources told as well loses only this one. A person's call touches what that person stored; that of
+        an operator, an admin or a service touches everybody's. It works in batches: a repeat with the same request_id goes on
+        where the first call ended.
+        """
 
     @_abc_1.abstractmethod
     def RecallMemories(

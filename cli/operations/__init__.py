@@ -1,0 +1,1 @@
+"""How the commands about dead letters and sagas reach them: calls, partial answers, payloads of events."""

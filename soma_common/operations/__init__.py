@@ -1,0 +1,1 @@
+"""What the operators of a tenant see and decide in one house: its dead letters and its sagas."""
