@@ -17,7 +17,7 @@ import pytest
 
 from soma_common.testing.servers import HOST, ServerProcess, answer_of, free_port, program_of, running, skip_without
 
-_READY_SECONDS: Final = 60.0
+_READY_SECONDS: Final = 120.0
 # Which versions of its requests a broker knows: the one request that needs no other before it.
 _API_VERSIONS: Final = struct.pack(">ihhih", 10, 18, 0, 1, -1)
 _PROPERTIES: Final = """\
