@@ -99,7 +99,7 @@ def show(
 ) -> None:
     """Show all that is known of one: why it failed, what becomes of it, its payload and its headers.
 
-    With --json: the message soma.events.v1.DeadLetter as REST answers it at /admin/dlq/{house}/{consumer}/{event_id}.
+    With --json: the message soma.events.v1.DeadLetter, which REST answers at /admin/dlq/{house}/{consumer}/{event_id}.
 
     Examples:  somastack dlq show 0197a0c2-1111  ·  somastack dlq show 0197a0c2-1111 --json  ·
     somastack dlq show 0197a0c2-1111 --payload > mended.json
