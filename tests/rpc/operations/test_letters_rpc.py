@@ -1,9 +1,10 @@
 """Dead letters through control's door: of all houses, of one tenant, and decided about where they live."""
 
 from collections.abc import Iterator
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from soma.control.v1 import dlq_service_pb2 as dlq_pb
 from soma.events.v1 import dead_letter_pb2 as letter_pb
@@ -13,8 +14,9 @@ from soma.events.v1 import payloads_pb2 as payloads_pb
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.paging import next_page_token
 from soma_common.kernel.reasons import Reason
+from soma_common.operations.metrics import ParkedLetters
 from soma_common.rpc.call import acting_as
-from soma_common.testing.identity import OTHER_TENANT, user
+from soma_common.testing.identity import OTHER_TENANT, TENANT, user
 from tests.rpc.operations.conftest import SECRET, Installation
 
 ANYBODY = str(uuid4())
@@ -271,3 +273,24 @@ async def test_a_discarded_event_lets_its_stream_go_on_and_is_told(installation:
     with pytest.raises(SomaError) as refused:
         await installation.dlq.RetryDeadLetter(retrying(event_id))
     assert refused.value.reason is Reason.RESOURCE_NOT_FOUND
+
+
+async def test_parked_events_are_a_number_to_be_woken_by(installation: Installation) -> None:
+    memory, registry = installation.houses["memory"], CollectorRegistry()
+    gauge = ParkedLetters(memory.letters, registry)
+
+    def parked(consumer: str) -> float | None:
+        return registry.get_sample_value("soma_dead_letters_parked", {"consumer": consumer})
+
+    await gauge.look()
+    assert parked("reader") is None
+    ids = [
+        await memory.park(stream=f"s/{number}", tenant=tenant) for number, tenant in enumerate((TENANT, OTHER_TENANT))
+    ]
+    await memory.park(stream="s/9", attempts=1)
+    await gauge.look()
+    assert parked("reader") == 2, "of all tenants, and not those that are tried again by themselves"
+    await memory.letters.discard(TENANT, "reader", UUID(ids[0]), "ada")
+    await memory.letters.discard(OTHER_TENANT, "reader", UUID(ids[1]), "eve")
+    await gauge.look()
+    assert parked("reader") == 0
