@@ -27,7 +27,7 @@ _Id = Annotated[
         metavar="ID", help="The event's id or its first digits, as `dlq list` shows it.", autocompletion=letter_ids
     ),
 ]
-_Consumer = Annotated[str, typer.Option("--consumer", help="Only this consumer. Example: memory.learning.")]
+_Consumer = Annotated[str, typer.Option("--consumer", help="Only this consumer. Example: chat.intents.")]
 _House = Annotated[str, typer.Option("--house", help="Only this house.", autocompletion=houses)]
 app = typer.Typer(help="Look at events that could not take effect, and decide about them.", no_args_is_help=True)
 
@@ -88,18 +88,27 @@ def show_list(options: ListOptions) -> None:
 
 
 @app.command("show")
-def show(letter_id: _Id, consumer: _Consumer = "", house: _House = "", as_json: _Json = False) -> None:
+def show(
+    letter_id: _Id,
+    consumer: _Consumer = "",
+    house: _House = "",
+    payload: Annotated[
+        bool, typer.Option("--payload", help="Only the payload, in JSON: mend it and give it to `dlq retry`.")
+    ] = False,
+    as_json: _Json = False,
+) -> None:
     """Show all that is known of one: why it failed, what becomes of it, its payload and its headers.
 
     With --json: the message soma.events.v1.DeadLetter as REST answers it at /admin/dlq/{house}/{consumer}/{event_id}.
 
-    Examples:  somastack dlq show 0197a0c2-1111  ·  somastack dlq show 0197a0c2-1111 --consumer memory.learning --json
+    Examples:  somastack dlq show 0197a0c2-1111  ·  somastack dlq show 0197a0c2-1111 --json  ·
+    somastack dlq show 0197a0c2-1111 --payload > mended.json
     """
     from cli.doors import reach
     from cli.operations.letters import Wanted, find, whole
     from cli.operations.partial import checked_house
     from cli.render import print_line, print_table
-    from cli.views.letter import lines, payloads
+    from cli.views.letter import lines, payload_of, payloads
     from cli.views.words import to_json
 
     wanted = Wanted(consumer, checked_house(house))
@@ -108,6 +117,9 @@ def show(letter_id: _Id, consumer: _Consumer = "", house: _House = "", as_json: 
         return await whole(doors, await find(doors, letter_id, wanted))
 
     letter = reach(work)
+    if payload:
+        print_line(payload_of(letter))
+        return
     if as_json:
         print_line(to_json(letter))
         return

@@ -30,7 +30,7 @@ class RetryOptions:
     payload: Annotated[
         str, typer.Option("--payload", metavar="FILE", help="Try this payload instead, in JSON; - is standard input.")
     ] = ""
-    consumer: Annotated[str, typer.Option(help="Only this consumer. Example: memory.learning.")] = ""
+    consumer: Annotated[str, typer.Option(help="Only this consumer. Example: chat.intents.")] = ""
     house: Annotated[str, typer.Option(help="Only this house.", autocompletion=houses)] = ""
     stream: Annotated[str, typer.Option(help="With --all: only this stream.")] = ""
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False
@@ -45,7 +45,7 @@ def retry(options: RetryOptions) -> None:
     with --all {"retried", "unreachable_houses"}.
 
     Examples:  somastack dlq retry 0197a0c2-1111  ·  somastack dlq retry 0197a0c2-1111 --payload mended.json  ·
-    somastack dlq retry --all --consumer memory.learning
+    somastack dlq retry --all --consumer chat.intents
     """
     if options.every == bool(options.letter_id):
         raise CommandError("Give either the id of one event or --all.", Exit.WRONG_USE)

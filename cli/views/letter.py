@@ -8,15 +8,16 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
+from cli.exits import CommandError
 from cli.operations.payloads import to_object
 from cli.render import duration
 from cli.views.words import NONE, count, enum_word, moment, short_ids
 from soma.events.v1 import dead_letter_pb2 as letter_pb
 from soma.events.v1 import event_pb2 as event_pb
 
-HEADINGS: Final = ("ID", "STATUS", "EVENT", "CONSUMER", "HOUSE", "TRIES", "FAILED", "ERROR")
+HEADINGS: Final = ("ID", "STATUS", "EVENT", "CONSUMER", "HOUSE", "TRIES", "LAST", "ERROR")
 # What fits beside one another in 80 cells.
-NARROW: Final = ("ID", "STATUS", "EVENT", "CONSUMER", "FAILED")
+NARROW: Final = ("ID", "STATUS", "EVENT", "CONSUMER", "LAST")
 STATE_COLUMN: Final = 1
 
 
@@ -78,6 +79,15 @@ def payloads(letter: letter_pb.DeadLetter) -> Iterator[tuple[str, str]]:
         yield "Payload", _payload(letter.event)
     if letter.HasField("edited_event"):
         yield "Edited payload, which is tried instead", _payload(letter.edited_event)
+
+
+def payload_of(letter: letter_pb.DeadLetter) -> str:
+    """The payload that is tried, as JSON. Raises CommandError where there is none to read."""
+    event = letter.edited_event if letter.HasField("edited_event") else letter.event
+    found = to_object(event)
+    if found is None:
+        raise CommandError(f"The payload of {letter.event_id} cannot be read as JSON here.")
+    return json.dumps(found, indent=2, ensure_ascii=False)
 
 
 def touched(letter: letter_pb.DeadLetter) -> str:

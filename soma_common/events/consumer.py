@@ -35,7 +35,6 @@ AT_ONCE: Final = 2
 RETRY_SECONDS: Final = 1.0
 IDLE_RETRY_SECONDS: Final = 5.0
 LETTERS_AT_ONCE: Final = 50
-LETTER_LEASE_SECONDS: Final = 60.0
 _CALL_SECONDS: Final = 30.0
 # So long after the last failure letters are looked at each second.
 _ALERT_SECONDS: Final = 60.0
@@ -263,7 +262,7 @@ class Consumer:
     async def retry_some(self) -> int:
         """Try letters again whose time has come; returns how many there were."""
         policy = self._what.policy
-        letters = await self._letters.claim(self._what.consumer, policy, LETTERS_AT_ONCE, LETTER_LEASE_SECONDS)
+        letters = await self._letters.claim(self._what.consumer, policy, LETTERS_AT_ONCE, policy.lease_seconds)
         await _all_or_cancelled([self._try_again(letter) for letter in letters])
         return len(letters)
 

@@ -185,10 +185,10 @@ async def _transaction(pool: Pool, tenant: TenantId | None, attempt: _Attempt) -
             await connection.execute(_SQL.begin if tenant is None else _begin_for(tenant))
             yield connection
         except BaseException:
-            await _unhurried(_roll_back(connection))
+            await unhurried(_roll_back(connection))
             raise
         attempt.committing = True
-        await _unhurried(_commit(connection))
+        await unhurried(_commit(connection))
 
 
 def _begin_for(tenant: TenantId) -> str:
@@ -220,7 +220,7 @@ async def _roll_back(connection: Connection) -> None:
             connection.terminate()
 
 
-async def _unhurried(work: Coroutine[Any, Any, None]) -> None:
+async def unhurried(work: Coroutine[Any, Any, None]) -> None:
     """Let the work end even when our task is cancelled meanwhile; the cancellation is raised afterwards."""
     task = asyncio.ensure_future(work)
     cancelled: asyncio.CancelledError | None = None

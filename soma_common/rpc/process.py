@@ -163,6 +163,7 @@ async def opened(settings: ProcessSettings) -> AsyncIterator[Process]:
         )
         transport = await open_transport(settings.transport, clock, ids)
         relay = Relay(database, transport, clock, ids, RelayMetrics(server.registry))
+        health.watch("events", relay.check)
         events = EventStore(settings.service, ids, relay.wake)
         try:
             retention = Retention(database, transport, clock)

@@ -159,7 +159,7 @@ class Runner:
         if self._eager:
             seconds, self._eager = self._eager[0], self._eager[1:]
         else:
-            seconds = POLL_SECONDS
+            seconds = min(POLL_SECONDS, self._conduct.lease_seconds)
         try:
             async with asyncio.timeout(seconds):
                 await self._wanted.wait()

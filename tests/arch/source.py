@@ -63,7 +63,8 @@ def product() -> Iterator[Source]:
 def pure() -> Iterator[Source]:
     """The files of floor 0 that hold rules and values only."""
     for source in product():
-        if "/domain/" in source.path or source.within("soma_common/kernel/", "soma_common/replay/filters.py"):
+        rooms = ("soma_common/kernel/", "soma_common/sagas/plan.py", "soma_common/replay/filters.py")
+        if "/domain/" in source.path or source.within(*rooms):
             yield source
 
 

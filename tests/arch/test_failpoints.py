@@ -3,23 +3,25 @@
 import ast
 
 from soma_common.events.failpoints import Failpoint
+from soma_common.sagas.failpoints import SagaFailpoint
 from tests.arch.source import dotted, need, product
 
+POINTS = {f"{kind.__name__}.{point.name}" for kind in (Failpoint, SagaFailpoint) for point in kind}
 
-def passed() -> dict[str, int]:
-    """How often each failpoint is passed in what is shipped: `self._reached(Failpoint.NAME)`."""
-    found: dict[str, int] = {}
+
+def passed() -> set[str]:
+    """The failpoints that what is shipped passes: `self._reached(Failpoint.NAME)`."""
+    found = set()
     for source in product():
         for node in ast.walk(source.tree):
             if isinstance(node, ast.Call) and dotted(node.func).endswith("_reached"):
                 [argument] = node.args
-                name = dotted(argument).removeprefix("Failpoint.")
-                found[name] = found.get(name, 0) + 1
+                found.add(dotted(argument))
     return found
 
 
 def test_every_failpoint_is_passed_somewhere() -> None:
-    assert set(passed()) == {point.name for point in Failpoint}
+    assert passed() == POINTS
 
 
 def test_what_is_served_hands_in_no_failpoint() -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from soma_common.events.transports.bus_history import BusHistory
 from soma_common.events.transports.history import History
+from soma_common.events.transports.login import KafkaLogin
 from soma_common.events.transports.port import Transport
 from soma_common.events.transports.postgres import PostgresTransport
 from soma_common.kernel.clock import Clock
@@ -24,6 +25,7 @@ class TransportSettings:
     """
 
     kafka_bootstrap: Sequence[str] = ()
+    kafka_login: KafkaLogin | None = None
     relay: HouseDatabase | None = None
     reader: HouseDatabase | None = None
     history: HouseDatabase | None = None
@@ -35,7 +37,7 @@ async def open_transport(settings: TransportSettings, clock: Clock, ids: Ids) ->
         # aiokafka takes 5 MiB of memory: only where there are brokers.
         from soma_common.events.transports.kafka import KafkaTransport
 
-        return KafkaTransport(settings.kafka_bootstrap)
+        return KafkaTransport(settings.kafka_bootstrap, login=settings.kafka_login)
     if settings.relay is None or settings.reader is None:
         raise ValueError("neither Kafka nor the bus is configured")
     relay = await Database.open(settings.relay, app_pool=1, worker_pool=1)
@@ -47,7 +49,7 @@ async def open_history(settings: TransportSettings) -> History:
     if settings.kafka_bootstrap:
         from soma_common.events.transports.kafka_history import KafkaHistory
 
-        return KafkaHistory(settings.kafka_bootstrap)
+        return KafkaHistory(settings.kafka_bootstrap, login=settings.kafka_login)
     if settings.history is None:
         raise ValueError("neither Kafka nor a way to look back on the bus is configured")
     return BusHistory(await Database.open(settings.history, app_pool=2, worker_pool=1))

@@ -143,6 +143,13 @@ def test_events_of_a_cluster_travel_by_kafka_or_over_a_bus_that_can_be_reached()
     assert by_kafka.infrastructure.kafka_bootstrap == ("kafka:9092",)
 
 
+def test_control_of_a_cluster_needs_the_key_that_signs_for_api_keys() -> None:
+    assert "SOMA_TOKEN_KEY_PATH" in problems_of(CLUSTER, house="control")
+    assert "SOMA_TOKEN_KEY_PATH" not in problems_of(CLUSTER, house="chat")
+    named = {**CLUSTER, "SOMA_TOKEN_KEY_PATH": "/etc/soma/tokens.json"}
+    assert "SOMA_TOKEN_KEY_PATH" not in problems_of(named, house="control")
+
+
 def test_an_unknown_shape_is_told() -> None:
     assert "standalone" in problems_of({"SOMA_HOME": "/nowhere", "SOMA_DEPLOY_MODE": "moon"})["SOMA_DEPLOY_MODE"]
 

@@ -568,3 +568,43 @@ class SagaStepEnded(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SagaStepEnded: _TypeAlias = SagaStepEnded  # noqa: Y015
+
+@_typing.final
+class TransactionChanged(_message.Message):
+    """txn.started, txn.committed, txn.compensating, txn.rolled_back, txn.failed: a block of work that belongs together began, was
+    done, failed and undoes what it did, has undone it, or failed with something left.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRANSACTION_ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    ERROR_REASON_FIELD_NUMBER: _builtins.int
+    COMPENSATIONS_FIELD_NUMBER: _builtins.int
+    LEFT_FIELD_NUMBER: _builtins.int
+    transaction_id: _builtins.str
+    """The transaction; its events have the stream `transaction/<id>`."""
+    name: _builtins.str
+    """What it is called in the code. Example: "memory.import"."""
+    error_reason: _builtins.str
+    """Why it failed; empty otherwise. Example: "DEPENDENCY_DOWN"."""
+    compensations: _builtins.int
+    """How many effects it has to undo."""
+    left: _builtins.int
+    """How many of these could not be undone; above 0 only when it failed, and the log has the details."""
+    def __init__(
+        self,
+        *,
+        transaction_id: _builtins.str = ...,
+        name: _builtins.str = ...,
+        error_reason: _builtins.str = ...,
+        compensations: _builtins.int = ...,
+        left: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["compensations", b"compensations", "error_reason", b"error_reason", "left", b"left", "name", b"name", "transaction_id", b"transaction_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TransactionChanged: _TypeAlias = TransactionChanged  # noqa: Y015
