@@ -111,8 +111,7 @@ async def test_usage_is_counted_and_filled_again_by_a_replay(mesh: Mesh, model: 
 async def test_a_replay_that_is_cut_off_says_how_to_go_on(mesh: Mesh, model: ScriptedUpstream) -> None:
     for _ in range(2):
         assert mesh.cli("chat", "What can you do?").returncode == 0
-    before = total(mesh)["turns"]
-    await eventually(lambda: total(mesh)["turns"] > before or before >= 2, within_seconds=20)
+    await eventually(lambda: total(mesh)["turns"] >= 2, within_seconds=20, every_seconds=0.5)
     await empty_usage(mesh)
     slowly = ("events", "replay", "--from", "1d", "--target", "control.usage", "--effects", "--yes", "--speed", "0.001")
     running = mesh.begin(*slowly, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -136,7 +135,7 @@ def tail(mesh: Mesh) -> Iterator["subprocess.Popen[bytes]"]:
     following = mesh.begin("events", "tail", "-f", "-n", "0", "--type", "turn.*", "--json", stdout=subprocess.PIPE)
     yield following
     following.kill()
-    following.wait()
+    following.communicate()
 
 
 async def test_news_are_followed_over_a_restart_of_control(
