@@ -8,10 +8,14 @@
 SERVICE ?=
 ARGS ?=
 ONLY ?=
+KAFKA ?=
+REDIS ?=
+BESIDE = $(if $(filter 1,$(KAFKA)),--kafka) $(if $(filter 0,$(KAFKA)),--no-kafka) \
+	$(if $(filter 1,$(REDIS)),--redis) $(if $(filter 0,$(REDIS)),--no-redis)
 
 help:
 	@printf '%s\n' \
-	  'make up       start the mesh and print the address of the page' \
+	  'make up       start the mesh and print the address of the page; with a broker and a Redis: make up KAFKA=1 REDIS=1' \
 	  'make status   what runs, and how it is' \
 	  'make logs     the logs of all services, or of one: make logs SERVICE=chat' \
 	  'make down     stop the mesh; its data stay' \
@@ -23,8 +27,12 @@ help:
 bootstrap:
 	@sh tools/bootstrap.sh
 
+# KAFKA=1 and REDIS=1 bring the server and run it beside the services until KAFKA=0 and REDIS=0.
 up: bootstrap
-	@.venv/bin/somastack up $(ARGS)
+ifneq ($(filter 1,$(KAFKA) $(REDIS)),)
+	@.venv/bin/python tools/servers/prepare.py $(if $(filter 1,$(KAFKA)),kafka) $(if $(filter 1,$(REDIS)),redis)
+endif
+	@.venv/bin/somastack up $(BESIDE) $(ARGS)
 
 down: bootstrap
 	@.venv/bin/somastack down $(ARGS)

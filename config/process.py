@@ -11,7 +11,9 @@ from config.environment import quiet_libraries
 from config.loading import load_settings
 from config.logs import begin_log
 from config.problems import SettingsError
+from config.rules import LOOK_BACK
 from config.settings import Settings
+from soma_common.events.transports.login import KafkaLogin
 from soma_common.events.transports.opening import TransportSettings
 from soma_common.rpc.process import ProcessSettings, run
 
@@ -42,14 +44,18 @@ def process_settings(service: str, settings: Settings) -> ProcessSettings:
         database=settings.database(service),
         jwks_path=settings.identity.jwks_path,
         service_key_path=settings.identity.service_key_path(service),
-        transport=transport_settings(settings),
+        transport=transport_settings(settings, looks_back=service in LOOK_BACK),
         control_targets=settings.endpoint("control").targets,
     )
 
 
-def transport_settings(settings: Settings) -> TransportSettings:
+def transport_settings(settings: Settings, *, looks_back: bool) -> TransportSettings:
     """How events travel: by Kafka where brokers are named, else over the bus. Raises SettingsError."""
-    brokers = settings.infrastructure.kafka_bootstrap
-    if brokers:
-        return TransportSettings(kafka_bootstrap=brokers)
-    return TransportSettings(relay=settings.bus("relay"), reader=settings.bus("worker"))
+    infrastructure = settings.infrastructure
+    if infrastructure.kafka_bootstrap:
+        own = infrastructure.kafka_login
+        password = None if own.password is None else own.password.get_secret_value()
+        login = KafkaLogin(own.protocol.value.upper(), own.ca, own.mechanism.value, own.user, password)
+        return TransportSettings(kafka_bootstrap=infrastructure.kafka_bootstrap, kafka_login=login)
+    history = settings.bus("app") if looks_back else None
+    return TransportSettings(relay=settings.bus("relay"), reader=settings.bus("worker"), history=history)

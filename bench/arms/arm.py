@@ -16,6 +16,10 @@ class ArmMissingError(Exception):
     """An arm that cannot be had here; the text says why."""
 
 
+class LegError(Exception):
+    """What was measured failed; the text says how."""
+
+
 @dataclass(frozen=True, slots=True)
 class Arm:
     """A running arm. `kind` is bare, litellm, mesh or direct; `roots` are the processes whose trees are all of it."""

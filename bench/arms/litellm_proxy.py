@@ -1,4 +1,4 @@
-"""Installs, starts and stops the LiteLLM proxy, in an environment of its own: with a key, without a database.
+"""Starts and stops the LiteLLM proxy, in an environment of its own: with a key, without a database.
 
 Knows nothing of what is measured.
 """
@@ -7,7 +7,6 @@ import json
 import os
 import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -17,13 +16,13 @@ from pathlib import Path
 from typing import Final
 
 from bench.arms.arm import Arm, ArmMissingError, end
+from bench.arms.environment import environment
 from bench.load.job import Door
 
 # The newest release whose "proxy" extra names only packages that are published.
 VERSION: Final = "1.108.7"
 _KEY: Final = "sk-bench-master"
 _START_SECONDS: Final = 120.0
-_INSTALL_SECONDS: Final = 600.0
 _QUIET: Final = {
     "LITELLM_MODE": "PRODUCTION",
     "LITELLM_LOCAL_MODEL_COST_MAP": "True",
@@ -32,30 +31,6 @@ _QUIET: Final = {
     "PYTHON_DOTENV_DISABLED": "1",
     "DO_NOT_TRACK": "1",
 }
-
-
-def environment() -> Path:
-    """The folder of the proxy's own environment; installs it when it is not there. Raises ArmMissingError."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = cache / "somastack" / "bench" / f"litellm-{VERSION}"
-    done = folder / "complete"
-    if done.exists():
-        return folder
-    sys.stderr.write(f"installing litellm[proxy]=={VERSION} into {folder}\n")
-    python = str(folder / "bin" / "python")
-    uv = Path(sys.executable).parent / "uv"
-    tool = [str(uv), "pip", "install", "--python", python] if uv.exists() else [python, "-m", "pip", "install"]
-    try:
-        for command in ([sys.executable, "-m", "venv", str(folder)], [*tool, "-q", f"litellm[proxy]=={VERSION}"]):
-            subprocess.run(command, check=True, capture_output=True, text=True, timeout=_INSTALL_SECONDS)
-    except subprocess.CalledProcessError as error:
-        raise ArmMissingError(
-            f"litellm[proxy]=={VERSION} cannot be installed: {error.stderr.strip()[-300:]}"
-        ) from error
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise ArmMissingError(f"litellm[proxy]=={VERSION} cannot be installed: {error}") from error
-    done.touch()
-    return folder
 
 
 def _configuration(base_url: str) -> dict[str, object]:
@@ -70,7 +45,7 @@ def _configuration(base_url: str) -> dict[str, object]:
 @contextmanager
 def litellm_proxy(base_url: str, workers: int) -> Iterator[Arm]:
     """The proxy in front of an upstream. Raises ArmMissingError when it cannot be had or does not start."""
-    folder = environment()
+    folder = environment(f"litellm-{VERSION}", f"litellm[proxy]=={VERSION}")
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     configuration = folder / f"config-{port}.yaml"

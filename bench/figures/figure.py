@@ -16,3 +16,8 @@ class Figure:
     method: str
     arms: tuple[str, ...]
     measure: Callable[[Run], list[Row]]
+
+    @property
+    def group(self) -> str:
+        """The figures it is run with when only they are wanted: what stands before the dash of its name."""
+        return self.name.partition("-")[0]

@@ -12,8 +12,9 @@ from typing import Final
 
 import orjson
 
-from bench.arms.arm import Arm
+from bench.arms.arm import Arm, LegError
 from bench.arms.mesh import MeshArm
+from bench.durable.servers import Servers
 from bench.load.job import Door, Job, Outcome, Pace
 from bench.processes import cpu_seconds
 from bench.upstream import Answers, Upstream
@@ -24,20 +25,21 @@ CROWD: Final = 16
 _IDLE_SECONDS: Final = 3.0
 
 
-class LegError(Exception):
-    """A leg whose turns failed; the text says how."""
-
-
 @dataclass(slots=True)
 class Run:
-    """What figures measure with. `full` asks for more of everything; `kept` is what one figure leaves for another."""
+    """What figures measure with. `full` asks for more of everything; `kept` is what one figure leaves for another.
+
+    `missing` says by name what could not be had.
+    """
 
     upstream: Upstream
+    servers: Servers
     full: bool
     mesh: MeshArm | None = None
     bare: Arm | None = None
     proxies: list[Arm] = field(default_factory=list)
     kept: dict[str, float] = field(default_factory=dict)
+    missing: list[str] = field(default_factory=list)
     _proxy: Arm | None = None
     _begun: float = field(default_factory=time.monotonic)
 
@@ -102,6 +104,11 @@ class Run:
             for each, began in zip(arms, before, strict=True):
                 self.keep(f"idle of {each.name}", (cpu_seconds(each.roots) - began) / _IDLE_SECONDS)
         return self.kept[f"idle of {arm.name}"]
+
+    def miss(self, sentence: str) -> None:
+        """Say, once, what could not be had."""
+        if sentence not in self.missing:
+            self.missing.append(sentence)
 
     def keep(self, name: str, value: float) -> float:
         """Leave a value for figures that come later."""

@@ -2,8 +2,9 @@
 
 from typing import Final
 
+from bench.arms.arm import LegError
 from bench.figures.figure import Figure
-from bench.figures.run import LegError, Run, play_job
+from bench.figures.run import Run, play_job
 from bench.load.job import Door, Job, Pace
 from bench.rows import Row, Target
 

@@ -12,6 +12,7 @@ from typing import Final
 
 from cli.exits import CommandError
 from cli.render import Progress
+from cli.stack.beside import Beside, remember, require
 from cli.stack.database import prepare_schemas, wait_for_database
 from cli.stack.fingerprint import fingerprint
 from cli.stack.first_start import make_first_start
@@ -22,7 +23,7 @@ from cli.stack.occupied import first_occupied
 from cli.stack.processes import end_unsupervised
 from cli.stack.supervisord import log_file, start_supervisor, started_with
 from config import DeployMode, Settings, load_settings
-from config.programs import DATABASE, doors, programs
+from config.programs import GROUND, beside_us, doors, programs
 from soma_common.kernel.ids import Ids
 from soma_common.supervision.client import SupervisorClient
 from soma_common.supervision.probe import wholeness
@@ -41,7 +42,7 @@ class Up:
     changed: bool
 
 
-async def come_up(settings: Settings, progress: Progress) -> Up:
+async def come_up(settings: Settings, progress: Progress, beside: Beside) -> Up:
     """Bring everything up and wait until it serves. Raises CommandError with the first thing that prevents it."""
     if settings.mode is not DeployMode.STANDALONE:
         raise CommandError(
@@ -50,7 +51,10 @@ async def come_up(settings: Settings, progress: Progress) -> Up:
     if settings.aaas and find_spec("servers.__main__") is None:
         raise CommandError("This version runs each service in a process of its own. Unset SOMA_AAAS_MODE.")
     make_first_start(settings, Ids())
+    remember(settings, beside)
     settings = load_settings()
+    for name in beside_us(settings):
+        require(name)
     async with held(settings.home_folders.run / "lock", progress):
         client = SupervisorClient(settings.supervisor_socket)
         word = fingerprint(settings)
@@ -81,14 +85,19 @@ async def _fresh_supervisor(settings: Settings, progress: Progress, word: str) -
 
 
 async def _start_all(settings: Settings, client: SupervisorClient, progress: Progress) -> None:
+    others = [door for door in doors(settings) if door.name in beside_us(settings)]
+    for door in others:
+        await client.start(door.name, wait=False)
     progress.step("Starting the database")
     await wait_for_database(settings, client)
     progress.step("Bringing the schemas up to date")
     await prepare_schemas(settings, progress.note)
-    every = doors(settings)
-    services = [door for door in every if door.name != DATABASE]
-    progress.step(f"Starting {', '.join(door.name for door in services)}")
+    services = [door for door in doors(settings) if door.name not in GROUND]
     before = {process.name: process.restarts for process in await client.list()}
+    if others:
+        progress.step(f"Waiting for {' and '.join(door.name for door in others)}")
+        await _wait_for(settings, client, others, before)
+    progress.step(f"Starting {', '.join(door.name for door in services)}")
     await asyncio.gather(*(client.start(door.name, wait=False) for door in services))
     await _wait_for(settings, client, services, before)
     progress.step("Waiting until the services see one another")

@@ -1,4 +1,4 @@
-"""Bringing the stack down in order: no new work first, then the services, the database last; nothing stays behind.
+"""Bringing the stack down in order: no new work first, then the services, then what they stand on; nothing stays.
 
 Nothing here prints.
 """
@@ -14,7 +14,7 @@ from cli.render import Progress
 from cli.stack.lock import held
 from cli.stack.processes import end_unsupervised, gone, marked
 from config import Settings
-from config.programs import DATABASE
+from config.programs import GROUND
 from soma_common.supervision.client import SupervisorClient
 from soma_common.supervision.xmlrpc import SupervisorDownError, SupervisorFaultError
 
@@ -30,7 +30,7 @@ async def go_down(settings: Settings, progress: Progress) -> bool:
     if not run.is_dir():
         return False
     async with held(run / "lock", progress):
-        progress.step("Stopping the services, then the database")
+        progress.step("Stopping the services, then what they stand on")
         return await stop_everything(settings)
 
 
@@ -54,10 +54,10 @@ async def stop_everything(settings: Settings) -> bool:
 
 async def _stop_in_order(client: SupervisorClient) -> None:
     names = [process.name for process in await client.list() if process.pid]
-    rest = [name for name in names if _service(name) not in (*_FIRST, *_SECOND, DATABASE)]
+    rest = [name for name in names if _service(name) not in (*_FIRST, *_SECOND, *GROUND)]
     for group in ([n for n in names if _service(n) in _FIRST], [n for n in names if _service(n) in _SECOND], rest):
         await _stop(client, group)
-    await _stop(client, [name for name in names if name == DATABASE])
+    await _stop(client, [name for name in names if name in GROUND])
 
 
 async def _stop(client: SupervisorClient, names: Sequence[str]) -> None:

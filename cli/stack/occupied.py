@@ -6,6 +6,7 @@ Nothing here opens a port for longer than a look.
 import errno
 import os
 import socket
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -18,9 +19,8 @@ _LISTENING: Final = "0A"
 
 def first_occupied(settings: Settings) -> str | None:
     """A sentence about the first port that somebody else holds; None when all are free."""
-    workers = {service: settings.workers(service) for service in settings.ports.services}
-    for service, port in settings.ports.bound(workers, settings.registry.port_shift or 0):
-        problem = _problem(settings.bind, port)
+    for service, host, port in _needed(settings):
+        problem = _problem(host, port)
         if problem == errno.EADDRINUSE:
             holder = _holder(port)
             by = f"by {holder}" if holder else "by another program"
@@ -30,8 +30,19 @@ def first_occupied(settings: Settings) -> str | None:
             )
         if problem is not None:
             why = os.strerror(problem)
-            return f"{service} cannot listen on {settings.bind}: {why}. Set SOMA_BIND to an address of this machine."
+            return f"{service} cannot listen on {host}: {why}. Set SOMA_BIND to an address of this machine."
     return None
+
+
+def _needed(settings: Settings) -> Iterator[tuple[str, str, int]]:
+    """Who needs which port, and on which address."""
+    workers = {service: settings.workers(service) for service in settings.ports.services}
+    for service, port in settings.ports.bound(workers, settings.registry.port_shift or 0):
+        yield service, settings.bind, port
+    kafka = settings.infrastructure.local_kafka
+    if kafka is not None:
+        yield "kafka", kafka.host, kafka.port
+        yield "kafka", kafka.host, kafka.controller_port
 
 
 def _problem(host: str, port: int) -> int | None:

@@ -19,7 +19,9 @@ from soma_common.postgres.orphans import end_orphans
 _PROC: Final = Path("/proc")
 _DRAIN_SECONDS: Final = 8.0
 _KILL_SECONDS: Final = 5.0
-_OURS: Final = (b"servers", b"edge", b"supervisor.supervisord", b"soma_common.postgres.embedded")
+_OURS: Final = (b"servers", b"edge", b"supervisor.supervisord", b"soma_common")
+# What a launcher of ours becomes.
+_BECOME: Final = (b"java", b"redis-server")
 
 
 def marked(settings: Settings) -> list[int]:
@@ -35,11 +37,11 @@ def _pids() -> list[int]:
 
 
 def _carries(pid: int, mark: bytes) -> bool:
-    """Whether a process has the mark and runs a module of ours; a shell that inherited the mark is not one."""
+    """Whether a process has the mark and runs something of ours; a shell that inherited the mark does not."""
     with suppress(OSError):
         words = (_PROC / str(pid) / "cmdline").read_bytes().split(b"\0")
         module = words[words.index(b"-m") + 1] if b"-m" in words[:-1] else b""
-        if module.split(b".")[0] in _OURS or module in _OURS:
+        if module.split(b".")[0] in _OURS or module in _OURS or words[0].rpartition(b"/")[2] in _BECOME:
             return alive(pid) and mark in (_PROC / str(pid) / "environ").read_bytes().split(b"\0")
     return False
 

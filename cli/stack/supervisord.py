@@ -11,14 +11,14 @@ from typing import Final
 
 from cli.exits import CommandError
 from config import Settings
-from config.programs import DATABASE, Program, programs
+from config.programs import DATABASE, GROUND, Program, programs
 from soma_common.postgres.accounts import write_secret
 from soma_common.supervision.client import COUNTER_NAMESPACE, SupervisorClient
 
 # Every process of the stack carries it, so that those of a dead supervisor can be found again.
 MARK: Final = "SOMA_INSTANCE_HOME"
 _ANSWER_SECONDS: Final = 15.0
-_PRIORITIES: Final = {DATABASE: 1, "edge": 90, "chat": 80}
+_PRIORITIES: Final = {**dict.fromkeys(GROUND, 1), "edge": 90, "chat": 80}
 
 _HEAD: Final = """\
 ; Written by `somastack up`; changes are lost at the next start.

@@ -26,7 +26,7 @@ from servers.chat.ending import Ending
 from servers.chat.endings import Endings
 from servers.chat.features import Features
 from servers.chat.followers import Followers
-from servers.chat.gathering import Gatherer
+from servers.chat.gathering import BACKGROUND, Gatherer
 from servers.chat.generating import Generating
 from servers.chat.generation import Answering
 from servers.chat.housekeeping import Housekeeping
@@ -74,8 +74,6 @@ from soma_common.tracing import TraceContext
 
 _LOG: Final = get_logger("soma.chat")
 _RESTART_SECONDS: Final = 0.5
-# What works beside the turns: a turn only tells of it when it is down.
-BACKGROUND: Final = ("signals", "events")
 
 
 class Peers:

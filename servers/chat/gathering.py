@@ -33,6 +33,8 @@ WIDEST_MEMORY_TOKENS: Final = 20_000
 WIDEST_BREADTH: Final = 2
 STORE_THRESHOLD: Final = 0.5
 _DEFAULT_WEIGHTS: Final = (1.0, 0.2, 0.1, 1.0, 0.7)
+# What works beside the turns: a turn only tells of it when it is down.
+BACKGROUND: Final = ("signals", "events")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +49,9 @@ class Gathered:
 
     @property
     def failed(self) -> tuple[str, ...]:
-        """Names of what did not answer."""
-        return tuple(seen.name for seen in self.observed if seen.state == level_pb2.DEPENDENCY_STATE_DOWN)
+        """Names of what did not answer the turn."""
+        down = (seen.name for seen in self.observed if seen.state == level_pb2.DEPENDENCY_STATE_DOWN)
+        return tuple(name for name in down if name not in BACKGROUND)
 
 
 class Gatherer:

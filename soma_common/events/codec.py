@@ -4,19 +4,17 @@ Nothing here knows a store or a transport.
 """
 
 import hashlib
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cache
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from google.protobuf.descriptor_pb2 import DescriptorProto
 
 from soma.events.v1 import event_pb2 as event_pb
 from soma_common.events.models import Event, EventSchema, Payload
+from soma_common.kernel.clock import seconds_and_nanos
 from soma_common.kernel.tenancy import TenantId
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
 
 
 def schema_of(payload: Payload) -> EventSchema:
@@ -48,11 +46,9 @@ def to_message(event: Event) -> event_pb.Event:
             message=event.schema.message, fingerprint=event.schema.fingerprint, version=event.schema.version
         ),
         payload=event.payload,
-        metadata=dict(event.metadata),
+        metadata=event.metadata or None,
     )
-    microseconds = (event.timestamp - _EPOCH) // _MICROSECOND
-    message.timestamp.seconds, rest = divmod(microseconds, 1_000_000)
-    message.timestamp.nanos = rest * 1000
+    message.timestamp.seconds, message.timestamp.nanos = seconds_and_nanos(event.timestamp)
     return message
 
 

@@ -34,6 +34,8 @@ _COUNT_SECONDS: Final = 5.0
 _EAGER_SECONDS: Final = (0.003, 0.01, 0.04, 0.15)
 # About every ten minutes when nothing gets better.
 _FAILURES_A_LINE: Final = 60
+# How long it may take to hand a batch over before the transport counts as away.
+_AWAY_SECONDS: Final = 2.0
 _PATIENCE: Final = Backoff(first_seconds=0.25, longest_seconds=10.0)
 _KINDS: Final = {TransportError: "transport", SomaError: "database"}
 _STREAM_PATIENCE: Final = Backoff(first_seconds=1.0, longest_seconds=300.0)
@@ -78,10 +80,17 @@ class Relay:
         self._counted_at = float("-inf")
         self._is_busy = False
         self._failures = 0
+        self._handing_over_since: float | None = None
 
     def wake(self) -> None:
         """Says that there will be something to publish in a moment."""
         self._wanted.set()
+
+    async def check(self) -> None:
+        """Whether the transport takes what is handed over. Raises TransportError when it has not for a while."""
+        since = self._handing_over_since
+        if since is not None and self._clock.monotonic() - since > _AWAY_SECONDS:
+            raise TransportError("events wait in the outbox: the transport does not take them")
 
     async def run(self) -> None:
         """Publish until cancelled; then give the shards back."""
@@ -134,7 +143,11 @@ class Relay:
         batch = [Envelope.of(topic_of(stream.key.stream), event) for stream in ready for event in stream.events]
         if not batch:
             return 0
+        if self._handing_over_since is None:
+            self._handing_over_since = self._clock.monotonic()
         outcome = await self._transport.publish(batch)
+        if outcome.broken is None:
+            self._handing_over_since = None
         self._reached(Failpoint.RELAY_PUBLISHED)
         published = await self._mark(ready, outcome)
         self._reached(Failpoint.RELAY_MARKED)

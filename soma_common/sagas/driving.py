@@ -133,9 +133,11 @@ class Driver:
 
     async def _call(self, held: Held, step: SagaStep, connection: "Connection | None") -> Values:
         position = held.position
-        action = step.compensation if position.direction is Direction.BACK else step.action
+        is_back = position.direction is Direction.BACK
+        action = step.compensation if is_back else step.action
         if action is None:
             return {}
+        action_key = effect_key(held.saga_id, step.name, Direction.FORWARD)
         call = StepCall(
             saga_id=held.saga_id,
             tenant_id=held.tenant_id,
@@ -144,7 +146,7 @@ class Driver:
             step=step.name,
             input=held.input,
             results=held.results,
-            effect_key=effect_key(held.saga_id, step.name, position.direction),
+            effect_key=effect_key(held.saga_id, step.name, Direction.BACK) if is_back else action_key,
             attempt=position.attempts + 1,
             direction=position.direction,
             own_connection=connection,
@@ -152,7 +154,7 @@ class Driver:
         seconds = self._seconds_for(held, step)
         with (
             acting_as(held.caller, held.correlation_id, seconds),
-            marking(StepMark(call.action_key, _purpose(position))),
+            marking(StepMark(action_key, _purpose(position))),
             tracer.span(f"saga step {step.name}"),
         ):
             try:

@@ -94,7 +94,7 @@ class Runner:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._keep_on(self._claim_some, self._pause))
                 group.create_task(self._keep_on(self._keep_leases, self._third_of_a_lease))
-                group.create_task(self._keep_on(self._look_at_stuck, lambda: asyncio.sleep(LETTERS_SECONDS)))
+                group.create_task(self._keep_on(self.look_at_stuck, lambda: asyncio.sleep(LETTERS_SECONDS)))
         finally:
             self._is_running = False
             await asyncio.shield(self._give_back())
@@ -185,7 +185,7 @@ class Runner:
             elif self._held.get(held.key) is held:
                 self._tasks[held.key].cancel()
 
-    async def _look_at_stuck(self) -> None:
+    async def look_at_stuck(self) -> None:
         """Count what waits for a person, and resume what a dead letter calls."""
         names = {definition.name for definition in self._definitions.values()}
         if not names:

@@ -107,8 +107,9 @@ class _RedisWire(Wire):
     async def close(self) -> None:
         if self._reader is not None:
             self._reader.cancel()
-            await asyncio.gather(self._reader, return_exceptions=True)
         with suppress(RedisError, OSError, TimeoutError):
             async with asyncio.timeout(_ANSWER_SECONDS):
                 await self._ears.aclose()
                 await self._client.aclose()
+        if self._reader is not None:
+            await asyncio.wait((self._reader,), timeout=_ANSWER_SECONDS)

@@ -107,12 +107,13 @@ class WiredSignals(Signals):
             raise SignalsDownError("the server of signals does not answer") from None
 
     async def close(self) -> None:
-        """Ends the task and with it the connection."""
+        """Ends the task and with it the connection; where a library swallows the cancellation, it ends by itself."""
         self._closed = True
         task, self._task = self._task, None
         if task is not None:
+            self._work.set()
             task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            await asyncio.wait((task,))
 
     def _begin(self) -> None:
         self._work.set()
@@ -126,7 +127,7 @@ class WiredSignals(Signals):
 
     async def _keep_connected(self) -> None:
         failures, chance = 0, random.SystemRandom()
-        while True:
+        while not self._closed:
             try:
                 async with asyncio.timeout(_STEP_SECONDS):
                     wire = await self._connect(self._hear)
@@ -136,18 +137,21 @@ class WiredSignals(Signals):
                 failures += 1
                 if failures == 1:
                     _LOG.warning("signals do not arrive; trying on", problem=type(problem).__name__)
+            if self._closed:
+                return
             await asyncio.sleep(_PATIENCE.wait_seconds(max(1, failures), chance.random()) or 0.0)
 
     async def _serve(self, wire: Wire) -> None:
         """Work off what is wanted until the connection is lost. Raises what is in `broken`."""
         lost = asyncio.create_task(wire.lost.wait())
         try:
-            while not lost.done():
+            while not (lost.done() or self._closed):
                 self._work.clear()
                 await self._work_off(wire)
                 self._up.set()
                 await self._pause(wire, lost)
-            raise ConnectionResetError
+            if lost.done():
+                raise ConnectionResetError
         finally:
             self._up.clear()
             self._heard.clear()

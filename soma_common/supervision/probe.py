@@ -6,7 +6,7 @@ Nothing here knows the supervisor.
 import asyncio
 import json
 import struct
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ _SOCKET_NAME: Final = ".s.PGSQL.5432"
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """Whether a door is open for work; `reason` says what is missing when it is not."""
+    """Whether a door is open for work; `reason` says what is missing, also where it can do without."""
 
     ready: bool
     reason: str = ""
@@ -38,7 +38,7 @@ def http_probe(address: str) -> Probe:
         if answer is None:
             return Readiness(False, "does not answer yet")
         good, body = answer
-        return Readiness(True) if good else Readiness(False, _reason_of(body, required_only=True))
+        return Readiness(True, _done_without(body)) if good else Readiness(False, _reason_of(body, required_only=True))
 
     return probe
 
@@ -82,6 +82,30 @@ def postgres_probe(socket_folder: Path | None) -> Probe:
     return probe
 
 
+def socket_probe(socket: Path, greeting: bytes, answer: bytes) -> Probe:
+    """Greets a server behind a Unix socket, which answers with these bytes."""
+
+    async def probe() -> Readiness:
+        return _greeted(await _ask(asyncio.open_unix_connection(str(socket)), greeting, len(answer)), answer)
+
+    return probe
+
+
+def port_probe(address: str, greeting: bytes) -> Probe:
+    """Greets a server at `host:port`, which answers with anything."""
+    host, _, port = address.rpartition(":")
+
+    async def probe() -> Readiness:
+        return _greeted(await _ask(asyncio.open_connection(host, int(port)), greeting, 1), b"")
+
+    return probe
+
+
+def _greeted(heard: bytes | None, answer: bytes) -> Readiness:
+    good = heard is not None and heard.startswith(answer)
+    return Readiness(True) if good else Readiness(False, "does not answer yet")
+
+
 async def _ask(
     opening: Awaitable[tuple[asyncio.StreamReader, asyncio.StreamWriter]], request: bytes, length: int
 ) -> bytes | None:
@@ -104,13 +128,25 @@ async def _read(reader: asyncio.StreamReader, length: int) -> bytes | None:
     return received or None
 
 
+def _done_without(body: bytes) -> str:
+    """What a service that serves has to do without; empty when it has everything."""
+    with suppress(ValueError):
+        down = [name for name, row in _rows(json.loads(body)) if isinstance(row, dict) and row.get("state") == "down"]
+        if down:
+            return f"serves without {', '.join(down)}"
+    return ""
+
+
+def _rows(told: object) -> Iterable[tuple[str, object]]:
+    listed = told.get("dependencies") if isinstance(told, dict) else None
+    return listed.items() if isinstance(listed, dict) else ()
+
+
 def _reason_of(body: bytes, *, required_only: bool) -> str:
     """The dependencies that are not there, as the service itself names them."""
     with suppress(ValueError):
         told = json.loads(body)
-        listed = told.get("dependencies") if isinstance(told, dict) else None
-        rows = listed.items() if isinstance(listed, dict) else ()
-        missing = [name for name, row in rows if _lacks(row, required_only=required_only)]
+        missing = [name for name, row in _rows(told) if _lacks(row, required_only=required_only)]
         if missing:
             return f"waits for {', '.join(missing)}"
         if isinstance(told, dict) and told.get("draining"):

@@ -37,7 +37,7 @@ class Door:
 
 @dataclass(frozen=True, slots=True)
 class ServiceStatus:
-    """The state of one process. `reason` is empty while it is RUNNING, and else says why it is not."""
+    """The state of one process. `reason` says why it is not RUNNING, or what it serves without; or it is empty."""
 
     name: str
     state: ServiceState
@@ -87,6 +87,6 @@ def merge(process: ServiceProcess, readiness: Readiness) -> tuple[ServiceState, 
     if process.state not in _ALIVE:
         return _OTHERS[process.state]
     if readiness.ready:
-        return ServiceState.RUNNING, ""
+        return ServiceState.RUNNING, readiness.reason
     late = process.uptime_seconds > _LONGEST_START_SECONDS
     return (ServiceState.DEGRADED if late else ServiceState.STARTING), readiness.reason

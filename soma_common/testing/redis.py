@@ -10,6 +10,7 @@ from typing import Final
 
 import pytest
 
+from soma_common.companions.redis import GREETED, GREETING, words_behind_port
 from soma_common.testing.servers import HOST, ServerProcess, answer_of, free_port, program_of, running, skip_without
 
 _READY_SECONDS: Final = 10.0
@@ -20,13 +21,12 @@ class LaunchedRedis:
 
     def __init__(self, program: Path, folder: Path) -> None:
         self._port = free_port()
-        words = ("--port", str(self._port), "--bind", HOST, "--dir", str(folder), "--save", "", "--appendonly", "no")
-        self._process = ServerProcess([program, *words], folder / "redis.log")
+        self._process = ServerProcess([program, *words_behind_port(folder, HOST, self._port)], folder / "redis.log")
         self.url: Final = f"redis://{HOST}:{self._port}/0"
 
     def start(self) -> None:
         """Start it and wait until it answers; raises RuntimeError when it does not."""
-        self._process.start(lambda: answer_of(self._port, b"PING\r\n").startswith(b"+PONG"), _READY_SECONDS)
+        self._process.start(lambda: answer_of(self._port, GREETING).startswith(GREETED), _READY_SECONDS)
 
     def kill(self) -> None:
         """End it at once; everything it knew is gone. Safe to repeat."""

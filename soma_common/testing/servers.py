@@ -15,6 +15,8 @@ from typing import Final, NoReturn, Protocol, TypeVar
 
 import pytest
 
+from soma_common.companions.programs import prepared_program
+
 Server = TypeVar("Server", bound="Launched")
 
 HOST: Final = "127.0.0.1"
@@ -23,8 +25,7 @@ HOST: Final = "127.0.0.1"
 def program_of(name: str) -> Path | None:
     """The program of a server, or None when it was not brought."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    program = cache / "somastack" / "servers" / name / "program"
-    return program if program.is_file() else None
+    return prepared_program(cache / "somastack" / "servers", name)
 
 
 def skip_without(name: str, setting: str) -> NoReturn:

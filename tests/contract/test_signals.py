@@ -165,3 +165,17 @@ async def test_nothing_is_left_after_the_end(signals: Open) -> None:
     assert await subscription.wait(0.3) is None
     assert not own.connected
     assert not [task for task in asyncio.all_tasks() if task.get_name().startswith("signals")]
+
+
+@pytest.mark.parametrize("turns_of_the_loop", range(6))
+async def test_the_end_comes_at_once_whatever_is_under_way(signals: Open, turns_of_the_loop: int) -> None:
+    own = signals()
+    with own.subscribe(a_topic()) as subscription:
+        await begun(subscription)
+        await rest(subscription)
+    # Now it stops listening to the topic, and is cancelled on the way.
+    for _ in range(turns_of_the_loop):
+        await asyncio.sleep(0)
+    async with asyncio.timeout(3):
+        await own.close()
+    assert not [task for task in asyncio.all_tasks() if task.get_name().startswith("signals")]

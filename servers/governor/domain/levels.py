@@ -51,7 +51,7 @@ DOWN: Final[dict[str, Demand]] = {
     "database": Demand("health", Level.L0, "The database had trouble a moment ago; the turn was still stored."),
     "governor": Demand("health", Level.L0, "The governor had trouble a moment ago; this plan is complete."),
     "signals": Demand("health", Level.L0, "Wake-ups do not arrive, so other windows follow with a short delay."),
-    "events": Demand("health", Level.L0, "Events are kept here and delivered once their transport answers again."),
+    "events": Demand("health", Level.L0, "Events are kept here and published when the broker is back."),
 }
 
 DEGRADED: Final[dict[str, str]] = {

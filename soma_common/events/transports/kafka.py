@@ -21,7 +21,8 @@ from aiokafka.errors import (
 from aiokafka.partitioner import DefaultPartitioner
 
 from soma_common.events.topics import Topic
-from soma_common.events.transports.kafka_client import BROKEN, REQUEST_SECONDS, broken, ended, make_topics
+from soma_common.events.transports.kafka_client import BROKEN, REQUEST_SECONDS, broken, ended, make_topics, way_of
+from soma_common.events.transports.login import KafkaLogin
 from soma_common.events.transports.port import (
     Delivery,
     Envelope,
@@ -33,6 +34,7 @@ from soma_common.events.transports.port import (
 )
 
 SESSION_SECONDS: Final = 10.0
+_PLACES_KEPT: Final = 10_000
 _BATCH_BYTES: Final = 256 * 1024
 _REQUEST_BYTES: Final = 1024 * 1024
 # What a record needs beside its key and value, generously.
@@ -50,17 +52,19 @@ class KafkaTransport(Transport):
         self,
         bootstrap: Sequence[str],
         *,
+        login: KafkaLogin | None = None,
         prefix: str = "",
         request_seconds: float = REQUEST_SECONDS,
         session_seconds: float = SESSION_SECONDS,
     ) -> None:
         # A broker that is away is told once by whoever waits for it, not ten times a second by the library.
         logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-        self._bootstrap = list(bootstrap)
+        self._way = way_of(bootstrap, login)
         self._prefix = prefix
         self._milliseconds = int(request_seconds * 1000)
         self._session_milliseconds = int(session_seconds * 1000)
         self._partitioner = DefaultPartitioner()
+        self._places: dict[tuple[str, bytes], tuple[int, int]] = {}
         self._producer: Any = None
         self._connecting = asyncio.Lock()
 
@@ -86,9 +90,16 @@ class KafkaTransport(Transport):
         return outcome
 
     async def _place(self, producer: Any, envelope: Envelope) -> Shard:
-        name = self._prefix + envelope.topic.name
+        name, key = self._prefix + envelope.topic.name, envelope.key.wire
         partitions = sorted(await producer.partitions_for(name))
-        return Shard(name, self._partitioner(envelope.key.wire, partitions, partitions))
+        amount, number = self._places.get((name, key), (0, 0))
+        if amount != len(partitions):
+            # The partitioner takes as long as everything else that is done with a record.
+            number = self._partitioner(key, partitions, partitions)
+            if len(self._places) >= _PLACES_KEPT:
+                self._places.clear()
+            self._places[name, key] = len(partitions), number
+        return Shard(name, number)
 
     async def _fill(self, producer: Any, place: Shard, envelopes: Sequence[Envelope], outcome: Outcome) -> None:
         """Send the events of one partition; a failure of the broker ends it, an event that is too large its stream."""
@@ -146,9 +157,9 @@ class KafkaTransport(Transport):
             return self._producer
 
     async def _new_producer(self) -> Any:
-        await make_topics(self._bootstrap, self._prefix, self._milliseconds)
+        await make_topics(self._way, self._prefix, self._milliseconds)
         producer = AIOKafkaProducer(
-            bootstrap_servers=self._bootstrap,
+            **self._way,
             acks="all",
             enable_idempotence=True,
             max_batch_size=_BATCH_BYTES,
@@ -171,7 +182,7 @@ class KafkaTransport(Transport):
         """A new member of the consumer group."""
         reader = AIOKafkaConsumer(
             *(self._prefix + topic.name for topic in topics),
-            bootstrap_servers=self._bootstrap,
+            **self._way,
             group_id=self._prefix + consumer,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
@@ -180,7 +191,7 @@ class KafkaTransport(Transport):
             heartbeat_interval_ms=self._session_milliseconds // 4,
         )
         try:
-            await make_topics(self._bootstrap, self._prefix, self._milliseconds)
+            await make_topics(self._way, self._prefix, self._milliseconds)
             await reader.start()
         except BROKEN as problem:
             await ended(reader)

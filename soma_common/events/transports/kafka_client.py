@@ -4,7 +4,8 @@ Nothing here publishes or reads.
 """
 
 import asyncio
-from collections.abc import Sequence
+import ssl
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from soma_common.events.topics import TOPICS, Topic
+from soma_common.events.transports.login import KafkaLogin
 from soma_common.events.transports.port import TransportError
 
 REQUEST_SECONDS: Final = 10.0
@@ -20,9 +22,24 @@ _CLOSE_SECONDS: Final = 3.0
 _REPLICAS: Final = 3
 
 
-async def make_topics(bootstrap: Sequence[str], prefix: str, milliseconds: int) -> None:
+def way_of(bootstrap: Sequence[str], login: KafkaLogin | None) -> dict[str, Any]:
+    """The words by which every client of the library finds the brokers and logs in.
+
+    Raises OSError and ssl.SSLError for a file of certificates that is none.
+    """
+    login = login or KafkaLogin()
+    words: dict[str, Any] = {"bootstrap_servers": list(bootstrap), "security_protocol": login.protocol}
+    if login.encrypted:
+        words["ssl_context"] = ssl.create_default_context(cafile=login.ca)
+    if login.user is not None:
+        words |= {"sasl_plain_username": login.user, "sasl_plain_password": login.password}
+        words["sasl_mechanism"] = login.mechanism
+    return words
+
+
+async def make_topics(way: Mapping[str, Any], prefix: str, milliseconds: int) -> None:
     """Make the topics that are missing. Raises what is in BROKEN."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=list(bootstrap), request_timeout_ms=milliseconds)
+    admin = AIOKafkaAdminClient(**way, request_timeout_ms=milliseconds)
     try:
         await admin.start()
         there = set(await admin.list_topics())

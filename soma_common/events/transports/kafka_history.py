@@ -18,7 +18,8 @@ from soma_common.events.codec import from_message
 from soma_common.events.models import Event
 from soma_common.events.topics import TOPICS, Topic, UnknownAggregateError, topic_of
 from soma_common.events.transports.history import CHUNK_EVENTS, Chunk, History
-from soma_common.events.transports.kafka_client import BROKEN, REQUEST_SECONDS, broken, ended, make_topics
+from soma_common.events.transports.kafka_client import BROKEN, REQUEST_SECONDS, broken, ended, make_topics, way_of
+from soma_common.events.transports.login import KafkaLogin
 from soma_common.events.transports.places import of_word, to_word
 from soma_common.events.transports.port import Shard, TransportError
 from soma_common.replay.filters import EventFilters
@@ -61,9 +62,16 @@ class _Part:
 class KafkaHistory(History):
     """Topics of Kafka. `prefix` stands before their names (tests share a broker)."""
 
-    def __init__(self, bootstrap: Sequence[str], *, prefix: str = "", request_seconds: float = REQUEST_SECONDS) -> None:
+    def __init__(
+        self,
+        bootstrap: Sequence[str],
+        *,
+        login: KafkaLogin | None = None,
+        prefix: str = "",
+        request_seconds: float = REQUEST_SECONDS,
+    ) -> None:
         logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-        self._bootstrap = list(bootstrap)
+        self._way = way_of(bootstrap, login)
         self._prefix = prefix
         self._request_seconds = request_seconds
 
@@ -156,7 +164,7 @@ class KafkaHistory(History):
         """A reader that has nothing to read yet. Raises TransportError."""
         milliseconds = int(self._request_seconds * 1000)
         reader = AIOKafkaConsumer(
-            bootstrap_servers=self._bootstrap,
+            **self._way,
             group_id=None,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
@@ -164,7 +172,7 @@ class KafkaHistory(History):
             max_partition_fetch_bytes=_PART_BYTES,
         )
         try:
-            await make_topics(self._bootstrap, self._prefix, milliseconds)
+            await make_topics(self._way, self._prefix, milliseconds)
             await reader.start()
             yield reader
         except BROKEN as problem:

@@ -126,6 +126,10 @@ class ChatStack:
         """The gRPC address of a service."""
         return f"{HOST}:{GRPC[service] + self._shift}"
 
+    def http_port(self, service: str) -> int:
+        """The port of a service's operators' face."""
+        return HTTP[service] + self._shift
+
     def metrics_of(self, service: str) -> str:
         """The numbers of a service."""
         with urllib.request.urlopen(f"http://{HOST}:{HTTP[service] + self._shift}/metrics", timeout=5) as answer:

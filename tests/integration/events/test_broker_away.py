@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from soma_common.events.transports.kafka import KafkaTransport
+from soma_common.events.transports.port import TransportError
 from soma_common.testing.eventually import eventually
 from soma_common.testing.kafka import launched_kafka
 from tests.integration.events.conftest import House
@@ -20,6 +21,16 @@ async def test_a_broker_that_comes_back_gets_everything_in_order(house: House, t
     relay = house.relay()
     task = asyncio.create_task(relay.run())
 
+    async def is_away() -> bool:
+        try:
+            await relay.check()
+        except TransportError:
+            return True
+        return False
+
+    async def is_there() -> bool:
+        return not await is_away()
+
     async def none_waits() -> bool:
         return await house.waiting() == 0
 
@@ -32,8 +43,10 @@ async def test_a_broker_that_comes_back_gets_everything_in_order(house: House, t
         meanwhile = [event for _ in range(25) for event in await house.write(*streams)]
         relay.wake()
         assert await house.waiting() == 200
+        await eventually(is_away, within_seconds=20)
         broker.start()
         await eventually(none_waits, within_seconds=40)
+        await eventually(is_there, within_seconds=5)
         afterwards = await house.write(*streams)
         relay.wake()
         await eventually(none_waits, within_seconds=20)

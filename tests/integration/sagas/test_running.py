@@ -212,6 +212,20 @@ async def test_a_person_turns_a_saga_back_while_a_step_runs(sagas: Sagas, partic
     assert participant.calls == ["a", "b", "-b", "-a"]
 
 
+async def test_a_saga_that_had_done_nothing_is_over_when_a_person_turns_it_back(
+    sagas: Sagas, participant: Participant
+) -> None:
+    orchestrator = sagas.orchestrator(walk(participant))
+    saga_id = await sagas.start(orchestrator)
+    turned = await orchestrator.compensate(sagas.tenant, saga_id, "ada")
+    assert (turned.status, turned.due_time) == (Status.COMPENSATED, None)
+    assert turned.end_time is not None
+    assert await sagas.told(saga_id) == ["saga.started", "saga.compensating", "saga.failed"]
+    async with sagas.running(orchestrator):
+        await asyncio.sleep(0.1)
+    assert participant.calls == []
+
+
 async def test_a_completed_saga_can_be_undone(sagas: Sagas, participant: Participant) -> None:
     async with sagas.running(sagas.orchestrator(walk(participant))) as orchestrator:
         saga_id = await sagas.start(orchestrator)

@@ -166,6 +166,11 @@ async def test_doors_that_are_shut_or_say_no_are_not_ready(tmp_path: Path) -> No
     port = server.sockets[0].getsockname()[1]
     async with server:
         assert await http_probe(f"127.0.0.1:{port}")() == Readiness(False, "waits for database")
+        answer = (
+            b'HTTP/1.0 200 OK\r\n\r\n{"ready": true, "dependencies": {"database": {"state": "up", "required": true}, '
+            b'"events": {"state": "down", "required": false}, "memory": {"state": "unknown", "required": false}}}'
+        )
+        assert await http_probe(f"127.0.0.1:{port}")() == Readiness(True, "serves without events")
         answer = b"HTTP/1.0 200 OK\r\n\r\n{}"
         assert (await http_probe(f"127.0.0.1:{port}")()).ready
     assert not (await http_probe(f"127.0.0.1:{port}")()).ready

@@ -1,0 +1,1 @@
+"""Servers of others that run beside ours on one machine: how each is started, and how it is known to serve."""
