@@ -46,7 +46,7 @@ def violations(folder: Path) -> Iterator[str]:
 
 
 def walked(sagas: list[Row], effects: list[Row]) -> Iterator[str]:
-    """Every saga is completed with all of its steps, or undone: in reverse, each once, and nothing comes behind that."""
+    """Every saga is completed with all its steps, or undone: in reverse, each once, and nothing comes behind that."""
     steps = {number(row, "place") for row in effects}
     own: dict[str, list[tuple[int, str]]] = {str(row["saga_id"]): [] for row in sagas}
     for row in effects:
