@@ -26,7 +26,7 @@ def usage(
     """Show what was used: turns that ended, tokens and cost, by day in UTC and agent; without --from the last 30 days.
 
     A turn is counted about two seconds after it ended.
-    With --json: {"rows": [soma.control.v1.Usage …], "total", "first_day", "last_day"} as REST has them at /admin/usage.
+    With --json: {"rows", "total", "first_day", "last_day"} as REST has them at /admin/usage.
 
     Examples:  somastack usage  ·  somastack usage --from 7d  ·  somastack usage --from 2026-11-01 --to 2026-11-30 --csv
     """

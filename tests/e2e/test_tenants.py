@@ -135,6 +135,19 @@ def test_the_installations_own_tenant_and_the_new_one_are_listed(mesh: Mesh, mad
     assert told(mesh, "tenant", "show", made["tenant"]["name"]) == made["tenant"]
 
 
+def test_the_saga_that_made_it_can_be_looked_at(mesh: Mesh, made: dict[str, Any]) -> None:
+    shown = mesh.cli("saga", "inspect", made["saga_id"]).stdout
+    for word in ("tenant.provision", "write tenant", "add owner", "set budget", "make agent", "make first key"):
+        assert word in shown, shown
+    assert made["key"].rpartition("_")[2] not in shown
+
+
+def test_who_lost_the_answer_asks_again(mesh: Mesh, made: dict[str, Any]) -> None:
+    words = ("tenant", "create", made["tenant"]["name"], "--tokens", str(DAY_TOKENS), "--request-id", made["saga_id"])
+    assert told(mesh, *words) == made
+    assert mesh.cli(*words).stdout.strip() == made["key"]
+
+
 def test_the_commands_of_keys(mesh: Mesh) -> None:
     done = mesh.cli("key", "create", "a robot", "--role", "viewer", "--ttl", "90d")
     assert done.returncode == 0, done.stderr
@@ -163,6 +176,7 @@ def test_the_commands_of_keys(mesh: Mesh) -> None:
     ("words", "code", "sentence"),
     [
         (("tenant", "create", "Web Team"), 2, "name"),
+        (("tenant", "create", "web-team", "--request-id", "x"), 2, "no id of a request"),
         (("tenant", "show", "nobody-here"), 1, "There is no tenant nobody-here"),
         (("key", "create", "x", "--role", "king"), 2, "role"),
         (("key", "create", "x", "--ttl", "soon"), 2, "no span of time"),

@@ -33,6 +33,7 @@ class Exchange(keys_grpc.ApiKeyServiceServicer):
 
     identity: TestIdentity
     failure: SomaError | None = None
+    hangs: bool = False
     asked: list[str] = field(default_factory=list)
 
     async def ExchangeApiKey(self, request: keys_pb.ExchangeApiKeyRequest, _: Any) -> keys_pb.ExchangeApiKeyResponse:
@@ -41,6 +42,8 @@ class Exchange(keys_grpc.ApiKeyServiceServicer):
             raise SomaError(Reason.INVALID_TOKEN, {"problem": "no API key that is in force has this text"})
         if self.failure is not None:
             raise self.failure
+        if self.hangs:
+            await asyncio.Event().wait()
         answer = keys_pb.ExchangeApiKeyResponse(token=self.identity.user_token("robot"))
         answer.lifetime.FromSeconds(LIFETIME_SECONDS)
         return answer
@@ -81,6 +84,15 @@ async def test_a_wrong_key_is_refused_in_the_form_of_its_door_and_not_asked_for_
     status, body = await models(door, wrong, "/admin/features")
     assert (status, body["error"]["code"]) == (401, "INVALID_TOKEN")
     assert exchange.asked == [wrong]
+
+
+async def test_a_control_that_does_not_answer_is_named(door: Door, exchange: Exchange) -> None:
+    exchange.hangs = True
+    status, body = await models(door, KEY, "/admin/features")
+    assert (status, body["error"]["code"]) == (503, "DEPENDENCY_DOWN")
+    assert "control" in body["error"]["message"]
+    exchange.hangs = False
+    assert (await models(door, KEY))[0] == 200
 
 
 async def test_a_key_in_the_cookie_of_a_session_is_none(door: Door, exchange: Exchange) -> None:
