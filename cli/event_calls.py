@@ -15,6 +15,8 @@ from soma.control.v1 import event_service_pb2 as event_pb
 from soma.control.v1 import event_service_pb2_grpc as event_grpc
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason
+from soma_common.kernel.tenancy import SYSTEM_TENANT
+from soma_common.replay.filters import EventFilters
 from soma_common.rpc.replies import following
 
 _PAGE: Final = 200
@@ -26,7 +28,8 @@ _AWAY: Final = frozenset((Reason.SHUTTING_DOWN, Reason.DEPENDENCY_DOWN))
 
 
 def filter_of(since: datetime | None, until: datetime | None, **words: str) -> event_pb.EventFilter:
-    """The filter of a request; words are its fields by name."""
+    """The filter of a request; words are its fields by name. Raises SomaError(INVALID_FIELD) for what no event has."""
+    EventFilters(SYSTEM_TENANT, since=since, until=until, **words)
     wanted = event_pb.EventFilter()
     for name, word in words.items():
         setattr(wanted, name, word)

@@ -92,6 +92,11 @@ def payload_of(letter: letter_pb.DeadLetter) -> str:
 
 def touched(letter: letter_pb.DeadLetter) -> str:
     """What discarding this letter will touch."""
+    saga_id = _saga_of(letter)
+    if saga_id:
+        return (
+            f"This takes away the notice that the saga {saga_id} of {letter.house} is stuck; the saga stays as it is."
+        )
     return (
         f"This gives up the event {letter.event_type} {letter.event_id} (place {letter.sequence} of {letter.stream}): "
         f"it will never have its effect in {letter.consumer} ({letter.house}), and later events of its stream go on "
@@ -101,6 +106,8 @@ def touched(letter: letter_pb.DeadLetter) -> str:
 
 def after_retry(letter: letter_pb.DeadLetter, now: letter_pb.DeadLetter | None) -> str:
     """What became of a letter that was tried again."""
+    if now is None and _saga_of(letter):
+        return f"The saga goes on. See `somastack saga inspect {_saga_of(letter)}`."
     if now is None:
         return f"Done: {letter.event_type} has had its effect in {letter.consumer}."
     if now.attempts > letter.attempts:
@@ -114,6 +121,11 @@ def after_retry(letter: letter_pb.DeadLetter, now: letter_pb.DeadLetter | None) 
 def status_word(letter: letter_pb.DeadLetter) -> str:
     """RETRYING, WAITING, PARKED or DISCARDED."""
     return enum_word(letter_pb.DeadLetterStatus.DESCRIPTOR, letter.status, "DEAD_LETTER_STATUS_")
+
+
+def _saga_of(letter: letter_pb.DeadLetter) -> str:
+    """The saga that is stuck, where the letter tells of one."""
+    return letter.stream.removeprefix("saga/") if letter.consumer.startswith("sagas.") else ""
 
 
 def _meaning(letter: letter_pb.DeadLetter) -> str:

@@ -83,7 +83,7 @@ class Acceptances:
     def __init__(self, means: Means, models: Models, allowance: Allowance) -> None:
         self._allowance = allowance
         self._database = means.database
-        self._store = AcceptanceStore(means.database)
+        self._store = AcceptanceStore(means.database, means.events)
         self._events = means.events
         self._models = models
         self._instance = means.instance
@@ -110,7 +110,8 @@ class Acceptances:
                 refusal = None if seen.place is None else _refusal(seen.place)
                 if refusal is not None:
                     bare = replace(made, user_message_id=None, parent_message_id=None)
-                    await self._store.refuse(self._row(bare), refusal, self._clock.now())
+                    told = refusal_fact(bare, refusal)
+                    await self._store.refuse(self._row(bare), refusal, told, self._clock.now())
                     return Refused(refusal)
                 counting = counting or await self._allowance.take(order.caller)
                 row = await self._row_and_message(made)
@@ -241,3 +242,15 @@ def _drafts(accepted: Accepted) -> list[EventDraft]:
         )
         drafts.insert(0, EventDraft("conversation.created", accepted.stream, made, correlation_id))
     return drafts
+
+
+def refusal_fact(accepted: Accepted, error: SomaError) -> EventDraft:
+    """The event of a turn that was refused."""
+    ended = payloads_pb2.TurnEnded(
+        turn_id=str(accepted.turn_id),
+        conversation_id="" if accepted.new_conversation else str(accepted.conversation_id or ""),
+        agent_id=str(accepted.agent.agent_id),
+        finish_reason="error",
+        error_reason=error.reason.value,
+    )
+    return EventDraft("turn.failed", accepted.stream, ended, str(accepted.order.request_id))

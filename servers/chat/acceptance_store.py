@@ -11,6 +11,8 @@ from uuid import UUID
 from servers.chat.domain.agent import Agent
 from servers.chat.order import Order
 from servers.chat.store import Place, Weights, error_columns, insert_default_agent, insert_turn
+from soma_common.events.models import EventDraft
+from soma_common.events.store import EventStore
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.tenancy import TenantId, default_agent_id
 from soma_common.limits import Counting
@@ -48,8 +50,9 @@ class Seen:
 class AcceptanceStore:
     """Reads and writes what taking a turn in needs."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, events: EventStore) -> None:
         self._database = database
+        self._events = events
 
     async def look(self, order: Order) -> Seen:
         """The turn of the same request, or the conversation, its parent message and the agent."""
@@ -81,14 +84,15 @@ class AcceptanceStore:
 
     async def make_default_agent(self, tenant: TenantId, agent: Agent, now: datetime) -> None:
         """Makes the tenant's default agent unless somebody just did."""
-        await self._database.run(tenant, lambda it: insert_default_agent(it, tenant, agent, now))
+        await self._database.run(tenant, lambda it: insert_default_agent(it, self._events, tenant, agent, now))
 
-    async def refuse(self, row: tuple[Any, ...], refusal: SomaError, now: datetime) -> None:
-        """Stores a turn that is refused before anything else. Raises AlreadyStored."""
+    async def refuse(self, row: tuple[Any, ...], refusal: SomaError, told: EventDraft, now: datetime) -> None:
+        """Stores a turn that is refused before anything else, and tells of it. Raises AlreadyStored."""
 
         async def work(connection: Connection) -> None:
             await insert_turn(connection, row)
             await connection.execute(_SQL.refuse_turn, row[1], *error_columns(refusal), now, False)
+            await self._events.append(connection, row[0], [told])
 
         await self._database.run(row[0], work)
 

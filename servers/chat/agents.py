@@ -199,7 +199,7 @@ class Agents:
     async def _found(self, connection: Connection, tenant_id: TenantId, agent_id: UUID) -> KeptAgent:
         row = await connection.fetchrow(_SQL.find_agent, agent_id)
         if row is None and agent_id == default_agent_id(tenant_id):
-            await insert_default_agent(connection, tenant_id, Agent(agent_id), self._clock.now())
+            await insert_default_agent(connection, self._events, tenant_id, Agent(agent_id), self._clock.now())
             row = await connection.fetchrow(_SQL.find_agent, agent_id)
         if row is None:
             raise not_found("agent", agent_id)

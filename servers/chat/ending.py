@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from servers.chat.acceptance import Accepted
+from servers.chat.acceptance import Accepted, refusal_fact
 from servers.chat.aftermath import after_turn
 from servers.chat.domain.turn import Step
 from servers.chat.endings import PASSES, STATUS, End, Endings, Intent
@@ -23,10 +23,8 @@ from servers.chat.running import RunningTurn
 from servers.chat.settlement import empty_settlement, settlement, turn_cost, turn_usage
 from servers.chat.store import error_columns
 from servers.chat.stream import Numbered, numbered
-from soma.events.v1 import payloads_pb2
 from soma.governor.v1 import governor_service_pb2 as governor_pb
 from soma.governor.v1.governor_service_pb2_grpc import GovernorServiceStub
-from soma_common.events.models import EventDraft
 from soma_common.kernel.backoff import Backoff
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.errors import SomaError
@@ -209,7 +207,7 @@ class Ending:
             intent = Intent("settle_turn", empty.SerializeToString(), now + _LATE_PLAN)
             caller, correlation = accepted.order.caller, str(accepted.order.request_id)
             await self._endings.insert_intents(connection, caller, correlation, accepted.turn_id, now, [intent])
-        await self._events.append(connection, accepted.tenant, [_refusal_fact(accepted, error)])
+        await self._events.append(connection, accepted.tenant, [refusal_fact(accepted, error)])
 
 
 async def _withdraw(connection: Connection, accepted: Accepted, clock: Clock) -> None:
@@ -220,14 +218,3 @@ async def _withdraw(connection: Connection, accepted: Accepted, clock: Clock) ->
         return
     values = (accepted.conversation_id, accepted.turn_id, accepted.leaf_before, clock.now())
     await connection.execute(_SQL.free_refused_conversation, *values)
-
-
-def _refusal_fact(accepted: Accepted, error: SomaError) -> EventDraft:
-    ended = payloads_pb2.TurnEnded(
-        turn_id=str(accepted.turn_id),
-        conversation_id="" if accepted.new_conversation else str(accepted.conversation_id or ""),
-        agent_id=str(accepted.agent.agent_id),
-        finish_reason="error",
-        error_reason=error.reason.value,
-    )
-    return EventDraft("turn.failed", accepted.stream, ended, str(accepted.order.request_id))

@@ -15,12 +15,16 @@ import orjson
 
 from servers.chat.domain.agent import Agent
 from servers.chat.domain.model import ToolCallPart
+from soma.events.v1 import payloads_pb2
+from soma_common.events.models import EventDraft
+from soma_common.events.store import EventStore
 from soma_common.kernel.errors import QuotaViolation, SomaError, invalid_field
 from soma_common.kernel.money import Usage
 from soma_common.kernel.reasons import Reason
 from soma_common.kernel.tenancy import Caller, TenantId
 from soma_common.postgres.pool import Connection, Database
 from soma_common.postgres.queries import Queries
+from soma_common.rpc.call import current_call
 
 _SQL: Final = Queries.of("servers.chat", "sql/turns.sql")
 
@@ -170,6 +174,7 @@ async def insert_turn(connection: Connection, values: tuple[object, ...]) -> Non
 
 
 Weights = tuple[float, ...]
+_MAKER: Final = "service:chat"
 
 
 @contextmanager
@@ -181,11 +186,15 @@ def unique_name() -> Iterator[None]:
         raise invalid_field("agent.name", "another agent has this name") from None
 
 
-async def insert_default_agent(connection: Connection, tenant: TenantId, agent: Agent, now: datetime) -> None:
-    """Makes the tenant's default agent unless somebody just did; another agent may have taken its name."""
+async def insert_default_agent(
+    connection: Connection, events: EventStore, tenant: TenantId, agent: Agent, now: datetime
+) -> None:
+    """Makes the tenant's default agent, and tells of it, unless somebody just did; its name may be taken."""
     for name in (agent.name, f"{agent.name} {agent.agent_id}"):
         if await connection.fetchval(_SQL.insert_agent, tenant, agent.agent_id, name, now):
             break
+    else:
+        return
     values = (
         agent.name,
         agent.system_prompt,
@@ -199,7 +208,10 @@ async def insert_default_agent(connection: Connection, tenant: TenantId, agent: 
         agent.baseline,
         agent.memory_scope,
     )
-    await connection.execute(_SQL.insert_first_version, tenant, agent.agent_id, *values, "service:chat", now)
+    await connection.execute(_SQL.insert_first_version, tenant, agent.agent_id, *values, _MAKER, now)
+    payload = payloads_pb2.ResourceChanged(resource="agent", resource_id=str(agent.agent_id), changed_by=_MAKER)
+    draft = EventDraft("agent.created", f"agent/{agent.agent_id}", payload, current_call().correlation_id)
+    await events.append(connection, tenant, [draft])
 
 
 def turn_row(row: asyncpg.Record) -> TurnRow:

@@ -11,9 +11,13 @@ from google.protobuf.message import Message
 from servers.governor.domain.ledger import Amount, BudgetState
 from servers.governor.domain.periods import Period
 from servers.governor.ledger_store import LedgerStore
+from soma.events.v1 import payloads_pb2 as payloads_pb
+from soma_common.events.models import EventDraft
+from soma_common.events.store import EventStore
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.tenancy import TenantId
 from soma_common.postgres.pool import Connection, Database
+from soma_common.rpc.call import RpcCall
 from soma_common.rpc.idempotency import Once
 
 
@@ -31,6 +35,7 @@ class Budgets:
 
     database: Database
     ledger: LedgerStore
+    events: EventStore
     clock: Clock
 
     async def get(self, tenant: TenantId) -> BudgetView:
@@ -48,13 +53,14 @@ class Budgets:
 
     async def set(
         self,
-        tenant: TenantId,
+        call: RpcCall,
         period: Period,
         limit: Amount,
         hard: bool,
         reply: Callable[[BudgetState, int], Message],
     ) -> Message:
         """Sets one period's limits and answers with its budget; a limit of 0 is none."""
+        tenant = call.caller.tenant_id
 
         async def work(connection: Connection) -> Message:
             now = self.clock.now()
@@ -62,6 +68,18 @@ class Budgets:
             budgets, open_holds = await self.ledger.list_budgets(connection, tenant, now)
             response = reply(next(budget for budget in budgets if budget.period is period), open_holds)
             await Once.current().record(connection, response)
+            await self.events.append(connection, tenant, [_told(call, period, limit, hard)])
             return response
 
         return await self.database.run(tenant, work)
+
+
+def _told(call: RpcCall, period: Period, limit: Amount, hard: bool) -> EventDraft:
+    payload = payloads_pb.BudgetChanged(
+        period=period.value,
+        limit_tokens=limit.tokens,
+        limit_micros=limit.micros,
+        hard=hard,
+        changed_by=call.caller.sub,
+    )
+    return EventDraft("governor.budget.changed", f"budget/{call.caller.tenant_id}", payload, call.correlation_id)

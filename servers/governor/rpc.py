@@ -84,7 +84,7 @@ class GovernorServicer(governor_grpc.GovernorServiceServicer):
         """Set a budget's limits."""
         limit = Amount(request.limit_tokens, request.limit_micros)
         answer = await self.budgets.set(
-            current_call().caller.tenant_id, decoding.period(request.period), limit, request.hard, self._budget_set()
+            current_call(), decoding.period(request.period), limit, request.hard, self._budget_set()
         )
         return cast(governor_pb.SetBudgetResponse, answer)
 

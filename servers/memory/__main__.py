@@ -32,7 +32,7 @@ async def main(_: Settings, own: ProcessSettings) -> None:
     async with opened(own) as process:
         store = MemoryStore(process.database)
         indexer = Indexer(StaticEmbedder(), Words(), tokenizer_for(COUNTED_AS))
-        accesses = Accesses(process.database, store, process.clock)
+        accesses = Accesses(process.database, store, process.events, process.clock, process.ids)
         memories = Memories(process.database, store, indexer, process.events, process.clock)
         forgetter = Forgetter(process.database, Sources(), process.events, process.clock)
         recaller = Recaller(store, indexer, accesses, process.clock)

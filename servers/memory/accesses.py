@@ -11,8 +11,12 @@ from typing import Final
 from uuid import UUID
 
 from servers.memory.store import MemoryStore
+from soma.events.v1 import payloads_pb2 as payloads_pb
+from soma_common.events.models import EventDraft
+from soma_common.events.store import EventStore
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.errors import SomaError
+from soma_common.kernel.ids import Ids
 from soma_common.kernel.tenancy import TenantId
 from soma_common.logging import get_logger
 from soma_common.postgres.pool import Connection, Database
@@ -24,10 +28,12 @@ _GATHER_SECONDS: Final = 1.0
 class Accesses:
     """Gathers accesses and writes them regularly while `run` runs."""
 
-    def __init__(self, database: Database, store: MemoryStore, clock: Clock) -> None:
+    def __init__(self, database: Database, store: MemoryStore, events: EventStore, clock: Clock, ids: Ids) -> None:
         self._database = database
         self._store = store
+        self._events = events
         self._clock = clock
+        self._ids = ids
         self._gathered: dict[TenantId, dict[UUID, tuple[int, datetime]]] = {}
 
     def note(self, tenant_id: TenantId, memory_ids: Iterable[UUID]) -> None:
@@ -52,11 +58,24 @@ class Accesses:
         gathered, self._gathered = self._gathered, {}
         for tenant_id, counts in gathered.items():
 
-            async def work(connection: Connection, counts: dict[UUID, tuple[int, datetime]] = counts) -> None:
+            async def work(
+                connection: Connection,
+                tenant_id: TenantId = tenant_id,
+                counts: dict[UUID, tuple[int, datetime]] = counts,
+            ) -> None:
                 await self._store.note_accesses(connection, counts)
+                await self._events.append(connection, tenant_id, [self._told(tenant_id, counts)])
 
             if counts:
                 try:
                     await self._database.run(tenant_id, work)
                 except SomaError as error:
                     _LOG.warning("accesses were not counted", memories=len(counts), reason=error.reason.value)
+
+    def _told(self, tenant_id: TenantId, counts: dict[UUID, tuple[int, datetime]]) -> EventDraft:
+        recalled = [
+            payloads_pb.RecalledMemory(memory_id=str(memory_id), times=counts[memory_id][0])
+            for memory_id in sorted(counts)
+        ]
+        payload = payloads_pb.MemoriesRecalled(memories=recalled)
+        return EventDraft("memory.recalled", f"recall/{tenant_id}", payload, str(self._ids.uuid4()))

@@ -56,6 +56,7 @@ AGGREGATES: Final[Mapping[str, Topic]] = {
     "agent": TASKS,
     "model": TASKS,
     "memory": MEMORIES,
+    "recall": MEMORIES,
     "conversation": TURNS,
     "turn": TURNS,
     "budget": GOVERNOR,

@@ -20,7 +20,7 @@ WRITERS: Final = 2
 POINTS: Final[tuple[StrEnum, ...]] = (*Failpoint,)
 # Which process passes the failpoints of a kind.
 ROLES: Final = {"relay": "relay", "consumer": "consumer", "letter": "consumer"}
-_SETTLE_SECONDS: Final = 90
+_PATIENCE_SECONDS: Final = 45.0
 
 
 class Course:
@@ -38,6 +38,11 @@ class Course:
         """Start a process of each name; the role is what stands before its number."""
         for name in names:
             self.running[name] = self.scene.spawn(name.rstrip("0123456789"), self._plan())
+
+    def start_hurried(self, *names: str) -> None:
+        """Writers that hardly pause."""
+        for name in names:
+            self.running[name] = self.scene.spawn("writer", replace(self._plan(), pause_seconds=0.02))
 
     def _plan(self) -> Plan:
         return replace(self.scene.plan, seed=next(self._seeds))
@@ -82,10 +87,21 @@ class Course:
         """End the writers, wait until nothing is under way, and say what the checker says."""
         for name in [name for name in self.running if name.startswith("writer")]:
             self.kill(name)
-        await eventually(self.scene.at_rest, within_seconds=_SETTLE_SECONDS, every_seconds=0.3)
+        await self._rest()
         for name, process in self.running.items():
             assert process.poll() is None, f"{name} ended by itself:\n{self.scene.log_of(name)}"
         return await self.scene.judge()
+
+    async def _rest(self) -> None:
+        """Until nothing is left to do; fails when nothing gets less for a while."""
+        loop = asyncio.get_running_loop()
+        left, since = await self.scene.left(), loop.time()
+        while any(left.values()):
+            await asyncio.sleep(0.2)
+            now = await self.scene.left()
+            if now != left:
+                left, since = now, loop.time()
+            assert loop.time() - since < _PATIENCE_SECONDS, f"{left}\n{self.scene.log_of('consumer')}"
 
 
 def has_ended(process: subprocess.Popen[bytes]) -> bool:

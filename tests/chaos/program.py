@@ -102,7 +102,7 @@ async def write(plan: Plan) -> None:
                 except SomaError:
                     await asyncio.sleep(0.05)
             history.write(json.dumps({"request_id": request_id}) + "\n")
-            await asyncio.sleep(chance.random() * 0.15)
+            await asyncio.sleep(chance.random() * plan.pause_seconds)
 
 
 async def relay(plan: Plan) -> None:

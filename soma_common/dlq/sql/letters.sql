@@ -30,7 +30,7 @@ order by event_id, consumer limit $10;
 update dead_letters l set next_time = clock_timestamp() + make_interval(secs => $3)
 from (
   select d.event_id from dead_letters d
-  where d.consumer = $1 and d.next_time <= clock_timestamp() and ($2 or not exists (
+  where d.consumer = $1 and d.next_time <= statement_timestamp() and ($2 or not exists (
     select from dead_letters b
     where b.consumer = d.consumer and b.tenant_id = d.tenant_id and b.stream = d.stream and b.sequence < d.sequence
       and b.status <> 'discarded'

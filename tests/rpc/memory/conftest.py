@@ -47,7 +47,7 @@ async def remembering(
 ) -> Remembering:
     database = await open_database(house_database("memory", "servers.memory"))
     clock, store = SetClock(), MemoryStore(database)
-    accesses = Accesses(database, store, clock)
+    accesses = Accesses(database, store, EventStore("memory"), clock, Ids())
     memories = Memories(database, store, indexer, EventStore("memory"), clock)
     forgetter = Forgetter(database, Sources(), EventStore("memory"), clock)
     recaller = Recaller(store, indexer, accesses, clock)

@@ -1,9 +1,12 @@
 """Dead letters through control's door: of all houses, of one tenant, and decided about where they live."""
 
 from collections.abc import Iterator
-from uuid import uuid4
+from dataclasses import replace
+from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from soma.control.v1 import dlq_service_pb2 as dlq_pb
 from soma.events.v1 import dead_letter_pb2 as letter_pb
@@ -13,8 +16,11 @@ from soma.events.v1 import payloads_pb2 as payloads_pb
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.paging import next_page_token
 from soma_common.kernel.reasons import Reason
+from soma_common.kernel.tenancy import SYSTEM_TENANT
+from soma_common.operations.metrics import ParkedLetters
 from soma_common.rpc.call import acting_as
-from soma_common.testing.identity import OTHER_TENANT, user
+from soma_common.security.roles import installation_scopes_for
+from soma_common.testing.identity import OTHER_TENANT, TENANT, user
 from tests.rpc.operations.conftest import SECRET, Installation
 
 ANYBODY = str(uuid4())
@@ -26,13 +32,13 @@ def as_operator() -> Iterator[None]:
         yield
 
 
-async def ids(installation: Installation, **filters: object) -> list[str]:
-    page = await installation.dlq.ListDeadLetters(dlq_pb.ListDeadLettersRequest(**filters))  # type: ignore[arg-type]
+async def ids(installation: Installation, **filters: Any) -> list[str]:
+    page = await installation.dlq.ListDeadLetters(dlq_pb.ListDeadLettersRequest(**filters))
     assert not page.unreachable_houses
     return [letter.event_id for letter in page.dead_letters]
 
 
-def key(house: str, event_id: str) -> dict[str, str]:
+def key(house: str, event_id: str) -> dict[str, Any]:
     return {"house": house, "consumer": "reader", "event_id": event_id}
 
 
@@ -271,3 +277,52 @@ async def test_a_discarded_event_lets_its_stream_go_on_and_is_told(installation:
     with pytest.raises(SomaError) as refused:
         await installation.dlq.RetryDeadLetter(retrying(event_id))
     assert refused.value.reason is Reason.RESOURCE_NOT_FOUND
+
+
+async def test_parked_events_are_a_number_to_be_woken_by(installation: Installation) -> None:
+    memory, registry = installation.houses["memory"], CollectorRegistry()
+    gauge = ParkedLetters(memory.letters, registry)
+
+    def parked(consumer: str) -> float | None:
+        return registry.get_sample_value("soma_dead_letters_parked", {"consumer": consumer})
+
+    await gauge.look()
+    assert parked("reader") is None
+    ids = [
+        await memory.park(stream=f"s/{number}", tenant=tenant) for number, tenant in enumerate((TENANT, OTHER_TENANT))
+    ]
+    await memory.park(stream="s/9", attempts=1)
+    await gauge.look()
+    assert parked("reader") == 2, "of all tenants, and not those that are tried again by themselves"
+    await memory.letters.discard(TENANT, "reader", UUID(ids[0]), "ada")
+    await memory.letters.discard(OTHER_TENANT, "reader", UUID(ids[1]), "eve")
+    await gauge.look()
+    assert parked("reader") == 0
+
+
+async def test_letters_of_the_installation_are_for_who_runs_it(installation: Installation) -> None:
+    memory = installation.houses["memory"]
+    mine, nobodys = await memory.park(), await memory.park(tenant=SYSTEM_TENANT, stream="unreadable/1")
+    where = {**key("memory", nobodys), "system": True}
+    for role in ("operator", "admin"):
+        with acting_as(user("eve", roles=(role,)), "test"):
+            assert await ids(installation) == [mine]
+            for call in (
+                lambda: ids(installation, system=True),
+                lambda: installation.dlq.GetDeadLetter(dlq_pb.GetDeadLetterRequest(**where)),
+                lambda: installation.dlq.DiscardDeadLetter(
+                    dlq_pb.DiscardDeadLetterRequest(**where, request_id=ANYBODY)
+                ),
+            ):
+                with pytest.raises(SomaError) as refused:
+                    await call()
+                assert refused.value.reason is Reason.SCOPE_MISSING
+    owner = replace(user("owner", roles=("admin",)), scopes=installation_scopes_for(("admin",)))
+    with acting_as(owner, "test"):
+        assert await ids(installation) == [mine]
+        assert await ids(installation, system=True) == [nobodys]
+        request = dlq_pb.DiscardDeadLetterRequest(**where, request_id=str(uuid4()))
+        gone = await installation.dlq.DiscardDeadLetter(request)
+        assert gone.dead_letter.status == letter_pb.DEAD_LETTER_STATUS_DISCARDED
+        assert await installation.dlq.DiscardDeadLetter(request) == gone, "the answer is kept as the caller's"
+        assert await ids(installation, system=True) == []

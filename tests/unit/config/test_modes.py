@@ -133,7 +133,11 @@ def test_events_of_a_cluster_travel_by_kafka_or_over_a_bus_that_can_be_reached()
     assert over_bus.bus("relay").worker_dsn == "postgresql://bus_relay:r@other/facts"
     beside = load_settings({**CLUSTER, **dsn, **passwords}, house="chat")
     assert beside.bus("worker").worker_dsn == "postgresql://bus_worker:w@db/somaagent"
-    control = {"SOMA_CONTROL_APP_PASSWORD": "a", "SOMA_CONTROL_WORKER_PASSWORD": "w"}
+    control = {
+        "SOMA_CONTROL_APP_PASSWORD": "a",
+        "SOMA_CONTROL_WORKER_PASSWORD": "w",
+        "SOMA_TOKEN_KEY_PATH": "/etc/soma/token.json",
+    }
     assert set(problems_of({**CLUSTER, **dsn, **passwords, **control}, house="control")) == {"SOMA_BUS_APP_PASSWORD"}
     looking_back = {**CLUSTER, **dsn, **passwords, **control, "SOMA_BUS_APP_PASSWORD": "one"}
     transport = transport_settings(load_settings(looking_back, house="control"), looks_back=True)

@@ -181,6 +181,66 @@ class BudgetSettled(_message.Message):
 Global___BudgetSettled: _TypeAlias = BudgetSettled  # noqa: Y015
 
 @_typing.final
+class BudgetChanged(_message.Message):
+    """governor.budget.changed: somebody set a limit of a tenant."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERIOD_FIELD_NUMBER: _builtins.int
+    LIMIT_TOKENS_FIELD_NUMBER: _builtins.int
+    LIMIT_MICROS_FIELD_NUMBER: _builtins.int
+    HARD_FIELD_NUMBER: _builtins.int
+    CHANGED_BY_FIELD_NUMBER: _builtins.int
+    period: _builtins.str
+    """The period: turn, day, month or total."""
+    limit_tokens: _builtins.int
+    """Most tokens in it; 0 for no limit."""
+    limit_micros: _builtins.int
+    """Most money in it, in micros; 0 for no limit."""
+    hard: _builtins.bool
+    """Whether it refuses turns; otherwise it only lowers the level."""
+    changed_by: _builtins.str
+    """Who set it."""
+    def __init__(
+        self,
+        *,
+        period: _builtins.str = ...,
+        limit_tokens: _builtins.int = ...,
+        limit_micros: _builtins.int = ...,
+        hard: _builtins.bool = ...,
+        changed_by: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed_by", b"changed_by", "hard", b"hard", "limit_micros", b"limit_micros", "limit_tokens", b"limit_tokens", "period", b"period"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BudgetChanged: _TypeAlias = BudgetChanged  # noqa: Y015
+
+@_typing.final
+class HoldsExpired(_message.Message):
+    """governor.holds.expired: holds were given back whose owner did not settle in time."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HOLDS_FIELD_NUMBER: _builtins.int
+    holds: _builtins.int
+    """How many."""
+    def __init__(
+        self,
+        *,
+        holds: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["holds", b"holds"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HoldsExpired: _TypeAlias = HoldsExpired  # noqa: Y015
+
+@_typing.final
 class LevelChanged(_message.Message):
     """governor.level.changed: a tenant's level moved."""
 
@@ -245,6 +305,56 @@ class MemoryChanged(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___MemoryChanged: _TypeAlias = MemoryChanged  # noqa: Y015
+
+@_typing.final
+class MemoriesRecalled(_message.Message):
+    """memory.recalled: memories of a tenant were recalled within about a second, counted together."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEMORIES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def memories(self) -> _containers.RepeatedCompositeFieldContainer[Global___RecalledMemory]:
+        """Each memory once."""
+
+    def __init__(
+        self,
+        *,
+        memories: _abc.Iterable[Global___RecalledMemory] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["memories", b"memories"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MemoriesRecalled: _TypeAlias = MemoriesRecalled  # noqa: Y015
+
+@_typing.final
+class RecalledMemory(_message.Message):
+    """How often a memory was recalled."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEMORY_ID_FIELD_NUMBER: _builtins.int
+    TIMES_FIELD_NUMBER: _builtins.int
+    memory_id: _builtins.str
+    """The memory."""
+    times: _builtins.int
+    """How often, from 1."""
+    def __init__(
+        self,
+        *,
+        memory_id: _builtins.str = ...,
+        times: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["memory_id", b"memory_id", "times", b"times"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RecalledMemory: _TypeAlias = RecalledMemory  # noqa: Y015
 
 @_typing.final
 class CognitiveStateChanged(_message.Message):

@@ -1,0 +1,186 @@
+"""Each method that changes something in chat, governor, memory or cognitive, called on real servers, has its events."""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, Final
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from google.protobuf.field_mask_pb2 import FieldMask
+
+from soma.chat.v1 import agent_service_pb2 as agent_pb
+from soma.chat.v1 import conversation_service_pb2 as conversation_pb
+from soma.chat.v1 import model_service_pb2 as model_pb
+from soma.chat.v1.agent_service_pb2_grpc import AgentServiceStub
+from soma.chat.v1.conversation_service_pb2_grpc import ConversationServiceStub
+from soma.chat.v1.model_service_pb2_grpc import ModelServiceStub
+from soma.cognitive.v1 import neuromodulator_service_pb2 as mood_pb
+from soma.governor.v1 import budget_pb2 as budget_pb
+from soma.governor.v1 import governor_service_pb2 as governor_pb
+from soma.memory.v1 import memory_service_pb2 as memory_pb
+from soma_common.kernel.tenancy import TenantId
+from soma_common.testing.eventually import eventually
+from soma_common.testing.upstream import Script, ScriptedUpstream
+from tests.integration.chat.person import Person, said
+from tests.integration.chat.stack import HTTP, ChatStack
+from tests.support.told import TOLD
+
+OWN: Final = tuple(f"/soma.{house}.v1." for house in HTTP)
+
+
+class Watched:
+    """An admin whose every call is watched for the events it leads to, in all houses."""
+
+    def __init__(self, stack: ChatStack, boss: Person, model: ScriptedUpstream) -> None:
+        self._stack = stack
+        self._model = model
+        self.boss = boss
+        self.agents: Any = boss.stub("chat", AgentServiceStub)
+        self.conversations: Any = boss.stub("chat", ConversationServiceStub)
+        self.models: Any = boss.stub("chat", ModelServiceStub)
+        self.seen: set[str] = set()
+
+    async def events(self) -> Counter[str]:
+        """How many events of each type the tenant has."""
+        found: Counter[str] = Counter()
+        for house in HTTP:
+            connection = await asyncpg.connect(self._stack.databases[house].owner_dsn)
+            try:
+                query = "select event_type, count(*) as amount from events where tenant_id = $1 group by event_type"
+                found.update({row[0]: row[1] for row in await connection.fetch(query, self.boss.tenant)})
+            finally:
+                await connection.close()
+        return found
+
+    async def leads_to(self, methods: tuple[str, ...], call: Callable[[], Awaitable[Any]]) -> Any:
+        """Calls, and waits for the events of these methods."""
+        before = await self.events()
+        answer = await call()
+        wanted = Counter(event for method in methods for event in set(TOLD[method]))
+
+        async def told() -> bool:
+            new = await self.events() - before
+            assert wanted.keys() <= new.keys(), f"{methods} told only {sorted(new)}"
+            return True
+
+        assert await eventually(told, within_seconds=30)
+        self.seen.update(methods)
+        return answer
+
+    async def ask(self, method: str, stub: Any, request: Any) -> Any:
+        """One plain call."""
+        name = method.rpartition("/")[2]
+        if "request_id" in request.DESCRIPTOR.fields_by_name and not request.request_id:
+            request.request_id = str(uuid4())
+
+        async def call() -> Any:
+            with self.boss.acting():
+                return await getattr(stub, name)(request)
+
+        return await self.leads_to((method,), call)
+
+    async def talk(self) -> str:
+        """A turn from its beginning to what others make of it, then one that is stopped."""
+        turn = "/soma.chat.v1.TurnService/SendMessage"
+        after = ("/soma.governor.v1.GovernorService/SettleTurn", "/soma.cognitive.v1.ModulationService/ObserveTurn")
+        learned = "/soma.memory.v1.MemoryService/StoreMemory"
+        told = await self.leads_to((turn, *after, learned), lambda: self.boss.say("My dog is called Rufus."))
+
+        async def stop() -> None:
+            self._model.enqueue(Script(chunks=400, gap_seconds=0.05))
+            async for event in self.boss.stream(said("tell me a lot")):
+                if event.HasField("started"):
+                    await self.boss.cancel(event.turn_id)
+
+        await self.leads_to(("/soma.chat.v1.TurnService/CancelTurn",), stop)
+        return str(told.started.conversation_id)
+
+
+@pytest.fixture
+async def watched(stack: ChatStack, tenant: TenantId, model: ScriptedUpstream) -> AsyncIterator[Watched]:
+    async with Person(stack, "boss", tenant, "admin") as boss:
+        yield Watched(stack, boss, model)
+
+
+async def test_every_change_is_told(watched: Watched) -> None:
+    await resources(watched)
+    await memories(watched)
+    await minds_and_money(watched, watched.boss)
+    await models(watched)
+    assert watched.seen == {method for method in TOLD if method.startswith(OWN)}
+
+
+async def resources(watched: Watched) -> None:
+    agents, talks = "/soma.chat.v1.AgentService/", "/soma.chat.v1.ConversationService/"
+    made = await watched.ask(
+        f"{agents}CreateAgent", watched.agents, agent_pb.CreateAgentRequest(agent=agent_pb.Agent(name="helper"))
+    )
+    changed = agent_pb.Agent(agent_id=made.agent.agent_id, name="support")
+    update = agent_pb.UpdateAgentRequest(agent=changed, update_mask=FieldMask(paths=["name"]))
+    await watched.ask(f"{agents}UpdateAgent", watched.agents, update)
+    await watched.ask(
+        f"{agents}ArchiveAgent", watched.agents, agent_pb.ArchiveAgentRequest(agent_id=made.agent.agent_id)
+    )
+    await watched.ask(f"{talks}CreateConversation", watched.conversations, conversation_pb.CreateConversationRequest())
+    conversation_id = await watched.talk()
+    renamed = conversation_pb.Conversation(conversation_id=conversation_id, title="Rufus")
+    await watched.ask(
+        f"{talks}UpdateConversation",
+        watched.conversations,
+        conversation_pb.UpdateConversationRequest(conversation=renamed, update_mask=FieldMask(paths=["title"])),
+    )
+    await watched.ask(
+        f"{talks}DeleteConversation",
+        watched.conversations,
+        conversation_pb.DeleteConversationRequest(conversation_id=conversation_id),
+    )
+
+
+async def memories(watched: Watched) -> None:
+    house, stub = "/soma.memory.v1.MemoryService/", watched.boss.memory
+
+    async def store(text: str, source_id: str) -> str:
+        request = memory_pb.StoreMemoryRequest(text=text, source_id=source_id)
+        answer = await watched.ask(f"{house}StoreMemory", stub, request)
+        return str(answer.memory.memory_id)
+
+    first = await store("The boiler was replaced in March.", "letter")
+    await store("The cellar has two windows.", "letter")
+    for source_id in ("letter", "phone"):
+        await store("The attic is dry.", source_id)
+    await watched.ask(f"{house}DeleteMemory", stub, memory_pb.DeleteMemoryRequest(memory_id=first))
+    await watched.ask(f"{house}DeleteBySource", stub, memory_pb.DeleteBySourceRequest(source_id="letter"))
+    before = await watched.events()
+    with watched.boss.acting():
+        await stub.RecallMemories(memory_pb.RecallMemoriesRequest(query="attic"))
+    assert await eventually(lambda: more(watched, before, "memory.recalled"), within_seconds=15)
+
+
+async def more(watched: Watched, before: Counter[str], event: str) -> bool:
+    return (await watched.events() - before)[event] == 1
+
+
+async def minds_and_money(watched: Watched, boss: Person) -> None:
+    minds = "/soma.cognitive.v1.NeuromodulatorService/"
+    with boss.acting():
+        listed = await watched.agents.ListAgents(agent_pb.ListAgentsRequest())
+    agent_id = listed.agents[0].agent_id
+    update = mood_pb.UpdateNeuromodulatorsRequest(agent_id=agent_id, dopamine=0.7)
+    await watched.ask(f"{minds}UpdateNeuromodulators", boss.mood, update)
+    await watched.ask(f"{minds}ResetNeuromodulators", boss.mood, mood_pb.ResetNeuromodulatorsRequest(agent_id=agent_id))
+    limit = governor_pb.SetBudgetRequest(period=budget_pb.BUDGET_PERIOD_MONTH, limit_tokens=10_000_000)
+    await watched.ask("/soma.governor.v1.GovernorService/SetBudget", boss.governor, limit)
+
+
+async def models(watched: Watched) -> None:
+    house, stub = "/soma.chat.v1.ModelService/", watched.models
+    profile = model_pb.ModelProfile(model_profile_id="spare", provider="openai", model="gpt-4o-mini")
+    await watched.ask(
+        f"{house}CreateModel", stub, model_pb.CreateModelRequest(model=profile, api_key="sk-spare", make_default=False)
+    )
+    profile.max_output_tokens = 512
+    update = model_pb.UpdateModelRequest(model=profile, update_mask=FieldMask(paths=["max_output_tokens"]))
+    await watched.ask(f"{house}UpdateModel", stub, update)
+    await watched.ask(f"{house}SetDefaultModel", stub, model_pb.SetDefaultModelRequest(model_profile_id="spare"))
+    await watched.ask(f"{house}DeleteModel", stub, model_pb.DeleteModelRequest(model_profile_id="spare"))

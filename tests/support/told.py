@@ -1,0 +1,63 @@
+"""Which events each mutating method leads to, and why some have none of their own: data for the tests that prove it."""
+
+from collections.abc import Mapping
+from typing import Final
+
+# Written in the transaction of the change, by the house of the method.
+TOLD: Final[Mapping[str, tuple[str, ...]]] = {
+    "/soma.chat.v1.AgentService/CreateAgent": ("agent.created",),
+    "/soma.chat.v1.AgentService/UpdateAgent": ("agent.updated",),
+    "/soma.chat.v1.AgentService/ArchiveAgent": ("agent.archived",),
+    "/soma.chat.v1.ConversationService/CreateConversation": ("conversation.created",),
+    "/soma.chat.v1.ConversationService/UpdateConversation": ("conversation.updated",),
+    "/soma.chat.v1.ConversationService/DeleteConversation": (
+        "conversation.deleted",
+        "saga.started",
+        "conversation.erased",
+        "saga.completed",
+    ),
+    "/soma.chat.v1.TurnService/SendMessage": ("turn.started", "turn.completed"),
+    "/soma.chat.v1.TurnService/CancelTurn": ("turn.cancelled",),
+    "/soma.chat.v1.ModelService/CreateModel": ("model.created",),
+    "/soma.chat.v1.ModelService/UpdateModel": ("model.updated",),
+    "/soma.chat.v1.ModelService/DeleteModel": ("model.deleted",),
+    "/soma.chat.v1.ModelService/SetDefaultModel": ("model.default_set",),
+    "/soma.governor.v1.GovernorService/SettleTurn": ("governor.settled",),
+    "/soma.governor.v1.GovernorService/SetBudget": ("governor.budget.changed",),
+    "/soma.memory.v1.MemoryService/StoreMemory": ("memory.stored",),
+    "/soma.memory.v1.MemoryService/DeleteMemory": ("memory.forgotten",),
+    "/soma.memory.v1.MemoryService/DeleteBySource": ("memory.forgotten", "memory.updated"),
+    "/soma.cognitive.v1.NeuromodulatorService/UpdateNeuromodulators": ("cognitive.state.changed",),
+    "/soma.cognitive.v1.NeuromodulatorService/ResetNeuromodulators": ("cognitive.state.changed",),
+    "/soma.cognitive.v1.ModulationService/ObserveTurn": ("cognitive.state.changed",),
+    "/soma.control.v1.AdminService/StartService": ("control.service.commanded",),
+    "/soma.control.v1.AdminService/StopService": ("control.service.commanded",),
+    "/soma.control.v1.AdminService/RestartService": ("control.service.commanded",),
+    "/soma.control.v1.FeatureService/UpdateFeatures": ("control.feature.changed",),
+    "/soma.control.v1.TenantService/CreateTenant": ("saga.started", "control.tenant.created"),
+    "/soma.control.v1.TenantService/UpdateTenant": ("control.tenant.updated",),
+    "/soma.control.v1.ApiKeyService/CreateApiKey": ("control.api_key.created",),
+    "/soma.control.v1.ApiKeyService/RevokeApiKey": ("control.api_key.revoked",),
+    "/soma.control.v1.ApiKeyService/RotateApiKey": ("control.api_key.rotated",),
+    "/soma.events.v1.HouseOperationsService/ResumeSaga": ("saga.resumed",),
+    "/soma.events.v1.HouseOperationsService/CompensateSaga": ("saga.compensating",),
+    "/soma.events.v1.HouseOperationsService/RetryDeadLetter": ("dead_letter.retried",),
+    "/soma.events.v1.HouseOperationsService/RetryDeadLetters": ("dead_letter.retried",),
+    "/soma.events.v1.HouseOperationsService/DiscardDeadLetter": ("dead_letter.discarded",),
+}
+_LEASE: Final = "a hold is a lease that ends by itself: it is told when it is settled, or when it expired"
+_ONLY_ASKS: Final = "it changes nothing of its own; the model call it makes is held and settled by the governor"
+_PASSES_ON: Final = "it asks the house that has it, which tells"
+
+# No event of their own, and why.
+NOT_TOLD: Final[Mapping[str, str]] = {
+    "/soma.chat.v1.ModelService/GenerateText": _ONLY_ASKS,
+    "/soma.chat.v1.ModelService/ProbeModel": _ONLY_ASKS,
+    "/soma.governor.v1.GovernorService/PlanTurn": _LEASE,
+    "/soma.governor.v1.GovernorService/HoldLeg": _LEASE,
+    "/soma.control.v1.SagaService/ResumeSaga": _PASSES_ON,
+    "/soma.control.v1.SagaService/CompensateSaga": _PASSES_ON,
+    "/soma.control.v1.DlqService/RetryDeadLetter": _PASSES_ON,
+    "/soma.control.v1.DlqService/RetryDeadLetters": _PASSES_ON,
+    "/soma.control.v1.DlqService/DiscardDeadLetter": _PASSES_ON,
+}
