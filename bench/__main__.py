@@ -16,7 +16,21 @@ from bench.arms.bare.arm import bare_path
 from bench.arms.litellm_proxy import VERSION, litellm_proxy
 from bench.arms.mesh import running_mesh
 from bench.durable.servers import Servers
-from bench.figures import appends, chunk, first_token, gaps, load, plan, recall, relay, sockets, standalone, turns
+from bench.figures import (
+    appends,
+    chunk,
+    first_token,
+    gaps,
+    kills,
+    load,
+    plan,
+    recall,
+    relay,
+    sagas,
+    sockets,
+    standalone,
+    turns,
+)
 from bench.figures.figure import Figure
 from bench.figures.run import Run
 from bench.machine import facts
@@ -38,6 +52,8 @@ FIGURES: Final[tuple[Figure, ...]] = (
     sockets.FIGURE,
     appends.FIGURE,
     relay.FIGURE,
+    sagas.FIGURE,
+    kills.FIGURE,
     standalone.FIGURE,
 )
 ARMS: Final = ("mesh", "bare", "litellm")
@@ -76,7 +92,7 @@ def _start(run: Run, wanted: set[str], stack: ExitStack) -> None:
             try:
                 run.proxies.append(stack.enter_context(litellm_proxy(base_url, workers)))
             except ArmMissingError as problem:
-                run.missing.append(f"the LiteLLM proxy with {workers} workers: {problem}")
+                run.miss(f"the LiteLLM proxy with {workers} workers: {problem}")
     if "bare" in wanted:
         run.bare = stack.enter_context(bare_path(base_url))
     if "mesh" in wanted:
@@ -107,7 +123,8 @@ def main() -> int:
         for figure in chosen:
             run.note(figure.title)
             try:
-                measured.append((figure, figure.measure(run)))
+                if rows := figure.measure(run):
+                    measured.append((figure, rows))
             except (LegError, grpc.aio.AioRpcError) as problem:
                 failures.append(f"{figure.title}: {problem}")
     show([row for _, rows in measured for row in rows], run.missing)

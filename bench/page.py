@@ -17,6 +17,11 @@ budget and journal), and the **LiteLLM proxy** in an environment of its own, wit
 one worker a core (full mode tries a single one too; the better in turns a second is the peer). The mesh has
 everything on. The load generator and the model upstream are processes of their own and share one core in every arm;
 the arms have two.
+
+Events and sagas are measured without the mesh, on a PostgreSQL with the settings of the standalone shape and on a
+Kafka of one broker. Their peers are a transaction for each event, the client library of Kafka alone, and the
+libraries **eventsourcing** and **DBOS Transact**, each in an environment of its own, on the same servers in the same
+run.
 """
 _READING: Final = """\
 ## How to read it
@@ -32,13 +37,14 @@ a user and of a tenant, and the daily budget.
 ## How to run it
 
 ```sh
-.venv/bin/poe bench                        # under four minutes; writes this page
-.venv/bin/poe bench-full                   # longer legs, 10,000 sockets, 100,000 memories
+.venv/bin/poe bench                        # about five minutes; writes this page
+.venv/bin/poe bench-full                   # longer legs, 10,000 sockets, 100,000 memories, kills
 .venv/bin/python -m bench --only turns,chunk --arms mesh,bare
+.venv/bin/python -m bench --only events    # durable events, relay and sagas, without the mesh
 ```
 
-The first run installs the LiteLLM proxy into `$XDG_CACHE_HOME/somastack/bench`; where that cannot be done it is left
-out by name. A run with `--only` or `--arms` prints and leaves this page alone.
+The first run installs each peer into `$XDG_CACHE_HOME/somastack/bench`; what cannot be had is left out by name. Kafka
+comes by `make servers ONLY=kafka`. A run with `--only` or `--arms` prints and leaves this page alone.
 """
 
 

@@ -18,6 +18,7 @@ from cli.commands import (
     dlq,
     doctor,
     down,
+    events,
     key,
     logs,
     memory,
@@ -30,6 +31,7 @@ from cli.commands import (
     tenant,
     token,
     up,
+    usage,
 )
 from cli.exits import CommandError, Exit
 
@@ -55,9 +57,11 @@ app.command("logs")(logs.logs)
 app.command("chat")(chat.chat)
 app.command("token")(token.token)
 app.command("receipt")(receipt.receipt)
+app.command("usage")(usage.usage)
 app.command("backup")(backup.backup)
 app.command("restore")(restore.restore)
 app.add_typer(budget.app, name="budget")
+app.add_typer(events.app, name="events")
 app.add_typer(memory.app, name="memory")
 app.add_typer(mind.app, name="mind")
 app.add_typer(model.app, name="model")

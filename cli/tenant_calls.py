@@ -3,6 +3,7 @@
 Nothing here prints or asks a person.
 """
 
+from collections.abc import Callable
 from typing import Final
 from uuid import UUID
 
@@ -12,10 +13,11 @@ from soma.control.v1 import api_key_service_pb2 as keys_pb
 from soma.control.v1 import api_key_service_pb2_grpc as keys_grpc
 from soma.control.v1 import tenant_service_pb2 as tenant_pb
 from soma.control.v1 import tenant_service_pb2_grpc as tenant_grpc
-from soma_common.kernel.errors import not_found
+from soma_common.kernel.errors import SomaError, not_found
+from soma_common.kernel.reasons import Reason
 
 _PAGE: Final = 200
-_MAKING_SECONDS: Final = 60.0
+_MAKING_SECONDS: Final = 20.0
 
 
 async def every_tenant(doors: Doors) -> list[tenant_pb.Tenant]:
@@ -39,9 +41,17 @@ async def one_tenant(doors: Doors, name: str) -> tenant_pb.Tenant:
     return found
 
 
-async def make_tenant(doors: Doors, wanted: tenant_pb.CreateTenantRequest) -> tenant_pb.CreateTenantResponse:
-    """Make a tenant, and wait for it. Raises SomaError."""
-    return await _tenants(doors).CreateTenant(wanted, timeout=_MAKING_SECONDS)
+async def make_tenant(
+    doors: Doors, wanted: tenant_pb.CreateTenantRequest, waits: Callable[[str], None]
+) -> tenant_pb.CreateTenantResponse:
+    """Make a tenant, and wait until its saga ends; `waits` hears when that takes longer. Raises SomaError."""
+    while True:
+        try:
+            return await _tenants(doors).CreateTenant(wanted, timeout=_MAKING_SECONDS)
+        except SomaError as error:
+            if error.reason is not Reason.SAGA_RUNNING:
+                raise
+            waits(f"A service is away, so this takes longer. The saga {wanted.request_id} waits for it.")
 
 
 async def every_key(doors: Doors, tenant: str, *, with_revoked: bool) -> list[key_pb.ApiKey]:

@@ -3,6 +3,7 @@
 from config.loading import load_settings
 from config.problems import Problem, SettingsError
 from config.settings import Settings
+from config.settings_registry import Registry as SettingsRegistry
 from config.values import (
     SERVICES,
     DeployMode,
@@ -24,5 +25,6 @@ __all__ = [
     "Problem",
     "Settings",
     "SettingsError",
+    "SettingsRegistry",
     "load_settings",
 ]

@@ -11,6 +11,7 @@ from config.environment import quiet_libraries
 from config.loading import load_settings
 from config.logs import begin_log
 from config.problems import SettingsError
+from config.rules import LOOK_BACK
 from config.settings import Settings
 from soma_common.events.transports.login import KafkaLogin
 from soma_common.events.transports.opening import TransportSettings
@@ -43,12 +44,12 @@ def process_settings(service: str, settings: Settings) -> ProcessSettings:
         database=settings.database(service),
         jwks_path=settings.identity.jwks_path,
         service_key_path=settings.identity.service_key_path(service),
-        transport=transport_settings(settings),
+        transport=transport_settings(settings, looks_back=service in LOOK_BACK),
         control_targets=settings.endpoint("control").targets,
     )
 
 
-def transport_settings(settings: Settings) -> TransportSettings:
+def transport_settings(settings: Settings, *, looks_back: bool) -> TransportSettings:
     """How events travel: by Kafka where brokers are named, else over the bus. Raises SettingsError."""
     infrastructure = settings.infrastructure
     if infrastructure.kafka_bootstrap:
@@ -56,4 +57,5 @@ def transport_settings(settings: Settings) -> TransportSettings:
         password = None if own.password is None else own.password.get_secret_value()
         login = KafkaLogin(own.protocol.value.upper(), own.ca, own.mechanism.value, own.user, password)
         return TransportSettings(kafka_bootstrap=infrastructure.kafka_bootstrap, kafka_login=login)
-    return TransportSettings(relay=settings.bus("relay"), reader=settings.bus("worker"))
+    history = settings.bus("app") if looks_back else None
+    return TransportSettings(relay=settings.bus("relay"), reader=settings.bus("worker"), history=history)

@@ -39,6 +39,8 @@ DSN_NAMES: Final = {
 }
 # Where the bus is: its own address, else that of the database it lies in.
 BUS_DSN_NAMES: Final = ("SOMA_BUS_DSN", "SOMA_AGENT_DSN")
+# Houses that read again what was published.
+LOOK_BACK: Final = frozenset(("control",))
 _SELF_MADE_ISSUER: Final = "urn:somastack:"
 _SAFE_SSL: Final = ("verify-full", "verify-ca")
 
@@ -50,7 +52,8 @@ def judge(registry: Registry, mode: DeployMode, ports: PortTable, house: str | N
         problems.append(_missing("SOMA_TOKEN_KEY_PATH"))
     if house is not None and house in HOUSES:
         problems += missing_for_database(registry, mode, house)
-        problems += [problem for problem in missing_for_bus(registry, mode) if problem not in problems]
+        lacking = missing_for_bus(registry, mode, looks_back=house in LOOK_BACK)
+        problems += [problem for problem in lacking if problem not in problems]
     problems += _words(registry)
     problems += _vault(registry)
     problems += _pairs(registry, mode)
@@ -81,11 +84,15 @@ def missing_for_database(registry: Registry, mode: DeployMode, house: str) -> li
     return problems
 
 
-def missing_for_bus(registry: Registry, mode: DeployMode) -> list[Problem]:
-    """What a house lacks to publish its events and to read those of others; nothing where Kafka carries them."""
+def missing_for_bus(registry: Registry, mode: DeployMode, *, looks_back: bool) -> list[Problem]:
+    """What a house lacks to publish its events and to read those of others; nothing where Kafka carries them.
+
+    One that looks back on what was published does so by the role that sees a single tenant.
+    """
     if registry.kafka_bootstrap:
         return []
-    names = [f"SOMA_BUS_{kind}_PASSWORD" for kind in ("RELAY", "WORKER")]
+    kinds = ("RELAY", "WORKER", "APP") if looks_back else ("RELAY", "WORKER")
+    names = [f"SOMA_BUS_{kind}_PASSWORD" for kind in kinds]
     lacking = [name for name in names if value_of(registry, name) is None]
     if mode is DeployMode.STANDALONE:
         return [not_started()] if lacking else []

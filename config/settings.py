@@ -129,8 +129,11 @@ class Settings:
         )
 
     def bus(self, right: str) -> HouseDatabase:
-        """The addresses of the bus for one who writes to it (relay) or reads it (worker). Raises SettingsError."""
-        problems = missing_for_bus(self.registry, self.mode)
+        """The addresses of the bus for one who writes to it (relay), consumes from it (worker) or looks back (app).
+
+        Raises SettingsError.
+        """
+        problems = missing_for_bus(self.registry, self.mode, looks_back=right == "app")
         if problems:
             raise SettingsError(problems)
         dsn = self._role_dsn("bus", right)

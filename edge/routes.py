@@ -18,9 +18,11 @@ from soma.control.v1 import (
     admin_service_pb2,
     api_key_service_pb2,
     dlq_service_pb2,
+    event_service_pb2,
     feature_service_pb2,
     saga_service_pb2,
     tenant_service_pb2,
+    usage_service_pb2,
 )
 from soma.governor.v1 import governor_service_pb2
 from soma.memory.v1 import memory_service_pb2
@@ -37,6 +39,8 @@ CONTRACTS: Final = (
     feature_service_pb2,
     saga_service_pb2,
     dlq_service_pb2,
+    event_service_pb2,
+    usage_service_pb2,
     tenant_service_pb2,
     governor_service_pb2,
     memory_service_pb2,

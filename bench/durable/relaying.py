@@ -15,7 +15,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from prometheus_client import CollectorRegistry
 
 from bench.durable.appends import TENANTS, draft_of, tenant_of
-from bench.durable.programs import answer
+from bench.durable.programs import READY, answer
 from bench.numbers import percentile
 from soma.events.v1 import event_pb2 as event_pb
 from soma_common.events.metrics import RelayMetrics
@@ -38,10 +38,11 @@ _SILENCE_MILLISECONDS: Final = 3000
 Record = tuple[int, bytes, bytes]
 
 
-async def work(job: Mapping[str, Any]) -> Mapping[str, Any]:
+async def work(job: Mapping[str, Any]) -> AsyncIterator[Mapping[str, Any]]:
     """`way` is "drain", "bare" or "steady"."""
+    yield READY
     ways = {"drain": _drain, "bare": _bare, "steady": _steady}
-    return await ways[job["way"]](job)
+    yield await ways[job["way"]](job)
 
 
 @asynccontextmanager

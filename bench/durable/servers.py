@@ -8,7 +8,10 @@ from contextlib import ExitStack
 from typing import Self
 from urllib.parse import urlsplit
 
+import asyncpg
+
 from bench.arms.arm import ArmMissingError
+from bench.durable.log import statements
 from soma_common.postgres.house import HouseDatabase
 from soma_common.testing.kafka import launched_kafka
 from soma_common.testing.postgres import LaunchedPostgres, TestServer, launched_dsn, temporary_home
@@ -61,6 +64,28 @@ class Servers:
         """A fresh database of a house."""
         return asyncio.run(self.postgres.make("chat", None))
 
+    def statements_of(self, dsn: str) -> int:
+        """How many statements the server has been sent for a database since `listen_to`; see `log.py`."""
+        assert self._launched is not None, "the server was not asked for"
+        said = (self._launched.cluster.home / "postgres.log").read_text("utf-8", errors="replace")
+        return statements(said, _database(dsn))
+
+    def listen_to(self, dsn: str) -> None:
+        """Have the server write down every statement it is sent for a database on connections made from now on."""
+
+        async def listen() -> None:
+            connection = await asyncpg.connect(self.postgres.superuser_dsn)
+            try:
+                await connection.execute(f"alter database {_database(dsn)} set log_statement = 'all'")
+            finally:
+                await connection.close()
+
+        asyncio.run(listen())
+
     def superuser_of_a_new_database(self) -> str:
         """The superuser's address of a fresh database, for peers who make their own tables."""
-        return self.postgres.address(urlsplit(self.house().app_dsn).path.lstrip("/"))
+        return self.postgres.address(_database(self.house().app_dsn))
+
+
+def _database(dsn: str) -> str:
+    return urlsplit(dsn).path.lstrip("/")

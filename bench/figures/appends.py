@@ -60,8 +60,7 @@ def _peer(run: Run, batch: int) -> dict[str, Any] | None:
     try:
         folder = environment(f"eventsourcing-{VERSION}", f"eventsourcing=={VERSION}", "psycopg[binary,pool]")
     except ArmMissingError as problem:
-        if batch == 1:
-            run.missing.append(f"eventsourcing {VERSION}: {problem}")
+        run.miss(f"eventsourcing {VERSION}: {problem}")
         return None
     run.note(f"{_EVENTS}, eventsourcing, {batch} in a call")
     job = {"connections": CONNECTIONS, "seconds": _seconds(run), "batch": batch, "settings": _settings(run)}
@@ -85,9 +84,9 @@ FIGURE: Final = Figure(
     f"Facts of about 200 bytes with their outbox rows, on a server of their own with `synchronous_commit` on, over "
     f"{CONNECTIONS} connections each time. {CALLERS} callers of EventPublisher, each on a stream of its own, in 16 "
     "tenants, publish again as soon as they have their event; facts in a transaction each come from as many callers as "
-    "there are connections. The peer is the PostgreSQL recorder of the library eventsourcing, its database functions on, "
-    "a thread a connection: one event a call, as independent callers bring them, and as many of one aggregate in a call "
-    "as a group of ours may have. It keeps no outbox, and its streams have one writer.",
+    "there are connections. The peer is the PostgreSQL recorder of the library eventsourcing, its database functions "
+    "on, a thread a connection: one event a call, as independent callers bring them, and as many of one aggregate in a "
+    "call as a group of ours may have. It keeps no outbox, and its streams have one writer.",
     (),
     _measure,
 )

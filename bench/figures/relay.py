@@ -19,7 +19,7 @@ def _measure(run: Run) -> list[Row]:
     try:
         broker = run.servers.kafka
     except ArmMissingError as problem:
-        run.missing.append(str(problem))
+        run.miss(str(problem))
         return []
     events, seconds = (60_000, 30.0) if run.full else (15_000, 6.0)
     prefix = f"bench-{secrets.token_hex(4)}."
@@ -51,10 +51,10 @@ FIGURE: Final = Figure(
     "events-relay",
     "From the outbox to Kafka",
     "A full outbox of 256 streams in 16 tenants is carried to one broker: read in order, published, marked and "
-    "deleted. The peer is aiokafka alone, with the same records from memory, all replicas, idempotent, the same size of "
-    "batch, all futures awaited at the end. Then events come at a steady rate by EventPublisher; the lag is from the "
-    "moment a caller knows of the commit to the broker's acknowledgement. The broker's records are read back, and each "
-    "stream must be complete and in order, else there is no figure.",
+    "deleted. The peer is aiokafka alone, with the same records from memory, all replicas, idempotent, the same size "
+    "of batch, all futures awaited at the end. Then events come at a steady rate by EventPublisher; the lag is from "
+    "the moment a caller knows of the commit to the broker's acknowledgement. The broker's records are read back, and "
+    "each stream must be complete and in order, else there is no figure.",
     (),
     _measure,
 )

@@ -105,6 +105,11 @@ class Run:
                 self.keep(f"idle of {each.name}", (cpu_seconds(each.roots) - began) / _IDLE_SECONDS)
         return self.kept[f"idle of {arm.name}"]
 
+    def miss(self, sentence: str) -> None:
+        """Say, once, what could not be had."""
+        if sentence not in self.missing:
+            self.missing.append(sentence)
+
     def keep(self, name: str, value: float) -> float:
         """Leave a value for figures that come later."""
         self.kept[name] = value

@@ -27,7 +27,8 @@ _Id = Annotated[
         metavar="ID", help="The event's id or its first digits, as `dlq list` shows it.", autocompletion=letter_ids
     ),
 ]
-_Consumer = Annotated[str, typer.Option("--consumer", help="Only this consumer. Example: memory.learning.")]
+_Consumer = Annotated[str, typer.Option("--consumer", help="Only this consumer. Example: chat.intents.")]
+_System = Annotated[bool, typer.Option("--system", help="Those of the installation itself: bytes that were no event.")]
 _House = Annotated[str, typer.Option("--house", help="Only this house.", autocompletion=houses)]
 app = typer.Typer(help="Look at events that could not take effect, and decide about them.", no_args_is_help=True)
 
@@ -56,6 +57,7 @@ class ListOptions:
     stream: Annotated[str, typer.Option(help="Only this stream. Example: conversation/0197a0c2-….")] = ""
     most: Annotated[int, typer.Option("--limit", "-n", min=1, max=10_000, help="Most letters.")] = 50
     every: Annotated[bool, typer.Option("--all", help="All of them, however many.")] = False
+    system: _System = False
     as_json: _Json = False
 
 
@@ -77,7 +79,7 @@ def show_list(options: ListOptions) -> None:
     from cli.views.words import to_json, to_object
 
     status = status_number(options.status or "unspecified")
-    wanted = Wanted(options.consumer, checked_house(options.house), options.stream, status)
+    wanted = Wanted(options.consumer, checked_house(options.house), options.stream, status, options.system)
     found = reach(lambda doors: listed(doors, wanted, None if options.every else options.most))
     refuse_if_unanswered(found.letters, found.missing, options.house)
     if options.as_json:
@@ -88,26 +90,39 @@ def show_list(options: ListOptions) -> None:
 
 
 @app.command("show")
-def show(letter_id: _Id, consumer: _Consumer = "", house: _House = "", as_json: _Json = False) -> None:
+def show(
+    letter_id: _Id,
+    consumer: _Consumer = "",
+    house: _House = "",
+    payload: Annotated[
+        bool, typer.Option("--payload", help="Only the payload, in JSON: mend it and give it to `dlq retry`.")
+    ] = False,
+    system: _System = False,
+    as_json: _Json = False,
+) -> None:
     """Show all that is known of one: why it failed, what becomes of it, its payload and its headers.
 
-    With --json: the message soma.events.v1.DeadLetter as REST answers it at /admin/dlq/{house}/{consumer}/{event_id}.
+    With --json: the message soma.events.v1.DeadLetter, which REST answers at /admin/dlq/{house}/{consumer}/{event_id}.
 
-    Examples:  somastack dlq show 0197a0c2-1111  ·  somastack dlq show 0197a0c2-1111 --consumer memory.learning --json
+    Examples:  somastack dlq show 0197a0c2-1111  ·  somastack dlq show 0197a0c2-1111 --json  ·
+    somastack dlq show 0197a0c2-1111 --payload > mended.json
     """
     from cli.doors import reach
     from cli.operations.letters import Wanted, find, whole
     from cli.operations.partial import checked_house
     from cli.render import print_line, print_table
-    from cli.views.letter import lines, payloads
+    from cli.views.letter import lines, payload_of, payloads
     from cli.views.words import to_json
 
-    wanted = Wanted(consumer, checked_house(house))
+    wanted = Wanted(consumer, checked_house(house), system=system)
 
     async def work(doors: "Doors") -> "letter_pb.DeadLetter":
         return await whole(doors, await find(doors, letter_id, wanted))
 
     letter = reach(work)
+    if payload:
+        print_line(payload_of(letter))
+        return
     if as_json:
         print_line(to_json(letter))
         return
@@ -124,6 +139,7 @@ def discard(
     letter_id: _Id,
     consumer: _Consumer = "",
     house: _House = "",
+    system: _System = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     as_json: _Json = False,
 ) -> None:
@@ -142,7 +158,7 @@ def discard(
     from cli.views.letter import touched
     from cli.views.words import to_json
 
-    wanted = Wanted(consumer, checked_house(house))
+    wanted = Wanted(consumer, checked_house(house), system=system)
 
     async def look(doors: "Doors") -> "letter_pb.DeadLetter":
         letter = await find(doors, letter_id, wanted)

@@ -30,8 +30,11 @@ class RetryOptions:
     payload: Annotated[
         str, typer.Option("--payload", metavar="FILE", help="Try this payload instead, in JSON; - is standard input.")
     ] = ""
-    consumer: Annotated[str, typer.Option(help="Only this consumer. Example: memory.learning.")] = ""
+    consumer: Annotated[str, typer.Option(help="Only this consumer. Example: chat.intents.")] = ""
     house: Annotated[str, typer.Option(help="Only this house.", autocompletion=houses)] = ""
+    system: Annotated[
+        bool, typer.Option("--system", help="One of the installation itself: bytes that were no event.")
+    ] = False
     stream: Annotated[str, typer.Option(help="With --all: only this stream.")] = ""
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False
 
@@ -45,12 +48,14 @@ def retry(options: RetryOptions) -> None:
     with --all {"retried", "unreachable_houses"}.
 
     Examples:  somastack dlq retry 0197a0c2-1111  ·  somastack dlq retry 0197a0c2-1111 --payload mended.json  ·
-    somastack dlq retry --all --consumer memory.learning
+    somastack dlq retry --all --consumer chat.intents
     """
     if options.every == bool(options.letter_id):
         raise CommandError("Give either the id of one event or --all.", Exit.WRONG_USE)
     if options.every and options.payload:
         raise CommandError("A payload is for one event: give its id instead of --all.", Exit.WRONG_USE)
+    if options.every and options.system:
+        raise CommandError("Letters of the installation are retried one by one: give an id.", Exit.WRONG_USE)
     if options.stream and not options.every:
         raise CommandError("--stream goes with --all.", Exit.WRONG_USE)
     if options.every:
@@ -69,7 +74,7 @@ def _retry_one(options: RetryOptions) -> None:
     from cli.views.letter import after_retry
     from cli.views.words import to_json, to_object
 
-    wanted = Wanted(options.consumer, checked_house(options.house))
+    wanted = Wanted(options.consumer, checked_house(options.house), system=options.system)
     text = _read(options.payload) if options.payload else None
 
     async def work(doors: "Doors") -> "tuple[letter_pb.DeadLetter, letter_pb.DeadLetter | None]":

@@ -88,7 +88,7 @@ def show_list(options: ListOptions) -> None:
 def inspect(saga_id: _Id, house: _House = "", as_json: _Json = False) -> None:
     """Show all that is known of a saga: where it stands, each step it did or undid, why it failed, its input.
 
-    Secrets are taken out of the input. With --json: the message soma.events.v1.Saga as REST answers it at
+    Secrets are taken out of the input. With --json: the message soma.events.v1.Saga, which REST answers at
     /admin/sagas/{house}/{saga_id}.
 
     Examples:  somastack saga inspect 0197a0c2  ·  somastack saga inspect 0197a0c2 --json

@@ -38,6 +38,9 @@ class NewTenant:
         int | None,
         typer.Option(min=0, max=_MOST, help="Most money a day in millionths of a dollar; 0 means no limit."),
     ] = None
+    request_id: Annotated[
+        str, typer.Option(help="That of an earlier call whose answer was lost: gives the same tenant and key.")
+    ] = ""
     as_json: _Json = False
 
 
@@ -47,26 +50,30 @@ def create(wanted: NewTenant) -> None:
     """Make a tenant with its owner, a budget, a default agent and a first API key, all of it or nothing.
 
     Prints the key and nothing else on standard output; it is shown this once. Without --tokens and --micros the tenant
-    may use what the settings give a tenant. With --json: the message soma.control.v1.CreateTenantResponse.
+    may use what the settings give a tenant. While a service is away it waits; the id of the saga that it tells then is
+    the --request-id to ask again with. With --json: the message soma.control.v1.CreateTenantResponse.
 
     Examples:  somastack tenant create web-team  ·  somastack tenant create web-team --display-name "The web team"
     --tokens 500000  ·  KEY=$(somastack tenant create web-team)
     """
-    from cli.doors import reach
+    from cli.doors import checked_id, reach
     from cli.render import Progress, print_line
     from cli.views.tenant import made_tenant, shown_once
     from cli.views.words import to_json
 
+    progress = Progress()
+    asked_before = checked_id(wanted.request_id, "request") if wanted.request_id else ""
+
     async def work(doors: "Doors") -> "tuple[tenant_pb.CreateTenantResponse, str]":
         from cli.tenant_calls import make_tenant
 
-        return await make_tenant(doors, _request(wanted, doors.request_id())), doors.edge_url
+        request = _request(wanted, asked_before or doors.request_id())
+        return await make_tenant(doors, request, progress.note), doors.edge_url
 
     made, edge_url = reach(work)
     if wanted.as_json:
         print_line(to_json(made))
         return
-    progress = Progress()
     for sentence in (*made_tenant(made), *shown_once(made.api_key, edge_url)):
         progress.note(sentence)
     print_line(made.key)

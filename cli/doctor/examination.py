@@ -12,7 +12,7 @@ from config import DeployMode, Settings, SettingsError, load_settings
 from soma_common.kernel.clock import Clock
 from soma_common.supervision.client import SupervisorClient
 
-_RUNNING = ("database", "servers", "model", "turn")
+_RUNNING = ("database", "servers", "events", "model", "turn")
 
 
 async def examine(tell: Callable[[str], None]) -> list[Finding]:
@@ -36,16 +36,16 @@ async def examine(tell: Callable[[str], None]) -> list[Finding]:
 
 
 async def _look_at_stack(settings: Settings, tell: Callable[[str], None], *, running: bool) -> list[Finding]:
-    from cli.doctor import mesh
+    from cli.doctor import mesh, operations
 
     if settings.mode is not DeployMode.STANDALONE:
         tell("Asking one question")
-        return [await mesh.model(settings), await mesh.one_turn(settings)]
+        return [await operations.waiting(settings), await mesh.model(settings), await mesh.one_turn(settings)]
     if not running:
         return [stack_is_down(name) for name in _RUNNING]
     tell("Looking at the database")
     found = [await mesh.database(settings)]
     tell("Looking at the servers")
-    found += [*await mesh.servers(settings), await mesh.model(settings)]
+    found += [*await mesh.servers(settings), await operations.waiting(settings), await mesh.model(settings)]
     tell("Asking one question")
     return [*found, await mesh.one_turn(settings)]

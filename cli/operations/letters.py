@@ -16,6 +16,7 @@ from soma.control.v1 import dlq_service_pb2_grpc as dlq_grpc
 from soma.events.v1 import dead_letter_pb2 as letter_pb
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason
+from soma_common.kernel.tenancy import SYSTEM_TENANT
 
 PAGE: Final = 200
 _OUTCOME_SECONDS: Final = 10.0
@@ -31,6 +32,7 @@ class Wanted:
     house: str = ""
     stream: str = ""
     status: "letter_pb.DeadLetterStatus.ValueType" = letter_pb.DEAD_LETTER_STATUS_UNSPECIFIED
+    system: bool = False
 
     @property
     def is_any(self) -> bool:
@@ -60,6 +62,7 @@ async def listed(doors: Doors, wanted: Wanted, most: int | None) -> Found:
                 consumer=wanted.consumer,
                 stream=wanted.stream,
                 house=wanted.house,
+                system=wanted.system,
             )
         )
         found.letters += page.dead_letters
@@ -84,6 +87,7 @@ async def find(doors: Doors, text: str, wanted: Wanted) -> letter_pb.DeadLetter:
                 status=status,
                 consumer=wanted.consumer,
                 house=wanted.house,
+                system=wanted.system,
             )
         )
         letters += page.dead_letters
@@ -104,7 +108,9 @@ def _several(begin: str, letters: list[letter_pb.DeadLetter]) -> str:
 
 async def whole(doors: Doors, letter: letter_pb.DeadLetter) -> letter_pb.DeadLetter:
     """The letter with its event and bytes. Raises SomaError."""
-    request = dlq_pb.GetDeadLetterRequest(house=letter.house, consumer=letter.consumer, event_id=letter.event_id)
+    request = dlq_pb.GetDeadLetterRequest(
+        house=letter.house, consumer=letter.consumer, event_id=letter.event_id, system=_is_the_installations(letter)
+    )
     return (await _dlq(doors).GetDeadLetter(request)).dead_letter
 
 
@@ -116,6 +122,7 @@ async def retry(doors: Doors, letter: letter_pb.DeadLetter, payload: bytes = b""
         event_id=letter.event_id,
         edited_payload=payload,
         request_id=doors.request_id(),
+        system=_is_the_installations(letter),
     )
     return (await _dlq(doors).RetryDeadLetter(request)).dead_letter
 
@@ -173,7 +180,9 @@ async def refuse_if_settled(doors: Doors, letter: letter_pb.DeadLetter, wanted: 
 
 async def _first_of_stream(doors: Doors, letter: letter_pb.DeadLetter) -> letter_pb.DeadLetter | None:
     """The letter behind which this one waits. Raises SomaError."""
-    found = await listed(doors, Wanted(letter.consumer, letter.house, letter.stream), 1)
+    found = await listed(
+        doors, Wanted(letter.consumer, letter.house, letter.stream, system=_is_the_installations(letter)), 1
+    )
     ahead = [each for each in found.letters if each.event_id != letter.event_id]
     return ahead[0] if ahead else None
 
@@ -181,7 +190,11 @@ async def _first_of_stream(doors: Doors, letter: letter_pb.DeadLetter) -> letter
 async def discard(doors: Doors, letter: letter_pb.DeadLetter) -> letter_pb.DeadLetter:
     """Give it up. Raises SomaError."""
     request = dlq_pb.DiscardDeadLetterRequest(
-        house=letter.house, consumer=letter.consumer, event_id=letter.event_id, request_id=doors.request_id()
+        house=letter.house,
+        consumer=letter.consumer,
+        event_id=letter.event_id,
+        request_id=doors.request_id(),
+        system=_is_the_installations(letter),
     )
     return (await _dlq(doors).DiscardDeadLetter(request)).dead_letter
 
@@ -189,6 +202,10 @@ async def discard(doors: Doors, letter: letter_pb.DeadLetter) -> letter_pb.DeadL
 def status_number(name: str) -> "letter_pb.DeadLetterStatus.ValueType":
     """The number of a status by the word for it."""
     return letter_pb.DeadLetterStatus.Value(f"DEAD_LETTER_STATUS_{name.upper()}")
+
+
+def _is_the_installations(letter: letter_pb.DeadLetter) -> bool:
+    return letter.tenant_id == str(SYSTEM_TENANT)
 
 
 def _dlq(doors: Doors) -> dlq_grpc.DlqServiceStub:

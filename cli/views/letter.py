@@ -8,15 +8,16 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
+from cli.exits import CommandError
 from cli.operations.payloads import to_object
 from cli.render import duration
 from cli.views.words import NONE, count, enum_word, moment, short_ids
 from soma.events.v1 import dead_letter_pb2 as letter_pb
 from soma.events.v1 import event_pb2 as event_pb
 
-HEADINGS: Final = ("ID", "STATUS", "EVENT", "CONSUMER", "HOUSE", "TRIES", "FAILED", "ERROR")
+HEADINGS: Final = ("ID", "STATUS", "EVENT", "CONSUMER", "HOUSE", "TRIES", "LAST", "ERROR")
 # What fits beside one another in 80 cells.
-NARROW: Final = ("ID", "STATUS", "EVENT", "CONSUMER", "FAILED")
+NARROW: Final = ("ID", "STATUS", "EVENT", "CONSUMER", "LAST")
 STATE_COLUMN: Final = 1
 
 
@@ -80,8 +81,22 @@ def payloads(letter: letter_pb.DeadLetter) -> Iterator[tuple[str, str]]:
         yield "Edited payload, which is tried instead", _payload(letter.edited_event)
 
 
+def payload_of(letter: letter_pb.DeadLetter) -> str:
+    """The payload that is tried, as JSON. Raises CommandError where there is none to read."""
+    event = letter.edited_event if letter.HasField("edited_event") else letter.event
+    found = to_object(event)
+    if found is None:
+        raise CommandError(f"The payload of {letter.event_id} cannot be read as JSON here.")
+    return json.dumps(found, indent=2, ensure_ascii=False)
+
+
 def touched(letter: letter_pb.DeadLetter) -> str:
     """What discarding this letter will touch."""
+    saga_id = _saga_of(letter)
+    if saga_id:
+        return (
+            f"This takes away the notice that the saga {saga_id} of {letter.house} is stuck; the saga stays as it is."
+        )
     return (
         f"This gives up the event {letter.event_type} {letter.event_id} (place {letter.sequence} of {letter.stream}): "
         f"it will never have its effect in {letter.consumer} ({letter.house}), and later events of its stream go on "
@@ -91,6 +106,8 @@ def touched(letter: letter_pb.DeadLetter) -> str:
 
 def after_retry(letter: letter_pb.DeadLetter, now: letter_pb.DeadLetter | None) -> str:
     """What became of a letter that was tried again."""
+    if now is None and _saga_of(letter):
+        return f"The saga goes on. See `somastack saga inspect {_saga_of(letter)}`."
     if now is None:
         return f"Done: {letter.event_type} has had its effect in {letter.consumer}."
     if now.attempts > letter.attempts:
@@ -104,6 +121,11 @@ def after_retry(letter: letter_pb.DeadLetter, now: letter_pb.DeadLetter | None) 
 def status_word(letter: letter_pb.DeadLetter) -> str:
     """RETRYING, WAITING, PARKED or DISCARDED."""
     return enum_word(letter_pb.DeadLetterStatus.DESCRIPTOR, letter.status, "DEAD_LETTER_STATUS_")
+
+
+def _saga_of(letter: letter_pb.DeadLetter) -> str:
+    """The saga that is stuck, where the letter tells of one."""
+    return letter.stream.removeprefix("saga/") if letter.consumer.startswith("sagas.") else ""
 
 
 def _meaning(letter: letter_pb.DeadLetter) -> str:

@@ -113,7 +113,11 @@ def touched(saga: saga_pb.Saga) -> str:
         if step.direction == saga_pb.SAGA_DIRECTION_FORWARD and step.status == saga_pb.SAGA_STEP_STATUS_DONE
     ]
     left = [name for name in reversed(done) if name not in undone]
-    what = f"These steps will be undone, in turn: {', '.join(left)}." if left else "None of its steps is done."
+    what = (
+        f"What it did is to be undone, in turn: {', '.join(left)}. Where one has no way back, nothing is changed."
+        if left
+        else "None of its steps is done."
+    )
     return f"This calls back the saga {saga.name} {saga.saga_id} of {saga.house}, {status_word(saga)}. {what}"
 
 

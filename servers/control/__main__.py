@@ -14,6 +14,8 @@ from config.programs import doors, programs
 from config.values import HOUSES, SERVICES
 from servers.control.administration import Administration, Installation
 from servers.control.api_keys import ApiKeys
+from servers.control.event_rpc import EventServicer
+from servers.control.events import Closing, EventReading, Replaying
 from servers.control.features import Features
 from servers.control.fleet import COMMANDS, Fleet, OrchestratedFleet, SupervisedFleet
 from servers.control.hashing import KeyHasher
@@ -30,16 +32,24 @@ from servers.control.tenant_making import TenantMaking
 from servers.control.tenant_rpc import TenantServicer
 from servers.control.tenant_store import TenantStore
 from servers.control.tenants import Tenants
+from servers.control.usage import UsageCounting, UsageReading
+from servers.control.usage_rpc import UsageServicer
+from servers.control.usage_store import UsageStore
 from soma.chat.v1.agent_service_pb2_grpc import AgentServiceStub
 from soma.control.v1 import admin_service_pb2_grpc as admin_grpc
 from soma.control.v1 import api_key_service_pb2_grpc as key_grpc
 from soma.control.v1 import dlq_service_pb2_grpc as dlq_grpc
+from soma.control.v1 import event_service_pb2_grpc as event_grpc
 from soma.control.v1 import feature_service_pb2_grpc as feature_grpc
 from soma.control.v1 import saga_service_pb2_grpc as saga_grpc
 from soma.control.v1 import tenant_service_pb2_grpc as tenant_grpc
+from soma.control.v1 import usage_service_pb2_grpc as usage_grpc
 from soma.governor.v1 import budget_pb2 as budget_pb
 from soma.governor.v1.governor_service_pb2_grpc import GovernorServiceStub
+from soma_common.events.transports.history import History
+from soma_common.events.transports.opening import open_history
 from soma_common.kernel.tenancy import TenantId
+from soma_common.replay.engine import ReplayEngine
 from soma_common.rpc.dial import dial
 from soma_common.rpc.idempotency import IdempotencyStore
 from soma_common.rpc.process import Process, ProcessSettings, opened
@@ -69,6 +79,25 @@ def build_fleet(settings: Settings, process: Process) -> Fleet:
         {name: dial(found, process.signer, name=name) for name, found in targets.items() if found},
         {name: ", ".join(found) for name, found in targets.items()},
         _ORCHESTRATORS[settings.mode],
+    )
+
+
+def add_events(process: Process, history: History, closing: Closing) -> None:
+    """Count usage from what is published, and serve it, and what was published itself."""
+    store = UsageStore()
+    counting = UsageCounting(store)
+    process.consume(counting.consumption())
+    engine = ReplayEngine(process.database, history, process.clock)
+    replaying = Replaying(process.database, engine, [counting.target()], process.ids, closing)
+    process.server.add(
+        event_grpc.add_EventServiceServicer_to_server,
+        EventServicer(EventReading(history, closing), replaying),
+        "soma.control.v1.EventService",
+    )
+    process.server.add(
+        usage_grpc.add_UsageServiceServicer_to_server,
+        UsageServicer(UsageReading(process.database, store, process.clock)),
+        "soma.control.v1.UsageService",
     )
 
 
@@ -145,6 +174,8 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
             FeatureServicer(features),
             "soma.control.v1.FeatureService",
         )
+        closing, history = Closing(), await open_history(own.transport)
+        add_events(process, history, closing)
         identities = Identities(settings, process)
         identities.add_to(process)
         owner = settings.identity
@@ -153,6 +184,7 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
         looking = asyncio.create_task(features.keep_looking(), name="look at features")
 
         async def finish() -> None:
+            closing.begin()
             await features.close()
             await administration.finish()
 
@@ -160,6 +192,7 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
             await process.serve(finish, sagas=identities.sagas)
         finally:
             looking.cancel()
+            await history.close()
             await identities.close()
             await houses.close()
 

@@ -18,7 +18,7 @@ from servers.control.key_store import KeyStore
 from soma.events.v1 import payloads_pb2
 from soma_common.events.models import EventDraft
 from soma_common.events.store import EventStore
-from soma_common.kernel.clock import Clock
+from soma_common.kernel.clock import Clock, seconds_and_nanos
 from soma_common.kernel.errors import invalid_field, not_found
 from soma_common.kernel.tenancy import Caller, TenantId
 from soma_common.postgres.pool import Connection, Database
@@ -65,9 +65,10 @@ class ApiKeys:
         self._root = root
         self._clock = clock
 
-    def text_of(self, tenant_id: UUID, key_id: str, request_id: str) -> ApiKeyText:
-        """The text that a request made, or makes, for a key."""
-        return derive_api_key(self._root, key_id, f"{tenant_id}/{UUID(request_id)}")
+    def text_of(self, tenant_id: UUID, key_id: str, request_id: str, made: datetime) -> ApiKeyText:
+        """The text that a request made, or makes, for a key at that moment; a later one with its id makes another."""
+        seconds, nanos = seconds_and_nanos(made)
+        return derive_api_key(self._root, key_id, f"{tenant_id}/{UUID(request_id)}/{seconds}.{nanos:09}")
 
     async def create(self, caller: Caller, order: KeyOrder, request_id: str, reply: Callable[[ApiKey], Reply]) -> Reply:
         """Make a key, whose text is `text_of` its id. Raises SCOPE_MISSING, INVALID_FIELD."""
@@ -76,7 +77,8 @@ class ApiKeys:
         if not name:
             raise invalid_field("name", "it must contain more than white space")
         key = self._new(caller, replace(order, name=name, sub=sub), granted)
-        hashed = await self._hasher.hash(self.text_of(caller.tenant_id, key.key_id, request_id).secret)
+        text = self.text_of(caller.tenant_id, key.key_id, request_id, key.create_time)
+        hashed = await self._hasher.hash(text.secret)
 
         async def work(connection: Connection) -> Reply:
             await self._store.insert(connection, key, hashed)
@@ -92,7 +94,8 @@ class ApiKeys:
         order = KeyOrder(_FIRST_NAME, _FIRST_ROLE, frozenset(scopes), sub, None)
         maker = replace(caller, tenant_id=tenant_id)
         key = replace(self._new(maker, order, Grant(_FIRST_ROLE, scopes)), key_id=self._first_id(tenant_id, request_id))
-        hashed = await self._hasher.hash(self.text_of(tenant_id, key.key_id, str(request_id)).secret)
+        text = self.text_of(tenant_id, key.key_id, str(request_id), key.create_time)
+        hashed = await self._hasher.hash(text.secret)
 
         async def work(connection: Connection) -> ApiKey:
             if await self._store.insert(connection, key, hashed):
@@ -106,7 +109,7 @@ class ApiKeys:
         key_id = self._first_id(tenant_id, request_id)
         async with self._database.transaction(tenant_id) as connection:
             key = await self._store.lock(connection, key_id)
-        return key, self.text_of(tenant_id, key_id, str(request_id)).text
+        return key, self.text_of(tenant_id, key_id, str(request_id), key.create_time).text
 
     def _first_id(self, tenant_id: TenantId, request_id: UUID) -> str:
         return derive_key_id(self._root, f"{tenant_id}/{request_id}")
@@ -136,10 +139,10 @@ class ApiKeys:
         self, caller: Caller, key_id: str, grace: timedelta, request_id: str, reply: Callable[[ApiKey], Reply]
     ) -> Reply:
         """Give a key that is in force a new text, `text_of` its id. Raises RESOURCE_NOT_FOUND, SCOPE_MISSING."""
-        hashed = await self._hasher.hash(self.text_of(caller.tenant_id, key_id, request_id).secret)
+        now = self._clock.now()
+        hashed = await self._hasher.hash(self.text_of(caller.tenant_id, key_id, request_id, now).secret)
 
         async def work(connection: Connection) -> Reply:
-            now = self._clock.now()
             before = await self._store.lock(connection, key_id)
             if not before.in_force(now):
                 raise not_found("API key in force", key_id)

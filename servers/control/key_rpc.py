@@ -4,7 +4,7 @@ Nothing is decided here.
 """
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from google.protobuf.duration_pb2 import Duration
@@ -118,8 +118,10 @@ class ApiKeyServicer(keys_grpc.ApiKeyServiceServicer):
                 answer = await self._earlier(kind)
                 if answer is None:
                     raise
-        tenant_id = current_call().caller.tenant_id
-        answer.key = self._keys.text_of(tenant_id, answer.api_key.key_id, request_id).text
+        key = answer.api_key
+        stamp = key.rotate_time if key.HasField("rotate_time") else key.create_time
+        made = stamp.ToDatetime(UTC)
+        answer.key = self._keys.text_of(current_call().caller.tenant_id, key.key_id, request_id, made).text
         return answer
 
     async def _earlier(self, kind: type[Reply]) -> Reply | None:

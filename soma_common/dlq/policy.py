@@ -41,12 +41,14 @@ class LetterPolicy:
     """The policy of a consumer, or of one of its topics.
 
     `quick` are the first tries; then the event is parked and tried again every `later_seconds`, `later_times` times.
+    A try that has not ended after `lease_seconds`, because its process did, is made by somebody else.
     """
 
     when_parked: WhenParked = WhenParked.WAIT
     quick: Backoff = _QUICK
     later_seconds: float = 3600.0
     later_times: int = 3
+    lease_seconds: float = 60.0
 
     @property
     def passes(self) -> bool:

@@ -7,7 +7,6 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
-from itertools import count
 from typing import Any, Final, TypeAlias
 
 from soma_common.dlq.handler import DLQHandler
@@ -30,13 +29,15 @@ from soma_common.postgres.pool import Connection, Database
 _LOG: Final = get_logger("soma.events.consumer")
 
 FETCH_EVENTS: Final = 200
-FETCH_SECONDS: Final = 5.0
+FETCH_SECONDS: Final = 30.0
 # Effects beside one another: half of what the pool of a house has, so that calls find room.
 AT_ONCE: Final = 2
 RETRY_SECONDS: Final = 1.0
+IDLE_RETRY_SECONDS: Final = 5.0
 LETTERS_AT_ONCE: Final = 50
-LETTER_LEASE_SECONDS: Final = 60.0
 _CALL_SECONDS: Final = 30.0
+# So long after the last failure letters are looked at each second.
+_ALERT_SECONDS: Final = 60.0
 _PATIENCE: Final = Backoff(first_seconds=0.25, longest_seconds=10.0)
 # A subscription may be beyond repair while its transport serves others; a new one begins behind what was committed.
 _FAILURES_OF_A_SUBSCRIPTION: Final = 5
@@ -97,6 +98,7 @@ class Consumer:
         self._reached = reached
         self._chance = random.SystemRandom()
         self._room = asyncio.Semaphore(AT_ONCE)
+        self._failed_at = float("-inf")
 
     async def run(self) -> None:
         """Consume until cancelled."""
@@ -232,6 +234,7 @@ class Consumer:
             self._what.consumer, delivery, event, failure, attempts, self._what.policy, self._chance.random()
         )
         self._reached(Failpoint.LETTER_CAPTURED)
+        self._failed_at = asyncio.get_running_loop().time()
         self._metrics.consumed(self._what.consumer, decision.status.value)
         words = {"consumer": self._what.consumer, "event_id": str(event.event_id), "error_id": error_id}
         if decision.status is LetterStatus.PARKED:
@@ -240,23 +243,26 @@ class Consumer:
             _LOG.warning("an event has failed", attempts=attempts, error_class=failure.error_class, **words)
 
     async def _retry(self) -> None:
-        rounds_between_calls = int(_CALL_SECONDS / RETRY_SECONDS)
-        for number in count():
+        """Try letters again; where there were none lately, they are looked at more seldom."""
+        loop, called_at = asyncio.get_running_loop(), float("-inf")
+        while True:
             try:
-                if number % rounds_between_calls == 0:
+                if loop.time() - called_at >= _CALL_SECONDS:
                     await self._letters.call_waiting(self._what.consumer)
+                    called_at = loop.time()
                 while await self.retry_some():
-                    pass
+                    self._failed_at = loop.time()
             except SomaError as problem:
                 _LOG.info("letters wait for the database", consumer=self._what.consumer, problem=str(problem))
             except Exception as problem:  # noqa: BLE001 - the outermost net of this task: letters come again by themselves
                 _LOG.error("letters cannot be tried", consumer=self._what.consumer, exc_info=problem)
-            await asyncio.sleep(RETRY_SECONDS)
+            is_alert = loop.time() - self._failed_at < _ALERT_SECONDS
+            await asyncio.sleep(RETRY_SECONDS if is_alert else IDLE_RETRY_SECONDS)
 
     async def retry_some(self) -> int:
         """Try letters again whose time has come; returns how many there were."""
         policy = self._what.policy
-        letters = await self._letters.claim(self._what.consumer, policy, LETTERS_AT_ONCE, LETTER_LEASE_SECONDS)
+        letters = await self._letters.claim(self._what.consumer, policy, LETTERS_AT_ONCE, policy.lease_seconds)
         await _all_or_cancelled([self._try_again(letter) for letter in letters])
         return len(letters)
 

@@ -71,7 +71,7 @@ class EventStore:
         """
         statement, words = way_of(_SQL, filters)
         place = (filters.first_time, FIRST_ID) if page.after is None else _place_in(page.after)
-        common = (filters.end_time, filters.service, filters.correlation_id, page.size)
+        common = (filters.end_time, filters.service, page.size)
         found: list[Event] = []
         while True:
             rows = await connection.fetch(statement, filters.tenant_id, *place, *common, *words)

@@ -17,6 +17,8 @@ def way_of(statements: Queries, filters: EventFilters) -> tuple[str, tuple[str, 
     """The statement, and what it takes beside the values that all of them take."""
     if filters.trace_id:
         return statements.read_by_trace, filters.trace_range
+    if filters.correlation_id:
+        return statements.read_by_call, (filters.correlation_id,)
     if filters.stream:
         return statements.read_by_stream, (filters.stream,)
     if filters.event_type:

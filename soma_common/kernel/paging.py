@@ -16,7 +16,7 @@ Position = str | int
 DEFAULT_PAGE_SIZE: Final = 50
 MAX_PAGE_SIZE: Final = 200
 _FORM: Final = 1
-_LONGEST_TOKEN: Final = 1024
+_LONGEST_TOKEN: Final = 2048
 _BEYOND_ANY_NUMBER: Final = 2**63
 
 

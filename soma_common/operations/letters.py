@@ -16,12 +16,14 @@ from soma_common.dlq.handler import LetterFilter
 from soma_common.dlq.letters import BEHIND, DeadLetter
 from soma_common.dlq.policy import LetterStatus
 from soma_common.kernel.errors import SomaError, invalid_field
+from soma_common.kernel.reasons import Reason
 from soma_common.logging.redaction import redact_text
 
 _DIGITS: Final = 32
 _FIELD: Final = "edited_payload"
 _IN_THE_LOG: Final = "The log of the house tells what happened, under the error id."
-_TELLING: Final = frozenset((SomaError.__name__, BEHIND.error_class))
+# Failures whose text is a sentence of ours: an error of the house, a reason of the contract, and what only waits.
+_TELLING: Final = frozenset((SomaError.__name__, BEHIND.error_class, *Reason))
 _STATUS: Final = {
     LetterStatus.RETRYING: letter_pb.DEAD_LETTER_STATUS_RETRYING,
     LetterStatus.WAITING: letter_pb.DEAD_LETTER_STATUS_WAITING,

@@ -13,15 +13,25 @@ from soma.events.v1 import house_operations_service_pb2 as operations_pb
 from soma.events.v1 import house_operations_service_pb2_grpc as operations_grpc
 from soma_common.dlq.handler import DLQHandler, LetterFilter
 from soma_common.dlq.letters import DeadLetter, LetterPlace
-from soma_common.kernel.errors import not_found
+from soma_common.kernel.errors import SomaError, not_found
 from soma_common.kernel.paging import DEFAULT_PAGE_SIZE
+from soma_common.kernel.reasons import Reason
+from soma_common.kernel.tenancy import SYSTEM_TENANT, TenantId
 from soma_common.operations import sagas
 from soma_common.operations.letters import edited_body, filter_of, letter_message
 from soma_common.postgres.pool import Connection, Database
+from soma_common.postgres.queries import Queries
 from soma_common.rpc.call import current_call
 from soma_common.rpc.idempotency import Once
 from soma_common.sagas.orchestrator import SagaOrchestrator
 
+_SQL: Final = Queries.of("soma_common.operations", "sql/operations.sql")
+_OfSomebody = (
+    operations_pb.ListDeadLettersRequest
+    | operations_pb.GetDeadLetterRequest
+    | operations_pb.RetryDeadLetterRequest
+    | operations_pb.DiscardDeadLetterRequest
+)
 FULL_NAME: Final = "soma.events.v1.HouseOperationsService"
 
 
@@ -67,7 +77,7 @@ class HouseOperationsServicer(operations_grpc.HouseOperationsServiceServicer):
         caller = current_call().caller
         found = await self._those(request.saga_id).resume(caller.tenant_id, UUID(request.saga_id), caller.sub)
         answer = operations_pb.ResumeSagaResponse(saga=sagas.saga_message(self._house, found, whole=False))
-        await self._record(answer)
+        await self._keep_answer(answer)
         return answer
 
     async def CompensateSaga(  # noqa: N802 - the contract's name
@@ -77,14 +87,14 @@ class HouseOperationsServicer(operations_grpc.HouseOperationsServiceServicer):
         caller = current_call().caller
         found = await self._those(request.saga_id).compensate(caller.tenant_id, UUID(request.saga_id), caller.sub)
         answer = operations_pb.CompensateSagaResponse(saga=sagas.saga_message(self._house, found, whole=False))
-        await self._record(answer)
+        await self._keep_answer(answer)
         return answer
 
     async def ListDeadLetters(  # noqa: N802 - the contract's name
         self, request: operations_pb.ListDeadLettersRequest, _: Any
     ) -> operations_pb.ListDeadLettersResponse:
         """Dead letters, the oldest event first."""
-        tenant_id, most = current_call().caller.tenant_id, request.page_size or DEFAULT_PAGE_SIZE
+        tenant_id, most = _tenant(request, "tenants:read"), request.page_size or DEFAULT_PAGE_SIZE
         found = await self._letters.list_dlq_events(tenant_id, filter_of(request), most, _place(request))
         return operations_pb.ListDeadLettersResponse(dead_letters=[self._message(letter) for letter in found])
 
@@ -92,7 +102,7 @@ class HouseOperationsServicer(operations_grpc.HouseOperationsServiceServicer):
         self, request: operations_pb.GetDeadLetterRequest, _: Any
     ) -> operations_pb.GetDeadLetterResponse:
         """One letter with its bytes."""
-        tenant_id = current_call().caller.tenant_id
+        tenant_id = _tenant(request, "tenants:read")
         letter = await self._letters.get(tenant_id, request.consumer, UUID(request.event_id))
         return operations_pb.GetDeadLetterResponse(dead_letter=self._message(letter, whole=True))
 
@@ -100,21 +110,19 @@ class HouseOperationsServicer(operations_grpc.HouseOperationsServiceServicer):
         self, request: operations_pb.RetryDeadLetterRequest, _: Any
     ) -> operations_pb.RetryDeadLetterResponse:
         """Have one tried again."""
-        caller, event_id = current_call().caller, UUID(request.event_id)
+        tenant_id, event_id, sub = _tenant(request, "tenants:write"), UUID(request.event_id), current_call().caller.sub
         body = None
         if request.edited_payload:
-            letter = await self._letters.get(caller.tenant_id, request.consumer, event_id)
+            letter = await self._letters.get(tenant_id, request.consumer, event_id)
             body = edited_body(letter, request.edited_payload)
 
         async def work(connection: Connection) -> operations_pb.RetryDeadLetterResponse:
-            letter = await self._letters.retry_event(
-                caller.tenant_id, request.consumer, event_id, caller.sub, body, connection
-            )
+            letter = await self._letters.retry_event(tenant_id, request.consumer, event_id, sub, body, connection)
             answer = operations_pb.RetryDeadLetterResponse(dead_letter=self._message(letter))
-            await Once.current().record(connection, answer)
+            await _record(connection, answer)
             return answer
 
-        return await self._database.run(caller.tenant_id, work)
+        return await self._database.run(tenant_id, work)
 
     async def RetryDeadLetters(  # noqa: N802 - the contract's name
         self, request: operations_pb.RetryDeadLettersRequest, _: Any
@@ -131,7 +139,7 @@ class HouseOperationsServicer(operations_grpc.HouseOperationsServiceServicer):
             answer = operations_pb.RetryDeadLettersResponse(retried_count=len(letters))
             if len(letters) == most:
                 answer.last.event_id, answer.last.consumer = str(letters[-1].event_id), letters[-1].consumer
-            await Once.current().record(connection, answer)
+            await _record(connection, answer)
             return answer
 
         return await self._database.run(caller.tenant_id, work)
@@ -140,15 +148,15 @@ class HouseOperationsServicer(operations_grpc.HouseOperationsServiceServicer):
         self, request: operations_pb.DiscardDeadLetterRequest, _: Any
     ) -> operations_pb.DiscardDeadLetterResponse:
         """Give one up."""
-        caller, event_id = current_call().caller, UUID(request.event_id)
+        tenant_id, event_id, sub = _tenant(request, "tenants:write"), UUID(request.event_id), current_call().caller.sub
 
         async def work(connection: Connection) -> operations_pb.DiscardDeadLetterResponse:
-            letter = await self._letters.discard(caller.tenant_id, request.consumer, event_id, caller.sub, connection)
+            letter = await self._letters.discard(tenant_id, request.consumer, event_id, sub, connection)
             answer = operations_pb.DiscardDeadLetterResponse(dead_letter=self._message(letter))
-            await Once.current().record(connection, answer)
+            await _record(connection, answer)
             return answer
 
-        return await self._database.run(caller.tenant_id, work)
+        return await self._database.run(tenant_id, work)
 
     def _those(self, saga_id: str) -> SagaOrchestrator:
         """The sagas of this house. Raises SomaError(RESOURCE_NOT_FOUND) where there are none."""
@@ -156,11 +164,9 @@ class HouseOperationsServicer(operations_grpc.HouseOperationsServiceServicer):
             raise not_found("saga", saga_id)
         return self._sagas
 
-    async def _record(self, answer: Message) -> None:
+    async def _keep_answer(self, answer: Message) -> None:
         """A saga moves in a transaction of its own: a repeat that comes before this line moves it again, to no harm."""
-        await self._database.run(
-            current_call().caller.tenant_id, lambda connection: Once.current().record(connection, answer)
-        )
+        await self._database.run(current_call().caller.tenant_id, lambda connection: _record(connection, answer))
 
     def _message(self, letter: DeadLetter, *, whole: bool = False) -> letter_pb.DeadLetter:
         return letter_message(self._house, letter, whole=whole)
@@ -171,3 +177,19 @@ def _place(request: operations_pb.ListDeadLettersRequest | operations_pb.RetryDe
     if not request.HasField("after"):
         return None
     return LetterPlace(UUID(request.after.event_id), request.after.consumer)
+
+
+def _tenant(request: _OfSomebody, scope: str) -> TenantId:
+    """Whose letters are meant. Raises SomaError(SCOPE_MISSING) for those of the installation without its scope."""
+    caller = current_call().caller
+    if not request.system:
+        return caller.tenant_id
+    if scope not in caller.scopes:
+        raise SomaError(Reason.SCOPE_MISSING, {"scope": scope, "role": "admin"})
+    return SYSTEM_TENANT
+
+
+async def _record(connection: Connection, answer: Message) -> None:
+    """Keep the answer beside the change, as the caller's: the letter may be the installation's."""
+    await connection.fetchval(_SQL.write_as, str(current_call().caller.tenant_id))
+    await Once.current().record(connection, answer)

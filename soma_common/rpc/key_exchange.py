@@ -15,7 +15,7 @@ from soma.control.v1 import api_key_service_pb2_grpc as keys_grpc
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.ids import Ids
-from soma_common.kernel.reasons import Kind
+from soma_common.kernel.reasons import Kind, Reason
 from soma_common.kernel.tenancy import service_caller
 from soma_common.rpc.call import acting_as
 from soma_common.rpc.dial import CallSigner, dial
@@ -73,6 +73,9 @@ class KeyExchange:
             except SomaError as error:
                 if error.kind is Kind.UNAUTHENTICATED:
                     self._keep(digest, _Kept(error, began + _REFUSED_SECONDS))
+                if error.reason is Reason.DEADLINE_EXCEEDED:
+                    # It is ours, not the caller's.
+                    raise SomaError(Reason.DEPENDENCY_DOWN, {"dependency": "control"}) from error
                 raise
         self._keep(digest, _Kept(answer.token, began + answer.lifetime.ToTimedelta().total_seconds()))
         return answer.token

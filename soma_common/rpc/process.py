@@ -7,7 +7,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -16,11 +16,13 @@ import uvloop
 
 from soma.events.v1 import house_operations_service_pb2_grpc as operations_grpc
 from soma_common.dlq.handler import DLQHandler
-from soma_common.events.metrics import RelayMetrics
+from soma_common.events.consumer import Consumer, Consumption
+from soma_common.events.metrics import ConsumerMetrics, RelayMetrics
 from soma_common.events.relay import Relay
 from soma_common.events.retention import Retention
 from soma_common.events.store import EventStore
 from soma_common.events.transports.opening import TransportSettings, open_transport
+from soma_common.events.transports.port import Transport
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.ids import Ids
@@ -77,11 +79,19 @@ class Process:
     server: RpcServer
     health: HealthBoard
     events: EventStore
+    transport: Transport
     relay: Relay
     retention: Retention
     signer: ServiceSigner
     clock: Clock
     ids: Ids
+    consumed: ConsumerMetrics
+    consumers: list[Consumer] = field(default_factory=list)
+
+    def consume(self, *what: Consumption) -> None:
+        """Have these consumers run while the process serves; their dead letters are this house's."""
+        parts = (self.database, self.transport, DLQHandler(self.database, self.events))
+        self.consumers.extend(Consumer(*parts, each, self.ids, self.consumed) for each in what)
 
     def orchestrator(self, definitions: Iterable[SagaDefinition]) -> SagaOrchestrator:
         """The sagas of this house, to be handed to `serve`; without definitions they can only be looked at."""
@@ -115,6 +125,7 @@ class Process:
             ("keep events", self.retention.keep, _SWEEP_SECONDS),
             ("count letters", parked.look, LOOK_SECONDS),
             ("relay events", self.relay.run, _RESTART_SECONDS),
+            *(("consume events", consumer.run, _RESTART_SECONDS) for consumer in self.consumers),
         ]
         if sagas is not None:
             works += [("run sagas", sagas.run, _RESTART_SECONDS), ("sweep sagas", sagas.sweep, _SWEEP_SECONDS)]
@@ -157,7 +168,10 @@ async def opened(settings: ProcessSettings) -> AsyncIterator[Process]:
         try:
             retention = Retention(database, transport, clock)
             await retention.make_partitions()
-            yield Process(settings, database, server, health, events, relay, retention, signer, clock, ids)
+            consumed = ConsumerMetrics(server.registry)
+            yield Process(
+                settings, database, server, health, events, transport, relay, retention, signer, clock, ids, consumed
+            )
         finally:
             await transport.close()
             await keys.close()

@@ -18,6 +18,7 @@ from soma_common.rpc.call import acting_as
 from soma_common.rpc.step_mark import Purpose, StepMark, marking
 from soma_common.sagas.conduct import Conduct
 from soma_common.sagas.failpoints import Reached, SagaFailpoint
+from soma_common.sagas.held import Held, Tried, Written
 from soma_common.sagas.models import Direction, SagaStep, Status, StepCall, Values, effect_key
 from soma_common.sagas.plan import (
     Move,
@@ -30,7 +31,7 @@ from soma_common.sagas.plan import (
     outcome_of,
     stage_of,
 )
-from soma_common.sagas.store import Held, SagaStore, Tried, Written
+from soma_common.sagas.store import SagaStore
 from soma_common.sagas.stuck import StuckSagas
 from soma_common.sagas.telling import moved
 from soma_common.tracing import TraceContext, tracer
@@ -40,6 +41,10 @@ _LOG: Final = get_logger("soma.sagas")
 
 class LostSagaError(Exception):
     """Another process has taken the saga: nothing of this one counts any more."""
+
+
+class UnstorableResultError(Exception):
+    """A step was done and gave something that cannot be kept as JSON."""
 
 
 class Driver:
@@ -104,7 +109,14 @@ class Driver:
         except Exception as problem:  # noqa: BLE001 - whatever a step raises decides what follows
             return await self._failed(held, step, problem, began)
         self._reached(SagaFailpoint.ACTED)
-        return await self._done(held, step, result, began)
+        try:
+            return await self._done(held, step, result, began)
+        except (TypeError, ValueError) as problem:
+            return await self._failed(held, step, UnstorableResultError(str(problem)), began)
+        except SomaError as problem:
+            if problem.reason is not Reason.INVALID_FIELD:
+                raise
+            return await self._failed(held, step, UnstorableResultError(problem.sentence), began)
 
     async def _act_in_one_transaction(self, held: Held, step: SagaStep, began: float) -> Written:
         async def work(connection: Connection) -> tuple[Tried, Move, Written]:
@@ -121,9 +133,11 @@ class Driver:
 
     async def _call(self, held: Held, step: SagaStep, connection: "Connection | None") -> Values:
         position = held.position
-        action = step.compensation if position.direction is Direction.BACK else step.action
+        is_back = position.direction is Direction.BACK
+        action = step.compensation if is_back else step.action
         if action is None:
             return {}
+        action_key = effect_key(held.saga_id, step.name, Direction.FORWARD)
         call = StepCall(
             saga_id=held.saga_id,
             tenant_id=held.tenant_id,
@@ -132,7 +146,7 @@ class Driver:
             step=step.name,
             input=held.input,
             results=held.results,
-            effect_key=effect_key(held.saga_id, step.name, position.direction),
+            effect_key=effect_key(held.saga_id, step.name, Direction.BACK) if is_back else action_key,
             attempt=position.attempts + 1,
             direction=position.direction,
             own_connection=connection,
@@ -140,7 +154,7 @@ class Driver:
         seconds = self._seconds_for(held, step)
         with (
             acting_as(held.caller, held.correlation_id, seconds),
-            marking(StepMark(call.action_key, _purpose(position))),
+            marking(StepMark(action_key, _purpose(position))),
             tracer.span(f"saga step {step.name}"),
         ):
             try:
@@ -152,7 +166,8 @@ class Driver:
     async def _await_event(self, held: Held, step: SagaStep, event_type: str) -> Written:
         """Done when the event is there; otherwise laid down until it comes, or until that lasted too long."""
         began = self._clock.monotonic()
-        if event_type not in held.arrived and not held.waited:
+        is_over = held.waited or (began >= held.late_at and stage_of(held.definition, held.position) is Stage.UNDOABLE)
+        if event_type not in held.arrived and not is_over:
             seconds = self._seconds_for(held, step)
             arrived = await self._store.wait(held, event_type, seconds)
             if arrived is None:

@@ -20,6 +20,7 @@ Values: TypeAlias = Mapping[str, Any]
 STEP_SECONDS: Final = 30.0
 STEP_RETRIES: Final = 3
 SAGA_SECONDS: Final = 300.0
+LONGEST_NAME: Final = 56
 
 
 class Status(StrEnum):
@@ -151,6 +152,8 @@ class SagaDefinition:
 
     def __post_init__(self) -> None:
         names = [step.name for step in self.steps]
+        if not 0 < len(self.name) <= LONGEST_NAME:
+            raise ValueError(f"a saga needs a name of at most {LONGEST_NAME} characters, not {self.name!r}")
         if not names or len(set(names)) < len(names):
             raise ValueError(f"the saga {self.name} needs steps, each by a name of its own")
         first_final = next((place for place, step in enumerate(self.steps) if step.is_final), len(names))

@@ -23,10 +23,11 @@ from soma_common.postgres.queries import Queries
 from soma_common.sagas.conduct import Conduct
 from soma_common.sagas.driving import Driver
 from soma_common.sagas.failpoints import Reached, SagaFailpoint, pass_by
+from soma_common.sagas.held import Beginning, held_from
 from soma_common.sagas.interventions import Interventions
 from soma_common.sagas.models import Saga, SagaDefinition, SagaFilter, Values
 from soma_common.sagas.runner import Runner
-from soma_common.sagas.store import Beginning, SagaStore, held_from
+from soma_common.sagas.store import SagaStore
 from soma_common.sagas.stuck import StuckSagas
 from soma_common.sagas.telling import started
 from soma_common.tracing import TraceContext

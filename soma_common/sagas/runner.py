@@ -17,8 +17,9 @@ from soma_common.kernel.tenancy import TenantId
 from soma_common.logging import get_logger
 from soma_common.sagas.conduct import Conduct
 from soma_common.sagas.driving import Driver, LostSagaError
+from soma_common.sagas.held import Held, held_of
 from soma_common.sagas.models import SagaDefinition, consumer_of
-from soma_common.sagas.store import Held, SagaStore, held_of
+from soma_common.sagas.store import SagaStore
 
 _LOG: Final = get_logger("soma.sagas")
 
@@ -93,7 +94,7 @@ class Runner:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._keep_on(self._claim_some, self._pause))
                 group.create_task(self._keep_on(self._keep_leases, self._third_of_a_lease))
-                group.create_task(self._keep_on(self._look_at_stuck, lambda: asyncio.sleep(LETTERS_SECONDS)))
+                group.create_task(self._keep_on(self.look_at_stuck, lambda: asyncio.sleep(LETTERS_SECONDS)))
         finally:
             self._is_running = False
             await asyncio.shield(self._give_back())
@@ -184,7 +185,7 @@ class Runner:
             elif self._held.get(held.key) is held:
                 self._tasks[held.key].cancel()
 
-    async def _look_at_stuck(self) -> None:
+    async def look_at_stuck(self) -> None:
         """Count what waits for a person, and resume what a dead letter calls."""
         names = {definition.name for definition in self._definitions.values()}
         if not names:

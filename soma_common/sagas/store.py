@@ -5,16 +5,16 @@ Nothing here decides what follows or calls an action.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from soma_common.events.models import EventDraft
 from soma_common.events.store import EventStore
-from soma_common.kernel.tenancy import Caller, TenantId
+from soma_common.kernel.tenancy import TenantId
 from soma_common.postgres.pool import Connection, Database
 from soma_common.postgres.queries import Queries
+from soma_common.sagas.held import Beginning, Held, Tried, Written
 from soma_common.sagas.models import (
     Direction,
     Saga,
@@ -25,76 +25,9 @@ from soma_common.sagas.models import (
     StepStatus,
     Values,
 )
-from soma_common.sagas.plan import Position
 
 _SQL = Queries.of("soma_common.sagas", "sql/sagas.sql")
 _LETTERS_AT_ONCE: Final = 20
-
-
-@dataclass(slots=True)
-class Held:
-    """A saga that this process holds, and all that its next step needs. Times are of the monotonic clock."""
-
-    saga_id: UUID
-    tenant_id: TenantId
-    definition: SagaDefinition
-    fence: int
-    position: Position
-    caller: Caller
-    correlation_id: str
-    traceparent: str
-    input: Values
-    results: dict[str, Values]
-    arrived: dict[str, Values]
-    waited: bool
-    began: float
-    late_at: float
-    leased_until: float
-    stuck_times: int = 0
-    error_reason: str = ""
-    error_id: str = ""
-
-    @property
-    def key(self) -> tuple[UUID, UUID]:
-        """What tells it from others."""
-        return self.tenant_id, self.saga_id
-
-
-@dataclass(frozen=True, slots=True)
-class Tried:
-    """One try of a step, as it goes into the history."""
-
-    position: Position
-    step: str
-    took_seconds: float
-    result: Values = field(default_factory=dict)
-    error_reason: str = ""
-    error_id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """What a saga becomes: its status, its position, and when it is due; held on by its holder or given free."""
-
-    status: Status
-    position: Position
-    step: str
-    hold: bool
-    due_seconds: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Beginning:
-    """What a saga starts with; with `lease_seconds` this process holds it from the start."""
-
-    saga_id: UUID
-    tenant_id: TenantId
-    definition: SagaDefinition
-    caller: Caller
-    correlation_id: str
-    traceparent: str
-    input: Values
-    lease_seconds: float | None
 
 
 class SagaStore:
@@ -215,53 +148,6 @@ class SagaStore:
     async def sweep(self, kept_seconds: float, limit: int) -> None:
         """Forget sagas that ended so long ago."""
         await self._database.worker_statement(_SQL.sweep, kept_seconds, limit)
-
-
-def held_of(row: Any, definition: SagaDefinition, now: float, lease_seconds: float) -> Held:
-    """A saga out of a row that was claimed at `now`."""
-    return Held(
-        saga_id=row["saga_id"],
-        tenant_id=TenantId(row["tenant_id"]),
-        definition=definition,
-        fence=row["fence"],
-        position=Position(row["step_index"], Direction(row["direction"]), row["attempts"], row["doubt"]),
-        caller=Caller(
-            TenantId(row["tenant_id"]), row["sub"], frozenset(row["roles"]), frozenset(row["scopes"]), row["service"]
-        ),
-        correlation_id=row["correlation_id"],
-        traceparent=row["traceparent"],
-        input=json.loads(row["input"]),
-        results=json.loads(row["results"]) if row["results"] else {},
-        arrived=json.loads(row["arrived"]),
-        waited=row["waited"],
-        began=now,
-        late_at=now + row["left_seconds"],
-        leased_until=now + lease_seconds,
-        stuck_times=row["stuck_times"],
-        error_reason=row["error_reason"],
-        error_id=row["error_id"],
-    )
-
-
-def held_from(it: Beginning, now: float, lease_seconds: float) -> Held:
-    """A saga that this process has just started and holds."""
-    return Held(
-        saga_id=it.saga_id,
-        tenant_id=it.tenant_id,
-        definition=it.definition,
-        fence=1,
-        position=Position(),
-        caller=it.caller,
-        correlation_id=it.correlation_id,
-        traceparent=it.traceparent,
-        input=it.input,
-        results={},
-        arrived={},
-        waited=False,
-        began=now,
-        late_at=now + it.definition.timeout_seconds,
-        leased_until=now + lease_seconds,
-    )
 
 
 def saga_of(row: Any, steps: str | None = None) -> Saga:

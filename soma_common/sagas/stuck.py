@@ -14,9 +14,10 @@ from soma_common.events.transports.port import Delivery, Shard
 from soma_common.logging import get_logger
 from soma_common.postgres.pool import Connection, Database
 from soma_common.sagas.failpoints import Reached, SagaFailpoint
+from soma_common.sagas.held import Held, Tried, Written
 from soma_common.sagas.models import consumer_of
 from soma_common.sagas.plan import Then
-from soma_common.sagas.store import Held, SagaStore, Tried, Written
+from soma_common.sagas.store import SagaStore
 from soma_common.sagas.telling import moved
 
 _LOG = get_logger("soma.sagas")

@@ -8,9 +8,9 @@ from typing import Final
 
 from soma.events.v1 import payloads_pb2 as payloads_pb
 from soma_common.events.models import EventDraft
+from soma_common.sagas.held import Beginning, Held, Tried, Written
 from soma_common.sagas.models import Direction, Saga, Status
 from soma_common.sagas.plan import Then
-from soma_common.sagas.store import Beginning, Held, Tried, Written
 
 _AT_REST: Final = {
     Status.COMPLETED: "saga.completed",

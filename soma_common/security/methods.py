@@ -75,6 +75,10 @@ METHODS: Final[Mapping[str, MethodRule]] = {
         "control:read", "viewer", "chat", "cognitive", "memory", "governor"
     ),
     "/soma.control.v1.FeatureService/UpdateFeatures": _user("control:write", "operator"),
+    "/soma.control.v1.EventService/ListEvents": _user("control:read", "operator"),
+    "/soma.control.v1.EventService/WatchEvents": _user("control:read", "operator"),
+    "/soma.control.v1.EventService/ReplayEvents": _user("control:write", "operator"),
+    "/soma.control.v1.UsageService/GetUsage": _user("control:read", "operator"),
     "/soma.control.v1.TenantService/CreateTenant": _makes_a_key("tenants:write", "admin"),
     "/soma.control.v1.TenantService/GetTenant": _user("tenants:read", "admin"),
     "/soma.control.v1.TenantService/ListTenants": _user("tenants:read", "admin"),

@@ -15,14 +15,27 @@ import pytest
 from soma_common.companions.kafka import GREETING, KafkaNode
 from soma_common.testing.servers import HOST, ServerProcess, answer_of, free_port, program_of, running, skip_without
 
-_READY_SECONDS: Final = 60.0
+_READY_SECONDS: Final = 120.0
+# A second door of the broker, which it tells its clients to reach through a proxy. The last word on a property holds.
+_PROXIED: Final = """\
+listeners={protocol}://{host}:{port},PROXIED://{host}:{behind_port},CONTROLLER://{host}:{controller_port}
+advertised.listeners={protocol}://{host}:{port},PROXIED://{host}:{proxy_port}
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PROXIED:PLAINTEXT,{protocol}:{protocol}
+"""
 
 
 class LaunchedKafka:
-    """A broker as a process of ours; its data outlive its end, so that it can be started again."""
+    """A broker as a process of ours; its data outlive its end, so that it can be started again.
+
+    A test that spoils the line to it has a proxy listen at `proxy_port` and connect to `behind_port`.
+    """
 
     def __init__(self, program: Path, folder: Path, protocol: str = "PLAINTEXT", more: str = "") -> None:
-        self._node = KafkaNode(program, folder, HOST, free_port(), free_port(), protocol, more)
+        port, controller_port = free_port(), free_port()
+        self.proxy_port, self.behind_port = free_port(), free_port()
+        places = {"protocol": protocol, "host": HOST, "port": port, "controller_port": controller_port}
+        doors = _PROXIED.format(**places, proxy_port=self.proxy_port, behind_port=self.behind_port)
+        self._node = KafkaNode(program, folder, HOST, port, controller_port, protocol, doors + more)
         self._process = ServerProcess(self._node.command, folder / "kafka.log")
         self.bootstrap: Final = f"{HOST}:{self._node.port}"
 

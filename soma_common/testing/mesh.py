@@ -25,7 +25,7 @@ from soma_common.testing.upstream import Script, ScriptedUpstream
 # The port table of the architecture: what a client of each service dials, and what else must be free.
 _GRPC: Final = {"chat": 20021, "governor": 20022, "control": 20043, "cognitive": 30102, "memory": 9596}
 _HTTP: Final = {"edge": 20020, "ops": 8010, "chat": 21021, "governor": 21022, "control": 20042}
-_OTHERS: Final = (30101, 9595)
+_OTHERS: Final = (30101, 9595, 20061, 20062)
 _HOST: Final = "127.0.0.1"
 _STRANGE: Final = ("SOMA", "SA01_", "AAAS_", "OPENAI", "OPENROUTER", "ANTHROPIC", "GROQ", "XDG_")
 _UP_SECONDS: Final = 120.0
@@ -52,9 +52,15 @@ class ServiceRow:
 
 
 class Mesh:
-    """One running stack and the model upstream it talks to. Use it as a `with` block."""
+    """One running stack and the model upstream it talks to. Use it as a `with` block.
 
-    def __init__(self, upstream: ScriptedUpstream, settings: Mapping[str, str] | None = None) -> None:
+    `beside` are words for its first `up` that ask for servers of others.
+    """
+
+    def __init__(
+        self, upstream: ScriptedUpstream, settings: Mapping[str, str] | None = None, *, beside: tuple[str, ...] = ()
+    ) -> None:
+        self._beside = beside
         self.upstream: Final = upstream
         self.model: Final = "scripted"
         self._ports: Final = PortShift.reserve((*_GRPC.values(), *_HTTP.values(), *_OTHERS))
@@ -79,9 +85,9 @@ class Mesh:
             **(settings or {}),
         }
 
-    def up(self) -> None:
+    def up(self, *words: str) -> None:
         """`somastack up`; raises AssertionError with what it said and the ends of the logs when it fails."""
-        done = self.cli("up", timeout_seconds=_UP_SECONDS)
+        done = self.cli("up", *words, timeout_seconds=_UP_SECONDS)
         if done.returncode != 0:
             tails = "\n".join(f"--- {path.name}\n{_tail(path)}" for path in sorted(self.home.glob("logs/*.log")))
             raise AssertionError(f"somastack up ended with {done.returncode}:\n{done.stdout}{done.stderr}\n{tails}")
@@ -94,7 +100,7 @@ class Mesh:
     def __enter__(self) -> Self:
         self._guard = self._start_guard()
         try:
-            self.up()
+            self.up(*self._beside)
         except BaseException:
             self._give_back()
             raise

@@ -28,7 +28,13 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "argon2": ("servers/control/hashing.py",),
     "structlog": ("soma_common/logging/",),
     "prometheus_client": (
-        *("soma_common/rpc/", "soma_common/events/", "soma_common/sagas/", "soma_common/operations/"),
+        *(
+            "soma_common/rpc/",
+            "soma_common/events/",
+            "soma_common/sagas/",
+            "soma_common/operations/",
+            "soma_common/limits/",
+        ),
         *("servers/", "edge/"),
     ),
     "opentelemetry": ("soma_common/tracing/", "soma_common/rpc/", "edge/"),

@@ -1,8 +1,9 @@
 """Judges histories of events: `checker.py FOLDER`. It imports nothing of what it judges.
 
-The folder holds files of JSON lines: `committed` (what the log has at the end), `acknowledged` (what writers heard),
-`published` (what the transport holds, shard by shard) and `effects` (what a consumer did, in its order). Prints every
-violation; ends with 1 when there is one.
+The folder holds files of JSON lines: `committed` (the events of the log at the end), `changes` (what was changed
+beside them, with the number of its events), `acknowledged` (the changes of which writers heard), `published` (what the
+transport holds, shard by shard) and `effects` (what consumers did, in their order; some keep the order of streams).
+Prints every violation; ends with 1 when there is one.
 """
 
 import json
@@ -22,15 +23,21 @@ def main(folder: Path) -> int:
 
 def violations(folder: Path) -> Iterator[str]:
     committed, published = read(folder / "committed"), read(folder / "published")
-    effects = read(folder / "effects")
+    effects, changes = read(folder / "effects"), read(folder / "changes")
     if not committed:
         yield "nothing: the history is empty"
     truth = {str(row["event_id"]): row for row in committed}
     yield from dense(committed)
-    lost = [str(row["event_id"]) for row in read(folder / "acknowledged") if row["event_id"] not in truth]
-    yield from (f"lost: {event_id} was acknowledged and is not in the log" for event_id in lost)
+    yield from whole(changes, committed)
+    known = {str(row["request_id"]) for row in changes}
+    lost = {str(row["request_id"]) for row in read(folder / "acknowledged")} - known
+    yield from (f"lost: {request_id} was acknowledged and is not there" for request_id in sorted(lost))
     yield from transported(truth, published)
-    yield from had_effect(truth, effects)
+    consumers: dict[str, list[Row]] = defaultdict(list)
+    for row in effects:
+        consumers[str(row["consumer"])].append(row)
+    for consumer, own in (consumers or {"any": []}).items():
+        yield from (f"{line} ({consumer})" for line in had_effect(truth, own))
 
 
 def dense(committed: Iterable[Row]) -> Iterator[str]:
@@ -39,6 +46,16 @@ def dense(committed: Iterable[Row]) -> Iterator[str]:
         places = sorted(number(row) for row in rows)
         if places != list(range(1, len(places) + 1)):
             yield f"log: the stream {stream} has a hole or a double: {places[:20]}"
+
+
+def whole(changes: Iterable[Row], committed: Iterable[Row]) -> Iterator[str]:
+    """Every change is there with all of its events, once, and no event without its change."""
+    there = Counter(str(row["request_id"]) for row in committed)
+    for row in changes:
+        found, wanted = there.pop(str(row["request_id"]), 0), number(row, "events")
+        if found != wanted:
+            yield f"torn: {row['request_id']} has {found} events of {wanted}"
+    yield from (f"torn: {n} events of {request_id} are there without it" for request_id, n in sorted(there.items()))
 
 
 def transported(truth: dict[str, Row], published: list[Row]) -> Iterator[str]:
@@ -63,7 +80,7 @@ def had_effect(truth: dict[str, Row], effects: list[Row]) -> Iterator[str]:
     yield from (f"without effect: {event_id}" for event_id in sorted(truth.keys() - times.keys()))
     for stream, rows in by_stream(effects).items():
         places = [number(row) for row in rows]
-        if places != sorted(places):
+        if places != sorted(places) and rows[0]["ordered"]:
             yield f"inverted: the effects of {stream} came as {places[:20]}"
 
 
@@ -74,8 +91,8 @@ def by_stream(rows: Iterable[Row]) -> dict[str, list[Row]]:
     return streams
 
 
-def number(row: Row) -> int:
-    return int(str(row["sequence"]))
+def number(row: Row, name: str = "sequence") -> int:
+    return int(str(row[name]))
 
 
 def read(path: Path) -> list[Row]:

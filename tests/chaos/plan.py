@@ -10,7 +10,10 @@ from soma_common.postgres.house import HouseDatabase
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`point` and `hit` say at which passing of which failpoint the process gets `signal`; empty means nowhere."""
+    """`point` and `hit` say at which passing of which failpoint the process gets `signal`; empty means nowhere.
+
+    `pause_seconds` is the longest pause of a writer between two changes.
+    """
 
     app_dsn: str
     worker_dsn: str
@@ -21,6 +24,7 @@ class Plan:
     topic_prefix: str = ""
     tenants: tuple[str, ...] = ()
     seed: int = 0
+    pause_seconds: float = 0.3
     point: str = ""
     hit: int = 1
     signal: str = "SIGKILL"

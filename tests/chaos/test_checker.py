@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import random
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -10,25 +12,41 @@ import pytest
 
 from soma.events.v1 import payloads_pb2 as payloads_pb
 from soma_common.dlq.handler import DLQHandler
+from soma_common.dlq.policy import LetterPolicy, WhenParked
 from soma_common.events.codec import schema_of
 from soma_common.events.consumer import Consumer, Consumption
 from soma_common.events.failpoints import Failpoint, Reached, pass_by
+from soma_common.events.inbox import Admission, Inbox
 from soma_common.events.metrics import ConsumerMetrics, RelayMetrics
-from soma_common.events.models import Event, EventDraft
+from soma_common.events.models import Event
+from soma_common.events.outbox import Outbox
 from soma_common.events.relay import Relay
 from soma_common.events.store import EventStore
 from soma_common.events.topics import TURNS
-from soma_common.events.transports.port import Delivery, Envelope, Shard, Subscription, Transport
+from soma_common.events.transports.port import (
+    Delivery,
+    Envelope,
+    Outcome,
+    Shard,
+    StreamKey,
+    Subscription,
+    Transport,
+)
+from soma_common.events.transports.postgres import PostgresTransport
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.ids import Ids
 from soma_common.kernel.tenancy import TenantId
 from soma_common.postgres.pool import Connection, Database
-from tests.chaos.program import transport_of
+from soma_common.testing.eventually import eventually
+from tests.chaos.program import CHANGE, QUICK, change, drafts, effect_of, transport_of
 from tests.chaos.scene import Scene
 
 pytestmark = pytest.mark.chaos
 
-INSERT = "insert into effects (event_id, tenant_id, stream, sequence) values ($1, $2, $3, $4)"
+HISTORIES = ("committed", "changes", "published", "effects", "acknowledged")
+UNFENCED = "update relay_streams set sequence = $3 where tenant_id = $1 and stream = $2"
+GONE = "delete from outbox where tenant_id = $1 and stream = $2 and sequence <= $3"
+NOTE = "insert into inbox (consumer, event_id, tenant_id) values ($1, $2, $3) on conflict do nothing"
 
 
 class _KilledError(BaseException):
@@ -48,29 +66,33 @@ class Small:
 
     def __init__(self, scene: Scene, database: Database, transport: Transport) -> None:
         self.scene = scene
+        self.effect = effect_of("chaos", WhenParked.WAIT, 0.0, random.Random(0))
         self.database = database
         self.transport = transport
         self.store = EventStore("chat")
         self.tenant = TenantId(UUID(scene.plan.tenants[0]))
 
     async def write(self, *streams: str) -> None:
-        await self.database.run(self.tenant, lambda it: self.store.append(it, self.tenant, drafts(*streams)))
+        async with self.database.transaction(self.tenant) as connection:
+            await change(connection, self.store, self.tenant, str(uuid4()), streams)
+
+    def relay_of(self, transport: Transport | None = None) -> Relay:
+        parts = (self.database, transport or self.transport, Clock(), Ids(), RelayMetrics())
+        return Relay(*parts, lease_seconds=0.01)
 
     async def relay(self) -> None:
-        parts = (self.database, self.transport, Clock(), Ids(), RelayMetrics())
-        relay = Relay(*parts, lease_seconds=0.01)
+        relay = self.relay_of()
         while await relay.publish_some():
             pass
-
-    async def effect(self, connection: Connection, event: Event) -> None:
-        await connection.execute(INSERT, event.event_id, event.tenant_id, event.stream, event.sequence)
 
     def consumer(self, reached: Reached = pass_by, *, outside: bool = False) -> Consumer:
         async def apart(_: Connection, event: Event) -> None:
             async with self.database.worker() as connection:
                 await self.effect(connection, event)
 
-        what = Consumption("chaos", [TURNS], apart if outside else self.effect)
+        return self.consumer_of(Consumption("chaos", [TURNS], apart if outside else self.effect), reached)
+
+    def consumer_of(self, what: Consumption, reached: Reached = pass_by) -> Consumer:
         letters = DLQHandler(self.database, self.store)
         return Consumer(self.database, self.transport, letters, what, Ids(), ConsumerMetrics(), reached)
 
@@ -102,12 +124,6 @@ class Hasty(Subscription):
 
     async def close(self) -> None:
         await self._subscription.close()
-
-
-def drafts(*streams: str) -> list[EventDraft]:
-    return [
-        EventDraft("turn.started", stream, payloads_pb.TurnStarted(turn_id=str(uuid4())), "chaos") for stream in streams
-    ]
 
 
 @pytest.fixture
@@ -167,7 +183,7 @@ async def test_a_cursor_over_positions_instead_of_dense_sequences_is_found(small
 
     async def slow() -> None:
         async with small.database.transaction(small.tenant) as connection:
-            await small.store.append(connection, small.tenant, drafts("conversation/1"))
+            await change(connection, small.store, small.tenant, str(uuid4()), ["conversation/1"])
             slow_is_written.set()
             await go_on.wait()
 
@@ -182,6 +198,113 @@ async def test_a_cursor_over_positions_instead_of_dense_sequences_is_found(small
     found = await small.scene.judge(small.transport)
     assert any(line.startswith("unpublished:") for line in found)
     assert any(line.startswith("without effect:") for line in found)
+
+
+class Unfenced(Outbox):
+    """The bug: marks are believed whoever makes them, and wherever the stream is meanwhile."""
+
+    async def mark(self, fences: Mapping[int, int], published: Sequence[tuple[StreamKey, int, int]]) -> set[StreamKey]:
+        async with self._database.worker() as connection:
+            for key, _, last in published:
+                await connection.execute(UNFENCED, key.tenant_id, key.stream, last)
+                await connection.execute(GONE, key.tenant_id, key.stream, last)
+        return {key for key, _, _ in published}
+
+
+class Sleepy(PostgresTransport):
+    """Takes its time with what it is given."""
+
+    def __init__(self, bus: PostgresTransport) -> None:
+        super().__init__(bus._relay, bus._reader, Clock(), Ids())
+        self.begun, self.go_on = asyncio.Event(), asyncio.Event()
+
+    async def publish(self, batch: Sequence[Envelope]) -> Outcome:
+        self.begun.set()
+        await self.go_on.wait()
+        return await super().publish(batch)
+
+
+@pytest.mark.parametrize("fenced", [True, False])
+async def test_a_relay_without_a_fence_is_found(small: Small, *, fenced: bool) -> None:
+    """A relay sleeps with events in its hands, is overtaken, wakes, and says how far it believes the stream to be."""
+    bus = small.transport
+    assert isinstance(bus, PostgresTransport)
+    sleepy = Sleepy(bus)
+    zombie = small.relay_of(sleepy)
+    if not fenced:
+        zombie._outbox = Unfenced(small.database, uuid4())
+    await small.write("conversation/1", "conversation/1")
+    task = asyncio.create_task(zombie.publish_some())
+    await sleepy.begun.wait()
+    successor = small.relay_of()
+    await eventually(successor.publish_some)
+    await small.write("conversation/1", "conversation/1")
+    await eventually(successor.publish_some)
+    sleepy.go_on.set()
+    await task
+    await small.write("conversation/1")
+    await successor.publish_some()
+    await small.consume(small.consumer())
+    found = await small.scene.judge(bus)
+    assert any(line.startswith("unpublished:") for line in found) is not fenced
+    assert fenced is (found == [])
+
+
+async def test_events_beside_the_transaction_of_their_change_are_found(small: Small) -> None:
+    """The bug: the change is rolled back and its events are not, and the other way round."""
+    with pytest.raises(_KilledError):
+        async with small.database.transaction(small.tenant) as connection:
+            await connection.execute(CHANGE, "rolled back", 1)
+            async with small.database.transaction(small.tenant) as other:
+                await small.store.append(other, small.tenant, drafts("rolled back", ["conversation/1"]))
+            raise _KilledError
+    async with small.database.transaction(small.tenant) as connection:
+        await connection.execute(CHANGE, "without", 2)
+        await small.store.append(connection, small.tenant, drafts("without", ["conversation/1"]))
+    await small.relay()
+    await small.consume(small.consumer())
+    found = await small.scene.judge(small.transport)
+    assert found == ["torn: without has 1 events of 2", "torn: 1 events of rolled back are there without it"]
+
+
+async def test_a_writer_that_repeats_without_a_key_is_found(small: Small) -> None:
+    """The bug: COMMIT was done and not answered, and the events are written again."""
+    async with small.database.transaction(small.tenant) as connection:
+        await change(connection, small.store, small.tenant, "a request", ["conversation/1"])
+    async with small.database.transaction(small.tenant) as connection:
+        await small.store.append(connection, small.tenant, drafts("a request", ["conversation/1"]))
+    await small.relay()
+    await small.consume(small.consumer())
+    assert await small.scene.judge(small.transport) == ["torn: a request has 2 events of 1"]
+
+
+class Forgetful(Inbox):
+    """The bug: an event that was passed and comes again is noted as done."""
+
+    async def admit(self, connection: Connection, event: Event, *, again: bool = False) -> Admission:
+        if not again:
+            await connection.execute(NOTE, self._consumer, event.event_id, event.tenant_id)
+        return await super().admit(connection, event, again=again)
+
+
+@pytest.mark.parametrize("forgetful", [False, True])
+async def test_a_letter_that_is_noted_as_done_is_found(small: Small, *, forgetful: bool) -> None:
+    await small.write("conversation/1")
+    await small.relay()
+    quick = replace(QUICK, first_seconds=0.001, longest_seconds=0.001)
+    refuse = Consumption("chaos", [TURNS], never, policy=LetterPolicy(WhenParked.PASS, quick))
+    await small.consume(small.consumer_of(refuse, kill_at(Failpoint.LETTER_CAPTURED)))
+    takes = small.consumer_of(replace(refuse, effect=small.effect))
+    if forgetful:
+        takes._inbox = Forgetful("chaos", whole_streams=True, starts_anywhere=False, passes=True)
+    await small.consume(takes)
+    await eventually(takes.retry_some)
+    found = await small.scene.judge(small.transport)
+    assert any(line.startswith("without effect:") for line in found) is forgetful
+
+
+async def never(_: Connection, event: Event) -> None:
+    raise RuntimeError(f"will not take {event.sequence}")
 
 
 def event_of(row: asyncpg.Record) -> Event:
@@ -201,15 +324,18 @@ def event_of(row: asyncpg.Record) -> Event:
         ("published", [1, 2, 3, 4], "invented:"),
         ("committed", [1, 3], "log: the stream"),
         ("acknowledged", [9], "lost:"),
+        ("changes", [1, 2], "torn: 1 events of 3"),
+        ("effects", [1, 2], "without effect: 3"),
     ],
 )
 def test_each_kind_of_violation_is_found_in_a_written_history(
     scene: Scene, name: str, rows: list[int], expected: str
 ) -> None:
-    histories = {kind: [1, 2, 3] for kind in ("committed", "published", "effects", "acknowledged")} | {name: rows}
+    histories = {kind: [1, 2, 3] for kind in HISTORIES} | {name: rows}
     for kind, numbers in histories.items():
         lines = [
             {"event_id": str(n), "tenant_id": "t", "stream": "s", "sequence": n, "topic": "x", "shard": 0}
+            | {"request_id": str(n), "events": 1, "consumer": "c", "ordered": True}
             for n in numbers
         ]
         (scene.history / kind).write_text("".join(json.dumps(line) + "\n" for line in lines))

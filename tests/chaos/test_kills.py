@@ -1,100 +1,60 @@
-"""Relays and consumers killed at every failpoint and at random moments, while writers write and are killed too."""
+"""Processes killed at every failpoint and at random moments, and one that is paused and wakes; on both transports."""
 
 import asyncio
 import random
 import signal
 import subprocess
-from dataclasses import replace
 
 import pytest
 
-from soma_common.events.failpoints import Failpoint
 from soma_common.testing.eventually import eventually
+from tests.chaos.conftest import Scenes
+from tests.chaos.course import POINTS, Course
 from tests.chaos.scene import Scene
+from tests.chaos.stage import TRANSPORTS
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
 
 RANDOM_KILLS = 10
-WRITERS = 2
 
 
-def role_of(point: Failpoint) -> str:
-    return "relay" if point.startswith("relay.") else "consumer"
-
-
-async def killed(process: subprocess.Popen[bytes]) -> None:
-    """Until the process has killed itself."""
-    await eventually(lambda: process.poll() is not None, within_seconds=60)
-    assert process.returncode == -signal.SIGKILL, f"it ended with {process.returncode}"
-
-
-async def at_every_failpoint(scene: Scene, running: dict[str, subprocess.Popen[bytes]], chance: random.Random) -> None:
-    for point in Failpoint:
-        role = role_of(point)
-        running[role].kill()
-        running[role].wait()
-        await killed(scene.spawn(role, scene.plan.cut(point.value, chance.randint(1, 3))))
-        running[role] = scene.spawn(role, scene.plan)
-
-
-async def at_random(scene: Scene, running: dict[str, subprocess.Popen[bytes]], chance: random.Random) -> None:
-    for _ in range(RANDOM_KILLS):
-        role = chance.choice(tuple(running))
-        await asyncio.sleep(chance.uniform(0.2, 2.0))
-        running[role].kill()
-        running[role].wait()
-        running[role] = scene.spawn(role, replace(scene.plan, seed=chance.randrange(1000)))
-
-
-async def go_through(scene: Scene) -> None:
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
-    chance = random.Random(seed)
-    writers = {f"writer {n}": scene.spawn("writer", replace(scene.plan, seed=seed + n)) for n in range(WRITERS)}
-    running = {role: scene.spawn(role, scene.plan) for role in ("relay", "consumer")}
-    await at_every_failpoint(scene, running, chance)
-    await at_random(scene, running, chance)
-    for process in writers.values():
-        assert process.poll() is None, (scene.folder / "writer.log").read_text()[-2000:]
-        process.kill()
-        process.wait()
-    await eventually(scene.at_rest, within_seconds=90, every_seconds=0.5)
-    assert await scene.judge() == []
+async def go_through(scene: Scene, seed: int) -> None:
+    course = Course(scene, seed)
+    course.start_all()
+    await course.at_every_failpoint()
+    await course.at_random(RANDOM_KILLS)
+    assert await course.judged() == []
+    assert course.visited == {point.value for point in POINTS}
+    assert course.kills >= len(POINTS) + RANDOM_KILLS
     assert len((scene.history / "committed").read_text().splitlines()) > 200
 
 
-async def test_nothing_is_lost_doubled_or_inverted_over_the_bus(scene: Scene) -> None:
-    await go_through(scene)
+async def test_nothing_is_lost_doubled_or_inverted_by_kills(scenes: Scenes) -> None:
+    seed = random.randrange(2**32)
+    print(f"seed {seed}")
+    async with asyncio.TaskGroup() as group:
+        for transport in TRANSPORTS:
+            group.create_task(go_through(await scenes(transport), seed))
 
 
-async def test_nothing_is_lost_doubled_or_inverted_over_kafka(
-    scene: Scene, kafka_bootstrap: str, topic_prefix: str
-) -> None:
-    scene.plan = replace(scene.plan, kafka_bootstrap=kafka_bootstrap, topic_prefix=topic_prefix)
-    await go_through(scene)
-
-
-@pytest.mark.parametrize("broker", ["bus", "kafka"])
-async def test_a_paused_relay_does_no_harm_when_it_wakes(
-    scene: Scene, broker: str, topic_prefix: str, request: pytest.FixtureRequest
-) -> None:
-    """It has read events and stops; its successor publishes them and more; then it goes on where it was."""
-    if broker == "kafka":
-        bootstrap = request.getfixturevalue("kafka_bootstrap")
-        scene.plan = replace(scene.plan, kafka_bootstrap=bootstrap, topic_prefix=topic_prefix)
+async def wake(scene: Scene) -> None:
+    course = Course(scene, 7)
     zombie = scene.spawn("relay", scene.plan.cut("relay.read", 5, "SIGSTOP"))
-    writer = scene.spawn("writer", scene.plan)
-    scene.spawn("consumer", scene.plan)
+    course.start("writer", "consumer")
     await eventually(lambda: state_of(zombie) == "T", within_seconds=30)
-    scene.spawn("relay", scene.plan)
+    course.start("relay")
     await asyncio.sleep(3)
     zombie.send_signal(signal.SIGCONT)
     await asyncio.sleep(2)
     assert zombie.poll() is None
-    writer.kill()
-    writer.wait()
-    await eventually(scene.at_rest, within_seconds=60, every_seconds=0.5)
-    assert await scene.judge() == []
+    assert await course.judged() == []
+
+
+async def test_a_paused_relay_does_no_harm_when_it_wakes(scenes: Scenes) -> None:
+    """It has read events and stops; its successor publishes them and more; then it goes on where it was."""
+    async with asyncio.TaskGroup() as group:
+        for transport in TRANSPORTS:
+            group.create_task(wake(await scenes(transport)))
 
 
 def state_of(process: subprocess.Popen[bytes]) -> str:

@@ -12,7 +12,7 @@ from soma_common.testing.ports import PortShift
 from soma_common.testing.upstream import Fault, FaultKind, Script, ScriptedUpstream
 
 PORTS = (20020, 8010, 20021, 21021, 20022, 21022, 20043, 20042, 30102, 30101, 9596, 9595)
-CHECKS = {"python", "settings", "disk", "folders", "ports", "clock", "keys", "database", "model", "turn"}
+CHECKS = {"python", "settings", "disk", "folders", "ports", "clock", "keys", "database", "events", "model", "turn"}
 SERVERS = {f"server {name}" for name in ("database", "memory", "cognitive", "governor", "control", "chat", "edge")}
 
 
@@ -56,7 +56,7 @@ def test_it_works_while_the_stack_is_down(mesh: Mesh) -> None:
     rows = {row["name"]: row for row in json.loads(done.stdout)["findings"]}
     assert rows["python"]["state"] == "GOOD"
     assert rows["ports"]["state"] == "BAD", "they are the mesh's"
-    assert {rows[name]["mend"] for name in ("keys", "database", "servers", "model", "turn")} == {"make up"}
+    assert {rows[name]["mend"] for name in ("keys", "database", "servers", "events", "model", "turn")} == {"make up"}
 
 
 def test_a_port_that_is_taken_is_found_with_its_holder(mesh: Mesh) -> None:

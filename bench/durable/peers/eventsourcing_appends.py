@@ -47,4 +47,8 @@ def run(settings: dict[str, str], connections: int, batch: int, seconds: float) 
 
 
 if __name__ == "__main__":
-    print(json.dumps(run(**json.load(sys.stdin))))
+    job = json.loads(sys.stdin.readline())
+    print(json.dumps({"ready": True}), flush=True)
+    sys.stdin.readline()
+    print(json.dumps(run(**job)), flush=True)
+    sys.stdin.readline()

@@ -15,7 +15,7 @@ from soma.events.v1 import dead_letter_pb2 as letter_pb
 from soma.events.v1 import house_operations_service_pb2 as operations_pb
 from soma_common.kernel.paging import page_of, unreadable_token
 
-_FILTERS: Final = ("status", "consumer", "stream", "house", "event_id_prefix")
+_FILTERS: Final = ("status", "consumer", "stream", "house", "event_id_prefix", "system")
 
 
 class DlqServicer(dlq_grpc.DlqServiceServicer):
@@ -41,6 +41,7 @@ class DlqServicer(dlq_grpc.DlqServiceServicer):
                 stream=request.stream,
                 after=after[name],
                 event_id_prefix=request.event_id_prefix,
+                system=request.system,
             )
             return list((await house.ListDeadLetters(asked, timeout=PATIENCE_SECONDS)).dead_letters)
 
@@ -56,7 +57,9 @@ class DlqServicer(dlq_grpc.DlqServiceServicer):
         self, request: dlq_pb.GetDeadLetterRequest, _: Any
     ) -> dlq_pb.GetDeadLetterResponse:
         """One letter with its bytes."""
-        asked = operations_pb.GetDeadLetterRequest(consumer=request.consumer, event_id=request.event_id)
+        asked = operations_pb.GetDeadLetterRequest(
+            consumer=request.consumer, event_id=request.event_id, system=request.system
+        )
         found = await self._houses.house(request.house).GetDeadLetter(asked)
         return dlq_pb.GetDeadLetterResponse(dead_letter=found.dead_letter)
 
@@ -69,6 +72,7 @@ class DlqServicer(dlq_grpc.DlqServiceServicer):
             event_id=request.event_id,
             edited_payload=request.edited_payload,
             request_id=request.request_id,
+            system=request.system,
         )
         done = await self._houses.house(request.house).RetryDeadLetter(asked)
         return dlq_pb.RetryDeadLetterResponse(dead_letter=done.dead_letter)
@@ -108,7 +112,10 @@ class DlqServicer(dlq_grpc.DlqServiceServicer):
     ) -> dlq_pb.DiscardDeadLetterResponse:
         """Give one up."""
         asked = operations_pb.DiscardDeadLetterRequest(
-            consumer=request.consumer, event_id=request.event_id, request_id=request.request_id
+            consumer=request.consumer,
+            event_id=request.event_id,
+            request_id=request.request_id,
+            system=request.system,
         )
         done = await self._houses.house(request.house).DiscardDeadLetter(asked)
         return dlq_pb.DiscardDeadLetterResponse(dead_letter=done.dead_letter)

@@ -30,7 +30,7 @@ order by event_id, consumer limit $10;
 update dead_letters l set next_time = clock_timestamp() + make_interval(secs => $3)
 from (
   select d.event_id from dead_letters d
-  where d.consumer = $1 and d.next_time <= clock_timestamp() and ($2 or not exists (
+  where d.consumer = $1 and d.next_time <= statement_timestamp() and ($2 or not exists (
     select from dead_letters b
     where b.consumer = d.consumer and b.tenant_id = d.tenant_id and b.stream = d.stream and b.sequence < d.sequence
       and b.status <> 'discarded'
@@ -66,14 +66,16 @@ returning *;
 insert into inbox (consumer, event_id, tenant_id) values ($1, $2, $3) on conflict (consumer, event_id) do nothing;
 
 -- name: retry_parked
--- Locked in the order of the list, so that two batches never wait for each other in a circle.
-update dead_letters l set status = 'retrying', next_time = clock_timestamp()
-from (
+-- Locked in the order of the list, so that two batches never wait for each other in a circle; chosen apart, as a plan may run a
+-- subquery for each row and so find more than its limit.
+with meant as materialized (
   select d.event_id, d.consumer from dead_letters d
   where d.tenant_id = $1 and ($2::text is null or d.consumer = $2) and ($3::text is null or d.stream = $3)
     and ($4::uuid is null or (d.event_id, d.consumer) > ($4::uuid, $5::text)) and d.status = 'parked'
   order by d.event_id, d.consumer limit $6 for update
-) meant
+)
+update dead_letters l set status = 'retrying', next_time = clock_timestamp()
+from meant
 where l.consumer = meant.consumer and l.event_id = meant.event_id
 returning l.*;
 

@@ -5,8 +5,9 @@
 -- sorted order, so that a reader who goes on behind the last position it saw misses nothing.
 with given as (
   select * from unnest($1::text[], $2::int[], $3::uuid[], $4::text[], $5::bigint[], $6::uuid[], $7::text[], $8::timestamptz[],
-                       $9::text[], $10::text[], $11::bytea[])
-    with ordinality as d (topic, shard, tenant_id, stream, sequence, event_id, event_type, event_time, service, trace_id, body, place)
+                       $9::text[], $10::text[], $11::text[], $12::bytea[])
+    with ordinality as d (topic, shard, tenant_id, stream, sequence, event_id, event_type, event_time, service, trace_id,
+                          correlation_id, body, place)
 ),
 fresh as (
   select g.*, row_number() over (partition by g.topic, g.shard order by g.place) as ahead
@@ -24,9 +25,10 @@ heads as (
   on conflict (topic, shard) do update set position = head.position + excluded.position
   returning topic, shard, position
 )
-insert into entries (topic, shard, position, tenant_id, stream, sequence, event_id, event_type, event_time, service, trace_id, body)
+insert into entries (topic, shard, position, tenant_id, stream, sequence, event_id, event_type, event_time, service, trace_id,
+                     correlation_id, body)
 select f.topic, f.shard, h.position - a.amount + f.ahead, f.tenant_id, f.stream, f.sequence, f.event_id, f.event_type,
-       f.event_time, f.service, f.trace_id, f.body
+       f.event_time, f.service, f.trace_id, f.correlation_id, f.body
 from fresh f join amounts a using (topic, shard) join heads h using (topic, shard);
 
 -- name: introduce

@@ -6,26 +6,31 @@ select sequence, event_time from append_events($1, $2, $3, $4, $5, $6, $7, $8, $
 -- name: read_by_time
 select * from events
 where tenant_id = $1 and (event_time, event_id) > ($2, $3) and event_time < $4 and ($5 = '' or service = $5)
-  and ($6 = '' or correlation_id = $6)
-order by event_time, event_id limit $7;
+order by event_time, event_id limit $6;
 
 -- name: read_by_trace
 select * from events
 where tenant_id = $1 and (event_time, event_id) > ($2, $3) and event_time < $4 and ($5 = '' or service = $5)
-  and ($6 = '' or correlation_id = $6) and trace_id >= $8 and trace_id < $9
-order by event_time, event_id limit $7;
+  and trace_id >= $7 and trace_id < $8
+order by event_time, event_id limit $6;
+
+-- name: read_by_call
+select * from events
+where tenant_id = $1 and (event_time, event_id) > ($2, $3) and event_time < $4 and ($5 = '' or service = $5)
+  and correlation_id = $7
+order by event_time, event_id limit $6;
 
 -- name: read_by_type
 select * from events
 where tenant_id = $1 and (event_time, event_id) > ($2, $3) and event_time < $4 and ($5 = '' or service = $5)
-  and ($6 = '' or correlation_id = $6) and event_type collate "C" >= $8 and event_type collate "C" < $9
-order by event_time, event_id limit $7;
+  and event_type collate "C" >= $7 and event_type collate "C" < $8
+order by event_time, event_id limit $6;
 
 -- name: read_by_stream
 select * from events
 where tenant_id = $1 and (event_time, event_id) > ($2, $3) and event_time < $4 and ($5 = '' or service = $5)
-  and ($6 = '' or correlation_id = $6) and stream = $8
-order by event_time, event_id limit $7;
+  and stream = $7
+order by event_time, event_id limit $6;
 
 -- name: read_stream
 select * from events where tenant_id = $1 and stream = $2 and sequence >= $3 order by sequence limit $4;

@@ -11,6 +11,12 @@ where tenant_id = $1 and (event_time, event_id) > ($2, $3) and event_time < $4 a
   and trace_id collate "C" >= $7 and trace_id collate "C" < $8
 order by event_time, event_id limit $6;
 
+-- name: read_by_call
+select event_time, event_id, body from entries
+where tenant_id = $1 and (event_time, event_id) > ($2, $3) and event_time < $4 and ($5 = '' or service = $5)
+  and correlation_id = $7 and correlation_id <> ''
+order by event_time, event_id limit $6;
+
 -- name: read_by_type
 select event_time, event_id, body from entries
 where tenant_id = $1 and (event_time, event_id) > ($2, $3) and event_time < $4 and ($5 = '' or service = $5)

@@ -27,5 +27,5 @@ select (select waits from ahead) as waits, exists (select from taken) as taken, 
 
 -- name: sweep
 delete from inbox where ctid = any(array(
-  select ctid from inbox where done_time < clock_timestamp() - make_interval(secs => $1) limit $2
+  select ctid from inbox where done_time < statement_timestamp() - make_interval(secs => $1) limit $2
 ));

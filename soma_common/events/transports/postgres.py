@@ -32,7 +32,7 @@ from soma_common.postgres.queries import Queries
 _SQL = Queries.of("soma_common.events", "sql/bus.sql")
 LEASE_SECONDS: Final = 10.0
 _LOOK_FIRST_SECONDS: Final = 0.02
-_LOOK_SECONDS: Final = 1.0
+_LOOK_SECONDS: Final = 2.0
 # Another relay may publish the same events at the same moment; then they are there when one looks again.
 _PUBLISH_TRIES: Final = 3
 _SWEPT_AT_ONCE: Final = 5000
@@ -111,6 +111,7 @@ def _columns(batch: Sequence[Envelope]) -> tuple[Sequence[object], ...]:
         [event.timestamp for event in events],
         [event.service_id for event in events],
         [event.trace_id for event in events],
+        [event.correlation_id for event in events],
         [envelope.body for envelope in batch],
     )
 
@@ -136,20 +137,23 @@ class _BusSubscription(Subscription):
         self._held_until = float("-inf")
         self._fences: dict[Shard, int] = {}
         self._cursors: dict[Shard, int] = {}
+        self._pause = _LOOK_FIRST_SECONDS
 
     async def fetch(self, limit: int, wait_seconds: float) -> Sequence[Delivery]:
-        """Looks at once, then ever more seldom until the time is over."""
-        until, pause = self._clock.monotonic() + wait_seconds, _LOOK_FIRST_SECONDS
+        """Looks at once, then ever more seldom as long as nothing comes, until the time is over."""
+        until = self._clock.monotonic() + wait_seconds
         while True:
             try:
                 found = await self._look(limit)
             except SomaError as problem:
                 raise TransportError(problem.sentence) from problem
             rest = until - self._clock.monotonic()
+            if found:
+                self._pause = _LOOK_FIRST_SECONDS
             if found or rest <= 0:
                 return found
-            await asyncio.sleep(min(pause, rest))
-            pause = min(pause * 2, _LOOK_SECONDS)
+            await asyncio.sleep(min(self._pause, rest))
+            self._pause = min(self._pause * 2, _LOOK_SECONDS)
 
     async def _look(self, limit: int) -> Sequence[Delivery]:
         await self._hold()

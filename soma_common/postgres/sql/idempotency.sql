@@ -24,8 +24,8 @@ select exists (select from fence) as open, exists (select from recorded) as fres
 -- name: sweep_fences
 -- As long as sagas are kept: until then one that was stuck may ask whether a step was done.
 delete from saga_fences where ctid = any(array(
-  select ctid from saga_fences where created_time < clock_timestamp() - $1::interval limit 5000
+  select ctid from saga_fences where created_time < statement_timestamp() - $1::interval limit 5000
 ));
 
 -- name: sweep
-delete from idempotency where created_time < clock_timestamp() - $1::interval;
+delete from idempotency where created_time < statement_timestamp() - $1::interval;

@@ -25,7 +25,7 @@ update sagas s set
   attempts = s.attempts + case when s.holder is null then 0 else 1 end
 from (
   select d.tenant_id, d.saga_id from sagas d
-  where d.due_time <= clock_timestamp()
+  where d.due_time <= statement_timestamp()
     and exists (select from unnest($3::text[], $4::int[]) as known (name, version) where known.name = d.name and known.version = d.version)
   order by d.due_time limit $5 for update skip locked
 ) due
@@ -85,7 +85,7 @@ delete from dead_letters where tenant_id = $1 and consumer = $2 and stream = $3;
 
 -- name: due_letters
 -- Letters of stuck sagas that a person or their own time calls.
-select tenant_id, stream from dead_letters where consumer = any($1::text[]) and next_time <= clock_timestamp() limit $2;
+select tenant_id, stream from dead_letters where consumer = any($1::text[]) and next_time <= statement_timestamp() limit $2;
 
 -- name: count_stuck
 select name, count(*) from sagas where status in ('COMPENSATION_STUCK', 'STUCK') group by name;
@@ -93,7 +93,7 @@ select name, count(*) from sagas where status in ('COMPENSATION_STUCK', 'STUCK')
 -- name: sweep
 with gone as (
   delete from sagas where (tenant_id, saga_id) in (
-    select tenant_id, saga_id from sagas where end_time < clock_timestamp() - make_interval(secs => $1) limit $2
+    select tenant_id, saga_id from sagas where end_time < statement_timestamp() - make_interval(secs => $1) limit $2
   )
   returning tenant_id, saga_id
 )

@@ -1,6 +1,5 @@
 """A conversation of thousands of messages, put straight into the tables: a person would need weeks to write it."""
 
-import json
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -9,6 +8,7 @@ import asyncpg
 
 from soma_common.kernel.ids import Ids
 from soma_common.testing.mesh import Mesh
+from tests.e2e.support.tables import connect
 
 PARAGRAPH = "Message {number} tells of *lanes*, budgets and `receipts`, neither shortly nor at length. " * 3
 TENANT = "select set_config('soma.tenant_id', $1, true)"
@@ -29,7 +29,7 @@ async def make_long_talk(mesh: Mesh, messages: int) -> str:
         made = {"title": "A long talk", "request_id": str(uuid4())}
         async with http.post("/api/v1/chat/conversations", json=made) as response:
             conversation = (await response.json())["conversation"]
-    connection = await _connect(mesh)
+    connection = await connect(mesh, "chat")
     try:
         async with connection.transaction():
             await _fill(connection, conversation, UUID(mesh.identity["SOMA_TENANT_ID"]), messages)
@@ -58,16 +58,3 @@ async def _fill(connection: asyncpg.Connection, conversation: dict[str, str], te
         [begin + timedelta(minutes=number) for number in range(messages)],
     )
     await connection.execute(LEAF, conversation_id, ids[-1], messages)
-
-
-async def _connect(mesh: Mesh) -> asyncpg.Connection:
-    postgres = mesh.home / "postgres"
-    port = int((postgres / "data" / "postmaster.pid").read_text("utf-8").splitlines()[3])
-    passwords = json.loads((mesh.home / "secrets" / "passwords.json").read_text("utf-8"))
-    return await asyncpg.connect(
-        host=str(postgres / "run"),
-        port=port,
-        user="chat_app",
-        database="somaagent",
-        password=passwords["SOMA_CHAT_APP_PASSWORD"],
-    )

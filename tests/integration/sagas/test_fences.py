@@ -3,6 +3,7 @@
 # ruff: noqa: N802 - methods have the names of the contract
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -18,9 +19,11 @@ from soma_common.kernel.tenancy import TenantId
 from soma_common.postgres.pool import Database
 from soma_common.rpc.call import acting_as, current_call
 from soma_common.rpc.idempotency import IdempotencyStore, Once
+from soma_common.rpc.server import ServerSettings
 from soma_common.rpc.step_mark import Purpose, StepMark, marking
 from soma_common.sagas.fences import Fences
 from soma_common.sagas.models import SagaDefinition, SagaStep, Status, StepCall, Values
+from soma_common.security.methods import METHODS
 from soma_common.testing.eventually import eventually
 from soma_common.testing.identity import user
 from soma_common.testing.postgres import HouseDatabases, OpenDatabase
@@ -31,6 +34,7 @@ from tests.rpc.library.scripted import ScriptedMemory, nothing, raw_call
 pytestmark = pytest.mark.integration
 
 TENANT = user().tenant_id
+STORE_MEMORY = "/soma.memory.v1.MemoryService/StoreMemory"
 
 
 class FencedMemory(ScriptedMemory):
@@ -158,6 +162,23 @@ async def test_the_mark_of_a_person_means_nothing(remote: Remote, rpc: RpcHarnes
     await raw_call(rpc.bare(remote.served), method, request.SerializeToString(), token, x_soma_saga_step=mark.header)
     assert remote.servicer.taken == [str(key)]
     assert await remote.store(key) == str(key)
+
+
+async def test_a_method_that_records_no_answer_cannot_be_a_step(
+    rpc: RpcHarness, house_database: HouseDatabases, open_database: OpenDatabase
+) -> None:
+    """Its effect would not be fenced: the step is refused as the defect it is, before it has any."""
+    database = await open_database(house_database("memory", None))
+    servicer = FencedMemory(database)
+    added = Added(memory_grpc.add_MemoryServiceServicer_to_server, servicer, "soma.memory.v1.MemoryService")
+    rule = replace(METHODS[STORE_MEMORY], finds_repeats=True)
+    settings = ServerSettings(rules={**METHODS, STORE_MEMORY: rule})
+    served = await rpc.serve("memory", added, idempotency=IdempotencyStore(database), settings=settings)
+    stub = rpc.channel(served, service="chat").stub(memory_grpc.MemoryServiceStub)
+    with pytest.raises(SomaError) as caught:
+        await Remote(servicer, served, stub).store(uuid4())
+    assert caught.value.reason is Reason.INTERNAL
+    assert servicer.arrived == 0
 
 
 async def test_a_saga_whose_step_was_lost_on_its_way_leaves_nothing(

@@ -1,20 +1,26 @@
 """Sagas whose processes die, sleep or meet: done or undone all the same, each effect once."""
 
 import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
+from typing import TypeVar
 from uuid import UUID, uuid4
 
 import pytest
+from asyncpg import Record
 
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason
+from soma_common.kernel.tenancy import TenantId
+from soma_common.postgres.pool import Connection, Database
 from soma_common.sagas.failpoints import SagaFailpoint
-from soma_common.sagas.models import SagaDefinition, SagaStep, Status, StepCall
+from soma_common.sagas.models import SagaDefinition, SagaStep, Status, StepCall, Values
 from soma_common.testing.eventually import eventually
 from tests.integration.sagas.conftest import Participant, Sagas, history, note
 
 pytestmark = pytest.mark.integration
 
+T = TypeVar("T")
 LEASE_SECONDS = 0.4
 NO = SomaError(Reason.RESOURCE_NOT_FOUND)
 
@@ -112,15 +118,32 @@ async def test_of_two_processes_one_acts(sagas: Sagas) -> None:
     assert [participant.calls for participant in participants.values()] == [["a", "c"]] * 12
 
 
-async def test_a_process_that_slept_through_its_lease_changes_nothing(sagas: Sagas, participant: Participant) -> None:
+class Asleep(Database):
+    """What a process has that neither keeps its leases nor takes sagas; the steps that it runs go on when they can."""
+
+    async def worker_statement(self, statement: str, *args: object) -> list[Record]:
+        raise SomaError(Reason.DATABASE_UNAVAILABLE)
+
+
+@pytest.fixture
+async def sleeper(sagas: Sagas) -> AsyncIterator[Sagas]:
+    """The same house, in such a process."""
+    database = await Asleep.open(sagas.urls)
+    house = Sagas(database, sagas.urls)
+    house.tenant, house.caller = sagas.tenant, sagas.caller
+    yield house
+    await database.close()
+
+
+async def test_a_process_that_slept_through_its_lease_changes_nothing(
+    sagas: Sagas, sleeper: Sagas, participant: Participant
+) -> None:
     """It is inside a step; another process repeats that under the same key and ends the saga; then it wakes."""
     participant.pauses["c"] = asyncio.Event()
     definition = walk(participant)
-    zombie = sagas.orchestrator(definition, lease_seconds=LEASE_SECONDS)
-    zombie._runner._keep_leases = asyncio.Event().wait  # type: ignore[method-assign,assignment]
-    zombie._runner._claim_some = asyncio.Event().wait  # type: ignore[method-assign,assignment]
-    async with sagas.running(zombie):
-        saga_id = await sagas.start(zombie)
+    zombie = sleeper.orchestrator(definition, lease_seconds=LEASE_SECONDS)
+    async with sleeper.running(zombie):
+        saga_id = await sleeper.start(zombie)
         await eventually(lambda: participant.counts["c"] == 1)
         async with sagas.running(sagas.orchestrator(definition, lease_seconds=LEASE_SECONDS)) as second:
             await eventually(lambda: participant.counts["c"] == 2)
@@ -172,3 +195,79 @@ async def test_a_step_whose_process_dies_again_and_again_is_given_up(sagas: Saga
         saga = await sagas.finished(orchestrator, await sagas.start(orchestrator))
     assert saga.status is Status.COMPENSATED
     assert participant.calls[-2:] == ["-die", "-a"]
+
+
+async def test_what_a_process_may_have_done_before_it_died_is_undone(sagas: Sagas, participant: Participant) -> None:
+    """The effect was had, its process died, and the repeat is refused: only its own compensation makes that good."""
+
+    async def die_after(call: StepCall) -> Values:
+        if participant.counts["c"]:
+            raise NO
+        await participant.act(call)
+        raise KilledError
+
+    definition = SagaDefinition("walk", (participant.step("a"), SagaStep("c", die_after, participant.undo)))
+    async with sagas.running(sagas.orchestrator(definition, lease_seconds=LEASE_SECONDS)) as orchestrator:
+        saga = await sagas.finished(orchestrator, await sagas.start(orchestrator))
+    assert saga.status is Status.COMPENSATED
+    assert participant.done == ["a", "c", "-c", "-a"]
+
+
+class AnswersLost(Database):
+    """Its transactions are committed, and the first few times nobody hears of it."""
+
+    lost = 0
+
+    async def run(self, tenant: TenantId, work: Callable[[Connection], Awaitable[T]]) -> T:
+        done = await super().run(tenant, work)
+        if self.lost:
+            self.lost -= 1
+            raise SomaError(Reason.DATABASE_UNAVAILABLE)
+        return done
+
+
+async def test_a_local_step_whose_commit_was_not_answered_is_not_done_again(sagas: Sagas) -> None:
+    database = await AnswersLost.open(sagas.urls)
+    try:
+        definition = SagaDefinition("walk", tuple(SagaStep(name, note, note, local=True) for name in "ab"))
+        house = Sagas(database, sagas.urls)
+        database.lost = 1
+        async with house.running(house.orchestrator(definition, lease_seconds=LEASE_SECONDS)) as orchestrator:
+            saga = await house.finished(orchestrator, await house.start(orchestrator))
+        assert saga.status is Status.COMPLETED
+        assert database.lost == 0
+        assert await house.notes(saga.saga_id) == ["a", "b"]
+    finally:
+        await database.close()
+
+
+async def test_a_process_that_slept_while_a_person_resumed_the_saga_is_refused(sagas: Sagas, sleeper: Sagas) -> None:
+    """The saga is where the sleeper left it, with as many tries; only the fence tells them apart."""
+    gates, tries = {1: asyncio.Event(), 3: asyncio.Event()}, 0
+
+    async def act(call: StepCall) -> Values:
+        nonlocal tries
+        tries += 1
+        mine = tries
+        if mine == 2:
+            raise NO
+        await gates[mine].wait()
+        return {"try": mine}
+
+    definition = SagaDefinition(
+        "walk", (SagaStep("pivot", note, local=True), SagaStep("far", act), SagaStep("last", note, local=True))
+    )
+    zombie = sleeper.orchestrator(definition, lease_seconds=LEASE_SECONDS)
+    async with sleeper.running(zombie):
+        saga_id = await sleeper.start(zombie)
+        await eventually(lambda: tries == 1)
+        async with sagas.running(sagas.orchestrator(definition, lease_seconds=LEASE_SECONDS)) as second:
+            assert (await sagas.finished(second, saga_id)).status is Status.STUCK
+            await second.resume(sagas.tenant, saga_id, "ada")
+            await eventually(lambda: tries == 3)
+            gates[1].set()
+            await eventually(lambda: not zombie._runner._tasks)
+            assert (await second.get_saga(sagas.tenant, saga_id)).step == "far"
+            gates[3].set()
+            assert (await sagas.finished(second, saga_id)).status is Status.COMPLETED
+    assert await sagas.notes(saga_id) == ["pivot", "last"]

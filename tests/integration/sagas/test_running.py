@@ -182,6 +182,20 @@ async def test_a_local_step_is_committed_with_its_record(sagas: Sagas, participa
     assert await sagas.notes(saga.saga_id) == ["note"]
 
 
+@pytest.mark.parametrize("result", [{"when": object()}, {"text": "a\0b"}])
+async def test_a_result_that_cannot_be_kept_is_a_failure_of_its_step(
+    sagas: Sagas, participant: Participant, result: dict[str, object]
+) -> None:
+    async def act(call: StepCall) -> Values:
+        participant.calls.append("odd")
+        return result
+
+    odd = SagaStep("odd", act, participant.undo, retries=1)
+    saga = await sagas.go(SagaDefinition("walk", (participant.step("a"), odd)))
+    assert saga.status is Status.COMPENSATED
+    assert participant.calls == ["a", "odd", "odd", "-odd", "-a"]
+
+
 async def test_a_person_turns_a_saga_back_while_a_step_runs(sagas: Sagas, participant: Participant) -> None:
     participant.pauses["b"] = asyncio.Event()
     async with sagas.running(sagas.orchestrator(walk(participant), lease_seconds=0.6)) as orchestrator:
@@ -196,6 +210,20 @@ async def test_a_person_turns_a_saga_back_while_a_step_runs(sagas: Sagas, partic
             await orchestrator.resume(sagas.tenant, saga_id)
     assert caught.value.metadata["why"] == "it is over"
     assert participant.calls == ["a", "b", "-b", "-a"]
+
+
+async def test_a_saga_that_had_done_nothing_is_over_when_a_person_turns_it_back(
+    sagas: Sagas, participant: Participant
+) -> None:
+    orchestrator = sagas.orchestrator(walk(participant))
+    saga_id = await sagas.start(orchestrator)
+    turned = await orchestrator.compensate(sagas.tenant, saga_id, "ada")
+    assert (turned.status, turned.due_time) == (Status.COMPENSATED, None)
+    assert turned.end_time is not None
+    assert await sagas.told(saga_id) == ["saga.started", "saga.compensating", "saga.failed"]
+    async with sagas.running(orchestrator):
+        await asyncio.sleep(0.1)
+    assert participant.calls == []
 
 
 async def test_a_completed_saga_can_be_undone(sagas: Sagas, participant: Participant) -> None:

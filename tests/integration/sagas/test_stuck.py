@@ -81,7 +81,7 @@ async def test_retrying_its_dead_letter_resumes_it(
         await sagas.finished(orchestrator, saga_id)
         [letter] = await letters.list_dlq_events(sagas.tenant, LetterFilter())
         await letters.retry_event(sagas.tenant, letter.consumer, letter.event_id, "ada")
-        await runner_of(orchestrator)._look_at_stuck()
+        await runner_of(orchestrator).look_at_stuck()
         assert (await sagas.finished(orchestrator, saga_id)).status is Status.COMPENSATED
     assert await sagas.rows("select 1 from dead_letters") == []
 
@@ -96,7 +96,7 @@ async def test_a_dead_letter_that_is_discarded_leaves_the_saga_to_a_person(
         await sagas.finished(orchestrator, saga_id)
         [letter] = await letters.list_dlq_events(sagas.tenant, LetterFilter())
         await letters.discard(sagas.tenant, letter.consumer, letter.event_id, "ada")
-        await runner_of(orchestrator)._look_at_stuck()
+        await runner_of(orchestrator).look_at_stuck()
         assert (await orchestrator.get_saga(sagas.tenant, saga_id)).status is Status.COMPENSATION_STUCK
         await orchestrator.resume(sagas.tenant, saga_id, "ada")
         assert (await sagas.finished(orchestrator, saga_id)).status is Status.COMPENSATED
@@ -112,7 +112,7 @@ async def test_it_is_tried_again_by_itself_as_often_as_the_policy_says(
         await sagas.finished(orchestrator, saga_id)
 
         async def given_up() -> bool:
-            await runner_of(orchestrator)._look_at_stuck()
+            await runner_of(orchestrator).look_at_stuck()
             saga = await orchestrator.get_saga(sagas.tenant, saga_id)
             return saga.status.is_stuck and participant.counts["-b"] == 9
 
@@ -129,11 +129,11 @@ async def test_the_number_of_stuck_sagas_is_counted(
         saga_id = await sagas.start(orchestrator)
         await sagas.finished(orchestrator, saga_id)
         gauge = runner_of(orchestrator)._conduct.metrics.stuck.labels("walk")
-        await runner_of(orchestrator)._look_at_stuck()
+        await runner_of(orchestrator).look_at_stuck()
         assert gauge._value.get() == 1
         await orchestrator.resume(sagas.tenant, saga_id)
         await sagas.finished(orchestrator, saga_id)
-        await runner_of(orchestrator)._look_at_stuck()
+        await runner_of(orchestrator).look_at_stuck()
         assert gauge._value.get() == 0
 
 

@@ -64,6 +64,7 @@ async def chat(rpc: RpcHarness, house_database: HouseDatabases, open_database: O
         database,
         sagas,
         memory,
+        rpc.channel(served, service="control").stub(agent_grpc.AgentServiceStub),
     )
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)

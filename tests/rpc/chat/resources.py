@@ -45,6 +45,7 @@ class Chat:
     database: Database
     sagas: SagaOrchestrator
     memory: ScriptedMemory
+    agents_for_control: agent_grpc.AgentServiceStub
 
 
 async def make_conversation(chat: Chat, title: str = "") -> conversation_pb.Conversation:

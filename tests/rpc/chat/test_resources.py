@@ -11,7 +11,7 @@ from soma.chat.v1 import conversation_service_pb2 as conversation_pb
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.paging import next_page_token
 from soma_common.kernel.reasons import Reason
-from soma_common.kernel.tenancy import default_agent_id
+from soma_common.kernel.tenancy import default_agent_id, service_caller
 from soma_common.rpc.call import acting_as
 from soma_common.testing.identity import OTHER_TENANT, TENANT, user
 from tests.rpc.chat.resources import Chat, make_conversation
@@ -85,6 +85,25 @@ async def test_an_archived_agent_is_not_listed_and_the_default_one_stays(chat: C
     with pytest.raises(SomaError) as refused:
         await chat.agents.ArchiveAgent(archiving(str(default_agent_id(TENANT))))
     assert refused.value.reason is Reason.INVALID_FIELD
+
+
+async def test_the_default_agent_is_made_once_by_whoever_comes_first(chat: Chat) -> None:
+    made = await make_agent(chat, "support", system_prompt="Be brief.", tenant_default=True)
+    assert (made.agent_id, made.name, made.tenant_default) == (str(default_agent_id(TENANT)), "support", True)
+    (listed,) = (await chat.agents.ListAgents(agent_pb.ListAgentsRequest())).agents
+    assert listed == made
+    with pytest.raises(SomaError) as refused:
+        await make_agent(chat, "another", tenant_default=True)
+    assert (refused.value.reason, refused.value.metadata["field"]) == (Reason.INVALID_FIELD, "agent.tenant_default")
+
+
+async def test_control_takes_the_default_agent_back_when_it_undoes_a_tenant(chat: Chat) -> None:
+    with acting_as(service_caller("control", OTHER_TENANT), "saga"):
+        agent = agent_pb.Agent(name="assistant", tenant_default=True)
+        creating = agent_pb.CreateAgentRequest(agent=agent, request_id=str(uuid4()))
+        made = (await chat.agents_for_control.CreateAgent(creating)).agent
+        archiving = agent_pb.ArchiveAgentRequest(agent_id=made.agent_id, request_id=str(uuid4()))
+        assert (await chat.agents_for_control.ArchiveAgent(archiving)).agent.archived
 
 
 async def test_agents_come_in_pages(chat: Chat) -> None:

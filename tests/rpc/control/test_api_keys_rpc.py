@@ -245,6 +245,18 @@ async def test_after_a_rotation_the_text_of_before_works_for_the_grace(keys: Key
     assert (await refusal(keys.exchange(made.key))).reason is Reason.INVALID_TOKEN
 
 
+async def test_a_request_id_that_comes_again_after_it_was_forgotten_makes_another_text(keys: Keys) -> None:
+    made = await keys.make()
+    rotate = keys_pb.RotateApiKeyRequest(key_id=made.api_key.key_id, request_id=str(uuid4()))
+    first = await keys.stub.RotateApiKey(rotate)
+    keys.control_clock.advance(25 * 3600)
+    await keys.rows("delete from idempotency")
+    second = await keys.stub.RotateApiKey(rotate)
+    assert second.key != first.key
+    assert (await refusal(keys.exchange(first.key))).reason is Reason.INVALID_TOKEN
+    assert (await keys.exchange(second.key)).token
+
+
 async def test_without_a_grace_the_text_of_before_ends_at_once(keys: Keys) -> None:
     made = await keys.make()
     await keys.exchange(made.key)

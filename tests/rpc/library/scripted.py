@@ -35,6 +35,12 @@ class ScriptedMemory(memory_grpc.MemoryServiceServicer):
         await self._act()
         return memory_pb.DeleteMemoryResponse()
 
+    async def DeleteBySource(
+        self, request: memory_pb.DeleteBySourceRequest, context: Any
+    ) -> memory_pb.DeleteBySourceResponse:
+        await self._act()
+        return memory_pb.DeleteBySourceResponse()
+
     async def StoreMemory(self, request: memory_pb.StoreMemoryRequest, context: Any) -> memory_pb.StoreMemoryResponse:
         await self._act()
         return memory_pb.StoreMemoryResponse()

@@ -49,6 +49,12 @@ def test_the_names_of_processes_are_offered_where_logs_wants_one(logs: Path) -> 
     assert offered(logs, "bash", "somastack", "logs", "x") == []
 
 
+def test_roles_are_offered_and_without_a_stack_no_tenants_and_keys(tmp_path: Path) -> None:
+    assert offered(tmp_path, "bash", "somastack", "key", "create", "ci", "--role", "o") == ["operator"]
+    for words in (("tenant", "show", "w"), ("key", "list", "--tenant", "w"), ("key", "rotate", "k")):
+        assert offered(tmp_path, "bash", "somastack", *words) == []
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_every_shell_gets_a_script_and_answers(tmp_path: Path, shell: str) -> None:
     # The shell is detected by the process that asks; here it is named instead.

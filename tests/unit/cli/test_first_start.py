@@ -58,6 +58,18 @@ def test_a_repeat_keeps_everything_and_makes_what_is_missing(environment: dict[s
     assert caller.service == "edge"
 
 
+def test_an_older_installation_gets_the_key_of_api_keys_tokens(environment: dict[str, str]) -> None:
+    settings = started(environment)
+    identity, tenant_id = settings.identity, TenantId(settings.identity.tenant_id)
+    before = UserSigner(identity.user_key_path).mint(tenant_id, "ada", ["viewer"], 60)
+    (settings.home_folders.keys / "tokens.json").unlink()
+    make_first_start(settings, Ids())
+    verifier = TokenVerifier(identity.jwks_path)
+    token = UserSigner(identity.token_key_path).mint(tenant_id, "robot", ["viewer"], 60, scopes=["chat:read"])
+    assert verifier.verify(token).scopes == frozenset({"chat:read"})
+    assert verifier.verify(before).sub == "ada"
+
+
 def test_nobody_else_can_read_keys_and_passwords(environment: dict[str, str]) -> None:
     home = started(environment).home_folders
     for folder in (home.keys, home.passwords_file.parent, home.run, home.logs):

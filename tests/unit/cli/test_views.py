@@ -11,6 +11,7 @@ from cli.views import budget as budget_view
 from cli.views import memory as memory_view
 from cli.views import mind as mind_view
 from cli.views import model as model_view
+from cli.views import tenant as tenant_view
 from cli.views.receipt import sections, summary
 from cli.views.words import bar, gauge, moment, money, one_line, to_json
 from soma.chat.v1 import model_service_pb2 as model_pb
@@ -18,6 +19,8 @@ from soma.cognitive.v1 import neuromodulator_service_pb2 as mind_pb
 from soma.common.v1 import level_pb2 as level_pb
 from soma.common.v1 import modulation_pb2 as effects_pb
 from soma.common.v1 import usage_pb2 as usage_pb
+from soma.control.v1 import api_key_pb2 as key_pb
+from soma.control.v1 import tenant_service_pb2 as tenant_pb
 from soma.governor.v1 import budget_pb2 as budget_pb
 from soma.governor.v1 import plan_pb2 as plan_pb
 from soma.governor.v1 import receipt_pb2 as receipt_pb
@@ -194,3 +197,28 @@ def test_without_a_terminal_nothing_is_destroyed_unasked() -> None:
     with pytest.raises(CommandError) as caught:
         ask("This deletes it.", "Delete?", yes=False, terminal=False)
     assert caught.value.code is Exit.WRONG_USE
+
+
+def test_a_key_is_told_once_with_how_to_use_it_and_without_its_secret() -> None:
+    told = "\n".join(tenant_view.shown_once(key_pb.ApiKey(key_id="k3v9", role="member"), "http://edge:1"))
+    for word in ("k3v9", "member", "this once", "OPENAI_BASE_URL=http://edge:1/v1", "curl", "Authorization: Bearer"):
+        assert word in told, word
+
+
+def test_a_key_shows_its_state_and_what_never_happened_as_a_dash() -> None:
+    key = key_pb.ApiKey(key_id="k3v9", name="ci", sub="ada", role="viewer")
+    key.create_time.FromSeconds(0)
+    made = "1970-01-01 00:00:00 UTC"
+    assert tenant_view.key_row(key) == ("k3v9", "ci", "ada", "viewer", "in force", made, "–", "–")
+    assert "never used" in tenant_view.touched(key)
+    key.revoke_time.FromSeconds(60)
+    key.last_used_time.FromSeconds(0)
+    assert tenant_view.key_row(key)[4:] == ("revoked", made, made, "–")
+    assert made in tenant_view.touched(key)
+
+
+def test_the_tenant_that_runs_the_installation_says_so() -> None:
+    tenant = tenant_pb.Tenant(name="installation", display_name="Home", tenant_id="t", runs_installation=True)
+    assert tenant_view.tenant_row(tenant)[:4] == ("installation", "Home (runs this installation)", "t", "–")
+    assert ("Role", "runs this installation") in list(tenant_view.about_tenant(tenant))
+    assert "runs" not in tenant_view.tenant_row(tenant_pb.Tenant(name="web-team", display_name="Web"))[1]

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from cli.commands.token import _seconds
 from cli.exits import CommandError, Exit
 from cli.failures import code_of
 from cli.main import app
 from cli.render import duration
+from cli.spans import seconds_of
 from cli.stack.supervisord import settings_text
 from config import SettingsError, load_settings
 from config.problems import Problem
@@ -18,16 +18,18 @@ from config.rules import not_started
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason
 
+YEAR = 366 * 86_400
+
 
 @pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("30m", 1800), ("1h", 3600), ("7d", 604_800)])
 def test_a_span_of_time(text: str, seconds: int) -> None:
-    assert _seconds(text) == seconds
+    assert seconds_of(text, YEAR) == seconds
 
 
 @pytest.mark.parametrize("text", ["", "0s", "5", "-1h", "1w", "400d", "1h30m"])
 def test_what_is_no_span_of_time_is_wrong_use(text: str) -> None:
     with pytest.raises(CommandError) as caught:
-        _seconds(text)
+        seconds_of(text, YEAR)
     assert caught.value.code is Exit.WRONG_USE
 
 
@@ -48,7 +50,8 @@ def test_every_failure_has_its_exit_code() -> None:
 
 COMMANDS = (
     "up, down, status, logs, chat, token, config show, doctor, receipt, budget show, budget set, memory search, "
-    "memory show, memory add, memory forget, mind show, mind explain, mind set, mind reset, model list, model test"
+    "memory show, memory add, memory forget, mind show, mind explain, mind set, mind reset, model list, model test, "
+    "tenant create, tenant list, tenant show, key create, key list, key rotate, key revoke"
 )
 
 

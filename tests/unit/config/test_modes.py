@@ -4,6 +4,7 @@ import pytest
 
 from config import DeployMode, SettingsError, load_settings
 from config.modes import OLDER_NAMES, map_older_names
+from config.process import transport_settings
 from config.settings_registry import ROWS
 
 CLUSTER = {
@@ -132,8 +133,25 @@ def test_events_of_a_cluster_travel_by_kafka_or_over_a_bus_that_can_be_reached()
     assert over_bus.bus("relay").worker_dsn == "postgresql://bus_relay:r@other/facts"
     beside = load_settings({**CLUSTER, **dsn, **passwords}, house="chat")
     assert beside.bus("worker").worker_dsn == "postgresql://bus_worker:w@db/somaagent"
+    control = {
+        "SOMA_CONTROL_APP_PASSWORD": "a",
+        "SOMA_CONTROL_WORKER_PASSWORD": "w",
+        "SOMA_TOKEN_KEY_PATH": "/etc/soma/token.json",
+    }
+    assert set(problems_of({**CLUSTER, **dsn, **passwords, **control}, house="control")) == {"SOMA_BUS_APP_PASSWORD"}
+    looking_back = {**CLUSTER, **dsn, **passwords, **control, "SOMA_BUS_APP_PASSWORD": "one"}
+    transport = transport_settings(load_settings(looking_back, house="control"), looks_back=True)
+    assert transport.history is not None
+    assert transport.history.app_dsn == "postgresql://bus_app:one@db/somaagent"
     by_kafka = load_settings({**CLUSTER, **dsn, "SOMA_KAFKA_BOOTSTRAP": "kafka:9092"}, house="chat")
     assert by_kafka.infrastructure.kafka_bootstrap == ("kafka:9092",)
+
+
+def test_control_of_a_cluster_needs_the_key_that_signs_for_api_keys() -> None:
+    assert "SOMA_TOKEN_KEY_PATH" in problems_of(CLUSTER, house="control")
+    assert "SOMA_TOKEN_KEY_PATH" not in problems_of(CLUSTER, house="chat")
+    named = {**CLUSTER, "SOMA_TOKEN_KEY_PATH": "/etc/soma/tokens.json"}
+    assert "SOMA_TOKEN_KEY_PATH" not in problems_of(named, house="control")
 
 
 def test_an_unknown_shape_is_told() -> None:

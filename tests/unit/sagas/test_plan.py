@@ -167,6 +167,12 @@ def test_a_definition_that_cannot_be_is_refused(steps: tuple[SagaStep, ...]) -> 
         SagaDefinition("walk", steps)
 
 
+@pytest.mark.parametrize("wrong", [{"name": ""}, {"name": "x" * 57}, {"version": 0}, {"timeout_seconds": 0}])
+def test_a_definition_has_a_short_name_a_version_and_time(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValueError):
+        SagaDefinition(**{"name": "walk", "steps": (undoable("a"),), **wrong})  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("wrong", [{}, {"action": act, "awaits": "x.y"}, {"action": act, "timeout_seconds": 0}])
 def test_a_step_that_cannot_be_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError):

@@ -32,6 +32,7 @@ class ListDeadLettersRequest(_message.Message):
     STREAM_FIELD_NUMBER: _builtins.int
     HOUSE_FIELD_NUMBER: _builtins.int
     EVENT_ID_PREFIX_FIELD_NUMBER: _builtins.int
+    SYSTEM_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
     """Most letters, 1-200. Default 50."""
     page_token: _builtins.str
@@ -46,6 +47,10 @@ class ListDeadLettersRequest(_message.Message):
     """Only those of this house; empty means all. Example: "memory"."""
     event_id_prefix: _builtins.str
     """Only those whose event id begins so; empty means all. Example: "0198c0de-1a2b"."""
+    system: _builtins.bool
+    """Whether the letters of the installation itself are meant, which belong to no tenant: bytes that are no event. Needs the scope
+    tenants:read.
+    """
     def __init__(
         self,
         *,
@@ -56,10 +61,11 @@ class ListDeadLettersRequest(_message.Message):
         stream: _builtins.str = ...,
         house: _builtins.str = ...,
         event_id_prefix: _builtins.str = ...,
+        system: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["consumer", b"consumer", "event_id_prefix", b"event_id_prefix", "house", b"house", "page_size", b"page_size", "page_token", b"page_token", "status", b"status", "stream", b"stream"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["consumer", b"consumer", "event_id_prefix", b"event_id_prefix", "house", b"house", "page_size", b"page_size", "page_token", b"page_token", "status", b"status", "stream", b"stream", "system", b"system"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -108,22 +114,26 @@ class GetDeadLetterRequest(_message.Message):
     HOUSE_FIELD_NUMBER: _builtins.int
     CONSUMER_FIELD_NUMBER: _builtins.int
     EVENT_ID_FIELD_NUMBER: _builtins.int
+    SYSTEM_FIELD_NUMBER: _builtins.int
     house: _builtins.str
     """The house of its consumer. Example: "memory"."""
     consumer: _builtins.str
     """Its consumer. Example: "memory.learning"."""
     event_id: _builtins.str
     """Its event."""
+    system: _builtins.bool
+    """Whether it is a letter of the installation itself, which belongs to no tenant. Needs the scope tenants:read."""
     def __init__(
         self,
         *,
         house: _builtins.str = ...,
         consumer: _builtins.str = ...,
         event_id: _builtins.str = ...,
+        system: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["consumer", b"consumer", "event_id", b"event_id", "house", b"house"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["consumer", b"consumer", "event_id", b"event_id", "house", b"house", "system", b"system"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -164,6 +174,7 @@ class RetryDeadLetterRequest(_message.Message):
     EVENT_ID_FIELD_NUMBER: _builtins.int
     EDITED_PAYLOAD_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    SYSTEM_FIELD_NUMBER: _builtins.int
     house: _builtins.str
     """The house of its consumer. Example: "memory"."""
     consumer: _builtins.str
@@ -176,6 +187,8 @@ class RetryDeadLetterRequest(_message.Message):
     """
     request_id: _builtins.str
     """The repeat key of the mutation."""
+    system: _builtins.bool
+    """Whether it is a letter of the installation itself, which belongs to no tenant. Needs the scope tenants:write."""
     def __init__(
         self,
         *,
@@ -184,10 +197,11 @@ class RetryDeadLetterRequest(_message.Message):
         event_id: _builtins.str = ...,
         edited_payload: _builtins.bytes = ...,
         request_id: _builtins.str = ...,
+        system: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["consumer", b"consumer", "edited_payload", b"edited_payload", "event_id", b"event_id", "house", b"house", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["consumer", b"consumer", "edited_payload", b"edited_payload", "event_id", b"event_id", "house", b"house", "request_id", b"request_id", "system", b"system"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -301,6 +315,7 @@ class DiscardDeadLetterRequest(_message.Message):
     CONSUMER_FIELD_NUMBER: _builtins.int
     EVENT_ID_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    SYSTEM_FIELD_NUMBER: _builtins.int
     house: _builtins.str
     """The house of its consumer. Example: "memory"."""
     consumer: _builtins.str
@@ -309,6 +324,8 @@ class DiscardDeadLetterRequest(_message.Message):
     """Its event."""
     request_id: _builtins.str
     """The repeat key of the mutation."""
+    system: _builtins.bool
+    """Whether it is a letter of the installation itself, which belongs to no tenant. Needs the scope tenants:write."""
     def __init__(
         self,
         *,
@@ -316,10 +333,11 @@ class DiscardDeadLetterRequest(_message.Message):
         consumer: _builtins.str = ...,
         event_id: _builtins.str = ...,
         request_id: _builtins.str = ...,
+        system: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["consumer", b"consumer", "event_id", b"event_id", "house", b"house", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["consumer", b"consumer", "event_id", b"event_id", "house", b"house", "request_id", b"request_id", "system", b"system"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

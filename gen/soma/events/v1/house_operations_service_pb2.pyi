@@ -293,6 +293,7 @@ class ListDeadLettersRequest(_message.Message):
     STREAM_FIELD_NUMBER: _builtins.int
     AFTER_FIELD_NUMBER: _builtins.int
     EVENT_ID_PREFIX_FIELD_NUMBER: _builtins.int
+    SYSTEM_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
     """Most letters, 1-201 (one more than a page, to see whether there are more). Default 50."""
     status: _dead_letter_pb2.DeadLetterStatus.ValueType
@@ -303,6 +304,10 @@ class ListDeadLettersRequest(_message.Message):
     """Only those of this stream; empty means all."""
     event_id_prefix: _builtins.str
     """Only those whose event id begins so; empty means all. Example: "0198c0de-1a2b"."""
+    system: _builtins.bool
+    """Whether the letters of the installation itself are meant, which belong to no tenant: bytes that are no event. Needs the scope
+    tenants:read.
+    """
     @_builtins.property
     def after(self) -> Global___DeadLetterPosition:
         """Only those behind this one in the list; absent for the beginning."""
@@ -316,10 +321,11 @@ class ListDeadLettersRequest(_message.Message):
         stream: _builtins.str = ...,
         after: Global___DeadLetterPosition | None = ...,
         event_id_prefix: _builtins.str = ...,
+        system: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["after", b"after"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "consumer", b"consumer", "event_id_prefix", b"event_id_prefix", "page_size", b"page_size", "status", b"status", "stream", b"stream"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "consumer", b"consumer", "event_id_prefix", b"event_id_prefix", "page_size", b"page_size", "status", b"status", "stream", b"stream", "system", b"system"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -357,19 +363,23 @@ class GetDeadLetterRequest(_message.Message):
 
     CONSUMER_FIELD_NUMBER: _builtins.int
     EVENT_ID_FIELD_NUMBER: _builtins.int
+    SYSTEM_FIELD_NUMBER: _builtins.int
     consumer: _builtins.str
     """Its consumer."""
     event_id: _builtins.str
     """Its event."""
+    system: _builtins.bool
+    """Whether it is a letter of the installation itself, which belongs to no tenant. Needs the scope tenants:read."""
     def __init__(
         self,
         *,
         consumer: _builtins.str = ...,
         event_id: _builtins.str = ...,
+        system: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["consumer", b"consumer", "event_id", b"event_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["consumer", b"consumer", "event_id", b"event_id", "system", b"system"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -409,6 +419,7 @@ class RetryDeadLetterRequest(_message.Message):
     EVENT_ID_FIELD_NUMBER: _builtins.int
     EDITED_PAYLOAD_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    SYSTEM_FIELD_NUMBER: _builtins.int
     consumer: _builtins.str
     """Its consumer."""
     event_id: _builtins.str
@@ -417,6 +428,8 @@ class RetryDeadLetterRequest(_message.Message):
     """A serialised message of the event's schema to be tried instead of its payload; empty leaves it as it is. The original is kept."""
     request_id: _builtins.str
     """The repeat key of the mutation."""
+    system: _builtins.bool
+    """Whether it is a letter of the installation itself, which belongs to no tenant. Needs the scope tenants:write."""
     def __init__(
         self,
         *,
@@ -424,10 +437,11 @@ class RetryDeadLetterRequest(_message.Message):
         event_id: _builtins.str = ...,
         edited_payload: _builtins.bytes = ...,
         request_id: _builtins.str = ...,
+        system: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["consumer", b"consumer", "edited_payload", b"edited_payload", "event_id", b"event_id", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["consumer", b"consumer", "edited_payload", b"edited_payload", "event_id", b"event_id", "request_id", b"request_id", "system", b"system"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -534,22 +548,26 @@ class DiscardDeadLetterRequest(_message.Message):
     CONSUMER_FIELD_NUMBER: _builtins.int
     EVENT_ID_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    SYSTEM_FIELD_NUMBER: _builtins.int
     consumer: _builtins.str
     """Its consumer."""
     event_id: _builtins.str
     """Its event."""
     request_id: _builtins.str
     """The repeat key of the mutation."""
+    system: _builtins.bool
+    """Whether it is a letter of the installation itself, which belongs to no tenant. Needs the scope tenants:write."""
     def __init__(
         self,
         *,
         consumer: _builtins.str = ...,
         event_id: _builtins.str = ...,
         request_id: _builtins.str = ...,
+        system: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["consumer", b"consumer", "event_id", b"event_id", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["consumer", b"consumer", "event_id", b"event_id", "request_id", b"request_id", "system", b"system"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
