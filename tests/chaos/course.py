@@ -70,7 +70,7 @@ class Course:
         self.kill(role)
         for point in points:
             process = self.scene.spawn(role, self._plan().cut(point.value, self.chance.randint(1, 3)))
-            await eventually(partial(has_ended, process), within_seconds=60)
+            await eventually(partial(has_ended, process), within_seconds=120)
             assert process.returncode == -signal.SIGKILL, self.scene.log_of(role)
             self.visited.add(point.value)
             self.kills += 1
