@@ -18,17 +18,19 @@ end as told;
 select wait_saga($1, $2, $3, $4, $5, $6) as arrived;
 
 -- name: claim
--- What is due, over all tenants. A try that somebody began and did not end may have had its effect.
-update sagas s set
-  holder = $1, fence = s.fence + 1, due_time = clock_timestamp() + make_interval(secs => $2),
-  doubt = s.doubt or (s.holder is not null and s.direction = 'forward'),
-  attempts = s.attempts + case when s.holder is null then 0 else 1 end
-from (
+-- What is due, over all tenants. A try that somebody began and did not end may have had its effect. Chosen apart, as a plan
+-- may run a subquery for each row and so find more than its limit.
+with due as materialized (
   select d.tenant_id, d.saga_id from sagas d
   where d.due_time <= statement_timestamp()
     and exists (select from unnest($3::text[], $4::int[]) as known (name, version) where known.name = d.name and known.version = d.version)
   order by d.due_time limit $5 for update skip locked
-) due
+)
+update sagas s set
+  holder = $1, fence = s.fence + 1, due_time = clock_timestamp() + make_interval(secs => $2),
+  doubt = s.doubt or (s.holder is not null and s.direction = 'forward'),
+  attempts = s.attempts + case when s.holder is null then 0 else 1 end
+from due
 where s.tenant_id = due.tenant_id and s.saga_id = due.saga_id
 returning s.*, extract(epoch from s.deadline_time - clock_timestamp())::float8 as left_seconds,
   coalesce(s.wait_time <= clock_timestamp(), false) as waited,
