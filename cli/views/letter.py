@@ -66,6 +66,10 @@ def lines(letter: letter_pb.DeadLetter) -> Iterator[tuple[str, str]]:
         ("last failure", moment(letter, "last_time")),
         ("error", f"{letter.error_class}: {letter.error_message}"),
         ("error id", letter.error_id),
+        (
+            "in the log",
+            f"somastack logs {letter.house} -n 100000 | grep {letter.error_id}" if letter.error_id else "",
+        ),
         ("headers", ", ".join(f"{name}={_header(value)}" for name, value in sorted(letter.headers.items()))),
         ("bytes", count(len(letter.body))),
         ("schema", event.schema.message),

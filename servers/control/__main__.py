@@ -32,7 +32,7 @@ from servers.control.tenant_making import TenantMaking
 from servers.control.tenant_rpc import TenantServicer
 from servers.control.tenant_store import TenantStore
 from servers.control.tenants import Tenants
-from servers.control.usage import UsageCounting, UsageReading
+from servers.control.usage import CONSUMER, TYPES, UsageCounting, UsageReading
 from servers.control.usage_rpc import UsageServicer
 from servers.control.usage_store import UsageStore
 from soma.chat.v1.agent_service_pb2_grpc import AgentServiceStub
@@ -86,7 +86,7 @@ def add_events(process: Process, history: History, closing: Closing) -> None:
     """Count usage from what is published, and serve it, and what was published itself."""
     store = UsageStore()
     counting = UsageCounting(store)
-    process.consume(counting.consumption())
+    process.subscribe(CONSUMER, TYPES, counting.count)
     engine = ReplayEngine(process.database, history, process.clock)
     replaying = Replaying(process.database, engine, [counting.target()], process.ids, closing)
     process.server.add(

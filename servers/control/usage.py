@@ -14,7 +14,6 @@ from servers.control.usage_store import EndedTurn, UsageStore
 from soma.events.v1 import payloads_pb2
 from soma_common.events.consumer import Consumption
 from soma_common.events.models import Event
-from soma_common.events.topics import TURNS
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.paging import Page, unreadable_token
 from soma_common.kernel.tenancy import TenantId
@@ -23,6 +22,7 @@ from soma_common.replay.targets import ReplayTarget
 
 CONSUMER: Final = "control.usage"
 _OUTCOMES: Final = {"turn.completed": "completed", "turn.failed": "failed", "turn.cancelled": "cancelled"}
+TYPES: Final = frozenset(_OUTCOMES)
 
 
 class UsageCounting:
@@ -32,8 +32,8 @@ class UsageCounting:
         self._store = store
 
     def consumption(self) -> Consumption:
-        """What it takes."""
-        return Consumption(CONSUMER, (TURNS,), self.count, types=frozenset(_OUTCOMES))
+        """What it takes; a process subscribes to the same."""
+        return Consumption.of_types(CONSUMER, TYPES, self.count)
 
     def target(self) -> ReplayTarget:
         """The same for replays: its own rows tell what is lacking."""

@@ -60,7 +60,7 @@ def build(
     metrics = GovernorMetrics(registry, clock)
     return GovernorServicer(
         planning=Planning(database, plans, events, metrics, own_view, clock, ids),
-        holding=Holding(database, ledger, plans, events, metrics, clock, ids),
+        holding=Holding(database, ledger, plans, metrics, clock, ids),
         settlement=Settlement(database, ledger, plans, events, metrics, clock),
         receipts=Receipts(database, plans),
         budgets=Budgets(database, ledger, events, clock),

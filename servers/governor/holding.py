@@ -11,9 +11,6 @@ from servers.governor.domain.ledger import Amount
 from servers.governor.ledger_store import Hold, LedgerStore, lease_end
 from servers.governor.metrics import GovernorMetrics
 from servers.governor.store import PlanStore
-from soma.events.v1 import payloads_pb2 as payloads_pb
-from soma_common.events.models import EventDraft
-from soma_common.events.store import EventStore
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.errors import invalid_field, not_found
 from soma_common.kernel.ids import Ids
@@ -44,7 +41,6 @@ class Holding:
     database: Database
     ledger: LedgerStore
     plans: PlanStore
-    events: EventStore
     metrics: GovernorMetrics
     clock: Clock
     ids: Ids
@@ -84,15 +80,10 @@ class Holding:
         return returned
 
     async def _return_for(self, tenant: TenantId) -> int:
-        async def work(connection: Connection) -> int:
-            amount = await self.ledger.return_expired(connection, tenant, self.clock.now())
-            if amount:
-                payload = payloads_pb.HoldsExpired(holds=amount)
-                draft = EventDraft("governor.holds.expired", f"budget/{tenant}", payload, str(self.ids.uuid4()))
-                await self.events.append(connection, tenant, [draft])
-            return amount
-
-        returned = await self.database.run_worker(work)
+        now = self.clock.now()
+        returned = await self.database.run_worker(
+            lambda connection: self.ledger.return_expired(connection, tenant, now)
+        )
         if returned:
             _LOG.warning("expired holds were given back", holds=returned, tenant_id=str(tenant))
         return returned

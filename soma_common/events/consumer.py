@@ -5,9 +5,9 @@ The effect is handed in; nothing here knows it, or which transport it is.
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Self, TypeAlias
 
 from soma_common.dlq.handler import DLQHandler
 from soma_common.dlq.letters import BEHIND, DeadLetter, Failure, capture, resolve
@@ -16,7 +16,7 @@ from soma_common.events.failpoints import Failpoint, Reached, pass_by
 from soma_common.events.inbox import Admission, Inbox
 from soma_common.events.metrics import ConsumerMetrics
 from soma_common.events.models import Event
-from soma_common.events.topics import Topic
+from soma_common.events.topics import Topic, topics_of
 from soma_common.events.transports.port import Delivery, Subscription, Transport, TransportError
 from soma_common.events.unreadable import name_of_delivery, name_of_letter
 from soma_common.kernel.backoff import Backoff
@@ -62,6 +62,12 @@ class Consumption:
     types: frozenset[str] | None = None
     starts_anywhere: bool = False
     policy: LetterPolicy = field(default_factory=LetterPolicy)
+
+    @classmethod
+    def of_types(cls, consumer: str, types: Iterable[str], effect: Effect) -> Self:
+        """Events of these types, wherever they lie. Raises ValueError for a type of no known family."""
+        wanted = frozenset(types)
+        return cls(consumer, topics_of(wanted), effect, wanted)
 
     def inbox(self) -> Inbox:
         """The inbox of this consumer."""

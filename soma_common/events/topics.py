@@ -3,7 +3,7 @@
 Plain values: nothing here knows a broker or a store.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -70,6 +70,24 @@ AGGREGATES: Final[Mapping[str, Topic]] = {
 }
 
 
+# The first word of a type tells the topic too, for those who name types and no streams: `turn.completed`.
+FAMILIES: Final[Mapping[str, Topic]] = {
+    "txn": TRANSACTIONS,
+    "saga": SAGAS,
+    "dead_letter": DEAD_LETTERS,
+    "cognitive": COGNITIVE,
+    "agent": TASKS,
+    "model": TASKS,
+    "memory": MEMORIES,
+    "conversation": TURNS,
+    "turn": TURNS,
+    "governor": GOVERNOR,
+    "control": CONTROL,
+    "audit": AUDIT,
+    "voice": VOICE,
+}
+
+
 class UnknownAggregateError(ValueError):
     """A stream whose kind has no topic; the text is a sentence for a person."""
 
@@ -81,3 +99,13 @@ def topic_of(stream: str) -> Topic:
         return AGGREGATES[kind]
     except KeyError:
         raise UnknownAggregateError(f"no topic is known for streams of the kind {kind!r}") from None
+
+
+def topics_of(types: Iterable[str]) -> tuple[Topic, ...]:
+    """The topics in which events of these types lie, each once. Raises ValueError for a type of no known family."""
+    families = {name.partition(".")[0] for name in types}
+    unknown = sorted(families - FAMILIES.keys())
+    if unknown:
+        raise ValueError(f"no topic is known for events of the family {unknown[0]!r}")
+    wanted = {FAMILIES[family] for family in families}
+    return tuple(topic for topic in TOPICS if topic in wanted)

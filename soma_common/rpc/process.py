@@ -16,7 +16,7 @@ import uvloop
 
 from soma.events.v1 import house_operations_service_pb2_grpc as operations_grpc
 from soma_common.dlq.handler import DLQHandler
-from soma_common.events.consumer import Consumer, Consumption
+from soma_common.events.consumer import Consumer, Consumption, Effect
 from soma_common.events.metrics import ConsumerMetrics, RelayMetrics
 from soma_common.events.relay import Relay
 from soma_common.events.retention import Retention
@@ -92,6 +92,10 @@ class Process:
         """Have these consumers run while the process serves; their dead letters are this house's."""
         parts = (self.database, self.transport, DLQHandler(self.database, self.events))
         self.consumers.extend(Consumer(*parts, each, self.ids, self.consumed) for each in what)
+
+    def subscribe(self, consumer: str, types: Iterable[str], effect: Effect) -> None:
+        """The short form of `consume`: have an effect for every event of these types, in the transaction it gets."""
+        self.consume(Consumption.of_types(consumer, types, effect))
 
     def orchestrator(self, definitions: Iterable[SagaDefinition]) -> SagaOrchestrator:
         """The sagas of this house, to be handed to `serve`; without definitions they can only be looked at."""

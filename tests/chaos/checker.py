@@ -2,8 +2,9 @@
 
 The folder holds files of JSON lines: `committed` (the events of the log at the end), `changes` (what was changed
 beside them, with the number of its events), `acknowledged` (the changes of which writers heard), `published` (what the
-transport holds, shard by shard) and `effects` (what consumers did, in their order; some keep the order of streams).
-Prints every violation; ends with 1 when there is one.
+transport holds, shard by shard), `effects` (what consumers did, in their order; some keep the order of streams),
+`begun` (the sagas that somebody was told of), `sagas` (how each stands at the end) and `saga_effects` (what their steps
+did, in the order of time). Prints every violation; ends with 1 when there is one.
 """
 
 import json
@@ -29,6 +30,10 @@ def violations(folder: Path) -> Iterator[str]:
     truth = {str(row["event_id"]): row for row in committed}
     yield from dense(committed)
     yield from whole(changes, committed)
+    sagas = read(folder / "sagas")
+    yield from walked(sagas, read(folder / "saga_effects"))
+    begun = {str(row["saga_id"]) for row in read(folder / "begun")} - {str(row["saga_id"]) for row in sagas}
+    yield from (f"lost: the saga {saga_id} was begun and is not there" for saga_id in sorted(begun))
     known = {str(row["request_id"]) for row in changes}
     lost = {str(row["request_id"]) for row in read(folder / "acknowledged")} - known
     yield from (f"lost: {request_id} was acknowledged and is not there" for request_id in sorted(lost))
@@ -38,6 +43,33 @@ def violations(folder: Path) -> Iterator[str]:
         consumers[str(row["consumer"])].append(row)
     for consumer, own in (consumers or {"any": []}).items():
         yield from (f"{line} ({consumer})" for line in had_effect(truth, own))
+
+
+def walked(sagas: list[Row], effects: list[Row]) -> Iterator[str]:
+    """Every saga is completed with all its steps, or undone: in reverse, each once, and nothing comes behind that."""
+    steps = {number(row, "place") for row in effects}
+    own: dict[str, list[tuple[int, str]]] = {str(row["saga_id"]): [] for row in sagas}
+    for row in effects:
+        own.setdefault(str(row["saga_id"]), []).append((number(row, "place"), str(row["direction"])))
+    status = {str(row["saga_id"]): str(row["status"]) for row in sagas}
+    for saga_id, done in own.items():
+        forward = [place for place, direction in done if direction == "forward"]
+        back = [place for place, direction in done if direction == "back"]
+        if len(set(done)) < len(done):
+            yield f"doubled: the saga {saga_id} did {done}"
+        if back and done[-len(back) :] != [(place, "back") for place in back]:
+            yield f"fenced by nobody: the saga {saga_id} did {done}"
+        if back != sorted(back, reverse=True) or forward != sorted(forward):
+            yield f"out of order: the saga {saga_id} did {done}"
+        match status.get(saga_id):
+            case "COMPLETED" if set(forward) != steps or back:
+                yield f"half done: the saga {saga_id} is completed and did {done}"
+            case "COMPENSATED" if set(forward) != set(back):
+                yield f"half undone: the saga {saga_id} is undone and did {done}"
+            case "COMPLETED" | "COMPENSATED":
+                pass
+            case other:
+                yield f"unfinished: the saga {saga_id} is {other}"
 
 
 def dense(committed: Iterable[Row]) -> Iterator[str]:

@@ -12,14 +12,15 @@ from itertools import count
 from typing import Final
 
 from soma_common.events.failpoints import Failpoint
+from soma_common.sagas.failpoints import SagaFailpoint
 from soma_common.testing.eventually import eventually
 from tests.chaos.plan import Plan
 from tests.chaos.scene import Scene
 
 WRITERS: Final = 2
-POINTS: Final[tuple[StrEnum, ...]] = (*Failpoint,)
+POINTS: Final[tuple[StrEnum, ...]] = (*Failpoint, *SagaFailpoint)
 # Which process passes the failpoints of a kind.
-ROLES: Final = {"relay": "relay", "consumer": "consumer", "letter": "consumer"}
+ROLES: Final = {"relay": "relay", "consumer": "consumer", "letter": "consumer", "saga": "saga"}
 _PATIENCE_SECONDS: Final = 45.0
 
 
@@ -69,7 +70,7 @@ class Course:
         self.kill(role)
         for point in points:
             process = self.scene.spawn(role, self._plan().cut(point.value, self.chance.randint(1, 3)))
-            await eventually(partial(has_ended, process), within_seconds=60)
+            await eventually(partial(has_ended, process), within_seconds=120)
             assert process.returncode == -signal.SIGKILL, self.scene.log_of(role)
             self.visited.add(point.value)
             self.kills += 1
@@ -87,6 +88,7 @@ class Course:
         """End the writers, wait until nothing is under way, and say what the checker says."""
         for name in [name for name in self.running if name.startswith("writer")]:
             self.kill(name)
+        (self.scene.folder / "over").touch()
         await self._rest()
         for name, process in self.running.items():
             assert process.poll() is None, f"{name} ended by itself:\n{self.scene.log_of(name)}"

@@ -12,14 +12,19 @@ from soma_common.postgres.house import HouseDatabase
 class Plan:
     """`point` and `hit` say at which passing of which failpoint the process gets `signal`; empty means nowhere.
 
-    `pause_seconds` is the longest pause of a writer between two changes.
+    `pause_seconds` is the longest pause of a writer between two changes; `over` is a file: when it is there, no saga
+    is begun any more.
     """
 
     app_dsn: str
     worker_dsn: str
     bus_relay_dsn: str
     bus_worker_dsn: str
+    participant_app_dsn: str
+    participant_worker_dsn: str
     history: str
+    sagas: str
+    over: str
     kafka_bootstrap: str = ""
     topic_prefix: str = ""
     tenants: tuple[str, ...] = ()
@@ -43,6 +48,9 @@ class Plan:
 
     def house(self) -> HouseDatabase:
         return HouseDatabase("chat", "chat", self.app_dsn, self.worker_dsn)
+
+    def participant(self) -> HouseDatabase:
+        return HouseDatabase("memory", "memory", self.participant_app_dsn, self.participant_worker_dsn)
 
     def bus_relay(self) -> HouseDatabase:
         return HouseDatabase("bus", "bus", self.bus_relay_dsn, self.bus_relay_dsn)

@@ -1,6 +1,6 @@
-"""One process of the chaos tests: `python -m tests.chaos.program writer|relay|consumer PLAN.json`.
+"""One process of the chaos tests: `python -m tests.chaos.program writer|relay|consumer|saga PLAN.json`.
 
-It runs the real relay or consumers until it is killed; the plan may name the failpoint at which it kills itself.
+It runs the real relay, consumers or sagas until it is killed; the plan may name the failpoint at which it kills itself.
 """
 
 import asyncio
@@ -32,13 +32,17 @@ from soma_common.kernel.backoff import Backoff
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.ids import Ids
-from soma_common.kernel.tenancy import TenantId
+from soma_common.kernel.tenancy import Caller, TenantId
 from soma_common.postgres.pool import Connection, Database
+from soma_common.sagas.models import Values
+from soma_common.sagas.orchestrator import SagaOrchestrator
 from tests.chaos.plan import Plan
+from tests.chaos.walks import Participant, beginning, conduct_of, definition_of
 
 LEASE_SECONDS: Final = 1.0
 STREAMS: Final = 12
 FAILING: Final = 0.05
+LOSING: Final = 0.2
 QUICK: Final = Backoff(first_seconds=0.05, longest_seconds=0.2, max_attempts=50)
 # The one keeps the order of streams; to the other an event that fails is no reason to wait.
 CONSUMERS: Final = {"chaos": WhenParked.WAIT, "passing": WhenParked.PASS}
@@ -144,7 +148,36 @@ async def consume(plan: Plan) -> None:
             group.create_task(consumer.run())
 
 
-ROLES = {"writer": write, "relay": relay, "consumer": consume}
+async def walk(plan: Plan) -> None:
+    """Starts sagas and runs them, also those of processes before it."""
+    database, chance = await Database.open(plan.house()), random.Random(plan.seed)
+    participant = Participant(await Database.open(plan.participant()), chance, LOSING)
+    definitions = [definition_of(participant)]
+    parts = (database, EventStore("chat"), definitions, Clock(), Ids(), conduct_of(LEASE_SECONDS), Cutter(plan))
+    orchestrator = SagaOrchestrator(*parts)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(orchestrator.run())
+        while not os.path.exists(plan.over):  # noqa: ASYNC240 - a look into a folder
+            tenant, caller, saga_id, given = beginning(chance, plan.tenants)
+            await start_surely(orchestrator, tenant, caller, saga_id, given)
+            with Path(plan.sagas).open("a", buffering=1) as history:  # noqa: ASYNC230 - a line a saga
+                history.write(json.dumps({"saga_id": str(saga_id)}) + "\n")
+            await asyncio.sleep(chance.random() * plan.pause_seconds)
+
+
+async def start_surely(
+    orchestrator: SagaOrchestrator, tenant: TenantId, caller: Caller, saga_id: UUID, given: Values
+) -> None:
+    while True:
+        try:
+            await orchestrator.start_saga(tenant, caller, "walk", given, saga_id)
+        except SomaError:
+            await asyncio.sleep(0.05)
+        else:
+            return
+
+
+ROLES = {"writer": write, "relay": relay, "consumer": consume, "saga": walk}
 
 if __name__ == "__main__":
     asyncio.run(ROLES[sys.argv[1]](Plan.read(Path(sys.argv[2]))))

@@ -16,6 +16,7 @@ from soma_common.postgres.house import HouseDatabase
 from soma_common.testing.postgres import TestServer
 from tests.chaos.plan import Plan
 from tests.chaos.program import CONSUMERS, transport_of
+from tests.chaos.walks import TABLES as SAGA_TABLES
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS = 3.0
@@ -24,7 +25,7 @@ TABLES = (
     "consumer text not null default 'chaos', ordered boolean not null default true);"
     "create table changes (request_id text primary key, events integer not null);"
     "grant select, insert on effects, changes to chat_app, chat_worker;"
-    "grant usage on effects_number_seq to chat_app, chat_worker"
+    "grant usage on effects_number_seq to chat_app, chat_worker;"
 )
 COMMITTED = (
     "select event_id, tenant_id, stream, sequence, correlation_id as request_id from events "
@@ -35,15 +36,23 @@ EFFECTS = "select number, event_id, tenant_id, stream, sequence, consumer, order
 REST = (
     "select (select count(*) from outbox) as waiting, (select count(*) from dead_letters) as letters, "
     f"{len(CONSUMERS)} * (select count(*) from ({COMMITTED}) c) "
-    "- (select count(distinct (consumer, event_id)) from effects) as missing"
+    "- (select count(distinct (consumer, event_id)) from effects) as missing, "
+    "(select count(*) from sagas where status not in ('COMPLETED', 'COMPENSATED')) as walking"
 )
+SAGAS = "select saga_id, status from sagas"
+SAGA_EFFECTS = "select saga_id, step, place, direction, effect_time from saga_effects order by effect_time"
 
 
 class Scene:
     """A house and a bus of its own; `plan` says to processes where they are."""
 
-    def __init__(self, server: TestServer, urls: HouseDatabase, bus: HouseDatabase, folder: Path) -> None:
+    def __init__(
+        self, server: TestServer, databases: tuple[HouseDatabase, HouseDatabase, HouseDatabase], folder: Path
+    ) -> None:
+        """`databases` are those of the house, of the bus, and of a participant in sagas."""
+        urls, bus, participant = databases
         self.urls = urls
+        self.participant = participant
         self.folder = folder
         self.history = folder / "history"
         self.history.mkdir()
@@ -53,18 +62,25 @@ class Scene:
             urls.worker_dsn,
             relay.worker_dsn,
             bus.worker_dsn,
+            participant.app_dsn,
+            participant.worker_dsn,
             str(self.history / "acknowledged"),
+            str(self.history / "begun"),
+            str(folder / "over"),
             tenants=tuple(str(uuid4()) for _ in range(2)),
         )
         (self.history / "acknowledged").touch()
+        (self.history / "begun").touch()
         self._processes: list[subprocess.Popen[bytes]] = []
 
     async def prepare(self) -> None:
-        owner = await asyncpg.connect(self.urls.owner_dsn)
-        try:
-            await owner.execute(TABLES)
-        finally:
-            await owner.close()
+        own = TABLES + SAGA_TABLES.format(house="chat")
+        for urls, tables in ((self.urls, own), (self.participant, SAGA_TABLES.format(house="memory"))):
+            owner = await asyncpg.connect(urls.owner_dsn)
+            try:
+                await owner.execute(tables)
+            finally:
+                await owner.close()
 
     def spawn(self, role: str, plan: Plan) -> subprocess.Popen[bytes]:
         path = plan.write(self.folder / f"{role}-{len(self._processes)}.json")
@@ -102,23 +118,38 @@ class Scene:
             self._write("committed", committed)
             self._write("effects", [dict(row) for row in await connection.fetch(EFFECTS)])
             self._write("changes", [dict(row) for row in await connection.fetch(CHANGES)])
+            self._write("sagas", [dict(row) for row in await connection.fetch(SAGAS)])
+            walked = [dict(row) for row in await connection.fetch(SAGA_EFFECTS)]
         finally:
             await connection.close()
+        connection = await asyncpg.connect(self.participant.worker_dsn)
+        try:
+            walked += [dict(row) for row in await connection.fetch(SAGA_EFFECTS)]
+        finally:
+            await connection.close()
+        self._write("saga_effects", sorted(walked, key=lambda row: str(row["effect_time"])))
         own = transport or await transport_of(self.plan)
         self._write("published", await _everything(own, len(committed)))
         if transport is None:
             await own.close()
-        return self.verdict()
-
-    def verdict(self) -> list[str]:
-        command = [sys.executable, "-I", str(ROOT / "tests" / "chaos" / "checker.py"), str(self.history)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        found = done.stdout.splitlines()
-        assert done.returncode == (1 if found else 0), done.stderr
-        return found
+        return verdict(self.history)
 
     def _write(self, name: str, rows: Sequence[dict[str, object]]) -> None:
-        (self.history / name).write_text("".join(json.dumps(row, default=str) + "\n" for row in rows))
+        write_rows(self.history / name, rows)
+
+
+def write_rows(path: Path, rows: Sequence[dict[str, object]]) -> None:
+    """A file of a history."""
+    path.write_text("".join(json.dumps(row, default=str) + "\n" for row in rows))
+
+
+def verdict(history: Path) -> list[str]:
+    """What the checker says, as a program of its own that finds none of our code."""
+    command = [sys.executable, "-I", str(ROOT / "tests" / "chaos" / "checker.py"), str(history)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    found = done.stdout.splitlines()
+    assert done.returncode == (1 if found else 0), done.stderr
+    return found
 
 
 async def _everything(transport: Transport, expected: int) -> list[dict[str, object]]:

@@ -62,7 +62,8 @@ class Stage:
         folder.mkdir()
         urls = await asyncio.to_thread(run_aside, self.server.make("chat", None))
         bus = await asyncio.to_thread(run_aside, self.server.make("bus", "soma_common.events"))
-        scene = Scene(self.server, urls, bus, folder)
+        participant = await asyncio.to_thread(run_aside, self.server.make("memory", None))
+        scene = Scene(self.server, (urls, bus, participant), folder)
         await scene.prepare()
         scene.plan = replace(scene.plan, kafka_bootstrap=bootstrap, topic_prefix=f"chaos-{secrets.token_hex(4)}.")
         return scene
@@ -91,5 +92,7 @@ def through(plan: Plan, postgres_port: int, kafka_port: int) -> Plan:
         worker_dsn=other(plan.worker_dsn),
         bus_relay_dsn=other(plan.bus_relay_dsn),
         bus_worker_dsn=other(plan.bus_worker_dsn),
+        participant_app_dsn=other(plan.participant_app_dsn),
+        participant_worker_dsn=other(plan.participant_worker_dsn),
         kafka_bootstrap=f"{HOST}:{kafka_port}" if plan.kafka_bootstrap else "",
     )

@@ -19,7 +19,7 @@ from tests.chaos.proxy import Proxy
 from tests.chaos.scene import Scene
 from tests.chaos.stage import TRANSPORTS, Stage, through
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(480)]
 
 WHILE_AWAY = 300
 
@@ -58,7 +58,7 @@ async def test_what_was_done_and_not_answered_is_neither_lost_nor_doubled(stage:
             assert cuts["offset commit"] >= 3, cuts
             return True
 
-        await eventually(enough, within_seconds=60, every_seconds=0.2)
+        await eventually(enough, within_seconds=120, every_seconds=0.2)
         postgres.chances, kafka.chances = {}, {}
         print(dict(postgres.cuts), dict(kafka.cuts))
         for course in courses:
@@ -71,7 +71,7 @@ async def under_way(scene: Scene) -> None:
     async def have_effects() -> bool:
         return await amount(scene, "effects") > 0
 
-    await eventually(have_effects, within_seconds=30, every_seconds=0.1)
+    await eventually(have_effects, within_seconds=120, every_seconds=0.2)
 
 
 async def amount(scene: Scene, table: str) -> int:

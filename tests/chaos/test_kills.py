@@ -13,7 +13,7 @@ from tests.chaos.course import POINTS, Course
 from tests.chaos.scene import Scene
 from tests.chaos.stage import TRANSPORTS
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(480)]
 
 RANDOM_KILLS = 10
 
@@ -41,7 +41,7 @@ async def wake(scene: Scene) -> None:
     course = Course(scene, 7)
     zombie = scene.spawn("relay", scene.plan.cut("relay.read", 5, "SIGSTOP"))
     course.start("writer", "consumer")
-    await eventually(lambda: state_of(zombie) == "T", within_seconds=30)
+    await eventually(lambda: state_of(zombie) == "T", within_seconds=120)
     course.start("relay")
     await asyncio.sleep(3)
     zombie.send_signal(signal.SIGCONT)

@@ -22,7 +22,7 @@ from tests.chaos.program import change
 from tests.chaos.scene import Scene
 from tests.chaos.stage import TRANSPORTS
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(480)]
 
 WRITERS: Final = 16
 CHANGES: Final = 10

@@ -3,7 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from typing import Any
-from uuid import uuid4
+from uuid import uuid4, uuid5
 
 import pytest
 from openai import AuthenticationError
@@ -133,6 +133,28 @@ def test_the_installations_own_tenant_and_the_new_one_are_listed(mesh: Mesh, mad
     assert tenants["installation"]["runs_installation"]
     assert tenants[made["tenant"]["name"]] == made["tenant"]
     assert told(mesh, "tenant", "show", made["tenant"]["name"]) == made["tenant"]
+
+
+async def test_when_chat_refuses_nothing_of_the_tenant_is_left(admin: Person, mesh: Mesh) -> None:
+    request_id, name = uuid4(), fresh_name()
+    tenant_id = uuid5(request_id, "soma.control.v1.Tenant")
+    # Somebody uses the tenant before it is made, so that it has a default agent already.
+    async with person_of(mesh, "early", mesh.token_for("early", ("admin",), tenant_id)) as early:
+        async with early.http.get("/api/v1/chat/agents") as response:
+            assert response.status == 200
+        usual = await budgets_of(early)
+        budget = {"period": "BUDGET_PERIOD_DAY", "limit_tokens": "5", "hard": True}
+        body = {"name": name, "request_id": str(request_id), "budget": budget}
+        headers = {"Authorization": f"Bearer {mesh.token()}"}
+        async with admin.http.post("/admin/tenants", json=body, headers=headers) as response:
+            error = (await response.json())["error"]
+        assert (error["code"], error["details"]["saga_id"]) == ("SAGA_FAILED", str(request_id))
+        assert "undone" in error["message"]
+        assert await budgets_of(early) == usual
+    assert name not in {each["name"] for each in told(mesh, "tenant", "list")["tenants"]}
+    shown = mesh.cli("saga", "inspect", str(request_id)).stdout
+    assert "COMPENSATED" in shown.upper()
+    assert told(mesh, "tenant", "create", name)["tenant"]["name"] == name
 
 
 def test_the_saga_that_made_it_can_be_looked_at(mesh: Mesh, made: dict[str, Any]) -> None:

@@ -45,7 +45,7 @@ TOLD: Final[Mapping[str, tuple[str, ...]]] = {
     "/soma.events.v1.HouseOperationsService/RetryDeadLetters": ("dead_letter.retried",),
     "/soma.events.v1.HouseOperationsService/DiscardDeadLetter": ("dead_letter.discarded",),
 }
-_LEASE: Final = "a hold is a lease that ends by itself: it is told when it is settled, or when it expired"
+_LEASE: Final = "a hold is a lease that ends by itself: it is told when it is settled"
 _ONLY_ASKS: Final = "it changes nothing of its own; the model call it makes is held and settled by the governor"
 _PASSES_ON: Final = "it asks the house that has it, which tells"
 

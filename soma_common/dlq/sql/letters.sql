@@ -26,9 +26,9 @@ where tenant_id = $1 and ($2::text is null or consumer = $2) and ($3::text is nu
 order by event_id, consumer limit $10;
 
 -- name: claim
--- Those whose time has come and that nothing of their stream stands before; a claim runs out by itself.
-update dead_letters l set next_time = clock_timestamp() + make_interval(secs => $3)
-from (
+-- Those whose time has come and that nothing of their stream stands before; a claim runs out by itself. Chosen apart, as a plan
+-- may run a subquery for each row and so find more than its limit.
+with due as materialized (
   select d.event_id from dead_letters d
   where d.consumer = $1 and d.next_time <= statement_timestamp() and ($2 or not exists (
     select from dead_letters b
@@ -36,7 +36,9 @@ from (
       and b.status <> 'discarded'
   ))
   order by d.next_time limit $4 for update skip locked
-) due
+)
+update dead_letters l set next_time = clock_timestamp() + make_interval(secs => $3)
+from due
 where l.consumer = $1 and l.event_id = due.event_id
 returning l.*;
 
@@ -66,8 +68,7 @@ returning *;
 insert into inbox (consumer, event_id, tenant_id) values ($1, $2, $3) on conflict (consumer, event_id) do nothing;
 
 -- name: retry_parked
--- Locked in the order of the list, so that two batches never wait for each other in a circle; chosen apart, as a plan may run a
--- subquery for each row and so find more than its limit.
+-- Locked in the order of the list, so that two batches never wait for each other in a circle; chosen apart as above.
 with meant as materialized (
   select d.event_id, d.consumer from dead_letters d
   where d.tenant_id = $1 and ($2::text is null or d.consumer = $2) and ($3::text is null or d.stream = $3)

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -16,7 +17,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from soma.events.v1 import event_pb2 as event_pb
 from soma_common.events.codec import from_message
 from soma_common.events.models import Event
-from soma_common.events.topics import TOPICS, Topic, UnknownAggregateError, topic_of
+from soma_common.events.topics import TOPICS, Topic, topic_of, topics_of
 from soma_common.events.transports.history import CHUNK_EVENTS, Chunk, History
 from soma_common.events.transports.kafka_client import BROKEN, REQUEST_SECONDS, broken, ended, make_topics, way_of
 from soma_common.events.transports.login import KafkaLogin
@@ -74,6 +75,7 @@ class KafkaHistory(History):
         self._way = way_of(bootstrap, login)
         self._prefix = prefix
         self._request_seconds = request_seconds
+        self._topics_are_there = False
 
     async def read(
         self, filters: EventFilters, behind: str = "", size: int = CHUNK_EVENTS
@@ -81,7 +83,7 @@ class KafkaHistory(History):
         """Merges the partitions by time, each in its own order, up to where they ended when the scan began."""
         places = of_word(behind) if behind else None
         async with self._reader() as reader:
-            parts = await self._begin(reader, filters, places)
+            parts = await self._begin(reader, _topics_of(filters), filters.first_time, places)
             found: list[Event] = []
             while True:
                 await self._fill(reader, parts, filters)
@@ -95,13 +97,15 @@ class KafkaHistory(History):
                     found = []
             yield Chunk(found, self._word(parts))
 
-    async def _begin(self, reader: Any, filters: EventFilters, places: dict[Shard, int] | None) -> list[_Part]:
+    async def _begin(
+        self, reader: Any, topics: Sequence[Topic], since: datetime, places: dict[Shard, int] | None
+    ) -> list[_Part]:
         """The partitions, each at the place given or at the first record that is not too old."""
-        partitions = await self._assign(reader, filters)
+        partitions = await self._assign(reader, topics)
         begins, ends = await reader.beginning_offsets(partitions), await reader.end_offsets(partitions)
         if places is None:
-            first = int(filters.first_time.timestamp() * 1000)
-            found = await reader.offsets_for_times(dict.fromkeys(partitions, first))
+            milliseconds = int(since.timestamp() * 1000)
+            found = await reader.offsets_for_times(dict.fromkeys(partitions, milliseconds))
             starts = {each: ends[each] if found[each] is None else found[each].offset for each in partitions}
         else:
             starts = {each: places.get(self._shard(each), 0) for each in partitions}
@@ -110,9 +114,9 @@ class KafkaHistory(History):
             reader.seek(part.partition, part.next)
         return parts
 
-    async def _assign(self, reader: Any, filters: EventFilters) -> list[TopicPartition]:
+    async def _assign(self, reader: Any, topics: Sequence[Topic]) -> list[TopicPartition]:
         """Take the partitions that topics were made with, and those that a broker's operator has added to them."""
-        made = {self._prefix + topic.name: set(range(topic.partitions)) for topic in _topics_of(filters)}
+        made = {self._prefix + topic.name: set(range(topic.partitions)) for topic in topics}
         known = [TopicPartition(name, number) for name, numbers in made.items() for number in sorted(numbers)]
         reader.assign(known)
         await reader.end_offsets(known)
@@ -139,10 +143,11 @@ class KafkaHistory(History):
                 raise TransportError("Kafka does not serve: it gives no records of a partition that has some")
 
     async def follow(self, filters: EventFilters, behind: str = "") -> AsyncGenerator[Chunk, None]:
-        """As the brokers hand it out."""
+        """As the brokers hand it out, of all topics: a position serves whatever is meant later."""
         places = of_word(behind) if behind else {}
         async with self._reader() as reader:
-            parts = {part.partition: part for part in await self._begin(reader, filters, places)}
+            begun = await self._begin(reader, TOPICS, filters.first_time, places)
+            parts = {part.partition: part for part in begun}
             for part in parts.values():
                 if not behind:
                     reader.seek(part.partition, part.end)
@@ -172,7 +177,9 @@ class KafkaHistory(History):
             max_partition_fetch_bytes=_PART_BYTES,
         )
         try:
-            await make_topics(self._way, self._prefix, milliseconds)
+            if not self._topics_are_there:
+                await make_topics(self._way, self._prefix, milliseconds)
+                self._topics_are_there = True
             await reader.start()
             yield reader
         except BROKEN as problem:
@@ -191,11 +198,12 @@ class KafkaHistory(History):
 
 
 def _topics_of(filters: EventFilters) -> Sequence[Topic]:
-    if not filters.stream:
-        return TOPICS
+    """Where events that are meant may lie; all topics where the filters do not tell."""
     try:
-        return (topic_of(filters.stream),)
-    except UnknownAggregateError:
+        if filters.stream:
+            return (topic_of(filters.stream),)
+        return topics_of([filters.event_type]) if filters.event_type else TOPICS
+    except ValueError:
         return TOPICS
 
 

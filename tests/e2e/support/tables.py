@@ -1,14 +1,21 @@
 """A house's own tables in a running mesh, for rows that no door would take."""
 
 import json
+from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import asyncpg
 
 from soma.memory.v1 import memory_service_pb2 as memory_pb
+from soma_common.events.codec import to_message
+from soma_common.events.models import Event, EventSchema
+from soma_common.events.topics import TURNS
 from soma_common.kernel.ids import Ids
+from soma_common.kernel.tenancy import TenantId
+from soma_common.postgres.queries import Queries
 from soma_common.testing.mesh import Mesh
 
+PUBLISH = Queries.of("soma_common.events", "sql/bus.sql")
 INTENT = """
 insert into chat.intents (tenant_id, intent_id, owner_sub, caller_roles, caller_scopes, correlation_id, turn_id, kind,
   payload, status, attempts, next_time, create_time)
@@ -16,7 +23,7 @@ values ($1, $2, $3, '{member}', '{memory:write}', 'a-correlation', $4, 'store_me
 """
 
 
-async def connect(mesh: Mesh, house: str) -> asyncpg.Connection:
+async def connect(mesh: Mesh, house: str, role: str = "app") -> asyncpg.Connection:
     """A connection with the rights of a house."""
     postgres = mesh.home / "postgres"
     port = int((postgres / "data" / "postmaster.pid").read_text("utf-8").splitlines()[3])
@@ -24,10 +31,28 @@ async def connect(mesh: Mesh, house: str) -> asyncpg.Connection:
     return await asyncpg.connect(
         host=str(postgres / "run"),
         port=port,
-        user=f"{house}_app",
+        user=f"{house}_{role}",
         database="somaagent",
-        password=passwords[f"SOMA_{house.upper()}_APP_PASSWORD"],
+        password=passwords[f"SOMA_{house.upper()}_{role.upper()}_PASSWORD"],
     )
+
+
+async def publish_poison(mesh: Mesh, tenant: UUID) -> str:
+    """A turn that ended, in the bus, with a payload that is none: whoever counts it cannot. The event's id."""
+    event_id, stream, now = Ids().uuid7(), f"conversation/{uuid4()}", datetime.now(UTC)
+    event = Event(
+        event_id, "turn.completed", "1" * 32, "a-correlation", "", "chat", TenantId(tenant), stream, 1, now,
+        EventSchema("soma.events.v1.TurnEnded", "unknown", "v1"), b"\xff\xff",
+    )  # fmt: skip
+    body = to_message(event).SerializeToString()
+    row = (TURNS.name, 0, tenant, stream, 1, event_id, event.event_type, now, "chat", "1" * 32, "a-correlation", body)
+    connection = await connect(mesh, "bus", role="relay")
+    try:
+        await connection.execute("set search_path = bus")
+        await connection.execute(PUBLISH.publish, *([value] for value in row))
+    finally:
+        await connection.close()
+    return str(event_id)
 
 
 async def wish_for_nothing(mesh: Mesh, sub: str, tenant: UUID) -> str:

@@ -19,6 +19,8 @@ from soma.cognitive.v1 import neuromodulator_service_pb2 as mood_pb
 from soma.governor.v1 import budget_pb2 as budget_pb
 from soma.governor.v1 import governor_service_pb2 as governor_pb
 from soma.memory.v1 import memory_service_pb2 as memory_pb
+from soma_common.kernel.errors import SomaError
+from soma_common.kernel.reasons import Reason
 from soma_common.kernel.tenancy import TenantId
 from soma_common.testing.eventually import eventually
 from soma_common.testing.upstream import Script, ScriptedUpstream
@@ -109,6 +111,21 @@ async def test_every_change_is_told(watched: Watched) -> None:
     await minds_and_money(watched, watched.boss)
     await models(watched)
     assert watched.seen == {method for method in TOLD if method.startswith(OWN)}
+
+
+async def test_a_turn_that_is_refused_at_the_door_is_told_once(watched: Watched) -> None:
+    first = await watched.boss.say("hello")
+    closed = conversation_pb.Conversation(
+        conversation_id=first.started.conversation_id, status=conversation_pb.CONVERSATION_STATUS_ARCHIVED
+    )
+    change = conversation_pb.UpdateConversationRequest(conversation=closed, update_mask=FieldMask(paths=["status"]))
+    await watched.ask("/soma.chat.v1.ConversationService/UpdateConversation", watched.conversations, change)
+    late = said("and now?", conversation_id=first.started.conversation_id)
+    for _ in range(2):
+        with pytest.raises(SomaError) as refused:
+            await watched.boss.send(late)
+        assert refused.value.reason is Reason.CONVERSATION_CLOSED
+    assert (await watched.events())["turn.failed"] == 1
 
 
 async def resources(watched: Watched) -> None:

@@ -20,7 +20,7 @@ from soma_common.events.transports.port import Delivery, Shard
 from soma_common.kernel.ids import Ids
 from soma_common.kernel.tenancy import TenantId
 from soma_common.postgres.pool import Database
-from soma_common.testing.postgres import HouseDatabases, run_aside
+from soma_common.testing.postgres import HouseDatabases, OpenDatabase, run_aside
 
 pytestmark = pytest.mark.integration
 
@@ -77,3 +77,17 @@ def test_prop_8_9_2_capture_and_preservation(
             await database.close()
 
     run_aside(check())
+
+
+async def test_a_claim_takes_no_more_than_it_is_asked_for(
+    house_database: HouseDatabases, open_database: OpenDatabase
+) -> None:
+    tenant, database = TenantId(uuid4()), await open_database(house_database("chat", None))
+    letters, failure = DLQHandler(database, EventStore("chat")), Failure("RuntimeError", "", "an-id")
+    for number in range(9):
+        event = an_event(tenant, f"stream/{number}", 1, "a-turn")
+        delivery = Delivery(Shard(TURNS.name, 0), number, to_message(event).SerializeToString(), event.timestamp)
+        await letters.capture_failed_event("reader", delivery, event, failure, 9, POLICY)
+    await letters.retry_batch(tenant, LetterFilter(), "ada")
+    counts = [len(await letters.claim("reader", POLICY, 4, 60.0)) for _ in range(4)]
+    assert counts == [4, 4, 1, 0]

@@ -11,7 +11,6 @@ from servers.governor.holding import Holding, Owner
 from servers.governor.ledger_store import LedgerStore
 from servers.governor.metrics import GovernorMetrics
 from servers.governor.store import PlanStore
-from soma_common.events.store import EventStore
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.ids import Ids
@@ -38,9 +37,7 @@ class Ledger:
         self.database = database
         self.store = LedgerStore(limit)
         metrics = GovernorMetrics(process_registry(), clock)
-        self.holding = Holding(
-            database, self.store, PlanStore(database, self.store), EventStore("governor"), metrics, clock, ids
-        )
+        self.holding = Holding(database, self.store, PlanStore(database, self.store), metrics, clock, ids)
 
     async def hold(self, owner: Owner, leg: int = 1, timeout_seconds: float = 60.0) -> bool:
         try:

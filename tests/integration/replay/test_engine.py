@@ -212,3 +212,13 @@ async def test_a_transport_that_is_away_is_a_dependency_that_is_down(past: Past,
     with pytest.raises(SomaError) as refused:
         await engine.replay(EventFilters(past.tenant), past.target, "x")
     assert refused.value.reason is Reason.DEPENDENCY_DOWN
+
+
+async def test_the_bus_shows_a_tenant_nothing_of_others_even_when_it_is_not_asked_to(
+    past: Past, open_database: OpenDatabase
+) -> None:
+    await past.publish([*turns(past.tenant, 4), *turns(TenantId(uuid4()), 7)])
+    bus = await open_database(past.bus_urls)
+    async with bus.transaction(past.tenant) as connection:
+        assert await connection.fetchval("select count(*) from entries") == 4
+        assert await connection.fetchval("select count(*) from entries where tenant_id <> $1", past.tenant) == 0

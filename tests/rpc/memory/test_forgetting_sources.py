@@ -39,6 +39,14 @@ async def keep(remembering: Remembering, text: str, **fields: Any) -> memory_pb.
     return (await remembering.user.StoreMemory(request)).memory
 
 
+async def keep_shelves(remembering: Remembering, amount: int, conversation: str) -> None:
+    """So many memories of a conversation, a few at a time."""
+    texts = [f"Shelf number {number} holds jars of jam." for number in range(amount)]
+    for begin in range(0, amount, 10):
+        some = texts[begin : begin + 10]
+        await asyncio.gather(*(keep(remembering, text, conversation_id=conversation) for text in some))
+
+
 async def forget(remembering: Remembering, **fields: Any) -> service_pb.DeleteBySourceResponse:
     request = service_pb.DeleteBySourceRequest(**{"request_id": str(uuid4())} | fields)
     return await remembering.user.DeleteBySource(request)
@@ -91,8 +99,7 @@ async def test_a_single_message_is_forgotten_without_its_neighbours(
 
 async def test_many_are_forgotten_in_batches(remembering: Remembering, conversation: str) -> None:
     amount = forgetting.BATCH + 7
-    texts = (f"Shelf number {number} holds jars of jam." for number in range(amount))
-    await asyncio.gather(*(keep(remembering, text, conversation_id=conversation) for text in texts))
+    await keep_shelves(remembering, amount, conversation)
     assert (await forget(remembering, conversation_id=conversation)).forgotten_count == amount
     assert await rows_of(remembering, "memories") == 0
     assert await rows_of(remembering, "events where event_type = 'memory.forgotten'") == amount
@@ -112,14 +119,13 @@ async def test_a_call_that_was_cut_off_goes_on_counting_where_it_ended(
     remembering: Remembering, conversation: str
 ) -> None:
     amount = forgetting.BATCH + 1
-    shelves = (f"Shelf number {number} holds jars of jam." for number in range(amount))
-    await asyncio.gather(*(keep(remembering, text, conversation_id=conversation) for text in shelves))
+    await keep_shelves(remembering, amount, conversation)
     asked = service_pb.DeleteBySourceRequest(conversation_id=conversation, request_id=str(uuid4()))
     async with remembering.database.transaction(TENANT) as connection:
         # The last one is in the second batch, which has to wait for us.
         await connection.execute("select from memories order by memory_id desc limit 1 for update")
         with pytest.raises(SomaError):
-            await remembering.user.DeleteBySource(asked, timeout=2)
+            await remembering.user.DeleteBySource(asked, timeout=4)
     assert await rows_of(remembering, "memories") == 1
     done = await remembering.user.DeleteBySource(asked)
     assert done.forgotten_count == amount

@@ -92,3 +92,10 @@ def test_a_short_command_loads_little(tmp_path: Path, words: tuple[str, ...]) ->
     loaded = set(done.stderr.split())
     assert "cli.main" in loaded
     assert not loaded & set(HEAVY)
+
+
+def test_houses_are_offered_and_letters_and_sagas_are_not_asked_for_in_vain(tmp_path: Path) -> None:
+    assert offered(tmp_path, "bash", "somastack", "dlq", "list", "--house", "c") == ["chat", "cognitive", "control"]
+    assert offered(tmp_path, "bash", "somastack", "saga", "list", "--house", "m") == ["memory"]
+    for words in (("dlq", "show"), ("dlq", "retry"), ("saga", "inspect")):
+        assert offered(tmp_path, "bash", "somastack", *words, "0198") == [], "nothing runs here"

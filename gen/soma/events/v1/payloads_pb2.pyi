@@ -219,28 +219,6 @@ class BudgetChanged(_message.Message):
 Global___BudgetChanged: _TypeAlias = BudgetChanged  # noqa: Y015
 
 @_typing.final
-class HoldsExpired(_message.Message):
-    """governor.holds.expired: holds were given back whose owner did not settle in time."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    HOLDS_FIELD_NUMBER: _builtins.int
-    holds: _builtins.int
-    """How many."""
-    def __init__(
-        self,
-        *,
-        holds: _builtins.int = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["holds", b"holds"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___HoldsExpired: _TypeAlias = HoldsExpired  # noqa: Y015
-
-@_typing.final
 class LevelChanged(_message.Message):
     """governor.level.changed: a tenant's level moved."""
 
