@@ -84,10 +84,14 @@ class Course:
             self.kill(name)
             self.start(name)
 
-    async def judged(self) -> list[str]:
-        """End the writers, wait until nothing is under way, and say what the checker says."""
+    def end_writers(self) -> None:
+        """Nothing more is written."""
         for name in [name for name in self.running if name.startswith("writer")]:
             self.kill(name)
+
+    async def judged(self) -> list[str]:
+        """End the writers, wait until nothing is under way, and say what the checker says."""
+        self.end_writers()
         (self.scene.folder / "over").touch()
         await self._rest()
         for name, process in self.running.items():

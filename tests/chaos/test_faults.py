@@ -101,6 +101,8 @@ async def test_servers_may_be_killed_in_the_middle_and_the_broker_may_stay_away(
 
     await eventually(many_were_accepted, within_seconds=60, every_seconds=0.3)
     assert await amount(over_kafka, "changes") > before
+    for course in courses:
+        course.end_writers()
     await asyncio.to_thread(stage.broker.start)
     for course in courses:
         assert await course.judged() == []
