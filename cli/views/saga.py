@@ -100,8 +100,14 @@ def step_rows(saga: saga_pb.Saga) -> list[tuple[str, ...]]:
 
 
 def given(saga: saga_pb.Saga) -> str:
-    """What it was started with, as JSON."""
-    return json.dumps(json_format.MessageToDict(saga.input), indent=2, ensure_ascii=False)
+    """What it was started with, as JSON by name; a Struct knows floating numbers only, and most of ours are whole."""
+    values = json.loads(json_format.MessageToJson(saga.input), parse_float=_whole_if_it_is)
+    return json.dumps(values, indent=2, ensure_ascii=False, sort_keys=True)
+
+
+def _whole_if_it_is(digits: str) -> float:
+    number = float(digits)
+    return int(number) if number.is_integer() else number
 
 
 def touched(saga: saga_pb.Saga) -> str:

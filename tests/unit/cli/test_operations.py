@@ -57,6 +57,12 @@ def a_step(name: str, *, back: bool = False, failed: bool = False) -> saga_pb.Sa
     )
 
 
+def test_whole_numbers_of_an_input_are_shown_whole() -> None:
+    saga = a_saga()
+    saga.input.update({"share": 0.5, "limit_tokens": 20_000_000})
+    assert sagas.given(saga) == '{\n  "limit_tokens": 20000000,\n  "share": 0.5\n}'
+
+
 def test_short_ids_tell_each_id_from_the_others() -> None:
     ids = [ID, ID[:-1] + "2", "0198c0de-ffff-7000-8000-000000000001", "ffffffff-0000-7000-8000-000000000001"]
     short = short_ids([*ids, ID])
