@@ -29,12 +29,14 @@ _RULE: Final = BreakerRule(failures=1, rest_seconds=1.0)
 class RedisRateLimits(RateLimits):
     """Rate limits in one Redis. While it is away everybody passes, and a metric counts them."""
 
-    def __init__(self, url: str, clock: Clock, registry: CollectorRegistry) -> None:
+    def __init__(
+        self, url: str, clock: Clock, registry: CollectorRegistry, *, answer_seconds: float = _ANSWER_SECONDS
+    ) -> None:
         self._client = Redis.from_url(
             url,
             retry=Retry(NoBackoff(), 0),
-            socket_timeout=_ANSWER_SECONDS,
-            socket_connect_timeout=_ANSWER_SECONDS,
+            socket_timeout=answer_seconds,
+            socket_connect_timeout=answer_seconds,
         )
         self._script = self._client.register_script(files("soma_common.limits").joinpath("lua/take.lua").read_bytes())
         self._clock = clock
