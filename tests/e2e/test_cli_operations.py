@@ -12,7 +12,7 @@ from soma_common.testing.eventually import eventually
 from soma_common.testing.mesh import Mesh
 from soma_common.testing.upstream import ScriptedUpstream
 from tests.e2e.support.person import Person
-from tests.e2e.support.tables import publish_poison, wish_for_nothing
+from tests.e2e.support.tables import poison_on_the_bus, wish_for_nothing
 
 UNKNOWN = "0197a0c2-1111-7000-8000-000000000001"
 
@@ -87,19 +87,19 @@ async def test_a_parked_event_is_seen_retried_in_vain_mended_and_done(mesh: Mesh
 
 @pytest.mark.usefixtures("tidied")
 async def test_an_event_that_nobody_can_read_is_counted_once_it_is_mended(mesh: Mesh) -> None:
-    event_id = await publish_poison(mesh, UUID(mesh.identity["SOMA_TENANT_ID"]))
-    await eventually(lambda: status_of(mesh, event_id) == "PARKED", within_seconds=40)
-    shown = mesh.cli("dlq", "show", event_id).stdout
-    assert "control.usage" in shown
-    assert "DecodeError: The log of the house tells what happened" in shown
-    assert "2 bytes of soma.events.v1.TurnEnded, which this program cannot read" in shown
-    (error_id,) = [line.split()[-1] for line in shown.splitlines() if line.startswith("error id")]
-    assert any(line["data"].get("error_id") == error_id for line in mesh.log_lines("control") if "data" in line), (
-        "the log has it under its id"
-    )
-    mended = json.dumps({"turn_id": "a-turn", "usage": {"input_tokens": 3}})
-    done = mesh.cli("dlq", "retry", event_id, "--payload", "-", stdin=mended)
-    assert (done.returncode, done.stdout) == (0, "Done: turn.completed has had its effect in control.usage.\n")
+    async with poison_on_the_bus(mesh, UUID(mesh.identity["SOMA_TENANT_ID"])) as event_id:
+        await eventually(lambda: status_of(mesh, event_id) == "PARKED", within_seconds=40)
+        shown = mesh.cli("dlq", "show", event_id).stdout
+        assert "control.usage" in shown
+        assert "DecodeError: The log of the house tells what happened" in shown
+        assert "2 bytes of soma.events.v1.TurnEnded, which this program cannot read" in shown
+        (error_id,) = [line.split()[-1] for line in shown.splitlines() if line.startswith("error id")]
+        assert any(line["data"].get("error_id") == error_id for line in mesh.log_lines("control") if "data" in line), (
+            "the log has it under its id"
+        )
+        mended = json.dumps({"turn_id": "a-turn", "usage": {"input_tokens": 3}})
+        done = mesh.cli("dlq", "retry", event_id, "--payload", "-", stdin=mended)
+        assert (done.returncode, done.stdout) == (0, "Done: turn.completed has had its effect in control.usage.\n")
 
 
 @pytest.mark.usefixtures("tidied")

@@ -1,6 +1,8 @@
 """A house's own tables in a running mesh, for rows that no door would take."""
 
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
@@ -37,8 +39,9 @@ async def connect(mesh: Mesh, house: str, role: str = "app") -> asyncpg.Connecti
     )
 
 
-async def publish_poison(mesh: Mesh, tenant: UUID) -> str:
-    """A turn that ended, in the bus, with a payload that is none: whoever counts it cannot. The event's id."""
+@asynccontextmanager
+async def poison_on_the_bus(mesh: Mesh, tenant: UUID) -> AsyncIterator[str]:
+    """A turn that ended, with a payload that is none: whoever counts it cannot. The event's id; it is gone afterwards."""
     event_id, stream, now = Ids().uuid7(), f"conversation/{uuid4()}", datetime.now(UTC)
     event = Event(
         event_id, "turn.completed", "1" * 32, "a-correlation", "", "chat", TenantId(tenant), stream, 1, now,
@@ -50,9 +53,10 @@ async def publish_poison(mesh: Mesh, tenant: UUID) -> str:
     try:
         await connection.execute("set search_path = bus")
         await connection.execute(PUBLISH.publish, *([value] for value in row))
+        yield str(event_id)
+        await connection.execute("delete from entries where event_id = $1", event_id)
     finally:
         await connection.close()
-    return str(event_id)
 
 
 async def wish_for_nothing(mesh: Mesh, sub: str, tenant: UUID) -> str:
