@@ -88,6 +88,9 @@ async def test_the_story_of_a_turn_is_told_by_its_trace(mesh: Mesh, model: Scrip
 
 
 async def test_usage_is_counted_and_filled_again_by_a_replay(mesh: Mesh, model: ScriptedUpstream) -> None:
+    replay = ("events", "replay", "--from", "1d", "--target", "control.usage", "--effects", "--yes")
+    await empty_usage(mesh)
+    said(mesh, *replay)
     before = total(mesh)["turns"]
     for _ in range(3):
         assert mesh.cli("chat", "What can you do?").returncode == 0
@@ -102,7 +105,6 @@ async def test_usage_is_counted_and_filled_again_by_a_replay(mesh: Mesh, model: 
     unasked = mesh.cli("events", "replay", "--from", "1d", "--target", "control.usage", "--effects")
     assert unasked.returncode == 2, "nobody can be asked"
     assert "are lacking in control.usage" in unasked.stderr
-    replay = ("events", "replay", "--from", "1d", "--target", "control.usage", "--effects", "--yes")
     assert f"{before + 3} events had their effect" in said(mesh, *replay)
     assert said(mesh, "usage", "--csv") == whole
     messages = [json.loads(line) for line in said(mesh, *replay, "--json").splitlines()]

@@ -41,7 +41,7 @@ async def connect(mesh: Mesh, house: str, role: str = "app") -> asyncpg.Connecti
 
 @asynccontextmanager
 async def poison_on_the_bus(mesh: Mesh, tenant: UUID) -> AsyncIterator[str]:
-    """A turn that ended, with a payload that is none: whoever counts it cannot. The event's id; it is gone afterwards."""
+    """A turn that ended, with a payload that is none: whoever counts it cannot. Its id; it is gone afterwards."""
     event_id, stream, now = Ids().uuid7(), f"conversation/{uuid4()}", datetime.now(UTC)
     event = Event(
         event_id, "turn.completed", "1" * 32, "a-correlation", "", "chat", TenantId(tenant), stream, 1, now,
