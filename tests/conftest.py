@@ -1,5 +1,6 @@
 """What every tier shares: the order and marks of the tiers, the profile of Hypothesis, the fixtures of real servers."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import settings
 
 TIERS = ("arch", "unit", "property", "contract", "rpc", "integration", "e2e", "chaos")
 ROOT = Path(__file__).parent
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 pytest_plugins = [
     "soma_common.testing.kafka",
@@ -19,6 +21,11 @@ pytest_plugins = [
 
 settings.register_profile("soma", deadline=None, print_blob=True)
 settings.load_profile("soma")
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """A test has the same name in every process, though the ids in its words are made up anew."""
+    return _UUID.sub("UUID", val) if isinstance(val, str) and _UUID.search(val) else None
 
 
 def tier_of(path: Path) -> str:
