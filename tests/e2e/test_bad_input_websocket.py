@@ -42,7 +42,7 @@ def frame(kind: Any, payload: Any = None, frame_id: Any = "1") -> str:
         (frame("chat.cancel", {"turn_id": str(uuid4())}), "RESOURCE_NOT_FOUND"),
         (frame("chat.cancel", {}), "INVALID_FIELD"),
     ],
-    ids=lambda value: str(value)[:60],
+    ids=lambda value: str(value)[:59],
 )
 async def test_wrong_frames(ada: Person, raw: str | bytes, code: str | None) -> None:
     async with ada.socket() as socket:
