@@ -1,6 +1,7 @@
 """What every tier shares: the order and marks of the tiers, the profile of Hypothesis, the fixtures of real servers."""
 
 import re
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,14 @@ settings.load_profile("soma")
 def pytest_make_parametrize_id(val: object) -> str | None:
     """A test has the same name in every process, though the ids in its words are made up anew."""
     return _UUID.sub("UUID", val) if isinstance(val, str) and _UUID.search(val) else None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """What a test printed can be told to another process, whatever halves of characters it tried."""
+    report = yield
+    report.sections = [(name, text.encode("utf-8", "replace").decode("utf-8")) for name, text in report.sections]
+    return report
 
 
 def tier_of(path: Path) -> str:
