@@ -1,7 +1,9 @@
 """Redis and Kafka in the settings: named ones, ones of this machine's own, logins, and what does not go together."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -23,19 +25,26 @@ def test_without_them_nothing_runs_beside_the_database(tmp_path: Path) -> None:
     assert programs(settings)[0].name == DATABASE
 
 
-def test_what_up_remembered_runs_beside_us_and_is_used(tmp_path: Path) -> None:
-    (tmp_path / "beside.json").write_text(json.dumps({"SOMA_LOCAL_KAFKA": True, "SOMA_LOCAL_REDIS": True}))
-    settings = load_settings({"SOMA_HOME": str(tmp_path), "SOMA_PORT_SHIFT": "100"})
+@pytest.fixture
+def home() -> Iterator[Path]:
+    """A data folder with a name that is short enough for sockets in it."""
+    with TemporaryDirectory(prefix="soma-") as folder:
+        yield Path(folder)
+
+
+def test_what_up_remembered_runs_beside_us_and_is_used(home: Path) -> None:
+    (home / "beside.json").write_text(json.dumps({"SOMA_LOCAL_KAFKA": True, "SOMA_LOCAL_REDIS": True}))
+    settings = load_settings({"SOMA_HOME": str(home), "SOMA_PORT_SHIFT": "100"})
     assert beside_us(settings) == ("kafka", "redis")
     kafka = settings.infrastructure.local_kafka
     assert kafka is not None
     assert (kafka.port, kafka.controller_port) == (20161, 20162)
     assert settings.infrastructure.kafka_bootstrap == (kafka.address,)
     assert transport_settings(settings, looks_back=False).kafka_bootstrap == (kafka.address,)
-    assert settings.redis_url == f"unix://{tmp_path}/run/redis.sock?db=0"
+    assert settings.redis_url == f"unix://{home}/run/redis.sock?db=0"
     assert [door.name for door in doors(settings)][:3] == [DATABASE, "kafka", "redis"]
     arguments = {program.name: program.arguments for program in programs(settings)}
-    assert all(str(tmp_path / name) in arguments[name] for name in ("kafka", "redis"))
+    assert all(str(home / name) in arguments[name] for name in ("kafka", "redis"))
 
 
 def test_the_ports_beside_us_are_nobody_elses(tmp_path: Path) -> None:
