@@ -35,6 +35,7 @@ from servers.chat.intent_letters import IntentLetters
 from servers.chat.intents import Intents
 from servers.chat.journal import Journal
 from servers.chat.keys import Keys
+from servers.chat.legs import Legs
 from servers.chat.means import Means
 from servers.chat.metrics import TurnMetrics
 from servers.chat.model_drafts import Drafts
@@ -135,7 +136,8 @@ class Engine:
             store, memory, cognitive, dependencies, self.features, lambda: process.health.down(BACKGROUND)
         )
         planner = Planner(governor, self.features, process.clock, settings.turn_seconds)
-        answering = Answering(gatherer, planner, models, dependencies, self.journal, metrics)
+        legs = Legs(planner, models, dependencies, self.journal, metrics)
+        answering = Answering(gatherer, planner, legs, self.journal)
         ending = Ending(means, endings, self.journal, governor, self.features, self.intents)
         acceptances = Acceptances(means, models, allowance)
         self.turns = Turns(means, acceptances, answering, ending, self.followers, running, settings.turn_seconds)

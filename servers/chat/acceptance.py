@@ -202,14 +202,14 @@ class Acceptances:
         )
 
     async def _row_and_message(self, accepted: Accepted) -> tuple[object, ...]:
-        """The turn, whether its conversation is new, whose it is, the leaf it had, and the message with its size."""
+        """The turn, its conversation: new or not, whose, the leaf it had; the message and its size; the request."""
         order = accepted.order
         whose = (accepted.new_conversation, accepted.owner_sub, accepted.leaf_before)
         if accepted.conversation_id is None:
-            return (*self._row(accepted)[1:], *whose, [], 0, "")
+            return (*self._row(accepted)[1:], *whose, [], 0, "", order.data)
         tokenizer = tokenizer_for(accepted.profile.tokenizer)
         tokens = await aside(order.size_bytes, tokenizer.count, order.text)
-        return (*self._row(accepted)[1:], *whose, list(order.parts), tokens, tokenizer.name)
+        return (*self._row(accepted)[1:], *whose, list(order.parts), tokens, tokenizer.name, order.data)
 
     def _told(self, accepted: Accepted) -> tuple[Any, ...]:
         return self._events.values(_drafts(accepted))

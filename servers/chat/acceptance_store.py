@@ -22,7 +22,7 @@ from soma_common.postgres.queries import Queries
 
 _SQL: Final = Queries.of("servers.chat", "sql/turns.sql")
 _TAKE_TURN_IN: Final = counting_statement(
-    _SQL.take_turn_in, tenant="$1", sub="$3", name="'messages'", interval="$37::interval", tolerance="$38::interval"
+    _SQL.take_turn_in, tenant="$1", sub="$3", name="'messages'", interval="$38::interval", tolerance="$39::interval"
 )
 _AGENT: Final = tuple(name for name in Agent.__slots__ if name != "baseline")
 

@@ -73,6 +73,8 @@ class Order:
     model_profile_id: str = ""
     # of the whole request, roughly how much there is to count
     size_bytes: int = 0
+    # the request itself, serialised: kept with the turn until it ends
+    data: bytes = b""
 
 
 def read_order(request: turn_service_pb2.SendMessageRequest, caller: Caller) -> Order:
@@ -85,10 +87,11 @@ def read_order(request: turn_service_pb2.SendMessageRequest, caller: Caller) -> 
         _check_text("content", text, LONGEST_TEXT_BYTES)
     if request.parent_message_id and not request.conversation_id:
         raise invalid_field("parent_message_id", "it needs the conversation_id that the message belongs to")
+    data = request.SerializeToString(deterministic=True)
     return Order(
         caller=caller,
         request_id=UUID(request.request_id),
-        body_hash=_body_hash(request),
+        body_hash=hashlib.sha256(data).digest(),
         text=text,
         parts=parts,
         transcript=transcript,
@@ -101,12 +104,9 @@ def read_order(request: turn_service_pb2.SendMessageRequest, caller: Caller) -> 
         cancel_on_disconnect=request.on_disconnect == turn_service_pb2.ON_DISCONNECT_CANCEL,
         min_level=request.min_level,
         model_profile_id=request.model_profile_id,
-        size_bytes=request.ByteSize(),
+        size_bytes=len(data),
+        data=data,
     )
-
-
-def _body_hash(request: turn_service_pb2.SendMessageRequest) -> bytes:
-    return hashlib.sha256(request.SerializeToString(deterministic=True)).digest()
 
 
 def _uuid(text: str) -> UUID | None:

@@ -53,6 +53,8 @@ class Reason(StrEnum):
     CONVERSATION_CLOSED = "CONVERSATION_CLOSED"
     TURN_INTERRUPTED = "TURN_INTERRUPTED"
     CURSOR_TOO_OLD = "CURSOR_TOO_OLD"
+    CALL_RESOLVED = "CALL_RESOLVED"
+    APPROVAL_MISMATCH = "APPROVAL_MISMATCH"
     MODEL_REFUSED_KEY = "MODEL_REFUSED_KEY"
     MODEL_RATE_LIMITED = "MODEL_RATE_LIMITED"
     MODEL_UNAVAILABLE = "MODEL_UNAVAILABLE"
@@ -152,6 +154,13 @@ REASONS: Final[dict[Reason, ReasonRow]] = {
     ),
     Reason.CURSOR_TOO_OLD: ReasonRow(
         Kind.OUT_OF_RANGE, "The stream of turn {turn_id} is no longer kept. Its answer is the message {message_id}."
+    ),
+    Reason.CALL_RESOLVED: ReasonRow(
+        Kind.FAILED_PRECONDITION, "The call {call_id} was decided or answered already. Look at the turn for its result."
+    ),
+    Reason.APPROVAL_MISMATCH: ReasonRow(
+        Kind.FAILED_PRECONDITION,
+        "The call {call_id} waits with other arguments than those you saw. Look at it again and decide then.",
     ),
     Reason.MODEL_REFUSED_KEY: ReasonRow(
         Kind.FAILED_PRECONDITION, "The provider of the model {model} refused the key. Set a valid key and try again."

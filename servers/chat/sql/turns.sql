@@ -7,23 +7,23 @@ select * from look_before_turn($1, $2, $3, $4, $5, $6, $7, $8);
 -- Counts the message where an interval is given, stores the turn if it is not one too many, and the events where the turn
 -- was stored. Each step asks for the one before, so they happen in this order.
 with asked as materialized (
-    select enter_tenant($1) where $37::interval is not null
+    select enter_tenant($1) where $38::interval is not null
 ),
 taken as (
     :taken
 ),
 turn as materialized (
     select case
-        when $37::interval is not null and not exists (select from taken) then 'limited'
+        when $38::interval is not null and not exists (select from taken) then 'limited'
         else take_turn_in(
             $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-            $19, $20, $21, $22, $23, $24
+            $19, $20, $21, $22, $23, $24, $25
         )
     end as outcome
 )
 select t.outcome,
     case when t.outcome = 'stored' then (
-        select count(*) from append_events($1, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36)
+        select count(*) from append_events($1, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37)
     ) end as events,
     case when t.outcome = 'limited' then :wait end as wait_seconds
 from turn t;

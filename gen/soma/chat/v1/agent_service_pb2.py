@@ -30,7 +30,7 @@ from soma.common.v1 import modulation_pb2 as soma_dot_common_dot_v1_dot_modulati
 from soma.governor.v1 import plan_pb2 as soma_dot_governor_dot_v1_dot_plan__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n soma/chat/v1/agent_service.proto\x12\x0csoma.chat.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fsoma/common/v1/modulation.proto\x1a\x1bsoma/governor/v1/plan.proto\"u\n\nAgentKnobs\x12\x1f\n\x0cintelligence\x18\x01 \x01(\rB\t\xbaH\x06*\x04\x18\n(\x01\x12\x1b\n\x08\x61utonomy\x18\x02 \x01(\rB\t\xbaH\x06*\x04\x18\n(\x01\x12)\n\x18resource_micros_per_turn\x18\x03 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\"\xbb\x04\n\x05\x41gent\x12\x1d\n\x08\x61gent_id\x18\x01 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x15\n\x04name\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18\x64\x12 \n\rsystem_prompt\x18\x03 \x01(\tB\t\xbaH\x06r\x04(\x80\x80\x02\x12\"\n\x10model_profile_id\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12\'\n\x05knobs\x18\x05 \x01(\x0b\x32\x18.soma.chat.v1.AgentKnobs\x12=\n\x0crisk_profile\x18\x06 \x01(\x0e\x32\x1d.soma.governor.v1.RiskProfileB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x1f\n\rcanned_answer\x18\x07 \x01(\tB\x08\xbaH\x05r\x03(\x80 \x12\x1c\n\nwarm_style\x18\x08 \x01(\tB\x08\xbaH\x05r\x03(\x80\x08\x12\x31\n\x08\x62\x61seline\x18\t \x01(\x0b\x32\x1f.soma.common.v1.Neuromodulators\x12\x39\n\x0cmemory_scope\x18\n \x01(\x0e\x32\x19.soma.chat.v1.MemoryScopeB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x10\n\x08\x61rchived\x18\x0b \x01(\x08\x12\x16\n\x0etenant_default\x18\x0c \x01(\x08\x12/\n\x0b\x63reate_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\x04\x65tag\x18\x0f \x01(\tB\x07\xbaH\x04r\x02\x18@\"^\n\x12\x43reateAgentRequest\x12*\n\x05\x61gent\x18\x01 \x01(\x0b\x32\x13.soma.chat.v1.AgentB\x06\xbaH\x03\xc8\x01\x01\x12\x1c\n\nrequest_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"9\n\x13\x43reateAgentResponse\x12\"\n\x05\x61gent\x18\x01 \x01(\x0b\x32\x13.soma.chat.v1.Agent\"-\n\x0fGetAgentRequest\x12\x1a\n\x08\x61gent_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"6\n\x10GetAgentResponse\x12\"\n\x05\x61gent\x18\x01 \x01(\x0b\x32\x13.soma.chat.v1.Agent\"h\n\x11ListAgentsRequest\x12\x1b\n\tpage_size\x18\x01 \x01(\rB\x08\xbaH\x05*\x03\x18\xc8\x01\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\x12\x18\n\x10include_archived\x18\x03 \x01(\x08\"R\n\x12ListAgentsResponse\x12#\n\x06\x61gents\x18\x01 \x03(\x0b\x32\x13.soma.chat.v1.Agent\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x8f\x01\n\x12UpdateAgentRequest\x12*\n\x05\x61gent\x18\x01 \x01(\x0b\x32\x13.soma.chat.v1.AgentB\x06\xbaH\x03\xc8\x01\x01\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x1c\n\nrequest_id\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"9\n\x13UpdateAgentResponse\x12\"\n\x05\x61gent\x18\x01 \x01(\x0b\x32\x13.soma.chat.v1.Agent\"O\n\x13\x41rchiveAgentRequest\x12\x1a\n\x08\x61gent_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1c\n\nrequest_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\":\n\x14\x41rchiveAgentResponse\x12\"\n\x05\x61gent\x18\x01 \x01(\x0b\x32\x13.soma.chat.v1.Agent*s\n\x0bMemoryScope\x12\x1c\n\x18MEMORY_SCOPE_UNSPECIFIED\x10\x00\x12\x15\n\x11MEMORY_SCOPE_USER\x10\x01\x12\x16\n\x12MEMORY_SCOPE_AGENT\x10\x02\x12\x17\n\x13MEMORY_SCOPE_SHARED\x10\x03\x32\xf4\x04\n\x0c\x41gentService\x12r\n\x0b\x43reateAgent\x12 .soma.chat.v1.CreateAgentRequest\x1a!.soma.chat.v1.CreateAgentResponse\"\x1e\x82\xd3\xe4\x93\x02\x18\"\x13/api/v1/chat/agents:\x01*\x12q\n\x08GetAgent\x12\x1d.soma.chat.v1.GetAgentRequest\x1a\x1e.soma.chat.v1.GetAgentResponse\"&\x82\xd3\xe4\x93\x02 \x12\x1e/api/v1/chat/agents/{agent_id}\x12l\n\nListAgents\x12\x1f.soma.chat.v1.ListAgentsRequest\x1a .soma.chat.v1.ListAgentsResponse\"\x1b\x82\xd3\xe4\x93\x02\x15\x12\x13/api/v1/chat/agents\x12\x83\x01\n\x0bUpdateAgent\x12 .soma.chat.v1.UpdateAgentRequest\x1a!.soma.chat.v1.UpdateAgentResponse\"/\x82\xd3\xe4\x93\x02)2$/api/v1/chat/agents/{agent.agent_id}:\x01*\x12\x88\x01\n\x0c\x41rchiveAgent\x12!.soma.chat.v1.ArchiveAgentRequest\x1a\".soma.chat.v1.ArchiveAgentResponse\"1\x82\xd3\xe4\x93\x02+\"&/api/v1/chat/agents/{agent_id}:archive:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n soma/chat/v1/agent_service.proto\x12\x0csoma.chat.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fsoma/common/v1/modulation.proto\x1a\x1bsoma/governor/v1/plan.proto\"u\n\nAgentKnobs\x12\x1f\n\x0cintelligence\x18\x01 \x01(\rB\t\xbaH\x06*\x04\x18\n(\x01\x12\x1b\n\x08\x61utonomy\x18\x02 \x01(\rB\t\xbaH\x06*\x04\x18\n(\x01\x12)\n\x18resource_micros_per_turn\x18\x03 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\"\xf1\x04\n\x05\x41gent\x12\x1d\n\x08\x61gent_id\x18\x01 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x15\n\x04name\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18\x64\x12 \n\rsystem_prompt\x18\x03 \x01(\tB\t\xbaH\x06r\x04(\x80\x80\x02\x12\"\n\x10model_profile_id\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12\'\n\x05knobs\x18\x05 \x01(\x0b\x32\x18.soma.chat.v1.AgentKnobs\x12=\n\x0crisk_profile\x18\x06 \x01(\x0e\x32\x1d.soma.governor.v1.RiskProfileB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x1f\n\rcanned_answer\x18\x07 \x01(\tB\x08\xbaH\x05r\x03(\x80 \x12\x1c\n\nwarm_style\x18\x08 \x01(\tB\x08\xbaH\x05r\x03(\x80\x08\x12\x31\n\x08\x62\x61seline\x18\t \x01(\x0b\x32\x1f.soma.common.v1.Neuromodulators\x12\x39\n\x0cmemory_scope\x18\n \x01(\x0e\x32\x19.soma.chat.v1.MemoryScopeB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x10\n\x08\x61rchived\x18\x0b \x01(\x08\x12\x16\n\x0etenant_default\x18\x0c \x01(\x08\x12/\n\x0b\x63reate_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\x04\x65tag\x18\x0f \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x34\n\ntool_rules\x18\x10 \x03(\x0b\x32\x16.soma.chat.v1.ToolRuleB\x08\xbaH\x05\x92\x01\x02\x10@\"z\n\x08ToolRule\x12\x30\n\x04tool\x18\x01 \x01(\tB\"\xbaH\x1fr\x1d\x32\x1b^[a-zA-Z0-9_.-]{0,128}[*]?$\x12<\n\npermission\x18\x02 \x01(\x0e\x32\x1c.soma.chat.v1.ToolPermissionB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\"^\n\x12\x43reateAgentRequest\x12*\n\x05\x61gent\x18\x01 \x01(\x0b\x32\x13.soma.chat.v1.AgentB\x06\xbaH\x03\xc8\x01\x01\x12\x1c\n\nrequest_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"9\n\x13\x43reateAgentResponse\x12\"\n\x05\x61gent\x18\x01 \x01(\x0b\x32\x13.soma.chat.v1.Agent\"-\n\x0fGetAgentRequest\x12\x1a\n\x08\x61gent_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"6\n\x10GetAgentResponse\x12\"\n\x05\x61gent\x18\x01 \x01(\x0b\x32\x13.soma.chat.v1.Agent\"h\n\x11ListAgentsRequest\x12\x1b\n\tpage_size\x18\x01 \x01(\rB\x08\xbaH\x05*\x03\x18\xc8\x01\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\x12\x18\n\x10include_archived\x18\x03 \x01(\x08\"R\n\x12ListAgentsResponse\x12#\n\x06\x61gents\x18\x01 \x03(\x0b\x32\x13.soma.chat.v1.Agent\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x8f\x01\n\x12UpdateAgentRequest\x12*\n\x05\x61gent\x18\x01 \x01(\x0b\x32\x13.soma.chat.v1.AgentB\x06\xbaH\x03\xc8\x01\x01\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x1c\n\nrequest_id\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"9\n\x13UpdateAgentResponse\x12\"\n\x05\x61gent\x18\x01 \x01(\x0b\x32\x13.soma.chat.v1.Agent\"O\n\x13\x41rchiveAgentRequest\x12\x1a\n\x08\x61gent_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1c\n\nrequest_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\":\n\x14\x41rchiveAgentResponse\x12\"\n\x05\x61gent\x18\x01 \x01(\x0b\x32\x13.soma.chat.v1.Agent*s\n\x0bMemoryScope\x12\x1c\n\x18MEMORY_SCOPE_UNSPECIFIED\x10\x00\x12\x15\n\x11MEMORY_SCOPE_USER\x10\x01\x12\x16\n\x12MEMORY_SCOPE_AGENT\x10\x02\x12\x17\n\x13MEMORY_SCOPE_SHARED\x10\x03*\x85\x01\n\x0eToolPermission\x12\x1f\n\x1bTOOL_PERMISSION_UNSPECIFIED\x10\x00\x12\x18\n\x14TOOL_PERMISSION_AUTO\x10\x01\x12\x1c\n\x18TOOL_PERMISSION_APPROVAL\x10\x02\x12\x1a\n\x16TOOL_PERMISSION_DENIED\x10\x03\x32\xf4\x04\n\x0c\x41gentService\x12r\n\x0b\x43reateAgent\x12 .soma.chat.v1.CreateAgentRequest\x1a!.soma.chat.v1.CreateAgentResponse\"\x1e\x82\xd3\xe4\x93\x02\x18\"\x13/api/v1/chat/agents:\x01*\x12q\n\x08GetAgent\x12\x1d.soma.chat.v1.GetAgentRequest\x1a\x1e.soma.chat.v1.GetAgentResponse\"&\x82\xd3\xe4\x93\x02 \x12\x1e/api/v1/chat/agents/{agent_id}\x12l\n\nListAgents\x12\x1f.soma.chat.v1.ListAgentsRequest\x1a .soma.chat.v1.ListAgentsResponse\"\x1b\x82\xd3\xe4\x93\x02\x15\x12\x13/api/v1/chat/agents\x12\x83\x01\n\x0bUpdateAgent\x12 .soma.chat.v1.UpdateAgentRequest\x1a!.soma.chat.v1.UpdateAgentResponse\"/\x82\xd3\xe4\x93\x02)2$/api/v1/chat/agents/{agent.agent_id}:\x01*\x12\x88\x01\n\x0c\x41rchiveAgent\x12!.soma.chat.v1.ArchiveAgentRequest\x1a\".soma.chat.v1.ArchiveAgentResponse\"1\x82\xd3\xe4\x93\x02+\"&/api/v1/chat/agents/{agent_id}:archive:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -61,6 +61,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_AGENT'].fields_by_name['memory_scope']._serialized_options = b'\272H\005\202\001\002\020\001'
   _globals['_AGENT'].fields_by_name['etag']._loaded_options = None
   _globals['_AGENT'].fields_by_name['etag']._serialized_options = b'\272H\004r\002\030@'
+  _globals['_AGENT'].fields_by_name['tool_rules']._loaded_options = None
+  _globals['_AGENT'].fields_by_name['tool_rules']._serialized_options = b'\272H\005\222\001\002\020@'
+  _globals['_TOOLRULE'].fields_by_name['tool']._loaded_options = None
+  _globals['_TOOLRULE'].fields_by_name['tool']._serialized_options = b'\272H\037r\0352\033^[a-zA-Z0-9_.-]{0,128}[*]?$'
+  _globals['_TOOLRULE'].fields_by_name['permission']._loaded_options = None
+  _globals['_TOOLRULE'].fields_by_name['permission']._serialized_options = b'\272H\007\202\001\004\020\001 \000'
   _globals['_CREATEAGENTREQUEST'].fields_by_name['agent']._loaded_options = None
   _globals['_CREATEAGENTREQUEST'].fields_by_name['agent']._serialized_options = b'\272H\003\310\001\001'
   _globals['_CREATEAGENTREQUEST'].fields_by_name['request_id']._loaded_options = None
@@ -89,32 +95,36 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_AGENTSERVICE'].methods_by_name['UpdateAgent']._serialized_options = b'\202\323\344\223\002)2$/api/v1/chat/agents/{agent.agent_id}:\001*'
   _globals['_AGENTSERVICE'].methods_by_name['ArchiveAgent']._loaded_options = None
   _globals['_AGENTSERVICE'].methods_by_name['ArchiveAgent']._serialized_options = b'\202\323\344\223\002+\"&/api/v1/chat/agents/{agent_id}:archive:\001*'
-  _globals['_MEMORYSCOPE']._serialized_start=1725
-  _globals['_MEMORYSCOPE']._serialized_end=1840
+  _globals['_MEMORYSCOPE']._serialized_start=1903
+  _globals['_MEMORYSCOPE']._serialized_end=2018
+  _globals['_TOOLPERMISSION']._serialized_start=2021
+  _globals['_TOOLPERMISSION']._serialized_end=2154
   _globals['_AGENTKNOBS']._serialized_start=238
   _globals['_AGENTKNOBS']._serialized_end=355
   _globals['_AGENT']._serialized_start=358
-  _globals['_AGENT']._serialized_end=929
-  _globals['_CREATEAGENTREQUEST']._serialized_start=931
-  _globals['_CREATEAGENTREQUEST']._serialized_end=1025
-  _globals['_CREATEAGENTRESPONSE']._serialized_start=1027
-  _globals['_CREATEAGENTRESPONSE']._serialized_end=1084
-  _globals['_GETAGENTREQUEST']._serialized_start=1086
-  _globals['_GETAGENTREQUEST']._serialized_end=1131
-  _globals['_GETAGENTRESPONSE']._serialized_start=1133
-  _globals['_GETAGENTRESPONSE']._serialized_end=1187
-  _globals['_LISTAGENTSREQUEST']._serialized_start=1189
-  _globals['_LISTAGENTSREQUEST']._serialized_end=1293
-  _globals['_LISTAGENTSRESPONSE']._serialized_start=1295
-  _globals['_LISTAGENTSRESPONSE']._serialized_end=1377
-  _globals['_UPDATEAGENTREQUEST']._serialized_start=1380
-  _globals['_UPDATEAGENTREQUEST']._serialized_end=1523
-  _globals['_UPDATEAGENTRESPONSE']._serialized_start=1525
-  _globals['_UPDATEAGENTRESPONSE']._serialized_end=1582
-  _globals['_ARCHIVEAGENTREQUEST']._serialized_start=1584
-  _globals['_ARCHIVEAGENTREQUEST']._serialized_end=1663
-  _globals['_ARCHIVEAGENTRESPONSE']._serialized_start=1665
-  _globals['_ARCHIVEAGENTRESPONSE']._serialized_end=1723
-  _globals['_AGENTSERVICE']._serialized_start=1843
-  _globals['_AGENTSERVICE']._serialized_end=2471
+  _globals['_AGENT']._serialized_end=983
+  _globals['_TOOLRULE']._serialized_start=985
+  _globals['_TOOLRULE']._serialized_end=1107
+  _globals['_CREATEAGENTREQUEST']._serialized_start=1109
+  _globals['_CREATEAGENTREQUEST']._serialized_end=1203
+  _globals['_CREATEAGENTRESPONSE']._serialized_start=1205
+  _globals['_CREATEAGENTRESPONSE']._serialized_end=1262
+  _globals['_GETAGENTREQUEST']._serialized_start=1264
+  _globals['_GETAGENTREQUEST']._serialized_end=1309
+  _globals['_GETAGENTRESPONSE']._serialized_start=1311
+  _globals['_GETAGENTRESPONSE']._serialized_end=1365
+  _globals['_LISTAGENTSREQUEST']._serialized_start=1367
+  _globals['_LISTAGENTSREQUEST']._serialized_end=1471
+  _globals['_LISTAGENTSRESPONSE']._serialized_start=1473
+  _globals['_LISTAGENTSRESPONSE']._serialized_end=1555
+  _globals['_UPDATEAGENTREQUEST']._serialized_start=1558
+  _globals['_UPDATEAGENTREQUEST']._serialized_end=1701
+  _globals['_UPDATEAGENTRESPONSE']._serialized_start=1703
+  _globals['_UPDATEAGENTRESPONSE']._serialized_end=1760
+  _globals['_ARCHIVEAGENTREQUEST']._serialized_start=1762
+  _globals['_ARCHIVEAGENTREQUEST']._serialized_end=1841
+  _globals['_ARCHIVEAGENTRESPONSE']._serialized_start=1843
+  _globals['_ARCHIVEAGENTRESPONSE']._serialized_end=1901
+  _globals['_AGENTSERVICE']._serialized_start=2157
+  _globals['_AGENTSERVICE']._serialized_end=2785
 # @@protoc_insertion_point(module_scope)

@@ -51,6 +51,34 @@ MEMORY_SCOPE_SHARED: MemoryScope.ValueType  # 3
 """With the tenant."""
 Global___MemoryScope: _TypeAlias = MemoryScope  # noqa: Y015
 
+class _ToolPermission:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ToolPermissionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ToolPermission.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    TOOL_PERMISSION_UNSPECIFIED: _ToolPermission.ValueType  # 0
+    """Not set; the autonomy decides."""
+    TOOL_PERMISSION_AUTO: _ToolPermission.ValueType  # 1
+    """It runs when the model asks for it."""
+    TOOL_PERMISSION_APPROVAL: _ToolPermission.ValueType  # 2
+    """A person is asked first."""
+    TOOL_PERMISSION_DENIED: _ToolPermission.ValueType  # 3
+    """It is not offered."""
+
+class ToolPermission(_ToolPermission, metaclass=_ToolPermissionEnumTypeWrapper):
+    """Whether a tool may run."""
+
+TOOL_PERMISSION_UNSPECIFIED: ToolPermission.ValueType  # 0
+"""Not set; the autonomy decides."""
+TOOL_PERMISSION_AUTO: ToolPermission.ValueType  # 1
+"""It runs when the model asks for it."""
+TOOL_PERMISSION_APPROVAL: ToolPermission.ValueType  # 2
+"""A person is asked first."""
+TOOL_PERMISSION_DENIED: ToolPermission.ValueType  # 3
+"""It is not offered."""
+Global___ToolPermission: _TypeAlias = ToolPermission  # noqa: Y015
+
 @_typing.final
 class AgentKnobs(_message.Message):
     """The three knobs from which an agent's settings are derived, each 1-10."""
@@ -104,6 +132,7 @@ class Agent(_message.Message):
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
+    TOOL_RULES_FIELD_NUMBER: _builtins.int
     agent_id: _builtins.str
     """The agent's id."""
     name: _builtins.str
@@ -142,6 +171,10 @@ class Agent(_message.Message):
     def update_time(self) -> _timestamp_pb2.Timestamp:
         """When it was changed last."""
 
+    @_builtins.property
+    def tool_rules(self) -> _containers.RepeatedCompositeFieldContainer[Global___ToolRule]:
+        """What it may do with tools, the first rule that fits a tool counts; a tool that no rule names goes by the autonomy."""
+
     def __init__(
         self,
         *,
@@ -160,14 +193,41 @@ class Agent(_message.Message):
         create_time: _timestamp_pb2.Timestamp | None = ...,
         update_time: _timestamp_pb2.Timestamp | None = ...,
         etag: _builtins.str = ...,
+        tool_rules: _abc.Iterable[Global___ToolRule] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["baseline", b"baseline", "create_time", b"create_time", "knobs", b"knobs", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "archived", b"archived", "baseline", b"baseline", "canned_answer", b"canned_answer", "create_time", b"create_time", "etag", b"etag", "knobs", b"knobs", "memory_scope", b"memory_scope", "model_profile_id", b"model_profile_id", "name", b"name", "risk_profile", b"risk_profile", "system_prompt", b"system_prompt", "tenant_default", b"tenant_default", "update_time", b"update_time", "warm_style", b"warm_style"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "archived", b"archived", "baseline", b"baseline", "canned_answer", b"canned_answer", "create_time", b"create_time", "etag", b"etag", "knobs", b"knobs", "memory_scope", b"memory_scope", "model_profile_id", b"model_profile_id", "name", b"name", "risk_profile", b"risk_profile", "system_prompt", b"system_prompt", "tenant_default", b"tenant_default", "tool_rules", b"tool_rules", "update_time", b"update_time", "warm_style", b"warm_style"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Agent: _TypeAlias = Agent  # noqa: Y015
+
+@_typing.final
+class ToolRule(_message.Message):
+    """A rule about tools."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TOOL_FIELD_NUMBER: _builtins.int
+    PERMISSION_FIELD_NUMBER: _builtins.int
+    tool: _builtins.str
+    """The name of a tool, or the beginning of names with a star behind it. Example: memory.*"""
+    permission: Global___ToolPermission.ValueType
+    """What holds for it."""
+    def __init__(
+        self,
+        *,
+        tool: _builtins.str = ...,
+        permission: Global___ToolPermission.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["permission", b"permission", "tool", b"tool"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ToolRule: _TypeAlias = ToolRule  # noqa: Y015
 
 @_typing.final
 class CreateAgentRequest(_message.Message):

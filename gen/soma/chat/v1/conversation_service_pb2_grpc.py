@@ -65,6 +65,26 @@ class ConversationServiceStub:
                 request_serializer=soma_dot_chat_dot_v1_dot_conversation__service__pb2.ListMessagesRequest.SerializeToString,
                 response_deserializer=soma_dot_chat_dot_v1_dot_conversation__service__pb2.ListMessagesResponse.FromString,
                 _registered_method=True)
+        self.SearchMessages = channel.unary_unary(
+                '/soma.chat.v1.ConversationService/SearchMessages',
+                request_serializer=soma_dot_chat_dot_v1_dot_conversation__service__pb2.SearchMessagesRequest.SerializeToString,
+                response_deserializer=soma_dot_chat_dot_v1_dot_conversation__service__pb2.SearchMessagesResponse.FromString,
+                _registered_method=True)
+        self.ExportConversation = channel.unary_stream(
+                '/soma.chat.v1.ConversationService/ExportConversation',
+                request_serializer=soma_dot_chat_dot_v1_dot_conversation__service__pb2.ExportConversationRequest.SerializeToString,
+                response_deserializer=soma_dot_chat_dot_v1_dot_conversation__service__pb2.ExportConversationResponse.FromString,
+                _registered_method=True)
+        self.ImportConversation = channel.unary_unary(
+                '/soma.chat.v1.ConversationService/ImportConversation',
+                request_serializer=soma_dot_chat_dot_v1_dot_conversation__service__pb2.ImportConversationRequest.SerializeToString,
+                response_deserializer=soma_dot_chat_dot_v1_dot_conversation__service__pb2.ImportConversationResponse.FromString,
+                _registered_method=True)
+        self.WatchConversation = channel.unary_stream(
+                '/soma.chat.v1.ConversationService/WatchConversation',
+                request_serializer=soma_dot_chat_dot_v1_dot_conversation__service__pb2.WatchConversationRequest.SerializeToString,
+                response_deserializer=soma_dot_chat_dot_v1_dot_conversation__service__pb2.WatchConversationResponse.FromString,
+                _registered_method=True)
 
 
 class ConversationServiceServicer:
@@ -116,6 +136,35 @@ class ConversationServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def SearchMessages(self, request, context):
+        """Messages that have all words of a query, the best ones first; a word may be the beginning of one when a star follows it.
+        Only texts of active and archived conversations are found. Errors: INVALID_FIELD for a query without a word.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExportConversation(self, request, context):
+        """A whole conversation, every branch of it: first the header, then the messages, parents before children.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ImportConversation(self, request, context):
+        """Makes a conversation of what was exported. Its messages get new ids. Errors: INVALID_FIELD for a tree that is none.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WatchConversation(self, request, context):
+        """How a conversation stands, now and after each change: its title, its leaf, a turn that runs. Ends when it is deleted.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ConversationServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -148,6 +197,26 @@ def add_ConversationServiceServicer_to_server(servicer, server):
                     servicer.ListMessages,
                     request_deserializer=soma_dot_chat_dot_v1_dot_conversation__service__pb2.ListMessagesRequest.FromString,
                     response_serializer=soma_dot_chat_dot_v1_dot_conversation__service__pb2.ListMessagesResponse.SerializeToString,
+            ),
+            'SearchMessages': grpc.unary_unary_rpc_method_handler(
+                    servicer.SearchMessages,
+                    request_deserializer=soma_dot_chat_dot_v1_dot_conversation__service__pb2.SearchMessagesRequest.FromString,
+                    response_serializer=soma_dot_chat_dot_v1_dot_conversation__service__pb2.SearchMessagesResponse.SerializeToString,
+            ),
+            'ExportConversation': grpc.unary_stream_rpc_method_handler(
+                    servicer.ExportConversation,
+                    request_deserializer=soma_dot_chat_dot_v1_dot_conversation__service__pb2.ExportConversationRequest.FromString,
+                    response_serializer=soma_dot_chat_dot_v1_dot_conversation__service__pb2.ExportConversationResponse.SerializeToString,
+            ),
+            'ImportConversation': grpc.unary_unary_rpc_method_handler(
+                    servicer.ImportConversation,
+                    request_deserializer=soma_dot_chat_dot_v1_dot_conversation__service__pb2.ImportConversationRequest.FromString,
+                    response_serializer=soma_dot_chat_dot_v1_dot_conversation__service__pb2.ImportConversationResponse.SerializeToString,
+            ),
+            'WatchConversation': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchConversation,
+                    request_deserializer=soma_dot_chat_dot_v1_dot_conversation__service__pb2.WatchConversationRequest.FromString,
+                    response_serializer=soma_dot_chat_dot_v1_dot_conversation__service__pb2.WatchConversationResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -313,6 +382,114 @@ class ConversationService:
             '/soma.chat.v1.ConversationService/ListMessages',
             soma_dot_chat_dot_v1_dot_conversation__service__pb2.ListMessagesRequest.SerializeToString,
             soma_dot_chat_dot_v1_dot_conversation__service__pb2.ListMessagesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SearchMessages(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/soma.chat.v1.ConversationService/SearchMessages',
+            soma_dot_chat_dot_v1_dot_conversation__service__pb2.SearchMessagesRequest.SerializeToString,
+            soma_dot_chat_dot_v1_dot_conversation__service__pb2.SearchMessagesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportConversation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/soma.chat.v1.ConversationService/ExportConversation',
+            soma_dot_chat_dot_v1_dot_conversation__service__pb2.ExportConversationRequest.SerializeToString,
+            soma_dot_chat_dot_v1_dot_conversation__service__pb2.ExportConversationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ImportConversation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/soma.chat.v1.ConversationService/ImportConversation',
+            soma_dot_chat_dot_v1_dot_conversation__service__pb2.ImportConversationRequest.SerializeToString,
+            soma_dot_chat_dot_v1_dot_conversation__service__pb2.ImportConversationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchConversation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/soma.chat.v1.ConversationService/WatchConversation',
+            soma_dot_chat_dot_v1_dot_conversation__service__pb2.WatchConversationRequest.SerializeToString,
+            soma_dot_chat_dot_v1_dot_conversation__service__pb2.WatchConversationResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -32,6 +32,16 @@ class ConversationServiceStub:
     """
     ListMessages: _aio.UnaryUnaryMultiCallable[_conversation_service_pb2.ListMessagesRequest, _conversation_service_pb2.ListMessagesResponse]
     """Messages of a conversation: the branch that ends in the current leaf, or all of them."""
+    SearchMessages: _aio.UnaryUnaryMultiCallable[_conversation_service_pb2.SearchMessagesRequest, _conversation_service_pb2.SearchMessagesResponse]
+    """Messages that have all words of a query, the best ones first; a word may be the beginning of one when a star follows it.
+    Only texts of active and archived conversations are found. Errors: INVALID_FIELD for a query without a word.
+    """
+    ExportConversation: _aio.UnaryStreamMultiCallable[_conversation_service_pb2.ExportConversationRequest, _conversation_service_pb2.ExportConversationResponse]
+    """A whole conversation, every branch of it: first the header, then the messages, parents before children."""
+    ImportConversation: _aio.UnaryUnaryMultiCallable[_conversation_service_pb2.ImportConversationRequest, _conversation_service_pb2.ImportConversationResponse]
+    """Makes a conversation of what was exported. Its messages get new ids. Errors: INVALID_FIELD for a tree that is none."""
+    WatchConversation: _aio.UnaryStreamMultiCallable[_conversation_service_pb2.WatchConversationRequest, _conversation_service_pb2.WatchConversationResponse]
+    """How a conversation stands, now and after each change: its title, its leaf, a turn that runs. Ends when it is deleted."""
 
 class ConversationServiceServicer(metaclass=_abc_1.ABCMeta):
     """Keeps conversations and their messages."""
@@ -87,5 +97,39 @@ class ConversationServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_conversation_service_pb2.ListMessagesRequest, _abc.Awaitable[_conversation_service_pb2.ListMessagesResponse]],
     ) -> _abc.Awaitable[_conversation_service_pb2.ListMessagesResponse]:
         """Messages of a conversation: the branch that ends in the current leaf, or all of them."""
+
+    @_abc_1.abstractmethod
+    def SearchMessages(
+        self,
+        request: _conversation_service_pb2.SearchMessagesRequest,
+        context: _aio.ServicerContext[_conversation_service_pb2.SearchMessagesRequest, _abc.Awaitable[_conversation_service_pb2.SearchMessagesResponse]],
+    ) -> _abc.Awaitable[_conversation_service_pb2.SearchMessagesResponse]:
+        """Messages that have all words of a query, the best ones first; a word may be the beginning of one when a star follows it.
+        Only texts of active and archived conversations are found. Errors: INVALID_FIELD for a query without a word.
+        """
+
+    @_abc_1.abstractmethod
+    def ExportConversation(
+        self,
+        request: _conversation_service_pb2.ExportConversationRequest,
+        context: _aio.ServicerContext[_conversation_service_pb2.ExportConversationRequest, _abc.AsyncIterator[_conversation_service_pb2.ExportConversationResponse]],
+    ) -> _abc.AsyncIterator[_conversation_service_pb2.ExportConversationResponse]:
+        """A whole conversation, every branch of it: first the header, then the messages, parents before children."""
+
+    @_abc_1.abstractmethod
+    def ImportConversation(
+        self,
+        request: _conversation_service_pb2.ImportConversationRequest,
+        context: _aio.ServicerContext[_conversation_service_pb2.ImportConversationRequest, _abc.Awaitable[_conversation_service_pb2.ImportConversationResponse]],
+    ) -> _abc.Awaitable[_conversation_service_pb2.ImportConversationResponse]:
+        """Makes a conversation of what was exported. Its messages get new ids. Errors: INVALID_FIELD for a tree that is none."""
+
+    @_abc_1.abstractmethod
+    def WatchConversation(
+        self,
+        request: _conversation_service_pb2.WatchConversationRequest,
+        context: _aio.ServicerContext[_conversation_service_pb2.WatchConversationRequest, _abc.AsyncIterator[_conversation_service_pb2.WatchConversationResponse]],
+    ) -> _abc.AsyncIterator[_conversation_service_pb2.WatchConversationResponse]:
+        """How a conversation stands, now and after each change: its title, its leaf, a turn that runs. Ends when it is deleted."""
 
 def add_ConversationServiceServicer_to_server(servicer: ConversationServiceServicer, server: _aio.Server) -> None: ...

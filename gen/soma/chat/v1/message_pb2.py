@@ -28,7 +28,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from soma.common.v1 import usage_pb2 as soma_dot_common_dot_v1_dot_usage__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1asoma/chat/v1/message.proto\x12\x0csoma.chat.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1asoma/common/v1/usage.proto\"9\n\x0b\x43ontentPart\x12\x1b\n\x04text\x18\x01 \x01(\tB\x0b\xbaH\x08r\x06\x10\x01(\x80\x80\x04H\x00\x42\r\n\x04kind\x12\x05\xbaH\x02\x08\x01\"d\n\x08ToolCall\x12\x1b\n\x07\x63\x61ll_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x18\n\x04name\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12!\n\x0e\x61rguments_json\x18\x03 \x01(\tB\t\xbaH\x06r\x04(\x80\x80\x04\"\xaf\x03\n\x07Message\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x17\n\x0f\x63onversation_id\x18\x02 \x01(\t\x12\x19\n\x11parent_message_id\x18\x03 \x01(\t\x12 \n\x04role\x18\x04 \x01(\x0e\x32\x12.soma.chat.v1.Role\x12*\n\x07\x63ontent\x18\x05 \x03(\x0b\x32\x19.soma.chat.v1.ContentPart\x12*\n\ntool_calls\x18\x06 \x03(\x0b\x32\x16.soma.chat.v1.ToolCall\x12\x0f\n\x07turn_id\x18\x07 \x01(\t\x12/\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07partial\x18\t \x01(\x08\x12\x15\n\rfinish_reason\x18\n \x01(\t\x12)\n\x05usage\x18\x0b \x01(\x0b\x32\x1a.soma.common.v1.TokenUsage\x12\x13\n\x0b\x63ost_micros\x18\x0c \x01(\x03\x12\x12\n\nreceipt_id\x18\r \x01(\t\x12\r\n\x05model\x18\x0e \x01(\t\x12\x15\n\rsibling_count\x18\x0f \x01(\r\"\xcd\x01\n\x11TranscriptMessage\x12,\n\x04role\x18\x01 \x01(\x0e\x32\x12.soma.chat.v1.RoleB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x34\n\x07\x63ontent\x18\x02 \x03(\x0b\x32\x19.soma.chat.v1.ContentPartB\x08\xbaH\x05\x92\x01\x02\x10@\x12\x34\n\ntool_calls\x18\x03 \x03(\x0b\x32\x16.soma.chat.v1.ToolCallB\x08\xbaH\x05\x92\x01\x02\x10@\x12\x1e\n\x0ctool_call_id\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\"L\n\nTranscript\x12>\n\x08messages\x18\x01 \x03(\x0b\x32\x1f.soma.chat.v1.TranscriptMessageB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xd0\x0f\"\x84\x01\n\nClientTool\x12*\n\x04name\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[a-zA-Z0-9_-]{1,64}$\x12\x1d\n\x0b\x64\x65scription\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80@\x12+\n\nparameters\x18\x03 \x01(\x0b\x32\x17.google.protobuf.Struct\"i\n\nToolChoice\x12+\n\x04mode\x18\x01 \x01(\tB\x1b\xbaH\x18r\x16R\x04\x61utoR\x04noneR\x08requiredH\x00\x12\x1f\n\ttool_name\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01H\x00\x42\r\n\x04kind\x12\x05\xbaH\x02\x08\x01\"\xf9\x02\n\x11GenerationOptions\x12\x31\n\x0btemperature\x18\x01 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00\x00@)\x00\x00\x00\x00\x00\x00\x00\x00H\x00\x88\x01\x01\x12+\n\x05top_p\x18\x02 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00\xf0?!\x00\x00\x00\x00\x00\x00\x00\x00H\x01\x88\x01\x01\x12\'\n\x11max_output_tokens\x18\x03 \x01(\rB\x07\xbaH\x04*\x02(\x01H\x02\x88\x01\x01\x12\x1f\n\x04stop\x18\x04 \x03(\tB\x11\xbaH\x0e\x92\x01\x0b\x10\x04\"\x07r\x05\x10\x01\x18\x80\x02\x12@\n\x0fresponse_format\x18\x05 \x01(\tB\'\xbaH$r\"R\x00R\x04textR\x0bjson_objectR\x0bjson_schema\x12,\n\x0bjson_schema\x18\x06 \x01(\x0b\x32\x17.google.protobuf.Struct\x12\x11\n\x04seed\x18\x07 \x01(\x03H\x03\x88\x01\x01\x42\x0e\n\x0c_temperatureB\x08\n\x06_top_pB\x14\n\x12_max_output_tokensB\x07\n\x05_seed*_\n\x04Role\x12\x14\n\x10ROLE_UNSPECIFIED\x10\x00\x12\x0f\n\x0bROLE_SYSTEM\x10\x01\x12\r\n\tROLE_USER\x10\x02\x12\x12\n\x0eROLE_ASSISTANT\x10\x03\x12\r\n\tROLE_TOOL\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1asoma/chat/v1/message.proto\x12\x0csoma.chat.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1asoma/common/v1/usage.proto\"9\n\x0b\x43ontentPart\x12\x1b\n\x04text\x18\x01 \x01(\tB\x0b\xbaH\x08r\x06\x10\x01(\x80\x80\x04H\x00\x42\r\n\x04kind\x12\x05\xbaH\x02\x08\x01\"d\n\x08ToolCall\x12\x1b\n\x07\x63\x61ll_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x18\n\x04name\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12!\n\x0e\x61rguments_json\x18\x03 \x01(\tB\t\xbaH\x06r\x04(\x80\x80\x04\"\x9d\x04\n\x07Message\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x17\n\x0f\x63onversation_id\x18\x02 \x01(\t\x12\x19\n\x11parent_message_id\x18\x03 \x01(\t\x12 \n\x04role\x18\x04 \x01(\x0e\x32\x12.soma.chat.v1.Role\x12*\n\x07\x63ontent\x18\x05 \x03(\x0b\x32\x19.soma.chat.v1.ContentPart\x12*\n\ntool_calls\x18\x06 \x03(\x0b\x32\x16.soma.chat.v1.ToolCall\x12\x0f\n\x07turn_id\x18\x07 \x01(\t\x12/\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07partial\x18\t \x01(\x08\x12\x15\n\rfinish_reason\x18\n \x01(\t\x12)\n\x05usage\x18\x0b \x01(\x0b\x32\x1a.soma.common.v1.TokenUsage\x12\x13\n\x0b\x63ost_micros\x18\x0c \x01(\x03\x12\x12\n\nreceipt_id\x18\r \x01(\t\x12\r\n\x05model\x18\x0e \x01(\t\x12\x15\n\rsibling_count\x18\x0f \x01(\r\x12\x16\n\x0esibling_number\x18\x10 \x01(\r\x12.\n\x0ctool_results\x18\x11 \x03(\x0b\x32\x18.soma.chat.v1.ToolResult\x12$\n\x06rating\x18\x12 \x01(\x0e\x32\x14.soma.chat.v1.Rating\"\x93\x01\n\nToolResult\x12\x19\n\x07\x63\x61ll_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x16\n\x04name\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x36\n\x06status\x18\x03 \x01(\x0e\x32\x1c.soma.chat.v1.ToolCallStatusB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x1a\n\x07\x63ontent\x18\x04 \x01(\tB\t\xbaH\x06r\x04(\x80\x80\x04\"\xcd\x01\n\x11TranscriptMessage\x12,\n\x04role\x18\x01 \x01(\x0e\x32\x12.soma.chat.v1.RoleB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x34\n\x07\x63ontent\x18\x02 \x03(\x0b\x32\x19.soma.chat.v1.ContentPartB\x08\xbaH\x05\x92\x01\x02\x10@\x12\x34\n\ntool_calls\x18\x03 \x03(\x0b\x32\x16.soma.chat.v1.ToolCallB\x08\xbaH\x05\x92\x01\x02\x10@\x12\x1e\n\x0ctool_call_id\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\"L\n\nTranscript\x12>\n\x08messages\x18\x01 \x03(\x0b\x32\x1f.soma.chat.v1.TranscriptMessageB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xd0\x0f\"\x84\x01\n\nClientTool\x12*\n\x04name\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x32\x15^[a-zA-Z0-9_-]{1,64}$\x12\x1d\n\x0b\x64\x65scription\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80@\x12+\n\nparameters\x18\x03 \x01(\x0b\x32\x17.google.protobuf.Struct\"i\n\nToolChoice\x12+\n\x04mode\x18\x01 \x01(\tB\x1b\xbaH\x18r\x16R\x04\x61utoR\x04noneR\x08requiredH\x00\x12\x1f\n\ttool_name\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01H\x00\x42\r\n\x04kind\x12\x05\xbaH\x02\x08\x01\"\xf9\x02\n\x11GenerationOptions\x12\x31\n\x0btemperature\x18\x01 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00\x00@)\x00\x00\x00\x00\x00\x00\x00\x00H\x00\x88\x01\x01\x12+\n\x05top_p\x18\x02 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00\xf0?!\x00\x00\x00\x00\x00\x00\x00\x00H\x01\x88\x01\x01\x12\'\n\x11max_output_tokens\x18\x03 \x01(\rB\x07\xbaH\x04*\x02(\x01H\x02\x88\x01\x01\x12\x1f\n\x04stop\x18\x04 \x03(\tB\x11\xbaH\x0e\x92\x01\x0b\x10\x04\"\x07r\x05\x10\x01\x18\x80\x02\x12@\n\x0fresponse_format\x18\x05 \x01(\tB\'\xbaH$r\"R\x00R\x04textR\x0bjson_objectR\x0bjson_schema\x12,\n\x0bjson_schema\x18\x06 \x01(\x0b\x32\x17.google.protobuf.Struct\x12\x11\n\x04seed\x18\x07 \x01(\x03H\x03\x88\x01\x01\x42\x0e\n\x0c_temperatureB\x08\n\x06_top_pB\x14\n\x12_max_output_tokensB\x07\n\x05_seed*_\n\x04Role\x12\x14\n\x10ROLE_UNSPECIFIED\x10\x00\x12\x0f\n\x0bROLE_SYSTEM\x10\x01\x12\r\n\tROLE_USER\x10\x02\x12\x12\n\x0eROLE_ASSISTANT\x10\x03\x12\r\n\tROLE_TOOL\x10\x04*\xa5\x01\n\x0eToolCallStatus\x12 \n\x1cTOOL_CALL_STATUS_UNSPECIFIED\x10\x00\x12\x19\n\x15TOOL_CALL_STATUS_DONE\x10\x01\x12\x1b\n\x17TOOL_CALL_STATUS_FAILED\x10\x02\x12\x1b\n\x17TOOL_CALL_STATUS_DENIED\x10\x03\x12\x1c\n\x18TOOL_CALL_STATUS_UNKNOWN\x10\x04*A\n\x06Rating\x12\x16\n\x12RATING_UNSPECIFIED\x10\x00\x12\x0f\n\x0bRATING_GOOD\x10\x01\x12\x0e\n\nRATING_BAD\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -45,6 +45,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TOOLCALL'].fields_by_name['name']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
   _globals['_TOOLCALL'].fields_by_name['arguments_json']._loaded_options = None
   _globals['_TOOLCALL'].fields_by_name['arguments_json']._serialized_options = b'\272H\006r\004(\200\200\004'
+  _globals['_TOOLRESULT'].fields_by_name['call_id']._loaded_options = None
+  _globals['_TOOLRESULT'].fields_by_name['call_id']._serialized_options = b'\272H\005r\003\030\200\001'
+  _globals['_TOOLRESULT'].fields_by_name['name']._loaded_options = None
+  _globals['_TOOLRESULT'].fields_by_name['name']._serialized_options = b'\272H\005r\003\030\200\001'
+  _globals['_TOOLRESULT'].fields_by_name['status']._loaded_options = None
+  _globals['_TOOLRESULT'].fields_by_name['status']._serialized_options = b'\272H\005\202\001\002\020\001'
+  _globals['_TOOLRESULT'].fields_by_name['content']._loaded_options = None
+  _globals['_TOOLRESULT'].fields_by_name['content']._serialized_options = b'\272H\006r\004(\200\200\004'
   _globals['_TRANSCRIPTMESSAGE'].fields_by_name['role']._loaded_options = None
   _globals['_TRANSCRIPTMESSAGE'].fields_by_name['role']._serialized_options = b'\272H\007\202\001\004\020\001 \000'
   _globals['_TRANSCRIPTMESSAGE'].fields_by_name['content']._loaded_options = None
@@ -75,22 +83,28 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GENERATIONOPTIONS'].fields_by_name['stop']._serialized_options = b'\272H\016\222\001\013\020\004\"\007r\005\020\001\030\200\002'
   _globals['_GENERATIONOPTIONS'].fields_by_name['response_format']._loaded_options = None
   _globals['_GENERATIONOPTIONS'].fields_by_name['response_format']._serialized_options = b'\272H$r\"R\000R\004textR\013json_objectR\013json_schema'
-  _globals['_ROLE']._serialized_start=1667
-  _globals['_ROLE']._serialized_end=1762
+  _globals['_ROLE']._serialized_start=1927
+  _globals['_ROLE']._serialized_end=2022
+  _globals['_TOOLCALLSTATUS']._serialized_start=2025
+  _globals['_TOOLCALLSTATUS']._serialized_end=2190
+  _globals['_RATING']._serialized_start=2192
+  _globals['_RATING']._serialized_end=2257
   _globals['_CONTENTPART']._serialized_start=164
   _globals['_CONTENTPART']._serialized_end=221
   _globals['_TOOLCALL']._serialized_start=223
   _globals['_TOOLCALL']._serialized_end=323
   _globals['_MESSAGE']._serialized_start=326
-  _globals['_MESSAGE']._serialized_end=757
-  _globals['_TRANSCRIPTMESSAGE']._serialized_start=760
-  _globals['_TRANSCRIPTMESSAGE']._serialized_end=965
-  _globals['_TRANSCRIPT']._serialized_start=967
-  _globals['_TRANSCRIPT']._serialized_end=1043
-  _globals['_CLIENTTOOL']._serialized_start=1046
-  _globals['_CLIENTTOOL']._serialized_end=1178
-  _globals['_TOOLCHOICE']._serialized_start=1180
-  _globals['_TOOLCHOICE']._serialized_end=1285
-  _globals['_GENERATIONOPTIONS']._serialized_start=1288
-  _globals['_GENERATIONOPTIONS']._serialized_end=1665
+  _globals['_MESSAGE']._serialized_end=867
+  _globals['_TOOLRESULT']._serialized_start=870
+  _globals['_TOOLRESULT']._serialized_end=1017
+  _globals['_TRANSCRIPTMESSAGE']._serialized_start=1020
+  _globals['_TRANSCRIPTMESSAGE']._serialized_end=1225
+  _globals['_TRANSCRIPT']._serialized_start=1227
+  _globals['_TRANSCRIPT']._serialized_end=1303
+  _globals['_CLIENTTOOL']._serialized_start=1306
+  _globals['_CLIENTTOOL']._serialized_end=1438
+  _globals['_TOOLCHOICE']._serialized_start=1440
+  _globals['_TOOLCHOICE']._serialized_end=1545
+  _globals['_GENERATIONOPTIONS']._serialized_start=1548
+  _globals['_GENERATIONOPTIONS']._serialized_end=1925
 # @@protoc_insertion_point(module_scope)

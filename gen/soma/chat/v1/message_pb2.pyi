@@ -54,6 +54,62 @@ ROLE_TOOL: Role.ValueType  # 4
 """The result of a tool call."""
 Global___Role: _TypeAlias = Role  # noqa: Y015
 
+class _ToolCallStatus:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ToolCallStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ToolCallStatus.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    TOOL_CALL_STATUS_UNSPECIFIED: _ToolCallStatus.ValueType  # 0
+    """Never sent."""
+    TOOL_CALL_STATUS_DONE: _ToolCallStatus.ValueType  # 1
+    """It ran; the content is its result."""
+    TOOL_CALL_STATUS_FAILED: _ToolCallStatus.ValueType  # 2
+    """It ran and failed, or its arguments were wrong; the content says why."""
+    TOOL_CALL_STATUS_DENIED: _ToolCallStatus.ValueType  # 3
+    """A person or the agent's policy refused it."""
+    TOOL_CALL_STATUS_UNKNOWN: _ToolCallStatus.ValueType  # 4
+    """It was sent and nobody knows whether it had its effect; it is not sent again."""
+
+class ToolCallStatus(_ToolCallStatus, metaclass=_ToolCallStatusEnumTypeWrapper):
+    """How a call of a tool ended."""
+
+TOOL_CALL_STATUS_UNSPECIFIED: ToolCallStatus.ValueType  # 0
+"""Never sent."""
+TOOL_CALL_STATUS_DONE: ToolCallStatus.ValueType  # 1
+"""It ran; the content is its result."""
+TOOL_CALL_STATUS_FAILED: ToolCallStatus.ValueType  # 2
+"""It ran and failed, or its arguments were wrong; the content says why."""
+TOOL_CALL_STATUS_DENIED: ToolCallStatus.ValueType  # 3
+"""A person or the agent's policy refused it."""
+TOOL_CALL_STATUS_UNKNOWN: ToolCallStatus.ValueType  # 4
+"""It was sent and nobody knows whether it had its effect; it is not sent again."""
+Global___ToolCallStatus: _TypeAlias = ToolCallStatus  # noqa: Y015
+
+class _Rating:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _RatingEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Rating.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    RATING_UNSPECIFIED: _Rating.ValueType  # 0
+    """Not rated, or no longer."""
+    RATING_GOOD: _Rating.ValueType  # 1
+    """Good."""
+    RATING_BAD: _Rating.ValueType  # 2
+    """Bad."""
+
+class Rating(_Rating, metaclass=_RatingEnumTypeWrapper):
+    """How an answer was."""
+
+RATING_UNSPECIFIED: Rating.ValueType  # 0
+"""Not rated, or no longer."""
+RATING_GOOD: Rating.ValueType  # 1
+"""Good."""
+RATING_BAD: Rating.ValueType  # 2
+"""Bad."""
+Global___Rating: _TypeAlias = Rating  # noqa: Y015
+
 @_typing.final
 class ContentPart(_message.Message):
     """One piece of a message."""
@@ -129,6 +185,9 @@ class Message(_message.Message):
     RECEIPT_ID_FIELD_NUMBER: _builtins.int
     MODEL_FIELD_NUMBER: _builtins.int
     SIBLING_COUNT_FIELD_NUMBER: _builtins.int
+    SIBLING_NUMBER_FIELD_NUMBER: _builtins.int
+    TOOL_RESULTS_FIELD_NUMBER: _builtins.int
+    RATING_FIELD_NUMBER: _builtins.int
     message_id: _builtins.str
     """The message's id (UUIDv7)."""
     conversation_id: _builtins.str
@@ -151,13 +210,17 @@ class Message(_message.Message):
     """The model that wrote it."""
     sibling_count: _builtins.int
     """How many messages follow the same parent, itself included."""
+    sibling_number: _builtins.int
+    """Which of them it is, from 1, in the order in which they were made."""
+    rating: Global___Rating.ValueType
+    """How the person rated it."""
     @_builtins.property
     def content(self) -> _containers.RepeatedCompositeFieldContainer[Global___ContentPart]:
         """What is said."""
 
     @_builtins.property
     def tool_calls(self) -> _containers.RepeatedCompositeFieldContainer[Global___ToolCall]:
-        """Calls of tools that an assistant message ends with."""
+        """Calls of tools that were made for an assistant message, in order; where the client runs them the message ends with them."""
 
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
@@ -166,6 +229,10 @@ class Message(_message.Message):
     @_builtins.property
     def usage(self) -> _usage_pb2.TokenUsage:
         """What the model used for it."""
+
+    @_builtins.property
+    def tool_results(self) -> _containers.RepeatedCompositeFieldContainer[Global___ToolResult]:
+        """What came of the calls of tools, those that ran here and those that the client ran."""
 
     def __init__(
         self,
@@ -185,14 +252,51 @@ class Message(_message.Message):
         receipt_id: _builtins.str = ...,
         model: _builtins.str = ...,
         sibling_count: _builtins.int = ...,
+        sibling_number: _builtins.int = ...,
+        tool_results: _abc.Iterable[Global___ToolResult] | None = ...,
+        rating: Global___Rating.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "usage", b"usage"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "conversation_id", b"conversation_id", "cost_micros", b"cost_micros", "create_time", b"create_time", "finish_reason", b"finish_reason", "message_id", b"message_id", "model", b"model", "parent_message_id", b"parent_message_id", "partial", b"partial", "receipt_id", b"receipt_id", "role", b"role", "sibling_count", b"sibling_count", "tool_calls", b"tool_calls", "turn_id", b"turn_id", "usage", b"usage"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "conversation_id", b"conversation_id", "cost_micros", b"cost_micros", "create_time", b"create_time", "finish_reason", b"finish_reason", "message_id", b"message_id", "model", b"model", "parent_message_id", b"parent_message_id", "partial", b"partial", "rating", b"rating", "receipt_id", b"receipt_id", "role", b"role", "sibling_count", b"sibling_count", "sibling_number", b"sibling_number", "tool_calls", b"tool_calls", "tool_results", b"tool_results", "turn_id", b"turn_id", "usage", b"usage"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Message: _TypeAlias = Message  # noqa: Y015
+
+@_typing.final
+class ToolResult(_message.Message):
+    """What came of a call of a tool."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CALL_ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    STATUS_FIELD_NUMBER: _builtins.int
+    CONTENT_FIELD_NUMBER: _builtins.int
+    call_id: _builtins.str
+    """The call."""
+    name: _builtins.str
+    """The tool."""
+    status: Global___ToolCallStatus.ValueType
+    """How it ended."""
+    content: _builtins.str
+    """What the model read."""
+    def __init__(
+        self,
+        *,
+        call_id: _builtins.str = ...,
+        name: _builtins.str = ...,
+        status: Global___ToolCallStatus.ValueType = ...,
+        content: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "content", b"content", "name", b"name", "status", b"status"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ToolResult: _TypeAlias = ToolResult  # noqa: Y015
 
 @_typing.final
 class TranscriptMessage(_message.Message):

@@ -30,7 +30,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from soma.common.v1 import usage_pb2 as soma_dot_common_dot_v1_dot_usage__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n soma/chat/v1/model_service.proto\x12\x0csoma.chat.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1asoma/common/v1/usage.proto\"\xfb\x03\n\x0cModelProfile\x12\x18\n\x10model_profile_id\x18\x01 \x01(\t\x12\x19\n\x08provider\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18\x64\x12\x17\n\x05model\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12\'\n\rwindow_tokens\x18\x04 \x01(\rB\x10\xbaH\r*\x08\x18\x80\xc2\xd7/(\x80\x08\xd8\x01\x01\x12*\n\x11max_output_tokens\x18\x05 \x01(\rB\x0f\xbaH\x0c*\x07\x18\x80\xc2\xd7/(\x10\xd8\x01\x01\x12$\n\x05price\x18\x06 \x01(\x0b\x32\x15.soma.common.v1.Price\x12\x12\n\x05tools\x18\x07 \x01(\x08H\x00\x88\x01\x01\x12\x16\n\x0etenant_default\x18\x08 \x01(\x08\x12\x1a\n\ttokenizer\x18\t \x01(\tB\x07\xbaH\x04r\x02\x18\x64\x12\x17\n\x0ftokenizer_exact\x18\n \x01(\x08\x12\x1a\n\x08\x62\x61se_url\x18\x0b \x01(\tB\x08\xbaH\x05r\x03\x18\xd0\x0f\x12\x11\n\tread_only\x18\x0c \x01(\x08\x12\x0f\n\x07own_key\x18\r \x01(\x08\x12\x15\n\x04\x65tag\x18\x0e \x01(\tB\x07\xbaH\x04r\x02\x18@\x12/\n\x0b\x63reate_time\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x08\n\x06_tools\"N\n\x11ListModelsRequest\x12\x1b\n\tpage_size\x18\x01 \x01(\rB\x08\xbaH\x05*\x03\x18\xc8\x01\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"Y\n\x12ListModelsResponse\x12*\n\x06models\x18\x01 \x03(\x0b\x32\x1a.soma.chat.v1.ModelProfile\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"7\n\x0fGetModelRequest\x12$\n\x10model_profile_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\"=\n\x10GetModelResponse\x12)\n\x05model\x18\x01 \x01(\x0b\x32\x1a.soma.chat.v1.ModelProfile\"\xac\x01\n\x12\x43reateModelRequest\x12\x31\n\x05model\x18\x01 \x01(\x0b\x32\x1a.soma.chat.v1.ModelProfileB\x06\xbaH\x03\xc8\x01\x01\x12\x19\n\x07\x61pi_key\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80@\x12\x19\n\x0cmake_default\x18\x03 \x01(\x08H\x00\x88\x01\x01\x12\x1c\n\nrequest_id\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x42\x0f\n\r_make_default\"@\n\x13\x43reateModelResponse\x12)\n\x05model\x18\x01 \x01(\x0b\x32\x1a.soma.chat.v1.ModelProfile\"\xb1\x01\n\x12UpdateModelRequest\x12\x31\n\x05model\x18\x01 \x01(\x0b\x32\x1a.soma.chat.v1.ModelProfileB\x06\xbaH\x03\xc8\x01\x01\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x19\n\x07\x61pi_key\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80@\x12\x1c\n\nrequest_id\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"@\n\x13UpdateModelResponse\x12)\n\x05model\x18\x01 \x01(\x0b\x32\x1a.soma.chat.v1.ModelProfile\"o\n\x12\x44\x65leteModelRequest\x12$\n\x10model_profile_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x12\x15\n\x04\x65tag\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x1c\n\nrequest_id\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"7\n\x13\x44\x65leteModelResponse\x12 \n\x18\x64\x65\x66\x61ult_model_profile_id\x18\x01 \x01(\t\"\\\n\x16SetDefaultModelRequest\x12$\n\x10model_profile_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x12\x1c\n\nrequest_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"D\n\x17SetDefaultModelResponse\x12)\n\x05model\x18\x01 \x01(\x0b\x32\x1a.soma.chat.v1.ModelProfile\"\xa1\x02\n\x13GenerateTextRequest\x12\"\n\x10model_profile_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12 \n\rsystem_prompt\x18\x02 \x01(\tB\t\xbaH\x06r\x04(\x80\x80\x02\x12\x1b\n\x06prompt\x18\x03 \x01(\tB\x0b\xbaH\x08r\x06\x10\x01(\x80\x80\x10\x12#\n\x11max_output_tokens\x18\x04 \x01(\rB\x08\xbaH\x05*\x03\x18\x80@\x12\x31\n\x0btemperature\x18\x05 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00\x00@)\x00\x00\x00\x00\x00\x00\x00\x00H\x00\x88\x01\x01\x12!\n\x0ftimeout_seconds\x18\x06 \x01(\rB\x08\xbaH\x05*\x03\x18\xac\x02\x12\x1c\n\nrequest_id\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x42\x0e\n\x0c_temperature\"\xa5\x01\n\x14GenerateTextResponse\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x15\n\rfinish_reason\x18\x02 \x01(\t\x12\x18\n\x10model_profile_id\x18\x03 \x01(\t\x12)\n\x05usage\x18\x04 \x01(\x0b\x32\x1a.soma.common.v1.TokenUsage\x12\x13\n\x0b\x63ost_micros\x18\x05 \x01(\x03\x12\x0e\n\x06job_id\x18\x06 \x01(\t\"W\n\x11ProbeModelRequest\x12$\n\x10model_profile_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x12\x1c\n\nrequest_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"\xea\x01\n\x12ProbeModelResponse\x12\x11\n\treachable\x18\x01 \x01(\x08\x12\x36\n\x13\x66irst_token_latency\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x30\n\rtotal_latency\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x14\n\x0c\x65rror_reason\x18\x04 \x01(\t\x12\x16\n\x0e\x65rror_sentence\x18\x05 \x01(\t\x12)\n\x05usage\x18\x06 \x01(\x0b\x32\x1a.soma.common.v1.TokenUsage2\xdb\x07\n\x0cModelService\x12g\n\nListModels\x12\x1f.soma.chat.v1.ListModelsRequest\x1a .soma.chat.v1.ListModelsResponse\"\x16\x82\xd3\xe4\x93\x02\x10\x12\x0e/api/v1/models\x12t\n\x08GetModel\x12\x1d.soma.chat.v1.GetModelRequest\x1a\x1e.soma.chat.v1.GetModelResponse\")\x82\xd3\xe4\x93\x02#\x12!/api/v1/models/{model_profile_id}\x12m\n\x0b\x43reateModel\x12 .soma.chat.v1.CreateModelRequest\x1a!.soma.chat.v1.CreateModelResponse\"\x19\x82\xd3\xe4\x93\x02\x13\"\x0e/api/v1/models:\x01*\x12\x86\x01\n\x0bUpdateModel\x12 .soma.chat.v1.UpdateModelRequest\x1a!.soma.chat.v1.UpdateModelResponse\"2\x82\xd3\xe4\x93\x02,2\'/api/v1/models/{model.model_profile_id}:\x01*\x12}\n\x0b\x44\x65leteModel\x12 .soma.chat.v1.DeleteModelRequest\x1a!.soma.chat.v1.DeleteModelResponse\")\x82\xd3\xe4\x93\x02#*!/api/v1/models/{model_profile_id}\x12\x97\x01\n\x0fSetDefaultModel\x12$.soma.chat.v1.SetDefaultModelRequest\x1a%.soma.chat.v1.SetDefaultModelResponse\"7\x82\xd3\xe4\x93\x02\x31\",/api/v1/models/{model_profile_id}:setDefault:\x01*\x12\x83\x01\n\nProbeModel\x12\x1f.soma.chat.v1.ProbeModelRequest\x1a .soma.chat.v1.ProbeModelResponse\"2\x82\xd3\xe4\x93\x02,\"\'/api/v1/models/{model_profile_id}:probe:\x01*\x12U\n\x0cGenerateText\x12!.soma.chat.v1.GenerateTextRequest\x1a\".soma.chat.v1.GenerateTextResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n soma/chat/v1/model_service.proto\x12\x0csoma.chat.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1asoma/common/v1/usage.proto\"\xae\x04\n\x0cModelProfile\x12\x18\n\x10model_profile_id\x18\x01 \x01(\t\x12\x19\n\x08provider\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18\x64\x12\x17\n\x05model\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12\'\n\rwindow_tokens\x18\x04 \x01(\rB\x10\xbaH\r*\x08\x18\x80\xc2\xd7/(\x80\x08\xd8\x01\x01\x12*\n\x11max_output_tokens\x18\x05 \x01(\rB\x0f\xbaH\x0c*\x07\x18\x80\xc2\xd7/(\x10\xd8\x01\x01\x12$\n\x05price\x18\x06 \x01(\x0b\x32\x15.soma.common.v1.Price\x12\x12\n\x05tools\x18\x07 \x01(\x08H\x00\x88\x01\x01\x12\x16\n\x0etenant_default\x18\x08 \x01(\x08\x12\x1a\n\ttokenizer\x18\t \x01(\tB\x07\xbaH\x04r\x02\x18\x64\x12\x17\n\x0ftokenizer_exact\x18\n \x01(\x08\x12\x1a\n\x08\x62\x61se_url\x18\x0b \x01(\tB\x08\xbaH\x05r\x03\x18\xd0\x0f\x12\x11\n\tread_only\x18\x0c \x01(\x08\x12\x0f\n\x07own_key\x18\r \x01(\x08\x12\x15\n\x04\x65tag\x18\x0e \x01(\tB\x07\xbaH\x04r\x02\x18@\x12/\n\x0b\x63reate_time\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\x14\x66\x61llback_profile_ids\x18\x11 \x03(\tB\x13\xbaH\x10\x92\x01\r\x10\x08\x18\x01\"\x07r\x05\x10\x01\x18\xc8\x01\x42\x08\n\x06_tools\"N\n\x11ListModelsRequest\x12\x1b\n\tpage_size\x18\x01 \x01(\rB\x08\xbaH\x05*\x03\x18\xc8\x01\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"Y\n\x12ListModelsResponse\x12*\n\x06models\x18\x01 \x03(\x0b\x32\x1a.soma.chat.v1.ModelProfile\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"7\n\x0fGetModelRequest\x12$\n\x10model_profile_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\"=\n\x10GetModelResponse\x12)\n\x05model\x18\x01 \x01(\x0b\x32\x1a.soma.chat.v1.ModelProfile\"\xac\x01\n\x12\x43reateModelRequest\x12\x31\n\x05model\x18\x01 \x01(\x0b\x32\x1a.soma.chat.v1.ModelProfileB\x06\xbaH\x03\xc8\x01\x01\x12\x19\n\x07\x61pi_key\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80@\x12\x19\n\x0cmake_default\x18\x03 \x01(\x08H\x00\x88\x01\x01\x12\x1c\n\nrequest_id\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x42\x0f\n\r_make_default\"@\n\x13\x43reateModelResponse\x12)\n\x05model\x18\x01 \x01(\x0b\x32\x1a.soma.chat.v1.ModelProfile\"\xb1\x01\n\x12UpdateModelRequest\x12\x31\n\x05model\x18\x01 \x01(\x0b\x32\x1a.soma.chat.v1.ModelProfileB\x06\xbaH\x03\xc8\x01\x01\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x19\n\x07\x61pi_key\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80@\x12\x1c\n\nrequest_id\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"@\n\x13UpdateModelResponse\x12)\n\x05model\x18\x01 \x01(\x0b\x32\x1a.soma.chat.v1.ModelProfile\"o\n\x12\x44\x65leteModelRequest\x12$\n\x10model_profile_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x12\x15\n\x04\x65tag\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x1c\n\nrequest_id\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"7\n\x13\x44\x65leteModelResponse\x12 \n\x18\x64\x65\x66\x61ult_model_profile_id\x18\x01 \x01(\t\"\\\n\x16SetDefaultModelRequest\x12$\n\x10model_profile_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x12\x1c\n\nrequest_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"D\n\x17SetDefaultModelResponse\x12)\n\x05model\x18\x01 \x01(\x0b\x32\x1a.soma.chat.v1.ModelProfile\"\xa1\x02\n\x13GenerateTextRequest\x12\"\n\x10model_profile_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12 \n\rsystem_prompt\x18\x02 \x01(\tB\t\xbaH\x06r\x04(\x80\x80\x02\x12\x1b\n\x06prompt\x18\x03 \x01(\tB\x0b\xbaH\x08r\x06\x10\x01(\x80\x80\x10\x12#\n\x11max_output_tokens\x18\x04 \x01(\rB\x08\xbaH\x05*\x03\x18\x80@\x12\x31\n\x0btemperature\x18\x05 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00\x00@)\x00\x00\x00\x00\x00\x00\x00\x00H\x00\x88\x01\x01\x12!\n\x0ftimeout_seconds\x18\x06 \x01(\rB\x08\xbaH\x05*\x03\x18\xac\x02\x12\x1c\n\nrequest_id\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x42\x0e\n\x0c_temperature\"\xa5\x01\n\x14GenerateTextResponse\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x15\n\rfinish_reason\x18\x02 \x01(\t\x12\x18\n\x10model_profile_id\x18\x03 \x01(\t\x12)\n\x05usage\x18\x04 \x01(\x0b\x32\x1a.soma.common.v1.TokenUsage\x12\x13\n\x0b\x63ost_micros\x18\x05 \x01(\x03\x12\x0e\n\x06job_id\x18\x06 \x01(\t\"W\n\x11ProbeModelRequest\x12$\n\x10model_profile_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x12\x1c\n\nrequest_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"\xea\x01\n\x12ProbeModelResponse\x12\x11\n\treachable\x18\x01 \x01(\x08\x12\x36\n\x13\x66irst_token_latency\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x30\n\rtotal_latency\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x14\n\x0c\x65rror_reason\x18\x04 \x01(\t\x12\x16\n\x0e\x65rror_sentence\x18\x05 \x01(\t\x12)\n\x05usage\x18\x06 \x01(\x0b\x32\x1a.soma.common.v1.TokenUsage2\xdb\x07\n\x0cModelService\x12g\n\nListModels\x12\x1f.soma.chat.v1.ListModelsRequest\x1a .soma.chat.v1.ListModelsResponse\"\x16\x82\xd3\xe4\x93\x02\x10\x12\x0e/api/v1/models\x12t\n\x08GetModel\x12\x1d.soma.chat.v1.GetModelRequest\x1a\x1e.soma.chat.v1.GetModelResponse\")\x82\xd3\xe4\x93\x02#\x12!/api/v1/models/{model_profile_id}\x12m\n\x0b\x43reateModel\x12 .soma.chat.v1.CreateModelRequest\x1a!.soma.chat.v1.CreateModelResponse\"\x19\x82\xd3\xe4\x93\x02\x13\"\x0e/api/v1/models:\x01*\x12\x86\x01\n\x0bUpdateModel\x12 .soma.chat.v1.UpdateModelRequest\x1a!.soma.chat.v1.UpdateModelResponse\"2\x82\xd3\xe4\x93\x02,2\'/api/v1/models/{model.model_profile_id}:\x01*\x12}\n\x0b\x44\x65leteModel\x12 .soma.chat.v1.DeleteModelRequest\x1a!.soma.chat.v1.DeleteModelResponse\")\x82\xd3\xe4\x93\x02#*!/api/v1/models/{model_profile_id}\x12\x97\x01\n\x0fSetDefaultModel\x12$.soma.chat.v1.SetDefaultModelRequest\x1a%.soma.chat.v1.SetDefaultModelResponse\"7\x82\xd3\xe4\x93\x02\x31\",/api/v1/models/{model_profile_id}:setDefault:\x01*\x12\x83\x01\n\nProbeModel\x12\x1f.soma.chat.v1.ProbeModelRequest\x1a .soma.chat.v1.ProbeModelResponse\"2\x82\xd3\xe4\x93\x02,\"\'/api/v1/models/{model_profile_id}:probe:\x01*\x12U\n\x0cGenerateText\x12!.soma.chat.v1.GenerateTextRequest\x1a\".soma.chat.v1.GenerateTextResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -51,6 +51,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MODELPROFILE'].fields_by_name['base_url']._serialized_options = b'\272H\005r\003\030\320\017'
   _globals['_MODELPROFILE'].fields_by_name['etag']._loaded_options = None
   _globals['_MODELPROFILE'].fields_by_name['etag']._serialized_options = b'\272H\004r\002\030@'
+  _globals['_MODELPROFILE'].fields_by_name['fallback_profile_ids']._loaded_options = None
+  _globals['_MODELPROFILE'].fields_by_name['fallback_profile_ids']._serialized_options = b'\272H\020\222\001\r\020\010\030\001\"\007r\005\020\001\030\310\001'
   _globals['_LISTMODELSREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_LISTMODELSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\005*\003\030\310\001'
   _globals['_LISTMODELSREQUEST'].fields_by_name['page_token']._loaded_options = None
@@ -112,39 +114,39 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MODELSERVICE'].methods_by_name['ProbeModel']._loaded_options = None
   _globals['_MODELSERVICE'].methods_by_name['ProbeModel']._serialized_options = b'\202\323\344\223\002,\"\'/api/v1/models/{model_profile_id}:probe:\001*'
   _globals['_MODELPROFILE']._serialized_start=237
-  _globals['_MODELPROFILE']._serialized_end=744
-  _globals['_LISTMODELSREQUEST']._serialized_start=746
-  _globals['_LISTMODELSREQUEST']._serialized_end=824
-  _globals['_LISTMODELSRESPONSE']._serialized_start=826
-  _globals['_LISTMODELSRESPONSE']._serialized_end=915
-  _globals['_GETMODELREQUEST']._serialized_start=917
-  _globals['_GETMODELREQUEST']._serialized_end=972
-  _globals['_GETMODELRESPONSE']._serialized_start=974
-  _globals['_GETMODELRESPONSE']._serialized_end=1035
-  _globals['_CREATEMODELREQUEST']._serialized_start=1038
-  _globals['_CREATEMODELREQUEST']._serialized_end=1210
-  _globals['_CREATEMODELRESPONSE']._serialized_start=1212
-  _globals['_CREATEMODELRESPONSE']._serialized_end=1276
-  _globals['_UPDATEMODELREQUEST']._serialized_start=1279
-  _globals['_UPDATEMODELREQUEST']._serialized_end=1456
-  _globals['_UPDATEMODELRESPONSE']._serialized_start=1458
-  _globals['_UPDATEMODELRESPONSE']._serialized_end=1522
-  _globals['_DELETEMODELREQUEST']._serialized_start=1524
-  _globals['_DELETEMODELREQUEST']._serialized_end=1635
-  _globals['_DELETEMODELRESPONSE']._serialized_start=1637
-  _globals['_DELETEMODELRESPONSE']._serialized_end=1692
-  _globals['_SETDEFAULTMODELREQUEST']._serialized_start=1694
-  _globals['_SETDEFAULTMODELREQUEST']._serialized_end=1786
-  _globals['_SETDEFAULTMODELRESPONSE']._serialized_start=1788
-  _globals['_SETDEFAULTMODELRESPONSE']._serialized_end=1856
-  _globals['_GENERATETEXTREQUEST']._serialized_start=1859
-  _globals['_GENERATETEXTREQUEST']._serialized_end=2148
-  _globals['_GENERATETEXTRESPONSE']._serialized_start=2151
-  _globals['_GENERATETEXTRESPONSE']._serialized_end=2316
-  _globals['_PROBEMODELREQUEST']._serialized_start=2318
-  _globals['_PROBEMODELREQUEST']._serialized_end=2405
-  _globals['_PROBEMODELRESPONSE']._serialized_start=2408
-  _globals['_PROBEMODELRESPONSE']._serialized_end=2642
-  _globals['_MODELSERVICE']._serialized_start=2645
-  _globals['_MODELSERVICE']._serialized_end=3632
+  _globals['_MODELPROFILE']._serialized_end=795
+  _globals['_LISTMODELSREQUEST']._serialized_start=797
+  _globals['_LISTMODELSREQUEST']._serialized_end=875
+  _globals['_LISTMODELSRESPONSE']._serialized_start=877
+  _globals['_LISTMODELSRESPONSE']._serialized_end=966
+  _globals['_GETMODELREQUEST']._serialized_start=968
+  _globals['_GETMODELREQUEST']._serialized_end=1023
+  _globals['_GETMODELRESPONSE']._serialized_start=1025
+  _globals['_GETMODELRESPONSE']._serialized_end=1086
+  _globals['_CREATEMODELREQUEST']._serialized_start=1089
+  _globals['_CREATEMODELREQUEST']._serialized_end=1261
+  _globals['_CREATEMODELRESPONSE']._serialized_start=1263
+  _globals['_CREATEMODELRESPONSE']._serialized_end=1327
+  _globals['_UPDATEMODELREQUEST']._serialized_start=1330
+  _globals['_UPDATEMODELREQUEST']._serialized_end=1507
+  _globals['_UPDATEMODELRESPONSE']._serialized_start=1509
+  _globals['_UPDATEMODELRESPONSE']._serialized_end=1573
+  _globals['_DELETEMODELREQUEST']._serialized_start=1575
+  _globals['_DELETEMODELREQUEST']._serialized_end=1686
+  _globals['_DELETEMODELRESPONSE']._serialized_start=1688
+  _globals['_DELETEMODELRESPONSE']._serialized_end=1743
+  _globals['_SETDEFAULTMODELREQUEST']._serialized_start=1745
+  _globals['_SETDEFAULTMODELREQUEST']._serialized_end=1837
+  _globals['_SETDEFAULTMODELRESPONSE']._serialized_start=1839
+  _globals['_SETDEFAULTMODELRESPONSE']._serialized_end=1907
+  _globals['_GENERATETEXTREQUEST']._serialized_start=1910
+  _globals['_GENERATETEXTREQUEST']._serialized_end=2199
+  _globals['_GENERATETEXTRESPONSE']._serialized_start=2202
+  _globals['_GENERATETEXTRESPONSE']._serialized_end=2367
+  _globals['_PROBEMODELREQUEST']._serialized_start=2369
+  _globals['_PROBEMODELREQUEST']._serialized_end=2456
+  _globals['_PROBEMODELRESPONSE']._serialized_start=2459
+  _globals['_PROBEMODELRESPONSE']._serialized_end=2693
+  _globals['_MODELSERVICE']._serialized_start=2696
+  _globals['_MODELSERVICE']._serialized_end=3683
 # @@protoc_insertion_point(module_scope)

@@ -44,6 +44,7 @@ class ModelProfile(_message.Message):
     ETAG_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
+    FALLBACK_PROFILE_IDS_FIELD_NUMBER: _builtins.int
     model_profile_id: _builtins.str
     """The profile's id. Example: "gpt-5-mini"."""
     provider: _builtins.str
@@ -84,6 +85,10 @@ class ModelProfile(_message.Message):
     def update_time(self) -> _timestamp_pb2.Timestamp:
         """When it was changed last; absent for a profile of the settings."""
 
+    @_builtins.property
+    def fallback_profile_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The profiles that answer in its place, in order, when it cannot: before the first token, or from where it broke off."""
+
     def __init__(
         self,
         *,
@@ -103,10 +108,11 @@ class ModelProfile(_message.Message):
         etag: _builtins.str = ...,
         create_time: _timestamp_pb2.Timestamp | None = ...,
         update_time: _timestamp_pb2.Timestamp | None = ...,
+        fallback_profile_ids: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_tools", b"_tools", "create_time", b"create_time", "price", b"price", "tools", b"tools", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_tools", b"_tools", "base_url", b"base_url", "create_time", b"create_time", "etag", b"etag", "max_output_tokens", b"max_output_tokens", "model", b"model", "model_profile_id", b"model_profile_id", "own_key", b"own_key", "price", b"price", "provider", b"provider", "read_only", b"read_only", "tenant_default", b"tenant_default", "tokenizer", b"tokenizer", "tokenizer_exact", b"tokenizer_exact", "tools", b"tools", "update_time", b"update_time", "window_tokens", b"window_tokens"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_tools", b"_tools", "base_url", b"base_url", "create_time", b"create_time", "etag", b"etag", "fallback_profile_ids", b"fallback_profile_ids", "max_output_tokens", b"max_output_tokens", "model", b"model", "model_profile_id", b"model_profile_id", "own_key", b"own_key", "price", b"price", "provider", b"provider", "read_only", b"read_only", "tenant_default", b"tenant_default", "tokenizer", b"tokenizer", "tokenizer_exact", b"tokenizer_exact", "tools", b"tools", "update_time", b"update_time", "window_tokens", b"window_tokens"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__tools: _TypeAlias = _typing.Literal["tools"]  # noqa: Y015
     _WhichOneofArgType__tools: _TypeAlias = _typing.Literal["_tools", b"_tools"]  # noqa: Y015

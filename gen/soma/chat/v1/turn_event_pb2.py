@@ -29,35 +29,47 @@ from soma.common.v1 import usage_pb2 as soma_dot_common_dot_v1_dot_usage__pb2
 from soma.governor.v1 import plan_pb2 as soma_dot_governor_dot_v1_dot_plan__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dsoma/chat/v1/turn_event.proto\x12\x0csoma.chat.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1asoma/chat/v1/message.proto\x1a\x1asoma/common/v1/level.proto\x1a\x1asoma/common/v1/usage.proto\x1a\x1bsoma/governor/v1/plan.proto\"\xef\x03\n\tTurnEvent\x12\x0f\n\x07turn_id\x18\x01 \x01(\t\x12\x10\n\x08sequence\x18\x02 \x01(\r\x12\x16\n\x0e\x66irst_sequence\x18\x03 \x01(\r\x12(\n\x04time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x07started\x18\x05 \x01(\x0b\x32\x19.soma.chat.v1.TurnStartedH\x00\x12\'\n\x04text\x18\x06 \x01(\x0b\x32\x17.soma.chat.v1.TextDeltaH\x00\x12\x31\n\treasoning\x18\x07 \x01(\x0b\x32\x1c.soma.chat.v1.ReasoningDeltaH\x00\x12\x32\n\ttool_call\x18\x08 \x01(\x0b\x32\x1d.soma.chat.v1.ToolCallStartedH\x00\x12&\n\x06notice\x18\t \x01(\x0b\x32\x14.soma.chat.v1.NoticeH\x00\x12\x30\n\tcompleted\x18\n \x01(\x0b\x32\x1b.soma.chat.v1.TurnCompletedH\x00\x12*\n\x06\x66\x61iled\x18\x0b \x01(\x0b\x32\x18.soma.chat.v1.TurnFailedH\x00\x12\x30\n\tcancelled\x18\x0c \x01(\x0b\x32\x1b.soma.chat.v1.TurnCancelledH\x00\x42\x07\n\x05\x65vent\"\xa4\x02\n\x0bTurnStarted\x12\x17\n\x0f\x63onversation_id\x18\x01 \x01(\t\x12\x17\n\x0fuser_message_id\x18\x02 \x01(\t\x12\x1c\n\x14\x61ssistant_message_id\x18\x03 \x01(\t\x12\x12\n\nreceipt_id\x18\x04 \x01(\t\x12\r\n\x05model\x18\x05 \x01(\t\x12+\n\x05lanes\x18\x06 \x01(\x0b\x32\x1c.soma.governor.v1.LaneTokens\x12/\n\x05level\x18\x07 \x01(\x0e\x32 .soma.common.v1.DegradationLevel\x12\x32\n\rlevel_reasons\x18\x08 \x03(\x0b\x32\x1b.soma.common.v1.LevelReason\x12\x10\n\x08\x61gent_id\x18\t \x01(\t\"\x19\n\tTextDelta\x12\x0c\n\x04text\x18\x01 \x01(\t\"\x1e\n\x0eReasoningDelta\x12\x0c\n\x04text\x18\x01 \x01(\t\"7\n\x0fToolCallStarted\x12$\n\x04\x63\x61ll\x18\x01 \x01(\x0b\x32\x16.soma.chat.v1.ToolCall\"(\n\x06Notice\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x10\n\x08sentence\x18\x02 \x01(\t\"\xaa\x01\n\rTurnCompleted\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x31\n\rfinish_reason\x18\x02 \x01(\x0e\x32\x1a.soma.chat.v1.FinishReason\x12)\n\x05usage\x18\x03 \x01(\x0b\x32\x1a.soma.common.v1.TokenUsage\x12\x13\n\x0b\x63ost_micros\x18\x04 \x01(\x03\x12\x12\n\nreceipt_id\x18\x05 \x01(\t\"\xb9\x02\n\nTurnFailed\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\x10\n\x08sentence\x18\x02 \x01(\t\x12\x38\n\x08metadata\x18\x03 \x03(\x0b\x32&.soma.chat.v1.TurnFailed.MetadataEntry\x12\x19\n\x11partial_text_kept\x18\x04 \x01(\x08\x12\x12\n\nmessage_id\x18\x05 \x01(\t\x12)\n\x05usage\x18\x06 \x01(\x0b\x32\x1a.soma.common.v1.TokenUsage\x12\x13\n\x0b\x63ost_micros\x18\x07 \x01(\x03\x12\x12\n\nreceipt_id\x18\x08 \x01(\t\x12\x1b\n\x13retry_after_seconds\x18\t \x01(\x01\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x92\x01\n\rTurnCancelled\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x19\n\x11partial_text_kept\x18\x02 \x01(\x08\x12)\n\x05usage\x18\x03 \x01(\x0b\x32\x1a.soma.common.v1.TokenUsage\x12\x13\n\x0b\x63ost_micros\x18\x04 \x01(\x03\x12\x12\n\nreceipt_id\x18\x05 \x01(\t*\x9f\x01\n\x0c\x46inishReason\x12\x1d\n\x19\x46INISH_REASON_UNSPECIFIED\x10\x00\x12\x16\n\x12\x46INISH_REASON_STOP\x10\x01\x12\x18\n\x14\x46INISH_REASON_LENGTH\x10\x02\x12\x1c\n\x18\x46INISH_REASON_TOOL_CALLS\x10\x03\x12 \n\x1c\x46INISH_REASON_CONTENT_FILTER\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dsoma/chat/v1/turn_event.proto\x12\x0csoma.chat.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1asoma/chat/v1/message.proto\x1a\x1asoma/common/v1/level.proto\x1a\x1asoma/common/v1/usage.proto\x1a\x1bsoma/governor/v1/plan.proto\"\x98\x05\n\tTurnEvent\x12\x0f\n\x07turn_id\x18\x01 \x01(\t\x12\x10\n\x08sequence\x18\x02 \x01(\r\x12\x16\n\x0e\x66irst_sequence\x18\x03 \x01(\r\x12(\n\x04time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x07started\x18\x05 \x01(\x0b\x32\x19.soma.chat.v1.TurnStartedH\x00\x12\'\n\x04text\x18\x06 \x01(\x0b\x32\x17.soma.chat.v1.TextDeltaH\x00\x12\x31\n\treasoning\x18\x07 \x01(\x0b\x32\x1c.soma.chat.v1.ReasoningDeltaH\x00\x12\x32\n\ttool_call\x18\x08 \x01(\x0b\x32\x1d.soma.chat.v1.ToolCallStartedH\x00\x12&\n\x06notice\x18\t \x01(\x0b\x32\x14.soma.chat.v1.NoticeH\x00\x12\x30\n\tcompleted\x18\n \x01(\x0b\x32\x1b.soma.chat.v1.TurnCompletedH\x00\x12*\n\x06\x66\x61iled\x18\x0b \x01(\x0b\x32\x18.soma.chat.v1.TurnFailedH\x00\x12\x30\n\tcancelled\x18\x0c \x01(\x0b\x32\x1b.soma.chat.v1.TurnCancelledH\x00\x12\x35\n\x0btool_result\x18\r \x01(\x0b\x32\x1e.soma.chat.v1.ToolCallFinishedH\x00\x12\x33\n\x08\x61pproval\x18\x0e \x01(\x0b\x32\x1f.soma.chat.v1.ApprovalRequestedH\x00\x12;\n\x11\x61pproval_resolved\x18\x0f \x01(\x0b\x32\x1e.soma.chat.v1.ApprovalResolvedH\x00\x42\x07\n\x05\x65vent\"\xd1\x02\n\x0bTurnStarted\x12\x17\n\x0f\x63onversation_id\x18\x01 \x01(\t\x12\x17\n\x0fuser_message_id\x18\x02 \x01(\t\x12\x1c\n\x14\x61ssistant_message_id\x18\x03 \x01(\t\x12\x12\n\nreceipt_id\x18\x04 \x01(\t\x12\r\n\x05model\x18\x05 \x01(\t\x12+\n\x05lanes\x18\x06 \x01(\x0b\x32\x1c.soma.governor.v1.LaneTokens\x12/\n\x05level\x18\x07 \x01(\x0e\x32 .soma.common.v1.DegradationLevel\x12\x32\n\rlevel_reasons\x18\x08 \x03(\x0b\x32\x1b.soma.common.v1.LevelReason\x12\x10\n\x08\x61gent_id\x18\t \x01(\t\x12\x19\n\x11parent_message_id\x18\n \x01(\t\x12\x10\n\x08untitled\x18\x0b \x01(\x08\"\x19\n\tTextDelta\x12\x0c\n\x04text\x18\x01 \x01(\t\"\x1e\n\x0eReasoningDelta\x12\x0c\n\x04text\x18\x01 \x01(\t\"Y\n\x0fToolCallStarted\x12$\n\x04\x63\x61ll\x18\x01 \x01(\x0b\x32\x16.soma.chat.v1.ToolCall\x12\x11\n\tby_client\x18\x02 \x01(\x08\x12\r\n\x05round\x18\x03 \x01(\r\"\x8f\x01\n\x06Notice\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x10\n\x08sentence\x18\x02 \x01(\t\x12\x34\n\x08metadata\x18\x03 \x03(\x0b\x32\".soma.chat.v1.Notice.MetadataEntry\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xb1\x01\n\x10ToolCallFinished\x12\x0f\n\x07\x63\x61ll_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12,\n\x06status\x18\x03 \x01(\x0e\x32\x1c.soma.chat.v1.ToolCallStatus\x12\x0f\n\x07\x63ontent\x18\x04 \x01(\t\x12\x11\n\ttruncated\x18\x05 \x01(\x08\x12\x1d\n\x15\x64uration_milliseconds\x18\x06 \x01(\r\x12\r\n\x05round\x18\x07 \x01(\r\"\x94\x01\n\x11\x41pprovalRequested\x12$\n\x04\x63\x61ll\x18\x01 \x01(\x0b\x32\x16.soma.chat.v1.ToolCall\x12\x16\n\x0e\x61rguments_hash\x18\x02 \x01(\t\x12\x10\n\x08sentence\x18\x03 \x01(\t\x12/\n\x0b\x65xpire_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"w\n\x10\x41pprovalResolved\x12\x0f\n\x07\x63\x61ll_id\x18\x01 \x01(\t\x12\x30\n\x08\x64\x65\x63ision\x18\x02 \x01(\x0e\x32\x1e.soma.chat.v1.ApprovalDecision\x12\x12\n\ndecided_by\x18\x03 \x01(\t\x12\x0c\n\x04note\x18\x04 \x01(\t\"\xaa\x01\n\rTurnCompleted\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x31\n\rfinish_reason\x18\x02 \x01(\x0e\x32\x1a.soma.chat.v1.FinishReason\x12)\n\x05usage\x18\x03 \x01(\x0b\x32\x1a.soma.common.v1.TokenUsage\x12\x13\n\x0b\x63ost_micros\x18\x04 \x01(\x03\x12\x12\n\nreceipt_id\x18\x05 \x01(\t\"\xb9\x02\n\nTurnFailed\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\x10\n\x08sentence\x18\x02 \x01(\t\x12\x38\n\x08metadata\x18\x03 \x03(\x0b\x32&.soma.chat.v1.TurnFailed.MetadataEntry\x12\x19\n\x11partial_text_kept\x18\x04 \x01(\x08\x12\x12\n\nmessage_id\x18\x05 \x01(\t\x12)\n\x05usage\x18\x06 \x01(\x0b\x32\x1a.soma.common.v1.TokenUsage\x12\x13\n\x0b\x63ost_micros\x18\x07 \x01(\x03\x12\x12\n\nreceipt_id\x18\x08 \x01(\t\x12\x1b\n\x13retry_after_seconds\x18\t \x01(\x01\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x92\x01\n\rTurnCancelled\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x19\n\x11partial_text_kept\x18\x02 \x01(\x08\x12)\n\x05usage\x18\x03 \x01(\x0b\x32\x1a.soma.common.v1.TokenUsage\x12\x13\n\x0b\x63ost_micros\x18\x04 \x01(\x03\x12\x12\n\nreceipt_id\x18\x05 \x01(\t*p\n\x10\x41pprovalDecision\x12!\n\x1d\x41PPROVAL_DECISION_UNSPECIFIED\x10\x00\x12\x1d\n\x19\x41PPROVAL_DECISION_APPROVE\x10\x01\x12\x1a\n\x16\x41PPROVAL_DECISION_DENY\x10\x02*\x9f\x01\n\x0c\x46inishReason\x12\x1d\n\x19\x46INISH_REASON_UNSPECIFIED\x10\x00\x12\x16\n\x12\x46INISH_REASON_STOP\x10\x01\x12\x18\n\x14\x46INISH_REASON_LENGTH\x10\x02\x12\x1c\n\x18\x46INISH_REASON_TOOL_CALLS\x10\x03\x12 \n\x1c\x46INISH_REASON_CONTENT_FILTER\x10\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'soma.chat.v1.turn_event_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_NOTICE_METADATAENTRY']._loaded_options = None
+  _globals['_NOTICE_METADATAENTRY']._serialized_options = b'8\001'
   _globals['_TURNFAILED_METADATAENTRY']._loaded_options = None
   _globals['_TURNFAILED_METADATAENTRY']._serialized_options = b'8\001'
-  _globals['_FINISHREASON']._serialized_start=1783
-  _globals['_FINISHREASON']._serialized_end=1942
+  _globals['_APPROVALDECISION']._serialized_start=2586
+  _globals['_APPROVALDECISION']._serialized_end=2698
+  _globals['_FINISHREASON']._serialized_start=2701
+  _globals['_FINISHREASON']._serialized_end=2860
   _globals['_TURNEVENT']._serialized_start=194
-  _globals['_TURNEVENT']._serialized_end=689
-  _globals['_TURNSTARTED']._serialized_start=692
-  _globals['_TURNSTARTED']._serialized_end=984
-  _globals['_TEXTDELTA']._serialized_start=986
-  _globals['_TEXTDELTA']._serialized_end=1011
-  _globals['_REASONINGDELTA']._serialized_start=1013
-  _globals['_REASONINGDELTA']._serialized_end=1043
-  _globals['_TOOLCALLSTARTED']._serialized_start=1045
-  _globals['_TOOLCALLSTARTED']._serialized_end=1100
-  _globals['_NOTICE']._serialized_start=1102
-  _globals['_NOTICE']._serialized_end=1142
-  _globals['_TURNCOMPLETED']._serialized_start=1145
-  _globals['_TURNCOMPLETED']._serialized_end=1315
-  _globals['_TURNFAILED']._serialized_start=1318
-  _globals['_TURNFAILED']._serialized_end=1631
-  _globals['_TURNFAILED_METADATAENTRY']._serialized_start=1584
-  _globals['_TURNFAILED_METADATAENTRY']._serialized_end=1631
-  _globals['_TURNCANCELLED']._serialized_start=1634
-  _globals['_TURNCANCELLED']._serialized_end=1780
+  _globals['_TURNEVENT']._serialized_end=858
+  _globals['_TURNSTARTED']._serialized_start=861
+  _globals['_TURNSTARTED']._serialized_end=1198
+  _globals['_TEXTDELTA']._serialized_start=1200
+  _globals['_TEXTDELTA']._serialized_end=1225
+  _globals['_REASONINGDELTA']._serialized_start=1227
+  _globals['_REASONINGDELTA']._serialized_end=1257
+  _globals['_TOOLCALLSTARTED']._serialized_start=1259
+  _globals['_TOOLCALLSTARTED']._serialized_end=1348
+  _globals['_NOTICE']._serialized_start=1351
+  _globals['_NOTICE']._serialized_end=1494
+  _globals['_NOTICE_METADATAENTRY']._serialized_start=1447
+  _globals['_NOTICE_METADATAENTRY']._serialized_end=1494
+  _globals['_TOOLCALLFINISHED']._serialized_start=1497
+  _globals['_TOOLCALLFINISHED']._serialized_end=1674
+  _globals['_APPROVALREQUESTED']._serialized_start=1677
+  _globals['_APPROVALREQUESTED']._serialized_end=1825
+  _globals['_APPROVALRESOLVED']._serialized_start=1827
+  _globals['_APPROVALRESOLVED']._serialized_end=1946
+  _globals['_TURNCOMPLETED']._serialized_start=1949
+  _globals['_TURNCOMPLETED']._serialized_end=2119
+  _globals['_TURNFAILED']._serialized_start=2122
+  _globals['_TURNFAILED']._serialized_end=2435
+  _globals['_TURNFAILED_METADATAENTRY']._serialized_start=1447
+  _globals['_TURNFAILED_METADATAENTRY']._serialized_end=1494
+  _globals['_TURNCANCELLED']._serialized_start=2438
+  _globals['_TURNCANCELLED']._serialized_end=2584
 # @@protoc_insertion_point(module_scope)

@@ -24,6 +24,30 @@ else:
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class _ApprovalDecision:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ApprovalDecisionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ApprovalDecision.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    APPROVAL_DECISION_UNSPECIFIED: _ApprovalDecision.ValueType  # 0
+    """Never sent."""
+    APPROVAL_DECISION_APPROVE: _ApprovalDecision.ValueType  # 1
+    """It may run."""
+    APPROVAL_DECISION_DENY: _ApprovalDecision.ValueType  # 2
+    """It must not run; the model is told so."""
+
+class ApprovalDecision(_ApprovalDecision, metaclass=_ApprovalDecisionEnumTypeWrapper):
+    """What a person decided about a tool."""
+
+APPROVAL_DECISION_UNSPECIFIED: ApprovalDecision.ValueType  # 0
+"""Never sent."""
+APPROVAL_DECISION_APPROVE: ApprovalDecision.ValueType  # 1
+"""It may run."""
+APPROVAL_DECISION_DENY: ApprovalDecision.ValueType  # 2
+"""It must not run; the model is told so."""
+Global___ApprovalDecision: _TypeAlias = ApprovalDecision  # noqa: Y015
+
 class _FinishReason:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -76,6 +100,9 @@ class TurnEvent(_message.Message):
     COMPLETED_FIELD_NUMBER: _builtins.int
     FAILED_FIELD_NUMBER: _builtins.int
     CANCELLED_FIELD_NUMBER: _builtins.int
+    TOOL_RESULT_FIELD_NUMBER: _builtins.int
+    APPROVAL_FIELD_NUMBER: _builtins.int
+    APPROVAL_RESOLVED_FIELD_NUMBER: _builtins.int
     turn_id: _builtins.str
     """The turn."""
     sequence: _builtins.int
@@ -118,6 +145,18 @@ class TurnEvent(_message.Message):
     def cancelled(self) -> Global___TurnCancelled:
         """The end: it was stopped."""
 
+    @_builtins.property
+    def tool_result(self) -> Global___ToolCallFinished:
+        """A tool that ran here has come to its end."""
+
+    @_builtins.property
+    def approval(self) -> Global___ApprovalRequested:
+        """A tool waits for a person's consent; the turn waits with it, for as long as that takes."""
+
+    @_builtins.property
+    def approval_resolved(self) -> Global___ApprovalResolved:
+        """A person decided."""
+
     def __init__(
         self,
         *,
@@ -133,12 +172,15 @@ class TurnEvent(_message.Message):
         completed: Global___TurnCompleted | None = ...,
         failed: Global___TurnFailed | None = ...,
         cancelled: Global___TurnCancelled | None = ...,
+        tool_result: Global___ToolCallFinished | None = ...,
+        approval: Global___ApprovalRequested | None = ...,
+        approval_resolved: Global___ApprovalResolved | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["cancelled", b"cancelled", "completed", b"completed", "event", b"event", "failed", b"failed", "notice", b"notice", "reasoning", b"reasoning", "started", b"started", "text", b"text", "time", b"time", "tool_call", b"tool_call"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["approval", b"approval", "approval_resolved", b"approval_resolved", "cancelled", b"cancelled", "completed", b"completed", "event", b"event", "failed", b"failed", "notice", b"notice", "reasoning", b"reasoning", "started", b"started", "text", b"text", "time", b"time", "tool_call", b"tool_call", "tool_result", b"tool_result"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancelled", b"cancelled", "completed", b"completed", "event", b"event", "failed", b"failed", "first_sequence", b"first_sequence", "notice", b"notice", "reasoning", b"reasoning", "sequence", b"sequence", "started", b"started", "text", b"text", "time", b"time", "tool_call", b"tool_call", "turn_id", b"turn_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["approval", b"approval", "approval_resolved", b"approval_resolved", "cancelled", b"cancelled", "completed", b"completed", "event", b"event", "failed", b"failed", "first_sequence", b"first_sequence", "notice", b"notice", "reasoning", b"reasoning", "sequence", b"sequence", "started", b"started", "text", b"text", "time", b"time", "tool_call", b"tool_call", "tool_result", b"tool_result", "turn_id", b"turn_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["started", "text", "reasoning", "tool_call", "notice", "completed", "failed", "cancelled"]  # noqa: Y015
+    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["started", "text", "reasoning", "tool_call", "notice", "completed", "failed", "cancelled", "tool_result", "approval", "approval_resolved"]  # noqa: Y015
     _WhichOneofArgType_event: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_event) -> _WhichOneofReturnType_event | None: ...
 
@@ -159,6 +201,8 @@ class TurnStarted(_message.Message):
     LEVEL_FIELD_NUMBER: _builtins.int
     LEVEL_REASONS_FIELD_NUMBER: _builtins.int
     AGENT_ID_FIELD_NUMBER: _builtins.int
+    PARENT_MESSAGE_ID_FIELD_NUMBER: _builtins.int
+    UNTITLED_FIELD_NUMBER: _builtins.int
     conversation_id: _builtins.str
     """The conversation; empty for a turn over a transcript."""
     user_message_id: _builtins.str
@@ -173,6 +217,10 @@ class TurnStarted(_message.Message):
     """The level."""
     agent_id: _builtins.str
     """The agent."""
+    parent_message_id: _builtins.str
+    """The message that the user's message follows; empty for the first one of a conversation and for a transcript."""
+    untitled: _builtins.bool
+    """Whether the conversation has no title yet: it gets one after this turn."""
     @_builtins.property
     def lanes(self) -> _plan_pb2.LaneTokens:
         """The lanes."""
@@ -193,10 +241,12 @@ class TurnStarted(_message.Message):
         level: _level_pb2.DegradationLevel.ValueType = ...,
         level_reasons: _abc.Iterable[_level_pb2.LevelReason] | None = ...,
         agent_id: _builtins.str = ...,
+        parent_message_id: _builtins.str = ...,
+        untitled: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["lanes", b"lanes"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "assistant_message_id", b"assistant_message_id", "conversation_id", b"conversation_id", "lanes", b"lanes", "level", b"level", "level_reasons", b"level_reasons", "model", b"model", "receipt_id", b"receipt_id", "user_message_id", b"user_message_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "assistant_message_id", b"assistant_message_id", "conversation_id", b"conversation_id", "lanes", b"lanes", "level", b"level", "level_reasons", b"level_reasons", "model", b"model", "parent_message_id", b"parent_message_id", "receipt_id", b"receipt_id", "untitled", b"untitled", "user_message_id", b"user_message_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -253,6 +303,14 @@ class ToolCallStarted(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     CALL_FIELD_NUMBER: _builtins.int
+    BY_CLIENT_FIELD_NUMBER: _builtins.int
+    ROUND_FIELD_NUMBER: _builtins.int
+    by_client: _builtins.bool
+    """Who runs it: true for a tool that the client brought, so that the turn ends and waits for its result; false for one that
+    runs here.
+    """
+    round: _builtins.int
+    """The round of tools it belongs to, from 1."""
     @_builtins.property
     def call(self) -> _message_pb2.ToolCall:
         """The call, complete."""
@@ -261,10 +319,12 @@ class ToolCallStarted(_message.Message):
         self,
         *,
         call: _message_pb2.ToolCall | None = ...,
+        by_client: _builtins.bool = ...,
+        round: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["call", b"call"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["call", b"call"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["by_client", b"by_client", "call", b"call", "round", b"round"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -276,25 +336,171 @@ class Notice(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    @_typing.final
+    class MetadataEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     CODE_FIELD_NUMBER: _builtins.int
     SENTENCE_FIELD_NUMBER: _builtins.int
+    METADATA_FIELD_NUMBER: _builtins.int
     code: _builtins.str
     """level_changed, dependency_down, context_trimmed or feature_off."""
     sentence: _builtins.str
     """The sentence. Example: "The memory service does not answer, so nothing is recalled." """
+    @_builtins.property
+    def metadata(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """What a program can use, by code: `from_model`, `to_model` and `reason` for `provider_switched`; `from_instance` for
+        `turn_taken_over`.
+        """
+
     def __init__(
         self,
         *,
         code: _builtins.str = ...,
         sentence: _builtins.str = ...,
+        metadata: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "sentence", b"sentence"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "metadata", b"metadata", "sentence", b"sentence"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Notice: _TypeAlias = Notice  # noqa: Y015
+
+@_typing.final
+class ToolCallFinished(_message.Message):
+    """A tool that ran here has ended."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CALL_ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    STATUS_FIELD_NUMBER: _builtins.int
+    CONTENT_FIELD_NUMBER: _builtins.int
+    TRUNCATED_FIELD_NUMBER: _builtins.int
+    DURATION_MILLISECONDS_FIELD_NUMBER: _builtins.int
+    ROUND_FIELD_NUMBER: _builtins.int
+    call_id: _builtins.str
+    """The call, as in ToolCallStarted."""
+    name: _builtins.str
+    """The tool. Example: memory.recall"""
+    status: _message_pb2.ToolCallStatus.ValueType
+    """How it ended."""
+    content: _builtins.str
+    """What the model reads, at most 4,096 bytes of it here. Example: 42"""
+    truncated: _builtins.bool
+    """Whether the content is longer than what is shown here."""
+    duration_milliseconds: _builtins.int
+    """How long it ran, in milliseconds."""
+    round: _builtins.int
+    """The round it belongs to, from 1."""
+    def __init__(
+        self,
+        *,
+        call_id: _builtins.str = ...,
+        name: _builtins.str = ...,
+        status: _message_pb2.ToolCallStatus.ValueType = ...,
+        content: _builtins.str = ...,
+        truncated: _builtins.bool = ...,
+        duration_milliseconds: _builtins.int = ...,
+        round: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "content", b"content", "duration_milliseconds", b"duration_milliseconds", "name", b"name", "round", b"round", "status", b"status", "truncated", b"truncated"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ToolCallFinished: _TypeAlias = ToolCallFinished  # noqa: Y015
+
+@_typing.final
+class ApprovalRequested(_message.Message):
+    """A tool waits for consent. It may be given days later; the answer goes on then."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CALL_FIELD_NUMBER: _builtins.int
+    ARGUMENTS_HASH_FIELD_NUMBER: _builtins.int
+    SENTENCE_FIELD_NUMBER: _builtins.int
+    EXPIRE_TIME_FIELD_NUMBER: _builtins.int
+    arguments_hash: _builtins.str
+    """SHA-256 of the canonical arguments, as hexadecimal digits; a decision must name it, so that nobody consents to other ones."""
+    sentence: _builtins.str
+    """Why consent is needed, as a sentence."""
+    @_builtins.property
+    def call(self) -> _message_pb2.ToolCall:
+        """The call that waits."""
+
+    @_builtins.property
+    def expire_time(self) -> _timestamp_pb2.Timestamp:
+        """When the request lapses and counts as denied."""
+
+    def __init__(
+        self,
+        *,
+        call: _message_pb2.ToolCall | None = ...,
+        arguments_hash: _builtins.str = ...,
+        sentence: _builtins.str = ...,
+        expire_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["call", b"call", "expire_time", b"expire_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["arguments_hash", b"arguments_hash", "call", b"call", "expire_time", b"expire_time", "sentence", b"sentence"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApprovalRequested: _TypeAlias = ApprovalRequested  # noqa: Y015
+
+@_typing.final
+class ApprovalResolved(_message.Message):
+    """A person decided about a tool."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CALL_ID_FIELD_NUMBER: _builtins.int
+    DECISION_FIELD_NUMBER: _builtins.int
+    DECIDED_BY_FIELD_NUMBER: _builtins.int
+    NOTE_FIELD_NUMBER: _builtins.int
+    call_id: _builtins.str
+    """The call."""
+    decision: Global___ApprovalDecision.ValueType
+    """What was decided."""
+    decided_by: _builtins.str
+    """Who decided: the subject of a token, or `policy` when the request lapsed."""
+    note: _builtins.str
+    """What the person told the model beside it; may be empty."""
+    def __init__(
+        self,
+        *,
+        call_id: _builtins.str = ...,
+        decision: Global___ApprovalDecision.ValueType = ...,
+        decided_by: _builtins.str = ...,
+        note: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "decided_by", b"decided_by", "decision", b"decision", "note", b"note"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApprovalResolved: _TypeAlias = ApprovalResolved  # noqa: Y015
 
 @_typing.final
 class TurnCompleted(_message.Message):

@@ -10,6 +10,7 @@ from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from soma.chat.v1 import message_pb2 as _message_pb2
+from soma.chat.v1 import turn_event_pb2 as _turn_event_pb2
 from soma.common.v1 import level_pb2 as _level_pb2
 from soma.common.v1 import usage_pb2 as _usage_pb2
 import builtins as _builtins
@@ -65,6 +66,10 @@ class _TurnStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_TurnStatus
     """It was stopped."""
     TURN_STATUS_REFUSED: _TurnStatus.ValueType  # 5
     """It was refused before its first event."""
+    TURN_STATUS_WAITING: _TurnStatus.ValueType  # 6
+    """It waits for a person: a tool needs consent. It holds no process."""
+    TURN_STATUS_QUEUED: _TurnStatus.ValueType  # 7
+    """It waits for its place: another turn of the conversation runs."""
 
 class TurnStatus(_TurnStatus, metaclass=_TurnStatusEnumTypeWrapper):
     """Where a turn stands."""
@@ -81,7 +86,43 @@ TURN_STATUS_CANCELLED: TurnStatus.ValueType  # 4
 """It was stopped."""
 TURN_STATUS_REFUSED: TurnStatus.ValueType  # 5
 """It was refused before its first event."""
+TURN_STATUS_WAITING: TurnStatus.ValueType  # 6
+"""It waits for a person: a tool needs consent. It holds no process."""
+TURN_STATUS_QUEUED: TurnStatus.ValueType  # 7
+"""It waits for its place: another turn of the conversation runs."""
 Global___TurnStatus: _TypeAlias = TurnStatus  # noqa: Y015
+
+class _WhileBusy:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _WhileBusyEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_WhileBusy.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    WHILE_BUSY_UNSPECIFIED: _WhileBusy.ValueType  # 0
+    """Not set; counts as REJECT."""
+    WHILE_BUSY_REJECT: _WhileBusy.ValueType  # 1
+    """It is refused with CONVERSATION_BUSY."""
+    WHILE_BUSY_ENQUEUE: _WhileBusy.ValueType  # 2
+    """It waits until the turns before it have ended, at most 8 in a conversation, and follows what is the leaf then."""
+    WHILE_BUSY_INTERRUPT: _WhileBusy.ValueType  # 3
+    """The running turn is stopped, with its text kept, and the message follows it."""
+    WHILE_BUSY_ROLLBACK: _WhileBusy.ValueType  # 4
+    """The running turn is stopped and taken back with its message; the new one takes its place."""
+
+class WhileBusy(_WhileBusy, metaclass=_WhileBusyEnumTypeWrapper):
+    """What happens to a message for a conversation in which a turn runs, waits or is queued."""
+
+WHILE_BUSY_UNSPECIFIED: WhileBusy.ValueType  # 0
+"""Not set; counts as REJECT."""
+WHILE_BUSY_REJECT: WhileBusy.ValueType  # 1
+"""It is refused with CONVERSATION_BUSY."""
+WHILE_BUSY_ENQUEUE: WhileBusy.ValueType  # 2
+"""It waits until the turns before it have ended, at most 8 in a conversation, and follows what is the leaf then."""
+WHILE_BUSY_INTERRUPT: WhileBusy.ValueType  # 3
+"""The running turn is stopped, with its text kept, and the message follows it."""
+WHILE_BUSY_ROLLBACK: WhileBusy.ValueType  # 4
+"""The running turn is stopped and taken back with its message; the new one takes its place."""
+Global___WhileBusy: _TypeAlias = WhileBusy  # noqa: Y015
 
 @_typing.final
 class SendMessageRequest(_message.Message):
@@ -101,6 +142,7 @@ class SendMessageRequest(_message.Message):
     ON_DISCONNECT_FIELD_NUMBER: _builtins.int
     MIN_LEVEL_FIELD_NUMBER: _builtins.int
     MODEL_PROFILE_ID_FIELD_NUMBER: _builtins.int
+    WHILE_BUSY_FIELD_NUMBER: _builtins.int
     agent_id: _builtins.str
     """The agent; empty means the conversation's agent, else the tenant's default agent."""
     conversation_id: _builtins.str
@@ -115,6 +157,8 @@ class SendMessageRequest(_message.Message):
     """The worst level at which an answer is wanted; unset accepts any."""
     model_profile_id: _builtins.str
     """The model profile for this turn; empty means the agent's."""
+    while_busy: Global___WhileBusy.ValueType
+    """What happens while another turn of the conversation is not over."""
     @_builtins.property
     def transcript(self) -> _message_pb2.Transcript:
         """A whole message list; makes no conversation. `content` stays empty then."""
@@ -150,10 +194,11 @@ class SendMessageRequest(_message.Message):
         on_disconnect: Global___OnDisconnect.ValueType = ...,
         min_level: _level_pb2.DegradationLevel.ValueType = ...,
         model_profile_id: _builtins.str = ...,
+        while_busy: Global___WhileBusy.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["conversation_id", b"conversation_id", "options", b"options", "target", b"target", "tool_choice", b"tool_choice", "transcript", b"transcript"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "content", b"content", "conversation_id", b"conversation_id", "min_level", b"min_level", "model_profile_id", b"model_profile_id", "on_disconnect", b"on_disconnect", "options", b"options", "parent_message_id", b"parent_message_id", "request_id", b"request_id", "target", b"target", "tool_choice", b"tool_choice", "tools", b"tools", "transcript", b"transcript"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "content", b"content", "conversation_id", b"conversation_id", "min_level", b"min_level", "model_profile_id", b"model_profile_id", "on_disconnect", b"on_disconnect", "options", b"options", "parent_message_id", b"parent_message_id", "request_id", b"request_id", "target", b"target", "tool_choice", b"tool_choice", "tools", b"tools", "transcript", b"transcript", "while_busy", b"while_busy"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_target: _TypeAlias = _typing.Literal["conversation_id", "transcript"]  # noqa: Y015
     _WhichOneofArgType_target: _TypeAlias = _typing.Literal["target", b"target"]  # noqa: Y015
@@ -306,6 +351,7 @@ class Turn(_message.Message):
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     END_TIME_FIELD_NUMBER: _builtins.int
     TOOL_CALLS_FIELD_NUMBER: _builtins.int
+    RATING_FIELD_NUMBER: _builtins.int
     turn_id: _builtins.str
     """The turn's id (UUIDv7)."""
     conversation_id: _builtins.str
@@ -336,6 +382,8 @@ class Turn(_message.Message):
     """The model."""
     request_id: _builtins.str
     """The request id that started it."""
+    rating: _message_pb2.Rating.ValueType
+    """How its answer was rated."""
     @_builtins.property
     def usage(self) -> _usage_pb2.TokenUsage:
         """What was used."""
@@ -374,11 +422,460 @@ class Turn(_message.Message):
         create_time: _timestamp_pb2.Timestamp | None = ...,
         end_time: _timestamp_pb2.Timestamp | None = ...,
         tool_calls: _abc.Iterable[_message_pb2.ToolCall] | None = ...,
+        rating: _message_pb2.Rating.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "end_time", b"end_time", "usage", b"usage"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "assistant_message_id", b"assistant_message_id", "conversation_id", b"conversation_id", "cost_micros", b"cost_micros", "create_time", b"create_time", "end_time", b"end_time", "error_reason", b"error_reason", "error_sentence", b"error_sentence", "finish_reason", b"finish_reason", "last_sequence", b"last_sequence", "model", b"model", "receipt_id", b"receipt_id", "request_id", b"request_id", "status", b"status", "text", b"text", "tool_calls", b"tool_calls", "turn_id", b"turn_id", "usage", b"usage", "user_message_id", b"user_message_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "assistant_message_id", b"assistant_message_id", "conversation_id", b"conversation_id", "cost_micros", b"cost_micros", "create_time", b"create_time", "end_time", b"end_time", "error_reason", b"error_reason", "error_sentence", b"error_sentence", "finish_reason", b"finish_reason", "last_sequence", b"last_sequence", "model", b"model", "rating", b"rating", "receipt_id", b"receipt_id", "request_id", b"request_id", "status", b"status", "text", b"text", "tool_calls", b"tool_calls", "turn_id", b"turn_id", "usage", b"usage", "user_message_id", b"user_message_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Turn: _TypeAlias = Turn  # noqa: Y015
+
+@_typing.final
+class RegenerateMessageRequest(_message.Message):
+    """Which question is answered anew."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MESSAGE_ID_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    OPTIONS_FIELD_NUMBER: _builtins.int
+    MODEL_PROFILE_ID_FIELD_NUMBER: _builtins.int
+    ON_DISCONNECT_FIELD_NUMBER: _builtins.int
+    WHILE_BUSY_FIELD_NUMBER: _builtins.int
+    message_id: _builtins.str
+    """The answer that another one shall stand beside, or the user's message that shall be answered again."""
+    request_id: _builtins.str
+    """The repeat key of the turn, a UUID; also its correlation id."""
+    model_profile_id: _builtins.str
+    """The model profile for this turn; empty means the agent's."""
+    on_disconnect: Global___OnDisconnect.ValueType
+    """What happens when the caller goes away."""
+    while_busy: Global___WhileBusy.ValueType
+    """What happens while another turn of the conversation is not over."""
+    @_builtins.property
+    def options(self) -> _message_pb2.GenerationOptions:
+        """How to generate."""
+
+    def __init__(
+        self,
+        *,
+        message_id: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+        options: _message_pb2.GenerationOptions | None = ...,
+        model_profile_id: _builtins.str = ...,
+        on_disconnect: Global___OnDisconnect.ValueType = ...,
+        while_busy: Global___WhileBusy.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["options", b"options"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["message_id", b"message_id", "model_profile_id", b"model_profile_id", "on_disconnect", b"on_disconnect", "options", b"options", "request_id", b"request_id", "while_busy", b"while_busy"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RegenerateMessageRequest: _TypeAlias = RegenerateMessageRequest  # noqa: Y015
+
+@_typing.final
+class EditMessageRequest(_message.Message):
+    """What is said instead."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MESSAGE_ID_FIELD_NUMBER: _builtins.int
+    CONTENT_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    OPTIONS_FIELD_NUMBER: _builtins.int
+    MODEL_PROFILE_ID_FIELD_NUMBER: _builtins.int
+    ON_DISCONNECT_FIELD_NUMBER: _builtins.int
+    WHILE_BUSY_FIELD_NUMBER: _builtins.int
+    message_id: _builtins.str
+    """The message of the user."""
+    request_id: _builtins.str
+    """The repeat key of the turn, a UUID; also its correlation id."""
+    model_profile_id: _builtins.str
+    """The model profile for this turn; empty means the agent's."""
+    on_disconnect: Global___OnDisconnect.ValueType
+    """What happens when the caller goes away."""
+    while_busy: Global___WhileBusy.ValueType
+    """What happens while another turn of the conversation is not over."""
+    @_builtins.property
+    def content(self) -> _containers.RepeatedCompositeFieldContainer[_message_pb2.ContentPart]:
+        """What is said now; 64 KiB of text at most in all."""
+
+    @_builtins.property
+    def options(self) -> _message_pb2.GenerationOptions:
+        """How to generate."""
+
+    def __init__(
+        self,
+        *,
+        message_id: _builtins.str = ...,
+        content: _abc.Iterable[_message_pb2.ContentPart] | None = ...,
+        request_id: _builtins.str = ...,
+        options: _message_pb2.GenerationOptions | None = ...,
+        model_profile_id: _builtins.str = ...,
+        on_disconnect: Global___OnDisconnect.ValueType = ...,
+        while_busy: Global___WhileBusy.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["options", b"options"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "message_id", b"message_id", "model_profile_id", b"model_profile_id", "on_disconnect", b"on_disconnect", "options", b"options", "request_id", b"request_id", "while_busy", b"while_busy"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EditMessageRequest: _TypeAlias = EditMessageRequest  # noqa: Y015
+
+@_typing.final
+class ListTurnsRequest(_message.Message):
+    """Which turns."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    CONVERSATION_ID_FIELD_NUMBER: _builtins.int
+    STATUS_FIELD_NUMBER: _builtins.int
+    page_size: _builtins.int
+    """How many at most, 1-200. Default 50."""
+    page_token: _builtins.str
+    """Where to go on: the next_page_token of the page before."""
+    conversation_id: _builtins.str
+    """Only those of this conversation."""
+    status: Global___TurnStatus.ValueType
+    """Only those that stand here."""
+    def __init__(
+        self,
+        *,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+        conversation_id: _builtins.str = ...,
+        status: Global___TurnStatus.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation_id", b"conversation_id", "page_size", b"page_size", "page_token", b"page_token", "status", b"status"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListTurnsRequest: _TypeAlias = ListTurnsRequest  # noqa: Y015
+
+@_typing.final
+class ListTurnsResponse(_message.Message):
+    """Turns."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TURNS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Where to go on; empty at the end of the list."""
+    @_builtins.property
+    def turns(self) -> _containers.RepeatedCompositeFieldContainer[Global___Turn]:
+        """The turns, newest first, without their texts."""
+
+    def __init__(
+        self,
+        *,
+        turns: _abc.Iterable[Global___Turn] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "turns", b"turns"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListTurnsResponse: _TypeAlias = ListTurnsResponse  # noqa: Y015
+
+@_typing.final
+class SubmitToolResultRequest(_message.Message):
+    """What came of a tool."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TURN_ID_FIELD_NUMBER: _builtins.int
+    CALL_ID_FIELD_NUMBER: _builtins.int
+    CONTENT_FIELD_NUMBER: _builtins.int
+    FAILED_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    turn_id: _builtins.str
+    """The turn that ended with the call."""
+    call_id: _builtins.str
+    """The call."""
+    content: _builtins.str
+    """What the tool said, at most 64 KiB; the model reads it as data."""
+    failed: _builtins.bool
+    """Whether the tool failed."""
+    request_id: _builtins.str
+    """The repeat key, a UUID."""
+    def __init__(
+        self,
+        *,
+        turn_id: _builtins.str = ...,
+        call_id: _builtins.str = ...,
+        content: _builtins.str = ...,
+        failed: _builtins.bool = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "content", b"content", "failed", b"failed", "request_id", b"request_id", "turn_id", b"turn_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SubmitToolResultRequest: _TypeAlias = SubmitToolResultRequest  # noqa: Y015
+
+@_typing.final
+class SubmitToolResultResponse(_message.Message):
+    """What is missing yet."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MISSING_CALL_IDS_FIELD_NUMBER: _builtins.int
+    CONTINUING_TURN_ID_FIELD_NUMBER: _builtins.int
+    continuing_turn_id: _builtins.str
+    """The turn that goes on with the results, once none is missing; follow it with ResumeTurn."""
+    @_builtins.property
+    def missing_call_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Calls of the turn that still wait for a result."""
+
+    def __init__(
+        self,
+        *,
+        missing_call_ids: _abc.Iterable[_builtins.str] | None = ...,
+        continuing_turn_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["continuing_turn_id", b"continuing_turn_id", "missing_call_ids", b"missing_call_ids"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SubmitToolResultResponse: _TypeAlias = SubmitToolResultResponse  # noqa: Y015
+
+@_typing.final
+class ResolveApprovalRequest(_message.Message):
+    """A decision."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TURN_ID_FIELD_NUMBER: _builtins.int
+    CALL_ID_FIELD_NUMBER: _builtins.int
+    DECISION_FIELD_NUMBER: _builtins.int
+    ARGUMENTS_HASH_FIELD_NUMBER: _builtins.int
+    NOTE_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    turn_id: _builtins.str
+    """The turn that waits."""
+    call_id: _builtins.str
+    """The call."""
+    decision: _turn_event_pb2.ApprovalDecision.ValueType
+    """What is decided."""
+    arguments_hash: _builtins.str
+    """The arguments_hash of ApprovalRequested: the decision holds for these arguments only."""
+    note: _builtins.str
+    """What the model is told beside it. Example: not on a Sunday"""
+    request_id: _builtins.str
+    """The repeat key, a UUID."""
+    def __init__(
+        self,
+        *,
+        turn_id: _builtins.str = ...,
+        call_id: _builtins.str = ...,
+        decision: _turn_event_pb2.ApprovalDecision.ValueType = ...,
+        arguments_hash: _builtins.str = ...,
+        note: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["arguments_hash", b"arguments_hash", "call_id", b"call_id", "decision", b"decision", "note", b"note", "request_id", b"request_id", "turn_id", b"turn_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ResolveApprovalRequest: _TypeAlias = ResolveApprovalRequest  # noqa: Y015
+
+@_typing.final
+class ResolveApprovalResponse(_message.Message):
+    """Where the turn stands now."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATUS_FIELD_NUMBER: _builtins.int
+    status: Global___TurnStatus.ValueType
+    """RUNNING, or WAITING while other calls of it wait for consent."""
+    def __init__(
+        self,
+        *,
+        status: Global___TurnStatus.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["status", b"status"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ResolveApprovalResponse: _TypeAlias = ResolveApprovalResponse  # noqa: Y015
+
+@_typing.final
+class ListApprovalsRequest(_message.Message):
+    """Which requests."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    CONVERSATION_ID_FIELD_NUMBER: _builtins.int
+    page_size: _builtins.int
+    """How many at most, 1-200. Default 50."""
+    page_token: _builtins.str
+    """Where to go on: the next_page_token of the page before."""
+    conversation_id: _builtins.str
+    """Only those of this conversation."""
+    def __init__(
+        self,
+        *,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+        conversation_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation_id", b"conversation_id", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListApprovalsRequest: _TypeAlias = ListApprovalsRequest  # noqa: Y015
+
+@_typing.final
+class ListApprovalsResponse(_message.Message):
+    """What waits for consent."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    APPROVALS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Where to go on; empty at the end of the list."""
+    @_builtins.property
+    def approvals(self) -> _containers.RepeatedCompositeFieldContainer[Global___PendingApproval]:
+        """The requests, oldest first."""
+
+    def __init__(
+        self,
+        *,
+        approvals: _abc.Iterable[Global___PendingApproval] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["approvals", b"approvals", "next_page_token", b"next_page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListApprovalsResponse: _TypeAlias = ListApprovalsResponse  # noqa: Y015
+
+@_typing.final
+class PendingApproval(_message.Message):
+    """A tool that waits for consent."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TURN_ID_FIELD_NUMBER: _builtins.int
+    CONVERSATION_ID_FIELD_NUMBER: _builtins.int
+    CONVERSATION_TITLE_FIELD_NUMBER: _builtins.int
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    REQUEST_FIELD_NUMBER: _builtins.int
+    CREATE_TIME_FIELD_NUMBER: _builtins.int
+    turn_id: _builtins.str
+    """The turn that waits."""
+    conversation_id: _builtins.str
+    """Its conversation."""
+    conversation_title: _builtins.str
+    """The title of the conversation; may be empty."""
+    agent_id: _builtins.str
+    """The agent."""
+    @_builtins.property
+    def request(self) -> _turn_event_pb2.ApprovalRequested:
+        """The request, as it was told."""
+
+    @_builtins.property
+    def create_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was asked."""
+
+    def __init__(
+        self,
+        *,
+        turn_id: _builtins.str = ...,
+        conversation_id: _builtins.str = ...,
+        conversation_title: _builtins.str = ...,
+        agent_id: _builtins.str = ...,
+        request: _turn_event_pb2.ApprovalRequested | None = ...,
+        create_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "request", b"request"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "conversation_id", b"conversation_id", "conversation_title", b"conversation_title", "create_time", b"create_time", "request", b"request", "turn_id", b"turn_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PendingApproval: _TypeAlias = PendingApproval  # noqa: Y015
+
+@_typing.final
+class RateTurnRequest(_message.Message):
+    """A rating."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TURN_ID_FIELD_NUMBER: _builtins.int
+    RATING_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    turn_id: _builtins.str
+    """The turn."""
+    rating: _message_pb2.Rating.ValueType
+    """How its answer was; RATING_UNSPECIFIED takes a rating back."""
+    text: _builtins.str
+    """Why, in the person's words, at most 4 KiB."""
+    request_id: _builtins.str
+    """The repeat key, a UUID."""
+    def __init__(
+        self,
+        *,
+        turn_id: _builtins.str = ...,
+        rating: _message_pb2.Rating.ValueType = ...,
+        text: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["rating", b"rating", "request_id", b"request_id", "text", b"text", "turn_id", b"turn_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RateTurnRequest: _TypeAlias = RateTurnRequest  # noqa: Y015
+
+@_typing.final
+class RateTurnResponse(_message.Message):
+    """It was kept."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RATE_TIME_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def rate_time(self) -> _timestamp_pb2.Timestamp:
+        """When."""
+
+    def __init__(
+        self,
+        *,
+        rate_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["rate_time", b"rate_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["rate_time", b"rate_time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RateTurnResponse: _TypeAlias = RateTurnResponse  # noqa: Y015

@@ -51,6 +51,41 @@ class TurnServiceStub:
                 request_serializer=soma_dot_chat_dot_v1_dot_turn__service__pb2.CancelTurnRequest.SerializeToString,
                 response_deserializer=soma_dot_chat_dot_v1_dot_turn__service__pb2.CancelTurnResponse.FromString,
                 _registered_method=True)
+        self.RegenerateMessage = channel.unary_stream(
+                '/soma.chat.v1.TurnService/RegenerateMessage',
+                request_serializer=soma_dot_chat_dot_v1_dot_turn__service__pb2.RegenerateMessageRequest.SerializeToString,
+                response_deserializer=soma_dot_chat_dot_v1_dot_turn__event__pb2.TurnEvent.FromString,
+                _registered_method=True)
+        self.EditMessage = channel.unary_stream(
+                '/soma.chat.v1.TurnService/EditMessage',
+                request_serializer=soma_dot_chat_dot_v1_dot_turn__service__pb2.EditMessageRequest.SerializeToString,
+                response_deserializer=soma_dot_chat_dot_v1_dot_turn__event__pb2.TurnEvent.FromString,
+                _registered_method=True)
+        self.ListTurns = channel.unary_unary(
+                '/soma.chat.v1.TurnService/ListTurns',
+                request_serializer=soma_dot_chat_dot_v1_dot_turn__service__pb2.ListTurnsRequest.SerializeToString,
+                response_deserializer=soma_dot_chat_dot_v1_dot_turn__service__pb2.ListTurnsResponse.FromString,
+                _registered_method=True)
+        self.SubmitToolResult = channel.unary_unary(
+                '/soma.chat.v1.TurnService/SubmitToolResult',
+                request_serializer=soma_dot_chat_dot_v1_dot_turn__service__pb2.SubmitToolResultRequest.SerializeToString,
+                response_deserializer=soma_dot_chat_dot_v1_dot_turn__service__pb2.SubmitToolResultResponse.FromString,
+                _registered_method=True)
+        self.ResolveApproval = channel.unary_unary(
+                '/soma.chat.v1.TurnService/ResolveApproval',
+                request_serializer=soma_dot_chat_dot_v1_dot_turn__service__pb2.ResolveApprovalRequest.SerializeToString,
+                response_deserializer=soma_dot_chat_dot_v1_dot_turn__service__pb2.ResolveApprovalResponse.FromString,
+                _registered_method=True)
+        self.ListApprovals = channel.unary_unary(
+                '/soma.chat.v1.TurnService/ListApprovals',
+                request_serializer=soma_dot_chat_dot_v1_dot_turn__service__pb2.ListApprovalsRequest.SerializeToString,
+                response_deserializer=soma_dot_chat_dot_v1_dot_turn__service__pb2.ListApprovalsResponse.FromString,
+                _registered_method=True)
+        self.RateTurn = channel.unary_unary(
+                '/soma.chat.v1.TurnService/RateTurn',
+                request_serializer=soma_dot_chat_dot_v1_dot_turn__service__pb2.RateTurnRequest.SerializeToString,
+                response_deserializer=soma_dot_chat_dot_v1_dot_turn__service__pb2.RateTurnResponse.FromString,
+                _registered_method=True)
         self.GetTurn = channel.unary_unary(
                 '/soma.chat.v1.TurnService/GetTurn',
                 request_serializer=soma_dot_chat_dot_v1_dot_turn__service__pb2.GetTurnRequest.SerializeToString,
@@ -85,6 +120,58 @@ class TurnServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RegenerateMessage(self, request, context):
+        """Answers a question of a conversation anew: a sibling of the old answer, which stays as a branch. Errors: as SendMessage.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EditMessage(self, request, context):
+        """Says something else in the place of a message of the user: a sibling of it, with an answer of its own. Errors: as
+        SendMessage.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListTurns(self, request, context):
+        """Turns, newest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SubmitToolResult(self, request, context):
+        """The result of a tool that the client runs. When the last result of a turn is there, a turn that goes on with them begins.
+        Errors: RESOURCE_NOT_FOUND for a turn or call that waits for none, CALL_RESOLVED for a second, other result.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ResolveApproval(self, request, context):
+        """Decides about a tool that waits for consent; the turn goes on. Errors: RESOURCE_NOT_FOUND, CALL_RESOLVED,
+        APPROVAL_MISMATCH when the arguments are not those that the decision names.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListApprovals(self, request, context):
+        """What waits for consent, oldest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RateTurn(self, request, context):
+        """Says whether an answer was good. A later rating takes the place of an earlier one.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetTurn(self, request, context):
         """One turn.
         """
@@ -109,6 +196,41 @@ def add_TurnServiceServicer_to_server(servicer, server):
                     servicer.CancelTurn,
                     request_deserializer=soma_dot_chat_dot_v1_dot_turn__service__pb2.CancelTurnRequest.FromString,
                     response_serializer=soma_dot_chat_dot_v1_dot_turn__service__pb2.CancelTurnResponse.SerializeToString,
+            ),
+            'RegenerateMessage': grpc.unary_stream_rpc_method_handler(
+                    servicer.RegenerateMessage,
+                    request_deserializer=soma_dot_chat_dot_v1_dot_turn__service__pb2.RegenerateMessageRequest.FromString,
+                    response_serializer=soma_dot_chat_dot_v1_dot_turn__event__pb2.TurnEvent.SerializeToString,
+            ),
+            'EditMessage': grpc.unary_stream_rpc_method_handler(
+                    servicer.EditMessage,
+                    request_deserializer=soma_dot_chat_dot_v1_dot_turn__service__pb2.EditMessageRequest.FromString,
+                    response_serializer=soma_dot_chat_dot_v1_dot_turn__event__pb2.TurnEvent.SerializeToString,
+            ),
+            'ListTurns': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListTurns,
+                    request_deserializer=soma_dot_chat_dot_v1_dot_turn__service__pb2.ListTurnsRequest.FromString,
+                    response_serializer=soma_dot_chat_dot_v1_dot_turn__service__pb2.ListTurnsResponse.SerializeToString,
+            ),
+            'SubmitToolResult': grpc.unary_unary_rpc_method_handler(
+                    servicer.SubmitToolResult,
+                    request_deserializer=soma_dot_chat_dot_v1_dot_turn__service__pb2.SubmitToolResultRequest.FromString,
+                    response_serializer=soma_dot_chat_dot_v1_dot_turn__service__pb2.SubmitToolResultResponse.SerializeToString,
+            ),
+            'ResolveApproval': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResolveApproval,
+                    request_deserializer=soma_dot_chat_dot_v1_dot_turn__service__pb2.ResolveApprovalRequest.FromString,
+                    response_serializer=soma_dot_chat_dot_v1_dot_turn__service__pb2.ResolveApprovalResponse.SerializeToString,
+            ),
+            'ListApprovals': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListApprovals,
+                    request_deserializer=soma_dot_chat_dot_v1_dot_turn__service__pb2.ListApprovalsRequest.FromString,
+                    response_serializer=soma_dot_chat_dot_v1_dot_turn__service__pb2.ListApprovalsResponse.SerializeToString,
+            ),
+            'RateTurn': grpc.unary_unary_rpc_method_handler(
+                    servicer.RateTurn,
+                    request_deserializer=soma_dot_chat_dot_v1_dot_turn__service__pb2.RateTurnRequest.FromString,
+                    response_serializer=soma_dot_chat_dot_v1_dot_turn__service__pb2.RateTurnResponse.SerializeToString,
             ),
             'GetTurn': grpc.unary_unary_rpc_method_handler(
                     servicer.GetTurn,
@@ -198,6 +320,195 @@ class TurnService:
             '/soma.chat.v1.TurnService/CancelTurn',
             soma_dot_chat_dot_v1_dot_turn__service__pb2.CancelTurnRequest.SerializeToString,
             soma_dot_chat_dot_v1_dot_turn__service__pb2.CancelTurnResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RegenerateMessage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/soma.chat.v1.TurnService/RegenerateMessage',
+            soma_dot_chat_dot_v1_dot_turn__service__pb2.RegenerateMessageRequest.SerializeToString,
+            soma_dot_chat_dot_v1_dot_turn__event__pb2.TurnEvent.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EditMessage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/soma.chat.v1.TurnService/EditMessage',
+            soma_dot_chat_dot_v1_dot_turn__service__pb2.EditMessageRequest.SerializeToString,
+            soma_dot_chat_dot_v1_dot_turn__event__pb2.TurnEvent.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListTurns(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/soma.chat.v1.TurnService/ListTurns',
+            soma_dot_chat_dot_v1_dot_turn__service__pb2.ListTurnsRequest.SerializeToString,
+            soma_dot_chat_dot_v1_dot_turn__service__pb2.ListTurnsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SubmitToolResult(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/soma.chat.v1.TurnService/SubmitToolResult',
+            soma_dot_chat_dot_v1_dot_turn__service__pb2.SubmitToolResultRequest.SerializeToString,
+            soma_dot_chat_dot_v1_dot_turn__service__pb2.SubmitToolResultResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResolveApproval(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/soma.chat.v1.TurnService/ResolveApproval',
+            soma_dot_chat_dot_v1_dot_turn__service__pb2.ResolveApprovalRequest.SerializeToString,
+            soma_dot_chat_dot_v1_dot_turn__service__pb2.ResolveApprovalResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListApprovals(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/soma.chat.v1.TurnService/ListApprovals',
+            soma_dot_chat_dot_v1_dot_turn__service__pb2.ListApprovalsRequest.SerializeToString,
+            soma_dot_chat_dot_v1_dot_turn__service__pb2.ListApprovalsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RateTurn(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/soma.chat.v1.TurnService/RateTurn',
+            soma_dot_chat_dot_v1_dot_turn__service__pb2.RateTurnRequest.SerializeToString,
+            soma_dot_chat_dot_v1_dot_turn__service__pb2.RateTurnResponse.FromString,
             options,
             channel_credentials,
             insecure,

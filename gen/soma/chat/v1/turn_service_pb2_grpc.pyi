@@ -26,6 +26,26 @@ class TurnServiceStub:
     """Follows a turn from any point, while it runs and after it. Errors: CURSOR_TOO_OLD."""
     CancelTurn: _aio.UnaryUnaryMultiCallable[_turn_service_pb2.CancelTurnRequest, _turn_service_pb2.CancelTurnResponse]
     """Stops a turn; the text so far is kept. Stopping a finished turn changes nothing."""
+    RegenerateMessage: _aio.UnaryStreamMultiCallable[_turn_service_pb2.RegenerateMessageRequest, _turn_event_pb2.TurnEvent]
+    """Answers a question of a conversation anew: a sibling of the old answer, which stays as a branch. Errors: as SendMessage."""
+    EditMessage: _aio.UnaryStreamMultiCallable[_turn_service_pb2.EditMessageRequest, _turn_event_pb2.TurnEvent]
+    """Says something else in the place of a message of the user: a sibling of it, with an answer of its own. Errors: as
+    SendMessage.
+    """
+    ListTurns: _aio.UnaryUnaryMultiCallable[_turn_service_pb2.ListTurnsRequest, _turn_service_pb2.ListTurnsResponse]
+    """Turns, newest first."""
+    SubmitToolResult: _aio.UnaryUnaryMultiCallable[_turn_service_pb2.SubmitToolResultRequest, _turn_service_pb2.SubmitToolResultResponse]
+    """The result of a tool that the client runs. When the last result of a turn is there, a turn that goes on with them begins.
+    Errors: RESOURCE_NOT_FOUND for a turn or call that waits for none, CALL_RESOLVED for a second, other result.
+    """
+    ResolveApproval: _aio.UnaryUnaryMultiCallable[_turn_service_pb2.ResolveApprovalRequest, _turn_service_pb2.ResolveApprovalResponse]
+    """Decides about a tool that waits for consent; the turn goes on. Errors: RESOURCE_NOT_FOUND, CALL_RESOLVED,
+    APPROVAL_MISMATCH when the arguments are not those that the decision names.
+    """
+    ListApprovals: _aio.UnaryUnaryMultiCallable[_turn_service_pb2.ListApprovalsRequest, _turn_service_pb2.ListApprovalsResponse]
+    """What waits for consent, oldest first."""
+    RateTurn: _aio.UnaryUnaryMultiCallable[_turn_service_pb2.RateTurnRequest, _turn_service_pb2.RateTurnResponse]
+    """Says whether an answer was good. A later rating takes the place of an earlier one."""
     GetTurn: _aio.UnaryUnaryMultiCallable[_turn_service_pb2.GetTurnRequest, _turn_service_pb2.GetTurnResponse]
     """One turn."""
 
@@ -58,6 +78,68 @@ class TurnServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_turn_service_pb2.CancelTurnRequest, _abc.Awaitable[_turn_service_pb2.CancelTurnResponse]],
     ) -> _abc.Awaitable[_turn_service_pb2.CancelTurnResponse]:
         """Stops a turn; the text so far is kept. Stopping a finished turn changes nothing."""
+
+    @_abc_1.abstractmethod
+    def RegenerateMessage(
+        self,
+        request: _turn_service_pb2.RegenerateMessageRequest,
+        context: _aio.ServicerContext[_turn_service_pb2.RegenerateMessageRequest, _abc.AsyncIterator[_turn_event_pb2.TurnEvent]],
+    ) -> _abc.AsyncIterator[_turn_event_pb2.TurnEvent]:
+        """Answers a question of a conversation anew: a sibling of the old answer, which stays as a branch. Errors: as SendMessage."""
+
+    @_abc_1.abstractmethod
+    def EditMessage(
+        self,
+        request: _turn_service_pb2.EditMessageRequest,
+        context: _aio.ServicerContext[_turn_service_pb2.EditMessageRequest, _abc.AsyncIterator[_turn_event_pb2.TurnEvent]],
+    ) -> _abc.AsyncIterator[_turn_event_pb2.TurnEvent]:
+        """Says something else in the place of a message of the user: a sibling of it, with an answer of its own. Errors: as
+        SendMessage.
+        """
+
+    @_abc_1.abstractmethod
+    def ListTurns(
+        self,
+        request: _turn_service_pb2.ListTurnsRequest,
+        context: _aio.ServicerContext[_turn_service_pb2.ListTurnsRequest, _abc.Awaitable[_turn_service_pb2.ListTurnsResponse]],
+    ) -> _abc.Awaitable[_turn_service_pb2.ListTurnsResponse]:
+        """Turns, newest first."""
+
+    @_abc_1.abstractmethod
+    def SubmitToolResult(
+        self,
+        request: _turn_service_pb2.SubmitToolResultRequest,
+        context: _aio.ServicerContext[_turn_service_pb2.SubmitToolResultRequest, _abc.Awaitable[_turn_service_pb2.SubmitToolResultResponse]],
+    ) -> _abc.Awaitable[_turn_service_pb2.SubmitToolResultResponse]:
+        """The result of a tool that the client runs. When the last result of a turn is there, a turn that goes on with them begins.
+        Errors: RESOURCE_NOT_FOUND for a turn or call that waits for none, CALL_RESOLVED for a second, other result.
+        """
+
+    @_abc_1.abstractmethod
+    def ResolveApproval(
+        self,
+        request: _turn_service_pb2.ResolveApprovalRequest,
+        context: _aio.ServicerContext[_turn_service_pb2.ResolveApprovalRequest, _abc.Awaitable[_turn_service_pb2.ResolveApprovalResponse]],
+    ) -> _abc.Awaitable[_turn_service_pb2.ResolveApprovalResponse]:
+        """Decides about a tool that waits for consent; the turn goes on. Errors: RESOURCE_NOT_FOUND, CALL_RESOLVED,
+        APPROVAL_MISMATCH when the arguments are not those that the decision names.
+        """
+
+    @_abc_1.abstractmethod
+    def ListApprovals(
+        self,
+        request: _turn_service_pb2.ListApprovalsRequest,
+        context: _aio.ServicerContext[_turn_service_pb2.ListApprovalsRequest, _abc.Awaitable[_turn_service_pb2.ListApprovalsResponse]],
+    ) -> _abc.Awaitable[_turn_service_pb2.ListApprovalsResponse]:
+        """What waits for consent, oldest first."""
+
+    @_abc_1.abstractmethod
+    def RateTurn(
+        self,
+        request: _turn_service_pb2.RateTurnRequest,
+        context: _aio.ServicerContext[_turn_service_pb2.RateTurnRequest, _abc.Awaitable[_turn_service_pb2.RateTurnResponse]],
+    ) -> _abc.Awaitable[_turn_service_pb2.RateTurnResponse]:
+        """Says whether an answer was good. A later rating takes the place of an earlier one."""
 
     @_abc_1.abstractmethod
     def GetTurn(

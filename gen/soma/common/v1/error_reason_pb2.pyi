@@ -204,6 +204,14 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The saga of a call failed; the outcome says whether what it had done was undone.
     Metadata: {"saga_id": "0198c0de-0000-7000-8000-000000000000", "problem": "INVALID_FIELD", "outcome": "all it had done was undone"}
     """
+    ERROR_REASON_CALL_RESOLVED: _ErrorReason.ValueType  # 46
+    """A tool call that was decided or answered already, and otherwise.
+    Metadata: {"call_id": "call_1"}
+    """
+    ERROR_REASON_APPROVAL_MISMATCH: _ErrorReason.ValueType  # 47
+    """The arguments that wait are not those that the decision names.
+    Metadata: {"call_id": "call_1"}
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed. It stands as `reason` in the google.rpc.ErrorInfo of every error, without this enum's prefix and with
@@ -391,5 +399,13 @@ Metadata: {"saga_id": "0198c0de-0000-7000-8000-000000000000"}
 ERROR_REASON_SAGA_FAILED: ErrorReason.ValueType  # 45
 """The saga of a call failed; the outcome says whether what it had done was undone.
 Metadata: {"saga_id": "0198c0de-0000-7000-8000-000000000000", "problem": "INVALID_FIELD", "outcome": "all it had done was undone"}
+"""
+ERROR_REASON_CALL_RESOLVED: ErrorReason.ValueType  # 46
+"""A tool call that was decided or answered already, and otherwise.
+Metadata: {"call_id": "call_1"}
+"""
+ERROR_REASON_APPROVAL_MISMATCH: ErrorReason.ValueType  # 47
+"""The arguments that wait are not those that the decision names.
+Metadata: {"call_id": "call_1"}
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -1,0 +1,2 @@
+-- Branches, queues and ratings.
+select 1;
