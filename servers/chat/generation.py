@@ -93,6 +93,7 @@ class Answering:
             response_format=options.response_format,
             json_schema=options.json_schema,
             seed=options.seed,
+            input_tokens=context.input_tokens,
         )
 
     def _begin(self, turn: RunningTurn, progress: Progress) -> None:

@@ -19,46 +19,50 @@ from soma_common.tokens import tokenizer_for
 MOST_ITEMS: Final = 8_192
 
 
-def leg_usage(progress: Progress, leg: Leg) -> Usage:
-    """What a call used: the provider's figure, else what was sent and written, counted and marked so."""
+def leg_usage(leg: Leg) -> Usage:
+    """What a call used: the provider's figure, else what was sent and written, counted and marked so.
+
+    A call that failed before its provider began to answer used nothing.
+    """
     if leg.usage is not None:
         return leg.usage
-    context = progress.context
-    failed_unheard = not leg.spoke and leg.finish_reason == "error"
-    if context is None or not leg.sent or failed_unheard:
+    failed_unheard = leg.finish_reason == "error" and not (leg.began or leg.spoke)
+    if not leg.sent or failed_unheard:
         return Usage()
-    tokenizer = tokenizer_for(progress.accepted.profile.tokenizer)
-    reasoning = tokenizer.count("".join(progress.reasoning)) if leg.spoke else 0
-    written = tokenizer.count(progress.answer) + calls_tokens(progress.calls, tokenizer) if leg.spoke else 0
-    return Usage(context.input_tokens, 0, written + reasoning, reasoning, estimated=True)
+    tokenizer = tokenizer_for(leg.profile.tokenizer)
+    reasoning = tokenizer.count("".join(leg.reasoning))
+    written = tokenizer.count("".join(leg.text)) + calls_tokens(leg.calls, tokenizer)
+    return Usage(leg.input_tokens, 0, written + reasoning, reasoning, estimated=True)
+
+
+def leg_cost(leg: Leg) -> int:
+    """What a call cost, in micros, at the price of the model that was called."""
+    return cost(leg.profile.price, leg_usage(leg))
 
 
 def turn_usage(progress: Progress) -> Usage:
     """The sum over the calls."""
-    return sum((leg_usage(progress, leg) for leg in progress.legs), Usage())
+    return sum(map(leg_usage, progress.legs), Usage())
 
 
 def turn_cost(progress: Progress) -> int:
     """What the calls cost, in micros; each is rounded by itself, as it is billed."""
-    price = progress.accepted.profile.price
-    return sum(cost(price, leg_usage(progress, leg)) for leg in progress.legs)
+    return sum(map(leg_cost, progress.legs))
 
 
 def settlement(progress: Progress, finish_reason: str) -> governor_pb.SettleTurnRequest:
     """The settlement of a turn as it ended."""
-    price = progress.accepted.profile.price
     request = _frame(progress)
-    for leg in progress.legs:
-        usage = leg_usage(progress, leg)
-        request.legs.append(
-            receipt_pb.ModelLeg(
-                leg=leg.number,
-                model=leg.model,
-                usage=usage_message(usage),
-                cost_micros=cost(price, usage),
-                finish_reason=leg.finish_reason or finish_reason,
-            )
+    request.legs.extend(
+        receipt_pb.ModelLeg(
+            leg=leg.number,
+            model=leg.profile.profile_id,
+            usage=usage_message(leg_usage(leg)),
+            cost_micros=leg_cost(leg),
+            finish_reason=leg.finish_reason or finish_reason,
         )
+        for leg in progress.legs
+    )
     request.phases.extend(
         receipt_pb.PhaseLatency(
             phase=phase.name,

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from servers.chat.adapters.openai_wire import ChunkReader, DataLines
-from servers.chat.domain.model import ReasoningChunk, StreamEnd, StreamItem, TextChunk, ToolCallPart
+from servers.chat.domain.model import ReasoningChunk, StreamBegin, StreamEnd, StreamItem, TextChunk, ToolCallPart
 
 
 def _delta(**delta: Any) -> dict[str, Any]:
@@ -13,9 +13,11 @@ def _delta(**delta: Any) -> dict[str, Any]:
 
 
 def _read(*chunks: dict[str, Any]) -> list[StreamItem]:
+    """What the chunks say, after the one word that it begins."""
     reader = ChunkReader()
     items = [item for chunk in chunks for item in reader.read(chunk)]
-    return [*items, *reader.finish()]
+    assert isinstance(items[0], StreamBegin)
+    return [*items[1:], *reader.finish()]
 
 
 def _call(**fragment: Any) -> dict[str, Any]:
