@@ -11,6 +11,7 @@ from uuid import UUID
 from servers.chat.domain.agent import Agent
 from servers.chat.order import Order
 from servers.chat.store import Place, Weights, error_columns, insert_default_agent, insert_turn
+from servers.chat.tool_rules import rules_of
 from soma_common.events.models import EventDraft
 from soma_common.events.store import EventStore
 from soma_common.kernel.errors import SomaError
@@ -24,7 +25,7 @@ _SQL: Final = Queries.of("servers.chat", "sql/turns.sql")
 _TAKE_TURN_IN: Final = counting_statement(
     _SQL.take_turn_in, tenant="$1", sub="$3", name="'messages'", interval="$38::interval", tolerance="$39::interval"
 )
-_AGENT: Final = tuple(name for name in Agent.__slots__ if name != "baseline")
+_AGENT: Final = tuple(name for name in Agent.__slots__ if name not in ("baseline", "tool_rules"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,5 +116,7 @@ def agent_of(row: Any) -> tuple[Agent | None, Weights | None]:
     if row["agent_id"] is None:
         return None, None
     baseline, weights = row["baseline"], row["weights"]
-    agent = Agent(**{name: row[name] for name in _AGENT}, baseline=None if baseline is None else tuple(baseline))
+    plain = {name: row[name] for name in _AGENT}
+    rules = rules_of(row["tool_rules"])
+    agent = Agent(**plain, baseline=None if baseline is None else tuple(baseline), tool_rules=rules)
     return agent, None if weights is None else tuple(weights)
