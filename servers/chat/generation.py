@@ -11,12 +11,13 @@ from servers.chat.candidates import gather_sources
 from servers.chat.domain.agent import DEFAULT_CANNED_ANSWER
 from servers.chat.domain.context import build, unsent
 from servers.chat.domain.model import ModelRequest
+from servers.chat.domain.sources import Context
 from servers.chat.domain.turn import Step
 from servers.chat.gathering import Gathered, Gatherer
 from servers.chat.journal import Journal
 from servers.chat.legs import Legs
 from servers.chat.planning import Planner, offer_of
-from servers.chat.progress import Progress
+from servers.chat.progress import Before, Progress
 from servers.chat.running import RunningTurn
 from servers.chat.settlement import settlement_draft
 from soma.chat.v1 import turn_event_pb2
@@ -50,12 +51,22 @@ class Answering:
         self._journal = journal
 
     async def answer(self, turn: RunningTurn, progress: Progress) -> None:
-        """Fills the progress to its end. Raises Refusal before the first event, SomaError after it."""
+        """Fills the progress to its end; a turn that another process began goes on after what it told.
+
+        Raises Refusal before the first event, SomaError after it.
+        """
         try:
             request = await self._prepare(turn, progress)
         except SomaError as error:
+            if turn.begun:
+                raise
             raise Refusal(error) from error
-        self._begin(turn, progress)
+        if not turn.begun:
+            self._begin(turn, progress)
+        elif progress.before is not None and progress.before.from_status == "running":
+            # Nobody is called before it is written that there is one more call.
+            turn.add(Step.NOTICE, _taken_over(progress.before))
+            await self._journal.flush(turn)
         if request is None:
             self._say_canned(turn, progress)
         else:
@@ -77,24 +88,9 @@ class Answering:
             context = await aside(size, build, sources, offer, tokenizer)
         called = plan.level != level_pb2.DEGRADATION_LEVEL_L4
         progress.context = context if called else unsent(context)
-        turn.settlement = settlement_draft(progress).SerializeToString()
-        if not called:
-            return None
-        options, modulation = accepted.order.options, gathered.modulation
-        return ModelRequest(
-            profile=accepted.profile,
-            messages=context.messages,
-            max_output_tokens=plan.max_output_tokens,
-            tools=context.tools,
-            tool_choice=_tool_choice(accepted.order.tool_choice, {tool.name for tool in context.tools}),
-            temperature=modulation.temperature if options.temperature is None else options.temperature,
-            top_p=modulation.top_p if options.top_p is None else options.top_p,
-            stop=options.stop,
-            response_format=options.response_format,
-            json_schema=options.json_schema,
-            seed=options.seed,
-            input_tokens=context.input_tokens,
-        )
+        request = _request(accepted, gathered, plan, context) if called else None
+        turn.settlement = settlement_draft(progress, request).SerializeToString()
+        return request
 
     def _begin(self, turn: RunningTurn, progress: Progress) -> None:
         accepted, plan = progress.accepted, progress.plan
@@ -121,6 +117,34 @@ class Answering:
         progress.finish_reason = "stop"
         turn.add(Step.TEXT, turn_event_pb2.TextDelta(text=text))
         self._journal.wants(turn)
+
+
+def _taken_over(before: Before) -> turn_event_pb2.Notice:
+    return turn_event_pb2.Notice(
+        code="turn_taken_over",
+        sentence="The process that wrote this answer is gone, so another one goes on with it from here.",
+        metadata={"from_instance": before.from_instance},
+    )
+
+
+def _request(
+    accepted: Accepted, gathered: Gathered, plan: governor_pb.PlanTurnResponse, context: Context
+) -> ModelRequest:
+    options, modulation = accepted.order.options, gathered.modulation
+    return ModelRequest(
+        profile=accepted.profile,
+        messages=context.messages,
+        max_output_tokens=plan.max_output_tokens,
+        tools=context.tools,
+        tool_choice=_tool_choice(accepted.order.tool_choice, {tool.name for tool in context.tools}),
+        temperature=modulation.temperature if options.temperature is None else options.temperature,
+        top_p=modulation.top_p if options.top_p is None else options.top_p,
+        stop=options.stop,
+        response_format=options.response_format,
+        json_schema=options.json_schema,
+        seed=options.seed,
+        input_tokens=context.input_tokens,
+    )
 
 
 def _size_of(accepted: Accepted, gathered: Gathered) -> int:

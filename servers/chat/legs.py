@@ -29,6 +29,7 @@ from servers.chat.models import Models
 from servers.chat.planning import Planner
 from servers.chat.progress import Leg, Progress
 from servers.chat.running import RunningTurn
+from servers.chat.settlement import settlement_draft
 from servers.chat.voice import Voice
 from soma.chat.v1 import turn_event_pb2
 from soma_common.kernel.errors import SomaError
@@ -100,7 +101,7 @@ class Legs:
         if call is None:
             raise SomaError(Reason.MODEL_CONTEXT_OVERFLOW, {"model": wanted.profile_id})
         if progress.next_leg > 1:
-            await self._hold(progress, call)
+            await self._hold(this, call)
         return call
 
     async def _following(self, this: _Round, failed: ModelRequest, leg: Leg) -> ModelRequest:
@@ -145,7 +146,7 @@ class Legs:
         """The first call that the budget has room for, held; whoever is too dear is not asked any more."""
         for call in calls:
             try:
-                await self._hold(this.progress, call)
+                await self._hold(this, call)
             except SomaError as refusal:
                 if refusal.reason is not Reason.BUDGET_EXHAUSTED:
                     return None
@@ -154,9 +155,11 @@ class Legs:
                 return call
         return None
 
-    async def _hold(self, progress: Progress, call: ModelRequest) -> None:
+    async def _hold(self, this: _Round, call: ModelRequest) -> None:
+        """Holds what a call may cost, and leaves a note of it for whoever may have to end the turn."""
         if call.max_output_tokens:
-            await self._planner.hold(progress.accepted, progress.next_leg, call)
+            await self._planner.hold(this.progress.accepted, this.progress.next_leg, call)
+            this.turn.settlement = settlement_draft(this.progress, call).SerializeToString()
 
     def _tell_switch(self, this: _Round, before: ModelProfile, after: ModelProfile, reason: Reason, why: str) -> None:
         amid = bool(this.progress.so_far)

@@ -6,6 +6,7 @@ Making values and messages only; `ending.py` sends them.
 from typing import Final
 from uuid import UUID
 
+from servers.chat.domain.model import ModelRequest
 from servers.chat.domain.sizes import calls_tokens
 from servers.chat.domain.sources import Lanes, Placed
 from servers.chat.planning import lanes_message
@@ -17,6 +18,8 @@ from soma_common.kernel.money import Usage, cost
 from soma_common.tokens import tokenizer_for
 
 MOST_ITEMS: Final = 8_192
+# What a draft says of a call whose end nobody saw.
+OPEN_LEG: Final = "error"
 
 
 def leg_usage(leg: Leg) -> Usage:
@@ -53,16 +56,8 @@ def turn_cost(progress: Progress) -> int:
 def settlement(progress: Progress, finish_reason: str) -> governor_pb.SettleTurnRequest:
     """The settlement of a turn as it ended."""
     request = _frame(progress)
-    request.legs.extend(
-        receipt_pb.ModelLeg(
-            leg=leg.number,
-            model=leg.profile.profile_id,
-            usage=usage_message(leg_usage(leg)),
-            cost_micros=leg_cost(leg),
-            finish_reason=leg.finish_reason or finish_reason,
-        )
-        for leg in progress.legs
-    )
+    for leg in progress.legs:
+        _add_leg(request, leg, leg_usage(leg), leg.finish_reason or finish_reason)
     request.phases.extend(
         receipt_pb.PhaseLatency(
             phase=phase.name,
@@ -79,19 +74,37 @@ def settlement(progress: Progress, finish_reason: str) -> governor_pb.SettleTurn
     return request
 
 
-def settlement_draft(progress: Progress) -> governor_pb.SettleTurnRequest:
-    """What is known when the plan is made: for whoever must end the turn when this process cannot.
+def settlement_draft(progress: Progress, following: ModelRequest | None) -> governor_pb.SettleTurnRequest:
+    """What is known before a call is made: for whoever must go on with the turn, or end it, when this process cannot.
 
-    Its one leg has the input only; what was written is counted from the journal.
+    Beside the calls that were made it has the one that follows, with its input only; what that writes is counted from
+    the journal.
     """
     request = _frame(progress)
-    context = progress.context
-    if context is not None and context.messages:
-        usage = Usage(input_tokens=context.input_tokens, estimated=True)
-        model = progress.accepted.profile.profile_id
-        request.legs.append(receipt_pb.ModelLeg(leg=1, model=model, usage=usage_message(usage), finish_reason="error"))
+    for leg in progress.legs:
+        _add_leg(request, leg, leg_usage(leg), leg.finish_reason)
+    if following is not None:
+        usage = Usage(input_tokens=following.input_tokens, estimated=True)
+        _add_leg(request, Leg(progress.next_leg, following.profile, following.input_tokens), usage, OPEN_LEG)
     request.outcome.finish_reason = "error"
     return request
+
+
+def is_open(leg: receipt_pb.ModelLeg) -> bool:
+    """Whether a call in a draft is the one that followed it."""
+    return leg.finish_reason == OPEN_LEG and leg.usage.estimated and not leg.usage.output_tokens
+
+
+def _add_leg(request: governor_pb.SettleTurnRequest, leg: Leg, usage: Usage, finish_reason: str) -> None:
+    request.legs.append(
+        receipt_pb.ModelLeg(
+            leg=leg.number,
+            model=leg.profile.profile_id,
+            usage=usage_message(usage),
+            cost_micros=cost(leg.profile.price, usage),
+            finish_reason=finish_reason,
+        )
+    )
 
 
 def empty_settlement(turn_id: UUID, error_reason: str) -> governor_pb.SettleTurnRequest:
@@ -104,8 +117,12 @@ def empty_settlement(turn_id: UUID, error_reason: str) -> governor_pb.SettleTurn
 
 
 def _frame(progress: Progress) -> governor_pb.SettleTurnRequest:
-    context = progress.context
-    turn_id = str(progress.accepted.turn_id)
+    context, turn_id = progress.context, str(progress.accepted.turn_id)
+    draft = None if progress.before is None else progress.before.draft
+    if context is None and draft is not None:
+        return governor_pb.SettleTurnRequest(
+            turn_id=turn_id, request_id=turn_id, lanes_used=draft.lanes_used, items=draft.items
+        )
     return governor_pb.SettleTurnRequest(
         turn_id=turn_id,
         request_id=turn_id,

@@ -33,6 +33,10 @@ class ModelProfile:
     gap_timeout_seconds: float = 60.0
     fallbacks: tuple["ModelProfile", ...] = ()
 
+    def named(self, profile_id: str) -> "ModelProfile":
+        """The profile of this id among itself and its fallbacks; itself where there is none."""
+        return next((profile for profile in self.fallbacks if profile.profile_id == profile_id), self)
+
 
 @dataclass(frozen=True, slots=True)
 class ToolCallPart:
