@@ -72,7 +72,7 @@ class AcceptanceStore:
         row = rows[0]
         if row["known_turn_id"] is not None:
             return Seen(row["known_turn_id"], row["known_body_hash"])
-        agent, weights = _agent(row)
+        agent, weights = agent_of(row)
         return Seen(place=_place(row), parent_exists=bool(row["parent_exists"]), agent=agent, weights=weights)
 
     async def take_in(
@@ -92,7 +92,7 @@ class AcceptanceStore:
 
         async def work(connection: Connection) -> None:
             await insert_turn(connection, row)
-            await connection.execute(_SQL.refuse_turn, row[1], *error_columns(refusal), now, False)
+            await connection.execute(_SQL.refuse_turn, row[1], *error_columns(refusal), now, False, row[15])
             await self._events.append(connection, row[0], [told])
 
         await self._database.run(row[0], work)
@@ -111,7 +111,8 @@ def _place(row: Any) -> Place | None:
     )
 
 
-def _agent(row: Any) -> tuple[Agent | None, Weights | None]:
+def agent_of(row: Any) -> tuple[Agent | None, Weights | None]:
+    """The agent of a row, and the retrieval weights of its last modulation."""
     if row["agent_id"] is None:
         return None, None
     baseline, weights = row["baseline"], row["weights"]

@@ -55,7 +55,7 @@ insert into turns (
 update turns
 set status = 'refused', error_reason = $2, error_metadata = $3, error_retry_seconds = $4, error_quota = $5, finish_reason = 'error',
     end_time = $6, request_id = case when $7 then null else request_id end
-where turn_id = $1 and status = 'running';
+where turn_id = $1 and status = 'running' and lease_epoch = $8;
 
 -- name: withdraw_message
 delete from messages where message_id = $1;
