@@ -12,6 +12,7 @@ from servers.chat.asking_anew import Question
 from servers.chat.domain.agent import Agent
 from servers.chat.order import Order
 from servers.chat.store import Place, Weights, error_columns, insert_default_agent, insert_turn
+from servers.chat.tool_rules import rules_of
 from soma_common.events.models import EventDraft
 from soma_common.events.store import EventStore
 from soma_common.kernel.errors import SomaError
@@ -25,7 +26,7 @@ _SQL: Final = Queries.of("servers.chat", "sql/turns.sql")
 _TAKE_TURN_IN: Final = counting_statement(
     _SQL.take_turn_in, tenant="$1", sub="$3", name="'messages'", interval="$45::interval", tolerance="$46::interval"
 )
-_AGENT: Final = tuple(name for name in Agent.__slots__ if name != "baseline")
+_AGENT: Final = tuple(name for name in Agent.__slots__ if name not in ("baseline", "tool_rules"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ class AcceptanceStore:
         row = rows[0]
         if row["known_turn_id"] is not None:
             return Seen(row["known_turn_id"], row["known_body_hash"])
-        agent, weights = _agent(row)
+        agent, weights = agent_of(row)
         there = _place(row)
         return Seen(
             place=there,
@@ -105,7 +106,7 @@ class AcceptanceStore:
 
         async def work(connection: Connection) -> None:
             await insert_turn(connection, row)
-            await connection.execute(_SQL.refuse_turn, row[1], *error_columns(refusal), now, False)
+            await connection.execute(_SQL.refuse_turn, row[1], *error_columns(refusal), now, False, row[15])
             await self._events.append(connection, row[0], [told])
 
         await self._database.run(row[0], work)
@@ -140,9 +141,12 @@ def _question(row: Any) -> Question | None:
     )
 
 
-def _agent(row: Any) -> tuple[Agent | None, Weights | None]:
+def agent_of(row: Any) -> tuple[Agent | None, Weights | None]:
+    """The agent of a row, and the retrieval weights of its last modulation."""
     if row["agent_id"] is None:
         return None, None
     baseline, weights = row["baseline"], row["weights"]
-    agent = Agent(**{name: row[name] for name in _AGENT}, baseline=None if baseline is None else tuple(baseline))
+    plain = {name: row[name] for name in _AGENT}
+    rules = rules_of(row["tool_rules"])
+    agent = Agent(**plain, baseline=None if baseline is None else tuple(baseline), tool_rules=rules)
     return agent, None if weights is None else tuple(weights)

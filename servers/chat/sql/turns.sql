@@ -55,7 +55,7 @@ insert into turns (
 update turns
 set status = 'refused', error_reason = $2, error_metadata = $3, error_retry_seconds = $4, error_quota = $5, finish_reason = 'error',
     end_time = $6, request_id = case when $7 then null else request_id end
-where turn_id = $1 and status = 'running';
+where turn_id = $1 and status = 'running' and lease_epoch = $8;
 
 -- name: withdraw_message
 delete from messages where message_id = $1;
@@ -103,7 +103,7 @@ order by first_sequence limit 256;
 select * from turns where turn_id = $1 and status = 'running' and lease_epoch = $2 for update;
 
 -- name: read_branch
-select message_id, role, parts, tool_calls, token_count, tokenizer from read_branch($1, $2, $3, $4, $5);
+select message_id, role, parts, tool_calls, tool_results, token_count, tokenizer from read_branch($1, $2, $3, $4, $5);
 
 -- name: insert_agent
 insert into agents (tenant_id, agent_id, name, version, create_time, update_time) values ($1, $2, $3, 1, $4, $4)

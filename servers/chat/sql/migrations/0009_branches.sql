@@ -82,7 +82,7 @@ create function look_before_turn(
     out agent_id uuid, out version integer, out name text, out system_prompt text, out model_profile_id text,
     out intelligence smallint, out autonomy smallint, out resource_micros_per_turn bigint, out risk_profile smallint,
     out canned_answer text, out warm_style text, out baseline double precision[], out memory_scope smallint,
-    out archived boolean, out weights double precision[]
+    out archived boolean, out weights double precision[], out tool_rules jsonb
 )
 language plpgsql as $$
 #variable_conflict use_column
@@ -135,12 +135,12 @@ begin
     );
     select a.agent_id, v.version, v.name, v.system_prompt, v.model_profile_id, v.intelligence, v.autonomy,
         v.resource_micros_per_turn, v.risk_profile, v.canned_answer, v.warm_style, v.baseline, v.memory_scope, a.archived,
-        r.weights
+        r.weights, v.tool_rules
     into look_before_turn.agent_id, look_before_turn.version, look_before_turn.name, look_before_turn.system_prompt,
         look_before_turn.model_profile_id, look_before_turn.intelligence, look_before_turn.autonomy,
         look_before_turn.resource_micros_per_turn, look_before_turn.risk_profile, look_before_turn.canned_answer,
         look_before_turn.warm_style, look_before_turn.baseline, look_before_turn.memory_scope, look_before_turn.archived,
-        look_before_turn.weights
+        look_before_turn.weights, look_before_turn.tool_rules
     from agents a
     join agent_versions v on v.tenant_id = a.tenant_id and v.agent_id = a.agent_id and v.version = a.version
     left join agent_retrieval r on r.tenant_id = a.tenant_id and r.agent_id = a.agent_id
