@@ -118,6 +118,8 @@ class Answering:
             level=plan.level,
             level_reasons=plan.level_reasons,
             agent_id=str(accepted.agent.agent_id),
+            parent_message_id=str(accepted.parent_message_id or ""),
+            untitled=accepted.untitled,
         )
         turn.add(Step.STARTED, started)
         for notice in _notices(progress, plan):
