@@ -39,6 +39,7 @@ class Script:
     refusal: SomaError | None = None
     failure: event_pb.TurnFailed | None = None
     tool_calls: tuple[message_pb2.ToolCall, ...] = ()
+    own_tool: str = ""
     reasoning: str = ""
     cut_after: int = 0
 
@@ -250,6 +251,10 @@ class ScriptedChat(
         await asyncio.sleep(script.first_gap_seconds)
         if script.reasoning:
             turn.add(reasoning=event_pb.ReasoningDelta(text=script.reasoning))
+        if script.own_tool:
+            call = message_pb2.ToolCall(call_id="own", name=script.own_tool, arguments_json="{}")
+            turn.add(tool_call=event_pb.ToolCallStarted(call=call, round=1))
+            turn.add(tool_result=event_pb.ToolCallFinished(call_id="own", name=script.own_tool, content="seen"))
         for piece in script.pieces:
             if turn.stopped.is_set():
                 turn.add(cancelled=event_pb.TurnCancelled(message_id=str(uuid4()), partial_text_kept=True, usage=usage))
@@ -260,7 +265,7 @@ class ScriptedChat(
             turn.add(failed=script.failure)
             return
         for call in script.tool_calls:
-            turn.add(tool_call=event_pb.ToolCallStarted(call=call))
+            turn.add(tool_call=event_pb.ToolCallStarted(call=call, by_client=True, round=1))
         finish = event_pb.FINISH_REASON_TOOL_CALLS if script.tool_calls else event_pb.FINISH_REASON_STOP
         turn.add(
             completed=event_pb.TurnCompleted(
