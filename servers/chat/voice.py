@@ -67,7 +67,7 @@ class Voice:
     def _ask(self, item: ToolCallPart) -> None:
         self._progress.calls.append(item)
         call = message_pb2.ToolCall(call_id=item.call_id, name=item.name, arguments_json=item.arguments_json)
-        self._turn.add(Step.TOOL_CALL, turn_event_pb2.ToolCallStarted(call=call))
+        self._turn.add(Step.TOOL_CALL, turn_event_pb2.ToolCallStarted(call=call, by_client=True))
         self._journal.wants(self._turn)
 
     def _finish(self, end: StreamEnd) -> None:
