@@ -21,6 +21,7 @@ from servers.chat.domain.model import (
 )
 from servers.chat.domain.turn import Step
 from servers.chat.journal import Journal
+from servers.chat.legbook import Legbook
 from servers.chat.metrics import TurnMetrics
 from servers.chat.models import Models
 from servers.chat.planning import Planner
@@ -40,8 +41,15 @@ class Legs:
     """Makes the calls."""
 
     def __init__(
-        self, planner: Planner, models: Models, dependencies: Dependencies, journal: Journal, metrics: TurnMetrics
+        self,
+        planner: Planner,
+        models: Models,
+        dependencies: Dependencies,
+        journal: Journal,
+        book: Legbook,
+        metrics: TurnMetrics,
     ) -> None:
+        self._book = book
         self._planner = planner
         self._models = models
         self._dependencies = dependencies
@@ -53,14 +61,13 @@ class Legs:
 
         Raises the model's failure.
         """
-        gathered, context = progress.gathered, progress.context
+        gathered = progress.gathered
         assert gathered is not None
-        assert context is not None
         profile = request.profile
         first = 1 + max((leg.number for leg in progress.legs), default=0)
         if first > 1:
             request = _continuing(request, progress.answer)
-            await self._planner.hold(progress.accepted, first, context.input_tokens, request.max_output_tokens)
+            await self._hold(turn, progress, first, request)
         last = first + gathered.modulation.max_retries
         for number in range(first, last + 1):
             leg = Leg(number, profile.profile_id)
@@ -73,16 +80,18 @@ class Legs:
                 self._dependencies.model_failed(profile.profile_id, error)
                 if leg.spoke or number == last or error.reason not in _WORTH_RETRYING:
                     raise
-                await self._hold_again(progress, number + 1, request, error)
+                await asyncio.sleep(_RETRY_PAUSE_SECONDS)
+                try:
+                    await self._hold(turn, progress, number + 1, request)
+                except SomaError:
+                    # No hold, no call: what the person should know is why the first one failed.
+                    raise error from None
 
-    async def _hold_again(self, progress: Progress, leg: int, request: ModelRequest, error: SomaError) -> None:
+    async def _hold(self, turn: RunningTurn, progress: Progress, leg: int, request: ModelRequest) -> None:
         assert progress.context is not None
-        await asyncio.sleep(_RETRY_PAUSE_SECONDS)
-        try:
-            await self._planner.hold(progress.accepted, leg, progress.context.input_tokens, request.max_output_tokens)
-        except SomaError:
-            # No hold, no call: what the person should know is why the first one failed.
-            raise error from None
+        sizes = (progress.context.input_tokens, request.max_output_tokens)
+        await self._planner.hold(progress.accepted, leg, *sizes, progress.patience_seconds)
+        await self._book.note(turn, progress)
 
     async def _stream(self, turn: RunningTurn, progress: Progress, request: ModelRequest, leg: Leg) -> None:
         begin = progress.clock.monotonic()

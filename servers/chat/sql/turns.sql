@@ -29,7 +29,13 @@ select t.outcome,
 from turn t;
 
 -- name: find_turn
-select t.*, coalesce(u.last_sequence, 0) as last_sequence
+-- All but the request, which may be long and which only going on needs.
+select t.turn_id, t.tenant_id, t.owner_sub, t.caller_roles, t.caller_scopes, t.request_id, t.correlation_id, t.conversation_id,
+    t.agent_id, t.agent_version, t.user_message_id, t.parent_message_id, t.assistant_message_id, t.status, t.lease_epoch,
+    t.cancel_requested, t.takeovers, t.running_since, t.model, t.receipt_id, t.answer, t.tool_calls, t.partial_text_kept,
+    t.finish_reason, t.error_reason, t.error_metadata, t.error_retry_seconds, t.error_quota, t.input_tokens,
+    t.cached_input_tokens, t.output_tokens, t.reasoning_tokens, t.usage_estimated, t.cost_micros, t.create_time, t.end_time,
+    coalesce(u.last_sequence, 0) as last_sequence
 from turns t
 left join lateral (
     select j.last_sequence from journal j where j.tenant_id = t.tenant_id and j.turn_id = t.turn_id
