@@ -6,6 +6,7 @@ The first call is not noted here; its draft goes with the first events.
 import asyncio
 from typing import Final
 
+from servers.chat.domain.model import ModelRequest
 from servers.chat.journal import Journal
 from servers.chat.progress import Progress
 from servers.chat.running import RunningTurn
@@ -23,13 +24,13 @@ class Legbook:
         self._database = database
         self._journal = journal
 
-    async def note(self, turn: RunningTurn, progress: Progress) -> None:
-        """Makes durable what was told and used so far, and that one more call follows.
+    async def note(self, turn: RunningTurn, progress: Progress, call: ModelRequest) -> None:
+        """Makes durable what was told and used so far, and which call follows.
 
         A turn that another process has is given up: its work is cancelled. Raises DATABASE_UNAVAILABLE.
         """
         await self._journal.flush(turn)
-        draft = settlement_draft(progress).SerializeToString()
+        draft = settlement_draft(progress, call).SerializeToString()
         tenant, values = progress.accepted.tenant, (turn.turn_id, turn.lease_epoch, draft, turn.state.sequence)
         if await self._database.run(tenant, lambda it: it.fetchval(_SQL.note_draft, *values)) is None:
             turn.lose()

@@ -6,12 +6,15 @@ Making values only; claiming it stands in `stored_turns.py`, going on with it in
 from uuid import UUID
 
 from servers.chat.acceptance import Accepted
+from servers.chat.domain.model import ModelProfile
 from servers.chat.domain.turn import Phase, TurnState
 from servers.chat.journaled import Journaled, calls_of_events, reasoning_of
 from servers.chat.progress import Before, Leg, Progress
 from servers.chat.running import RunningTurn
 from servers.chat.stored_turns import Stored
+from soma.governor.v1 import receipt_pb2 as receipt_pb
 from soma_common.kernel.clock import Clock
+from soma_common.kernel.money import Usage
 from soma_common.tokens import tokenizer_for
 
 
@@ -36,12 +39,25 @@ def restored_progress(stored: Stored, accepted: Accepted, clock: Clock) -> Progr
     progress.reasoning.extend(text for event in journaled.events if (text := reasoning_of(event)))
     progress.calls.extend(calls_of_events(journaled.events))
     if journaled.draft is not None:
-        tokenizer = tokenizer_for(accepted.profile.tokenizer)
         for leg in journaled.draft.legs:
-            usage = journaled.usage(leg, tokenizer)
-            spoke = usage.output_tokens > 0
-            progress.legs.append(Leg(leg.leg, leg.model, True, spoke, usage, leg.finish_reason))
+            profile = accepted.profile.named(leg.model)
+            usage = journaled.usage(leg, tokenizer_for(profile.tokenizer))
+            progress.legs.append(made_leg(leg, profile, usage))
     return progress
+
+
+def made_leg(leg: receipt_pb.ModelLeg, profile: ModelProfile, usage: Usage) -> Leg:
+    """A model call that another process made."""
+    return Leg(
+        leg.leg,
+        profile,
+        usage.input_tokens,
+        sent=True,
+        began=True,
+        spoke=usage.output_tokens > 0,
+        usage=usage,
+        finish_reason=leg.finish_reason,
+    )
 
 
 def _receipt_of(journaled: Journaled) -> UUID | None:

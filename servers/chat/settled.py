@@ -9,7 +9,8 @@ from servers.chat.domain.turn import Step
 from servers.chat.ending import Outcome
 from servers.chat.journaled import usage_of
 from servers.chat.planning import Planner
-from servers.chat.progress import Leg, Progress
+from servers.chat.progress import Progress
+from servers.chat.restoring import made_leg
 from servers.chat.running import RunningTurn
 from soma.governor.v1 import receipt_pb2 as receipt_pb
 from soma_common.kernel.errors import SomaError
@@ -23,10 +24,8 @@ async def settled_outcome(planner: Planner, turn: RunningTurn, progress: Progres
     receipt = await planner.receipt(progress.accepted, progress.patience_seconds)
     if receipt is None or not receipt.HasField("settle_time"):
         return None
-    progress.legs[:] = [
-        Leg(leg.leg, leg.model, True, leg.usage.output_tokens > 0, usage_of(leg.usage), leg.finish_reason)
-        for leg in receipt.legs
-    ]
+    profile = progress.accepted.profile
+    progress.legs[:] = [made_leg(leg, profile.named(leg.model), usage_of(leg.usage)) for leg in receipt.legs]
     return _outcome(turn, receipt.outcome)
 
 
