@@ -109,7 +109,9 @@ class _Story:
             rounds=tuple(rounds),
             round_start=begin,
             pending=pending,
-            results={it.call.call_id: self._results[it.call.call_id] for it in pending if it.call.call_id in self._results},
+            results={
+                it.call.call_id: self._results[it.call.call_id] for it in pending if it.call.call_id in self._results
+            },
             told_results=frozenset(self._finished),
             calls=tuple(self._calls),
             ended_rounds=self._ended,
