@@ -7,6 +7,7 @@ import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
+from uuid import UUID
 
 from servers.chat.acceptance import Accepted, refusal_fact
 from servers.chat.aftermath import after_turn
@@ -29,6 +30,7 @@ from soma_common.kernel.backoff import Backoff
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Kind, Reason
+from soma_common.kernel.tenancy import TenantId
 from soma_common.logging import get_logger
 from soma_common.postgres.pool import Connection
 from soma_common.postgres.queries import Queries
@@ -118,6 +120,7 @@ class Ending:
             await asyncio.sleep(_PATIENCE.limit_seconds(failures))
         self._metrics.ended("refused")
         turn.refuse(error)
+        self._look(accepted.tenant, accepted.conversation_id)
 
     async def _settle(
         self, progress: Progress, finish_reason: str, told_events: int
@@ -181,7 +184,10 @@ class Ending:
         failures = 0
         while True:
             try:
-                if await self._endings.write_alone(self._database, end, terminal, weights):
+                written = await self._endings.write_alone(self._database, end, terminal, weights)
+                if written.queue:
+                    self._look(end.caller.tenant_id, end.conversation_id)
+                if written.ended:
                     return True
                 # Either the commit whose answer was lost had gone through, or another process ended the turn.
                 return failures > 0 and await self._had_ended(end)
@@ -194,6 +200,10 @@ class Ending:
                         "the end of a turn waits for the database", turn_id=str(end.turn_id), reason=error.reason.value
                     )
             await asyncio.sleep(_PATIENCE.limit_seconds(failures))
+
+    def _look(self, tenant: TenantId, conversation_id: UUID | None) -> None:
+        if conversation_id is not None:
+            self.handover.queue.look(tenant, conversation_id)
 
     async def _had_ended(self, end: End) -> bool:
         found = await self._database.run(end.caller.tenant_id, lambda it: it.fetchval(_SQL.find_end, end.turn_id))

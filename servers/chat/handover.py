@@ -3,7 +3,10 @@
 Nothing here answers a turn.
 """
 
+from typing import Final
+
 from servers.chat.journal import Journal
+from servers.chat.queueing import Queue
 from servers.chat.recovery import Recovery
 from servers.chat.running import RunningTurn
 from servers.chat.store import TurnRow
@@ -14,7 +17,8 @@ from servers.chat.wakes import Wakes
 class Handover:
     """Lets go of turns."""
 
-    def __init__(self, stored: StoredTurns, recovery: Recovery, journal: Journal, wakes: Wakes) -> None:
+    def __init__(self, stored: StoredTurns, recovery: Recovery, journal: Journal, wakes: Wakes, queue: Queue) -> None:
+        self.queue: Final = queue
         self._stored = stored
         self._recovery = recovery
         self._journal = journal

@@ -4,7 +4,7 @@ A turn outlives the call that asked for it. What each step does stands in its ow
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Coroutine
 from contextlib import aclosing
 from typing import Final
 from uuid import UUID
@@ -42,6 +42,7 @@ class Turns:
         running: RunningTurns,
         turn_seconds: float,
     ) -> None:
+        self._queue = ending.handover.queue
         self._metrics = means.metrics
         self._clock = means.clock
         self._ids = means.ids
@@ -62,9 +63,7 @@ class Turns:
         if self._draining:
             raise SomaError(Reason.SHUTTING_DOWN)
         turn = RunningTurn(self._ids.uuid7(), order, self._clock.monotonic())
-        task = asyncio.create_task(self._run(turn), name=f"turn {turn.turn_id}")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._keep(self._run(turn), f"turn {turn.turn_id}")
         followed = False
         try:
             async with aclosing(self._follow(turn)) as events:
@@ -73,13 +72,23 @@ class Turns:
             followed = True
         finally:
             if not followed and order.cancel_on_disconnect:
-                turn.ask_to_stop(Stop.CANCELLED)
+                self._stop(turn)
+
+    def _stop(self, turn: RunningTurn) -> None:
+        """Its person went away; one that is queued may have been started meanwhile, here or elsewhere."""
+        if turn.queued is None:
+            turn.ask_to_stop(Stop.CANCELLED)
+            return
+        self._keep(self._queue.give_up(turn.queued), f"give up {turn.turn_id}")
+
+    def _keep(self, work: Coroutine[None, None, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def go_on(self, stored: Stored) -> None:
         """Goes on with a claimed turn in a task of its own; one that cannot be answered any more is ended."""
-        task = asyncio.create_task(self._run_on(stored), name=f"turn {stored.row.turn_id}")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._keep(self._run_on(stored), f"turn {stored.row.turn_id}")
 
     async def _run_on(self, stored: Stored) -> None:
         accepted = stored.accepted
@@ -117,6 +126,8 @@ class Turns:
         caller = turn.order.caller
         known = await asyncio.shield(turn.taken_in)
         if known is not None:
+            if turn.queued is not None:
+                await self._queue.wait(turn.queued)
             async with aclosing(self._followers.follow(caller, known, 0)) as events:
                 async for data in events:
                     yield data
@@ -144,6 +155,7 @@ class Turns:
     async def drain(self, patience_seconds: float) -> None:
         """Takes no more turns, lets the running ones end, and lets go of those that take longer."""
         self._draining = True
+        await self._queue.close()
         if self._tasks:
             await asyncio.wait(set(self._tasks), timeout=patience_seconds)
         for turn in self._running.all():
@@ -174,8 +186,13 @@ class Turns:
 
     async def _take_in(self, turn: RunningTurn) -> None:
         acceptance = await self._acceptances.accept(turn.turn_id, turn.order)
-        if isinstance(acceptance, Known | Queued):
+        if isinstance(acceptance, Known):
             turn.taken_in.set_result(acceptance.turn_id)
+            return
+        if isinstance(acceptance, Queued):
+            turn.queued = acceptance
+            turn.taken_in.set_result(acceptance.turn_id)
+            await self._queue.joined(acceptance)
             return
         if isinstance(acceptance, Refused):
             turn.refuse(acceptance.error)
