@@ -90,6 +90,10 @@ class ChatStack:
         process.send_signal(number)
         return process.wait(30)
 
+    def superuser_dsn(self, house: str) -> str:
+        """The address of a house's database as a superuser."""
+        return self._postgres.address(self._databases_of(house)[0].app_dsn.partition("?")[0].rpartition("/")[2])
+
     def pid(self, service: str) -> int:
         """The number of a service's process."""
         return self._processes[service].pid
