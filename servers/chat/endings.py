@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from servers.chat.domain.model import ToolCallPart
+from servers.chat.domain.rounds import ToldCall
 from servers.chat.domain.turn import Step
 from servers.chat.store import calls_json, error_columns
 from servers.chat.stream import Numbered, Payload, pack, usage_message
@@ -63,7 +63,7 @@ class End:
     sequence: int
     finish_reason: str
     text: str
-    calls: tuple[ToolCallPart, ...]
+    calls: tuple[ToldCall, ...]
     usage: Usage
     cost_micros: int
     receipt_id: UUID | None

@@ -11,14 +11,16 @@ from servers.chat.candidates import gather_sources
 from servers.chat.domain.agent import DEFAULT_CANNED_ANSWER
 from servers.chat.domain.context import build, unsent
 from servers.chat.domain.model import ModelRequest
+from servers.chat.domain.rounds import wire_name
 from servers.chat.domain.turn import Step
 from servers.chat.gathering import Gathered, Gatherer
 from servers.chat.journal import Journal
-from servers.chat.legs import Legs
 from servers.chat.planning import Planner, offer_of
 from servers.chat.progress import Before, Progress
+from servers.chat.rounds import Rounds
 from servers.chat.running import RunningTurn
 from servers.chat.settlement import settlement_draft
+from servers.chat.tools import Tools
 from soma.chat.v1 import turn_event_pb2
 from soma.common.v1 import level_pb2
 from soma.governor.v1 import governor_service_pb2 as governor_pb
@@ -41,12 +43,14 @@ class Answering:
         self,
         gatherer: Gatherer,
         planner: Planner,
-        legs: Legs,
+        rounds: Rounds,
+        tools: Tools,
         journal: Journal,
     ) -> None:
         self._gatherer = gatherer
         self._planner = planner
-        self._legs = legs
+        self._rounds = rounds
+        self._tools = tools
         self._journal = journal
 
     async def answer(self, turn: RunningTurn, progress: Progress) -> None:
@@ -69,7 +73,7 @@ class Answering:
         if request is None:
             self._say_canned(turn, progress)
         else:
-            await self._legs.speak(turn, progress, request)
+            await self._rounds.lead(turn, progress, request)
 
     async def _prepare(self, turn: RunningTurn, progress: Progress) -> ModelRequest | None:
         """The call that the plan allows; None at L4."""
@@ -79,7 +83,9 @@ class Answering:
         progress.measured("recall", begin)
         tokenizer = tokenizer_for(accepted.profile.tokenizer)
         size = _size_of(accepted, gathered)
-        sources = await aside(size, gather_sources, accepted, gathered, tokenizer, tokenizer.name)
+        offered = self._tools.offered(accepted)
+        items = tuple(self._tools.item(each, tokenizer, tokenizer.name) for each in offered)
+        sources = await aside(size, gather_sources, accepted, gathered, tokenizer, tokenizer.name, items)
         with progress.phase("plan"):
             plan = progress.plan = await self._planner.plan(accepted, gathered, sources)
         with progress.phase("context"):
@@ -87,6 +93,8 @@ class Answering:
             context = await aside(size, build, sources, offer, tokenizer)
         called = plan.level != level_pb2.DEGRADATION_LEVEL_L4
         progress.context = context if called else unsent(context)
+        sent = {tool.name for tool in context.tools}
+        progress.offered = {each.tool.name: each.tool for each in offered if wire_name(each.tool.name) in sent}
         turn.settlement = settlement_draft(progress).SerializeToString()
         if not called:
             return None
@@ -103,6 +111,7 @@ class Answering:
             response_format=options.response_format,
             json_schema=options.json_schema,
             seed=options.seed,
+            input_tokens=context.input_tokens,
         )
 
     def _begin(self, turn: RunningTurn, progress: Progress) -> None:

@@ -26,7 +26,8 @@ from servers.chat.models import Models
 from servers.chat.planning import Planner
 from servers.chat.progress import Leg, Progress
 from servers.chat.running import RunningTurn
-from soma.chat.v1 import message_pb2, turn_event_pb2
+from servers.chat.tool_messages import started_message
+from soma.chat.v1 import turn_event_pb2
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason
 
@@ -59,7 +60,7 @@ class Legs:
         profile = request.profile
         first = 1 + max((leg.number for leg in progress.legs), default=0)
         if first > 1:
-            request = _continuing(request, progress.answer)
+            request = _continuing(request, progress.so_far)
             await self._planner.hold(progress.accepted, first, context.input_tokens, request.max_output_tokens)
         last = first + gathered.modulation.max_retries
         for number in range(first, last + 1):
@@ -100,15 +101,14 @@ class Legs:
 
     def _take(self, turn: RunningTurn, progress: Progress, leg: Leg, item: StreamItem) -> None:
         if isinstance(item, TextChunk):
-            progress.text.append(item.text)
-            turn.add(Step.TEXT, turn_event_pb2.TextDelta(text=item.text))
+            text = progress.parted(item.text)
+            progress.text.append(text)
+            turn.add(Step.TEXT, turn_event_pb2.TextDelta(text=text))
         elif isinstance(item, ReasoningChunk):
             progress.reasoning.append(item.text)
             turn.add(Step.REASONING, turn_event_pb2.ReasoningDelta(text=item.text))
         elif isinstance(item, ToolCallPart):
-            progress.calls.append(item)
-            call = message_pb2.ToolCall(call_id=item.call_id, name=item.name, arguments_json=item.arguments_json)
-            turn.add(Step.TOOL_CALL, turn_event_pb2.ToolCallStarted(call=call))
+            turn.add(Step.TOOL_CALL, started_message(progress.take_call(item)))
         else:
             _finish(progress, leg, item)
             return

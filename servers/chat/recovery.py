@@ -11,7 +11,7 @@ from servers.chat.domain.turn import Step
 from servers.chat.endings import PASSES, End, Endings, Intent
 from servers.chat.instance import Instance
 from servers.chat.models import Models
-from servers.chat.requests import tool_calls
+from servers.chat.retelling import told_calls
 from servers.chat.settlement import empty_settlement
 from servers.chat.store import TurnRow, journal_rows, lock_turn
 from servers.chat.stream import Numbered, numbered, unpack, usage_message
@@ -105,7 +105,7 @@ class Recovery:
             sequence=sequence + 1,
             finish_reason="error",
             text=text,
-            calls=tuple(call for event in events if event.step is Step.TOOL_CALL for call in tool_calls(event)),
+            calls=told_calls(events),
             usage=usage,
             cost_micros=cost(price, usage),
             receipt_id=UUID(started.receipt_id) if started is not None and started.receipt_id else None,

@@ -9,7 +9,7 @@ from servers.chat.acceptance import Accepted
 from servers.chat.domain.sizes import calls_tokens
 from servers.chat.domain.turn import Phase, Step, TurnState
 from servers.chat.progress import Before, Leg, Progress
-from servers.chat.requests import tool_calls
+from servers.chat.retelling import retell, told_calls
 from servers.chat.running import RunningTurn
 from servers.chat.settlement import is_open
 from servers.chat.stored_turns import Stored
@@ -36,9 +36,7 @@ def restored_progress(stored: Stored, accepted: Accepted, clock: Clock) -> Progr
     """What the turn had come to; a call whose end nobody saw is billed for what stands in the journal."""
     progress = Progress(accepted, clock, clock.monotonic())
     progress.before = Before(stored.from_status, stored.from_instance, stored.settlement, _receipt_of(stored.events))
-    progress.text.extend(event.text for event in stored.events if event.text)
-    progress.reasoning.extend(_reasoning(event) for event in stored.events if event.step is Step.REASONING)
-    progress.calls.extend(call for event in stored.events if event.step is Step.TOOL_CALL for call in tool_calls(event))
+    _retell(progress, stored)
     if stored.settlement is not None:
         tokenizer = tokenizer_for(accepted.profile.tokenizer)
         since = [event for event in stored.events if event.sequence >= stored.settlement_sequence]
@@ -50,6 +48,21 @@ def restored_progress(stored: Stored, accepted: Accepted, clock: Clock) -> Progr
                 Leg(leg.leg, leg.model, True, spoke=bool(since), usage=usage, finish_reason=leg.finish_reason)
             )
     return progress
+
+
+def _retell(progress: Progress, stored: Stored) -> None:
+    """What was said, asked for and done. A result that the ledger has and nobody was told yet is told when it is its turn."""
+    results = {each.call.call.call_id: each.result for each in stored.calls if each.result is not None}
+    told = retell(stored.events, results)
+    progress.text.append(told.text)
+    progress.reasoning.append(told.reasoning)
+    progress.told.extend(told.calls)
+    progress.rounds.extend(told.rounds)
+    progress.round_start = told.round_start
+    progress.calls.extend(each.call for each in told.pending)
+    progress.results.update((name, result) for name, result in told.results.items() if name in told.told_results)
+    progress.decided.update(each.call.call.call_id for each in stored.calls if each.decision)
+    progress.tools_ended = told.ended_rounds
 
 
 def _receipt_of(events: tuple[Numbered, ...]) -> UUID | None:
@@ -68,7 +81,7 @@ def _counted(input_tokens: int, events: list[Numbered], tokenizer: Tokenizer) ->
     reasoning = tokenizer.count("".join(_reasoning(event) for event in events if event.step is Step.REASONING))
     text = tokenizer.count("".join(event.text for event in events))
     calls = calls_tokens(
-        [call for event in events if event.step is Step.TOOL_CALL for call in tool_calls(event)], tokenizer
+        [told.call for told in told_calls(events)], tokenizer
     )
     return Usage(input_tokens, 0, text + calls + reasoning, reasoning, estimated=True)
 

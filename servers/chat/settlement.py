@@ -70,20 +70,20 @@ def settlement(progress: Progress, finish_reason: str) -> governor_pb.SettleTurn
     return request
 
 
-def settlement_draft(progress: Progress) -> governor_pb.SettleTurnRequest:
-    """What is known when the plan is made: for whoever must end the turn when this process cannot.
+def settlement_draft(progress: Progress, input_tokens: int | None = None) -> governor_pb.SettleTurnRequest:
+    """What is known before a call is made: for whoever must end the turn when this process cannot.
 
-    Beside the calls that were made it has the one that follows, with its input only; what that writes is counted from
-    the journal.
+    Beside the calls that were made it has the one that follows, with its input only: that of the first one, or so many
+    tokens, or none at all where none follows; what that writes is counted from the journal.
     """
     request = _frame(progress)
     context, price = progress.context, progress.accepted.profile.price
     for leg in progress.legs:
         _add_leg(request, leg, leg_usage(progress, leg), price)
-    if context is not None and context.messages:
+    if context is not None and context.messages and input_tokens != 0:
         number = 1 + max((leg.number for leg in progress.legs), default=0)
         following = Leg(number, progress.accepted.profile.profile_id, finish_reason=OPEN_LEG)
-        _add_leg(request, following, Usage(input_tokens=context.input_tokens, estimated=True), price)
+        _add_leg(request, following, Usage(input_tokens=input_tokens or context.input_tokens, estimated=True), price)
     request.outcome.finish_reason = "error"
     return request
 

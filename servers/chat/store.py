@@ -15,6 +15,7 @@ import orjson
 
 from servers.chat.domain.agent import Agent
 from servers.chat.domain.model import ToolCallPart
+from servers.chat.domain.rounds import CallResult, CallStatus, ToldCall
 from soma.events.v1 import payloads_pb2
 from soma_common.events.models import EventDraft
 from soma_common.events.store import EventStore
@@ -93,9 +94,10 @@ class BranchMessage:
     message_id: UUID
     role: str
     text: str
-    tool_calls: tuple[ToolCallPart, ...]
+    tool_calls: tuple[ToldCall, ...]
     token_count: int
     tokenizer: str | None
+    tool_results: tuple[CallResult, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,10 @@ class TurnStore:
         if row.conversation_id is None:
             return row.answer, row.tool_calls
         found = await self.database.run(row.tenant_id, lambda it: it.fetchrow(_SQL.find_text, row.assistant_message_id))
-        return ("", ()) if found is None else ("\n".join(found["parts"]), calls_of(found["tool_calls"]))
+        if found is None:
+            return "", ()
+        calls = told_calls_of(found["tool_calls"])
+        return "\n".join(found["parts"]), tuple(told.call for told in calls if told.by_client)
 
     async def read_branch(
         self, tenant: TenantId, conversation_id: UUID, leaf_id: UUID, most_messages: int, most_tokens: int
@@ -154,9 +159,10 @@ class TurnStore:
                 row["message_id"],
                 row["role"],
                 "\n".join(row["parts"]),
-                calls_of(row["tool_calls"]),
+                told_calls_of(row["tool_calls"]),
                 row["token_count"],
                 row["tokenizer"],
+                results_of(row["tool_results"]),
             )
             for row in reversed(rows)
         ]
@@ -267,10 +273,45 @@ def calls_of(text: str) -> tuple[ToolCallPart, ...]:
     return tuple(ToolCallPart(each["call_id"], each["name"], each["arguments_json"]) for each in orjson.loads(text))
 
 
-def calls_json(calls: tuple[ToolCallPart, ...]) -> str:
-    """Tool calls in their JSON form."""
+# Calls that were stored without their place stood at the end of the answer.
+_ALL_OF_IT: Final = 2**31 - 1
+
+
+def told_calls_of(text: str) -> tuple[ToldCall, ...]:
+    """The same with their place in the answer."""
+    return tuple(
+        ToldCall(
+            ToolCallPart(each["call_id"], each["name"], each["arguments_json"]),
+            each.get("round", 1),
+            each.get("by_client", True),
+            each.get("text_before", _ALL_OF_IT),
+        )
+        for each in orjson.loads(text)
+    )
+
+
+def results_of(text: str) -> tuple[CallResult, ...]:
+    """What came of calls, out of its JSON form."""
+    return tuple(
+        CallResult(each["call_id"], each["name"], CallStatus(each["status"]), each["content"])
+        for each in orjson.loads(text)
+    )
+
+
+def calls_json(calls: tuple[ToldCall, ...]) -> str:
+    """Tool calls in their JSON form, with their place in the answer."""
     return orjson.dumps(
-        [{"call_id": call.call_id, "name": call.name, "arguments_json": call.arguments_json} for call in calls]
+        [
+            {
+                "call_id": told.call.call_id,
+                "name": told.call.name,
+                "arguments_json": told.call.arguments_json,
+                "round": told.round,
+                "by_client": told.by_client,
+                "text_before": told.text_before,
+            }
+            for told in calls
+        ]
     ).decode()
 
 

@@ -12,6 +12,7 @@ from google.protobuf.message import DecodeError
 from servers.chat.acceptance import Accepted
 from servers.chat.acceptance_store import agent_of
 from servers.chat.domain.model import ModelProfile
+from servers.chat.effects import StoredCall, read_calls
 from servers.chat.means import Means
 from servers.chat.models import Models
 from servers.chat.order import Order, read_order
@@ -43,6 +44,8 @@ class Stored:
     # what is known to be used: the last draft in the journal, and the number of the first event beside it
     settlement: governor_pb.SettleTurnRequest | None
     settlement_sequence: int = 0
+    # the calls of tools that ran here, or wait for consent
+    calls: tuple[StoredCall, ...] = ()
 
 
 class StoredTurns:
@@ -95,6 +98,7 @@ class StoredTurns:
             events=tuple(events),
             settlement=None if settlement is None else governor_pb.SettleTurnRequest.FromString(settlement),
             settlement_sequence=beside,
+            calls=await read_calls(connection, row.turn_id),
         )
 
     async def _accepted(self, connection: Connection, row: TurnRow, request: bytes | None) -> Accepted | None:

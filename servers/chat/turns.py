@@ -17,8 +17,10 @@ from servers.chat.means import Means
 from servers.chat.order import Order
 from servers.chat.progress import Progress
 from servers.chat.restoring import restored_progress, restored_turn
+from servers.chat.rounds import Waits
 from servers.chat.running import RunningTurn, RunningTurns, Stop
 from servers.chat.stored_turns import Stored
+from servers.chat.waiting import Waiting
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason
 from soma_common.logging import get_logger
@@ -39,8 +41,10 @@ class Turns:
         ending: Ending,
         followers: Followers,
         running: RunningTurns,
+        waiting: Waiting,
         turn_seconds: float,
     ) -> None:
+        self._waiting = waiting
         self._metrics = means.metrics
         self._clock = means.clock
         self._ids = means.ids
@@ -173,11 +177,14 @@ class Turns:
         if isinstance(problem, Refusal) and turn.stop is None:
             await self._ending.refuse(turn, progress.accepted, problem.error)
             return
+        if isinstance(problem, Waits) and turn.stop is None:
+            await self._waiting.begin(turn, progress, problem.asked)
+            return
         outcome = self._outcome(turn, progress, work, in_time=bool(done))
         await self._ending.end(turn, progress, outcome)
 
     def _outcome(self, turn: RunningTurn, progress: Progress, work: "asyncio.Task[None]", *, in_time: bool) -> Outcome:
-        if work.cancelled() or isinstance(work.exception(), Refusal):
+        if work.cancelled() or isinstance(work.exception(), Refusal | Waits):
             if turn.stop is Stop.INTERRUPTED:
                 return _failed(SomaError(Reason.TURN_INTERRUPTED, {"turn_id": str(turn.turn_id)}))
             if turn.stop is None and not in_time:

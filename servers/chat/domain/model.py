@@ -62,7 +62,10 @@ class PromptTool:
 
 @dataclass(frozen=True, slots=True)
 class ModelRequest:
-    """One model call. `tool_choice` is auto, none, required or `name:<tool>`; None leaves it to the provider."""
+    """One model call. `tool_choice` is auto, none, required or `name:<tool>`; None leaves it to the provider.
+
+    `input_tokens` is the size of what is sent, in tokens of the profile's tokenizer, 0 where nobody counted it.
+    """
 
     profile: ModelProfile
     messages: tuple[PromptMessage, ...]
@@ -75,6 +78,7 @@ class ModelRequest:
     response_format: str = ""
     json_schema: Mapping[str, object] | None = None
     seed: int | None = None
+    input_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,3 +38,24 @@ where instance = $1 and lease_epoch = $2 and status = 'running';
 delete from journal j using turns t
 where t.tenant_id = j.tenant_id and t.turn_id = j.turn_id and t.end_time < now() - make_interval(secs => $1)
     and j.create_time < now() - make_interval(secs => $1);
+
+-- name: list_lapsed
+-- Requests for consent whose time is over.
+select c.tenant_id, c.turn_id, c.call_id from tool_calls c join turns t on t.tenant_id = c.tenant_id and t.turn_id = c.turn_id
+where c.state = 'waiting' and c.expire_time < now() and t.status = 'waiting'
+order by c.expire_time limit 64;
+
+-- name: list_decided
+-- Turns that wait for nobody any more: all was decided, they are to be stopped, or their conversation is gone.
+select t.tenant_id, t.turn_id from turns t
+where t.status = 'waiting' and (
+    t.cancel_requested
+    or not exists (
+        select from tool_calls c where c.tenant_id = t.tenant_id and c.turn_id = t.turn_id and c.state = 'waiting'
+    )
+)
+order by t.create_time limit 64;
+
+-- name: sweep_calls
+delete from tool_calls c using turns t
+where t.tenant_id = c.tenant_id and t.turn_id = c.turn_id and t.end_time < now() - make_interval(secs => $1);
