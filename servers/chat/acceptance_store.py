@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from servers.chat.asking_anew import Question
 from servers.chat.domain.agent import Agent
 from servers.chat.order import Order
 from servers.chat.store import Place, Weights, error_columns, insert_default_agent, insert_turn
@@ -23,14 +24,14 @@ from soma_common.postgres.queries import Queries
 
 _SQL: Final = Queries.of("servers.chat", "sql/turns.sql")
 _TAKE_TURN_IN: Final = counting_statement(
-    _SQL.take_turn_in, tenant="$1", sub="$3", name="'messages'", interval="$38::interval", tolerance="$39::interval"
+    _SQL.take_turn_in, tenant="$1", sub="$3", name="'messages'", interval="$45::interval", tolerance="$46::interval"
 )
 _AGENT: Final = tuple(name for name in Agent.__slots__ if name not in ("baseline", "tool_rules"))
 
 
 @dataclass(frozen=True, slots=True)
 class TakenIn:
-    """What became of a turn: stored, known, moved, or limited, with the time to wait."""
+    """What became of a turn: stored, queued, known, moved, or limited, with the time to wait."""
 
     outcome: str
     wait_seconds: float | None
@@ -40,10 +41,14 @@ class TakenIn:
 class Seen:
     """What was found for an order; a known request has its turn and nothing else."""
 
-    turn_id: UUID | None = None
+    known_turn_id: UUID | None = None
     body_hash: bytes = b""
     place: Place | None = None
     parent_exists: bool = False
+    # whether the parent is the answer that the conversation's turn is writing
+    parent_is_coming: bool = False
+    # the message of the user that is asked about, or whose answer is
+    question: Question | None = None
     agent: Agent | None = None
     weights: Weights | None = None
 
@@ -68,12 +73,21 @@ class AcceptanceStore:
             order.parent_message_id,
             order.agent_id,
             default_agent_id(caller.tenant_id),
+            order.message_id,
         )
         row = rows[0]
         if row["known_turn_id"] is not None:
             return Seen(row["known_turn_id"], row["known_body_hash"])
         agent, weights = agent_of(row)
-        return Seen(place=_place(row), parent_exists=bool(row["parent_exists"]), agent=agent, weights=weights)
+        there = _place(row)
+        return Seen(
+            place=there,
+            parent_exists=bool(row["parent_exists"]),
+            parent_is_coming=bool(row["parent_is_coming"]),
+            question=None if there is None else _question(row),
+            agent=agent,
+            weights=weights,
+        )
 
     async def take_in(
         self, tenant: TenantId, row: tuple[object, ...], events: tuple[Any, ...], counting: Counting
@@ -108,6 +122,22 @@ def _place(row: Any) -> Place | None:
         row["status"],
         row["current_leaf_id"],
         row["running_turn_id"],
+        row["untitled"],
+        row["queued"],
+        row["queued_turn_id"],
+    )
+
+
+def _question(row: Any) -> Question | None:
+    if row["question_id"] is None:
+        return None
+    return Question(
+        row["asked_role"],
+        row["conversation_id"],
+        row["question_id"],
+        tuple(row["question_parts"]),
+        row["question_parent_id"],
+        row["question_turn_id"],
     )
 
 

@@ -219,10 +219,12 @@ class Ending:
 
 
 async def _withdraw(connection: Connection, accepted: Accepted, clock: Clock) -> None:
-    """Takes the message back that was refused, and the conversation that was made for it."""
-    await connection.execute(_SQL.withdraw_message, accepted.user_message_id)
+    """Takes back the message, unless it was there before, and the conversation that was made for it."""
+    if not accepted.asks_anew:
+        await connection.execute(_SQL.withdraw_message, accepted.user_message_id)
     if accepted.new_conversation:
         await connection.execute(_SQL.withdraw_conversation, accepted.conversation_id, accepted.turn_id)
         return
-    values = (accepted.conversation_id, accepted.turn_id, accepted.leaf_before, clock.now())
+    withdrawn = int(not accepted.asks_anew)
+    values = (accepted.conversation_id, accepted.turn_id, accepted.leaf_before, clock.now(), withdrawn)
     await connection.execute(_SQL.free_refused_conversation, *values)

@@ -112,6 +112,10 @@ class Answering:
             json_schema=options.json_schema,
             seed=options.seed,
             input_tokens=context.input_tokens,
+            presence_penalty=options.presence_penalty,
+            frequency_penalty=options.frequency_penalty,
+            reasoning_effort=options.reasoning_effort,
+            parallel_tool_calls=options.parallel_tool_calls,
         )
 
     def _begin(self, turn: RunningTurn, progress: Progress) -> None:
@@ -127,6 +131,8 @@ class Answering:
             level=plan.level,
             level_reasons=plan.level_reasons,
             agent_id=str(accepted.agent.agent_id),
+            parent_message_id=str(accepted.parent_message_id or ""),
+            untitled=accepted.untitled,
         )
         turn.add(Step.STARTED, started)
         for notice in _notices(progress, plan):

@@ -109,7 +109,11 @@ class Place:
     agent_id: UUID
     status: str
     current_leaf_id: UUID | None
+    # the turn that runs in it or waits for a person, how many are queued behind it, and the first of them
     running_turn_id: UUID | None
+    untitled: bool
+    queued: int
+    queued_turn_id: UUID | None
 
 
 # A turn that is not over.

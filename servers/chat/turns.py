@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Awaitable
 from contextlib import aclosing
 from typing import Final
 
-from servers.chat.acceptance import Acceptances, Accepted, Known, Refused
+from servers.chat.acceptance import Acceptances, Accepted, Known, Queued, Refused
 from servers.chat.domain.turn import Step
 from servers.chat.ending import Ending, Outcome
 from servers.chat.followers import Followers
@@ -153,7 +153,7 @@ class Turns:
 
     async def _take_in(self, turn: RunningTurn) -> None:
         acceptance = await self._acceptances.accept(turn.turn_id, turn.order)
-        if isinstance(acceptance, Known):
+        if isinstance(acceptance, Known | Queued):
             turn.taken_in.set_result(acceptance.turn_id)
             return
         if isinstance(acceptance, Refused):

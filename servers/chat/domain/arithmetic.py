@@ -100,7 +100,9 @@ def _called(node: ast.Call, depth: int) -> Number:
     try:
         return _checked(function(*values))
     except (ValueError, TypeError):
-        raise ArithmeticProblem(f"{name} is not defined for {', '.join(written(value)[:40] for value in values)}.") from None
+        raise ArithmeticProblem(
+            f"{name} is not defined for {', '.join(written(value)[:40] for value in values)}."
+        ) from None
 
 
 def _checked(value: object) -> Number:

@@ -1,29 +1,29 @@
 -- Statements of the turns of a tenant, run under row-level security.
 
 -- name: look_before_turn
-select * from look_before_turn($1, $2, $3, $4, $5, $6, $7, $8);
+select * from look_before_turn($1, $2, $3, $4, $5, $6, $7, $8, $9);
 
 -- name: take_turn_in
 -- Counts the message where an interval is given, stores the turn if it is not one too many, and the events where the turn
 -- was stored. Each step asks for the one before, so they happen in this order.
 with asked as materialized (
-    select enter_tenant($1) where $38::interval is not null
+    select enter_tenant($1) where $45::interval is not null
 ),
 taken as (
     :taken
 ),
 turn as materialized (
     select case
-        when $38::interval is not null and not exists (select from taken) then 'limited'
+        when $45::interval is not null and not exists (select from taken) then 'limited'
         else take_turn_in(
             $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-            $19, $20, $21, $22, $23, $24, $25
+            $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32
         )
     end as outcome
 )
 select t.outcome,
-    case when t.outcome = 'stored' then (
-        select count(*) from append_events($1, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37)
+    case when t.outcome in ('stored', 'queued') then (
+        select count(*) from append_events($1, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44)
     ) end as events,
     case when t.outcome = 'limited' then :wait end as wait_seconds
 from turn t;
@@ -65,7 +65,7 @@ delete from conversations where conversation_id = $1 and running_turn_id = $2 an
 
 -- name: free_refused_conversation
 update conversations
-set running_turn_id = null, current_leaf_id = $3, message_count = message_count - 1, version = version + 1, update_time = $4
+set running_turn_id = null, current_leaf_id = $3, message_count = message_count - $5, version = version + 1, update_time = $4
 where conversation_id = $1 and running_turn_id = $2;
 
 -- name: end_turn

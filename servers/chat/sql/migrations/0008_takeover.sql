@@ -8,7 +8,6 @@ alter table turns add column takeovers smallint not null default 0;
 -- since when it runs, where that is not since it was made: a turn that waited or was queued has its whole time from then on
 alter table turns add column running_since timestamptz;
 
-create index turns_waiting on turns (create_time) where status = 'waiting';
 create index turns_queued on turns (tenant_id, conversation_id, turn_id) where status = 'queued';
 
 -- An epoch names one life of one process, whatever the process is called, so that a turn's epoch says alone who may write it.
