@@ -163,7 +163,7 @@ class Ending:
             usage=turn_usage(progress),
             cost_micros=turn_cost(progress),
             receipt_id=progress.receipt_id,
-            model=accepted.profile.profile_id,
+            model=progress.speaker.profile_id,
             tokenizer=accepted.profile.tokenizer,
             now=now,
             correlation_id=str(accepted.order.request_id),

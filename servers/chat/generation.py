@@ -12,6 +12,7 @@ from servers.chat.domain.agent import DEFAULT_CANNED_ANSWER
 from servers.chat.domain.context import build, unsent
 from servers.chat.domain.model import ModelRequest
 from servers.chat.domain.rounds import wire_name
+from servers.chat.domain.sources import Context
 from servers.chat.domain.turn import Step
 from servers.chat.gathering import Gathered, Gatherer
 from servers.chat.journal import Journal
@@ -95,28 +96,9 @@ class Answering:
         progress.context = context if called else unsent(context)
         sent = {tool.name for tool in context.tools}
         progress.offered = {each.tool.name: each.tool for each in offered if wire_name(each.tool.name) in sent}
-        turn.settlement = settlement_draft(progress).SerializeToString()
-        if not called:
-            return None
-        options, modulation = accepted.order.options, gathered.modulation
-        return ModelRequest(
-            profile=accepted.profile,
-            messages=context.messages,
-            max_output_tokens=plan.max_output_tokens,
-            tools=context.tools,
-            tool_choice=_tool_choice(accepted.order.tool_choice, {tool.name for tool in context.tools}),
-            temperature=modulation.temperature if options.temperature is None else options.temperature,
-            top_p=modulation.top_p if options.top_p is None else options.top_p,
-            stop=options.stop,
-            response_format=options.response_format,
-            json_schema=options.json_schema,
-            seed=options.seed,
-            input_tokens=context.input_tokens,
-            presence_penalty=options.presence_penalty,
-            frequency_penalty=options.frequency_penalty,
-            reasoning_effort=options.reasoning_effort,
-            parallel_tool_calls=options.parallel_tool_calls,
-        )
+        request = _request(accepted, gathered, plan, context) if called else None
+        turn.settlement = settlement_draft(progress, None if progress.calls else request).SerializeToString()
+        return request
 
     def _begin(self, turn: RunningTurn, progress: Progress) -> None:
         accepted, plan = progress.accepted, progress.plan
@@ -152,6 +134,30 @@ def _taken_over(before: Before) -> turn_event_pb2.Notice:
         code="turn_taken_over",
         sentence="The process that wrote this answer is gone, so another one goes on with it from here.",
         metadata={"from_instance": before.from_instance},
+    )
+
+
+def _request(
+    accepted: Accepted, gathered: Gathered, plan: governor_pb.PlanTurnResponse, context: Context
+) -> ModelRequest:
+    options, modulation = accepted.order.options, gathered.modulation
+    return ModelRequest(
+        profile=accepted.profile,
+        messages=context.messages,
+        max_output_tokens=plan.max_output_tokens,
+        tools=context.tools,
+        tool_choice=_tool_choice(accepted.order.tool_choice, {tool.name for tool in context.tools}),
+        temperature=modulation.temperature if options.temperature is None else options.temperature,
+        top_p=modulation.top_p if options.top_p is None else options.top_p,
+        stop=options.stop,
+        response_format=options.response_format,
+        json_schema=options.json_schema,
+        seed=options.seed,
+        input_tokens=context.input_tokens,
+        presence_penalty=options.presence_penalty,
+        frequency_penalty=options.frequency_penalty,
+        reasoning_effort=options.reasoning_effort,
+        parallel_tool_calls=options.parallel_tool_calls,
     )
 
 

@@ -11,6 +11,7 @@ from uuid import uuid5
 from servers.chat.acceptance import Accepted
 from servers.chat.candidates import measured
 from servers.chat.domain.knobs import longest_answer
+from servers.chat.domain.model import ModelRequest
 from servers.chat.domain.sources import Lanes, Offer, Sources
 from servers.chat.features import Features
 from servers.chat.gathering import Gathered
@@ -84,14 +85,14 @@ class Planner:
         )
         return await self._patiently(lambda: self._governor.PlanTurn(request, timeout=CALL_SECONDS))
 
-    async def hold(self, accepted: Accepted, leg: int, input_tokens: int, max_output_tokens: int) -> None:
-        """Holds the budget of a further model call. Raises BUDGET_EXHAUSTED, DEPENDENCY_DOWN."""
+    async def hold(self, accepted: Accepted, leg: int, call: ModelRequest) -> None:
+        """Holds the budget of a further model call at its model's price. Raises BUDGET_EXHAUSTED, DEPENDENCY_DOWN."""
         request = governor_pb.HoldLegRequest(
             turn_id=str(accepted.turn_id),
             leg=leg,
-            input_tokens=input_tokens,
-            max_output_tokens=max_output_tokens,
-            price=price_message(accepted.profile.price),
+            input_tokens=call.input_tokens,
+            max_output_tokens=call.max_output_tokens,
+            price=price_message(call.profile.price),
             request_id=str(uuid5(accepted.turn_id, f"leg/{leg}")),
             timeout_seconds=int(self._turn_seconds),
         )

@@ -44,9 +44,9 @@ def restored_progress(stored: Stored, accepted: Accepted, clock: Clock) -> Progr
             usage = _usage(leg.usage)
             if is_open(leg):
                 usage = _counted(usage.input_tokens, since, tokenizer)
-            progress.legs.append(
-                Leg(leg.leg, leg.model, True, spoke=bool(since), usage=usage, finish_reason=leg.finish_reason)
-            )
+            made = Leg(leg.leg, accepted.profile.named(leg.model), usage.input_tokens, sent=True, spoke=bool(since))
+            made.usage, made.finish_reason = usage, leg.finish_reason
+            progress.legs.append(made)
     return progress
 
 

@@ -124,7 +124,7 @@ class Rounds:
             # What had to be called was called.
             request = replace(request, tool_choice="auto")
         # Nobody is called before it is written that there is one more call.
-        turn.settlement = settlement_draft(progress, request.input_tokens).SerializeToString()
+        turn.settlement = settlement_draft(progress, request).SerializeToString()
         await self.journal.flush(turn)
         return request
 

@@ -62,7 +62,7 @@ class Waiting:
             events[0].sequence,
             events[-1].sequence,
             pack(events),
-            settlement_draft(progress, 0).SerializeToString(),
+            settlement_draft(progress, None).SerializeToString(),
             *self._events.values([_requested(progress, call) for call in asked]),
         )
         if not await self._persist(turn, values):

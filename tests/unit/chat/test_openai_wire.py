@@ -16,6 +16,8 @@ from servers.chat.domain.model import (
     TextChunk,
     ToolCallPart,
 )
+from servers.chat.adapters.openai_wire import ChunkReader, DataLines
+from servers.chat.domain.model import ReasoningChunk, StreamBegin, StreamEnd, StreamItem, TextChunk, ToolCallPart
 
 
 def _delta(**delta: Any) -> dict[str, Any]:
@@ -23,9 +25,11 @@ def _delta(**delta: Any) -> dict[str, Any]:
 
 
 def _read(*chunks: dict[str, Any]) -> list[StreamItem]:
+    """What the chunks say, after the one word that it begins."""
     reader = ChunkReader()
     items = [item for chunk in chunks for item in reader.read(chunk)]
-    return [*items, *reader.finish()]
+    assert isinstance(items[0], StreamBegin)
+    return [*items[1:], *reader.finish()]
 
 
 def _call(**fragment: Any) -> dict[str, Any]:
