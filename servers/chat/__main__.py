@@ -43,6 +43,8 @@ from servers.chat.model_editing import ModelEditing
 from servers.chat.models import ChatModel, Models
 from servers.chat.planning import Planner
 from servers.chat.profiles import INSTALLATION_KEY, installation_of
+from servers.chat.queueing import Queue
+from servers.chat.rating import Ratings
 from servers.chat.recovery import Recovery
 from servers.chat.requests import TurnRequests
 from servers.chat.rpc.agents import AgentServicer
@@ -132,17 +134,22 @@ class Engine:
         process.health.watch("signals", self.signals.check)
         self.wakes = Wakes(self.signals, running)
         self.followers = Followers(store, running, self.wakes)
-        self.requests = TurnRequests(store, running)
         gatherer = Gatherer(
             store, memory, cognitive, dependencies, self.features, lambda: process.health.down(BACKGROUND)
         )
         planner = Planner(governor, self.features, process.clock, settings.turn_seconds)
         legs = Legs(planner, models, dependencies, self.journal, metrics)
         answering = Answering(gatherer, planner, legs, self.journal)
-        ending = Ending(means, endings, self.journal, governor, self.features, self.intents, self.recovery)
         self.stored = StoredTurns(means, models)
+        self.queue = Queue(means, self.stored, store, running)
+        self.requests = TurnRequests(store, running, self.queue)
+        ending = Ending(means, endings, self.journal, governor, self.features, self.intents, self.recovery, self.queue)
         acceptances = Acceptances(means, models, allowance)
-        self.turns = Turns(means, acceptances, answering, ending, self.followers, running, settings.turn_seconds)
+        self.turns = Turns(
+            means, acceptances, answering, ending, self.followers, running, self.queue, settings.turn_seconds
+        )
+        self.ratings = Ratings(means)
+        self.queue.open(self.turns.go_on)
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:
@@ -158,6 +165,7 @@ class Engine:
             self.housekeeping.run,
             self.catalogues.run,
             self.wakes.run,
+            self.queue.run,
         )
         tasks = [asyncio.create_task(_keep(job), name=job.__qualname__) for job in jobs]
         try:
@@ -216,7 +224,7 @@ def add_servicers(engine: Engine, process: Process, peers: Peers, house: ModelHo
     agents = Agents(process.database, process.events, models, process.clock, process.ids)
     conversations = Conversations(process.database, process.events, agents, sagas, process.clock, process.ids)
     server = process.server
-    turns = TurnServicer(engine.turns, engine.followers, engine.requests)
+    turns = TurnServicer(engine.turns, engine.followers, engine.requests, engine.ratings)
     server.add(turn_grpc.add_TurnServiceServicer_to_server, turns, "soma.chat.v1.TurnService")
     server.add(agent_grpc.add_AgentServiceServicer_to_server, AgentServicer(agents), "soma.chat.v1.AgentService")
     server.add(
