@@ -3,6 +3,7 @@
 Any process decides and goes on, however long ago the question was asked.
 """
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,6 +35,8 @@ _JOURNAL: Final = Queries.of("servers.chat", "sql/journal.sql")
 _LOG: Final = get_logger("soma.chat.approvals")
 Reply = TypeVar("Reply", bound=Message)
 
+# How often requests are looked for that lapse, and turns that nobody went on with.
+LOOK_SECONDS: Final = 1.0
 APPROVE: Final = "approve"
 DENY: Final = "deny"
 POLICY: Final = "policy"
@@ -117,6 +120,15 @@ class Approvals:
         self._turns.go_on(stored)
         return True
 
+    async def run(self) -> None:
+        """Looks again and again, until cancelled."""
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            try:
+                await self.look()
+            except SomaError as error:
+                _LOG.info("requests for consent wait for the database", reason=error.reason.value)
+
     async def look(self) -> None:
         """Lets requests lapse whose time is over, and goes on with turns that wait for nobody any more."""
         for row in await self._database.worker_statement(_JOURNAL.list_lapsed):
@@ -134,9 +146,7 @@ class Approvals:
                     raise
                 _LOG.debug("a request was decided before it lapsed", turn_id=str(turn_id))
 
-    async def _decide(
-        self, connection: Connection, tenant: TenantId, owner: str | None, decision: Decision
-    ) -> bool:
+    async def _decide(self, connection: Connection, tenant: TenantId, owner: str | None, decision: Decision) -> bool:
         """Whether nothing of the turn waits any more. The first decision holds; the same one again changes nothing."""
         turn = await connection.fetchrow(_SQL.lock_turn, decision.turn_id, owner)
         if turn is None:
@@ -163,9 +173,7 @@ class Approvals:
         state = MOVES[Effect.WAITING, Move.APPROVED if approved else Move.DENIED]
         result = ("", "") if approved else ("denied", denial(decision))
         key = (decision.turn_id, decision.call_id)
-        await connection.execute(
-            _SQL.decide_call, *key, decision.decision, decision.by, decision.note, state, *result
-        )
+        await connection.execute(_SQL.decide_call, *key, decision.decision, decision.by, decision.note, state, *result)
         sequence, now = turn["last_sequence"] + 1, self._clock.now()
         event = numbered(str(decision.turn_id), sequence, now, Step.APPROVAL_RESOLVED, _resolved(decision))
         await connection.execute(

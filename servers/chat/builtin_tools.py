@@ -46,7 +46,7 @@ class BuiltinTools:
         return (
             Tool(
                 "math.evaluate",
-                "Calculate the exact value of an arithmetic expression: plus, minus, times, divided, percent, power, root.",
+                "Calculate the value of an arithmetic expression: plus, minus, times, divided, percent, power, root.",
                 _object({"expression": {"type": "string", "maxLength": LONGEST_EXPRESSION}}, "expression"),
                 self._evaluate,
                 repeatable=True,

@@ -41,6 +41,8 @@ MEMORY_FRAME: Final = f"{MEMORY_HEADER}\n"
 # As many as a plan is asked for; what is older finds no room anyway.
 MOST_RESULTS: Final = 512
 
+Dialogue = list[DialogueItem | ToolExchange]
+
 
 def gather_sources(
     accepted: Accepted,
@@ -55,8 +57,10 @@ def gather_sources(
     system = _system(accepted.agent, gathered, transcript, tokenizer)
     before, after = _dialogue(transcript, tokenizer)
     if order.transcript is None:
-        before = [item for message in gathered.branch for item in _said(message, tokenizer, tokenizer_name)]
-    user_id = str(accepted.user_message_id or "user_message")
+        asked = _question(gathered.branch) if accepted.continues else len(gathered.branch)
+        before = _branch(gathered.branch[:asked], tokenizer, tokenizer_name)
+        after = _branch(gathered.branch[asked + 1 :], tokenizer, tokenizer_name)
+    user_id = _question_id(accepted, gathered)
     return Sources(
         system=tuple(system),
         user=UserItem(user_id, order.text, MESSAGE_TOKENS + tokenizer.count(order.text)),
@@ -81,9 +85,22 @@ def _system(
         yield SystemItem("warm_style", agent.warm_style, tokenizer.count(f"\n\n{agent.warm_style}"))
 
 
-def _said(
-    message: BranchMessage, tokenizer: Tokenizer, tokenizer_name: str
-) -> Iterator[DialogueItem | ToolExchange]:
+def _question(branch: Sequence[BranchMessage]) -> int:
+    """Where the last message of the user stands: what follows it is an answer that goes on."""
+    return max((number for number, message in enumerate(branch) if message.role == "user"), default=0)
+
+
+def _question_id(accepted: Accepted, gathered: Gathered) -> str:
+    if accepted.continues and gathered.branch:
+        return str(gathered.branch[_question(gathered.branch)].message_id)
+    return str(accepted.user_message_id or "user_message")
+
+
+def _branch(messages: Sequence[BranchMessage], tokenizer: Tokenizer, tokenizer_name: str) -> Dialogue:
+    return [item for message in messages for item in _said(message, tokenizer, tokenizer_name)]
+
+
+def _said(message: BranchMessage, tokenizer: Tokenizer, tokenizer_name: str) -> Iterator[DialogueItem | ToolExchange]:
     """A message as it was said; one with rounds of tools as these rounds, and what was said after them."""
     rest, name = message.text, str(message.message_id)
     if message.tool_calls:
@@ -110,9 +127,6 @@ def _round(name: str, done: ToolRound, tokenizer: Tokenizer) -> DialogueItem | T
 def _asked_for(calls: Sequence[ToolCallPart]) -> str:
     """Calls whose results were never given to us: they cannot be repeated to a model as they were."""
     return f"(asked for {', '.join(call.name for call in calls)})" if calls else ""
-
-
-Dialogue = list[DialogueItem | ToolExchange]
 
 
 def _dialogue(transcript: Sequence[Spoken], tokenizer: Tokenizer) -> tuple[Dialogue, Dialogue]:

@@ -11,7 +11,8 @@ from uuid import UUID
 
 from servers.chat.domain.rounds import ToldCall
 from servers.chat.domain.turn import Step
-from servers.chat.store import calls_json, error_columns
+from servers.chat.store import error_columns
+from servers.chat.stored_calls import calls_json
 from servers.chat.stream import Numbered, Payload, pack, usage_message
 from soma.chat.v1 import turn_event_pb2
 from soma.events.v1 import payloads_pb2

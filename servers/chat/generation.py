@@ -105,7 +105,7 @@ class Answering:
         assert plan is not None
         started = turn_event_pb2.TurnStarted(
             conversation_id=str(accepted.conversation_id or ""),
-            user_message_id=str(accepted.user_message_id or ""),
+            user_message_id="" if accepted.continues else str(accepted.user_message_id or ""),
             assistant_message_id=str(accepted.assistant_message_id),
             receipt_id=plan.receipt_id,
             model=accepted.profile.profile_id,

@@ -96,7 +96,7 @@ class Progress:
     offered: Mapping[str, Tool] = field(default_factory=dict)
     # every call, as it was told
     told: list[ToldCall] = field(default_factory=list)
-    # the rounds that are over; of the running one what came of its calls so far, and about which of them a person decided
+    # the rounds that are over; of the running one what came of its calls so far, and about which a person decided
     rounds: list[ToolRound] = field(default_factory=list)
     results: dict[str, CallResult] = field(default_factory=dict)
     decided: set[str] = field(default_factory=set)
@@ -108,7 +108,9 @@ class Progress:
         call_id = unique_id(part.call_id, (each.call.call_id for each in self.told), number)
         own = next((name for name in self.offered if wire_name(name) == part.name), None)
         by_client = own is None and (order.transcript is not None or part.name in {tool.name for tool in order.tools})
-        told = ToldCall(ToolCallPart(call_id, own or part.name, part.arguments_json), number, by_client, len(self.answer))
+        told = ToldCall(
+            ToolCallPart(call_id, own or part.name, part.arguments_json), number, by_client, len(self.answer)
+        )
         self.told.append(told)
         self.calls.append(told.call)
         return told

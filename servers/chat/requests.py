@@ -12,8 +12,8 @@ from uuid import UUID
 from google.protobuf.message import Message
 
 from servers.chat.domain.model import ToolCallPart
-from servers.chat.retelling import told_calls
 from servers.chat.queueing import Queue
+from servers.chat.retelling import told_calls
 from servers.chat.running import RunningTurns, Stop
 from servers.chat.store import TurnRow, TurnStore
 from servers.chat.stream import Numbered, unpack

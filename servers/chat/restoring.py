@@ -51,7 +51,7 @@ def restored_progress(stored: Stored, accepted: Accepted, clock: Clock) -> Progr
 
 
 def _retell(progress: Progress, stored: Stored) -> None:
-    """What was said, asked for and done. A result that the ledger has and nobody was told yet is told when it is its turn."""
+    """What was said, asked for and done; a result that the ledger has and nobody was told yet is told in its turn."""
     results = {each.call.call.call_id: each.result for each in stored.calls if each.result is not None}
     told = retell(stored.events, results)
     progress.text.append(told.text)
@@ -80,9 +80,7 @@ def _counted(input_tokens: int, events: list[Numbered], tokenizer: Tokenizer) ->
     """What a call wrote, as far as it became durable."""
     reasoning = tokenizer.count("".join(_reasoning(event) for event in events if event.step is Step.REASONING))
     text = tokenizer.count("".join(event.text for event in events))
-    calls = calls_tokens(
-        [told.call for told in told_calls(events)], tokenizer
-    )
+    calls = calls_tokens([told.call for told in told_calls(events)], tokenizer)
     return Usage(input_tokens, 0, text + calls + reasoning, reasoning, estimated=True)
 
 

@@ -1,4 +1,4 @@
-"""Leading an answer through rounds of tools: the model speaks, its calls are run, their results go into the next request.
+"""Leading an answer through rounds of tools: the model speaks, its calls are run, it speaks on with their results.
 
 How a model is called stands in `legs.py`, how a tool is run in `tool_running.py`.
 """
@@ -143,9 +143,7 @@ def _capacity(progress: Progress) -> int:
     return min(window, limit) if limit else window
 
 
-def _continued(
-    first: ModelRequest, rounds: tuple[ToolRound, ...], capacity: int, tokenizer: Tokenizer
-) -> ModelRequest:
+def _continued(first: ModelRequest, rounds: tuple[ToolRound, ...], capacity: int, tokenizer: Tokenizer) -> ModelRequest:
     """The first request with what was said and done since; the answer gives way to results, and these to the window."""
     before = first.input_tokens + rounds_tokens(rounds, tokenizer, results=False)
     least = min(first.max_output_tokens, LEAST_ANSWER_TOKENS)

@@ -15,7 +15,8 @@ import orjson
 
 from servers.chat.domain.agent import Agent
 from servers.chat.domain.model import ToolCallPart
-from servers.chat.domain.rounds import CallResult, CallStatus, ToldCall
+from servers.chat.domain.rounds import CallResult, ToldCall
+from servers.chat.stored_calls import calls_of, results_of, told_calls_of
 from soma.events.v1 import payloads_pb2
 from soma_common.events.models import EventDraft
 from soma_common.events.store import EventStore
@@ -71,6 +72,11 @@ class TurnRow:
     leaf_before: UUID | None = None
     # 0 for none, 1 for good, 2 for bad
     rating: int = 0
+
+    @property
+    def continues(self) -> bool:
+        """Whether it goes on with an answer, after the results of the tools that this one asked for."""
+        return self.asks_anew and self.user_message_id is not None and self.user_message_id == self.parent_message_id
 
     @property
     def caller(self) -> Caller:
@@ -281,53 +287,6 @@ def _error_of(values: dict[str, Any]) -> SomaError | None:
         retry_after_seconds=values["error_retry_seconds"],
         quota=tuple(QuotaViolation(each["subject"], each["description"]) for each in quota),
     )
-
-
-def calls_of(text: str) -> tuple[ToolCallPart, ...]:
-    """Tool calls out of their JSON form."""
-    return tuple(ToolCallPart(each["call_id"], each["name"], each["arguments_json"]) for each in orjson.loads(text))
-
-
-# Calls that were stored without their place stood at the end of the answer.
-_ALL_OF_IT: Final = 2**31 - 1
-
-
-def told_calls_of(text: str) -> tuple[ToldCall, ...]:
-    """The same with their place in the answer."""
-    return tuple(
-        ToldCall(
-            ToolCallPart(each["call_id"], each["name"], each["arguments_json"]),
-            each.get("round", 1),
-            each.get("by_client", True),
-            each.get("text_before", _ALL_OF_IT),
-        )
-        for each in orjson.loads(text)
-    )
-
-
-def results_of(text: str) -> tuple[CallResult, ...]:
-    """What came of calls, out of its JSON form."""
-    return tuple(
-        CallResult(each["call_id"], each["name"], CallStatus(each["status"]), each["content"])
-        for each in orjson.loads(text)
-    )
-
-
-def calls_json(calls: tuple[ToldCall, ...]) -> str:
-    """Tool calls in their JSON form, with their place in the answer."""
-    return orjson.dumps(
-        [
-            {
-                "call_id": told.call.call_id,
-                "name": told.call.name,
-                "arguments_json": told.call.arguments_json,
-                "round": told.round,
-                "by_client": told.by_client,
-                "text_before": told.text_before,
-            }
-            for told in calls
-        ]
-    ).decode()
 
 
 def error_columns(error: SomaError | None) -> tuple[str, str, float | None, str]:

@@ -56,7 +56,7 @@ class ToolRunning:
     async def run(
         self, turn: RunningTurn, progress: Progress, calls: Sequence[LedgerCall], tell: Callable[[CallResult], None]
     ) -> None:
-        """Runs calls side by side; each result is durable before it is told, and they are told in the order of the calls.
+        """Runs calls side by side; each result is durable before it is told, in the order of the calls.
 
         Raises LostTurnError.
         """
@@ -75,9 +75,7 @@ class ToolRunning:
     async def _refuse(self, turn: RunningTurn, call: LedgerCall, problem: str) -> CallResult:
         return await self._ended(turn, call, _Said(CallStatus.FAILED, problem), 0)
 
-    async def _run(
-        self, turn: RunningTurn, progress: Progress, call: LedgerCall, before: Before | None
-    ) -> CallResult:
+    async def _run(self, turn: RunningTurn, progress: Progress, call: LedgerCall, before: Before | None) -> CallResult:
         tool = progress.offered[call.call.name]
         step = step_for("" if before is None else before.state, repeatable=tool.repeatable)
         if step is Step.TELL and before is not None and before.result is not None:

@@ -83,7 +83,7 @@ class Tools:
         self._items: dict[tuple[str, str, bool], ToolItem] = {}
 
     def offered(self, accepted: Accepted) -> tuple[OfferedTool, ...]:
-        """What this turn may offer; nothing for a transcript, whose client keeps its conversation and its tools itself."""
+        """What this turn may offer: nothing for a transcript, whose client keeps conversation and tools itself."""
         order, agent = accepted.order, accepted.agent
         if order.transcript is not None or not accepted.profile.tools or order.tool_choice not in _FREE_CHOICE:
             return ()

@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Awaitable, Coroutine
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Final
+from uuid import UUID
 
 from servers.chat.acceptance import Acceptances, Accepted, Known, Queued, Refused
 from servers.chat.domain.turn import Step
@@ -73,10 +74,7 @@ class Turns:
 
         Raises what refuses it before the first event. Going away stops the turn only where the order says so.
         """
-        if self._draining:
-            raise SomaError(Reason.SHUTTING_DOWN)
-        turn = RunningTurn(self._ids.uuid7(), order, self._clock.monotonic())
-        self._keep(self._run(turn), f"turn {turn.turn_id}")
+        turn = self._started(order)
         followed = False
         try:
             async with aclosing(self._follow(turn)) as events:
@@ -87,8 +85,26 @@ class Turns:
             if not followed and order.cancel_on_disconnect:
                 self._stop(turn)
 
+    async def begin(self, order: Order) -> UUID:
+        """The id of the turn that a request started or starts, without following it. Raises what refuses it at once."""
+        turn = self._started(order)
+        known = await asyncio.shield(turn.taken_in)
+        if turn.refusal is not None:
+            raise turn.refusal
+        return known or turn.turn_id
+
+    def _started(self, order: Order) -> RunningTurn:
+        if self._draining:
+            raise SomaError(Reason.SHUTTING_DOWN)
+        turn = RunningTurn(self._ids.uuid7(), order, self._clock.monotonic())
+        self._keep(self._run(turn), f"turn {turn.turn_id}")
+        return turn
+
     def _stop(self, turn: RunningTurn) -> None:
         """Its person went away; one that is queued may have been started meanwhile, here or elsewhere."""
+        if turn.waits:
+            self._keep(self._queue.stop_waiting(turn.order.caller.tenant_id, turn.turn_id), f"stop {turn.turn_id}")
+            return
         if turn.queued is None:
             turn.ask_to_stop(Stop.CANCELLED)
             return

@@ -45,7 +45,7 @@ class Waiting:
         self._lapse = timedelta(hours=approval_hours)
 
     async def begin(self, turn: RunningTurn, progress: Progress, asked: Sequence[LedgerCall]) -> None:
-        """Stores what is asked, with all that was used so far, and tells it. It keeps trying while the database is away."""
+        """Stores what is asked, and what was used so far, and tells it; it keeps trying while the database is away."""
         await self._journal.flush(turn)
         if turn.lost:
             return

@@ -46,13 +46,10 @@ where c.state = 'waiting' and c.expire_time < now() and t.status = 'waiting'
 order by c.expire_time limit 64;
 
 -- name: list_decided
--- Turns that wait for nobody any more: all was decided, they are to be stopped, or their conversation is gone.
+-- Turns that wait for nobody any more, for all was decided.
 select t.tenant_id, t.turn_id from turns t
-where t.status = 'waiting' and (
-    t.cancel_requested
-    or not exists (
-        select from tool_calls c where c.tenant_id = t.tenant_id and c.turn_id = t.turn_id and c.state = 'waiting'
-    )
+where t.status = 'waiting' and not exists (
+    select from tool_calls c where c.tenant_id = t.tenant_id and c.turn_id = t.turn_id and c.state = 'waiting'
 )
 order by t.create_time limit 64;
 

@@ -22,7 +22,8 @@ select owner_sub, title = '' as untitled from conversations where conversation_i
 
 -- name: find_agent
 select v.agent_id, v.version, v.name, v.system_prompt, v.model_profile_id, v.intelligence, v.autonomy,
-    v.resource_micros_per_turn, v.risk_profile, v.canned_answer, v.warm_style, v.baseline, v.memory_scope, v.archived, r.weights
+    v.resource_micros_per_turn, v.risk_profile, v.canned_answer, v.warm_style, v.baseline, v.memory_scope, v.archived, v.tool_rules,
+    r.weights
 from agent_versions v
 left join agent_retrieval r on r.tenant_id = v.tenant_id and r.agent_id = v.agent_id
 where v.agent_id = $1 and v.version = $2;
