@@ -64,7 +64,7 @@ class ToolResults:
     async def submit(self, caller: Caller, given: Given, reply: Callable[[Sequence[str], UUID | None], Reply]) -> Reply:
         """Keeps a result; with the last one of its turn the turn that goes on begins.
 
-        Raises RESOURCE_NOT_FOUND, CALL_RESOLVED, and what refuses the turn that goes on; the result is kept all the same,
+        Raises RESOURCE_NOT_FOUND, CALL_RESOLVED, and what refuses the turn that goes on: the result is kept even so,
         and the same request tries again.
         """
         once = Once.current()
