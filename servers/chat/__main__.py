@@ -32,12 +32,14 @@ from servers.chat.followers import Followers
 from servers.chat.gathering import BACKGROUND, Gatherer
 from servers.chat.generating import Generating
 from servers.chat.generation import Answering
+from servers.chat.handover import Handover
 from servers.chat.housekeeping import Housekeeping
 from servers.chat.instance import Instance
 from servers.chat.intent_letters import IntentLetters
 from servers.chat.intents import Intents
 from servers.chat.journal import Journal
 from servers.chat.keys import Keys
+from servers.chat.legbook import Legbook
 from servers.chat.legs import Legs
 from servers.chat.means import Means
 from servers.chat.metrics import TurnMetrics
@@ -60,10 +62,11 @@ from servers.chat.settings import ChatSettings
 from servers.chat.single_call import SingleCalls
 from servers.chat.store import TurnStore
 from servers.chat.stored_turns import StoredTurns
+from servers.chat.takeover import Takeovers
 from servers.chat.tool_results import ToolResults
 from servers.chat.tool_running import ToolRunning
 from servers.chat.tools import Tools
-from servers.chat.turns import Turns, Work
+from servers.chat.turns import Turns
 from servers.chat.waiting import Waiting
 from servers.chat.wakes import Wakes
 from soma.chat.v1 import agent_service_pb2_grpc as agent_grpc
@@ -132,12 +135,10 @@ class Engine:
         self.journal = Journal(process.settings.database, self.instance, process.clock, process.server.registry)
         letters = IntentLetters(process.database, DLQHandler(process.database, process.events), process.ids)
         self.intents = Intents(process.database, letters, governor, memory, cognitive, metrics)
-        self.recovery = Recovery(process.database, self.instance, endings, models, process.clock)
+        recovery = Recovery(process.database, endings, models, process.clock)
         self.rates = open_limits(settings.redis_url, process.database, process.clock, process.server.registry)
         allowance = Allowance(self.rates, settings.messages_per_minute, process.clock)
-        self.housekeeping = Housekeeping(
-            process.database, self.instance, running, self.recovery, allowance, process.clock
-        )
+        self.housekeeping = Housekeeping(process.database, self.instance, running, allowance, process.clock)
         self.signals = open_signals(settings.redis_url, process.settings.database)
         process.health.watch("signals", self.signals.check)
         self.wakes = Wakes(self.signals, running)
@@ -146,17 +147,19 @@ class Engine:
             store, memory, cognitive, dependencies, self.features, lambda: process.health.down(BACKGROUND)
         )
         planner = Planner(governor, self.features, process.clock, settings.turn_seconds)
-        legs = Legs(planner, models, dependencies, self.journal, metrics)
+        legs = Legs(planner, models, dependencies, self.journal, Legbook(process.database, self.journal), metrics)
         tools = Tools(BuiltinTools(memory, process.clock).all(), self.features)
         rounds = Rounds(legs, ToolRunning(Effects(means), means), self.journal)
         answering = Answering(gatherer, planner, rounds, tools, self.journal)
         self.stored = StoredTurns(means, models)
         self.queue = Queue(means, self.stored, store, running)
         self.requests = TurnRequests(store, running, self.queue)
-        ending = Ending(means, endings, self.journal, governor, self.features, self.intents, self.recovery, self.queue)
+        waiting = Waiting(means, store, self.journal, settings.approval_hours)
+        handover = Handover(self.stored, recovery, self.journal, self.wakes, self.queue, waiting)
+        ending = Ending(means, endings, self.journal, governor, self.features, self.intents, handover)
         acceptances = Acceptances(means, models, allowance)
-        work = Work(answering, ending, Waiting(means, store, self.journal, settings.approval_hours))
-        self.turns = Turns(means, acceptances, work, self.followers, running, self.queue, settings.turn_seconds)
+        self.turns = Turns(means, acceptances, answering, ending, self.followers, running, settings.turn_seconds)
+        self.takeovers = Takeovers(means, self.stored, self.turns, recovery, self.wakes, settings.turn_seconds)
         self.approvals = Approvals(means, self.stored, self.turns)
         self.results = ToolResults(means, self.turns)
         self.ratings = Ratings(means)
@@ -166,8 +169,7 @@ class Engine:
     async def working(self) -> AsyncIterator[None]:
         """Takes over from the predecessor, then keeps the steady work going inside the block."""
         await self.instance.register()
-        ended = await self.recovery.end_abandoned()
-        _LOG.info("registered", instance=self.instance.name, epoch=self.instance.epoch, interrupted_turns=ended)
+        _LOG.info("registered", instance=self.instance.name, epoch=self.instance.epoch)
         jobs = (
             self.journal.run,
             self.intents.run,
@@ -176,6 +178,7 @@ class Engine:
             self.housekeeping.run,
             self.catalogues.run,
             self.wakes.run,
+            self.takeovers.run,
             self.queue.run,
             self.approvals.run,
         )

@@ -37,7 +37,7 @@ def _object(properties: Mapping[str, object], *required: str) -> Mapping[str, ob
 class BuiltinTools:
     """What the built-in tools need.
 
-    A tool is offered where the words of its name, description and parameters fit what was said: they are chosen sparely.
+    A tool is offered where its words (name, description, parameters) fit what was said: they are chosen sparely.
     """
 
     def __init__(self, memory: MemoryServiceStub, clock: Clock) -> None:

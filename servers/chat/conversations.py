@@ -194,6 +194,8 @@ class Conversations:
                 rows = await connection.fetch(_SQL.list_messages, conversation_id, after_id, limit)
             else:
                 rows = await connection.fetch(_SQL.list_branch, conversation_id, leaf_id, after_id, limit)
+                if not rows and after_id is None:
+                    raise not_found("message", leaf_id)
             return [_message(row) for row in rows]
 
         return await self._database.run(caller.tenant_id, work)
@@ -206,6 +208,8 @@ class Conversations:
         async def work(connection: Connection) -> list[KeptMessage]:
             await self._found(connection, caller, conversation_id)
             rows = await connection.fetch(_SQL.list_branch_from_end, conversation_id, last_id, limit)
+            if not rows:
+                raise not_found("message", last_id)
             return [_message(row) for row in rows]
 
         return await self._database.run(caller.tenant_id, work)

@@ -14,12 +14,14 @@ from servers.chat.domain.model import ModelRequest
 from servers.chat.domain.rounds import wire_name
 from servers.chat.domain.sources import Context
 from servers.chat.domain.turn import Step
+from servers.chat.ending import Outcome
 from servers.chat.gathering import Gathered, Gatherer
 from servers.chat.journal import Journal
 from servers.chat.planning import Planner, offer_of
 from servers.chat.progress import Before, Progress
 from servers.chat.rounds import Rounds
 from servers.chat.running import RunningTurn
+from servers.chat.settled import settled_outcome
 from servers.chat.settlement import settlement_draft
 from servers.chat.tools import Tools
 from soma.chat.v1 import turn_event_pb2
@@ -68,13 +70,16 @@ class Answering:
         if not turn.begun:
             self._begin(turn, progress)
         elif progress.before is not None and progress.before.from_status == "running":
-            # Nobody is called before it is written that there is one more call.
             turn.add(Step.NOTICE, _taken_over(progress.before))
-            await self._journal.flush(turn)
+            self._journal.wants(turn)
         if request is None:
             self._say_canned(turn, progress)
         else:
             await self._rounds.lead(turn, progress, request)
+
+    async def settled(self, turn: RunningTurn, progress: Progress) -> Outcome | None:
+        """How a turn that another process began was settled; None where it was not. Raises DEPENDENCY_DOWN."""
+        return await settled_outcome(self._planner, turn, progress) if turn.begun else None
 
     async def _prepare(self, turn: RunningTurn, progress: Progress) -> ModelRequest | None:
         """The call that the plan allows; None at L4."""
@@ -88,7 +93,7 @@ class Answering:
         items = tuple(self._tools.item(each, tokenizer, tokenizer.name) for each in offered)
         sources = await aside(size, gather_sources, accepted, gathered, tokenizer, tokenizer.name, items)
         with progress.phase("plan"):
-            plan = progress.plan = await self._planner.plan(accepted, gathered, sources)
+            plan = progress.plan = await self._planner.plan(accepted, gathered, sources, progress.patience_seconds)
         with progress.phase("context"):
             offer = offer_of(plan, gathered.modulation.recall_limit or gathered.knobs.recall_limit)
             context = await aside(size, build, sources, offer, tokenizer)
@@ -97,7 +102,8 @@ class Answering:
         sent = {tool.name for tool in context.tools}
         progress.offered = {each.tool.name: each.tool for each in offered if wire_name(each.tool.name) in sent}
         request = _request(accepted, gathered, plan, context) if called else None
-        turn.settlement = settlement_draft(progress, None if progress.calls else request).SerializeToString()
+        if not turn.begun:
+            turn.settlement = settlement_draft(progress, request).SerializeToString()
         return request
 
     def _begin(self, turn: RunningTurn, progress: Progress) -> None:
@@ -122,9 +128,11 @@ class Answering:
         self._journal.wants(turn)
 
     def _say_canned(self, turn: RunningTurn, progress: Progress) -> None:
+        progress.finish_reason = "stop"
+        if progress.answer:
+            return
         text = progress.accepted.agent.canned_answer or DEFAULT_CANNED_ANSWER
         progress.text.append(text)
-        progress.finish_reason = "stop"
         turn.add(Step.TEXT, turn_event_pb2.TextDelta(text=text))
         self._journal.wants(turn)
 
@@ -153,11 +161,11 @@ def _request(
         response_format=options.response_format,
         json_schema=options.json_schema,
         seed=options.seed,
-        input_tokens=context.input_tokens,
         presence_penalty=options.presence_penalty,
         frequency_penalty=options.frequency_penalty,
         reasoning_effort=options.reasoning_effort,
         parallel_tool_calls=options.parallel_tool_calls,
+        input_tokens=context.input_tokens,
     )
 
 

@@ -6,6 +6,7 @@ One object a turn, filled while it is answered and read when it ends. Nothing he
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Final
 from uuid import UUID
 
 from servers.chat.acceptance import Accepted
@@ -18,6 +19,10 @@ from soma.governor.v1 import governor_service_pb2 as governor_pb
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.money import Usage
+
+PATIENCE_SECONDS: Final = 2.5
+# Where chat was restarted, its neighbours may be starting too.
+RESTART_PATIENCE_SECONDS: Final = 20.0
 
 
 @dataclass(slots=True)
@@ -146,6 +151,11 @@ class Progress:
     def speaker(self) -> ModelProfile:
         """Who wrote last, or would have."""
         return next((leg.profile for leg in reversed(self.legs) if leg.spoke), self.accepted.profile)
+
+    @property
+    def patience_seconds(self) -> float:
+        """How long the governor is waited for: whoever is owed the rest of an answer waits longer."""
+        return PATIENCE_SECONDS if self.before is None else RESTART_PATIENCE_SECONDS
 
     @property
     def receipt_id(self) -> UUID | None:

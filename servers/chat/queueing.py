@@ -142,6 +142,8 @@ class Queue:
                 self._left(turn_id)
         except SomaError as error:
             _LOG.info("a queued turn waits for the database", reason=error.reason.value)
+        except Exception as error:  # noqa: BLE001 - the net: the queues of others must not wait for this one
+            _LOG.error("a queued turn cannot be started", conversation_id=str(conversation_id), exc_info=error)
 
     async def _next(self, tenant: TenantId, conversation_id: UUID) -> UUID | None:
         rows = await self._database.tenant_read(tenant, _SQL.next_queued, conversation_id)

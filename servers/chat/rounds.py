@@ -17,7 +17,6 @@ from servers.chat.journal import Journal
 from servers.chat.legs import Legs
 from servers.chat.progress import Progress
 from servers.chat.running import RunningTurn
-from servers.chat.settlement import settlement_draft
 from servers.chat.tool_messages import finished_message
 from servers.chat.tool_running import ToolRunning, refusal
 from soma.chat.v1 import turn_event_pb2
@@ -123,9 +122,7 @@ class Rounds:
         elif request.tool_choice not in (None, "none"):
             # What had to be called was called.
             request = replace(request, tool_choice="auto")
-        # Nobody is called before it is written that there is one more call.
-        turn.settlement = settlement_draft(progress, request).SerializeToString()
-        await self.journal.flush(turn)
+        self.journal.wants(turn)
         return request
 
 

@@ -26,7 +26,7 @@ class Stop(Enum):
     """Why a turn is being stopped from outside."""
 
     CANCELLED = auto()  # by its person
-    INTERRUPTED = auto()  # by the end of this process
+    RELEASED = auto()  # by the end of this process: another one goes on with it
     LOST = auto()  # another process took it over
 
 
@@ -76,6 +76,11 @@ class RunningTurn:
     def begun(self) -> bool:
         """Whether its first event was told."""
         return self.state.sequence > 0
+
+    @property
+    def told_events(self) -> int:
+        """How many events it has, those that are not durable yet among them."""
+        return self.state.sequence + len(self.pending)
 
     @property
     def spoke(self) -> bool:

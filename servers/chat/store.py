@@ -66,6 +66,9 @@ class TurnRow:
     # how often another process took it over, and since when it runs if not since it was made
     takeovers: int = 0
     running_since: datetime | None = None
+    # what was used before the call that followed, and the number of the last event before that
+    draft: bytes | None = None
+    draft_sequence: int = 0
     # whether its message was there before, the message in whose place its own stands, and the leaf before it began
     asks_anew: bool = False
     replaces_message_id: UUID | None = None

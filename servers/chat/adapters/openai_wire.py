@@ -72,18 +72,18 @@ def request_body(request: ModelRequest) -> dict[str, Any]:
     return body
 
 
-def _tool(tool: PromptTool) -> dict[str, Any]:
-    strict = {"strict": True} if tool.strict else {}
-    parameters = dict(tool.parameters)
-    function = {"name": tool.name, "description": tool.description, "parameters": parameters, **strict}
-    return {"type": "function", "function": function}
-
-
 def continuation(so_far: str) -> tuple[PromptMessage, ...]:
     """The messages that ask for the rest of an answer: its beginning, and after it what to do."""
     if not so_far:
         return ()
     return (PromptMessage("assistant", so_far), PromptMessage("user", instruction(so_far)))
+
+
+def _tool(tool: PromptTool) -> dict[str, Any]:
+    strict = {"strict": True} if tool.strict else {}
+    parameters = dict(tool.parameters)
+    function = {"name": tool.name, "description": tool.description, "parameters": parameters, **strict}
+    return {"type": "function", "function": function}
 
 
 def _tool_choice(choice: str | None) -> object:

@@ -86,11 +86,11 @@ class ModelRequest:
     response_format: str = ""
     json_schema: Mapping[str, object] | None = None
     seed: int | None = None
-    input_tokens: int = 0
     presence_penalty: float | None = None
     frequency_penalty: float | None = None
     reasoning_effort: str = ""
     parallel_tool_calls: bool | None = None
+    input_tokens: int = 0
     so_far: str = ""
 
 

@@ -69,13 +69,8 @@ with owed as (
         create_time
     )
     select t.tenant_id, gen_random_uuid(), t.owner_sub, t.caller_roles, t.caller_scopes, t.correlation_id, t.turn_id,
-        'settle_turn', j.settlement, $2, $2
-    from turns t cross join lateral (
-        select settlement from journal j
-        where j.tenant_id = t.tenant_id and j.turn_id = t.turn_id and j.settlement is not null
-        order by j.first_sequence desc limit 1
-    ) j
-    where t.conversation_id = $1 and t.status = 'waiting'
+        'settle_turn', t.draft, $2, $2
+    from turns t where t.conversation_id = $1 and t.status = 'waiting' and t.draft is not null
     on conflict (tenant_id, turn_id, kind) do nothing
 ),
 gone as (

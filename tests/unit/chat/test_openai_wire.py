@@ -11,13 +11,12 @@ from servers.chat.domain.model import (
     PromptMessage,
     PromptTool,
     ReasoningChunk,
+    StreamBegin,
     StreamEnd,
     StreamItem,
     TextChunk,
     ToolCallPart,
 )
-from servers.chat.adapters.openai_wire import ChunkReader, DataLines
-from servers.chat.domain.model import ReasoningChunk, StreamBegin, StreamEnd, StreamItem, TextChunk, ToolCallPart
 
 
 def _delta(**delta: Any) -> dict[str, Any]:

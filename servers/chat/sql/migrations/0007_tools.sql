@@ -39,6 +39,7 @@ create table tool_calls (
     primary key (tenant_id, turn_id, call_id),
     foreign key (tenant_id, turn_id) references turns (tenant_id, turn_id) on delete cascade
 );
+create index turns_waiting on turns (create_time) where status = 'waiting';
 create index tool_calls_waiting on tool_calls (expire_time) where state = 'waiting';
 
 alter table tool_calls enable row level security;
@@ -296,12 +297,12 @@ $$;
 create function wait_turn(
     p_tenant uuid, p_turn uuid, p_epoch bigint, p_now timestamptz, p_calls text[], p_rounds smallint[], p_positions smallint[],
     p_names text[], p_arguments text[], p_hashes text[], p_sentences text[], p_expire timestamptz,
-    p_first integer, p_last integer, p_events bytea, p_settlement bytea
+    p_first integer, p_last integer, p_events bytea, p_draft bytea
 ) returns boolean
 language plpgsql as $$
 begin
     perform enter_tenant(p_tenant);
-    update turns t set status = 'waiting'
+    update turns t set status = 'waiting', draft = p_draft, draft_sequence = p_last
     where t.tenant_id = p_tenant and t.turn_id = p_turn and t.status = 'running' and t.lease_epoch = p_epoch;
     if not found then
         return false;
@@ -314,8 +315,8 @@ begin
         p_expire, p_now
     from unnest(p_calls, p_rounds, p_positions, p_names, p_arguments, p_hashes, p_sentences)
         as a (call_id, round, position, name, arguments_json, arguments_hash, sentence);
-    insert into journal (tenant_id, turn_id, first_sequence, last_sequence, lease_epoch, events, settlement)
-    values (p_tenant, p_turn, p_first, p_last, p_epoch, p_events, p_settlement);
+    insert into journal (tenant_id, turn_id, first_sequence, last_sequence, lease_epoch, events)
+    values (p_tenant, p_turn, p_first, p_last, p_epoch, p_events);
     return true;
 end
 $$;
