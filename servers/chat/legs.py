@@ -24,12 +24,12 @@ from servers.chat.domain.fallback import (
 from servers.chat.domain.model import ModelProfile, ModelRequest, StreamBegin, StreamItem
 from servers.chat.domain.turn import Step
 from servers.chat.journal import Journal
+from servers.chat.legbook import Legbook
 from servers.chat.metrics import TurnMetrics
 from servers.chat.models import Models
 from servers.chat.planning import Planner
 from servers.chat.progress import Leg, Progress
 from servers.chat.running import RunningTurn
-from servers.chat.settlement import settlement_draft
 from servers.chat.voice import Voice
 from soma.chat.v1 import turn_event_pb2
 from soma_common.kernel.errors import SomaError
@@ -54,8 +54,15 @@ class Legs:
     """Makes the calls."""
 
     def __init__(
-        self, planner: Planner, models: Models, dependencies: Dependencies, journal: Journal, metrics: TurnMetrics
+        self,
+        planner: Planner,
+        models: Models,
+        dependencies: Dependencies,
+        journal: Journal,
+        book: Legbook,
+        metrics: TurnMetrics,
     ) -> None:
+        self._book = book
         self._planner = planner
         self._models = models
         self._dependencies = dependencies
@@ -158,8 +165,9 @@ class Legs:
     async def _hold(self, this: _Round, call: ModelRequest) -> None:
         """Holds what a call may cost, and leaves a note of it for whoever may have to end the turn."""
         if call.max_output_tokens:
-            await self._planner.hold(this.progress.accepted, this.progress.next_leg, call)
-            this.turn.settlement = settlement_draft(this.progress, call).SerializeToString()
+            progress = this.progress
+            await self._planner.hold(progress.accepted, progress.next_leg, call, progress.patience_seconds)
+            await self._book.note(this.turn, progress, call)
 
     def _tell_switch(self, this: _Round, before: ModelProfile, after: ModelProfile, reason: Reason, why: str) -> None:
         amid = bool(this.progress.so_far)
