@@ -11,6 +11,7 @@ from uuid import UUID
 
 from servers.chat.aside import aside
 from servers.chat.domain.words import distinct_words
+from soma_common.kernel.clock import Clock
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.tenancy import TenantId
 from soma_common.logging import get_logger
@@ -24,6 +25,9 @@ POLL_SECONDS: Final = 2.0
 BLOCK: Final = 64
 # Fewer messages make a block too when they are long: a search should not have to read more than this.
 LONG_CHARACTERS: Final = 200_000
+# What waited for longer makes a block with however few others, so that no owner has words that wait forever.
+OLD_SECONDS: Final = 86_400.0
+NOTE_SECONDS: Final = 3_600.0
 _OWNERS: Final = 4
 # After so many blocks of one owner others have their turn, and the streams theirs after each.
 _BLOCKS_AT_ONCE: Final = 8
@@ -42,8 +46,10 @@ class _Waiting:
 class Indexing:
     """Makes blocks out of waiting messages."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
+        self._clock = clock
+        self._noted_at = -NOTE_SECONDS
         self._indexed = 0
         self._told = 0
 
@@ -61,6 +67,9 @@ class Indexing:
 
     async def index_due(self) -> int:
         """Index some blocks of a few owners who have enough; returns for how many owners there was something to do."""
+        if self._clock.monotonic() - self._noted_at >= NOTE_SECONDS:
+            await self._database.worker_statement(_SQL.note_old, self._old())
+            self._noted_at = self._clock.monotonic()
         owners = await self._database.worker_statement(_SQL.claim_owners, _OWNERS)
         for row in owners:
             await self.index_owner(TenantId(row["tenant_id"]), row["owner_key"])
@@ -86,7 +95,8 @@ class Indexing:
         kept = [message for message in waiting if message.conversation_id is not None]
         texts = [message.text or "" for message in kept]
         size = sum(map(len, texts))
-        if len(waiting) < BLOCK and size < LONG_CHARACTERS:
+        is_old = bool(waiting) and waiting[0].message_id < self._old()
+        if not is_old and len(waiting) < BLOCK and size < LONG_CHARACTERS:
             return 0
         if kept:
             words = await aside(size, words_of_block, texts)
@@ -96,6 +106,10 @@ class Indexing:
             await connection.execute(_SQL.write_block, tenant, owner_key, *values)
         await connection.execute(_SQL.forget_unindexed, tenant, owner_key, [it.message_id for it in waiting])
         return len(waiting)
+
+    def _old(self) -> UUID:
+        """A message whose id is smaller was made so long ago that its words should be indexed, with however few others."""
+        return UUID(int=int((self._clock.now().timestamp() - OLD_SECONDS) * 1000) << 80)
 
     async def _tell_progress(self, *, done: bool = False) -> None:
         """Says how far a large backlog is; a few new messages are no news."""

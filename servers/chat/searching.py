@@ -24,7 +24,9 @@ _SQL: Final = Queries.of("servers.chat", "sql/search.sql")
 # The newest of those that fit are put in order by how well they do; older ones follow, newest first.
 MOST_RANKED: Final = 100
 MOST_FOUND: Final = 1_000
+# Of one person; and of everybody for those who see all, where only what is newer than a day can be waiting.
 _MOST_UNINDEXED: Final = 256
+_MOST_UNINDEXED_OF_ALL: Final = 2_048
 _RANKED_CHARACTERS: Final = 8_192
 _WHOLE_CHARACTERS: Final = 2_000_000
 _SLICE: Final = 128
@@ -131,7 +133,8 @@ class _Look:
         if self._search.conversation_id is not None:
             await found_conversation(self._connection, self._caller, self._search.conversation_id)
         tenant, owner = self._caller.tenant_id, self._caller.owner_filter
-        values = (tenant, owner, _MOST_UNINDEXED, self._search.conversation_id, self._search.until)
+        most = _MOST_UNINDEXED_OF_ALL if owner is None else _MOST_UNINDEXED
+        values = (tenant, owner, most, self._search.conversation_id, self._search.until)
         fresh = await self._connection.fetch(_SQL.read_unindexed, *values)
         texts = {row["message_id"]: row["text"] for row in fresh}
         fitting = await aside(sum(map(len, texts.values())), _fitting, texts, self._wanted)
