@@ -23,6 +23,7 @@ from servers.chat.stored_conversations import (
     locked_conversation,
     message_of,
 )
+from servers.chat.watching import Watchers
 from soma_common.events.store import EventStore
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.errors import SomaError, not_found
@@ -50,8 +51,10 @@ class Conversations:
         sagas: SagaOrchestrator,
         clock: Clock,
         ids: Ids,
+        watchers: Watchers,
     ) -> None:
         """`sagas` has the definition of `deletion.py`."""
+        self._watchers = watchers
         self._database = database
         self._events = events
         self._agents = agents
@@ -113,7 +116,9 @@ class Conversations:
             fields = tuple(sorted(changes))
             return await self._told(connection, caller, conversation_id, "conversation.updated", fields, reply(after))
 
-        return await self._database.run(caller.tenant_id, work)
+        answer = await self._database.run(caller.tenant_id, work)
+        self._watchers.changed(conversation_id)
+        return answer
 
     async def delete(self, caller: Caller, order: DeletionOrder, reply: Callable[[datetime], Reply]) -> Reply:
         """Hide a conversation from everybody and have it erased. Raises RESOURCE_NOT_FOUND, CONVERSATION_BUSY."""
@@ -136,7 +141,9 @@ class Conversations:
             )
             return await self._told(connection, caller, conversation_id, "conversation.deleted", (), reply(now))
 
-        return await self._database.run(caller.tenant_id, work)
+        answer = await self._database.run(caller.tenant_id, work)
+        self._watchers.changed(conversation_id)
+        return answer
 
     async def messages(
         self, caller: Caller, conversation_id: UUID, leaf_id: UUID | None, after_id: UUID | None, limit: int

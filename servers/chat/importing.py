@@ -135,8 +135,7 @@ class _Placed:
     def rows(self, counts: Sequence[int], tokenizer: str) -> list[tuple[object, ...]]:
         """The rows of the messages, with the size of each."""
         return [
-            self._row(message, count, tokenizer)
-            for message, count in zip(self._arrival.messages, counts, strict=True)
+            self._row(message, count, tokenizer) for message, count in zip(self._arrival.messages, counts, strict=True)
         ]
 
     def _row(self, message: Arriving, count: int, tokenizer: str) -> tuple[object, ...]:

@@ -108,7 +108,7 @@ class Indexing:
         return len(waiting)
 
     def _old(self) -> UUID:
-        """A message whose id is smaller was made so long ago that its words should be indexed, with however few others."""
+        """What has a smaller id was made so long ago that its words should be indexed, with however few others."""
         return UUID(int=int((self._clock.now().timestamp() - OLD_SECONDS) * 1000) << 80)
 
     async def _tell_progress(self, *, done: bool = False) -> None:

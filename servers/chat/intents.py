@@ -40,6 +40,7 @@ _HEARD: Final[Mapping[str, frozenset[Reason]]] = {
     "settle_turn": frozenset((Reason.RESOURCE_NOT_FOUND,)),
     "observe_turn": frozenset(),
     "store_memory": frozenset((Reason.MEMORY_REFUSED,)),
+    "forget_memory": frozenset(),
     TITLE: frozenset(),
 }
 # What cannot become right by repeating it.
@@ -81,6 +82,9 @@ class Intents:
             ),
             "store_memory": lambda intent: memory.StoreMemory(
                 memory_pb.StoreMemoryRequest.FromString(intent.payload), timeout=CALL_SECONDS
+            ),
+            "forget_memory": lambda intent: memory.DeleteBySource(
+                memory_pb.DeleteBySourceRequest.FromString(intent.payload), timeout=CALL_SECONDS
             ),
             TITLE: titles.give,
         }

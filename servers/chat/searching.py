@@ -79,6 +79,10 @@ class Searching:
         self._database = database
         self._clock = clock
 
+    def now(self) -> datetime:
+        """Up to when messages count for who begins to look now."""
+        return self._clock.now()
+
     async def find(self, caller: Caller, search: Search) -> tuple[list[Found], bool]:
         """A page, best first, and whether there is more. Raises INVALID_FIELD, RESOURCE_NOT_FOUND."""
         wanted = wanted_words(search.query)

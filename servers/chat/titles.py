@@ -1,4 +1,4 @@
-"""The use case of giving a conversation its title after its first exchange: by a model where it may, else its first words.
+"""The use case of giving a conversation its title after its first exchange: by a model, else by its first words.
 
 It happens after the turn and beside it; a title that a person gave is never touched.
 """

@@ -66,7 +66,8 @@ def _bare(line: str) -> str:
     visible = "".join(
         " " if character.isspace() else character
         for character in unicodedata.normalize("NFC", line)
-        if character.isspace() or unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Co", "Cn")
+        if character.isspace()
+        or unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Co", "Cn")
         or character in "\u200c\u200d"
     )
     plain = _LINK.sub(r"\1", _LINE_DRESS.sub("", visible)).replace("**", "").replace("__", "").replace("`", "")

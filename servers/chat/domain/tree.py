@@ -13,7 +13,7 @@ Key = TypeVar("Key", bound=Hashable)
 def parents_first(pairs: Sequence[tuple[Key, Key | None]]) -> list[Key]:
     """The messages of `(message, parent)` pairs, parents before children, else in the order given.
 
-    The clocks of two processes may differ, so that an answer can have the smaller id. What has no parent here is a root.
+    The clocks of two processes may differ, so an answer can have the smaller id. What has no parent here is a root.
     """
     given = {key for key, _ in pairs}
     placed: set[Key] = set()

@@ -3,14 +3,21 @@
 Nothing is decided here.
 """
 
-from contextlib import suppress
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, suppress
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from servers.chat.conversations import Conversations
 from servers.chat.deletion import DeletionOrder
+from servers.chat.exporting import Exporting
+from servers.chat.importing import Importing
 from servers.chat.rpc.conversation_views import STATUSES, conversation_message, message_message
+from servers.chat.rpc.searching import search_messages
+from servers.chat.rpc.travel import arrival_of, export_conversation
+from servers.chat.searching import Searching
+from servers.chat.watching import Watchers
 from soma.chat.v1 import conversation_service_pb2 as conversation_pb
 from soma.chat.v1 import conversation_service_pb2_grpc as conversation_grpc
 from soma_common.kernel.errors import invalid_field
@@ -65,8 +72,19 @@ def _message_place(page: Page) -> UUID | None:
 class ConversationServicer(conversation_grpc.ConversationServiceServicer):
     """`soma.chat.v1.ConversationService`."""
 
-    def __init__(self, conversations: Conversations) -> None:
+    def __init__(
+        self,
+        conversations: Conversations,
+        searching: Searching,
+        exporting: Exporting,
+        importing: Importing,
+        watchers: Watchers,
+    ) -> None:
         self._conversations = conversations
+        self._searching = searching
+        self._exporting = exporting
+        self._importing = importing
+        self._watchers = watchers
 
     async def CreateConversation(  # noqa: N802 - the contract's name
         self, request: conversation_pb.CreateConversationRequest, _: Any
@@ -133,6 +151,39 @@ class ConversationServicer(conversation_grpc.ConversationServiceServicer):
             return answer
 
         return await self._conversations.delete(current_call().caller, order, reply)
+
+    async def SearchMessages(  # noqa: N802 - the contract's name
+        self, request: conversation_pb.SearchMessagesRequest, _: Any
+    ) -> conversation_pb.SearchMessagesResponse:
+        """Messages by their words."""
+        return await search_messages(self._searching, request)
+
+    async def ExportConversation(  # noqa: N802 - the contract's name
+        self, request: conversation_pb.ExportConversationRequest, _: Any
+    ) -> AsyncGenerator[conversation_pb.ExportConversationResponse, None]:
+        """A whole conversation."""
+        async with aclosing(export_conversation(self._exporting, request)) as parts:
+            async for part in parts:
+                yield part
+
+    async def ImportConversation(  # noqa: N802 - the contract's name
+        self, request: conversation_pb.ImportConversationRequest, _: Any
+    ) -> conversation_pb.ImportConversationResponse:
+        """Take a conversation in."""
+        return await self._importing.take_in(
+            current_call().caller,
+            arrival_of(request),
+            lambda kept: conversation_pb.ImportConversationResponse(conversation=conversation_message(kept)),
+        )
+
+    async def WatchConversation(  # noqa: N802 - the contract's name
+        self, request: conversation_pb.WatchConversationRequest, _: Any
+    ) -> AsyncGenerator[conversation_pb.WatchConversationResponse, None]:
+        """How a conversation stands, and each change."""
+        states = self._watchers.watch(current_call().caller, UUID(request.conversation_id))
+        async with aclosing(states):
+            async for state in states:
+                yield conversation_pb.WatchConversationResponse(conversation=conversation_message(state))
 
     async def ListMessages(  # noqa: N802 - the contract's name
         self, request: conversation_pb.ListMessagesRequest, _: Any

@@ -11,7 +11,6 @@ from uuid import UUID
 from servers.chat.rpc.conversation_views import ROLES
 from servers.chat.searching import Found, Search, Searching
 from soma.chat.v1 import conversation_service_pb2 as conversation_pb
-from soma_common.kernel.clock import Clock
 from soma_common.kernel.paging import Page, next_page_token, page_of, unreadable_token
 from soma_common.rpc.call import current_call
 
@@ -19,12 +18,12 @@ _USUAL_PAGE: Final = 20
 
 
 async def search_messages(
-    searching: Searching, clock: Clock, request: conversation_pb.SearchMessagesRequest
+    searching: Searching, request: conversation_pb.SearchMessagesRequest
 ) -> conversation_pb.SearchMessagesResponse:
     """One page; its token holds for this query and says up to when messages count."""
     filters = {"query": request.query, "conversation": request.conversation_id}
     page = page_of(request.page_size or _USUAL_PAGE, request.page_token, filters)
-    until, skip = _place(page, clock)
+    until, skip = _place(page) or (searching.now(), 0)
     conversation_id = UUID(request.conversation_id) if request.conversation_id else None
     search = Search(request.query, conversation_id, until, skip, page.size)
     found, more = await searching.find(current_call().caller, search)
@@ -34,10 +33,10 @@ async def search_messages(
     return answer
 
 
-def _place(page: Page, clock: Clock) -> tuple[datetime, int]:
+def _place(page: Page) -> tuple[datetime, int] | None:
     match page.after:
         case None:
-            return clock.now(), 0
+            return None
         case (str(moment), int(skip)) if skip >= 0:
             with suppress(ValueError):
                 until = datetime.fromisoformat(moment)

@@ -3,7 +3,7 @@
 Nothing here reads or writes a conversation.
 """
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import Final
@@ -59,7 +59,7 @@ def arrival_of(request: conversation_pb.ImportConversationRequest) -> Arrival:
         title=header.title,
         leaf=header.current_leaf_message_id,
         count=header.message_count,
-        create_time=_time("header.create_time", header.create_time, header.HasField),
+        create_time=_time("header.create_time", header.create_time) if header.HasField("create_time") else None,
         messages=messages,
         agent_id=UUID(request.agent_id) if request.agent_id else None,
     )
@@ -87,13 +87,13 @@ def _arriving(place: int, message: message_pb.Message) -> Arriving:
         ),
         cost_micros=message.cost_micros,
         model=message.model,
-        create_time=_time(f"messages[{place}].create_time", message.create_time, message.HasField),
+        create_time=_time(f"messages[{place}].create_time", message.create_time)
+        if message.HasField("create_time")
+        else None,
     )
 
 
-def _time(field: str, time: Timestamp, has: Callable[[str], bool]) -> datetime | None:
-    if not has(field.rpartition(".")[2]):
-        return None
+def _time(field: str, time: Timestamp) -> datetime:
     try:
         return time.ToDatetime(UTC)
     except (ValueError, OverflowError):
