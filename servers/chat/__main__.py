@@ -46,6 +46,8 @@ from servers.chat.model_editing import ModelEditing
 from servers.chat.models import ChatModel, Models
 from servers.chat.planning import Planner
 from servers.chat.profiles import INSTALLATION_KEY, installation_of
+from servers.chat.queueing import Queue
+from servers.chat.rating import Ratings
 from servers.chat.recovery import Recovery
 from servers.chat.requests import TurnRequests
 from servers.chat.rpc.agents import AgentServicer
@@ -144,17 +146,22 @@ class Engine:
         )
         self.wakes = Wakes(self.signals, running)
         self.followers = Followers(store, running, self.wakes)
-        self.requests = TurnRequests(store, running)
         gatherer = Gatherer(
             store, memory, cognitive, dependencies, self.features, lambda: process.health.down(BACKGROUND)
         )
         planner = Planner(governor, self.features, process.clock, settings.turn_seconds)
         legs = Legs(planner, models, dependencies, self.journal, metrics)
         answering = Answering(gatherer, planner, legs, self.journal)
-        ending = Ending(means, endings, self.journal, governor, self.features, self.intents, self.recovery)
         self.stored = StoredTurns(means, models)
+        self.queue = Queue(means, self.stored, store, running)
+        self.requests = TurnRequests(store, running, self.queue)
+        ending = Ending(means, endings, self.journal, governor, self.features, self.intents, self.recovery, self.queue)
         acceptances = Acceptances(means, models, allowance)
-        self.turns = Turns(means, acceptances, answering, ending, self.followers, running, settings.turn_seconds)
+        self.turns = Turns(
+            means, acceptances, answering, ending, self.followers, running, self.queue, settings.turn_seconds
+        )
+        self.ratings = Ratings(means)
+        self.queue.open(self.turns.go_on)
 
     async def drain(self, patience_seconds: float) -> None:
         """Sends those who only watch elsewhere, and lets the turns end."""
@@ -177,6 +184,7 @@ class Engine:
             self.wakes.run,
             self.watchers.run,
             self.indexing.run,
+            self.queue.run,
         )
         tasks = [asyncio.create_task(_keep(job), name=job.__qualname__) for job in jobs]
         try:
@@ -236,7 +244,7 @@ def add_servicers(engine: Engine, process: Process, peers: Peers, house: ModelHo
     shared = (process.database, process.events, agents)
     conversations = Conversations(*shared, sagas, process.clock, process.ids, engine.watchers)
     server = process.server
-    turns = TurnServicer(engine.turns, engine.followers, engine.requests)
+    turns = TurnServicer(engine.turns, engine.followers, engine.requests, engine.ratings)
     server.add(turn_grpc.add_TurnServiceServicer_to_server, turns, "soma.chat.v1.TurnService")
     server.add(agent_grpc.add_AgentServiceServicer_to_server, AgentServicer(agents), "soma.chat.v1.AgentService")
     server.add(

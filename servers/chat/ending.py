@@ -7,6 +7,7 @@ import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
+from uuid import UUID
 
 from servers.chat.acceptance import Accepted, refusal_fact
 from servers.chat.aftermath import after_turn
@@ -18,6 +19,7 @@ from servers.chat.intents import Intents
 from servers.chat.journal import Journal
 from servers.chat.means import Means
 from servers.chat.progress import Progress
+from servers.chat.queueing import Queue
 from servers.chat.recovery import Recovery
 from servers.chat.running import RunningTurn
 from servers.chat.settlement import empty_settlement, settlement, turn_cost, turn_usage
@@ -29,6 +31,7 @@ from soma_common.kernel.backoff import Backoff
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Kind, Reason
+from soma_common.kernel.tenancy import TenantId
 from soma_common.logging import get_logger
 from soma_common.postgres.pool import Connection
 from soma_common.postgres.queries import Queries
@@ -62,7 +65,9 @@ class Ending:
         features: Features,
         intents: Intents,
         recovery: Recovery,
+        queue: Queue,
     ) -> None:
+        self._queue = queue
         self._recovery = recovery
         self._database = means.database
         self._events = means.events
@@ -122,6 +127,7 @@ class Ending:
             await asyncio.sleep(_PATIENCE.limit_seconds(failures))
         self._metrics.ended("refused")
         turn.refuse(error)
+        self._look(accepted.tenant, accepted.conversation_id)
 
     async def _settle(self, progress: Progress, finish_reason: str) -> tuple[float | None, Intent | None]:
         """AIQ as observed, and an intent when the governor could not be told now."""
@@ -182,7 +188,10 @@ class Ending:
         failures = 0
         while True:
             try:
-                if await self._endings.write_alone(self._database, end, terminal, weights):
+                written = await self._endings.write_alone(self._database, end, terminal, weights)
+                if written.queue:
+                    self._look(end.caller.tenant_id, end.conversation_id)
+                if written.ended:
                     return True
                 # Either the commit whose answer was lost had gone through, or another process ended the turn.
                 return failures > 0 and await self._had_ended(end)
@@ -195,6 +204,10 @@ class Ending:
                         "the end of a turn waits for the database", turn_id=str(end.turn_id), reason=error.reason.value
                     )
             await asyncio.sleep(_PATIENCE.limit_seconds(failures))
+
+    def _look(self, tenant: TenantId, conversation_id: UUID | None) -> None:
+        if conversation_id is not None:
+            self._queue.look(tenant, conversation_id)
 
     async def _had_ended(self, end: End) -> bool:
         found = await self._database.run(end.caller.tenant_id, lambda it: it.fetchval(_SQL.find_end, end.turn_id))

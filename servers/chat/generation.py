@@ -163,7 +163,9 @@ def _tool_choice(wished: str | None, offered: set[str]) -> str | None:
 
 
 def _notices(progress: Progress, plan: governor_pb.PlanTurnResponse) -> Iterator[turn_event_pb2.Notice]:
-    """What the person should know before the answer: every reason of the level, and what did not fit."""
+    """What the person should know before the answer: that it waited, why the level is so, and what did not fit."""
+    if progress.before is not None and progress.before.from_status == "queued":
+        yield turn_event_pb2.Notice(code="queued", sentence="The message waited until the turn before it had ended.")
     for reason in plan.level_reasons:
         if "switched off" in reason.sentence:
             code = "feature_off"

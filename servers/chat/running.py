@@ -11,6 +11,7 @@ from enum import Enum, auto
 from typing import Final
 from uuid import UUID
 
+from servers.chat.acceptance import Queued
 from servers.chat.domain.turn import Step, TurnState
 from servers.chat.order import Order
 from servers.chat.stream import Numbered, Payload, merged, numbered
@@ -60,6 +61,8 @@ class RunningTurn:
     taken_in: "asyncio.Future[UUID | None]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     # Wakes those who follow it in other processes; set once somebody does.
     elsewhere: Callable[[], None] | None = None
+    # Its place in a queue, where it was stored in one: then it is another object that runs it one day.
+    queued: Queued | None = None
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property

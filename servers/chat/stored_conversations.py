@@ -64,6 +64,9 @@ class KeptMessage:
     model: str
     create_time: datetime
     sibling_count: int
+    sibling_number: int
+    # 0 for none, 1 for good, 2 for bad
+    rating: int
 
 
 async def found_conversation(connection: Connection, caller: Caller, conversation_id: UUID) -> Conversation:

@@ -15,6 +15,7 @@ from servers.chat.domain.model import ModelProfile
 from servers.chat.means import Means
 from servers.chat.models import Models
 from servers.chat.order import Order, read_order
+from servers.chat.queue_places import NotFreeError, QueuePlaces
 from servers.chat.store import TurnRow, journal_rows, turn_row
 from servers.chat.stream import Numbered, unpack
 from soma.chat.v1 import turn_service_pb2 as turn_pb
@@ -53,6 +54,7 @@ class StoredTurns:
         self._instance = means.instance
         self._clock = means.clock
         self._models = models
+        self._places = QueuePlaces(means)
 
     async def claim(
         self, tenant: TenantId, turn_id: UUID, from_status: str, lease_epoch: int | None = None
@@ -68,16 +70,30 @@ class StoredTurns:
             if found is None:
                 return None
             row = turn_row(found)
-            if from_status == "queued" and row.conversation_id is not None:
-                place = await connection.fetchval(_SQL.take_place, row.conversation_id, turn_id)
-                if place is None:
-                    raise _NotFreeError
+            if from_status == "queued":
+                return await self._placed(connection, found)
             return await self._stored(connection, row, found, from_status)
 
         try:
             return await self._database.run(tenant, work)
-        except _NotFreeError:
+        except NotFreeError:
             return None
+
+    async def _placed(self, connection: Connection, found: Any) -> Stored | None:
+        """A queued turn with its place; None when it was refused instead. Raises NotFreeError."""
+        row = turn_row(found)
+        order = _order(row, found["request"])
+        if order is not None:
+            profile = await self._models.look(connection, row.tenant_id, row.model)
+            tokenizer = (profile or await self._models.profile(connection, row.tenant_id, "")).tokenizer
+            if not await self._places.take(connection, row, order, tokenizer):
+                return None
+            found = {**found, **dict(await connection.fetchrow(_SQL.find_placed, row.turn_id) or {})}
+            row = turn_row(found)
+        stored = await self._stored(connection, row, found, "queued")
+        if stored.accepted is not None:
+            await self._places.tell(connection, stored.accepted)
+        return stored
 
     async def _stored(self, connection: Connection, row: TurnRow, found: Any, from_status: str) -> Stored:
         events: list[Numbered] = []
@@ -104,7 +120,7 @@ class StoredTurns:
         agent, weights = (None, None) if version is None else agent_of(version)
         if order is None or agent is None or profile is None:
             return None
-        owner = await connection.fetchval(_SQL.find_owner, row.conversation_id)
+        place = await connection.fetchrow(_SQL.find_place, row.conversation_id)
         return Accepted(
             turn_id=row.turn_id,
             order=order,
@@ -113,12 +129,15 @@ class StoredTurns:
             assistant_message_id=row.assistant_message_id,
             weights=weights,
             conversation_id=row.conversation_id,
-            owner_sub=owner or row.owner_sub,
+            owner_sub=row.owner_sub if place is None else place["owner_sub"],
             user_message_id=row.user_message_id,
             parent_message_id=row.parent_message_id,
-            leaf_before=row.parent_message_id,
+            leaf_before=row.leaf_before or row.parent_message_id,
             new_conversation=row.parent_message_id is None and order.conversation_id is None,
             lease_epoch=row.lease_epoch,
+            asks_anew=row.asks_anew,
+            replaces_message_id=row.replaces_message_id,
+            untitled=place is not None and place["untitled"],
         )
 
 
@@ -130,7 +149,3 @@ def _order(row: TurnRow, request: bytes | None) -> Order | None:
         return read_order(turn_pb.SendMessageRequest.FromString(request), row.caller)
     except (DecodeError, SomaError):
         return None
-
-
-class _NotFreeError(Exception):
-    """The place of a queued turn is taken: the claim is rolled back."""

@@ -4,7 +4,7 @@ A turn outlives the call that asked for it. What each step does stands in its ow
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable
+from collections.abc import AsyncGenerator, Awaitable, Coroutine
 from contextlib import aclosing
 from typing import Final
 
@@ -16,6 +16,7 @@ from servers.chat.generation import Answering, Refusal
 from servers.chat.means import Means
 from servers.chat.order import Order
 from servers.chat.progress import Progress
+from servers.chat.queueing import Queue
 from servers.chat.restoring import restored_progress, restored_turn
 from servers.chat.running import RunningTurn, RunningTurns, Stop
 from servers.chat.stored_turns import Stored
@@ -39,8 +40,10 @@ class Turns:
         ending: Ending,
         followers: Followers,
         running: RunningTurns,
+        queue: Queue,
         turn_seconds: float,
     ) -> None:
+        self._queue = queue
         self._metrics = means.metrics
         self._watchers = means.watchers
         self._clock = means.clock
@@ -62,9 +65,7 @@ class Turns:
         if self._draining:
             raise SomaError(Reason.SHUTTING_DOWN)
         turn = RunningTurn(self._ids.uuid7(), order, self._clock.monotonic())
-        task = asyncio.create_task(self._run(turn), name=f"turn {turn.turn_id}")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._keep(self._run(turn), f"turn {turn.turn_id}")
         followed = False
         try:
             async with aclosing(self._follow(turn)) as events:
@@ -73,13 +74,23 @@ class Turns:
             followed = True
         finally:
             if not followed and order.cancel_on_disconnect:
-                turn.ask_to_stop(Stop.CANCELLED)
+                self._stop(turn)
+
+    def _stop(self, turn: RunningTurn) -> None:
+        """Its person went away; one that is queued may have been started meanwhile, here or elsewhere."""
+        if turn.queued is None:
+            turn.ask_to_stop(Stop.CANCELLED)
+            return
+        self._keep(self._queue.give_up(turn.queued), f"give up {turn.turn_id}")
+
+    def _keep(self, work: Coroutine[None, None, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def go_on(self, stored: Stored) -> None:
         """Goes on with a claimed turn in a task of its own; one that cannot be answered any more is ended."""
-        task = asyncio.create_task(self._run_on(stored), name=f"turn {stored.row.turn_id}")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._keep(self._run_on(stored), f"turn {stored.row.turn_id}")
 
     async def _run_on(self, stored: Stored) -> None:
         accepted = stored.accepted
@@ -103,6 +114,8 @@ class Turns:
         caller = turn.order.caller
         known = await asyncio.shield(turn.taken_in)
         if known is not None:
+            if turn.queued is not None:
+                await self._queue.wait(turn.queued)
             async with aclosing(self._followers.follow(caller, known, 0)) as events:
                 async for data in events:
                     yield data
@@ -121,6 +134,7 @@ class Turns:
     async def drain(self, patience_seconds: float) -> None:
         """Takes no more turns, lets the running ones end, and ends those that take longer as interrupted."""
         self._draining = True
+        await self._queue.close()
         if self._tasks:
             await asyncio.wait(set(self._tasks), timeout=patience_seconds)
         for turn in self._running.all():
@@ -150,8 +164,13 @@ class Turns:
 
     async def _take_in(self, turn: RunningTurn) -> None:
         acceptance = await self._acceptances.accept(turn.turn_id, turn.order)
-        if isinstance(acceptance, Known | Queued):
+        if isinstance(acceptance, Known):
             turn.taken_in.set_result(acceptance.turn_id)
+            return
+        if isinstance(acceptance, Queued):
+            turn.queued = acceptance
+            turn.taken_in.set_result(acceptance.turn_id)
+            await self._queue.joined(acceptance)
             return
         if isinstance(acceptance, Refused):
             turn.refuse(acceptance.error)

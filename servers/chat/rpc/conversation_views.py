@@ -5,6 +5,7 @@ Nothing here decides or stores.
 
 from typing import Final
 
+from servers.chat.rating import RATINGS
 from servers.chat.stored_conversations import Conversation, KeptMessage
 from servers.chat.stream import usage_message
 from soma.chat.v1 import conversation_service_pb2 as conversation_pb
@@ -54,6 +55,8 @@ def message_message(kept: KeptMessage) -> message_pb.Message:
         receipt_id=str(kept.receipt_id or ""),
         model=kept.model,
         sibling_count=kept.sibling_count,
+        sibling_number=kept.sibling_number,
+        rating=RATINGS[kept.rating],
     )
     if kept.role == "assistant":
         message.usage.CopyFrom(usage_message(kept.usage))

@@ -13,13 +13,12 @@ set status = 'running', instance = $4, lease_epoch = $5,
 from seen where t.turn_id = seen.turn_id
 returning t.*, seen.instance as from_instance;
 
--- name: take_place
--- The conversation's place for a turn that was queued; nothing when the conversation is closed or another turn has it.
-update conversations set running_turn_id = $2
-where conversation_id = $1 and status = 'active' and running_turn_id is null returning conversation_id;
+-- name: find_placed
+-- What a turn's place changed.
+select user_message_id, assistant_message_id, parent_message_id, leaf_before from turns where turn_id = $1;
 
--- name: find_owner
-select owner_sub from conversations where conversation_id = $1;
+-- name: find_place
+select owner_sub, title = '' as untitled from conversations where conversation_id = $1;
 
 -- name: find_agent
 select v.agent_id, v.version, v.name, v.system_prompt, v.model_profile_id, v.intelligence, v.autonomy,

@@ -7,11 +7,10 @@ select name from agents where agent_id = $1
 select message_id, parent_message_id from messages where conversation_id = $1 order by message_id
 
 -- name: read_messages
-select m.*, (
-    select count(*) from messages s
-    where s.conversation_id = m.conversation_id and s.parent_message_id is not distinct from m.parent_message_id
-) as sibling_count
+select m.*, s.sibling_count, s.sibling_number, coalesce(r.rating, 0) as rating
 from messages m
+cross join lateral siblings_of(m.tenant_id, m.conversation_id, m.parent_message_id, m.message_id) s
+left join turns r on r.tenant_id = m.tenant_id and r.turn_id = m.turn_id and m.role = 'assistant'
 where m.conversation_id = $1 and m.message_id = any($2::uuid[])
 
 -- name: insert_conversation
