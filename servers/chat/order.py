@@ -4,20 +4,27 @@ Nothing here reads a store or calls anybody.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, cast
+from enum import Enum, auto
+from typing import Final
 from uuid import UUID
 
-from google.protobuf.json_format import MessageToDict
-from google.protobuf.struct_pb2 import Struct
-
+from servers.chat.domain.manners import WhileBusy
 from servers.chat.domain.model import PromptTool, ToolCallPart
+from servers.chat.schemas import read_answer_schema, read_tools
 from soma.chat.v1 import message_pb2, turn_service_pb2
 from soma_common.kernel.errors import SomaError, invalid_field
 from soma_common.kernel.reasons import Reason
 from soma_common.kernel.tenancy import Caller
 
+_WHILE_BUSY: Final = {
+    turn_service_pb2.WHILE_BUSY_UNSPECIFIED: WhileBusy.REJECT,
+    turn_service_pb2.WHILE_BUSY_REJECT: WhileBusy.REJECT,
+    turn_service_pb2.WHILE_BUSY_ENQUEUE: WhileBusy.ENQUEUE,
+    turn_service_pb2.WHILE_BUSY_INTERRUPT: WhileBusy.INTERRUPT,
+    turn_service_pb2.WHILE_BUSY_ROLLBACK: WhileBusy.ROLLBACK,
+}
 LONGEST_TEXT_BYTES: Final = 65_536
 # Whoever keeps a conversation may paste a document into it; what the model's window carries is the plan's affair.
 LONGEST_TRANSCRIPT_BYTES: Final = 1_048_576
@@ -50,6 +57,18 @@ class Options:
     response_format: str = ""
     json_schema: Mapping[str, object] | None = None
     seed: int | None = None
+    presence_penalty: float | None = None
+    frequency_penalty: float | None = None
+    reasoning_effort: str = ""
+    parallel_tool_calls: bool | None = None
+
+
+class Deed(Enum):
+    """What is asked for: that something new is said, or that a message has another answer or other words."""
+
+    SEND = auto()
+    REGENERATE = auto()
+    EDIT = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +94,10 @@ class Order:
     size_bytes: int = 0
     # the request itself, serialised: kept with the turn until it ends
     data: bytes = b""
+    deed: Deed = Deed.SEND
+    # the message that is answered anew or said anew; set for these deeds only
+    message_id: UUID | None = None
+    while_busy: WhileBusy = WhileBusy.REJECT
 
 
 def read_order(request: turn_service_pb2.SendMessageRequest, caller: Caller) -> Order:
@@ -99,13 +122,14 @@ def read_order(request: turn_service_pb2.SendMessageRequest, caller: Caller) -> 
         conversation_id=_uuid(request.conversation_id),
         parent_message_id=_uuid(request.parent_message_id),
         options=_options(request.options),
-        tools=_tools(request.tools),
+        tools=read_tools(request.tools),
         tool_choice=_tool_choice(request),
         cancel_on_disconnect=request.on_disconnect == turn_service_pb2.ON_DISCONNECT_CANCEL,
         min_level=request.min_level,
         model_profile_id=request.model_profile_id,
         size_bytes=len(data),
         data=data,
+        while_busy=_WHILE_BUSY[request.while_busy],
     )
 
 
@@ -133,31 +157,12 @@ def _options(options: message_pb2.GenerationOptions) -> Options:
         max_output_tokens=options.max_output_tokens if options.HasField("max_output_tokens") else None,
         stop=tuple(options.stop),
         response_format=options.response_format,
-        json_schema=_struct(options.json_schema) if options.HasField("json_schema") else None,
+        json_schema=read_answer_schema(options),
         seed=options.seed if options.HasField("seed") else None,
-    )
-
-
-def _struct(struct: Struct) -> Mapping[str, object]:
-    return cast("Mapping[str, object]", _whole(MessageToDict(struct)))
-
-
-def _whole(value: object) -> object:
-    """Struct has doubles only: 3.0 in a schema was an integer."""
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, dict):
-        return {key: _whole(inner) for key, inner in value.items()}
-    return [_whole(inner) for inner in value] if isinstance(value, list) else value
-
-
-def _tools(tools: Sequence[message_pb2.ClientTool]) -> tuple[PromptTool, ...]:
-    names = [tool.name for tool in tools]
-    if len(set(names)) != len(names):
-        raise invalid_field("tools", "the names of the tools must differ")
-    return tuple(
-        PromptTool(tool.name, tool.description, _struct(tool.parameters) or {"type": "object", "properties": {}})
-        for tool in tools
+        presence_penalty=options.presence_penalty if options.HasField("presence_penalty") else None,
+        frequency_penalty=options.frequency_penalty if options.HasField("frequency_penalty") else None,
+        reasoning_effort=options.reasoning_effort,
+        parallel_tool_calls=options.parallel_tool_calls if options.HasField("parallel_tool_calls") else None,
     )
 
 
