@@ -87,9 +87,11 @@ export class AnswerFootPart extends Part {
     return html`<div class="row">
         ${this.#receipt()}
         ${entry.text === "" ? nothing : this.#button(this.copied ? "done" : "copy", this.copied ? "Copied" : "Copy the answer", () => void this.#copy())}
-        <button class="plain icon" type="button" aria-label="Answer again" title="Answer again" ?disabled=${busy} @click=${() => this.store.turns.regenerate(entry)}>
-          ${icon("again")}
-        </button>
+        ${entry.problem === undefined
+          ? html`<button class="plain icon" type="button" aria-label="Answer again" title="Answer again" ?disabled=${busy} @click=${() => this.store.turns.regenerate(entry)}>
+              ${icon("again")}
+            </button>`
+          : nothing}
         <soma-branch-switch .store=${this.store} .entry=${entry}></soma-branch-switch>
         ${entry.turnId === "" ? nothing : html`${this.#rating("good", "good", "Good answer")} ${this.#rating("bad", "poor", "Bad answer")}`}
       </div>

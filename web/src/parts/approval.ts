@@ -79,6 +79,11 @@ export class ApprovalPart extends Part {
         flex: 1 1 180px;
         min-width: 0;
       }
+      @media (max-width: 560px) {
+        input {
+          flex-basis: 100%;
+        }
+      }
       .bad {
         color: var(--bad);
       }

@@ -51,7 +51,7 @@ export class BranchSwitchPart extends Part {
 
   protected override render(): unknown {
     const { number, count } = this.entry.siblings;
-    if (count < 2 || this.entry.messageId === "") {
+    if (count < 2) {
       return nothing;
     }
     const what = this.entry.role === "user" ? "question" : "answer";
@@ -69,7 +69,8 @@ export class BranchSwitchPart extends Part {
   }
 
   #can(to: number): boolean {
-    return to >= 1 && to <= this.entry.siblings.count && !this.turning && this.store.turns.running.value === undefined;
+    const free = !this.turning && this.store.turns.running.value === undefined && this.entry.messageId !== "";
+    return free && to >= 1 && to <= this.entry.siblings.count;
   }
 
   #onKey(event: KeyboardEvent): void {

@@ -6,6 +6,7 @@ import { base, controls } from "../design/shared";
 import type { Watchable } from "../state/cell";
 import type { Queued } from "../state/turns";
 import type { WhileBusy } from "../wire/frames";
+import { refusalOf } from "../wire/refusal";
 import { isMac } from "./keys";
 import { Part } from "./part";
 
@@ -170,7 +171,7 @@ export class ComposerPart extends Part {
   }
 
   #takeBack(queued: Queued): void {
-    this.store.turns.takeBack(queued);
+    this.store.turns.takeBack(queued).catch((error: unknown) => this.store.layout.tell(refusalOf(error)));
     this.draft = [queued.text, this.draft].filter((text) => text !== "").join("\n");
     this.focusField();
   }
@@ -186,7 +187,7 @@ export class ComposerPart extends Part {
         ? html`<p class="hint"><kbd>Esc</kbd> stops the answer. What is written is kept.</p>`
         : html`<p class="hint"><kbd>Enter</kbd> sends it after this answer, <kbd>${COMMAND} Enter</kbd> stops the answer and sends it now.</p>`;
     }
-    return this.store.thread.conversationId.value === ""
+    return this.draft !== "" || this.store.thread.conversationId.value === ""
       ? html`<p class="hint"><kbd>Enter</kbd> sends, <kbd>Shift Enter</kbd> makes a new line.</p>`
       : html`<p class="hint"><kbd>↑</kbd> edits the last question.</p>`;
   }

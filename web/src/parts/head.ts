@@ -84,6 +84,9 @@ export class HeadPart extends Part {
         select {
           max-width: 92px;
         }
+        select:disabled {
+          display: none;
+        }
       }
     `,
   ];

@@ -19,24 +19,25 @@ export class QuestionPart extends Part {
       :host {
         display: block;
       }
+      .said {
+        position: relative;
+      }
+      .said > button {
+        position: absolute;
+        top: 5px;
+        right: 5px;
+        width: 28px;
+        min-height: 28px;
+      }
       .asked {
-        padding: var(--s2) var(--s3);
+        padding: var(--s2) 40px var(--s2) var(--s3);
         border-radius: var(--corner);
         background: var(--sunken);
         white-space: pre-wrap;
         overflow-wrap: anywhere;
       }
-      .row {
-        display: flex;
-        align-items: center;
-        gap: var(--s1);
+      soma-branch-switch {
         margin: 2px 0 0 -8px;
-      }
-      .row button {
-        min-height: 28px;
-      }
-      .row .icon {
-        width: 28px;
       }
       form {
         display: grid;
@@ -86,8 +87,8 @@ export class QuestionPart extends Part {
     }
     const { entry } = this;
     const busy = this.store.turns.running.value !== undefined;
-    return html`<div class="asked">${entry.text}</div>
-      <div class="row">
+    return html`<div class="said">
+        <div class="asked">${entry.text}</div>
         <button
           class="plain icon"
           type="button"
@@ -98,8 +99,8 @@ export class QuestionPart extends Part {
         >
           ${icon("pen")}
         </button>
-        <soma-branch-switch .store=${this.store} .entry=${entry}></soma-branch-switch>
-      </div>`;
+      </div>
+      <soma-branch-switch .store=${this.store} .entry=${entry}></soma-branch-switch>`;
   }
 
   #editor(): unknown {

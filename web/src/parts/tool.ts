@@ -13,6 +13,7 @@ import "./approval";
 const STANDS: Readonly<Record<ToolState, string>> = {
   consent: "waits for you",
   running: "running",
+  open: "not finished",
   client: "asked for",
   done: "done",
   failed: "failed",
@@ -20,6 +21,7 @@ const STANDS: Readonly<Record<ToolState, string>> = {
   unknown: "outcome unknown",
 };
 const MEANS: Partial<Record<ToolState, string>> = {
+  open: "The turn ended before it did.",
   client: "The program that sent the message runs it.",
   denied: "It did not run.",
   unknown: "It was sent, and nobody knows whether it had its effect; it is not sent again.",

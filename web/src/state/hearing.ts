@@ -2,7 +2,7 @@
 
 import type { Cancelled, Done, Failed, Noticed, TurnFrame } from "../wire/frames";
 import { problemOf, type Entry } from "./entry";
-import { approvalAsked, approvalTold, toolFinished, toolStarted } from "./tool-use";
+import { approvalAsked, approvalTold, toolFinished, toolStarted, turnEnded } from "./tool-use";
 
 const SEAMS: readonly string[] = ["provider_switched", "turn_taken_over"];
 /** It tells where the message stands, not what the answer is. */
@@ -88,6 +88,7 @@ function fromHereOn(told: Noticed, atStart: boolean): string {
 
 function settle(entry: Entry, told: Done | Failed | Cancelled): void {
   entry.messageId = told.message_id;
+  entry.tools = turnEnded(entry.tools);
   entry.receiptId = told.receipt_id || entry.receiptId;
   entry.usage = told.usage;
   entry.costMicros = told.cost.micros;

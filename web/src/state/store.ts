@@ -57,7 +57,7 @@ export class Store {
       },
       this.rest,
     );
-    this.turns = new Turns(this.thread, this.#connection, {
+    this.turns = new Turns(this.thread, this.#connection, this.rest, {
       begun: (entry, told, fresh) => void this.#begun(entry, told, fresh),
       said: (_entry, sentence) => this.#said(sentence),
       ended: (entry, sentence, branched) => this.#ended(entry, sentence, branched),

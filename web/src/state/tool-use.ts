@@ -3,7 +3,7 @@
 import type { Message, ToolStatus } from "../wire/chat";
 import type { ApprovalAsked, ApprovalTold, Decision, ToolFinished, ToolStarted } from "../wire/frames";
 
-export type ToolState = "consent" | "running" | "client" | "done" | "failed" | "denied" | "unknown";
+export type ToolState = "consent" | "running" | "open" | "client" | "done" | "failed" | "denied" | "unknown";
 
 export interface Consent {
   readonly hash: string;
@@ -45,7 +45,8 @@ export function storedTools(message: Message): ToolUse[] {
   const results = new Map((message.tool_results ?? []).map((result) => [result.call_id, result]));
   return (message.tool_calls ?? []).map((call) => {
     const result = results.get(call.call_id);
-    const state = result === undefined ? "client" : STATES[result.status];
+    const none = message.finish_reason === "tool_calls" ? "client" : "open";
+    const state = result === undefined ? none : STATES[result.status];
     return { ...toolUse(call.call_id, call.name, call.arguments_json, 0), state, content: result?.content ?? "" };
   });
 }
@@ -84,6 +85,11 @@ export function approvalTold(tools: readonly ToolUse[], told: ApprovalTold): rea
     const state = told.decision === "approve" ? "running" : "denied";
     return { ...use, consent, state: use.state === "consent" ? state : use.state };
   });
+}
+
+/** The turn is over: what has not ended will not. */
+export function turnEnded(tools: readonly ToolUse[]): readonly ToolUse[] {
+  return tools.map((use) => (use.state === "running" || use.state === "consent" ? { ...use, state: "open" } : use));
 }
 
 function changed(

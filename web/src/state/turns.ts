@@ -3,11 +3,15 @@
 
 import type { Connection } from "../wire/connection";
 import type { ChatSend, Opening, Started, TurnFrame, WhileBusy } from "../wire/frames";
+import type { Rest } from "../wire/rest";
+import type { Turn } from "../wire/chat";
 import { Cell } from "./cell";
 import { answerEntry, userEntry, type Entry } from "./entry";
 import { hear } from "./hearing";
 import { forgetPending, forgetPendingSoon, keepPending, type Kept } from "./pending";
 import type { Thread } from "./thread";
+
+const TURNS = "/api/v1/chat/turns";
 
 export interface TurnListener {
   /** A turn has begun; `fresh` when it made its conversation, `ours` when it was begun here. */
@@ -43,6 +47,7 @@ export class Turns {
   constructor(
     private readonly thread: Thread,
     private readonly connection: Connection,
+    private readonly rest: Rest,
     private readonly listener: TurnListener,
   ) {}
 
@@ -125,11 +130,18 @@ export class Turns {
     this.#send(queued);
   }
 
-  /** Takes a message out of the queue. */
-  takeBack(queued: Queued): void {
+  /** Takes a message out of the queue. A turn tells nothing before it begins, so its id is looked up. */
+  async takeBack(queued: Queued): Promise<void> {
     this.#unqueue(queued);
-    if (queued.frameId !== "") {
-      this.connection.stop(queued.frameId);
+    if (queued.frameId === "") {
+      return;
+    }
+    this.connection.leave(queued.frameId);
+    const query = { conversation_id: this.thread.conversationId.value, page_size: 200 };
+    const { turns } = await this.rest.get<{ turns: Turn[] }>(TURNS, query);
+    const turn = turns.find((each) => each.request_id === queued.opening.payload.request_id);
+    if (turn !== undefined) {
+      await this.rest.post(`${TURNS}/${encodeURIComponent(turn.turn_id)}:cancel`, {});
     }
   }
 

@@ -90,6 +90,11 @@ export interface PendingApproval {
   create_time: string;
 }
 
+export interface Turn {
+  turn_id: string;
+  request_id: string;
+}
+
 export interface Exported {
   header: {
     format: number;
