@@ -24,14 +24,14 @@ from edge.identity import Identities
 from edge.openai import OpenAi
 from edge.origins import Origins
 from edge.page import Page
-from edge.problems import problem_response
+from edge.problems import OPENAI_PREFIX, problem_response
 from edge.rates import Allowances
 from edge.rest import Rest, RestTools
 from edge.routes import RouteTable, contract_services
 from edge.session import SessionLimits
 from edge.socket_tools import SocketTools
 from edge.sockets import SocketLimits, Sockets
-from edge.telemetry import OPENAI_PREFIX, EdgeMetrics, Telemetry
+from edge.telemetry import EdgeMetrics, Telemetry
 from edge.titles import Titles
 from edge.web_safety import WebLimits, WebSafety
 from soma_common.kernel.clock import Clock
@@ -100,6 +100,7 @@ def build_app(parts: EdgeParts, registry: CollectorRegistry) -> EdgeApp:
             Route("/v1/models", openai.models, methods=["GET"]),
             Route("/v1/models/{model:path}", openai.model, methods=["GET"]),
             Route("/v1/chat/completions", openai.completions, methods=["POST"]),
+            Route("/v1/{path:path}", openai.unknown, methods=_EVERY_METHOD),
             WebSocketRoute("/ws/v2/chat", _endpoint(sockets)),
             WebSocketRoute("/ws/v2/chat/{agent_id}", _endpoint(sockets)),
             Route("/{path:path}", _asked(rest), methods=_EVERY_METHOD),

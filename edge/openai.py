@@ -3,7 +3,7 @@
 Nothing here reads a body or words an answer; `openai_request.py` and `openai_reply.py` do.
 """
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Final
@@ -18,6 +18,7 @@ from edge.directory import Directory
 from edge.exchange import Exchange, exchange_of
 from edge.identity import Identities
 from edge.json_input import read_object
+from edge.openai_names import in_their_words
 from edge.openai_reply import Answer
 from edge.openai_request import Completion, read_completion
 from edge.problems import json_response, problem_response, to_openai_problem
@@ -27,43 +28,30 @@ from edge.rest import count_message
 from edge.sse import MEDIA_TYPE, to_event
 from soma.chat.v1 import turn_event_pb2
 from soma_common.kernel.clock import Clock
-from soma_common.kernel.errors import FieldViolation, SomaError, not_found
+from soma_common.kernel.errors import SomaError, not_found
 from soma_common.kernel.ids import Ids
+from soma_common.kernel.reasons import Reason
 
 _RECEIPT: Final = "x-soma-receipt-id"
+# Schemas of tools and answers are nested more deeply than what people write.
+_DEEPEST: Final = 96
 _DONE: Final = b"data: [DONE]\n\n"
+_PATHS: Final = frozenset(("/v1/models", "/v1/chat/completions"))
 _QUIET_EVENTS: Final = frozenset(("started", "notice"))
 
 
-# Where our name of a parameter is not just OpenAI's with our message around it.
-_OWN_NAMES: Final[Mapping[str, str]] = {"max_output_tokens": "max_completion_tokens", "model_profile_id": "model"}
-_AROUND: Final = ("transcript.", "options.")
+def _form(limit_name: str) -> LiveForm:
+    def refuse(error: SomaError) -> Response:
+        return _refuse(error, limit_name)
+
+    def break_off(error: SomaError) -> bytes:
+        return to_event(orjson.dumps(to_openai_problem(in_their_words(error, limit_name))))
+
+    return LiveForm(MEDIA_TYPE, keeps_alive=True, refuse=refuse, break_off=break_off)
 
 
-def _refuse(error: SomaError) -> Response:
-    return problem_response(_in_their_words(error), openai=True)
-
-
-def _break_off(error: SomaError) -> bytes:
-    return to_event(orjson.dumps(to_openai_problem(_in_their_words(error))))
-
-
-def _in_their_words(error: SomaError) -> SomaError:
-    """The error with its field named as the client of this door knows it."""
-    if "field" not in error.metadata:
-        return error
-    metadata = {**error.metadata, "field": _their_name(error.metadata["field"])}
-    violations = tuple(FieldViolation(_their_name(it.field), it.description) for it in error.violations)
-    return SomaError(error.reason, metadata, retry_after_seconds=error.retry_after_seconds, violations=violations)
-
-
-def _their_name(field: str) -> str:
-    for prefix in _AROUND:
-        field = field.removeprefix(prefix)
-    return _OWN_NAMES.get(field, field)
-
-
-_FORM: Final = LiveForm(MEDIA_TYPE, keeps_alive=True, refuse=_refuse, break_off=_break_off)
+def _refuse(error: SomaError, limit_name: str = "max_completion_tokens") -> Response:
+    return problem_response(in_their_words(error, limit_name), openai=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +83,7 @@ class OpenAi:
     async def completions(self, request: Request) -> Response:
         """`POST /v1/chat/completions`."""
         exchange = await self._enter(request)
-        body = read_object(await request.body(), "the body of a chat completion")
+        body = read_object(await request.body(), "the body of a chat completion", _DEEPEST)
         completion = read_completion(body)
         count_message(self.allowances, exchange, self.clock)
         completion.request.request_id = str(self.ids.uuid7())
@@ -103,9 +91,20 @@ class OpenAi:
         with exchange.acting():
             await self._resolve(completion)
         if completion.stream:
-            return LiveResponse(self._chunks(completion), _FORM, exchange)
+            return LiveResponse(self._chunks(completion), _form(completion.limit_name), exchange)
         whole = await until_gone(request.receive, self._whole(completion, exchange))
         return whole if whole is not None else Response(status_code=499)
+
+    async def unknown(self, request: Request) -> Response:
+        """Every other path and method of the OpenAI API: a plain word that it is not served here."""
+        asked = {"method": f"{request.method} {request.url.path}"[:200]}
+        served = {"GET"} if request.url.path.startswith("/v1/models") else {"POST"}
+        known = request.url.path in _PATHS or request.url.path.startswith("/v1/models/")
+        if not known:
+            return _refuse(SomaError(Reason.METHOD_UNKNOWN, asked))
+        response = problem_response(SomaError(Reason.METHOD_UNKNOWN, asked), 405, openai=True)
+        response.headers["allow"] = ", ".join(served)
+        return response
 
     async def _enter(self, request: Request, route: str = "") -> Exchange:
         exchange = exchange_of(request)
@@ -145,7 +144,7 @@ class OpenAi:
                     async for raw in events:
                         answer.take(turn_event_pb2.TurnEvent.FromString(raw))
             except SomaError as error:
-                return _refuse(error)
+                return _refuse(error, completion.limit_name)
         return json_response(answer.completion(), headers={_RECEIPT: answer.receipt_id})
 
     async def _chunks(self, completion: Completion) -> AsyncGenerator[Headers | bytes, None]:

@@ -40,7 +40,7 @@ class Answer:
         elif case == "reasoning":
             self.reasoning.append(event.reasoning.text)
             return self._chunk({"reasoning_content": event.reasoning.text})
-        elif case == "tool_call":
+        elif case == "tool_call" and event.tool_call.by_client:
             self.tool_calls.append(event.tool_call.call)
             position = len(self.tool_calls) - 1
             return self._chunk({"tool_calls": [{"index": position, **_tool_call(event.tool_call.call)}]})

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Kind, Reason
 
+OPENAI_PREFIX: Final = "/v1/"
 _BY_KIND: Final[Mapping[Kind, int]] = {
     Kind.CANCELLED: 499,
     Kind.INVALID_ARGUMENT: HTTPStatus.BAD_REQUEST,
@@ -38,6 +39,7 @@ _BY_REASON: Final[Mapping[Reason, int]] = {
 }
 # What OpenAI calls a failure: its `type` and `code`; the code of others is the reason in lower case.
 _OPENAI: Final[Mapping[Reason, tuple[str, str]]] = {
+    Reason.INVALID_FIELD: ("invalid_request_error", "invalid_value"),
     Reason.MISSING_CREDENTIALS: ("invalid_request_error", "invalid_api_key"),
     Reason.INVALID_TOKEN: ("invalid_request_error", "invalid_api_key"),
     Reason.EXPIRED_TOKEN: ("invalid_request_error", "invalid_api_key"),
@@ -49,6 +51,8 @@ _OPENAI: Final[Mapping[Reason, tuple[str, str]]] = {
     Reason.MODEL_CONTENT_FILTERED: ("invalid_request_error", "content_filter"),
     Reason.METHOD_UNKNOWN: ("invalid_request_error", "unknown_url"),
 }
+# Its client tries again after these statuses, which it should not where waiting does not help.
+_HOPELESS: Final = frozenset((Reason.BUDGET_EXHAUSTED, Reason.REQUEST_ID_REUSED))
 
 
 def status_of(error: SomaError) -> int:
@@ -84,11 +88,15 @@ def to_openai_problem(error: SomaError) -> dict[str, object]:
     return {"error": {"message": error.sentence, "type": kind, "param": named, "code": code}}
 
 
-def headers_of(error: SomaError) -> dict[str, str]:
-    """The headers that go with an error."""
+def headers_of(error: SomaError, *, openai: bool = False) -> dict[str, str]:
+    """The headers that go with an error; the clients of OpenAI know two more."""
     found = {"cache-control": "no-store"}
     if error.retry_after_seconds is not None:
         found["retry-after"] = str(max(1, math.ceil(error.retry_after_seconds)))
+        if openai:
+            found["retry-after-ms"] = str(max(1, math.ceil(error.retry_after_seconds * 1000)))
+    if openai and error.reason in _HOPELESS:
+        found["x-should-retry"] = "false"
     if error.kind is Kind.UNAUTHENTICATED:
         found["www-authenticate"] = 'Bearer realm="soma"'
     return found
@@ -97,7 +105,7 @@ def headers_of(error: SomaError) -> dict[str, str]:
 def problem_response(error: SomaError, status: int | None = None, *, openai: bool = False) -> Response:
     """The error as a response."""
     body = to_openai_problem(error) if openai else to_problem(error)
-    return json_response(body, status or status_of(error), headers_of(error))
+    return json_response(body, status or status_of(error), headers_of(error, openai=openai))
 
 
 def json_response(body: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from edge.exchange import CORRELATION, Exchange, attach
-from edge.problems import problem_response
+from edge.problems import OPENAI_PREFIX, problem_response
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.ids import Ids
 from soma_common.kernel.reasons import Reason
@@ -26,7 +26,6 @@ _LOG: Final = get_logger("soma.edge")
 _BUCKETS: Final = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0)
 # Asked for by machines all the time; a line for each would bury the others.
 _SILENT: Final = frozenset(("/api/v1/health",))
-OPENAI_PREFIX: Final = "/v1/"
 
 
 class EdgeMetrics:
@@ -84,7 +83,10 @@ class Telemetry:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(raw=message["headers"])["x-correlation-id"] = exchange.correlation_id
+                sent = MutableHeaders(raw=message["headers"])
+                sent["x-correlation-id"] = exchange.correlation_id
+                if scope["path"].startswith(OPENAI_PREFIX):
+                    sent["x-request-id"] = exchange.correlation_id
             await send(message)
 
         try:

@@ -13,7 +13,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from edge.origins import Origins
-from edge.problems import problem_response
+from edge.problems import OPENAI_PREFIX, problem_response
 from soma_common.kernel.errors import SomaError, invalid_field
 from soma_common.kernel.reasons import Reason
 
@@ -71,7 +71,8 @@ class WebSafety:
         refusal = self._refusal(scope)
         if refusal is not None:
             status, error = refusal
-            await problem_response(error, status)(scope, receive, adorned)
+            openai = scope["path"].startswith(OPENAI_PREFIX)
+            await problem_response(error, status, openai=openai)(scope, receive, adorned)
             return
         await self._app(scope, self._bounded(scope, receive), adorned)
 

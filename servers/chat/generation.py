@@ -103,6 +103,10 @@ class Answering:
             response_format=options.response_format,
             json_schema=options.json_schema,
             seed=options.seed,
+            presence_penalty=options.presence_penalty,
+            frequency_penalty=options.frequency_penalty,
+            reasoning_effort=options.reasoning_effort,
+            parallel_tool_calls=options.parallel_tool_calls,
         )
 
     def _begin(self, turn: RunningTurn, progress: Progress) -> None:

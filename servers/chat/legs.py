@@ -108,7 +108,7 @@ class Legs:
         elif isinstance(item, ToolCallPart):
             progress.calls.append(item)
             call = message_pb2.ToolCall(call_id=item.call_id, name=item.name, arguments_json=item.arguments_json)
-            turn.add(Step.TOOL_CALL, turn_event_pb2.ToolCallStarted(call=call))
+            turn.add(Step.TOOL_CALL, turn_event_pb2.ToolCallStarted(call=call, by_client=True))
         else:
             _finish(progress, leg, item)
             return

@@ -4,17 +4,15 @@ Nothing here reads a store or calls anybody.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Final, cast
+from typing import Final
 from uuid import UUID
-
-from google.protobuf.json_format import MessageToDict
-from google.protobuf.struct_pb2 import Struct
 
 from servers.chat.domain.manners import WhileBusy
 from servers.chat.domain.model import PromptTool, ToolCallPart
+from servers.chat.schemas import read_answer_schema, read_tools
 from soma.chat.v1 import message_pb2, turn_service_pb2
 from soma_common.kernel.errors import SomaError, invalid_field
 from soma_common.kernel.reasons import Reason
@@ -59,6 +57,10 @@ class Options:
     response_format: str = ""
     json_schema: Mapping[str, object] | None = None
     seed: int | None = None
+    presence_penalty: float | None = None
+    frequency_penalty: float | None = None
+    reasoning_effort: str = ""
+    parallel_tool_calls: bool | None = None
 
 
 class Deed(Enum):
@@ -120,7 +122,7 @@ def read_order(request: turn_service_pb2.SendMessageRequest, caller: Caller) -> 
         conversation_id=_uuid(request.conversation_id),
         parent_message_id=_uuid(request.parent_message_id),
         options=_options(request.options),
-        tools=_tools(request.tools),
+        tools=read_tools(request.tools),
         tool_choice=_tool_choice(request),
         cancel_on_disconnect=request.on_disconnect == turn_service_pb2.ON_DISCONNECT_CANCEL,
         min_level=request.min_level,
@@ -155,31 +157,12 @@ def _options(options: message_pb2.GenerationOptions) -> Options:
         max_output_tokens=options.max_output_tokens if options.HasField("max_output_tokens") else None,
         stop=tuple(options.stop),
         response_format=options.response_format,
-        json_schema=_struct(options.json_schema) if options.HasField("json_schema") else None,
+        json_schema=read_answer_schema(options),
         seed=options.seed if options.HasField("seed") else None,
-    )
-
-
-def _struct(struct: Struct) -> Mapping[str, object]:
-    return cast("Mapping[str, object]", _whole(MessageToDict(struct)))
-
-
-def _whole(value: object) -> object:
-    """Struct has doubles only: 3.0 in a schema was an integer."""
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, dict):
-        return {key: _whole(inner) for key, inner in value.items()}
-    return [_whole(inner) for inner in value] if isinstance(value, list) else value
-
-
-def _tools(tools: Sequence[message_pb2.ClientTool]) -> tuple[PromptTool, ...]:
-    names = [tool.name for tool in tools]
-    if len(set(names)) != len(names):
-        raise invalid_field("tools", "the names of the tools must differ")
-    return tuple(
-        PromptTool(tool.name, tool.description, _struct(tool.parameters) or {"type": "object", "properties": {}})
-        for tool in tools
+        presence_penalty=options.presence_penalty if options.HasField("presence_penalty") else None,
+        frequency_penalty=options.frequency_penalty if options.HasField("frequency_penalty") else None,
+        reasoning_effort=options.reasoning_effort,
+        parallel_tool_calls=options.parallel_tool_calls if options.HasField("parallel_tool_calls") else None,
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from servers.chat.domain.model import ToolCallPart
-from servers.chat.domain.rounds import CallResult, ToldCall, ToolRound
+from servers.chat.domain.rounds import CallResult, ToldCall, ToolRound, rounds_of
 from servers.chat.stream import Numbered
 from soma.chat.v1 import turn_event_pb2
 
@@ -16,8 +16,8 @@ from soma.chat.v1 import turn_event_pb2
 class Retold:
     """What was told: `text` is the whole answer so far, `round_start` how much of it stood before the running round.
 
-    `rounds` are finished; `pending` are calls of the running round, `results` what is known of them; `ended_rounds` is
-    set once the model was told that its rounds are used up.
+    `rounds` are finished; `pending` are calls of the running round, `results` what the ledger knows of them,
+    `told_results` which results were told; `ended_rounds` is set once the rounds were used up.
     """
 
     started: turn_event_pb2.TurnStarted | None
@@ -92,24 +92,18 @@ class _Story:
 
     def told(self) -> Retold:
         text = "".join(self._text)
-        rounds: list[ToolRound] = []
-        begin = 0
-        for number in sorted({each.round for each in self._calls if each.round <= self._closed}):
-            asked = [each for each in self._calls if each.round == number]
-            end = asked[0].text_before
-            parts = tuple(each.call for each in asked)
-            found = tuple(self._results[part.call_id] for part in parts if part.call_id in self._results)
-            rounds.append(ToolRound(number, text[begin:end].strip(), parts, found))
-            begin = end
+        closed = [each for each in self._calls if each.round <= self._closed]
+        rounds, _ = rounds_of(text, closed, self._results)
         pending = tuple(each for each in self._calls if each.round > self._closed)
+        known = {each.call.call_id for each in pending} & self._results.keys()
         return Retold(
             started=self._started,
             text=text,
             reasoning="".join(self._reasoning),
-            rounds=tuple(rounds),
-            round_start=begin,
+            rounds=rounds,
+            round_start=closed[-1].text_before if closed else 0,
             pending=pending,
-            results={it.call.call_id: self._results[it.call.call_id] for it in pending if it.call.call_id in self._results},
+            results={call_id: self._results[call_id] for call_id in known},
             told_results=frozenset(self._finished),
             calls=tuple(self._calls),
             ended_rounds=self._ended,

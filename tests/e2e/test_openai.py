@@ -1,12 +1,20 @@
 """A turn by the unmodified `openai` client."""
 
+import asyncio
 import json
+import time
 from typing import Any
 
-from soma_common.testing.upstream import Script, ScriptedUpstream, ToolCall
+import pytest
+from openai import ContentFilterFinishReasonError, LengthFinishReasonError, OpenAI, RateLimitError
+from pydantic import BaseModel
+
+from soma_common.testing.mesh import Mesh, fresh_sub
+from soma_common.testing.upstream import Fault, FaultKind, Script, ScriptedUpstream, ToolCall
 from tests.e2e.support.person import Person
 
 ASK: list[Any] = [{"role": "user", "content": "What can you do?"}]
+RIVER = '{"because": "It is long.", "name": "Nile", "length": 6650}'
 WEATHER: list[Any] = [
     {
         "type": "function",
@@ -17,6 +25,14 @@ WEATHER: list[Any] = [
         },
     }
 ]
+
+
+class River(BaseModel):
+    """A river."""
+
+    because: str
+    name: str
+    length: int
 
 
 async def first_model(person: Person) -> str:
@@ -93,11 +109,94 @@ async def test_the_answers_length_is_the_clients_wish(ada: Person, model: Script
     assert body["temperature"] == 0.3
 
 
-async def test_a_client_that_goes_stops_the_provider(ada: Person, model: ScriptedUpstream) -> None:
-    model.set_default(Script(chunks=2000, gap_seconds=0.02))
-    stream = await ada.openai.chat.completions.create(model=await first_model(ada), messages=ASK, stream=True)
-    await anext(aiter(stream))
-    await stream.close()
+async def test_parallel_calls_while_streaming(ada: Person, model: ScriptedUpstream) -> None:
+    calls = (ToolCall("weather_lookup", '{"city": "Oslo"}', id="call_a"), ToolCall("weather_lookup", "{}", id="call_b"))
+    model.set_default(Script(text="Let me look.", tool_calls=calls, interleave=True))
+    stream = await ada.openai.chat.completions.create(
+        model=await first_model(ada), messages=ASK, tools=WEATHER, stream=True, parallel_tool_calls=True
+    )
+    chunks = [chunk async for chunk in stream]
+    deltas = [call for chunk in chunks for call in chunk.choices[0].delta.tool_calls or ()]
+    assert [call.index for call in deltas] == [0, 1]
+    assert [(call.id, call.function and call.function.arguments) for call in deltas] == [
+        ("call_a", '{"city": "Oslo"}'),
+        ("call_b", "{}"),
+    ]
+    assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks) == "Let me look."
+    assert chunks[-1].choices[0].finish_reason == "tool_calls"
+    [sent] = model.requests()
+    assert sent.body["parallel_tool_calls"] is True
+
+
+async def test_an_answer_in_a_form_of_ones_own(ada: Person, model: ScriptedUpstream) -> None:
+    model.set_default(Script(text=RIVER))
+    name = await first_model(ada)
+    answer = await ada.openai.chat.completions.parse(model=name, messages=ASK, response_format=River)
+    assert answer.choices[0].message.parsed == River.model_validate_json(RIVER)
+    async with ada.openai.chat.completions.stream(model=name, messages=ASK, response_format=River) as stream:
+        streamed = await stream.get_final_completion()
+    assert streamed.choices[0].message.parsed == River.model_validate_json(RIVER)
+    for sent in model.requests():
+        schema = sent.body["response_format"]["json_schema"]
+        assert schema["strict"] is True
+        assert list(schema["schema"]["properties"]) == ["because", "name", "length"]
+
+
+@pytest.mark.parametrize(
+    ("finish", "error"), [("length", LengthFinishReasonError), ("content_filter", ContentFilterFinishReasonError)]
+)
+async def test_an_answer_that_stops_before_its_form_is_whole(
+    ada: Person, model: ScriptedUpstream, finish: str, error: type[Exception]
+) -> None:
+    model.set_default(Script(text=RIVER[:20], finish_reason=finish))
+    with pytest.raises(error):
+        await ada.openai.chat.completions.parse(model=await first_model(ada), messages=ASK, response_format=River)
+
+
+def test_the_client_that_waits(mesh: Mesh, model: ScriptedUpstream) -> None:
+    with OpenAI(base_url=mesh.openai_url, api_key=mesh.token_for(fresh_sub()), max_retries=0) as client:
+        name = next(iter(client.models.list())).id
+        whole = client.chat.completions.create(model=name, messages=ASK)
+        pieces = list(client.chat.completions.create(model=name, messages=ASK, stream=True))
+        with client.chat.completions.with_streaming_response.create(model=name, messages=ASK) as raw:
+            assert raw.headers["x-request-id"]
+            assert raw.parse().choices[0].message.content
+    first, second, _ = model.requests()
+    assert whole.choices[0].message.content == first.text_sent
+    assert "".join(piece.choices[0].delta.content or "" for piece in pieces) == second.text_sent
+
+
+@pytest.mark.parametrize("kind", [FaultKind.RATE_LIMITED, FaultKind.OVERLOADED])
+async def test_a_client_tries_again_by_itself(ada: Person, model: ScriptedUpstream, kind: FaultKind) -> None:
+    name = await first_model(ada)
+    # The mesh itself tries an overloaded provider again.
+    model.enqueue(*[Script(fault=Fault(kind, seconds=0))] * (2 if kind is FaultKind.RATE_LIMITED else 4))
+    stingy = ada.openai.with_options(max_retries=0)
+    if kind is FaultKind.RATE_LIMITED:
+        with pytest.raises(RateLimitError):
+            await stingy.chat.completions.create(model=name, messages=ASK)
+    answer = await ada.openai.with_options(max_retries=5).chat.completions.create(model=name, messages=ASK)
+    assert answer.choices[0].message.content
+    assert model.requests()[-1].outcome == "finished"
+
+
+@pytest.mark.parametrize("first_token_seconds", [0.0, 30.0])
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_client_that_goes_stops_the_provider(
+    ada: Person, model: ScriptedUpstream, first_token_seconds: float, stream: bool
+) -> None:
+    model.set_default(Script(chunks=2000, gap_seconds=0.02, first_token_seconds=first_token_seconds))
+    asking = asyncio.ensure_future(_listen(ada, await first_model(ada), stream))
+    await model.aio.wait_for(lambda rows: bool(rows) and (first_token_seconds > 0 or rows[0].chunks_sent > 3), 5)
+    asking.cancel()
+    left = time.time()
     [sent] = await model.aio.wait_for(lambda rows: rows[0].outcome != "running", 5)
     assert sent.outcome == "disconnected"
-    assert sent.chunks_sent < 500
+    assert sent.disconnect_time is not None
+    assert sent.disconnect_time - left < 0.5
+
+
+async def _listen(person: Person, name: str, stream: bool) -> None:
+    answer: Any = await person.openai.chat.completions.create(model=name, messages=ASK, stream=stream)
+    async for _ in answer:
+        pass

@@ -13,6 +13,7 @@ import orjson
 from servers.chat.domain.model import (
     ModelRequest,
     PromptMessage,
+    PromptTool,
     ReasoningChunk,
     StreamEnd,
     StreamItem,
@@ -43,24 +44,33 @@ def request_body(request: ModelRequest) -> dict[str, Any]:
     }
     if request.profile.provider == "openai":
         body["max_completion_tokens"] = body.pop("max_tokens")
-    optional = {"temperature": request.temperature, "top_p": request.top_p, "seed": request.seed}
+    optional = {
+        "temperature": request.temperature,
+        "top_p": request.top_p,
+        "seed": request.seed,
+        "presence_penalty": request.presence_penalty,
+        "frequency_penalty": request.frequency_penalty,
+        "reasoning_effort": request.reasoning_effort or None,
+        "stop": list(request.stop) or None,
+    }
     body.update({name: value for name, value in optional.items() if value is not None})
-    if request.stop:
-        body["stop"] = list(request.stop)
     if request.tools:
-        body["tools"] = [
-            {
-                "type": "function",
-                "function": {"name": tool.name, "description": tool.description, "parameters": dict(tool.parameters)},
-            }
-            for tool in request.tools
-        ]
+        body["tools"] = [_tool(tool) for tool in request.tools]
         body["tool_choice"] = _tool_choice(request.tool_choice)
+        if request.parallel_tool_calls is not None:
+            body["parallel_tool_calls"] = request.parallel_tool_calls
     if request.response_format == "json_object":
         body["response_format"] = {"type": "json_object"}
     elif request.response_format == "json_schema":
         body["response_format"] = {"type": "json_schema", "json_schema": dict(request.json_schema or {})}
     return body
+
+
+def _tool(tool: PromptTool) -> dict[str, Any]:
+    strict = {"strict": True} if tool.strict else {}
+    parameters = dict(tool.parameters)
+    function = {"name": tool.name, "description": tool.description, "parameters": parameters, **strict}
+    return {"type": "function", "function": function}
 
 
 def _tool_choice(choice: str | None) -> object:
@@ -152,7 +162,8 @@ class ChunkReader:
         reasoning = delta.get("reasoning_content") or delta.get("reasoning")
         if isinstance(reasoning, str) and reasoning:
             yield ReasoningChunk(_text(reasoning))
-        text = delta.get("content")
+        # A model that declines says so in a field of its own; a person should read it where the answer would be.
+        text = delta.get("content") or delta.get("refusal")
         if text:
             yield TextChunk(_text(text))
         for fragment in delta.get("tool_calls") or ():

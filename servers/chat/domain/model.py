@@ -58,6 +58,7 @@ class PromptTool:
     name: str
     description: str
     parameters: Mapping[str, object]
+    strict: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,10 @@ class ModelRequest:
     response_format: str = ""
     json_schema: Mapping[str, object] | None = None
     seed: int | None = None
+    presence_penalty: float | None = None
+    frequency_penalty: float | None = None
+    reasoning_effort: str = ""
+    parallel_tool_calls: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,7 @@ def rounds_of(
     begin = 0
     for number in sorted({call.round for call in calls}):
         asked = [call for call in calls if call.round == number]
-        end = max(begin, asked[0].text_before)
+        end = max(begin, asked[-1].text_before)
         parts = tuple(call.call for call in asked)
         found = tuple(results[part.call_id] for part in parts if part.call_id in results)
         rounds.append(ToolRound(number, text[begin:end].strip(), parts, found))

@@ -36,6 +36,7 @@ class Script:
     refusal: SomaError | None = None
     failure: event_pb.TurnFailed | None = None
     tool_calls: tuple[message_pb2.ToolCall, ...] = ()
+    own_tool: str = ""
     reasoning: str = ""
     cut_after: int = 0
     untitled: bool = False
@@ -206,6 +207,10 @@ class ScriptedChat(
             await self._consent(turn, script.approval)
         if script.reasoning:
             turn.add(reasoning=event_pb.ReasoningDelta(text=script.reasoning))
+        if script.own_tool:
+            call = message_pb2.ToolCall(call_id="own", name=script.own_tool, arguments_json="{}")
+            turn.add(tool_call=event_pb.ToolCallStarted(call=call, round=1))
+            turn.add(tool_result=event_pb.ToolCallFinished(call_id="own", name=script.own_tool, content="seen"))
         for piece in script.pieces:
             if turn.stopped.is_set():
                 turn.add(cancelled=event_pb.TurnCancelled(message_id=str(uuid4()), partial_text_kept=True, usage=usage))

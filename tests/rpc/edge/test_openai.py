@@ -1,6 +1,8 @@
 """The OpenAI doors, by the unmodified `openai` client."""
 
+import json
 from collections.abc import AsyncIterator
+from io import BytesIO
 from typing import Any
 
 import aiohttp
@@ -17,6 +19,11 @@ from soma_common.testing.eventually import eventually
 from tests.rpc.edge.conftest import Door
 from tests.rpc.edge.scripted_chat import AGENT_ID, ANSWER, RECEIPT_ID, Script, ScriptedChat
 
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {name: {"type": "string"} for name in ("zeta", "because", "alpha", "answer", "more")},
+    "required": ["answer"],
+}
 ASK: list[Any] = [{"role": "user", "content": "What can you do?"}]
 
 
@@ -85,9 +92,13 @@ async def test_every_option_arrives(client: openai.AsyncOpenAI, chat: ScriptedCh
         stop="END",
         seed=7,
         user="somebody",
-        response_format={"type": "json_schema", "json_schema": {"name": "s", "schema": {"type": "object"}}},
-        tools=[{"type": "function", "function": {"name": "look", "parameters": {"type": "object"}}}],
+        response_format={"type": "json_schema", "json_schema": {"name": "s", "schema": SCHEMA, "strict": True}},
+        tools=[{"type": "function", "function": {"name": "look", "parameters": SCHEMA, "strict": True}}],
         tool_choice={"type": "function", "function": {"name": "look"}},
+        parallel_tool_calls=False,
+        presence_penalty=-0.5,
+        frequency_penalty=1.5,
+        reasoning_effort="low",
     )
     [sent] = chat.asked(turn_pb.SendMessageRequest)
     assert sent.model_profile_id == "vendor/tiny:1"
@@ -101,9 +112,14 @@ async def test_every_option_arrives(client: openai.AsyncOpenAI, chat: ScriptedCh
     assert (options.temperature, options.top_p, options.max_output_tokens, options.seed) == (0.5, 0.9, 77, 7)
     assert list(options.stop) == ["END"]
     assert options.response_format == "json_schema"
-    assert options.json_schema["name"] == "s"
-    assert sent.tools[0].parameters["type"] == "object"
+    assert json.loads(options.json_schema_text) == {"name": "s", "schema": SCHEMA, "strict": True}
+    assert list(json.loads(options.json_schema_text)["schema"]["properties"]) == list(SCHEMA["properties"])
+    assert list(json.loads(sent.tools[0].parameters_json)["properties"]) == list(SCHEMA["properties"])
+    assert sent.tools[0].strict
     assert sent.tool_choice.tool_name == "look"
+    assert (options.presence_penalty, options.frequency_penalty, options.reasoning_effort) == (-0.5, 1.5, "low")
+    assert options.HasField("parallel_tool_calls")
+    assert not options.parallel_tool_calls
 
 
 async def test_tool_calls_come_back(client: openai.AsyncOpenAI, chat: ScriptedChat) -> None:
@@ -118,6 +134,17 @@ async def test_tool_calls_come_back(client: openai.AsyncOpenAI, chat: ScriptedCh
     stream = await client.chat.completions.create(model="soma", messages=ASK, stream=True)
     deltas = [chunk.choices[0].delta.tool_calls async for chunk in stream]
     assert [piece[0].id for piece in deltas if piece] == ["call-1"]
+
+
+async def test_a_tool_that_ran_here_is_not_a_call_for_the_client(
+    client: openai.AsyncOpenAI, chat: ScriptedChat
+) -> None:
+    chat.script = Script(own_tool="memory.recall")
+    answer = await client.chat.completions.create(model="soma", messages=ASK)
+    assert answer.choices[0].finish_reason == "stop"
+    assert answer.choices[0].message.tool_calls is None
+    stream = await client.chat.completions.create(model="soma", messages=ASK, stream=True)
+    assert not any(chunk.choices[0].delta.tool_calls for chunk in [each async for each in stream])
 
 
 async def test_reasoning_is_told(client: openai.AsyncOpenAI, chat: ScriptedChat) -> None:
@@ -141,9 +168,18 @@ async def test_reasoning_is_told(client: openai.AsyncOpenAI, chat: ScriptedChat)
         ({"n": 2}, "n"),
         ({"temperature": "hot"}, "temperature"),
         ({"max_tokens": 1.5}, "max_tokens"),
-        ({"max_tokens": 0}, "max_completion_tokens"),
+        ({"max_tokens": 0}, "max_tokens"),
+        ({"max_completion_tokens": 0}, "max_completion_tokens"),
+        ({"top_k": 5}, "top_k"),
+        ({"logit_bias": {"7": 1}}, "logit_bias"),
+        ({"presence_penalty": 3}, "presence_penalty"),
+        ({"reasoning_effort": 7}, "reasoning_effort"),
+        ({"stream_options": {"include_usage": True}}, "stream_options"),
+        ({"parallel_tool_calls": "no"}, "parallel_tool_calls"),
+        ({"tools": [{"type": "function", "function": {"name": "a", "strict": 1}}]}, "tools[0].function.strict"),
+        ({"response_format": {"type": "json_schema"}}, "response_format.json_schema"),
         ({"temperature": 9}, "temperature"),
-        ({"tools": [{"type": "function", "function": {"name": "a b"}}]}, "tools[0].name"),
+        ({"tools": [{"type": "function", "function": {"name": "a b"}}]}, "tools[0].function.name"),
         ({"stop": 7}, "stop"),
         ({"tools": [{"type": "function"}]}, "tools[0].function"),
         ({"tool_choice": "sometimes"}, "tool_choice"),
@@ -167,6 +203,7 @@ async def test_bad_parameters_are_named(
 
 async def test_options_that_ask_for_nothing_are_ignored(http: aiohttp.ClientSession) -> None:
     body = {"model": "soma", "messages": ASK, "n": 1, "logprobs": None, "metadata": {"a": "b"}, "functions": None}
+    body |= {"user": "somebody", "store": True, "service_tier": "auto", "verbosity": "medium", "logit_bias": {}}
     async with http.post("/v1/chat/completions", json=body) as response:
         assert response.status == 200
 
@@ -183,6 +220,53 @@ async def test_errors_in_openais_form(client: openai.AsyncOpenAI, chat: Scripted
     with pytest.raises(openai.RateLimitError) as limited:
         await client.chat.completions.create(model="soma", messages=ASK)
     assert limited.value.response.headers["retry-after"] == "7"
+    assert limited.value.request_id == limited.value.response.headers["x-correlation-id"]
+
+
+async def test_a_client_tries_again_where_that_may_help(client: openai.AsyncOpenAI, chat: ScriptedChat) -> None:
+    patient = client.with_options(max_retries=1)
+    refused: Any = SomaError(Reason.RATE_LIMITED, {"limit": "1 message"}, retry_after_seconds=0.01)
+    chat.script = Script(refusal=refused)
+    with pytest.raises(openai.RateLimitError) as limited:
+        await patient.chat.completions.create(model="soma", messages=ASK)
+    assert limited.value.response.headers["retry-after-ms"] == "10"
+    assert len(chat.asked(turn_pb.SendMessageRequest)) == 2
+    used = {"period": "day", "scope": "tenant", "used": "5", "limit": "5", "unit": "USD", "resets_at": "midnight"}
+    chat.script = Script(refusal=SomaError(Reason.BUDGET_EXHAUSTED, used, retry_after_seconds=1))
+    with pytest.raises(openai.RateLimitError) as exhausted:
+        await patient.chat.completions.create(model="soma", messages=ASK)
+    assert exhausted.value.code == "insufficient_quota"
+    assert len(chat.asked(turn_pb.SendMessageRequest)) == 3
+
+
+@pytest.mark.parametrize("path", ["responses", "embeddings", "completions", "assistants", "files/x/content", ""])
+async def test_what_is_not_served_is_said_in_openais_form(http: aiohttp.ClientSession, path: str) -> None:
+    async with http.post(f"/v1/{path}", json={}) as response:
+        assert response.status == 404
+        error = (await response.json())["error"]
+    assert (error["type"], error["code"]) == ("invalid_request_error", "unknown_url")
+    assert f"POST /v1/{path}" in error["message"]
+
+
+async def test_a_wrong_method_is_said_too(http: aiohttp.ClientSession) -> None:
+    async with http.get("/v1/chat/completions") as response:
+        assert response.status == 405
+        assert response.headers["allow"] == "POST"
+        assert (await response.json())["error"]["code"] == "unknown_url"
+
+
+async def test_a_body_that_is_too_large_is_said_in_openais_form(http: aiohttp.ClientSession) -> None:
+    async with http.post("/v1/chat/completions", data=BytesIO(b"x" * 1_100_000)) as response:
+        assert response.status == 413
+        error = (await response.json())["error"]
+    assert (error["type"], error["code"]) == ("invalid_request_error", "payload_too_large")
+
+
+async def test_every_answer_has_the_id_of_its_request(client: openai.AsyncOpenAI, chat: ScriptedChat) -> None:
+    answer = await client.chat.completions.create(model="soma", messages=ASK)
+    [sent] = chat.asked(turn_pb.SendMessageRequest)
+    assert answer._request_id == sent.request_id
+    assert (await client.models.retrieve("soma"))._request_id
 
 
 @pytest.mark.parametrize("stream", [False, True])

@@ -4,8 +4,18 @@ from typing import Any
 
 import pytest
 
-from servers.chat.adapters.openai_wire import ChunkReader, DataLines
-from servers.chat.domain.model import ReasoningChunk, StreamEnd, StreamItem, TextChunk, ToolCallPart
+from servers.chat.adapters.openai_wire import ChunkReader, DataLines, request_body
+from servers.chat.domain.model import (
+    ModelProfile,
+    ModelRequest,
+    PromptMessage,
+    PromptTool,
+    ReasoningChunk,
+    StreamEnd,
+    StreamItem,
+    TextChunk,
+    ToolCallPart,
+)
 
 
 def _delta(**delta: Any) -> dict[str, Any]:
@@ -98,3 +108,41 @@ def test_a_line_that_has_no_end_yet_is_kept_and_measured() -> None:
     assert lines.feed(b"}\n") == [b"{}"]
     assert lines.waiting_bytes == 0
     assert not lines.done
+
+
+def _asked(**wishes: Any) -> dict[str, Any]:
+    profile = ModelProfile("p", "other", "m", "http://127.0.0.1:1", 1000, 100)
+    return request_body(ModelRequest(profile, (PromptMessage("user", "hi"),), 10, **wishes))
+
+
+def test_what_is_not_wished_is_not_sent() -> None:
+    assert sorted(_asked()) == ["max_tokens", "messages", "model", "stream", "stream_options"]
+    # The provider refuses it without tools.
+    assert "parallel_tool_calls" not in _asked(parallel_tool_calls=False)
+
+
+def test_every_wish_is_sent_in_the_providers_words() -> None:
+    tool = PromptTool("look", "Looks.", {"type": "object"}, strict=True)
+    body = _asked(
+        tools=(tool,),
+        tool_choice="name:look",
+        parallel_tool_calls=False,
+        presence_penalty=0.0,
+        frequency_penalty=-1.5,
+        reasoning_effort="low",
+        stop=("END",),
+        response_format="json_schema",
+        json_schema={"name": "a", "schema": {"type": "object"}, "strict": True},
+    )
+    assert body["tools"][0]["function"]["strict"] is True
+    assert body["tool_choice"] == {"type": "function", "function": {"name": "look"}}
+    assert body["parallel_tool_calls"] is False
+    assert (body["presence_penalty"], body["frequency_penalty"], body["reasoning_effort"]) == (0.0, -1.5, "low")
+    assert body["stop"] == ["END"]
+    assert body["response_format"]["json_schema"] == {"name": "a", "schema": {"type": "object"}, "strict": True}
+
+
+def test_a_model_that_declines_is_heard() -> None:
+    text, end = _read(_delta(refusal="I cannot help with that."))
+    assert text == TextChunk("I cannot help with that.")
+    assert isinstance(end, StreamEnd)

@@ -1,5 +1,6 @@
 """What a request may ask for, beyond what the contract can state."""
 
+import json
 from typing import Any
 from uuid import uuid4
 
@@ -83,3 +84,79 @@ def test_whole_numbers_of_a_schema_stay_whole() -> None:
     )
     (tool,) = read_order(asked, user()).tools
     assert repr(tool.parameters["properties"]) == "{'n': {'maximum': 3}}"
+
+
+def test_a_schema_as_text_keeps_the_order_of_its_properties() -> None:
+    order = ["reasoning", "zeta", "alpha", "answer", "middle"]
+    schema = {"type": "object", "properties": {name: {"type": "string"} for name in order}}
+    asked = request(
+        content=[{"text": "a"}],
+        tools=[{"name": "x", "parametersJson": json.dumps(schema), "strict": True}],
+        options={
+            "responseFormat": "json_schema",
+            "jsonSchemaText": json.dumps({"name": "x", "strict": True, "schema": schema}),
+        },
+    )
+    found = read_order(asked, user())
+    (tool,) = found.tools
+    assert json.dumps(tool.parameters) == json.dumps(schema)
+    assert tool.strict
+    assert found.options.json_schema is not None
+    assert json.dumps(found.options.json_schema["schema"]) == json.dumps(schema)
+
+
+def _nested(levels: int) -> str:
+    return '{"items":' * levels + "{}" + "}" * levels
+
+
+@pytest.mark.parametrize(
+    ("schema", "where"),
+    [
+        ("{", "tools[0].parameters"),
+        ("[]", "tools[0].parameters"),
+        ('{"type": "array"}', "tools[0].parameters.type"),
+        ('{"type": "strange"}', "tools[0].parameters.type"),
+        ('{"properties": []}', "tools[0].parameters.properties"),
+        ('{"properties": {"a": 7}}', "tools[0].parameters.properties.a"),
+        ('{"properties": {"a": {"anyOf": {}}}}', "tools[0].parameters.properties.a.anyOf"),
+        ('{"properties": {"a": {"anyOf": [true, {"enum": 1}]}}}', "tools[0].parameters.properties.a.anyOf[1].enum"),
+        ('{"required": "a"}', "tools[0].parameters.required"),
+        ('{"items": {"additionalProperties": 1}}', "tools[0].parameters.items.additionalProperties"),
+        (_nested(64), "tools[0].parameters" + ".items" * 64),
+        (_nested(900), "tools[0].parameters" + ".items" * 64),
+    ],
+)
+def test_a_schema_that_is_none_is_refused_by_its_place(schema: str, where: str) -> None:
+    error = refused(request(content=[{"text": "a"}], tools=[{"name": "x", "parametersJson": schema}]))
+    assert error.reason is Reason.INVALID_FIELD
+    assert error.violations[0].field == where
+
+
+def test_a_schema_may_be_what_schemas_are() -> None:
+    schema = (
+        '{"type": ["object"], "$defs": {"a": {"type": ["string", "null"]}}, "properties": {"b": {"$ref": "#/$defs/a"}}}'
+    )
+    for text in ('{"type": "object"}', '{"additionalProperties": false}', _nested(63), "{}"):
+        (tool,) = read_order(
+            request(content=[{"text": "a"}], tools=[{"name": "x", "parametersJson": text}]), user()
+        ).tools
+        assert tool.parameters
+    described = json.dumps({"name": "a", "schema": json.loads(schema)})
+    options = {"responseFormat": "json_schema", "jsonSchemaText": described}
+    assert read_order(request(content=[{"text": "a"}], options=options), user()).options.json_schema
+
+
+@pytest.mark.parametrize(
+    ("described", "where"),
+    [
+        ({}, "name"),
+        ({"name": "no name!", "schema": {}}, "name"),
+        ({"name": "a"}, "schema"),
+        ({"name": "a", "schema": {}, "strict": "very"}, "strict"),
+        ({"name": "a", "schema": {"type": "strange"}}, "schema.type"),
+    ],
+)
+def test_the_schema_of_an_answer_is_judged(described: dict[str, Any], where: str) -> None:
+    options = {"responseFormat": "json_schema", "jsonSchema": described}
+    error = refused(request(content=[{"text": "a"}], options=options))
+    assert error.violations[0].field == f"options.json_schema.{where}"

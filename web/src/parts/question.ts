@@ -37,6 +37,7 @@ export class QuestionPart extends Part {
         overflow-wrap: anywhere;
       }
       soma-branch-switch {
+        display: flex;
         margin: 2px 0 0 -8px;
       }
       form {
