@@ -224,7 +224,7 @@ class Acceptances:
         )
 
     async def _row_and_message(self, accepted: Accepted, placement: Placement) -> tuple[object, ...]:
-        """The turn, its conversation: new or not, whose, its leaf; the message with its size; the request; the place."""
+        """The turn; its conversation: new or not, whose, its leaf; the message and its size; the request; the place."""
         order = accepted.order
         whose = (accepted.new_conversation, accepted.owner_sub, accepted.leaf_before)
         where = (

@@ -136,6 +136,14 @@ class End:
         return EventDraft(f"turn.{STATUS[self.step]}", place, ended, self.correlation_id)
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Whether an end was written, and whether another turn is queued behind it."""
+
+    ended: bool
+    queue: bool
+
+
 class Endings:
     """Writes ends, alone or inside a caller's transaction."""
 
@@ -149,10 +157,11 @@ class Endings:
 
     async def write_alone(
         self, database: Database, end: End, terminal: Numbered, weights: tuple[float, ...] | None
-    ) -> bool:
+    ) -> Written:
         """The same in a transaction of one round trip, with the retrieval weights for the agent's next turn."""
         values = self._values(end, terminal, weights)
-        return bool((await database.tenant_statement(end.caller.tenant_id, _SQL.end_turn, *values))[0]["ended"])
+        (told,) = await database.tenant_statement(end.caller.tenant_id, _SQL.end_turn, *values)
+        return Written(bool(told["ended"]), told["next_turn_id"] is not None)
 
     def _values(self, end: End, terminal: Numbered, weights: tuple[float, ...] | None = None) -> tuple[object, ...]:
         caller = end.caller

@@ -6,10 +6,11 @@ One object a turn, filled while it is answered and read when it ends. Nothing he
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Final
 from uuid import UUID
 
 from servers.chat.acceptance import Accepted
-from servers.chat.domain.model import ToolCallPart
+from servers.chat.domain.model import ModelProfile, ToolCallPart
 from servers.chat.domain.sources import Context
 from servers.chat.gathering import Gathered
 from soma.governor.v1 import governor_service_pb2 as governor_pb
@@ -17,17 +18,39 @@ from soma_common.kernel.clock import Clock
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.money import Usage
 
+PATIENCE_SECONDS: Final = 2.5
+# Where chat was restarted, its neighbours may be starting too.
+RESTART_PATIENCE_SECONDS: Final = 20.0
+
 
 @dataclass(slots=True)
 class Leg:
-    """One model call. `sent` says that the provider may have begun to work; `usage` is what it reported."""
+    """One model call: what went in, what the model wrote, and `usage` where its provider reported it.
+
+    `sent` says that the provider may have begun to work, `began` that it has, `spoke` that something was
+    written. What was written is all of it, whether a person saw it or not.
+    """
 
     number: int
-    model: str
+    profile: ModelProfile
+    input_tokens: int
     sent: bool = False
+    began: bool = False
     spoke: bool = False
     usage: Usage | None = None
     finish_reason: str = ""
+    text: list[str] = field(default_factory=list)
+    reasoning: list[str] = field(default_factory=list)
+    calls: list[ToolCallPart] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Trouble:
+    """What went wrong with a turn's models: the failures, whom nobody asks any more, whether one went on by itself."""
+
+    failures: list[SomaError] = field(default_factory=list)
+    given_up: set[str] = field(default_factory=set)
+    resumed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +91,34 @@ class Progress:
     confidence: float | None = None
     error: SomaError | None = None
     before: Before | None = None
+    trouble: Trouble = field(default_factory=Trouble)
+    # where the running round of model calls begins: in the characters of the answer, and in the pieces of reasoning
+    round_start: int = 0
+    reasoned_before: int = 0
+
+    def begin_round(self) -> None:
+        """What comes from now on belongs to another round of model calls than what is there."""
+        self.round_start, self.reasoned_before = len(self.answer), len(self.reasoning)
+
+    @property
+    def so_far(self) -> str:
+        """The text of this round: what a further call of it has to go on from."""
+        return self.answer[self.round_start :]
+
+    @property
+    def next_leg(self) -> int:
+        """The number of the next model call; only the first one is held by the plan."""
+        return max((leg.number for leg in self.legs), default=0) + 1
+
+    @property
+    def speaker(self) -> ModelProfile:
+        """Who wrote last, or would have."""
+        return next((leg.profile for leg in reversed(self.legs) if leg.spoke), self.accepted.profile)
+
+    @property
+    def patience_seconds(self) -> float:
+        """How long the governor is waited for: whoever is owed the rest of an answer waits longer."""
+        return PATIENCE_SECONDS if self.before is None else RESTART_PATIENCE_SECONDS
 
     @property
     def receipt_id(self) -> UUID | None:

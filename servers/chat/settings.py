@@ -27,13 +27,13 @@ class ChatSettings:
     secrets: "SecretsSettings"
     model_addresses: "AddressRules"
     flags: Mapping[str, bool]
-    # One name per worker slot: a new process of the same name ends what its predecessor left running.
+    # One name per worker slot: a new process of the same name goes on with what its predecessor left.
     instance: str
     messages_per_minute: int
     # The Redis that carries signals and counts messages, where there is one.
     redis_url: str | None = field(default=None, repr=False)
     turn_seconds: float = TURN_SECONDS
-    # How long a drain waits for running turns; what takes longer ends as interrupted.
+    # How long a drain waits for running turns; what takes longer is handed over.
     drain_seconds: float = 7.0
 
     @classmethod

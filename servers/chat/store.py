@@ -64,6 +64,15 @@ class TurnRow:
     # how often another process took it over, and since when it runs if not since it was made
     takeovers: int = 0
     running_since: datetime | None = None
+    # what was used before the call that followed, and the number of the last event before that
+    draft: bytes | None = None
+    draft_sequence: int = 0
+    # whether its message was there before, the message in whose place its own stands, and the leaf before it began
+    asks_anew: bool = False
+    replaces_message_id: UUID | None = None
+    leaf_before: UUID | None = None
+    # 0 for none, 1 for good, 2 for bad
+    rating: int = 0
 
     @property
     def caller(self) -> Caller:
@@ -134,6 +143,11 @@ class TurnStore:
         """The turn, if it exists and the owner (None: anybody of the tenant) may see it."""
         row = await self.database.run(tenant, lambda it: it.fetchrow(_SQL.find_turn, turn_id, owner))
         return None if row is None else turn_row(row)
+
+    async def list_turns(self, tenant: TenantId, *values: object) -> list[TurnRow]:
+        """Turns newest first: whose, of which conversation, which status (None: any), before which turn, how many."""
+        rows = await self.database.run(tenant, lambda it: it.fetch(_SQL.list_turns, *values))
+        return [turn_row(row) for row in rows]
 
     async def read_journal(self, tenant: TenantId, turn_id: UUID, after_sequence: int) -> list[JournalRow]:
         """Rows of the journal with something after a number, in order, a batch at a time."""

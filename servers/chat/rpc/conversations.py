@@ -10,6 +10,7 @@ from uuid import UUID
 
 from servers.chat.conversations import Conversation, Conversations, KeptMessage
 from servers.chat.deletion import DeletionOrder
+from servers.chat.rating import RATINGS
 from servers.chat.stream import usage_message
 from soma.chat.v1 import conversation_service_pb2 as conversation_pb
 from soma.chat.v1 import conversation_service_pb2_grpc as conversation_grpc
@@ -65,6 +66,8 @@ def message_message(kept: KeptMessage) -> message_pb.Message:
         receipt_id=str(kept.receipt_id or ""),
         model=kept.model,
         sibling_count=kept.sibling_count,
+        sibling_number=kept.sibling_number,
+        rating=RATINGS[kept.rating],
     )
     if kept.role == "assistant":
         message.usage.CopyFrom(usage_message(kept.usage))

@@ -23,16 +23,24 @@ update instances set beat_time = now() where name = $1 and epoch = $2 returning 
 
 -- name: fence_silent
 update instances set epoch = nextval('lease_epochs') where name <> $1 and beat_time < now() - make_interval(secs => $2)
-    and exists (select from turns t where t.instance = instances.name and t.status = 'running' and t.lease_epoch = instances.epoch);
+    and exists (select from turns t where t.instance = instances.name and t.status = 'running' and t.lease_epoch = instances.epoch)
+returning name;
 
 -- name: list_abandoned
-select t.tenant_id, t.turn_id, t.lease_epoch from turns t join instances i on i.name = t.instance
+-- In no order, so that several who look do not all begin with the same.
+select t.tenant_id, t.turn_id, t.lease_epoch, t.takeovers, t.running_since, t.create_time
+from turns t join instances i on i.name = t.instance
 where t.status = 'running' and t.lease_epoch < i.epoch
-order by t.turn_id limit 256;
+order by random() limit $1;
 
 -- name: list_own_running
-select tenant_id, turn_id, lease_epoch, cancel_requested, create_time from turns
+select tenant_id, turn_id, lease_epoch, cancel_requested, takeovers, running_since, create_time from turns
 where instance = $1 and lease_epoch = $2 and status = 'running';
+
+-- name: sweep_instances
+-- Forgets processes that have been gone for days and left nothing.
+delete from instances i where i.beat_time < now() - make_interval(secs => $1)
+    and not exists (select from turns t where t.instance = i.name and t.status in ('running', 'waiting', 'queued'));
 
 -- name: sweep
 delete from journal j using turns t
