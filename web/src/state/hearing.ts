@@ -79,9 +79,12 @@ function noticed(entry: Entry, told: Noticed): string {
 }
 
 function fromHereOn(told: Noticed, atStart: boolean): string {
-  const model = told.metadata["to_model"];
+  const { from_model: before, to_model: model } = told.metadata;
   if (told.code !== "provider_switched" || model === undefined) {
     return "From here on another process of the mesh goes on";
+  }
+  if (before === model) {
+    return `${model} broke off here and went on`;
   }
   return `${atStart ? "Answered" : "From here on answered"} by ${model}`;
 }
