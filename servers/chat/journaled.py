@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from servers.chat.domain.model import ToolCallPart
 from servers.chat.domain.sizes import Tokenizer, calls_tokens
 from servers.chat.domain.turn import Step
-from servers.chat.requests import tool_calls
 from servers.chat.settlement import is_open
 from servers.chat.store import TurnRow, journal_rows
-from servers.chat.stream import Numbered, unpack
+from servers.chat.stream import Numbered, tool_calls, unpack
 from soma.chat.v1 import turn_event_pb2
 from soma.common.v1 import usage_pb2
 from soma.governor.v1 import governor_service_pb2 as governor_pb

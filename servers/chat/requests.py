@@ -15,8 +15,7 @@ from servers.chat.domain.model import ToolCallPart
 from servers.chat.queueing import Queue
 from servers.chat.running import RunningTurns, Stop
 from servers.chat.store import TurnRow, TurnStore
-from servers.chat.stream import Numbered, unpack
-from soma.chat.v1 import turn_event_pb2
+from servers.chat.stream import Numbered, tool_calls, unpack
 from soma_common.kernel.errors import not_found
 from soma_common.kernel.tenancy import Caller
 from soma_common.rpc.idempotency import Once
@@ -89,9 +88,3 @@ class TurnRequests:
                 for event in unpack(entry.events):
                     yield event
             position = batch[-1].last_sequence
-
-
-def tool_calls(event: Numbered) -> tuple[ToolCallPart, ...]:
-    """The call in an event that carries one."""
-    call = turn_event_pb2.TurnEvent.FromString(event.data).tool_call.call
-    return (ToolCallPart(call.call_id, call.name, call.arguments_json),) if call.call_id else ()
