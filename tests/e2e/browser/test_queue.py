@@ -6,7 +6,7 @@ from soma_common.testing.upstream import Script, ScriptedUpstream
 from tests.e2e.browser.acts import PATIENCE_MS, answers, ask, begun, own_words, whole_answer
 from tests.e2e.browser.conftest import OpenPage
 
-SLOW = Script(chunks=60, gap_seconds=0.05)
+SLOW = Script(chunks=400, gap_seconds=0.05)
 
 
 async def test_what_is_said_meanwhile_waits_for_its_place(open_page: OpenPage, model: ScriptedUpstream) -> None:
@@ -25,6 +25,7 @@ async def test_what_is_said_meanwhile_waits_for_its_place(open_page: OpenPage, m
     await expect(field).to_have_value(third)
     await field.fill("")
     model.set_default(Script())
+    await page.keyboard.press("Escape")
     questions = page.get_by_role("article", name="You")
     await expect(questions).to_have_count(2, timeout=PATIENCE_MS)
     await expect(questions.last).to_contain_text(second)
@@ -46,6 +47,8 @@ async def test_a_waiting_message_survives_a_reload(open_page: OpenPage, model: S
     await page.get_by_role("list", name="Waiting messages").wait_for()
     await page.reload()
     await expect(page.get_by_role("list", name="Waiting messages")).to_contain_text(text)
+    model.set_default(Script())
+    await page.keyboard.press("Escape")
     questions = page.get_by_role("article", name="You")
     await expect(questions).to_have_count(2, timeout=PATIENCE_MS)
     await whole_answer(page)

@@ -31,6 +31,12 @@ export class MeshState {
     return models.length > 0 && models.every((model) => model.provider === OFFLINE_PROVIDER);
   }
 
+  /** The agents as they are now; the greeting of the socket may tell of those of a minute ago. */
+  async refreshAgents(): Promise<void> {
+    const page = await this.rest.get<{ agents: AgentName[] }>("/api/v1/chat/agents", { page_size: 200 }).catch(() => undefined);
+    this.agents.value = page?.agents ?? this.agents.value;
+  }
+
   async refresh(): Promise<void> {
     const [models, budgets, health] = await Promise.all([
       this.rest.get<{ models: ModelProfile[] }>("/api/v1/models", { page_size: 200 }).catch(() => undefined),

@@ -187,7 +187,8 @@ export class Store {
       this.layout.announce("Connected again.");
     }
     this.#watch.look();
-    await Promise.all([this.chats.refresh(), this.mesh.refresh(), this.approvals.refresh(), this.talk.refresh()]);
+    const { chats, mesh, approvals, talk } = this;
+    await Promise.all([chats.refresh(), mesh.refresh(), mesh.refreshAgents(), approvals.refresh(), talk.refresh()]);
   }
 
   #heardOfOthers(): void {

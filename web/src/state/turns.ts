@@ -127,6 +127,7 @@ export class Turns {
   /** Lets a message wait until the answers before it have ended. */
   enqueue(queued: Queued): void {
     this.queue.value = [...this.queue.value, queued];
+    this.#keep(queued.opening, queued.text, true);
     this.#send(queued);
   }
 
@@ -240,12 +241,13 @@ export class Turns {
   #started(live: Live, frame: Extract<TurnFrame, { type: "chat.started" }>): void {
     const told = frame.payload;
     const { answer, question, opening } = live;
-    if (opening !== undefined) {
-      forgetPendingSoon(opening.payload.request_id);
-    }
     const fresh = this.thread.conversationId.value === "";
     this.thread.conversationId.value = told.conversation_id;
     this.thread.agentId = told.agent_id;
+    if (opening !== undefined) {
+      this.#keep(opening, question?.text ?? "", false);
+      forgetPendingSoon(opening.payload.request_id);
+    }
     if (question !== undefined && question.messageId === "") {
       question.messageId = told.user_message_id;
       question.changed.beat();
