@@ -32,6 +32,7 @@ from edge.session import SessionLimits
 from edge.socket_tools import SocketTools
 from edge.sockets import SocketLimits, Sockets
 from edge.telemetry import EdgeMetrics, Telemetry
+from edge.titles import Titles
 from edge.web_safety import WebLimits, WebSafety
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.errors import SomaError
@@ -78,6 +79,7 @@ def build_app(parts: EdgeParts, registry: CollectorRegistry) -> EdgeApp:
     sockets = Sockets(
         SocketTools(
             turns=parts.turns,
+            titles=Titles(parts.mesh),
             directory=directory,
             identities=parts.identities,
             allowances=parts.allowances,

@@ -23,13 +23,30 @@ from soma_common.rpc.replies import ReplyStream
 
 _LOG: Final = get_logger("soma.edge.bridge")
 _TURNS: Final = "/soma.chat.v1.TurnService"
-_SEND: Final = f"{_TURNS}/SendMessage"
 _RESUME: Final = f"{_TURNS}/ResumeTurn"
 _TERMINAL: Final = frozenset(("completed", "failed", "cancelled"))
 _STREAMS_PER_CHANNEL: Final = 80
 
+# What starts or follows a turn, and what a turn is given on its way.
+_FOLLOWED: Final[Mapping[type[Message], str]] = {
+    turn_service_pb2.SendMessageRequest: "SendMessage",
+    turn_service_pb2.EditMessageRequest: "EditMessage",
+    turn_service_pb2.RegenerateMessageRequest: "RegenerateMessage",
+    turn_service_pb2.ResumeTurnRequest: "ResumeTurn",
+}
+_SUBMISSIONS: Final[Mapping[type[Message], tuple[str, type[Message]]]] = {
+    turn_service_pb2.SubmitToolResultRequest: ("SubmitToolResult", turn_service_pb2.SubmitToolResultResponse),
+    turn_service_pb2.ResolveApprovalRequest: ("ResolveApproval", turn_service_pb2.ResolveApprovalResponse),
+    turn_service_pb2.RateTurnRequest: ("RateTurn", turn_service_pb2.RateTurnResponse),
+}
+
 Reply = TypeVar("Reply", bound=Message)
-TurnRequest = turn_service_pb2.SendMessageRequest | turn_service_pb2.ResumeTurnRequest
+TurnRequest = (
+    turn_service_pb2.SendMessageRequest
+    | turn_service_pb2.EditMessageRequest
+    | turn_service_pb2.RegenerateMessageRequest
+    | turn_service_pb2.ResumeTurnRequest
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +190,11 @@ class Turns:
         request = turn_service_pb2.GetTurnRequest(turn_id=turn_id)
         return (await self._mesh.ask(f"{_TURNS}/GetTurn", request, turn_service_pb2.GetTurnResponse)).turn
 
+    async def submit(self, request: Message) -> Message:
+        """Hands in a tool's result, a decision or a rating."""
+        method, reply = _SUBMISSIONS[type(request)]
+        return await self._mesh.ask(f"{_TURNS}/{method}", request, reply)
+
     async def cancel(self, turn_id: str, request_id: str) -> None:
         """Asks for the end of a turn."""
         request = turn_service_pb2.CancelTurnRequest(turn_id=turn_id, request_id=request_id)
@@ -185,8 +207,7 @@ class _Cursor:
     def __init__(self, request: TurnRequest) -> None:
         self.request = request
         self.last: bytes | None = None
-        resumed = isinstance(request, turn_service_pb2.ResumeTurnRequest)
-        self.path = _RESUME if resumed else _SEND
+        self.path = f"{_TURNS}/{_FOLLOWED[type(request)]}"
         self.turn_id = request.turn_id if isinstance(request, turn_service_pb2.ResumeTurnRequest) else ""
         self.sequence = request.after_sequence if isinstance(request, turn_service_pb2.ResumeTurnRequest) else 0
 

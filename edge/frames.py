@@ -11,16 +11,81 @@ from soma_common.kernel.errors import SomaError
 
 
 @dataclass(frozen=True, slots=True)
+class Wishes:
+    """How a turn shall go; all of it is passed on unread. `lasts`: the turn goes on when the connection closes."""
+
+    request_id: str = ""
+    options: object = None
+    model_profile_id: str = ""
+    while_busy: int = 0
+    lasts: bool = True
+
+
+NO_WISHES = Wishes()
+
+
+@dataclass(frozen=True, slots=True)
 class Say:
-    """The client says something to an agent; `options` is passed on unread."""
+    """The client says something to an agent."""
 
     frame_id: str
     content: str
     conversation_id: str = ""
     agent_id: str = ""
     parent_message_id: str = ""
-    request_id: str = ""
-    options: object = None
+    wishes: Wishes = NO_WISHES
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """The client says something else in the place of a message."""
+
+    frame_id: str
+    message_id: str
+    content: str
+    wishes: Wishes = NO_WISHES
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """The client wants a question answered anew."""
+
+    frame_id: str
+    message_id: str
+    wishes: Wishes = NO_WISHES
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The client tells what a tool of its own said."""
+
+    frame_id: str
+    turn_id: str
+    call_id: str
+    content: str
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Decide:
+    """The client decides about a tool that waits for consent; `decision` is passed on unread."""
+
+    frame_id: str
+    turn_id: str
+    call_id: str
+    decision: int
+    arguments_hash: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """The client says how an answer was; `rating` is passed on unread."""
+
+    frame_id: str
+    turn_id: str
+    rating: int
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,31 +120,41 @@ class Unreadable:
     error: SomaError
 
 
-ClientFrame = Say | Stop | Follow | Knock | Unreadable
+Opening = Say | Edit | Again
+Submission = Report | Decide | Rate
+ClientFrame = Opening | Submission | Stop | Follow | Knock | Unreadable
 
 
 class EventKind(StrEnum):
-    """What an event of a turn tells; OPAQUE when the codec does not look inside."""
+    """What an event of a turn tells, by the field of its contract; OPAQUE when the codec does not look inside.
+
+    OPAQUE_END is an event that completes a turn, and is not looked into either.
+    """
 
     STARTED = "started"
     TEXT = "text"
     REASONING = "reasoning"
     TOOL_CALL = "tool_call"
+    TOOL_RESULT = "tool_result"
+    APPROVAL = "approval"
+    APPROVAL_RESOLVED = "approval_resolved"
     NOTICE = "notice"
     COMPLETED = "completed"
     FAILED = "failed"
     CANCELLED = "cancelled"
     OPAQUE = "opaque"
+    OPAQUE_END = "opaque_end"
 
 
-TERMINAL = frozenset((EventKind.COMPLETED, EventKind.FAILED, EventKind.CANCELLED))
+TERMINAL = frozenset((EventKind.COMPLETED, EventKind.FAILED, EventKind.CANCELLED, EventKind.OPAQUE_END))
 
 
 @dataclass(slots=True)
 class TurnNews:
     """One event of a turn; a merged one covers first_sequence..sequence. `payload` belongs to the codec that made it.
 
-    `content` is the whole answer, set on the event that completes a turn.
+    `content` is the whole answer, set on the event that completes a turn. `untitled` is the conversation of a turn that
+    starts, when it has no title yet.
     """
 
     kind: EventKind
@@ -90,6 +165,7 @@ class TurnNews:
     payload: object = None
     content: str = ""
     frame_id: str = ""
+    untitled: str = ""
 
     @property
     def size(self) -> int:
@@ -123,4 +199,20 @@ class Refused:
     turn_id: str = ""
 
 
-ServerFrame = Welcome | TurnNews | Here | Refused
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a frame brought was kept; `answer` is what the service said, passed on unread."""
+
+    frame_id: str
+    answer: object
+
+
+@dataclass(frozen=True, slots=True)
+class Titled:
+    """A conversation got its title."""
+
+    conversation_id: str
+    title: str
+
+
+ServerFrame = Welcome | TurnNews | Here | Refused | Kept | Titled

@@ -186,14 +186,21 @@ def _text(field: FieldDescriptor, value: object, where: str, _from_text: bool) -
 
 def _enum(field: FieldDescriptor, value: object, where: str, _from_text: bool) -> int:
     kind = cast(EnumDescriptor, field.enum_type)
-    if isinstance(value, str) and value in kind.values_by_name:
-        return int(kind.values_by_name[value].number)
+    if isinstance(value, str):
+        named = kind.values_by_name.get(value) or kind.values_by_name.get(_long_name(kind, value))
+        if named is not None:
+            return int(named.number)
     if isinstance(value, str) and value.isascii() and value.isdigit():
         value = int(value) if len(value) < 10 else None
     if isinstance(value, int) and not isinstance(value, bool) and value in kind.values_by_number:
         return value
     names = ", ".join(list(kind.values_by_name)[1:])
     raise invalid_field(where, f"it must be one of {names}")
+
+
+def _long_name(kind: EnumDescriptor, word: str) -> str:
+    """`WHILE_BUSY_ENQUEUE` of the word `enqueue`, the form of the frames of a socket; empty for anything else."""
+    return f"{kind.values[0].name.removesuffix('UNSPECIFIED')}{word.upper()}" if word.islower() else ""
 
 
 _Read = Callable[[FieldDescriptor, object, str, bool], Any]

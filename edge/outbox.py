@@ -6,8 +6,8 @@ Nothing here sends or encodes.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from edge.actions import Hang
 from edge.frames import ServerFrame, TurnNews
-from edge.session import Hang
 
 Merge = Callable[[TurnNews, TurnNews], TurnNews | None]
 

@@ -1,20 +1,33 @@
-"""How many messages a user may send: one token bucket a user, shared by all doors of this process.
+"""How much may come in a time: token buckets, and one of messages a user, shared by all doors of this process.
 
 Nothing here reads a clock or knows a request; times are handed in.
 """
 
 from collections import OrderedDict
 from collections.abc import Hashable
-from dataclasses import dataclass
 from typing import Final
 
 _KEPT: Final = 10_000
 
 
-@dataclass(slots=True)
-class _Bucket:
-    left: float
-    filled_at: float
+class Bucket:
+    """Holds `size` and gets `per_second` back evenly; full at first."""
+
+    __slots__ = ("_filled_at", "_left", "_per_second", "_size")
+
+    def __init__(self, size: float, per_second: float, now: float) -> None:
+        self._size = self._left = size
+        self._per_second = per_second
+        self._filled_at = now
+
+    def take(self, now: float) -> float | None:
+        """Takes one: None when there was one, else the seconds until there is."""
+        self._left = min(self._size, self._left + max(0.0, now - self._filled_at) * self._per_second)
+        self._filled_at = now
+        if self._left < 1.0:
+            return (1.0 - self._left) / self._per_second
+        self._left -= 1.0
+        return None
 
 
 class Allowances:
@@ -24,19 +37,14 @@ class Allowances:
         self.sentence: Final = f"{per_minute} messages a minute"
         self._size = float(per_minute)
         self._rate = per_minute / 60.0
-        self._buckets: OrderedDict[Hashable, _Bucket] = OrderedDict()
+        self._buckets: OrderedDict[Hashable, Bucket] = OrderedDict()
 
     def take(self, user: Hashable, now: float) -> float | None:
         """Takes one message off the user's bucket: None when there was one, else the seconds until there is."""
         bucket = self._buckets.get(user)
         if bucket is None:
-            bucket = self._buckets[user] = _Bucket(self._size, now)
+            bucket = self._buckets[user] = Bucket(self._size, self._rate, now)
             if len(self._buckets) > _KEPT:
                 self._buckets.popitem(last=False)
         self._buckets.move_to_end(user)
-        bucket.left = min(self._size, bucket.left + max(0.0, now - bucket.filled_at) * self._rate)
-        bucket.filled_at = now
-        if bucket.left < 1.0:
-            return (1.0 - bucket.left) / self._rate
-        bucket.left -= 1.0
-        return None
+        return bucket.take(now)

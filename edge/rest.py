@@ -38,6 +38,12 @@ LINES: Final = "application/x-ndjson"
 _NO_BODY: Final = frozenset(("GET", "DELETE", "HEAD"))
 _MOST_PARAMETERS: Final = 200
 _MASK: Final = "google.protobuf.FieldMask"
+# What a person says or asks again, and what counts as a message therefore.
+_MESSAGES: Final = (
+    turn_service_pb2.SendMessageRequest,
+    turn_service_pb2.EditMessageRequest,
+    turn_service_pb2.RegenerateMessageRequest,
+)
 # What names a resource or guards it, and is not a change of it.
 _NOT_CHANGES: Final = frozenset(("etag",))
 
@@ -110,7 +116,7 @@ class Rest:
             exchange.correlation_id = minted
 
     def _count(self, message: Message, exchange: Exchange) -> None:
-        if not isinstance(message, turn_service_pb2.SendMessageRequest):
+        if not isinstance(message, _MESSAGES):
             return
         count_message(self._tools.allowances, exchange, self._tools.clock)
 

@@ -12,13 +12,15 @@ from typing import Any, Final
 from opentelemetry.trace import SpanKind
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from edge.actions import Action, Begin, Hang, Leave, Rejoin, Tell
 from edge.bridge import Turns
 from edge.codecs.form import Codec
-from edge.frames import Follow, Say, ServerFrame, TurnNews, Welcome
+from edge.errands import Errands
+from edge.frames import Again, Edit, Follow, Opening, ServerFrame, Welcome
 from edge.identity import Identity
 from edge.outbox import Outbox, OutboxLimits
-from edge.session import Action, Begin, Cancel, Complete, Hang, Leave, Rejoin, Session, Tell
-from edge.socket_tools import SocketTools, follow_request, send_request
+from edge.session import Session
+from edge.socket_tools import SocketTools, follow_request, opening_request
 from edge.telemetry import EdgeMetrics
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason
@@ -47,7 +49,7 @@ class Socket:
         self._reading: asyncio.Timeout | None = None
         self._sender: asyncio.Task[None] | None = None
         self._streams: dict[int, asyncio.Task[None]] = {}
-        self._errands: set[asyncio.Task[None]] = set()
+        self._errands = Errands(session, identity, tools, self._act)
 
     async def run(self, welcome: Welcome) -> None:
         """From the welcome to the close; the turns it followed go on without it.
@@ -68,7 +70,7 @@ class Socket:
             await self._end_tasks()
 
     async def _end_tasks(self) -> None:
-        tasks = [*self._streams.values(), *self._errands, *([self._sender] if self._sender else [])]
+        tasks = [*self._streams.values(), *self._errands.running, *([self._sender] if self._sender else [])]
         for task in tasks:
             task.cancel()
         for problem in await asyncio.gather(*tasks, return_exceptions=True):
@@ -77,12 +79,7 @@ class Socket:
 
     def recheck(self) -> None:
         """Asks whether the identity still holds; its end ends the socket."""
-        self._run_errand(self._recheck())
-
-    async def _recheck(self) -> None:
-        problem = await self._tools.identities.still_valid(self._identity)
-        if problem is not None:
-            self._act(self._session.expire(problem))
+        self._errands.recheck()
 
     def leave(self) -> None:
         """The server is going down."""
@@ -159,12 +156,10 @@ class Socket:
                 self._follow(action.stream, self._rejoin(action.stream, action.follow))
             elif isinstance(action, Leave):
                 self._leave(action.stream)
-            elif isinstance(action, Cancel):
-                self._run_errand(self._cancel(action))
-            elif isinstance(action, Complete):
-                self._run_errand(self._complete(action.news))
-            else:
+            elif isinstance(action, Hang):
                 self._put(action)
+            else:
+                self._errands.run(action)
 
     def _put(self, frame: Any) -> None:
         if not self._outbox.put(frame):
@@ -192,14 +187,16 @@ class Socket:
         if task is not None:
             task.cancel()
 
-    def _run_errand(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._errands.add(task)
-        task.add_done_callback(self._errands.discard)
-
-    async def _begin(self, stream: int, say: Say) -> None:
-        request_id = say.request_id or str(self._tools.ids.uuid7())
-        await self._turn(stream, "chat.send", request_id, send_request(say, request_id))
+    async def _begin(self, stream: int, opening: Opening) -> None:
+        request_id = opening.wishes.request_id or str(self._tools.ids.uuid7())
+        name = (
+            "chat.edit"
+            if isinstance(opening, Edit)
+            else "chat.regenerate"
+            if isinstance(opening, Again)
+            else "chat.send"
+        )
+        await self._turn(stream, name, request_id, opening_request(opening, request_id))
 
     async def _rejoin(self, stream: int, follow: Follow) -> None:
         await self._turn(stream, "chat.resume", str(self._tools.ids.uuid7()), follow_request(follow))
@@ -241,24 +238,3 @@ class Socket:
                 outcome = news.kind.value
                 self._act(self._session.event(stream, news))
         return outcome
-
-    async def _cancel(self, action: Cancel) -> None:
-        request_id = str(self._tools.ids.uuid7())
-        with (
-            tracer.span("WS chat.cancel", SpanKind.SERVER, TraceContext.new()),
-            acting_as(self._identity.caller, request_id),
-        ):
-            try:
-                await self._tools.turns.cancel(action.turn_id, request_id)
-            except SomaError as error:
-                self._act(self._session.refused(action.frame_id, error, action.turn_id))
-
-    async def _complete(self, news: TurnNews) -> None:
-        """Looks up the whole answer of a turn whose beginning did not come by here."""
-        with acting_as(self._identity.caller, str(self._tools.ids.uuid7())):
-            try:
-                news.content = (await self._tools.turns.get(news.turn_id)).text
-            except SomaError as error:
-                self._act(self._session.refused(news.frame_id, error, news.turn_id))
-                return
-        self._put(news)

@@ -12,12 +12,13 @@ from uuid import UUID
 
 from starlette.websockets import WebSocket
 
+from edge.actions import AGENT_NOT_FOUND, FORBIDDEN, POLICY, RESTART, TOO_MANY, UNAUTHENTICATED
 from edge.codecs import binary, json
 from edge.codecs.form import Codec
 from edge.exchange import exchange_of
 from edge.frames import Refused, Welcome
 from edge.identity import SUBPROTOCOL_TOKEN, Identity
-from edge.session import AGENT_NOT_FOUND, FORBIDDEN, POLICY, RESTART, TOO_MANY, UNAUTHENTICATED, Session
+from edge.session import Session
 from edge.socket import Socket
 from edge.socket_tools import SocketTools
 from soma_common.kernel.clock import Clock

@@ -3,26 +3,25 @@
 Nothing here knows a connection or the order of frames.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Final
 
 from google.protobuf.message import DecodeError
 
-from edge.codecs.json import say_of
+from edge.codecs.client_frames import LONGEST_ID, READERS
+from edge.codecs.peek import COMPLETED, STARTED, told_by, turn_of
 from edge.frames import (
     ClientFrame,
     EventKind,
-    Follow,
     Here,
-    Knock,
+    Kept,
     Refused,
     ServerFrame,
-    Stop,
+    Titled,
     TurnNews,
     Unreadable,
     Welcome,
 )
-from soma.chat.v1 import turn_event_pb2
+from soma.chat.v1 import turn_event_pb2, turn_service_pb2
 from soma.edge.v1 import frame_pb2
 from soma_common.kernel.clock import Clock, seconds_and_nanos
 from soma_common.kernel.errors import SomaError, invalid_field
@@ -30,8 +29,6 @@ from soma_common.kernel.reasons import Reason
 
 SUBPROTOCOL: Final = "soma.edge.v1.proto"
 _EXPECTED: Final = "a binary message with soma.edge.v1.ClientFrame"
-_ID_TAG: Final = 0x0A
-_LONGEST_ID: Final = 128
 _MERGEABLE: Final = ("text", "reasoning")
 
 
@@ -54,36 +51,43 @@ class BinaryCodec:
             frame = frame_pb2.ClientFrame.FromString(data)
         except DecodeError:
             return Unreadable("", malformed)
-        if len(frame.id) > _LONGEST_ID:
-            return Unreadable("", invalid_field("id", f"it must be text of at most {_LONGEST_ID} characters"))
+        if len(frame.id) > LONGEST_ID:
+            return Unreadable("", invalid_field("id", f"it must be text of at most {LONGEST_ID} characters"))
         case = frame.WhichOneof("payload")
         if case is None:
             return Unreadable(frame.id, SomaError(Reason.METHOD_UNKNOWN, {"method": "a frame without a payload"}))
-        return _READERS[case](frame.id, getattr(frame, case))
+        try:
+            return READERS[case].read(frame.id, getattr(frame, case))
+        except SomaError as error:
+            return Unreadable(frame.id, error)
 
     def news(self, event: bytes) -> TurnNews:
-        """The event unread, but for the id of its turn."""
-        return TurnNews(EventKind.OPAQUE, _turn_id(event), payload=event)
+        """The event unread, but for the id of its turn; only the one that starts a turn is looked into."""
+        told, turn_id = told_by(event), turn_of(event)
+        if told == STARTED or not turn_id:
+            message = turn_event_pb2.TurnEvent.FromString(event)
+            untitled = message.started.conversation_id if message.started.untitled else ""
+            return TurnNews(EventKind.OPAQUE, message.turn_id, payload=event, untitled=untitled)
+        return TurnNews(EventKind.OPAQUE_END if told == COMPLETED else EventKind.OPAQUE, turn_id, payload=event)
 
     def write(self, frame: ServerFrame) -> bytes:
         """A frame for the client."""
         written = frame_pb2.ServerFrame()
         written.time.seconds, written.time.nanos = seconds_and_nanos(self._clock.now())
-        if isinstance(frame, TurnNews):
+        if not isinstance(frame, Welcome | Titled):
             written.id = frame.frame_id
+        if isinstance(frame, TurnNews):
             written.turn_event = frame.payload if isinstance(frame.payload, bytes) else b""
         elif isinstance(frame, Welcome):
-            agents = [frame_pb2.AgentName(agent_id=agent_id, name=name) for agent_id, name in frame.agents]
-            written.connected.CopyFrom(
-                frame_pb2.Connected(
-                    user_id=frame.user_id, tenant_id=frame.tenant_id, agents=agents, features=dict(frame.features)
-                )
-            )
+            written.connected.CopyFrom(_welcome(frame))
         elif isinstance(frame, Here):
-            written.id = frame.frame_id
             written.pong.SetInParent()
+        elif isinstance(frame, Kept):
+            written.kept.CopyFrom(_answer(frame.answer))
+        elif isinstance(frame, Titled):
+            written.title_update.conversation_id = frame.conversation_id
+            written.title_update.title = frame.title
         else:
-            written.id = frame.frame_id
             written.error.CopyFrom(_refusal(frame))
         return written.SerializeToString()
 
@@ -105,19 +109,23 @@ class BinaryCodec:
         return TurnNews(EventKind.OPAQUE, first.turn_id, payload=right.SerializeToString(), frame_id=first.frame_id)
 
 
-def _turn_id(event: bytes) -> str:
-    """The first field, if it stands first as serialisers write it, else by reading the whole event."""
-    if len(event) > 2 and event[0] == _ID_TAG and event[1] < 0x80:
-        return event[2 : 2 + event[1]].decode("utf-8", "replace")
-    return turn_event_pb2.TurnEvent.FromString(event).turn_id
+def _welcome(frame: Welcome) -> frame_pb2.Connected:
+    agents = [frame_pb2.AgentName(agent_id=agent_id, name=name) for agent_id, name in frame.agents]
+    return frame_pb2.Connected(
+        user_id=frame.user_id, tenant_id=frame.tenant_id, agents=agents, features=dict(frame.features)
+    )
 
 
-_READERS: Final[Mapping[str, Callable[[str, Any], ClientFrame]]] = {
-    "send": say_of,
-    "cancel": lambda frame_id, sent: Stop(frame_id, sent.turn_id),
-    "resume": lambda frame_id, sent: Follow(frame_id, sent.turn_id, sent.after_sequence),
-    "ping": lambda frame_id, _sent: Knock(frame_id),
-}
+def _answer(message: object) -> frame_pb2.Kept:
+    """What a service said to a submission."""
+    kept = frame_pb2.Kept()
+    if isinstance(message, turn_service_pb2.SubmitToolResultResponse):
+        kept.tool_result.CopyFrom(message)
+    elif isinstance(message, turn_service_pb2.ResolveApprovalResponse):
+        kept.approval.CopyFrom(message)
+    elif isinstance(message, turn_service_pb2.RateTurnResponse):
+        kept.feedback.CopyFrom(message)
+    return kept
 
 
 def _refusal(frame: Refused) -> frame_pb2.FrameError:

@@ -3,38 +3,36 @@
 Nothing here knows a connection or the order of frames.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 import orjson
-from google.protobuf.message import Message
 
-from edge.codecs.payloads import cost, finish_reason, level_name, to_lanes, to_usage, written_time
+from edge.codecs.client_frames import LONGEST_ID, READERS
+from edge.codecs.json_events import EVENTS
+from edge.codecs.payloads import word_of, written_time
 from edge.frames import (
     ClientFrame,
     EventKind,
-    Follow,
     Here,
-    Knock,
+    Kept,
     Refused,
-    Say,
     ServerFrame,
-    Stop,
+    Titled,
     TurnNews,
     Unreadable,
     Welcome,
 )
 from edge.json_input import read_object
 from edge.json_message import fill
-from soma.chat.v1 import turn_event_pb2
-from soma.edge.v1 import frame_pb2
+from soma.chat.v1 import turn_event_pb2, turn_service_pb2
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.errors import SomaError, invalid_field
 from soma_common.kernel.reasons import Reason
 
 SUBPROTOCOL: Final = "soma.edge.v1.json"
 _EXPECTED: Final = 'a frame {"type", "id", "payload"}'
-_LONGEST_ID: Final = 128
+_READERS: Final = {reader.name: reader for reader in READERS.values()}
 _MERGEABLE: Final = frozenset((EventKind.TEXT, EventKind.REASONING))
 
 
@@ -65,7 +63,10 @@ class JsonCodec:
         case = message.WhichOneof("event")
         kind = EventKind.OPAQUE if case is None else EventKind(case)
         text = getattr(message, case).text if case is not None and kind in _MERGEABLE else ""
-        return TurnNews(kind, message.turn_id, message.sequence, message.first_sequence, text, message)
+        news = TurnNews(kind, message.turn_id, message.sequence, message.first_sequence, text, message)
+        if kind is EventKind.STARTED and message.started.untitled:
+            news.untitled = message.started.conversation_id
+        return news
 
     def write(self, frame: ServerFrame) -> str | None:
         """A frame for the client; None for an event of a kind that is not known here."""
@@ -78,6 +79,11 @@ class JsonCodec:
             return self._envelope("connected", "", payload)
         if isinstance(frame, Here):
             return self._envelope("pong", frame.frame_id, {})
+        if isinstance(frame, Kept):
+            return self._envelope("kept", frame.frame_id, _answer(frame.answer))
+        if isinstance(frame, Titled):
+            titled = {"conversation_id": frame.conversation_id, "title": frame.title}
+            return self._envelope("title_update", "", titled)
         return self._envelope("error", frame.frame_id, _refusal(frame))
 
     def merge(self, first: TurnNews, second: TurnNews) -> TurnNews | None:
@@ -94,7 +100,7 @@ class JsonCodec:
         message = news.payload
         if not isinstance(message, turn_event_pb2.TurnEvent) or news.kind is EventKind.OPAQUE:
             return None
-        name, payload = _EVENTS[news.kind]
+        name, payload = EVENTS[news.kind]
         body = {"turn_id": news.turn_id, "sequence": news.sequence, **payload(news, getattr(message, news.kind.value))}
         envelope = {"type": name, "id": news.frame_id, "timestamp": written_time(message.time), "payload": body}
         return orjson.dumps(envelope).decode()
@@ -106,8 +112,8 @@ class JsonCodec:
 
 def _id_of(envelope: Mapping[str, object]) -> str:
     frame_id = envelope.get("id", "")
-    if not isinstance(frame_id, str) or len(frame_id) > _LONGEST_ID:
-        raise invalid_field("id", f"it must be text of at most {_LONGEST_ID} characters")
+    if not isinstance(frame_id, str) or len(frame_id) > LONGEST_ID:
+        raise invalid_field("id", f"it must be text of at most {LONGEST_ID} characters")
     return frame_id
 
 
@@ -120,101 +126,22 @@ def _client_frame(envelope: Mapping[str, object], frame_id: str) -> ClientFrame:
     payload = envelope.get("payload", {})
     if not isinstance(payload, dict):
         raise invalid_field("payload", "it must be an object")
-    make, reader = _READERS[name]
-    message = make()
+    reader = _READERS[name]
+    message = reader.make()
     fill(message, payload)
-    return reader(frame_id, message)
+    return reader.read(frame_id, message)
 
 
-def say_of(frame_id: str, sent: frame_pb2.ChatSend) -> Say:
-    """The value of a ChatSend."""
-    options = sent.options if sent.HasField("options") else None
-    return Say(
-        frame_id, sent.content, sent.conversation_id, sent.agent_id, sent.parent_message_id, sent.request_id, options
-    )
-
-
-_READERS: Final[Mapping[str, tuple[Callable[[], Message], Callable[[str, Any], ClientFrame]]]] = {
-    "chat.send": (frame_pb2.ChatSend, say_of),
-    "chat.cancel": (frame_pb2.ChatCancel, lambda frame_id, sent: Stop(frame_id, sent.turn_id)),
-    "chat.resume": (frame_pb2.ChatResume, lambda frame_id, sent: Follow(frame_id, sent.turn_id, sent.after_sequence)),
-    "ping": (frame_pb2.Ping, lambda frame_id, _sent: Knock(frame_id)),
-}
-
-
-def _started(_news: TurnNews, told: turn_event_pb2.TurnStarted) -> dict[str, object]:
-    return {
-        "conversation_id": told.conversation_id,
-        "user_message_id": told.user_message_id,
-        "assistant_message_id": told.assistant_message_id,
-        "agent_id": told.agent_id,
-        "model": told.model,
-        "receipt_id": told.receipt_id,
-        "lanes": to_lanes(told.lanes),
-        "level": level_name(told.level),
-        "level_reasons": [
-            {"source": it.source, "level": level_name(it.level), "sentence": it.sentence} for it in told.level_reasons
-        ],
-    }
-
-
-def _delta(news: TurnNews, _told: object) -> dict[str, object]:
-    return {"first_sequence": news.first_sequence or news.sequence, "delta": news.text}
-
-
-def _tool(_news: TurnNews, told: turn_event_pb2.ToolCallStarted) -> dict[str, object]:
-    return {"call_id": told.call.call_id, "name": told.call.name, "arguments": told.call.arguments_json}
-
-
-def _notice(_news: TurnNews, told: turn_event_pb2.Notice) -> dict[str, object]:
-    return {"code": told.code, "message": told.sentence}
-
-
-def _done(news: TurnNews, told: turn_event_pb2.TurnCompleted) -> dict[str, object]:
-    return {
-        "message_id": told.message_id,
-        "finish_reason": finish_reason(told.finish_reason),
-        "usage": to_usage(told.usage),
-        "cost": cost(told.cost_micros),
-        "receipt_id": told.receipt_id,
-        "content": news.content,
-    }
-
-
-def _failed(_news: TurnNews, told: turn_event_pb2.TurnFailed) -> dict[str, object]:
-    payload: dict[str, object] = {
-        "code": told.reason,
-        "message": told.sentence,
-        "details": dict(told.metadata),
-        "message_id": told.message_id,
-        "partial_text_kept": told.partial_text_kept,
-        "usage": to_usage(told.usage),
-        "cost": cost(told.cost_micros),
-        "receipt_id": told.receipt_id,
-    }
-    return payload | ({"retry_after": told.retry_after_seconds} if told.retry_after_seconds else {})
-
-
-def _cancelled(_news: TurnNews, told: turn_event_pb2.TurnCancelled) -> dict[str, object]:
-    return {
-        "message_id": told.message_id,
-        "partial_text_kept": told.partial_text_kept,
-        "usage": to_usage(told.usage),
-        "cost": cost(told.cost_micros),
-        "receipt_id": told.receipt_id,
-    }
-
-
-_EVENTS: Final[Mapping[EventKind, tuple[str, Callable[[TurnNews, Any], dict[str, object]]]]] = {
-    EventKind.STARTED: ("chat.started", _started),
-    EventKind.TEXT: ("chat.delta", _delta),
-    EventKind.REASONING: ("chat.reasoning", _delta),
-    EventKind.TOOL_CALL: ("chat.tool", _tool),
-    EventKind.NOTICE: ("chat.notice", _notice),
-    EventKind.COMPLETED: ("chat.done", _done),
-    EventKind.FAILED: ("chat.failed", _failed),
-    EventKind.CANCELLED: ("chat.cancelled", _cancelled),
-}
+def _answer(message: Any) -> dict[str, object]:
+    """What a service said to a submission, with the words of frames."""
+    if isinstance(message, turn_service_pb2.SubmitToolResultResponse):
+        return {
+            "missing_call_ids": list(message.missing_call_ids),
+            "continuing_turn_id": message.continuing_turn_id,
+        }
+    if isinstance(message, turn_service_pb2.ResolveApprovalResponse):
+        return {"status": word_of(turn_service_pb2.TurnStatus.DESCRIPTOR, message.status, "TURN_STATUS_")}
+    return {"rate_time": written_time(message.rate_time)}
 
 
 def _refusal(frame: Refused) -> dict[str, object]:

@@ -53,6 +53,7 @@ from servers.chat.running import RunningTurns
 from servers.chat.settings import ChatSettings
 from servers.chat.single_call import SingleCalls
 from servers.chat.store import TurnStore
+from servers.chat.stored_turns import StoredTurns
 from servers.chat.turns import Turns
 from servers.chat.wakes import Wakes
 from soma.chat.v1 import agent_service_pb2_grpc as agent_grpc
@@ -138,7 +139,8 @@ class Engine:
         planner = Planner(governor, self.features, process.clock, settings.turn_seconds)
         legs = Legs(planner, models, dependencies, self.journal, metrics)
         answering = Answering(gatherer, planner, legs, self.journal)
-        ending = Ending(means, endings, self.journal, governor, self.features, self.intents)
+        ending = Ending(means, endings, self.journal, governor, self.features, self.intents, self.recovery)
+        self.stored = StoredTurns(means, models)
         acceptances = Acceptances(means, models, allowance)
         self.turns = Turns(means, acceptances, answering, ending, self.followers, running, settings.turn_seconds)
 

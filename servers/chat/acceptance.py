@@ -4,18 +4,21 @@ Nothing here plans or answers.
 """
 
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from servers.chat.acceptance_store import AcceptanceStore, Seen
+from servers.chat.acceptance_store import AcceptanceStore, Seen, TakenIn
 from servers.chat.allowance import Allowance
 from servers.chat.aside import aside
+from servers.chat.asking_anew import found
 from servers.chat.domain.agent import Agent
+from servers.chat.domain.manners import MOST_QUEUED, Manner
 from servers.chat.domain.model import ModelProfile
 from servers.chat.means import Means
 from servers.chat.models import Models
-from servers.chat.order import Order
-from servers.chat.store import AlreadyStored, Place, Weights
+from servers.chat.order import Deed, Order
+from servers.chat.placing import Placement, place
+from servers.chat.store import AlreadyStored, Weights
 from soma.events.v1 import payloads_pb2
 from soma_common.events.models import EventDraft
 from soma_common.kernel.errors import SomaError, not_found
@@ -47,6 +50,12 @@ class Accepted:
     # the leaf that the conversation had before
     leaf_before: UUID | None = None
     new_conversation: bool = False
+    # whether its message was there before: another answer to it
+    asks_anew: bool = False
+    # the message in whose place its own stands
+    replaces_message_id: UUID | None = None
+    # whether its conversation has no title
+    untitled: bool = False
     lease_epoch: int = 0
 
     @property
@@ -68,13 +77,23 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
+class Queued:
+    """It is stored and waits for its place; `stops` is the turn that it has stopped."""
+
+    tenant: TenantId
+    turn_id: UUID
+    conversation_id: UUID
+    stops: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
     """The request is refused before anything was stored but the refusal."""
 
     error: SomaError
 
 
-Acceptance = Accepted | Known | Refused
+Acceptance = Accepted | Queued | Known | Refused
 
 
 class Acceptances:
@@ -95,68 +114,71 @@ class Acceptances:
 
         Raises RESOURCE_NOT_FOUND, REQUEST_ID_REUSED, RATE_LIMITED, DATABASE_UNAVAILABLE.
         """
-        made: Accepted | None = None
+        made: Accepted | Queued | None = None
         counting: Counting | None = None
         until = self._clock.monotonic() + PATIENCE_SECONDS
         while True:
             try:
                 seen = await self._store.look(order)
-                if seen.turn_id is not None:
-                    if made is not None and seen.turn_id == turn_id:
+                if seen.known_turn_id is not None:
+                    if made is not None and seen.known_turn_id == turn_id:
                         # The commit whose answer was lost had gone through.
                         return made
-                    return _known(order, seen.turn_id, seen.body_hash)
-                made = await self._judge(turn_id, order, seen)
-                refusal = None if seen.place is None else _refusal(seen.place)
-                if refusal is not None:
-                    bare = replace(made, user_message_id=None, parent_message_id=None)
-                    told = refusal_fact(bare, refusal)
-                    await self._store.refuse(self._row(bare), refusal, told, self._clock.now())
-                    return Refused(refusal)
+                    return _known(order, seen.known_turn_id, seen.body_hash)
+                asked = order if order.deed is Deed.SEND else found(order, seen.question)
+                placement = place(asked, seen)
+                accepted = await self._judge(turn_id, asked, seen, placement)
+                if placement.refusal is not None:
+                    return await self._refuse(accepted, placement.refusal)
                 counting = counting or await self._allowance.take(order.caller)
-                row = await self._row_and_message(made)
-                taken = await self._store.take_in(made.tenant, row, self._told(made), counting)
-                if taken.outcome == "stored":
+                made = _made(accepted, placement)
+                taken = await self._take_in(accepted, placement, counting)
+                if taken.outcome in ("stored", "queued"):
                     return made
                 if taken.wait_seconds is not None:
                     raise self._allowance.refused(order.caller, taken.wait_seconds)
-                # Somebody else was quicker with the same request or in the same conversation; now it is to be seen.
+                # Somebody else was quicker with the same request or in the same conversation; now it is to be seen. The
+                # message is counted.
+                counting = Counting()
             except AlreadyStored:
                 continue
             except SomaError as error:
                 if error.reason is not Reason.DATABASE_UNAVAILABLE or self._clock.monotonic() > until:
                     raise
 
-    async def _judge(self, turn_id: UUID, order: Order, seen: Seen) -> Accepted:
-        place, parent = seen.place, order.parent_message_id
-        if order.conversation_id is not None and place is None:
-            raise not_found("conversation", order.conversation_id)
+    async def _refuse(self, accepted: Accepted, refusal: SomaError) -> Refused:
+        bare = replace(accepted, user_message_id=None, parent_message_id=None)
+        await self._store.refuse(self._row(bare), refusal, refusal_fact(bare, refusal), self._clock.now())
+        return Refused(refusal)
+
+    async def _take_in(self, accepted: Accepted, placement: Placement, counting: Counting) -> TakenIn:
+        row = await self._row_and_message(accepted, placement)
+        drafts = _drafts(accepted) if placement.manner is Manner.START else [_queued_fact(accepted, placement)]
+        return await self._store.take_in(accepted.tenant, row, self._events.values(drafts), counting)
+
+    async def _judge(self, turn_id: UUID, order: Order, seen: Seen, placement: Placement) -> Accepted:
         agent, weights = await self._agent(order, seen)
         profile = await self._profile(order.caller.tenant_id, order.model_profile_id or agent.model_profile_id)
         # Messages are listed by their ids: the answer's must be the larger one, also within a millisecond.
         message_id, answer_id = sorted((self._ids.uuid7(), self._ids.uuid7()))
-        accepted = Accepted(turn_id, order, agent, profile, answer_id, weights, owner_sub=order.caller.sub)
-        accepted = replace(accepted, lease_epoch=self._instance.epoch)
-        if order.transcript is not None:
-            return accepted
-        if place is None:
-            conversation_id = self._ids.uuid7()
-            return replace(
-                accepted,
-                conversation_id=conversation_id,
-                user_message_id=message_id,
-                parent_message_id=parent,
-                new_conversation=True,
-            )
-        if parent is not None and not seen.parent_exists and _refusal(place) is None:
-            raise not_found("message", parent)
-        return replace(
-            accepted,
-            conversation_id=place.conversation_id,
-            owner_sub=place.owner_sub,
-            user_message_id=message_id,
-            parent_message_id=parent or place.current_leaf_id,
-            leaf_before=place.current_leaf_id,
+        is_new = order.transcript is None and placement.conversation_id is None
+        return Accepted(
+            turn_id,
+            order,
+            agent,
+            profile,
+            answer_id,
+            weights,
+            conversation_id=self._ids.uuid7() if is_new else placement.conversation_id,
+            owner_sub=placement.owner_sub or order.caller.sub,
+            user_message_id=None if order.transcript is not None else placement.user_message_id or message_id,
+            parent_message_id=placement.parent_message_id,
+            leaf_before=placement.leaf_before,
+            new_conversation=is_new,
+            lease_epoch=self._instance.epoch,
+            asks_anew=placement.user_message_id is not None,
+            replaces_message_id=placement.replaces,
+            untitled=placement.untitled,
         )
 
     async def _profile(self, tenant: TenantId, profile_id: str) -> ModelProfile:
@@ -172,7 +194,7 @@ class Acceptances:
         if seen.agent is None and agent_id == default_id:
             await self._store.make_default_agent(tenant, Agent(default_id), self._clock.now())
             seen = await self._store.look(order)
-            if seen.turn_id is not None:
+            if seen.known_turn_id is not None:
                 raise AlreadyStored
         if seen.agent is None or seen.agent.archived:
             raise not_found("agent", agent_id)
@@ -201,18 +223,24 @@ class Acceptances:
             self._clock.now(),
         )
 
-    async def _row_and_message(self, accepted: Accepted) -> tuple[object, ...]:
-        """The turn, its conversation: new or not, whose, the leaf it had; the message and its size; the request."""
+    async def _row_and_message(self, accepted: Accepted, placement: Placement) -> tuple[object, ...]:
+        """The turn, its conversation: new or not, whose, its leaf; the message with its size; the request; the place."""
         order = accepted.order
         whose = (accepted.new_conversation, accepted.owner_sub, accepted.leaf_before)
-        if accepted.conversation_id is None:
-            return (*self._row(accepted)[1:], *whose, [], 0, "", order.data)
+        where = (
+            accepted.asks_anew,
+            accepted.replaces_message_id,
+            placement.follows_leaf,
+            placement.manner.value,
+            placement.before,
+            placement.take_back,
+            MOST_QUEUED,
+        )
+        if accepted.conversation_id is None or accepted.asks_anew or placement.manner is not Manner.START:
+            return (*self._row(accepted)[1:], *whose, [], 0, "", order.data, *where)
         tokenizer = tokenizer_for(accepted.profile.tokenizer)
         tokens = await aside(order.size_bytes, tokenizer.count, order.text)
-        return (*self._row(accepted)[1:], *whose, list(order.parts), tokens, tokenizer.name, order.data)
-
-    def _told(self, accepted: Accepted) -> tuple[Any, ...]:
-        return self._events.values(_drafts(accepted))
+        return (*self._row(accepted)[1:], *whose, list(order.parts), tokens, tokenizer.name, order.data, *where)
 
 
 def _known(order: Order, turn_id: UUID, body_hash: bytes) -> Known:
@@ -221,21 +249,38 @@ def _known(order: Order, turn_id: UUID, body_hash: bytes) -> Known:
     return Known(turn_id)
 
 
-def _refusal(place: Place) -> SomaError | None:
-    if place.status != "active":
-        return SomaError(Reason.CONVERSATION_CLOSED, {"status": place.status})
-    if place.running_turn_id is not None:
-        return SomaError(Reason.CONVERSATION_BUSY, {"turn_id": str(place.running_turn_id)})
-    return None
+def _made(accepted: Accepted, placement: Placement) -> Accepted | Queued:
+    if placement.manner is Manner.START or placement.conversation_id is None:
+        return accepted
+    stops = None if placement.manner is Manner.QUEUE else placement.before
+    return Queued(accepted.tenant, accepted.turn_id, placement.conversation_id, stops)
+
+
+def started_fact(accepted: Accepted) -> EventDraft:
+    """The event of a turn that begins."""
+    started = payloads_pb2.TurnStarted(
+        turn_id=str(accepted.turn_id),
+        conversation_id=str(accepted.conversation_id or ""),
+        agent_id=str(accepted.agent.agent_id),
+    )
+    return EventDraft("turn.started", accepted.stream, started, str(accepted.order.request_id))
+
+
+def _queued_fact(accepted: Accepted, placement: Placement) -> EventDraft:
+    queued = payloads_pb2.TurnQueued(
+        turn_id=str(accepted.turn_id),
+        conversation_id=str(accepted.conversation_id or ""),
+        agent_id=str(accepted.agent.agent_id),
+        stops_turn_id="" if placement.manner is Manner.QUEUE else str(placement.before or ""),
+        takes_back=placement.take_back,
+    )
+    return EventDraft("turn.queued", accepted.stream, queued, str(accepted.order.request_id))
 
 
 def _drafts(accepted: Accepted) -> list[EventDraft]:
     correlation_id = str(accepted.order.request_id)
     conversation_id = str(accepted.conversation_id or "")
-    started = payloads_pb2.TurnStarted(
-        turn_id=str(accepted.turn_id), conversation_id=conversation_id, agent_id=str(accepted.agent.agent_id)
-    )
-    drafts = [EventDraft("turn.started", accepted.stream, started, correlation_id)]
+    drafts = [started_fact(accepted)]
     if accepted.new_conversation:
         made = payloads_pb2.ResourceChanged(
             resource="conversation", resource_id=conversation_id, changed_by=accepted.order.caller.sub

@@ -8,9 +8,11 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from servers.chat.asking_anew import Question
 from servers.chat.domain.agent import Agent
 from servers.chat.order import Order
 from servers.chat.store import Place, Weights, error_columns, insert_default_agent, insert_turn
+from servers.chat.tool_rules import rules_of
 from soma_common.events.models import EventDraft
 from soma_common.events.store import EventStore
 from soma_common.kernel.errors import SomaError
@@ -22,14 +24,14 @@ from soma_common.postgres.queries import Queries
 
 _SQL: Final = Queries.of("servers.chat", "sql/turns.sql")
 _TAKE_TURN_IN: Final = counting_statement(
-    _SQL.take_turn_in, tenant="$1", sub="$3", name="'messages'", interval="$38::interval", tolerance="$39::interval"
+    _SQL.take_turn_in, tenant="$1", sub="$3", name="'messages'", interval="$45::interval", tolerance="$46::interval"
 )
-_AGENT: Final = tuple(name for name in Agent.__slots__ if name != "baseline")
+_AGENT: Final = tuple(name for name in Agent.__slots__ if name not in ("baseline", "tool_rules"))
 
 
 @dataclass(frozen=True, slots=True)
 class TakenIn:
-    """What became of a turn: stored, known, moved, or limited, with the time to wait."""
+    """What became of a turn: stored, queued, known, moved, or limited, with the time to wait."""
 
     outcome: str
     wait_seconds: float | None
@@ -39,10 +41,14 @@ class TakenIn:
 class Seen:
     """What was found for an order; a known request has its turn and nothing else."""
 
-    turn_id: UUID | None = None
+    known_turn_id: UUID | None = None
     body_hash: bytes = b""
     place: Place | None = None
     parent_exists: bool = False
+    # whether the parent is the answer that the conversation's turn is writing
+    parent_is_coming: bool = False
+    # the message of the user that is asked about, or whose answer is
+    question: Question | None = None
     agent: Agent | None = None
     weights: Weights | None = None
 
@@ -67,12 +73,21 @@ class AcceptanceStore:
             order.parent_message_id,
             order.agent_id,
             default_agent_id(caller.tenant_id),
+            order.message_id,
         )
         row = rows[0]
         if row["known_turn_id"] is not None:
             return Seen(row["known_turn_id"], row["known_body_hash"])
-        agent, weights = _agent(row)
-        return Seen(place=_place(row), parent_exists=bool(row["parent_exists"]), agent=agent, weights=weights)
+        agent, weights = agent_of(row)
+        there = _place(row)
+        return Seen(
+            place=there,
+            parent_exists=bool(row["parent_exists"]),
+            parent_is_coming=bool(row["parent_is_coming"]),
+            question=None if there is None else _question(row),
+            agent=agent,
+            weights=weights,
+        )
 
     async def take_in(
         self, tenant: TenantId, row: tuple[object, ...], events: tuple[Any, ...], counting: Counting
@@ -91,7 +106,7 @@ class AcceptanceStore:
 
         async def work(connection: Connection) -> None:
             await insert_turn(connection, row)
-            await connection.execute(_SQL.refuse_turn, row[1], *error_columns(refusal), now, False)
+            await connection.execute(_SQL.refuse_turn, row[1], *error_columns(refusal), now, False, row[15])
             await self._events.append(connection, row[0], [told])
 
         await self._database.run(row[0], work)
@@ -107,12 +122,31 @@ def _place(row: Any) -> Place | None:
         row["status"],
         row["current_leaf_id"],
         row["running_turn_id"],
+        row["untitled"],
+        row["queued"],
+        row["queued_turn_id"],
     )
 
 
-def _agent(row: Any) -> tuple[Agent | None, Weights | None]:
+def _question(row: Any) -> Question | None:
+    if row["question_id"] is None:
+        return None
+    return Question(
+        row["asked_role"],
+        row["conversation_id"],
+        row["question_id"],
+        tuple(row["question_parts"]),
+        row["question_parent_id"],
+        row["question_turn_id"],
+    )
+
+
+def agent_of(row: Any) -> tuple[Agent | None, Weights | None]:
+    """The agent of a row, and the retrieval weights of its last modulation."""
     if row["agent_id"] is None:
         return None, None
     baseline, weights = row["baseline"], row["weights"]
-    agent = Agent(**{name: row[name] for name in _AGENT}, baseline=None if baseline is None else tuple(baseline))
+    plain = {name: row[name] for name in _AGENT}
+    rules = rules_of(row["tool_rules"])
+    agent = Agent(**plain, baseline=None if baseline is None else tuple(baseline), tool_rules=rules)
     return agent, None if weights is None else tuple(weights)

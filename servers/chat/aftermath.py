@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from uuid import uuid5
 
+from servers.chat.acceptance import Accepted
 from servers.chat.domain.facts import is_correction, novelty, urgency
 from servers.chat.domain.learning import worth_keeping
 from servers.chat.endings import Intent
@@ -24,7 +25,13 @@ def after_turn(
     """The intents of a turn that came to its end."""
     observed = observation(progress, finish_reason, aiq_observed)
     yield Intent("observe_turn", observed.SerializeToString(), now)
-    learned = lesson(progress) if learn else None
+    if not learn or progress.accepted.asks_anew:
+        # Another answer to the same words teaches nothing that their first turn did not.
+        return
+    replaced = withdrawal(progress.accepted)
+    if replaced is not None:
+        yield Intent("forget_memory", replaced.SerializeToString(), now)
+    learned = lesson(progress)
     if learned is not None:
         yield Intent("store_memory", learned.SerializeToString(), now)
 
@@ -49,7 +56,8 @@ def observation(progress: Progress, finish_reason: str, aiq_observed: float | No
             memories_used=0 if context is None else len(context.kept_memories()),
             novelty=novelty([] if gathered is None else [hit.score for hit in gathered.hits]),
             urgency=urgency(text),
-            correction=is_correction(text, follows_answer),
+            # The same words again correct nobody a second time.
+            correction=not accepted.asks_anew and is_correction(text, follows_answer),
             failed_dependencies=() if gathered is None else gathered.failed,
             # Without a settlement nothing speaks against the prediction.
             aiq_observed=_percent(predicted if aiq_observed is None else aiq_observed),
@@ -83,6 +91,17 @@ def lesson(progress: Progress) -> store_pb.StoreMemoryRequest | None:
         turn_id=str(accepted.turn_id),
         recalled_memory_ids=() if context is None else context.kept_memories()[:200],
         request_id=str(uuid5(accepted.turn_id, "store_memory")),
+    )
+
+
+def withdrawal(accepted: Accepted) -> store_pb.DeleteBySourceRequest | None:
+    """What was learned from words that others took the place of is forgotten, also what is yet to be."""
+    if accepted.replaces_message_id is None:
+        return None
+    return store_pb.DeleteBySourceRequest(
+        source_id=str(accepted.replaces_message_id),
+        ended=True,
+        request_id=str(uuid5(accepted.turn_id, "forget_memory")),
     )
 
 

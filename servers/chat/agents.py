@@ -14,6 +14,7 @@ from google.protobuf.message import Message
 from servers.chat.domain.agent import Agent
 from servers.chat.models import Models
 from servers.chat.store import insert_default_agent, unique_name
+from servers.chat.tool_rules import rules_json, rules_of
 from soma.events.v1 import payloads_pb2
 from soma_common.events.models import EventDraft
 from soma_common.events.store import EventStore
@@ -171,6 +172,7 @@ class Agents:
             agent.baseline,
             agent.memory_scope,
             agent.archived,
+            rules_json(agent.tool_rules),
             caller.sub,
             now,
         )
@@ -219,5 +221,5 @@ def etag_of(agent: Agent) -> str:
 def _kept(row: Any) -> KeptAgent:
     values = dict(row)
     times = values.pop("create_time"), values.pop("update_time")
-    baseline = values.pop("baseline")
-    return KeptAgent(Agent(**values, baseline=None if baseline is None else tuple(baseline)), *times)
+    baseline, rules = values.pop("baseline"), rules_of(values.pop("tool_rules"))
+    return KeptAgent(Agent(**values, baseline=None if baseline is None else tuple(baseline), tool_rules=rules), *times)

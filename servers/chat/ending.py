@@ -17,11 +17,11 @@ from servers.chat.gathering import weights_values
 from servers.chat.intents import Intents
 from servers.chat.journal import Journal
 from servers.chat.means import Means
-from servers.chat.planning import receipt_uuid
 from servers.chat.progress import Progress
+from servers.chat.recovery import Recovery
 from servers.chat.running import RunningTurn
 from servers.chat.settlement import empty_settlement, settlement, turn_cost, turn_usage
-from servers.chat.store import error_columns
+from servers.chat.store import TurnRow, error_columns
 from servers.chat.stream import Numbered, numbered
 from soma.governor.v1 import governor_service_pb2 as governor_pb
 from soma.governor.v1.governor_service_pb2_grpc import GovernorServiceStub
@@ -61,7 +61,9 @@ class Ending:
         governor: GovernorServiceStub,
         features: Features,
         intents: Intents,
+        recovery: Recovery,
     ) -> None:
+        self._recovery = recovery
         self._database = means.database
         self._events = means.events
         self._metrics = means.metrics
@@ -102,6 +104,10 @@ class Ending:
         else:
             turn.end()
 
+    async def give_up(self, row: TurnRow) -> None:
+        """Ends a claimed turn that cannot be gone on with, with what was written kept."""
+        await self._recovery.end(row.tenant_id, row.turn_id, row.lease_epoch)
+
     async def refuse(self, turn: RunningTurn, accepted: Accepted, error: SomaError) -> None:
         """Stores a refusal, takes the message back, and tells it; what may pass frees its request_id."""
         failures = 0
@@ -120,7 +126,7 @@ class Ending:
     async def _settle(self, progress: Progress, finish_reason: str) -> tuple[float | None, Intent | None]:
         """AIQ as observed, and an intent when the governor could not be told now."""
         now = self._clock.now()
-        if progress.plan is None:
+        if progress.plan is None and (progress.before is None or progress.before.draft is None):
             empty = empty_settlement(
                 progress.accepted.turn_id, "" if progress.error is None else progress.error.reason.value
             )
@@ -156,7 +162,7 @@ class Ending:
             calls=tuple(progress.calls),
             usage=turn_usage(progress),
             cost_micros=turn_cost(progress),
-            receipt_id=receipt_uuid(progress.plan),
+            receipt_id=progress.receipt_id,
             model=accepted.profile.profile_id,
             tokenizer=accepted.profile.tokenizer,
             now=now,
@@ -197,7 +203,9 @@ class Ending:
     async def _store_refusal(self, connection: Connection, accepted: Accepted, error: SomaError) -> None:
         now = self._clock.now()
         may_pass = error.kind is Kind.UNAVAILABLE
-        status = await connection.execute(_SQL.refuse_turn, accepted.turn_id, *error_columns(error), now, may_pass)
+        status = await connection.execute(
+            _SQL.refuse_turn, accepted.turn_id, *error_columns(error), now, may_pass, accepted.lease_epoch
+        )
         if status != "UPDATE 1":
             return
         if accepted.conversation_id is not None:
@@ -211,10 +219,12 @@ class Ending:
 
 
 async def _withdraw(connection: Connection, accepted: Accepted, clock: Clock) -> None:
-    """Takes the message back that was refused, and the conversation that was made for it."""
-    await connection.execute(_SQL.withdraw_message, accepted.user_message_id)
+    """Takes back the message, unless it was there before, and the conversation that was made for it."""
+    if not accepted.asks_anew:
+        await connection.execute(_SQL.withdraw_message, accepted.user_message_id)
     if accepted.new_conversation:
         await connection.execute(_SQL.withdraw_conversation, accepted.conversation_id, accepted.turn_id)
         return
-    values = (accepted.conversation_id, accepted.turn_id, accepted.leaf_before, clock.now())
+    withdrawn = int(not accepted.asks_anew)
+    values = (accepted.conversation_id, accepted.turn_id, accepted.leaf_before, clock.now(), withdrawn)
     await connection.execute(_SQL.free_refused_conversation, *values)

@@ -75,7 +75,7 @@ class Followers:
                 position = event.sequence
                 if event.ends:
                     return
-            if not batch and row.status != "running":
+            if not batch and not row.open:
                 _check_cursor(row, position)
                 return
             found_nothing = not batch

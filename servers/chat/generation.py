@@ -16,7 +16,7 @@ from servers.chat.gathering import Gathered, Gatherer
 from servers.chat.journal import Journal
 from servers.chat.legs import Legs
 from servers.chat.planning import Planner, offer_of
-from servers.chat.progress import Progress
+from servers.chat.progress import Before, Progress
 from servers.chat.running import RunningTurn
 from servers.chat.settlement import settlement_draft
 from soma.chat.v1 import turn_event_pb2
@@ -50,12 +50,22 @@ class Answering:
         self._journal = journal
 
     async def answer(self, turn: RunningTurn, progress: Progress) -> None:
-        """Fills the progress to its end. Raises Refusal before the first event, SomaError after it."""
+        """Fills the progress to its end; a turn that another process began goes on after what it told.
+
+        Raises Refusal before the first event, SomaError after it.
+        """
         try:
             request = await self._prepare(turn, progress)
         except SomaError as error:
+            if turn.begun:
+                raise
             raise Refusal(error) from error
-        self._begin(turn, progress)
+        if not turn.begun:
+            self._begin(turn, progress)
+        elif progress.before is not None and progress.before.from_status == "running":
+            # Nobody is called before it is written that there is one more call.
+            turn.add(Step.NOTICE, _taken_over(progress.before))
+            await self._journal.flush(turn)
         if request is None:
             self._say_canned(turn, progress)
         else:
@@ -112,6 +122,8 @@ class Answering:
             level=plan.level,
             level_reasons=plan.level_reasons,
             agent_id=str(accepted.agent.agent_id),
+            parent_message_id=str(accepted.parent_message_id or ""),
+            untitled=accepted.untitled,
         )
         turn.add(Step.STARTED, started)
         for notice in _notices(progress, plan):
@@ -124,6 +136,14 @@ class Answering:
         progress.finish_reason = "stop"
         turn.add(Step.TEXT, turn_event_pb2.TextDelta(text=text))
         self._journal.wants(turn)
+
+
+def _taken_over(before: Before) -> turn_event_pb2.Notice:
+    return turn_event_pb2.Notice(
+        code="turn_taken_over",
+        sentence="The process that wrote this answer is gone, so another one goes on with it from here.",
+        metadata={"from_instance": before.from_instance},
+    )
 
 
 def _size_of(accepted: Accepted, gathered: Gathered) -> int:

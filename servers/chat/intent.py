@@ -27,6 +27,7 @@ REQUESTS: Final[Mapping[str, type[Payload]]] = {
     "settle_turn": governor_pb.SettleTurnRequest,
     "observe_turn": modulation_pb.ObserveTurnRequest,
     "store_memory": memory_pb.StoreMemoryRequest,
+    "forget_memory": memory_pb.DeleteBySourceRequest,
 }
 # It never was in a topic.
 _NO_PLACE: Final = Shard(CONSUMER, 0)

@@ -39,6 +39,7 @@ _HEARD: Final[Mapping[str, frozenset[Reason]]] = {
     "settle_turn": frozenset((Reason.RESOURCE_NOT_FOUND,)),
     "observe_turn": frozenset(),
     "store_memory": frozenset((Reason.MEMORY_REFUSED,)),
+    "forget_memory": frozenset(),
 }
 # What cannot become right by repeating it.
 _HOPELESS: Final = frozenset(
@@ -74,6 +75,9 @@ class Intents:
             ),
             "store_memory": lambda payload: memory.StoreMemory(
                 memory_pb.StoreMemoryRequest.FromString(payload), timeout=CALL_SECONDS
+            ),
+            "forget_memory": lambda payload: memory.DeleteBySource(
+                memory_pb.DeleteBySourceRequest.FromString(payload), timeout=CALL_SECONDS
             ),
         }
 

@@ -6,10 +6,19 @@ What is asked and what becomes of the answer is not known here.
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Final, cast
 
 from servers.chat.dependencies import Dependencies
-from servers.chat.domain.model import ModelRequest, ReasoningChunk, StreamEnd, StreamItem, TextChunk, ToolCallPart
+from servers.chat.domain.model import (
+    ModelRequest,
+    PromptMessage,
+    ReasoningChunk,
+    StreamEnd,
+    StreamItem,
+    TextChunk,
+    ToolCallPart,
+)
 from servers.chat.domain.turn import Step
 from servers.chat.journal import Journal
 from servers.chat.metrics import TurnMetrics
@@ -24,6 +33,7 @@ from soma_common.kernel.reasons import Reason
 # A call that failed like this before its first token may be made again.
 _WORTH_RETRYING: Final = frozenset((Reason.MODEL_UNAVAILABLE, Reason.MODEL_TIMEOUT))
 _RETRY_PAUSE_SECONDS: Final = 0.2
+_GO_ON: Final = "Your answer broke off. Go on exactly where it ends, without repeating anything."
 
 
 class Legs:
@@ -47,8 +57,12 @@ class Legs:
         assert gathered is not None
         assert context is not None
         profile = request.profile
-        tries = 1 + gathered.modulation.max_retries
-        for number in range(1, tries + 1):
+        first = 1 + max((leg.number for leg in progress.legs), default=0)
+        if first > 1:
+            request = _continuing(request, progress.answer)
+            await self._planner.hold(progress.accepted, first, context.input_tokens, request.max_output_tokens)
+        last = first + gathered.modulation.max_retries
+        for number in range(first, last + 1):
             leg = Leg(number, profile.profile_id)
             progress.legs.append(leg)
             try:
@@ -57,7 +71,7 @@ class Legs:
             except SomaError as error:
                 leg.finish_reason = "error"
                 self._dependencies.model_failed(profile.profile_id, error)
-                if leg.spoke or number == tries or error.reason not in _WORTH_RETRYING:
+                if leg.spoke or number == last or error.reason not in _WORTH_RETRYING:
                     raise
                 await self._hold_again(progress, number + 1, request, error)
 
@@ -99,6 +113,14 @@ class Legs:
             _finish(progress, leg, item)
             return
         self._journal.wants(turn)
+
+
+def _continuing(request: ModelRequest, answer: str) -> ModelRequest:
+    """The same call for the rest of an answer that began elsewhere."""
+    if not answer:
+        return request
+    messages = (*request.messages, PromptMessage("assistant", answer), PromptMessage("user", _GO_ON))
+    return replace(request, messages=messages)
 
 
 def _finish(progress: Progress, leg: Leg, end: StreamEnd) -> None:

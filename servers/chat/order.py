@@ -6,9 +6,11 @@ Nothing here reads a store or calls anybody.
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Final
 from uuid import UUID
 
+from servers.chat.domain.manners import WhileBusy
 from servers.chat.domain.model import PromptTool, ToolCallPart
 from servers.chat.schemas import read_answer_schema, read_tools
 from soma.chat.v1 import message_pb2, turn_service_pb2
@@ -16,6 +18,13 @@ from soma_common.kernel.errors import SomaError, invalid_field
 from soma_common.kernel.reasons import Reason
 from soma_common.kernel.tenancy import Caller
 
+_WHILE_BUSY: Final = {
+    turn_service_pb2.WHILE_BUSY_UNSPECIFIED: WhileBusy.REJECT,
+    turn_service_pb2.WHILE_BUSY_REJECT: WhileBusy.REJECT,
+    turn_service_pb2.WHILE_BUSY_ENQUEUE: WhileBusy.ENQUEUE,
+    turn_service_pb2.WHILE_BUSY_INTERRUPT: WhileBusy.INTERRUPT,
+    turn_service_pb2.WHILE_BUSY_ROLLBACK: WhileBusy.ROLLBACK,
+}
 LONGEST_TEXT_BYTES: Final = 65_536
 # Whoever keeps a conversation may paste a document into it; what the model's window carries is the plan's affair.
 LONGEST_TRANSCRIPT_BYTES: Final = 1_048_576
@@ -54,6 +63,14 @@ class Options:
     parallel_tool_calls: bool | None = None
 
 
+class Deed(Enum):
+    """What is asked for: that something new is said, or that a message has another answer or other words."""
+
+    SEND = auto()
+    REGENERATE = auto()
+    EDIT = auto()
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
     """A turn that was asked for. `transcript` is None for a turn in a conversation; `text` is what the person says."""
@@ -77,6 +94,10 @@ class Order:
     size_bytes: int = 0
     # the request itself, serialised: kept with the turn until it ends
     data: bytes = b""
+    deed: Deed = Deed.SEND
+    # the message that is answered anew or said anew; set for these deeds only
+    message_id: UUID | None = None
+    while_busy: WhileBusy = WhileBusy.REJECT
 
 
 def read_order(request: turn_service_pb2.SendMessageRequest, caller: Caller) -> Order:
@@ -108,6 +129,7 @@ def read_order(request: turn_service_pb2.SendMessageRequest, caller: Caller) -> 
         model_profile_id=request.model_profile_id,
         size_bytes=len(data),
         data=data,
+        while_busy=_WHILE_BUSY[request.while_busy],
     )
 
 

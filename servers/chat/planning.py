@@ -6,7 +6,7 @@ What is sent under the plan is not decided here.
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
-from uuid import UUID, uuid5
+from uuid import uuid5
 
 from servers.chat.acceptance import Accepted
 from servers.chat.candidates import measured
@@ -146,8 +146,3 @@ def price_message(price: Price) -> usage_pb2.Price:
         output_micros_per_million=price.output,
         reasoning_micros_per_million=price.reasoning,
     )
-
-
-def receipt_uuid(plan: governor_pb.PlanTurnResponse | None) -> UUID | None:
-    """The receipt of a plan."""
-    return UUID(plan.receipt_id) if plan is not None and plan.receipt_id else None

@@ -6,6 +6,7 @@ One object a turn, filled while it is answered and read when it ends. Nothing he
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from servers.chat.acceptance import Accepted
 from servers.chat.domain.model import ToolCallPart
@@ -38,6 +39,16 @@ class Phase:
     duration_milliseconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What a turn that this process did not begin had come to: who ran it, what it had used, its receipt."""
+
+    from_status: str
+    from_instance: str
+    draft: governor_pb.SettleTurnRequest | None = None
+    receipt_id: UUID | None = None
+
+
 @dataclass(eq=False)
 class Progress:
     """A turn's progress."""
@@ -56,6 +67,14 @@ class Progress:
     finish_reason: str = ""
     confidence: float | None = None
     error: SomaError | None = None
+    before: Before | None = None
+
+    @property
+    def receipt_id(self) -> UUID | None:
+        """The receipt, once there is a plan."""
+        if self.plan is not None and self.plan.receipt_id:
+            return UUID(self.plan.receipt_id)
+        return None if self.before is None else self.before.receipt_id
 
     @property
     def answer(self) -> str:

@@ -40,7 +40,7 @@ class TurnRequests:
 
     async def answer(self, row: TurnRow) -> tuple[str, tuple[ToolCallPart, ...]]:
         """What the turn answered, as far as it is durable."""
-        if row.status != "running":
+        if not row.open:
             return await self._store.read_answer(row)
         text: list[str] = []
         calls: list[ToolCallPart] = []

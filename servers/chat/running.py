@@ -68,6 +68,11 @@ class RunningTurn:
         return self.stop is Stop.LOST
 
     @property
+    def begun(self) -> bool:
+        """Whether its first event was told."""
+        return self.state.sequence > 0
+
+    @property
     def spoke(self) -> bool:
         """Whether more than its beginning was told: then a little later is soon enough."""
         return bool(self.durable) and self.durable[-1].step not in (Step.STARTED, Step.NOTICE)

@@ -3,6 +3,7 @@
 Making values and messages only; `ending.py` sends them.
 """
 
+from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
@@ -13,10 +14,12 @@ from servers.chat.progress import Leg, Progress
 from servers.chat.stream import usage_message
 from soma.governor.v1 import governor_service_pb2 as governor_pb
 from soma.governor.v1 import receipt_pb2 as receipt_pb
-from soma_common.kernel.money import Usage, cost
+from soma_common.kernel.money import Price, Usage, cost
 from soma_common.tokens import tokenizer_for
 
 MOST_ITEMS: Final = 8_192
+# What a draft says of a call whose end nobody saw.
+OPEN_LEG: Final = "error"
 
 
 def leg_usage(progress: Progress, leg: Leg) -> Usage:
@@ -49,16 +52,8 @@ def settlement(progress: Progress, finish_reason: str) -> governor_pb.SettleTurn
     price = progress.accepted.profile.price
     request = _frame(progress)
     for leg in progress.legs:
-        usage = leg_usage(progress, leg)
-        request.legs.append(
-            receipt_pb.ModelLeg(
-                leg=leg.number,
-                model=leg.model,
-                usage=usage_message(usage),
-                cost_micros=cost(price, usage),
-                finish_reason=leg.finish_reason or finish_reason,
-            )
-        )
+        ended = leg if leg.finish_reason else replace(leg, finish_reason=finish_reason)
+        _add_leg(request, ended, leg_usage(progress, leg), price)
     request.phases.extend(
         receipt_pb.PhaseLatency(
             phase=phase.name,
@@ -78,16 +73,36 @@ def settlement(progress: Progress, finish_reason: str) -> governor_pb.SettleTurn
 def settlement_draft(progress: Progress) -> governor_pb.SettleTurnRequest:
     """What is known when the plan is made: for whoever must end the turn when this process cannot.
 
-    Its one leg has the input only; what was written is counted from the journal.
+    Beside the calls that were made it has the one that follows, with its input only; what that writes is counted from
+    the journal.
     """
     request = _frame(progress)
-    context = progress.context
+    context, price = progress.context, progress.accepted.profile.price
+    for leg in progress.legs:
+        _add_leg(request, leg, leg_usage(progress, leg), price)
     if context is not None and context.messages:
-        usage = Usage(input_tokens=context.input_tokens, estimated=True)
-        model = progress.accepted.profile.profile_id
-        request.legs.append(receipt_pb.ModelLeg(leg=1, model=model, usage=usage_message(usage), finish_reason="error"))
+        number = 1 + max((leg.number for leg in progress.legs), default=0)
+        following = Leg(number, progress.accepted.profile.profile_id, finish_reason=OPEN_LEG)
+        _add_leg(request, following, Usage(input_tokens=context.input_tokens, estimated=True), price)
     request.outcome.finish_reason = "error"
     return request
+
+
+def is_open(leg: receipt_pb.ModelLeg) -> bool:
+    """Whether a call in a draft is the one that followed it."""
+    return leg.finish_reason == OPEN_LEG and leg.usage.estimated and not leg.usage.output_tokens
+
+
+def _add_leg(request: governor_pb.SettleTurnRequest, leg: Leg, usage: Usage, price: Price) -> None:
+    request.legs.append(
+        receipt_pb.ModelLeg(
+            leg=leg.number,
+            model=leg.model,
+            usage=usage_message(usage),
+            cost_micros=cost(price, usage),
+            finish_reason=leg.finish_reason,
+        )
+    )
 
 
 def empty_settlement(turn_id: UUID, error_reason: str) -> governor_pb.SettleTurnRequest:
@@ -100,8 +115,12 @@ def empty_settlement(turn_id: UUID, error_reason: str) -> governor_pb.SettleTurn
 
 
 def _frame(progress: Progress) -> governor_pb.SettleTurnRequest:
-    context = progress.context
-    turn_id = str(progress.accepted.turn_id)
+    context, turn_id = progress.context, str(progress.accepted.turn_id)
+    draft = None if progress.before is None else progress.before.draft
+    if context is None and draft is not None:
+        return governor_pb.SettleTurnRequest(
+            turn_id=turn_id, request_id=turn_id, lanes_used=draft.lanes_used, items=draft.items
+        )
     return governor_pb.SettleTurnRequest(
         turn_id=turn_id,
         request_id=turn_id,

@@ -58,11 +58,22 @@ class TurnRow:
     create_time: datetime
     end_time: datetime | None
     last_sequence: int = 0
+    agent_version: int = 0
+    parent_message_id: UUID | None = None
+    cancel_requested: bool = False
+    # how often another process took it over, and since when it runs if not since it was made
+    takeovers: int = 0
+    running_since: datetime | None = None
 
     @property
     def caller(self) -> Caller:
         """Who asked for it, as chat acts for them."""
         return Caller(self.tenant_id, self.owner_sub, self.caller_roles, self.caller_scopes)
+
+    @property
+    def open(self) -> bool:
+        """Whether something may still be told of it: it runs, waits for a person, or for its place."""
+        return self.status in OPEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +107,15 @@ class Place:
     agent_id: UUID
     status: str
     current_leaf_id: UUID | None
+    # the turn that runs in it or waits for a person, how many are queued behind it, and the first of them
     running_turn_id: UUID | None
+    untitled: bool
+    queued: int
+    queued_turn_id: UUID | None
 
 
+# A turn that is not over.
+OPEN: Final = frozenset(("running", "waiting", "queued"))
 # How many rows of the journal are read at once, as its statement says.
 JOURNAL_BATCH: Final = 256
 

@@ -19,6 +19,9 @@ Payload = (
     | turn_event_pb2.TextDelta
     | turn_event_pb2.ReasoningDelta
     | turn_event_pb2.ToolCallStarted
+    | turn_event_pb2.ToolCallFinished
+    | turn_event_pb2.ApprovalRequested
+    | turn_event_pb2.ApprovalResolved
     | turn_event_pb2.Notice
     | turn_event_pb2.TurnCompleted
     | turn_event_pb2.TurnFailed

@@ -4,11 +4,11 @@ A turn outlives the call that asked for it. What each step does stands in its ow
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable
 from contextlib import aclosing
 from typing import Final
 
-from servers.chat.acceptance import Acceptances, Accepted, Known, Refused
+from servers.chat.acceptance import Acceptances, Accepted, Known, Queued, Refused
 from servers.chat.domain.turn import Step
 from servers.chat.ending import Ending, Outcome
 from servers.chat.followers import Followers
@@ -16,7 +16,9 @@ from servers.chat.generation import Answering, Refusal
 from servers.chat.means import Means
 from servers.chat.order import Order
 from servers.chat.progress import Progress
+from servers.chat.restoring import restored_progress, restored_turn
 from servers.chat.running import RunningTurn, RunningTurns, Stop
+from servers.chat.stored_turns import Stored
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason
 from soma_common.logging import get_logger
@@ -72,6 +74,30 @@ class Turns:
             if not followed and order.cancel_on_disconnect:
                 turn.ask_to_stop(Stop.CANCELLED)
 
+    def go_on(self, stored: Stored) -> None:
+        """Goes on with a claimed turn in a task of its own; one that cannot be answered any more is ended."""
+        task = asyncio.create_task(self._run_on(stored), name=f"turn {stored.row.turn_id}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _run_on(self, stored: Stored) -> None:
+        accepted = stored.accepted
+        if accepted is None:
+            await self._ending.give_up(stored.row)
+            return
+        turn = restored_turn(stored, accepted, self._clock.monotonic())
+        if stored.row.cancel_requested:
+            turn.ask_to_stop(Stop.CANCELLED)
+        with acting_as(accepted.order.caller, stored.row.correlation_id):
+            await self._netted(turn, self._continue(turn, stored, accepted))
+
+    async def _continue(self, turn: RunningTurn, stored: Stored, accepted: Accepted) -> None:
+        self._running.add(turn)
+        self._metrics.running(len(self._running))
+        ran = self._clock.now() - (stored.row.running_since or stored.row.create_time)
+        progress = restored_progress(stored, accepted, self._clock)
+        await self._answer(turn, progress, self._turn_seconds - ran.total_seconds())
+
     async def _follow(self, turn: RunningTurn) -> AsyncGenerator[bytes, None]:
         caller = turn.order.caller
         known = await asyncio.shield(turn.taken_in)
@@ -107,20 +133,23 @@ class Turns:
         """One turn from its arrival to its end; the outermost net of its task."""
         order = turn.order
         with acting_as(order.caller, str(order.request_id)):
-            try:
-                await self._take_in(turn)
-            except SomaError as error:
-                turn.refuse(error)
-            except Exception as error:  # noqa: BLE001 - the net: nobody else would hear of it
-                turn.refuse(self._defect(turn, error))
-            finally:
-                self._running.drop(turn)
-                self._metrics.running(len(self._running))
-                turn.end()
+            await self._netted(turn, self._take_in(turn))
+
+    async def _netted(self, turn: RunningTurn, work: Awaitable[None]) -> None:
+        try:
+            await work
+        except SomaError as error:
+            turn.refuse(error)
+        except Exception as error:  # noqa: BLE001 - the net: nobody else would hear of it
+            turn.refuse(self._defect(turn, error))
+        finally:
+            self._running.drop(turn)
+            self._metrics.running(len(self._running))
+            turn.end()
 
     async def _take_in(self, turn: RunningTurn) -> None:
         acceptance = await self._acceptances.accept(turn.turn_id, turn.order)
-        if isinstance(acceptance, Known):
+        if isinstance(acceptance, Known | Queued):
             turn.taken_in.set_result(acceptance.turn_id)
             return
         if isinstance(acceptance, Refused):
@@ -130,20 +159,19 @@ class Turns:
         self._running.add(turn)
         self._metrics.running(len(self._running))
         turn.taken_in.set_result(None)
-        await self._answer(turn, acceptance)
+        await self._answer(turn, Progress(acceptance, self._clock, turn.started_at), self._turn_seconds)
 
-    async def _answer(self, turn: RunningTurn, accepted: Accepted) -> None:
-        progress = Progress(accepted, self._clock, turn.started_at)
+    async def _answer(self, turn: RunningTurn, progress: Progress, seconds: float) -> None:
         work = turn.work = asyncio.create_task(self._answering.answer(turn, progress), name=f"answer {turn.turn_id}")
         if turn.stop is not None:
             work.cancel()
-        done, _ = await asyncio.wait((work,), timeout=self._turn_seconds)
+        done, _ = await asyncio.wait((work,), timeout=max(0.0, seconds))
         if not done:
             work.cancel()
             await asyncio.wait((work,))
         problem = None if work.cancelled() else work.exception()
         if isinstance(problem, Refusal) and turn.stop is None:
-            await self._ending.refuse(turn, accepted, problem.error)
+            await self._ending.refuse(turn, progress.accepted, problem.error)
             return
         outcome = self._outcome(turn, progress, work, in_time=bool(done))
         await self._ending.end(turn, progress, outcome)

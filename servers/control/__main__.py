@@ -27,6 +27,8 @@ from servers.control.operations.letters import DlqServicer
 from servers.control.operations.sagas import SagaServicer
 from servers.control.provisioning import Peers, Provisioning
 from servers.control.rpc import AdminServicer, FeatureServicer
+from servers.control.session_rpc import SessionServicer
+from servers.control.sessions import Sessions
 from servers.control.store import FeatureStore
 from servers.control.tenant_making import TenantMaking
 from servers.control.tenant_rpc import TenantServicer
@@ -42,6 +44,7 @@ from soma.control.v1 import dlq_service_pb2_grpc as dlq_grpc
 from soma.control.v1 import event_service_pb2_grpc as event_grpc
 from soma.control.v1 import feature_service_pb2_grpc as feature_grpc
 from soma.control.v1 import saga_service_pb2_grpc as saga_grpc
+from soma.control.v1 import session_service_pb2_grpc as session_grpc
 from soma.control.v1 import tenant_service_pb2_grpc as tenant_grpc
 from soma.control.v1 import usage_service_pb2_grpc as usage_grpc
 from soma.governor.v1 import budget_pb2 as budget_pb
@@ -180,6 +183,11 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
         identities.add_to(process)
         owner = settings.identity
         await identities.tenants.adopt(TenantId(owner.tenant_id), owner.owner_sub, str(process.ids.uuid7()))
+        process.server.add(
+            session_grpc.add_SessionServiceServicer_to_server,
+            SessionServicer(Sessions(process.database, process.clock)),
+            "soma.control.v1.SessionService",
+        )
         houses = add_operations(settings, process)
         looking = asyncio.create_task(features.keep_looking(), name="look at features")
 

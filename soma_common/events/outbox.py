@@ -45,9 +45,14 @@ class Outbox:
         self._holder = holder
 
     async def count(self) -> int:
-        """How many events wait, counted up to ten thousand; the one question of an idle relay."""
+        """How many events wait, counted up to ten thousand."""
         rows = await self._database.worker_statement(_SQL.count_waiting, COUNTED_WAITING)
         return int(rows[0]["count"])
+
+    async def has_any(self) -> bool:
+        """Whether an event waits; the one question of an idle relay."""
+        rows = await self._database.worker_statement(_SQL.has_waiting)
+        return bool(rows)
 
     async def hold(self, lease_seconds: float) -> Mapping[int, int]:
         """Take the shards that are free and prolong those that are held; returns the fence of each."""

@@ -210,14 +210,21 @@ class Relay:
             self._active_at = now
             if now - self._counted_at < _COUNT_SECONDS:
                 return True
-        amount = await self._outbox.count()
-        self._counted_at = now
-        self._metrics.waiting.set(amount)
-        if not amount:
+        if not await self._has_waiting(now):
+            self._metrics.waiting.set(0)
             self._metrics.oldest_seconds.set(0)
             return False
         self._active_at = now
         return True
+
+    async def _has_waiting(self, now: float) -> bool:
+        """Counts what waits now and then; between that it is enough to know whether anything does."""
+        if now - self._counted_at < _COUNT_SECONDS:
+            return await self._outbox.has_any()
+        amount = await self._outbox.count()
+        self._counted_at = now
+        self._metrics.waiting.set(amount)
+        return amount > 0
 
     async def _hold(self) -> bool:
         """Have a lease of which at least a half is left; says if there is any shard to work on."""

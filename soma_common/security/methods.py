@@ -101,6 +101,9 @@ METHODS: Final[Mapping[str, MethodRule]] = {
     "/soma.control.v1.ApiKeyService/ExchangeApiKey": _internal(
         "edge", "chat", "governor", "memory", "cognitive", "control"
     ),
+    "/soma.control.v1.SessionService/ClaimTicket": _internal("edge", finds_repeats=True),
+    "/soma.control.v1.SessionService/EndSession": _internal("edge", finds_repeats=True),
+    "/soma.control.v1.SessionService/ListEndedSessions": _internal("edge"),
     "/soma.control.v1.FeatureService/WatchFeatures": _internal("chat", "edge", "cognitive", "memory", "governor"),
     "/soma.control.v1.SagaService/ListSagas": _user("control:read", "operator"),
     "/soma.control.v1.SagaService/GetSaga": _user("control:read", "operator"),

@@ -48,6 +48,7 @@ TOLD: Final[Mapping[str, tuple[str, ...]]] = {
 _LEASE: Final = "a hold is a lease that ends by itself: it is told when it is settled"
 _ONLY_ASKS: Final = "it changes nothing of its own; the model call it makes is held and settled by the governor"
 _PASSES_ON: Final = "it asks the house that has it, which tells"
+_USED_UP: Final = "it remembers what was used up at one edge for the others until it expires; nobody else acts on it"
 
 # No event of their own, and why.
 NOT_TOLD: Final[Mapping[str, str]] = {
@@ -55,6 +56,8 @@ NOT_TOLD: Final[Mapping[str, str]] = {
     "/soma.chat.v1.ModelService/ProbeModel": _ONLY_ASKS,
     "/soma.governor.v1.GovernorService/PlanTurn": _LEASE,
     "/soma.governor.v1.GovernorService/HoldLeg": _LEASE,
+    "/soma.control.v1.SessionService/ClaimTicket": _USED_UP,
+    "/soma.control.v1.SessionService/EndSession": _USED_UP,
     "/soma.control.v1.SagaService/ResumeSaga": _PASSES_ON,
     "/soma.control.v1.SagaService/CompensateSaga": _PASSES_ON,
     "/soma.control.v1.DlqService/RetryDeadLetter": _PASSES_ON,

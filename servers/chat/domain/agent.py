@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from servers.chat.domain.permission import ToolRule
+
 DEFAULT_NAME: Final = "assistant"
 DEFAULT_SYSTEM_PROMPT: Final = (
     "You are a helpful assistant. Answer clearly and to the point, in the language of the person who writes to you. "
@@ -43,6 +45,7 @@ class Agent:
     baseline: tuple[float, float, float, float] | None = None
     memory_scope: int = SCOPE_USER
     archived: bool = False
+    tool_rules: tuple[ToolRule, ...] = ()
 
     def memory_namespace(self, sub: str) -> str:
         """Where what is learned with this agent lives; empty means with the person who talks to it."""

@@ -24,6 +24,9 @@ class Step(StrEnum):
     TEXT = "text"
     REASONING = "reasoning"
     TOOL_CALL = "tool_call"
+    TOOL_RESULT = "tool_result"
+    APPROVAL = "approval"
+    APPROVAL_RESOLVED = "approval_resolved"
     NOTICE = "notice"
     COMPLETED = "completed"
     FAILED = "failed"
@@ -42,6 +45,9 @@ MOVES: Final[Mapping[tuple[Phase, Step], Phase]] = {
     (Phase.ANSWERING, Step.TEXT): Phase.ANSWERING,
     (Phase.ANSWERING, Step.REASONING): Phase.ANSWERING,
     (Phase.ANSWERING, Step.TOOL_CALL): Phase.ANSWERING,
+    (Phase.ANSWERING, Step.TOOL_RESULT): Phase.ANSWERING,
+    (Phase.ANSWERING, Step.APPROVAL): Phase.ANSWERING,
+    (Phase.ANSWERING, Step.APPROVAL_RESOLVED): Phase.ANSWERING,
     (Phase.ANSWERING, Step.NOTICE): Phase.ANSWERING,
     (Phase.ANSWERING, Step.COMPLETED): Phase.ENDED,
     (Phase.ANSWERING, Step.FAILED): Phase.ENDED,

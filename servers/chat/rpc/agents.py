@@ -10,6 +10,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 
 from servers.chat.agents import Agents, KeptAgent, etag_of
 from servers.chat.domain.agent import RISK_NORMAL, SCOPE_USER, Agent
+from servers.chat.tool_rules import rules_in, rules_messages
 from soma.chat.v1 import agent_service_pb2 as agent_pb
 from soma.chat.v1 import agent_service_pb2_grpc as agent_grpc
 from soma.common.v1 import modulation_pb2
@@ -29,6 +30,7 @@ _CHANGEABLE: Final = (
     "warm_style",
     "baseline",
     "memory_scope",
+    "tool_rules",
 )
 _NOBODY: Final = UUID(int=0)
 
@@ -60,6 +62,7 @@ def _settings_message(agent: Agent) -> agent_pb.Agent:
         canned_answer=agent.canned_answer,
         warm_style=agent.warm_style,
         memory_scope=agent_pb.MemoryScope.ValueType(agent.memory_scope),
+        tool_rules=rules_messages(agent.tool_rules),
     )
     if agent.baseline is not None:
         message.baseline.CopyFrom(modulation_pb2.Neuromodulators(**dict(zip(_VALUES, agent.baseline, strict=True))))
@@ -89,6 +92,7 @@ def _agent_of(message: agent_pb.Agent, agent_id: UUID) -> Agent:
         if message.HasField("baseline")
         else None,
         memory_scope=message.memory_scope or SCOPE_USER,
+        tool_rules=rules_in(message.tool_rules),
     )
 
 
@@ -100,7 +104,7 @@ def _changed(before: Agent, wanted: agent_pb.Agent, mask: FieldMask) -> Agent:
             raise invalid_field("update_mask", f"{path} cannot be changed")
     merged = _settings_message(before)
     try:
-        FieldMask(paths=paths).MergeMessage(wanted, merged, replace_message_field=True)
+        FieldMask(paths=paths).MergeMessage(wanted, merged, replace_message_field=True, replace_repeated_field=True)
     except (ValueError, KeyError):
         raise invalid_field("update_mask", "it names a field that does not exist") from None
     after = _agent_of(merged, before.agent_id)

@@ -27,6 +27,8 @@ _STATUS: Final = {
     "failed": turn_pb.TURN_STATUS_FAILED,
     "cancelled": turn_pb.TURN_STATUS_CANCELLED,
     "refused": turn_pb.TURN_STATUS_REFUSED,
+    "waiting": turn_pb.TURN_STATUS_WAITING,
+    "queued": turn_pb.TURN_STATUS_QUEUED,
 }
 
 

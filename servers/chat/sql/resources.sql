@@ -2,7 +2,8 @@
 
 -- name: find_agent
 select a.create_time, a.update_time, a.agent_id, v.version, v.name, v.system_prompt, v.model_profile_id, v.intelligence, v.autonomy,
-    v.resource_micros_per_turn, v.risk_profile, v.canned_answer, v.warm_style, v.baseline, v.memory_scope, a.archived
+    v.resource_micros_per_turn, v.risk_profile, v.canned_answer, v.warm_style, v.baseline, v.memory_scope, a.archived,
+    v.tool_rules
 from agents a join agent_versions v on v.tenant_id = a.tenant_id and v.agent_id = a.agent_id and v.version = a.version
 where a.agent_id = $1
 
@@ -11,7 +12,8 @@ select true from agents where agent_id = $1 for update
 
 -- name: list_agents
 select a.create_time, a.update_time, a.agent_id, v.version, v.name, v.system_prompt, v.model_profile_id, v.intelligence, v.autonomy,
-    v.resource_micros_per_turn, v.risk_profile, v.canned_answer, v.warm_style, v.baseline, v.memory_scope, a.archived
+    v.resource_micros_per_turn, v.risk_profile, v.canned_answer, v.warm_style, v.baseline, v.memory_scope, a.archived,
+    v.tool_rules
 from agents a join agent_versions v on v.tenant_id = a.tenant_id and v.agent_id = a.agent_id and v.version = a.version
 where ($1 or not a.archived) and a.name > $2
 order by a.name
@@ -26,8 +28,8 @@ update agents set name = $2, version = $3, archived = $4, update_time = $5 where
 -- name: insert_version
 insert into agent_versions (
     tenant_id, agent_id, version, name, system_prompt, model_profile_id, intelligence, autonomy, resource_micros_per_turn,
-    risk_profile, canned_answer, warm_style, baseline, memory_scope, archived, changed_by, create_time
-) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+    risk_profile, canned_answer, warm_style, baseline, memory_scope, archived, tool_rules, changed_by, create_time
+) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
 
 -- name: insert_conversation
 insert into conversations (tenant_id, conversation_id, owner_sub, agent_id, title, status, create_time, update_time)

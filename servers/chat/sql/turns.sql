@@ -1,29 +1,29 @@
 -- Statements of the turns of a tenant, run under row-level security.
 
 -- name: look_before_turn
-select * from look_before_turn($1, $2, $3, $4, $5, $6, $7, $8);
+select * from look_before_turn($1, $2, $3, $4, $5, $6, $7, $8, $9);
 
 -- name: take_turn_in
 -- Counts the message where an interval is given, stores the turn if it is not one too many, and the events where the turn
 -- was stored. Each step asks for the one before, so they happen in this order.
 with asked as materialized (
-    select enter_tenant($1) where $38::interval is not null
+    select enter_tenant($1) where $45::interval is not null
 ),
 taken as (
     :taken
 ),
 turn as materialized (
     select case
-        when $38::interval is not null and not exists (select from taken) then 'limited'
+        when $45::interval is not null and not exists (select from taken) then 'limited'
         else take_turn_in(
             $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-            $19, $20, $21, $22, $23, $24, $25
+            $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32
         )
     end as outcome
 )
 select t.outcome,
-    case when t.outcome = 'stored' then (
-        select count(*) from append_events($1, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37)
+    case when t.outcome in ('stored', 'queued') then (
+        select count(*) from append_events($1, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44)
     ) end as events,
     case when t.outcome = 'limited' then :wait end as wait_seconds
 from turn t;
@@ -55,7 +55,7 @@ insert into turns (
 update turns
 set status = 'refused', error_reason = $2, error_metadata = $3, error_retry_seconds = $4, error_quota = $5, finish_reason = 'error',
     end_time = $6, request_id = case when $7 then null else request_id end
-where turn_id = $1 and status = 'running';
+where turn_id = $1 and status = 'running' and lease_epoch = $8;
 
 -- name: withdraw_message
 delete from messages where message_id = $1;
@@ -65,7 +65,7 @@ delete from conversations where conversation_id = $1 and running_turn_id = $2 an
 
 -- name: free_refused_conversation
 update conversations
-set running_turn_id = null, current_leaf_id = $3, message_count = message_count - 1, version = version + 1, update_time = $4
+set running_turn_id = null, current_leaf_id = $3, message_count = message_count - $5, version = version + 1, update_time = $4
 where conversation_id = $1 and running_turn_id = $2;
 
 -- name: end_turn
@@ -103,7 +103,7 @@ order by first_sequence limit 256;
 select * from turns where turn_id = $1 and status = 'running' and lease_epoch = $2 for update;
 
 -- name: read_branch
-select message_id, role, parts, tool_calls, token_count, tokenizer from read_branch($1, $2, $3, $4, $5);
+select message_id, role, parts, tool_calls, tool_results, token_count, tokenizer from read_branch($1, $2, $3, $4, $5);
 
 -- name: insert_agent
 insert into agents (tenant_id, agent_id, name, version, create_time, update_time) values ($1, $2, $3, 1, $4, $4)

@@ -3,6 +3,10 @@
 -- name: count_waiting
 select count(*) from (select from outbox limit $1) as waiting;
 
+-- name: has_waiting
+-- In the order of an index, which remembers what was deleted; a walk over the table does not, until it is vacuumed.
+select from outbox order by tenant_id, stream, sequence limit 1;
+
 -- name: hold
 -- Takes what is free and prolongs what is held; a shard that changes hands gets the next fence.
 update relay_shards s set

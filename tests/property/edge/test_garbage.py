@@ -7,11 +7,14 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge.actions import Begin, Hang, Rejoin, Tell
 from edge.codecs.binary import BinaryCodec
+from edge.codecs.client_frames import READERS
 from edge.codecs.json import JsonCodec
+from edge.codecs.peek import told_by
 from edge.frames import EventKind, Refused, TurnNews, Unreadable
 from edge.outbox import Outbox, OutboxLimits
-from edge.session import Begin, Hang, Rejoin, Session, SessionLimits, Tell
+from edge.session import Session, SessionLimits
 from soma.chat.v1 import turn_event_pb2
 from soma.edge.v1 import frame_pb2
 from soma_common.kernel.clock import Clock
@@ -24,9 +27,12 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
     max_leaves=12,
 )
-NAMES = st.sampled_from(["chat.send", "chat.cancel", "chat.resume", "ping", "chat.wave", ""])
+NAMES = st.sampled_from([*(reader.name for reader in READERS.values()), "chat.wave", ""])
 FIELDS = st.sampled_from(
-    ["content", "conversation_id", "conversationId", "turn_id", "after_sequence", "options", "temperature", "x"]
+    [
+        *("content", "conversation_id", "conversationId", "turn_id", "after_sequence", "options", "temperature", "x"),
+        *("message_id", "call_id", "while_busy", "on_disconnect", "decision", "signal", "failed", "note"),
+    ]
 )
 ENVELOPES = st.fixed_dictionaries(
     {}, optional={"type": NAMES | VALUES, "id": VALUES, "payload": st.dictionaries(FIELDS, VALUES, max_size=5) | VALUES}
@@ -162,3 +168,21 @@ def test_both_forms_can_write_every_refusal(reason: Reason, frame_id: str) -> No
     assert (payload["code"], payload["retry_after"], payload["turn_id"]) == (reason.value, 1.0, "t")
     frame = frame_pb2.ServerFrame.FromString(BINARY.write(refused))
     assert (frame.error.code, frame.error.metadata["turn_id"]) == (reason.value, "t")
+
+
+TOLD = sorted(field.name for field in turn_event_pb2.TurnEvent.DESCRIPTOR.oneofs_by_name["event"].fields)
+
+
+@given(st.sampled_from(TOLD), st.text(max_size=200), st.integers(0, 2**32 - 1), st.integers(0, 2**32 - 1))
+def test_a_look_at_an_event_sees_what_reading_it_sees(told: str, turn_id: str, sequence: int, first: int) -> None:
+    event = turn_event_pb2.TurnEvent(turn_id=turn_id, sequence=sequence, first_sequence=first)
+    event.time.FromNanoseconds(1_700_000_000_123_456_789)
+    getattr(event, told).SetInParent()
+    data = event.SerializeToString()
+    assert told_by(data) == turn_event_pb2.TurnEvent.DESCRIPTOR.fields_by_name[told].number
+    assert BINARY.news(data).turn_id == turn_id
+
+
+@given(st.binary(max_size=60))
+def test_a_look_at_anything_ends(data: bytes) -> None:
+    assert told_by(data) >= 0

@@ -8,12 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-from soma.chat.v1 import agent_service_pb2 as agent_pb
 from soma.chat.v1 import agent_service_pb2_grpc as agent_grpc
-from soma.chat.v1 import conversation_service_pb2 as conversation_pb
 from soma.chat.v1 import conversation_service_pb2_grpc as conversation_grpc
 from soma.chat.v1 import message_pb2
-from soma.chat.v1 import model_service_pb2 as model_pb
 from soma.chat.v1 import model_service_pb2_grpc as model_grpc
 from soma.chat.v1 import turn_event_pb2 as event_pb
 from soma.chat.v1 import turn_service_pb2 as turn_pb
@@ -21,10 +18,10 @@ from soma.chat.v1 import turn_service_pb2_grpc as turn_grpc
 from soma.common.v1 import level_pb2, usage_pb2
 from soma_common.kernel.errors import SomaError, not_found
 from soma_common.kernel.reasons import Reason
-from soma_common.rpc.call import RpcCall, current_call
 from soma_common.testing.rpc import Added
+from tests.rpc.edge.scripted_lists import AGENT_ID as AGENT_ID
+from tests.rpc.edge.scripted_lists import ScriptedLists
 
-AGENT_ID = "0198c0de-0000-7000-8000-0000000000a1"
 RECEIPT_ID = "0198c0de-0000-7000-8000-0000000000f1"
 ANSWER = ("I ", "can ", "count ", "to ", "drei ", "– ", "and ", "beyond.")
 
@@ -42,6 +39,8 @@ class Script:
     own_tool: str = ""
     reasoning: str = ""
     cut_after: int = 0
+    untitled: bool = False
+    approval: event_pb.ApprovalRequested | None = None
 
 
 @dataclass(slots=True)
@@ -54,6 +53,7 @@ class StoredTurn:
     events: list[event_pb.TurnEvent] = field(default_factory=list)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     stopped: asyncio.Event = field(default_factory=asyncio.Event)
+    decided: "asyncio.Future[turn_pb.ResolveApprovalRequest]" = field(default_factory=asyncio.Future)
     ended: bool = False
 
     def add(self, **case: Any) -> None:
@@ -70,17 +70,15 @@ class StoredTurn:
 
 
 class ScriptedChat(
+    ScriptedLists,
     turn_grpc.TurnServiceServicer,
-    agent_grpc.AgentServiceServicer,
-    model_grpc.ModelServiceServicer,
-    conversation_grpc.ConversationServiceServicer,
 ):
     """Every service of chat that the edge speaks to; keeps what it was asked."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.script = Script()
         self.turns: dict[str, StoredTurn] = {}
-        self.calls: list[tuple[RpcCall, Any]] = []
         self.cuts = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -97,15 +95,8 @@ class ScriptedChat(
             ),
         ]
 
-    def asked(self, kind: type) -> list[Any]:
-        """The requests of one kind, in order."""
-        return [request for _, request in self.calls if isinstance(request, kind)]
-
-    def _note(self, request: Any) -> None:
-        self.calls.append((current_call(), request))
-
     async def SendMessage(self, request: turn_pb.SendMessageRequest, context: Any) -> AsyncIterator[event_pb.TurnEvent]:
-        self._note(request)
+        self.note(request)
         if self.script.refusal is not None:
             raise self.script.refusal
         known = next((it for it in self.turns.values() if it.request.request_id == request.request_id), None)
@@ -118,108 +109,69 @@ class ScriptedChat(
                 turn.stopped.set()
             raise
 
+    async def EditMessage(self, request: turn_pb.EditMessageRequest, context: Any) -> AsyncIterator[event_pb.TurnEvent]:
+        self.note(request)
+        said = turn_pb.SendMessageRequest(content=request.content, request_id=request.request_id)
+        async for event in self._follow(self._start(said), 0):
+            yield event
+
+    async def RegenerateMessage(
+        self, request: turn_pb.RegenerateMessageRequest, context: Any
+    ) -> AsyncIterator[event_pb.TurnEvent]:
+        self.note(request)
+        async for event in self._follow(self._start(turn_pb.SendMessageRequest(request_id=request.request_id)), 0):
+            yield event
+
+    async def SubmitToolResult(
+        self, request: turn_pb.SubmitToolResultRequest, context: Any
+    ) -> turn_pb.SubmitToolResultResponse:
+        self.note(request)
+        calls = [call.call_id for call in self._turn(request.turn_id).script.tool_calls]
+        given = {each.call_id for each in self.asked(turn_pb.SubmitToolResultRequest)}
+        missing = [call_id for call_id in calls if call_id not in given]
+        if missing:
+            return turn_pb.SubmitToolResultResponse(missing_call_ids=missing)
+        self.script = Script(pieces=("It ", "is ", "noon."))
+        going_on = self._start(turn_pb.SendMessageRequest(request_id=str(uuid4())))
+        return turn_pb.SubmitToolResultResponse(continuing_turn_id=going_on.turn_id)
+
+    async def ResolveApproval(
+        self, request: turn_pb.ResolveApprovalRequest, context: Any
+    ) -> turn_pb.ResolveApprovalResponse:
+        self.note(request)
+        turn = self._turn(request.turn_id)
+        turn.decided.set_result(request)
+        return turn_pb.ResolveApprovalResponse(status=turn_pb.TURN_STATUS_RUNNING)
+
+    async def RateTurn(self, request: turn_pb.RateTurnRequest, context: Any) -> turn_pb.RateTurnResponse:
+        self.note(request)
+        self._turn(request.turn_id)
+        answer = turn_pb.RateTurnResponse()
+        answer.rate_time.FromSeconds(1_700_000_000)
+        return answer
+
     async def ResumeTurn(self, request: turn_pb.ResumeTurnRequest, context: Any) -> AsyncIterator[event_pb.TurnEvent]:
-        self._note(request)
+        self.note(request)
         async for event in self._follow(self._turn(request.turn_id), request.after_sequence):
             yield event
 
     async def CancelTurn(self, request: turn_pb.CancelTurnRequest, context: Any) -> turn_pb.CancelTurnResponse:
-        self._note(request)
+        self.note(request)
         self._turn(request.turn_id).stopped.set()
         return turn_pb.CancelTurnResponse(status=turn_pb.TURN_STATUS_RUNNING)
 
     async def GetTurn(self, request: turn_pb.GetTurnRequest, context: Any) -> turn_pb.GetTurnResponse:
-        self._note(request)
+        self.note(request)
         turn = self._turn(request.turn_id)
         return turn_pb.GetTurnResponse(turn=turn_pb.Turn(turn_id=turn.turn_id, text=turn.text))
 
-    async def ListAgents(self, request: agent_pb.ListAgentsRequest, context: Any) -> agent_pb.ListAgentsResponse:
-        agent = agent_pb.Agent(agent_id=AGENT_ID, name="soma", tenant_default=True)
-        return agent_pb.ListAgentsResponse(agents=[agent])
+    async def ListTurns(self, request: turn_pb.ListTurnsRequest, context: Any) -> turn_pb.ListTurnsResponse:
+        self.note(request)
+        return turn_pb.ListTurnsResponse()
 
-    async def GetAgent(self, request: agent_pb.GetAgentRequest, context: Any) -> agent_pb.GetAgentResponse:
-        return agent_pb.GetAgentResponse(agent=agent_pb.Agent(agent_id=request.agent_id))
-
-    async def CreateAgent(self, request: agent_pb.CreateAgentRequest, context: Any) -> agent_pb.CreateAgentResponse:
-        self._note(request)
-        return agent_pb.CreateAgentResponse(agent=request.agent)
-
-    async def ArchiveAgent(self, request: agent_pb.ArchiveAgentRequest, context: Any) -> agent_pb.ArchiveAgentResponse:
-        self._note(request)
-        return agent_pb.ArchiveAgentResponse(agent=agent_pb.Agent(agent_id=request.agent_id, archived=True))
-
-    async def UpdateAgent(self, request: agent_pb.UpdateAgentRequest, context: Any) -> agent_pb.UpdateAgentResponse:
-        self._note(request)
-        return agent_pb.UpdateAgentResponse(agent=request.agent)
-
-    async def ListModels(self, request: model_pb.ListModelsRequest, context: Any) -> model_pb.ListModelsResponse:
-        return model_pb.ListModelsResponse(
-            models=[model_pb.ModelProfile(model_profile_id="vendor/tiny:1", provider="scripted", model="tiny")]
-        )
-
-    async def GetModel(self, request: model_pb.GetModelRequest, context: Any) -> model_pb.GetModelResponse:
-        return model_pb.GetModelResponse(model=model_pb.ModelProfile(model_profile_id=request.model_profile_id))
-
-    async def CreateModel(self, request: model_pb.CreateModelRequest, context: Any) -> model_pb.CreateModelResponse:
-        self._note(request)
-        return model_pb.CreateModelResponse(model=request.model)
-
-    async def UpdateModel(self, request: model_pb.UpdateModelRequest, context: Any) -> model_pb.UpdateModelResponse:
-        self._note(request)
-        return model_pb.UpdateModelResponse(model=request.model)
-
-    async def DeleteModel(self, request: model_pb.DeleteModelRequest, context: Any) -> model_pb.DeleteModelResponse:
-        self._note(request)
-        return model_pb.DeleteModelResponse(default_model_profile_id="offline")
-
-    async def SetDefaultModel(
-        self, request: model_pb.SetDefaultModelRequest, context: Any
-    ) -> model_pb.SetDefaultModelResponse:
-        self._note(request)
-        return model_pb.SetDefaultModelResponse()
-
-    async def GenerateText(self, request: model_pb.GenerateTextRequest, context: Any) -> model_pb.GenerateTextResponse:
-        self._note(request)
-        return model_pb.GenerateTextResponse()
-
-    async def ProbeModel(self, request: model_pb.ProbeModelRequest, context: Any) -> model_pb.ProbeModelResponse:
-        self._note(request)
-        return model_pb.ProbeModelResponse(reachable=True)
-
-    async def ListConversations(
-        self, request: conversation_pb.ListConversationsRequest, context: Any
-    ) -> conversation_pb.ListConversationsResponse:
-        self._note(request)
-        return conversation_pb.ListConversationsResponse()
-
-    async def CreateConversation(
-        self, request: conversation_pb.CreateConversationRequest, context: Any
-    ) -> conversation_pb.CreateConversationResponse:
-        self._note(request)
-        made = conversation_pb.Conversation(conversation_id=str(uuid4()), title=request.title)
-        return conversation_pb.CreateConversationResponse(conversation=made)
-
-    async def GetConversation(
-        self, request: conversation_pb.GetConversationRequest, context: Any
-    ) -> conversation_pb.GetConversationResponse:
-        raise not_found("conversation", request.conversation_id)
-
-    async def DeleteConversation(
-        self, request: conversation_pb.DeleteConversationRequest, context: Any
-    ) -> conversation_pb.DeleteConversationResponse:
-        raise RuntimeError("password=hunter2 in a stack")
-
-    async def UpdateConversation(
-        self, request: conversation_pb.UpdateConversationRequest, context: Any
-    ) -> conversation_pb.UpdateConversationResponse:
-        self._note(request)
-        return conversation_pb.UpdateConversationResponse(conversation=request.conversation)
-
-    async def ListMessages(
-        self, request: conversation_pb.ListMessagesRequest, context: Any
-    ) -> conversation_pb.ListMessagesResponse:
-        self._note(request)
-        return conversation_pb.ListMessagesResponse(next_page_token="more")
+    async def ListApprovals(self, request: turn_pb.ListApprovalsRequest, context: Any) -> turn_pb.ListApprovalsResponse:
+        self.note(request)
+        return turn_pb.ListApprovalsResponse()
 
     def _turn(self, turn_id: str) -> StoredTurn:
         if turn_id not in self.turns:
@@ -246,9 +198,13 @@ class ScriptedChat(
                 model="tiny",
                 level=level_pb2.DEGRADATION_LEVEL_L0,
                 agent_id=turn.request.agent_id or AGENT_ID,
+                parent_message_id=turn.request.parent_message_id,
+                untitled=script.untitled,
             )
         )
         await asyncio.sleep(script.first_gap_seconds)
+        if script.approval is not None:
+            await self._consent(turn, script.approval)
         if script.reasoning:
             turn.add(reasoning=event_pb.ReasoningDelta(text=script.reasoning))
         if script.own_tool:
@@ -271,6 +227,30 @@ class ScriptedChat(
             completed=event_pb.TurnCompleted(
                 message_id=str(uuid4()), finish_reason=finish, usage=usage, cost_micros=42, receipt_id=RECEIPT_ID
             )
+        )
+
+    async def _consent(self, turn: StoredTurn, asked: event_pb.ApprovalRequested) -> None:
+        """A tool that runs here, once a person has decided."""
+        turn.add(approval=asked)
+        decision = await turn.decided
+        turn.add(
+            approval_resolved=event_pb.ApprovalResolved(
+                call_id=decision.call_id, decision=decision.decision, decided_by="ada", note=decision.note
+            )
+        )
+        turn.add(tool_call=event_pb.ToolCallStarted(call=asked.call, round=1))
+        turn.add(
+            tool_result=event_pb.ToolCallFinished(
+                call_id=asked.call.call_id,
+                name=asked.call.name,
+                status=message_pb2.TOOL_CALL_STATUS_DONE,
+                content="42",
+                duration_milliseconds=7,
+                round=1,
+            )
+        )
+        turn.add(
+            notice=event_pb.Notice(code="tools_ended", sentence="The rounds are used up.", metadata={"rounds": "1"})
         )
 
     async def _follow(self, turn: StoredTurn, after: int) -> AsyncIterator[event_pb.TurnEvent]:

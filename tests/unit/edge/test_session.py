@@ -4,8 +4,27 @@ from typing import Any
 
 import pytest
 
-from edge.frames import EventKind, Follow, Here, Knock, Refused, Say, Stop, TurnNews, Unreadable, Welcome
-from edge.session import Begin, Cancel, Complete, Hang, Leave, Rejoin, Session, SessionLimits, State, Tell
+from edge.actions import AwaitTitle, Begin, Cancel, Complete, Hang, Leave, Rejoin, Submit, Tell
+from edge.frames import (
+    Again,
+    Edit,
+    EventKind,
+    Follow,
+    Here,
+    Kept,
+    Knock,
+    Rate,
+    Refused,
+    Report,
+    Say,
+    Stop,
+    Titled,
+    TurnNews,
+    Unreadable,
+    Welcome,
+    Wishes,
+)
+from edge.session import Session, SessionLimits, State
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason
 
@@ -91,6 +110,7 @@ def test_the_agent_of_the_path_unless_the_frame_or_its_conversation_says() -> No
     for frame, agent in ((Say("f", "x"), "a"), (Say("f", "x", agent_id="b"), "b"), (Say("f", "x", "c"), "")):
         [begin] = machine.receive(frame, 0.0)
         assert isinstance(begin, Begin)
+        assert isinstance(begin.say, Say)
         assert begin.say.agent_id == agent
 
 
@@ -130,3 +150,86 @@ def test_every_end_leaves_the_turns_and_is_final(end: Any, code: int | None) -> 
     assert machine.receive(Say("f", "Hello"), 0.0) == []
     assert machine.event(begin.stream, news(EventKind.TEXT)) == []
     assert machine.greet(WELCOME) == machine.leave() == machine.lag() == machine.close() == []
+
+
+LASTING, ENDING = Wishes(), Wishes(lasts=False)
+
+
+def test_edit_and_again_begin_turns_and_count_as_messages() -> None:
+    machine = session()
+    for frame in (Edit("f", "m", "Hello"), Again("g", "m")):
+        assert [type(action) for action in machine.receive(frame, 0.0)] == [Begin]
+    assert told(session(wait=1.0).receive(Again("g", "m"), 0.0)).error.reason is Reason.RATE_LIMITED
+    for frame in (Edit("f", "", "Hello"), Edit("f", "m", ""), Again("g", "")):
+        assert told(machine.receive(frame, 0.0)).error.reason is Reason.INVALID_FIELD
+
+
+def test_a_turn_that_ends_with_its_caller_is_hushed_and_not_left_for_a_second_follower() -> None:
+    for wishes, leaves in ((LASTING, 1), (ENDING, 0)):
+        machine = session()
+        [begin] = machine.receive(Say("f", "Hello", wishes=wishes), 0.0)
+        assert isinstance(begin, Begin)
+        machine.event(begin.stream, news(EventKind.STARTED))
+        actions = machine.receive(Follow("g", "t", 0), 0.0)
+        assert [type(action) for action in actions] == [Leave] * leaves + [Rejoin]
+        assert machine.event(begin.stream, news(EventKind.TEXT, 2, "a")) == []
+        assert machine.event(begin.stream, news(EventKind.COMPLETED, 3)) == []
+        assert machine.turns == 1, "the second one is followed"
+
+
+def test_submissions_are_handed_in_and_the_turn_that_goes_on_is_followed() -> None:
+    machine = session()
+    frame = Report("f", "t", "c", "noon")
+    assert machine.receive(frame, 0.0) == [Submit(frame)]
+    kept, rejoin = machine.kept("f", "answer", "t2")
+    assert kept == Tell(Kept("f", "answer"))
+    assert isinstance(rejoin, Rejoin)
+    assert rejoin.follow == Follow("f", "t2", 0)
+    assert machine.kept("g", "answer") == [Tell(Kept("g", "answer"))]
+    machine.close()
+    assert machine.kept("f", "answer", "t3") == []
+
+
+def test_stops_and_submissions_under_way_are_bounded() -> None:
+    machine = session(requests=2)
+    for _ in range(2):
+        assert machine.receive(Stop("f", "t"), 0.0) == [Cancel("f", "t")]
+    refused = told(machine.receive(Rate("g", "t", 1), 0.0))
+    assert (refused.frame_id, refused.error.reason) == ("g", Reason.RATE_LIMITED)
+    machine.released()
+    assert [type(action) for action in machine.receive(Rate("g", "t", 1), 0.0)] == [Submit]
+
+
+def test_a_flood_of_frames_is_answered_and_then_cut_off() -> None:
+    machine = session(frames_at_once=3, frames_per_second=1.0)
+    for _ in range(3):
+        assert told(machine.receive(Knock("f"), 0.0)) == Here("f")
+    refused, hang = machine.receive(Knock("g"), 0.0)
+    assert isinstance(refused, Tell)
+    assert isinstance(refused.frame, Refused)
+    assert (refused.frame.frame_id, refused.frame.error.retry_after_seconds) == ("g", 1.0)
+    assert isinstance(hang, Hang)
+    assert (hang.code, machine.state) == (4029, State.CLOSED)
+    steady = session(frames_at_once=3, frames_per_second=1.0)
+    assert all(told(steady.receive(Knock("f"), float(second))) for second in range(20))
+
+
+def test_a_title_is_waited_for_after_the_first_exchange_only() -> None:
+    machine = session(titles=1)
+
+    def exchange(kind: EventKind, conversation: str) -> list[Any]:
+        [begin] = machine.receive(Say("f", "Hello"), 0.0)
+        assert isinstance(begin, Begin)
+        started = news(EventKind.STARTED)
+        started.untitled = conversation
+        machine.event(begin.stream, started)
+        return machine.event(begin.stream, news(kind, 2))[1:]
+
+    assert exchange(EventKind.COMPLETED, "") == []
+    assert exchange(EventKind.FAILED, "c") == []
+    assert exchange(EventKind.OPAQUE_END, "c") == [AwaitTitle("c")]
+    assert exchange(EventKind.COMPLETED, "c") == [], "it is waited for already"
+    assert exchange(EventKind.COMPLETED, "d") == [], "no more than one here"
+    assert machine.titled("c", "Rivers") == [Tell(Titled("c", "Rivers"))]
+    assert exchange(EventKind.COMPLETED, "d") == [AwaitTitle("d")]
+    assert machine.titled("d", "") == []

@@ -24,9 +24,11 @@ _sym_db = _symbol_database.Default()
 
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from soma.chat.v1 import message_pb2 as soma_dot_chat_dot_v1_dot_message__pb2
+from soma.chat.v1 import turn_event_pb2 as soma_dot_chat_dot_v1_dot_turn__event__pb2
+from soma.chat.v1 import turn_service_pb2 as soma_dot_chat_dot_v1_dot_turn__service__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18soma/edge/v1/frame.proto\x12\x0csoma.edge.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1asoma/chat/v1/message.proto\"\xc8\x01\n\x0b\x43lientFrame\x12\n\n\x02id\x18\x01 \x01(\t\x12&\n\x04send\x18\x02 \x01(\x0b\x32\x16.soma.edge.v1.ChatSendH\x00\x12*\n\x06\x63\x61ncel\x18\x03 \x01(\x0b\x32\x18.soma.edge.v1.ChatCancelH\x00\x12*\n\x06resume\x18\x04 \x01(\x0b\x32\x18.soma.edge.v1.ChatResumeH\x00\x12\"\n\x04ping\x18\x05 \x01(\x0b\x32\x12.soma.edge.v1.PingH\x00\x42\t\n\x07payload\"\xe1\x01\n\x0bServerFrame\x12\n\n\x02id\x18\x01 \x01(\t\x12(\n\x04time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\tconnected\x18\x03 \x01(\x0b\x32\x17.soma.edge.v1.ConnectedH\x00\x12\x14\n\nturn_event\x18\x04 \x01(\x0cH\x00\x12\"\n\x04pong\x18\x05 \x01(\x0b\x32\x12.soma.edge.v1.PongH\x00\x12)\n\x05\x65rror\x18\x06 \x01(\x0b\x32\x18.soma.edge.v1.FrameErrorH\x00\x42\t\n\x07payload\"\xa7\x01\n\x08\x43hatSend\x12\x0f\n\x07\x63ontent\x18\x01 \x01(\t\x12\x17\n\x0f\x63onversation_id\x18\x02 \x01(\t\x12\x10\n\x08\x61gent_id\x18\x03 \x01(\t\x12\x19\n\x11parent_message_id\x18\x04 \x01(\t\x12\x12\n\nrequest_id\x18\x05 \x01(\t\x12\x30\n\x07options\x18\x06 \x01(\x0b\x32\x1f.soma.chat.v1.GenerationOptions\"\x1d\n\nChatCancel\x12\x0f\n\x07turn_id\x18\x01 \x01(\t\"5\n\nChatResume\x12\x0f\n\x07turn_id\x18\x01 \x01(\t\x12\x16\n\x0e\x61\x66ter_sequence\x18\x02 \x01(\r\"\x06\n\x04Ping\"\x06\n\x04Pong\"\xc2\x01\n\tConnected\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x11\n\ttenant_id\x18\x02 \x01(\t\x12\'\n\x06\x61gents\x18\x03 \x03(\x0b\x32\x17.soma.edge.v1.AgentName\x12\x37\n\x08\x66\x65\x61tures\x18\x04 \x03(\x0b\x32%.soma.edge.v1.Connected.FeaturesEntry\x1a/\n\rFeaturesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x08:\x02\x38\x01\"+\n\tAgentName\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\"\xab\x01\n\nFrameError\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\x13\n\x0bretry_after\x18\x03 \x01(\x01\x12\x38\n\x08metadata\x18\x04 \x03(\x0b\x32&.soma.edge.v1.FrameError.MetadataEntry\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18soma/edge/v1/frame.proto\x12\x0csoma.edge.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1asoma/chat/v1/message.proto\x1a\x1dsoma/chat/v1/turn_event.proto\x1a\x1fsoma/chat/v1/turn_service.proto\"\xaf\x03\n\x0b\x43lientFrame\x12\n\n\x02id\x18\x01 \x01(\t\x12&\n\x04send\x18\x02 \x01(\x0b\x32\x16.soma.edge.v1.ChatSendH\x00\x12*\n\x06\x63\x61ncel\x18\x03 \x01(\x0b\x32\x18.soma.edge.v1.ChatCancelH\x00\x12*\n\x06resume\x18\x04 \x01(\x0b\x32\x18.soma.edge.v1.ChatResumeH\x00\x12\"\n\x04ping\x18\x05 \x01(\x0b\x32\x12.soma.edge.v1.PingH\x00\x12&\n\x04\x65\x64it\x18\x06 \x01(\x0b\x32\x16.soma.edge.v1.ChatEditH\x00\x12\x32\n\nregenerate\x18\x07 \x01(\x0b\x32\x1c.soma.edge.v1.ChatRegenerateH\x00\x12/\n\x0btool_result\x18\x08 \x01(\x0b\x32\x18.soma.edge.v1.ToolResultH\x00\x12,\n\x07\x61pprove\x18\t \x01(\x0b\x32\x19.soma.edge.v1.ToolApproveH\x00\x12*\n\x08\x66\x65\x65\x64\x62\x61\x63k\x18\n \x01(\x0b\x32\x16.soma.edge.v1.FeedbackH\x00\x42\t\n\x07payload\"\xb8\x02\n\x0bServerFrame\x12\n\n\x02id\x18\x01 \x01(\t\x12(\n\x04time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\tconnected\x18\x03 \x01(\x0b\x32\x17.soma.edge.v1.ConnectedH\x00\x12\x14\n\nturn_event\x18\x04 \x01(\x0cH\x00\x12\"\n\x04pong\x18\x05 \x01(\x0b\x32\x12.soma.edge.v1.PongH\x00\x12)\n\x05\x65rror\x18\x06 \x01(\x0b\x32\x18.soma.edge.v1.FrameErrorH\x00\x12\"\n\x04kept\x18\x07 \x01(\x0b\x32\x12.soma.edge.v1.KeptH\x00\x12\x31\n\x0ctitle_update\x18\x08 \x01(\x0b\x32\x19.soma.edge.v1.TitleUpdateH\x00\x42\t\n\x07payload\"\xa1\x02\n\x08\x43hatSend\x12\x0f\n\x07\x63ontent\x18\x01 \x01(\t\x12\x17\n\x0f\x63onversation_id\x18\x02 \x01(\t\x12\x10\n\x08\x61gent_id\x18\x03 \x01(\t\x12\x19\n\x11parent_message_id\x18\x04 \x01(\t\x12\x12\n\nrequest_id\x18\x05 \x01(\t\x12\x30\n\x07options\x18\x06 \x01(\x0b\x32\x1f.soma.chat.v1.GenerationOptions\x12+\n\nwhile_busy\x18\x07 \x01(\x0e\x32\x17.soma.chat.v1.WhileBusy\x12\x31\n\ron_disconnect\x18\x08 \x01(\x0e\x32\x1a.soma.chat.v1.OnDisconnect\x12\x18\n\x10model_profile_id\x18\t \x01(\t\"\xef\x01\n\x08\x43hatEdit\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\t\x12\x12\n\nrequest_id\x18\x03 \x01(\t\x12\x30\n\x07options\x18\x04 \x01(\x0b\x32\x1f.soma.chat.v1.GenerationOptions\x12\x18\n\x10model_profile_id\x18\x05 \x01(\t\x12+\n\nwhile_busy\x18\x06 \x01(\x0e\x32\x17.soma.chat.v1.WhileBusy\x12\x31\n\ron_disconnect\x18\x07 \x01(\x0e\x32\x1a.soma.chat.v1.OnDisconnect\"\xe4\x01\n\x0e\x43hatRegenerate\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12\x30\n\x07options\x18\x03 \x01(\x0b\x32\x1f.soma.chat.v1.GenerationOptions\x12\x18\n\x10model_profile_id\x18\x04 \x01(\t\x12+\n\nwhile_busy\x18\x05 \x01(\x0e\x32\x17.soma.chat.v1.WhileBusy\x12\x31\n\ron_disconnect\x18\x06 \x01(\x0e\x32\x1a.soma.chat.v1.OnDisconnect\"\x1d\n\nChatCancel\x12\x0f\n\x07turn_id\x18\x01 \x01(\t\"5\n\nChatResume\x12\x0f\n\x07turn_id\x18\x01 \x01(\t\x12\x16\n\x0e\x61\x66ter_sequence\x18\x02 \x01(\r\"O\n\nToolResult\x12\x0f\n\x07turn_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61ll_id\x18\x02 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x03 \x01(\t\x12\x0e\n\x06\x66\x61iled\x18\x04 \x01(\x08\"\x87\x01\n\x0bToolApprove\x12\x0f\n\x07turn_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61ll_id\x18\x02 \x01(\t\x12\x30\n\x08\x64\x65\x63ision\x18\x03 \x01(\x0e\x32\x1e.soma.chat.v1.ApprovalDecision\x12\x16\n\x0e\x61rguments_hash\x18\x04 \x01(\t\x12\x0c\n\x04note\x18\x05 \x01(\t\"O\n\x08\x46\x65\x65\x64\x62\x61\x63k\x12\x0f\n\x07turn_id\x18\x01 \x01(\t\x12$\n\x06signal\x18\x02 \x01(\x0e\x32\x14.soma.edge.v1.Signal\x12\x0c\n\x04text\x18\x03 \x01(\t\"\x06\n\x04Ping\"\x06\n\x04Pong\"\xc2\x01\n\tConnected\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x11\n\ttenant_id\x18\x02 \x01(\t\x12\'\n\x06\x61gents\x18\x03 \x03(\x0b\x32\x17.soma.edge.v1.AgentName\x12\x37\n\x08\x66\x65\x61tures\x18\x04 \x03(\x0b\x32%.soma.edge.v1.Connected.FeaturesEntry\x1a/\n\rFeaturesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x08:\x02\x38\x01\"+\n\tAgentName\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\"\xab\x01\n\nFrameError\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\x13\n\x0bretry_after\x18\x03 \x01(\x01\x12\x38\n\x08metadata\x18\x04 \x03(\x0b\x32&.soma.edge.v1.FrameError.MetadataEntry\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xbe\x01\n\x04Kept\x12=\n\x0btool_result\x18\x01 \x01(\x0b\x32&.soma.chat.v1.SubmitToolResultResponseH\x00\x12\x39\n\x08\x61pproval\x18\x02 \x01(\x0b\x32%.soma.chat.v1.ResolveApprovalResponseH\x00\x12\x32\n\x08\x66\x65\x65\x64\x62\x61\x63k\x18\x03 \x01(\x0b\x32\x1e.soma.chat.v1.RateTurnResponseH\x00\x42\x08\n\x06\x61nswer\"5\n\x0bTitleUpdate\x12\x17\n\x0f\x63onversation_id\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t*R\n\x06Signal\x12\x16\n\x12SIGNAL_UNSPECIFIED\x10\x00\x12\x0f\n\x0bSIGNAL_GOOD\x10\x01\x12\x0e\n\nSIGNAL_BAD\x10\x02\x12\x0f\n\x0bSIGNAL_NONE\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,28 +39,44 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CONNECTED_FEATURESENTRY']._serialized_options = b'8\001'
   _globals['_FRAMEERROR_METADATAENTRY']._loaded_options = None
   _globals['_FRAMEERROR_METADATAENTRY']._serialized_options = b'8\001'
-  _globals['_CLIENTFRAME']._serialized_start=104
-  _globals['_CLIENTFRAME']._serialized_end=304
-  _globals['_SERVERFRAME']._serialized_start=307
-  _globals['_SERVERFRAME']._serialized_end=532
-  _globals['_CHATSEND']._serialized_start=535
-  _globals['_CHATSEND']._serialized_end=702
-  _globals['_CHATCANCEL']._serialized_start=704
-  _globals['_CHATCANCEL']._serialized_end=733
-  _globals['_CHATRESUME']._serialized_start=735
-  _globals['_CHATRESUME']._serialized_end=788
-  _globals['_PING']._serialized_start=790
-  _globals['_PING']._serialized_end=796
-  _globals['_PONG']._serialized_start=798
-  _globals['_PONG']._serialized_end=804
-  _globals['_CONNECTED']._serialized_start=807
-  _globals['_CONNECTED']._serialized_end=1001
-  _globals['_CONNECTED_FEATURESENTRY']._serialized_start=954
-  _globals['_CONNECTED_FEATURESENTRY']._serialized_end=1001
-  _globals['_AGENTNAME']._serialized_start=1003
-  _globals['_AGENTNAME']._serialized_end=1046
-  _globals['_FRAMEERROR']._serialized_start=1049
-  _globals['_FRAMEERROR']._serialized_end=1220
-  _globals['_FRAMEERROR_METADATAENTRY']._serialized_start=1173
-  _globals['_FRAMEERROR_METADATAENTRY']._serialized_end=1220
+  _globals['_SIGNAL']._serialized_start=2747
+  _globals['_SIGNAL']._serialized_end=2829
+  _globals['_CLIENTFRAME']._serialized_start=168
+  _globals['_CLIENTFRAME']._serialized_end=599
+  _globals['_SERVERFRAME']._serialized_start=602
+  _globals['_SERVERFRAME']._serialized_end=914
+  _globals['_CHATSEND']._serialized_start=917
+  _globals['_CHATSEND']._serialized_end=1206
+  _globals['_CHATEDIT']._serialized_start=1209
+  _globals['_CHATEDIT']._serialized_end=1448
+  _globals['_CHATREGENERATE']._serialized_start=1451
+  _globals['_CHATREGENERATE']._serialized_end=1679
+  _globals['_CHATCANCEL']._serialized_start=1681
+  _globals['_CHATCANCEL']._serialized_end=1710
+  _globals['_CHATRESUME']._serialized_start=1712
+  _globals['_CHATRESUME']._serialized_end=1765
+  _globals['_TOOLRESULT']._serialized_start=1767
+  _globals['_TOOLRESULT']._serialized_end=1846
+  _globals['_TOOLAPPROVE']._serialized_start=1849
+  _globals['_TOOLAPPROVE']._serialized_end=1984
+  _globals['_FEEDBACK']._serialized_start=1986
+  _globals['_FEEDBACK']._serialized_end=2065
+  _globals['_PING']._serialized_start=2067
+  _globals['_PING']._serialized_end=2073
+  _globals['_PONG']._serialized_start=2075
+  _globals['_PONG']._serialized_end=2081
+  _globals['_CONNECTED']._serialized_start=2084
+  _globals['_CONNECTED']._serialized_end=2278
+  _globals['_CONNECTED_FEATURESENTRY']._serialized_start=2231
+  _globals['_CONNECTED_FEATURESENTRY']._serialized_end=2278
+  _globals['_AGENTNAME']._serialized_start=2280
+  _globals['_AGENTNAME']._serialized_end=2323
+  _globals['_FRAMEERROR']._serialized_start=2326
+  _globals['_FRAMEERROR']._serialized_end=2497
+  _globals['_FRAMEERROR_METADATAENTRY']._serialized_start=2450
+  _globals['_FRAMEERROR_METADATAENTRY']._serialized_end=2497
+  _globals['_KEPT']._serialized_start=2500
+  _globals['_KEPT']._serialized_end=2690
+  _globals['_TITLEUPDATE']._serialized_start=2692
+  _globals['_TITLEUPDATE']._serialized_end=2745
 # @@protoc_insertion_point(module_scope)

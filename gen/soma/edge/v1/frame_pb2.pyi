@@ -8,7 +8,10 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from soma.chat.v1 import message_pb2 as _message_pb2
+from soma.chat.v1 import turn_event_pb2 as _turn_event_pb2
+from soma.chat.v1 import turn_service_pb2 as _turn_service_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -19,6 +22,34 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _Signal:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _SignalEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Signal.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    SIGNAL_UNSPECIFIED: _Signal.ValueType  # 0
+    """Never sent."""
+    SIGNAL_GOOD: _Signal.ValueType  # 1
+    """Good."""
+    SIGNAL_BAD: _Signal.ValueType  # 2
+    """Bad."""
+    SIGNAL_NONE: _Signal.ValueType  # 3
+    """Neither: an earlier signal is taken back."""
+
+class Signal(_Signal, metaclass=_SignalEnumTypeWrapper):
+    """How an answer was."""
+
+SIGNAL_UNSPECIFIED: Signal.ValueType  # 0
+"""Never sent."""
+SIGNAL_GOOD: Signal.ValueType  # 1
+"""Good."""
+SIGNAL_BAD: Signal.ValueType  # 2
+"""Bad."""
+SIGNAL_NONE: Signal.ValueType  # 3
+"""Neither: an earlier signal is taken back."""
+Global___Signal: _TypeAlias = Signal  # noqa: Y015
 
 @_typing.final
 class ClientFrame(_message.Message):
@@ -31,6 +62,11 @@ class ClientFrame(_message.Message):
     CANCEL_FIELD_NUMBER: _builtins.int
     RESUME_FIELD_NUMBER: _builtins.int
     PING_FIELD_NUMBER: _builtins.int
+    EDIT_FIELD_NUMBER: _builtins.int
+    REGENERATE_FIELD_NUMBER: _builtins.int
+    TOOL_RESULT_FIELD_NUMBER: _builtins.int
+    APPROVE_FIELD_NUMBER: _builtins.int
+    FEEDBACK_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The frame's id, chosen by the client and echoed in answers to it."""
     @_builtins.property
@@ -49,6 +85,26 @@ class ClientFrame(_message.Message):
     def ping(self) -> Global___Ping:
         """Is anybody there?"""
 
+    @_builtins.property
+    def edit(self) -> Global___ChatEdit:
+        """Say something else in the place of a message."""
+
+    @_builtins.property
+    def regenerate(self) -> Global___ChatRegenerate:
+        """Answer a question anew."""
+
+    @_builtins.property
+    def tool_result(self) -> Global___ToolResult:
+        """What a tool of the client said."""
+
+    @_builtins.property
+    def approve(self) -> Global___ToolApprove:
+        """Decide about a tool that waits for consent."""
+
+    @_builtins.property
+    def feedback(self) -> Global___Feedback:
+        """Say whether an answer was good."""
+
     def __init__(
         self,
         *,
@@ -57,12 +113,17 @@ class ClientFrame(_message.Message):
         cancel: Global___ChatCancel | None = ...,
         resume: Global___ChatResume | None = ...,
         ping: Global___Ping | None = ...,
+        edit: Global___ChatEdit | None = ...,
+        regenerate: Global___ChatRegenerate | None = ...,
+        tool_result: Global___ToolResult | None = ...,
+        approve: Global___ToolApprove | None = ...,
+        feedback: Global___Feedback | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["cancel", b"cancel", "payload", b"payload", "ping", b"ping", "resume", b"resume", "send", b"send"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["approve", b"approve", "cancel", b"cancel", "edit", b"edit", "feedback", b"feedback", "payload", b"payload", "ping", b"ping", "regenerate", b"regenerate", "resume", b"resume", "send", b"send", "tool_result", b"tool_result"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancel", b"cancel", "id", b"id", "payload", b"payload", "ping", b"ping", "resume", b"resume", "send", b"send"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["approve", b"approve", "cancel", b"cancel", "edit", b"edit", "feedback", b"feedback", "id", b"id", "payload", b"payload", "ping", b"ping", "regenerate", b"regenerate", "resume", b"resume", "send", b"send", "tool_result", b"tool_result"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["send", "cancel", "resume", "ping"]  # noqa: Y015
+    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["send", "cancel", "resume", "ping", "edit", "regenerate", "tool_result", "approve", "feedback"]  # noqa: Y015
     _WhichOneofArgType_payload: _TypeAlias = _typing.Literal["payload", b"payload"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_payload) -> _WhichOneofReturnType_payload | None: ...
 
@@ -80,6 +141,8 @@ class ServerFrame(_message.Message):
     TURN_EVENT_FIELD_NUMBER: _builtins.int
     PONG_FIELD_NUMBER: _builtins.int
     ERROR_FIELD_NUMBER: _builtins.int
+    KEPT_FIELD_NUMBER: _builtins.int
+    TITLE_UPDATE_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The frame it answers; empty when it answers none."""
     turn_event: _builtins.bytes
@@ -100,6 +163,14 @@ class ServerFrame(_message.Message):
     def error(self) -> Global___FrameError:
         """A frame was not understood or not allowed."""
 
+    @_builtins.property
+    def kept(self) -> Global___Kept:
+        """What a frame brought was kept."""
+
+    @_builtins.property
+    def title_update(self) -> Global___TitleUpdate:
+        """A conversation got its title."""
+
     def __init__(
         self,
         *,
@@ -109,12 +180,14 @@ class ServerFrame(_message.Message):
         turn_event: _builtins.bytes = ...,
         pong: Global___Pong | None = ...,
         error: Global___FrameError | None = ...,
+        kept: Global___Kept | None = ...,
+        title_update: Global___TitleUpdate | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["connected", b"connected", "error", b"error", "payload", b"payload", "pong", b"pong", "time", b"time", "turn_event", b"turn_event"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["connected", b"connected", "error", b"error", "kept", b"kept", "payload", b"payload", "pong", b"pong", "time", b"time", "title_update", b"title_update", "turn_event", b"turn_event"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["connected", b"connected", "error", b"error", "id", b"id", "payload", b"payload", "pong", b"pong", "time", b"time", "turn_event", b"turn_event"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["connected", b"connected", "error", b"error", "id", b"id", "kept", b"kept", "payload", b"payload", "pong", b"pong", "time", b"time", "title_update", b"title_update", "turn_event", b"turn_event"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["connected", "turn_event", "pong", "error"]  # noqa: Y015
+    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["connected", "turn_event", "pong", "error", "kept", "title_update"]  # noqa: Y015
     _WhichOneofArgType_payload: _TypeAlias = _typing.Literal["payload", b"payload"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_payload) -> _WhichOneofReturnType_payload | None: ...
 
@@ -132,6 +205,9 @@ class ChatSend(_message.Message):
     PARENT_MESSAGE_ID_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     OPTIONS_FIELD_NUMBER: _builtins.int
+    WHILE_BUSY_FIELD_NUMBER: _builtins.int
+    ON_DISCONNECT_FIELD_NUMBER: _builtins.int
+    MODEL_PROFILE_ID_FIELD_NUMBER: _builtins.int
     content: _builtins.str
     """The text, 1 byte to 64 KiB."""
     conversation_id: _builtins.str
@@ -142,6 +218,12 @@ class ChatSend(_message.Message):
     """The message it follows; empty means the current leaf."""
     request_id: _builtins.str
     """The repeat key, a UUID; the edge mints one when empty."""
+    while_busy: _turn_service_pb2.WhileBusy.ValueType
+    """What happens while another turn of the conversation is not over; unset counts as REJECT."""
+    on_disconnect: _turn_service_pb2.OnDisconnect.ValueType
+    """What happens to the turn when the connection closes; unset counts as CONTINUE."""
+    model_profile_id: _builtins.str
+    """The model profile for this turn; empty means the agent's."""
     @_builtins.property
     def options(self) -> _message_pb2.GenerationOptions:
         """How to generate."""
@@ -155,14 +237,109 @@ class ChatSend(_message.Message):
         parent_message_id: _builtins.str = ...,
         request_id: _builtins.str = ...,
         options: _message_pb2.GenerationOptions | None = ...,
+        while_busy: _turn_service_pb2.WhileBusy.ValueType = ...,
+        on_disconnect: _turn_service_pb2.OnDisconnect.ValueType = ...,
+        model_profile_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["options", b"options"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "content", b"content", "conversation_id", b"conversation_id", "options", b"options", "parent_message_id", b"parent_message_id", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "content", b"content", "conversation_id", b"conversation_id", "model_profile_id", b"model_profile_id", "on_disconnect", b"on_disconnect", "options", b"options", "parent_message_id", b"parent_message_id", "request_id", b"request_id", "while_busy", b"while_busy"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ChatSend: _TypeAlias = ChatSend  # noqa: Y015
+
+@_typing.final
+class ChatEdit(_message.Message):
+    """Say something else in the place of a message of the user; its turn is followed like that of ChatSend."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MESSAGE_ID_FIELD_NUMBER: _builtins.int
+    CONTENT_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    OPTIONS_FIELD_NUMBER: _builtins.int
+    MODEL_PROFILE_ID_FIELD_NUMBER: _builtins.int
+    WHILE_BUSY_FIELD_NUMBER: _builtins.int
+    ON_DISCONNECT_FIELD_NUMBER: _builtins.int
+    message_id: _builtins.str
+    """The message of the user."""
+    content: _builtins.str
+    """What is said now, 1 byte to 64 KiB."""
+    request_id: _builtins.str
+    """The repeat key, a UUID; the edge mints one when empty."""
+    model_profile_id: _builtins.str
+    """The model profile for this turn; empty means the agent's."""
+    while_busy: _turn_service_pb2.WhileBusy.ValueType
+    """What happens while another turn of the conversation is not over; unset counts as REJECT."""
+    on_disconnect: _turn_service_pb2.OnDisconnect.ValueType
+    """What happens to the turn when the connection closes; unset counts as CONTINUE."""
+    @_builtins.property
+    def options(self) -> _message_pb2.GenerationOptions:
+        """How to generate."""
+
+    def __init__(
+        self,
+        *,
+        message_id: _builtins.str = ...,
+        content: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+        options: _message_pb2.GenerationOptions | None = ...,
+        model_profile_id: _builtins.str = ...,
+        while_busy: _turn_service_pb2.WhileBusy.ValueType = ...,
+        on_disconnect: _turn_service_pb2.OnDisconnect.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["options", b"options"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "message_id", b"message_id", "model_profile_id", b"model_profile_id", "on_disconnect", b"on_disconnect", "options", b"options", "request_id", b"request_id", "while_busy", b"while_busy"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ChatEdit: _TypeAlias = ChatEdit  # noqa: Y015
+
+@_typing.final
+class ChatRegenerate(_message.Message):
+    """Answer a question anew; its turn is followed like that of ChatSend."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MESSAGE_ID_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    OPTIONS_FIELD_NUMBER: _builtins.int
+    MODEL_PROFILE_ID_FIELD_NUMBER: _builtins.int
+    WHILE_BUSY_FIELD_NUMBER: _builtins.int
+    ON_DISCONNECT_FIELD_NUMBER: _builtins.int
+    message_id: _builtins.str
+    """The answer that another one shall stand beside, or the user's message that shall be answered again."""
+    request_id: _builtins.str
+    """The repeat key, a UUID; the edge mints one when empty."""
+    model_profile_id: _builtins.str
+    """The model profile for this turn; empty means the agent's."""
+    while_busy: _turn_service_pb2.WhileBusy.ValueType
+    """What happens while another turn of the conversation is not over; unset counts as REJECT."""
+    on_disconnect: _turn_service_pb2.OnDisconnect.ValueType
+    """What happens to the turn when the connection closes; unset counts as CONTINUE."""
+    @_builtins.property
+    def options(self) -> _message_pb2.GenerationOptions:
+        """How to generate."""
+
+    def __init__(
+        self,
+        *,
+        message_id: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+        options: _message_pb2.GenerationOptions | None = ...,
+        model_profile_id: _builtins.str = ...,
+        while_busy: _turn_service_pb2.WhileBusy.ValueType = ...,
+        on_disconnect: _turn_service_pb2.OnDisconnect.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["options", b"options"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["message_id", b"message_id", "model_profile_id", b"model_profile_id", "on_disconnect", b"on_disconnect", "options", b"options", "request_id", b"request_id", "while_busy", b"while_busy"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ChatRegenerate: _TypeAlias = ChatRegenerate  # noqa: Y015
 
 @_typing.final
 class ChatCancel(_message.Message):
@@ -211,6 +388,108 @@ class ChatResume(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ChatResume: _TypeAlias = ChatResume  # noqa: Y015
+
+@_typing.final
+class ToolResult(_message.Message):
+    """What a tool of the client said. Answered by Kept; a turn that goes on with the results is followed under this frame's id."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TURN_ID_FIELD_NUMBER: _builtins.int
+    CALL_ID_FIELD_NUMBER: _builtins.int
+    CONTENT_FIELD_NUMBER: _builtins.int
+    FAILED_FIELD_NUMBER: _builtins.int
+    turn_id: _builtins.str
+    """The turn that asked for the tool."""
+    call_id: _builtins.str
+    """The call."""
+    content: _builtins.str
+    """What the tool said, at most 64 KiB."""
+    failed: _builtins.bool
+    """Whether the tool failed."""
+    def __init__(
+        self,
+        *,
+        turn_id: _builtins.str = ...,
+        call_id: _builtins.str = ...,
+        content: _builtins.str = ...,
+        failed: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "content", b"content", "failed", b"failed", "turn_id", b"turn_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ToolResult: _TypeAlias = ToolResult  # noqa: Y015
+
+@_typing.final
+class ToolApprove(_message.Message):
+    """Decide about a tool that waits for consent. Answered by Kept."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TURN_ID_FIELD_NUMBER: _builtins.int
+    CALL_ID_FIELD_NUMBER: _builtins.int
+    DECISION_FIELD_NUMBER: _builtins.int
+    ARGUMENTS_HASH_FIELD_NUMBER: _builtins.int
+    NOTE_FIELD_NUMBER: _builtins.int
+    turn_id: _builtins.str
+    """The turn that waits."""
+    call_id: _builtins.str
+    """The call."""
+    decision: _turn_event_pb2.ApprovalDecision.ValueType
+    """What is decided."""
+    arguments_hash: _builtins.str
+    """The arguments_hash of the request: the decision holds for these arguments only."""
+    note: _builtins.str
+    """What the model is told beside it. Example: not on a Sunday"""
+    def __init__(
+        self,
+        *,
+        turn_id: _builtins.str = ...,
+        call_id: _builtins.str = ...,
+        decision: _turn_event_pb2.ApprovalDecision.ValueType = ...,
+        arguments_hash: _builtins.str = ...,
+        note: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["arguments_hash", b"arguments_hash", "call_id", b"call_id", "decision", b"decision", "note", b"note", "turn_id", b"turn_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ToolApprove: _TypeAlias = ToolApprove  # noqa: Y015
+
+@_typing.final
+class Feedback(_message.Message):
+    """Say whether an answer was good. Answered by Kept."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TURN_ID_FIELD_NUMBER: _builtins.int
+    SIGNAL_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    turn_id: _builtins.str
+    """The turn."""
+    signal: Global___Signal.ValueType
+    """How its answer was."""
+    text: _builtins.str
+    """Why, in the person's words, at most 4 KiB."""
+    def __init__(
+        self,
+        *,
+        turn_id: _builtins.str = ...,
+        signal: Global___Signal.ValueType = ...,
+        text: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["signal", b"signal", "text", b"text", "turn_id", b"turn_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Feedback: _TypeAlias = Feedback  # noqa: Y015
 
 @_typing.final
 class Ping(_message.Message):
@@ -385,3 +664,67 @@ class FrameError(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___FrameError: _TypeAlias = FrameError  # noqa: Y015
+
+@_typing.final
+class Kept(_message.Message):
+    """What a frame brought was kept."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TOOL_RESULT_FIELD_NUMBER: _builtins.int
+    APPROVAL_FIELD_NUMBER: _builtins.int
+    FEEDBACK_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def tool_result(self) -> _turn_service_pb2.SubmitToolResultResponse:
+        """To ToolResult."""
+
+    @_builtins.property
+    def approval(self) -> _turn_service_pb2.ResolveApprovalResponse:
+        """To ToolApprove."""
+
+    @_builtins.property
+    def feedback(self) -> _turn_service_pb2.RateTurnResponse:
+        """To Feedback."""
+
+    def __init__(
+        self,
+        *,
+        tool_result: _turn_service_pb2.SubmitToolResultResponse | None = ...,
+        approval: _turn_service_pb2.ResolveApprovalResponse | None = ...,
+        feedback: _turn_service_pb2.RateTurnResponse | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "approval", b"approval", "feedback", b"feedback", "tool_result", b"tool_result"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "approval", b"approval", "feedback", b"feedback", "tool_result", b"tool_result"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_answer: _TypeAlias = _typing.Literal["tool_result", "approval", "feedback"]  # noqa: Y015
+    _WhichOneofArgType_answer: _TypeAlias = _typing.Literal["answer", b"answer"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_answer) -> _WhichOneofReturnType_answer | None: ...
+
+Global___Kept: _TypeAlias = Kept  # noqa: Y015
+
+@_typing.final
+class TitleUpdate(_message.Message):
+    """A conversation got its title."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONVERSATION_ID_FIELD_NUMBER: _builtins.int
+    TITLE_FIELD_NUMBER: _builtins.int
+    conversation_id: _builtins.str
+    """The conversation."""
+    title: _builtins.str
+    """Its title."""
+    def __init__(
+        self,
+        *,
+        conversation_id: _builtins.str = ...,
+        title: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation_id", b"conversation_id", "title", b"title"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TitleUpdate: _TypeAlias = TitleUpdate  # noqa: Y015

@@ -27,7 +27,7 @@ from soma.common.v1 import modulation_pb2 as soma_dot_common_dot_v1_dot_modulati
 from soma.common.v1 import usage_pb2 as soma_dot_common_dot_v1_dot_usage__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dsoma/events/v1/payloads.proto\x12\x0esoma.events.v1\x1a\x1asoma/common/v1/level.proto\x1a\x1fsoma/common/v1/modulation.proto\x1a\x1asoma/common/v1/usage.proto\"I\n\x0bTurnStarted\x12\x0f\n\x07turn_id\x18\x01 \x01(\t\x12\x17\n\x0f\x63onversation_id\x18\x02 \x01(\t\x12\x10\n\x08\x61gent_id\x18\x03 \x01(\t\"\xc8\x01\n\tTurnEnded\x12\x0f\n\x07turn_id\x18\x01 \x01(\t\x12\x17\n\x0f\x63onversation_id\x18\x02 \x01(\t\x12\x10\n\x08\x61gent_id\x18\x03 \x01(\t\x12\x15\n\rfinish_reason\x18\x04 \x01(\t\x12\x14\n\x0c\x65rror_reason\x18\x05 \x01(\t\x12)\n\x05usage\x18\x06 \x01(\x0b\x32\x1a.soma.common.v1.TokenUsage\x12\x13\n\x0b\x63ost_micros\x18\x07 \x01(\x03\x12\x12\n\nreceipt_id\x18\x08 \x01(\t\"\\\n\x0fResourceChanged\x12\x10\n\x08resource\x18\x01 \x01(\t\x12\x13\n\x0bresource_id\x18\x02 \x01(\t\x12\x0e\n\x06\x66ields\x18\x03 \x03(\t\x12\x12\n\nchanged_by\x18\x04 \x01(\t\"o\n\rBudgetSettled\x12\x10\n\x08owner_id\x18\x01 \x01(\t\x12\x12\n\nreceipt_id\x18\x02 \x01(\t\x12\x0e\n\x06tokens\x18\x03 \x01(\x03\x12\x13\n\x0b\x63ost_micros\x18\x04 \x01(\x03\x12\x13\n\x0b\x64\x65\x62t_tokens\x18\x05 \x01(\x03\"m\n\rBudgetChanged\x12\x0e\n\x06period\x18\x01 \x01(\t\x12\x14\n\x0climit_tokens\x18\x02 \x01(\x03\x12\x14\n\x0climit_micros\x18\x03 \x01(\x03\x12\x0c\n\x04hard\x18\x04 \x01(\x08\x12\x12\n\nchanged_by\x18\x05 \x01(\t\"\x82\x01\n\x0cLevelChanged\x12\x30\n\x06\x62\x65\x66ore\x18\x01 \x01(\x0e\x32 .soma.common.v1.DegradationLevel\x12/\n\x05\x61\x66ter\x18\x02 \x01(\x0e\x32 .soma.common.v1.DegradationLevel\x12\x0f\n\x07sources\x18\x03 \x03(\t\"Y\n\rMemoryChanged\x12\x11\n\tmemory_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\r\x12\x11\n\tnamespace\x18\x03 \x01(\t\x12\x11\n\tduplicate\x18\x04 \x01(\x08\"D\n\x10MemoriesRecalled\x12\x30\n\x08memories\x18\x01 \x03(\x0b\x32\x1e.soma.events.v1.RecalledMemory\"2\n\x0eRecalledMemory\x12\x11\n\tmemory_id\x18\x01 \x01(\t\x12\r\n\x05times\x18\x02 \x01(\r\"\x8b\x01\n\x15\x43ognitiveStateChanged\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\x12\x15\n\rstate_version\x18\x02 \x01(\r\x12\x0f\n\x07turn_id\x18\x03 \x01(\t\x12\x38\n\x0fneuromodulators\x18\x04 \x01(\x0b\x32\x1f.soma.common.v1.Neuromodulators\"S\n\x0e\x46\x65\x61tureChanged\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07\x65nabled\x18\x02 \x01(\x08\x12\x0e\n\x06global\x18\x03 \x01(\x08\x12\x12\n\nchanged_by\x18\x04 \x01(\t\"G\n\x10ServiceCommanded\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07\x63ommand\x18\x02 \x01(\t\x12\x14\n\x0c\x63ommanded_by\x18\x03 \x01(\t\"\xb6\x01\n\x11\x44\x65\x61\x64LetterChanged\x12\x10\n\x08\x63onsumer\x18\x01 \x01(\t\x12\x10\n\x08\x65vent_id\x18\x02 \x01(\t\x12\x0e\n\x06stream\x18\x03 \x01(\t\x12\x10\n\x08sequence\x18\x04 \x01(\r\x12\x13\n\x0b\x65rror_class\x18\x05 \x01(\t\x12\x10\n\x08\x65rror_id\x18\x06 \x01(\t\x12\x10\n\x08\x61ttempts\x18\x07 \x01(\r\x12\x12\n\nchanged_by\x18\x08 \x01(\t\x12\x0e\n\x06\x65\x64ited\x18\t \x01(\x08\"T\n\rTenantChanged\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0e\n\x06\x66ields\x18\x03 \x03(\t\x12\x12\n\nchanged_by\x18\x04 \x01(\t\"\\\n\rApiKeyChanged\x12\x0e\n\x06key_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0b\n\x03sub\x18\x03 \x01(\t\x12\x0c\n\x04role\x18\x04 \x01(\t\x12\x12\n\nchanged_by\x18\x05 \x01(\t\"\x97\x01\n\x0bSagaChanged\x12\x0f\n\x07saga_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\r\x12\x0e\n\x06status\x18\x04 \x01(\t\x12\x0c\n\x04step\x18\x05 \x01(\t\x12\x14\n\x0c\x65rror_reason\x18\x06 \x01(\t\x12\x10\n\x08\x65rror_id\x18\x07 \x01(\t\x12\x12\n\nchanged_by\x18\x08 \x01(\t\"\x8c\x01\n\rSagaStepEnded\x12\x0f\n\x07saga_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0c\n\x04step\x18\x03 \x01(\t\x12\x14\n\x0c\x63ompensation\x18\x04 \x01(\x08\x12\x10\n\x08\x61ttempts\x18\x05 \x01(\r\x12\x14\n\x0c\x65rror_reason\x18\x06 \x01(\t\x12\x10\n\x08\x65rror_id\x18\x07 \x01(\t\"u\n\x12TransactionChanged\x12\x16\n\x0etransaction_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x14\n\x0c\x65rror_reason\x18\x03 \x01(\t\x12\x15\n\rcompensations\x18\x04 \x01(\r\x12\x0c\n\x04left\x18\x05 \x01(\rb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dsoma/events/v1/payloads.proto\x12\x0esoma.events.v1\x1a\x1asoma/common/v1/level.proto\x1a\x1fsoma/common/v1/modulation.proto\x1a\x1asoma/common/v1/usage.proto\"I\n\x0bTurnStarted\x12\x0f\n\x07turn_id\x18\x01 \x01(\t\x12\x17\n\x0f\x63onversation_id\x18\x02 \x01(\t\x12\x10\n\x08\x61gent_id\x18\x03 \x01(\t\"s\n\nTurnQueued\x12\x0f\n\x07turn_id\x18\x01 \x01(\t\x12\x17\n\x0f\x63onversation_id\x18\x02 \x01(\t\x12\x10\n\x08\x61gent_id\x18\x03 \x01(\t\x12\x15\n\rstops_turn_id\x18\x04 \x01(\t\x12\x12\n\ntakes_back\x18\x05 \x01(\t\"\x8f\x01\n\tTurnRated\x12\x0f\n\x07turn_id\x18\x01 \x01(\t\x12\x17\n\x0f\x63onversation_id\x18\x02 \x01(\t\x12\x10\n\x08\x61gent_id\x18\x03 \x01(\t\x12\x12\n\nreceipt_id\x18\x04 \x01(\t\x12\x0e\n\x06rating\x18\x05 \x01(\t\x12\x10\n\x08has_text\x18\x06 \x01(\x08\x12\x10\n\x08rated_by\x18\x07 \x01(\t\"\xc8\x01\n\tTurnEnded\x12\x0f\n\x07turn_id\x18\x01 \x01(\t\x12\x17\n\x0f\x63onversation_id\x18\x02 \x01(\t\x12\x10\n\x08\x61gent_id\x18\x03 \x01(\t\x12\x15\n\rfinish_reason\x18\x04 \x01(\t\x12\x14\n\x0c\x65rror_reason\x18\x05 \x01(\t\x12)\n\x05usage\x18\x06 \x01(\x0b\x32\x1a.soma.common.v1.TokenUsage\x12\x13\n\x0b\x63ost_micros\x18\x07 \x01(\x03\x12\x12\n\nreceipt_id\x18\x08 \x01(\t\"\\\n\x0fResourceChanged\x12\x10\n\x08resource\x18\x01 \x01(\t\x12\x13\n\x0bresource_id\x18\x02 \x01(\t\x12\x0e\n\x06\x66ields\x18\x03 \x03(\t\x12\x12\n\nchanged_by\x18\x04 \x01(\t\"o\n\rBudgetSettled\x12\x10\n\x08owner_id\x18\x01 \x01(\t\x12\x12\n\nreceipt_id\x18\x02 \x01(\t\x12\x0e\n\x06tokens\x18\x03 \x01(\x03\x12\x13\n\x0b\x63ost_micros\x18\x04 \x01(\x03\x12\x13\n\x0b\x64\x65\x62t_tokens\x18\x05 \x01(\x03\"m\n\rBudgetChanged\x12\x0e\n\x06period\x18\x01 \x01(\t\x12\x14\n\x0climit_tokens\x18\x02 \x01(\x03\x12\x14\n\x0climit_micros\x18\x03 \x01(\x03\x12\x0c\n\x04hard\x18\x04 \x01(\x08\x12\x12\n\nchanged_by\x18\x05 \x01(\t\"\x82\x01\n\x0cLevelChanged\x12\x30\n\x06\x62\x65\x66ore\x18\x01 \x01(\x0e\x32 .soma.common.v1.DegradationLevel\x12/\n\x05\x61\x66ter\x18\x02 \x01(\x0e\x32 .soma.common.v1.DegradationLevel\x12\x0f\n\x07sources\x18\x03 \x03(\t\"Y\n\rMemoryChanged\x12\x11\n\tmemory_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\r\x12\x11\n\tnamespace\x18\x03 \x01(\t\x12\x11\n\tduplicate\x18\x04 \x01(\x08\"D\n\x10MemoriesRecalled\x12\x30\n\x08memories\x18\x01 \x03(\x0b\x32\x1e.soma.events.v1.RecalledMemory\"2\n\x0eRecalledMemory\x12\x11\n\tmemory_id\x18\x01 \x01(\t\x12\r\n\x05times\x18\x02 \x01(\r\"\x8b\x01\n\x15\x43ognitiveStateChanged\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\x12\x15\n\rstate_version\x18\x02 \x01(\r\x12\x0f\n\x07turn_id\x18\x03 \x01(\t\x12\x38\n\x0fneuromodulators\x18\x04 \x01(\x0b\x32\x1f.soma.common.v1.Neuromodulators\"S\n\x0e\x46\x65\x61tureChanged\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07\x65nabled\x18\x02 \x01(\x08\x12\x0e\n\x06global\x18\x03 \x01(\x08\x12\x12\n\nchanged_by\x18\x04 \x01(\t\"G\n\x10ServiceCommanded\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07\x63ommand\x18\x02 \x01(\t\x12\x14\n\x0c\x63ommanded_by\x18\x03 \x01(\t\"\xb6\x01\n\x11\x44\x65\x61\x64LetterChanged\x12\x10\n\x08\x63onsumer\x18\x01 \x01(\t\x12\x10\n\x08\x65vent_id\x18\x02 \x01(\t\x12\x0e\n\x06stream\x18\x03 \x01(\t\x12\x10\n\x08sequence\x18\x04 \x01(\r\x12\x13\n\x0b\x65rror_class\x18\x05 \x01(\t\x12\x10\n\x08\x65rror_id\x18\x06 \x01(\t\x12\x10\n\x08\x61ttempts\x18\x07 \x01(\r\x12\x12\n\nchanged_by\x18\x08 \x01(\t\x12\x0e\n\x06\x65\x64ited\x18\t \x01(\x08\"T\n\rTenantChanged\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0e\n\x06\x66ields\x18\x03 \x03(\t\x12\x12\n\nchanged_by\x18\x04 \x01(\t\"\\\n\rApiKeyChanged\x12\x0e\n\x06key_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0b\n\x03sub\x18\x03 \x01(\t\x12\x0c\n\x04role\x18\x04 \x01(\t\x12\x12\n\nchanged_by\x18\x05 \x01(\t\"\x97\x01\n\x0bSagaChanged\x12\x0f\n\x07saga_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\r\x12\x0e\n\x06status\x18\x04 \x01(\t\x12\x0c\n\x04step\x18\x05 \x01(\t\x12\x14\n\x0c\x65rror_reason\x18\x06 \x01(\t\x12\x10\n\x08\x65rror_id\x18\x07 \x01(\t\x12\x12\n\nchanged_by\x18\x08 \x01(\t\"\x8c\x01\n\rSagaStepEnded\x12\x0f\n\x07saga_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0c\n\x04step\x18\x03 \x01(\t\x12\x14\n\x0c\x63ompensation\x18\x04 \x01(\x08\x12\x10\n\x08\x61ttempts\x18\x05 \x01(\r\x12\x14\n\x0c\x65rror_reason\x18\x06 \x01(\t\x12\x10\n\x08\x65rror_id\x18\x07 \x01(\t\"u\n\x12TransactionChanged\x12\x16\n\x0etransaction_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x14\n\x0c\x65rror_reason\x18\x03 \x01(\t\x12\x15\n\rcompensations\x18\x04 \x01(\r\x12\x0c\n\x04left\x18\x05 \x01(\rb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,38 +36,42 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_TURNSTARTED']._serialized_start=138
   _globals['_TURNSTARTED']._serialized_end=211
-  _globals['_TURNENDED']._serialized_start=214
-  _globals['_TURNENDED']._serialized_end=414
-  _globals['_RESOURCECHANGED']._serialized_start=416
-  _globals['_RESOURCECHANGED']._serialized_end=508
-  _globals['_BUDGETSETTLED']._serialized_start=510
-  _globals['_BUDGETSETTLED']._serialized_end=621
-  _globals['_BUDGETCHANGED']._serialized_start=623
-  _globals['_BUDGETCHANGED']._serialized_end=732
-  _globals['_LEVELCHANGED']._serialized_start=735
-  _globals['_LEVELCHANGED']._serialized_end=865
-  _globals['_MEMORYCHANGED']._serialized_start=867
-  _globals['_MEMORYCHANGED']._serialized_end=956
-  _globals['_MEMORIESRECALLED']._serialized_start=958
-  _globals['_MEMORIESRECALLED']._serialized_end=1026
-  _globals['_RECALLEDMEMORY']._serialized_start=1028
-  _globals['_RECALLEDMEMORY']._serialized_end=1078
-  _globals['_COGNITIVESTATECHANGED']._serialized_start=1081
-  _globals['_COGNITIVESTATECHANGED']._serialized_end=1220
-  _globals['_FEATURECHANGED']._serialized_start=1222
-  _globals['_FEATURECHANGED']._serialized_end=1305
-  _globals['_SERVICECOMMANDED']._serialized_start=1307
-  _globals['_SERVICECOMMANDED']._serialized_end=1378
-  _globals['_DEADLETTERCHANGED']._serialized_start=1381
-  _globals['_DEADLETTERCHANGED']._serialized_end=1563
-  _globals['_TENANTCHANGED']._serialized_start=1565
-  _globals['_TENANTCHANGED']._serialized_end=1649
-  _globals['_APIKEYCHANGED']._serialized_start=1651
-  _globals['_APIKEYCHANGED']._serialized_end=1743
-  _globals['_SAGACHANGED']._serialized_start=1746
-  _globals['_SAGACHANGED']._serialized_end=1897
-  _globals['_SAGASTEPENDED']._serialized_start=1900
-  _globals['_SAGASTEPENDED']._serialized_end=2040
-  _globals['_TRANSACTIONCHANGED']._serialized_start=2042
-  _globals['_TRANSACTIONCHANGED']._serialized_end=2159
+  _globals['_TURNQUEUED']._serialized_start=213
+  _globals['_TURNQUEUED']._serialized_end=328
+  _globals['_TURNRATED']._serialized_start=331
+  _globals['_TURNRATED']._serialized_end=474
+  _globals['_TURNENDED']._serialized_start=477
+  _globals['_TURNENDED']._serialized_end=677
+  _globals['_RESOURCECHANGED']._serialized_start=679
+  _globals['_RESOURCECHANGED']._serialized_end=771
+  _globals['_BUDGETSETTLED']._serialized_start=773
+  _globals['_BUDGETSETTLED']._serialized_end=884
+  _globals['_BUDGETCHANGED']._serialized_start=886
+  _globals['_BUDGETCHANGED']._serialized_end=995
+  _globals['_LEVELCHANGED']._serialized_start=998
+  _globals['_LEVELCHANGED']._serialized_end=1128
+  _globals['_MEMORYCHANGED']._serialized_start=1130
+  _globals['_MEMORYCHANGED']._serialized_end=1219
+  _globals['_MEMORIESRECALLED']._serialized_start=1221
+  _globals['_MEMORIESRECALLED']._serialized_end=1289
+  _globals['_RECALLEDMEMORY']._serialized_start=1291
+  _globals['_RECALLEDMEMORY']._serialized_end=1341
+  _globals['_COGNITIVESTATECHANGED']._serialized_start=1344
+  _globals['_COGNITIVESTATECHANGED']._serialized_end=1483
+  _globals['_FEATURECHANGED']._serialized_start=1485
+  _globals['_FEATURECHANGED']._serialized_end=1568
+  _globals['_SERVICECOMMANDED']._serialized_start=1570
+  _globals['_SERVICECOMMANDED']._serialized_end=1641
+  _globals['_DEADLETTERCHANGED']._serialized_start=1644
+  _globals['_DEADLETTERCHANGED']._serialized_end=1826
+  _globals['_TENANTCHANGED']._serialized_start=1828
+  _globals['_TENANTCHANGED']._serialized_end=1912
+  _globals['_APIKEYCHANGED']._serialized_start=1914
+  _globals['_APIKEYCHANGED']._serialized_end=2006
+  _globals['_SAGACHANGED']._serialized_start=2009
+  _globals['_SAGACHANGED']._serialized_end=2160
+  _globals['_SAGASTEPENDED']._serialized_start=2163
+  _globals['_SAGASTEPENDED']._serialized_end=2303
+  _globals['_TRANSACTIONCHANGED']._serialized_start=2305
+  _globals['_TRANSACTIONCHANGED']._serialized_end=2422
 # @@protoc_insertion_point(module_scope)

@@ -52,6 +52,94 @@ class TurnStarted(_message.Message):
 Global___TurnStarted: _TypeAlias = TurnStarted  # noqa: Y015
 
 @_typing.final
+class TurnQueued(_message.Message):
+    """turn.queued: a turn was accepted and waits for its place in its conversation; turn.started follows, or turn.cancelled, or
+    turn.failed when it was refused.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TURN_ID_FIELD_NUMBER: _builtins.int
+    CONVERSATION_ID_FIELD_NUMBER: _builtins.int
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    STOPS_TURN_ID_FIELD_NUMBER: _builtins.int
+    TAKES_BACK_FIELD_NUMBER: _builtins.int
+    turn_id: _builtins.str
+    """The turn."""
+    conversation_id: _builtins.str
+    """The conversation."""
+    agent_id: _builtins.str
+    """The agent."""
+    stops_turn_id: _builtins.str
+    """The turn that was stopped for it; empty when it only waits."""
+    takes_back: _builtins.str
+    """What is taken back of that turn when it ends: `message` for its message and its answer, `answer` for the answer, empty
+    for nothing.
+    """
+    def __init__(
+        self,
+        *,
+        turn_id: _builtins.str = ...,
+        conversation_id: _builtins.str = ...,
+        agent_id: _builtins.str = ...,
+        stops_turn_id: _builtins.str = ...,
+        takes_back: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "conversation_id", b"conversation_id", "stops_turn_id", b"stops_turn_id", "takes_back", b"takes_back", "turn_id", b"turn_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TurnQueued: _TypeAlias = TurnQueued  # noqa: Y015
+
+@_typing.final
+class TurnRated(_message.Message):
+    """turn.rated: a person said how an answer was, in the place of what they had said before."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TURN_ID_FIELD_NUMBER: _builtins.int
+    CONVERSATION_ID_FIELD_NUMBER: _builtins.int
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    RECEIPT_ID_FIELD_NUMBER: _builtins.int
+    RATING_FIELD_NUMBER: _builtins.int
+    HAS_TEXT_FIELD_NUMBER: _builtins.int
+    RATED_BY_FIELD_NUMBER: _builtins.int
+    turn_id: _builtins.str
+    """The turn."""
+    conversation_id: _builtins.str
+    """The conversation; empty for a turn over a transcript."""
+    agent_id: _builtins.str
+    """The agent."""
+    receipt_id: _builtins.str
+    """The receipt; empty when the turn had no plan."""
+    rating: _builtins.str
+    """good, bad, or empty when a rating was taken back."""
+    has_text: _builtins.bool
+    """Whether they said why; the words stay with the turn."""
+    rated_by: _builtins.str
+    """Who rated it."""
+    def __init__(
+        self,
+        *,
+        turn_id: _builtins.str = ...,
+        conversation_id: _builtins.str = ...,
+        agent_id: _builtins.str = ...,
+        receipt_id: _builtins.str = ...,
+        rating: _builtins.str = ...,
+        has_text: _builtins.bool = ...,
+        rated_by: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "conversation_id", b"conversation_id", "has_text", b"has_text", "rated_by", b"rated_by", "rating", b"rating", "receipt_id", b"receipt_id", "turn_id", b"turn_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TurnRated: _TypeAlias = TurnRated  # noqa: Y015
+
+@_typing.final
 class TurnEnded(_message.Message):
     """turn.completed, turn.failed, turn.cancelled: a turn ended."""
 

@@ -1,2 +1,221 @@
 -- Calls of tools, their effects, and who must consent to them.
-select 1;
+
+-- [{"tool", "permission"}], the first that fits counts
+alter table agent_versions add column tool_rules jsonb not null default '[]';
+-- [{"call_id", "name", "status", "content"}]: what came of the calls; those that the client runs are added when they come
+alter table messages add column tool_results jsonb not null default '[]';
+
+-- A turn that waits for consent, and one that waits for its place, is run by nobody.
+alter table turns drop constraint turns_status_check;
+alter table turns add constraint turns_status_check
+    check (status in ('running', 'waiting', 'queued', 'completed', 'failed', 'cancelled', 'refused'));
+
+-- The calls of a turn that run here, each with its effect: written before it is sent, so that nobody sends it twice. What came
+-- of it goes with the answer when the turn ends; these rows go with the journal.
+create table tool_calls (
+    tenant_id uuid not null,
+    turn_id uuid not null,
+    call_id text not null,
+    round smallint not null,
+    position smallint not null,
+    name text not null,
+    arguments_json text not null,
+    -- SHA-256 of the canonical arguments
+    arguments_hash text not null,
+    -- waiting: for consent; claimed: consented to, not sent; sent: it may have its effect; done; unknown: sent, and nobody knows
+    state text not null check (state in ('waiting', 'claimed', 'sent', 'done', 'unknown')),
+    -- done, failed, denied or unknown once it came to its end
+    status text not null default '' check (status in ('', 'done', 'failed', 'denied', 'unknown')),
+    content text not null default '',
+    duration_milliseconds integer not null default 0,
+    -- why consent is needed, and until when it is waited for
+    sentence text not null default '',
+    expire_time timestamptz,
+    -- approve or deny, by whom, and what they said beside it
+    decision text not null default '' check (decision in ('', 'approve', 'deny')),
+    decided_by text not null default '',
+    note text not null default '',
+    create_time timestamptz not null,
+    primary key (tenant_id, turn_id, call_id),
+    foreign key (tenant_id, turn_id) references turns (tenant_id, turn_id) on delete cascade
+);
+create index tool_calls_waiting on tool_calls (expire_time) where state = 'waiting';
+create index turns_waiting on turns (tenant_id, turn_id) where status = 'waiting';
+
+alter table tool_calls enable row level security;
+alter table tool_calls force row level security;
+create policy of_tenant on tool_calls using (tenant_id = nullif(current_setting('soma.tenant_id', true), '')::uuid)
+    with check (tenant_id = nullif(current_setting('soma.tenant_id', true), '')::uuid);
+grant select, insert, update, delete on tool_calls to :app;
+grant select, delete on tool_calls to :worker;
+
+-- A turn that ended with calls for its client keeps its request: the turn that goes on with the results offers the same tools.
+create or replace function forget_request() returns trigger
+language plpgsql as $$
+begin
+    if new.finish_reason <> 'tool_calls' or new.conversation_id is null then
+        new.request := null;
+    end if;
+    return new;
+end
+$$;
+
+-- What is known before a turn is taken in, as before, and the agent's rules about tools.
+drop function look_before_turn(uuid, text, uuid, uuid, text, uuid, uuid, uuid);
+create function look_before_turn(
+    p_tenant uuid, p_sub text, p_request uuid, p_conversation uuid, p_owner text, p_parent uuid, p_agent uuid, p_default_agent uuid,
+    out known_turn_id uuid, out known_body_hash bytea,
+    out conversation_id uuid, out owner_sub text, out conversation_agent_id uuid, out status text, out current_leaf_id uuid,
+    out running_turn_id uuid, out parent_exists boolean,
+    out agent_id uuid, out version integer, out name text, out system_prompt text, out model_profile_id text,
+    out intelligence smallint, out autonomy smallint, out resource_micros_per_turn bigint, out risk_profile smallint,
+    out canned_answer text, out warm_style text, out baseline double precision[], out memory_scope smallint,
+    out archived boolean, out weights double precision[], out tool_rules jsonb
+)
+language plpgsql as $$
+#variable_conflict use_column
+declare
+    v_agent uuid;
+begin
+    perform enter_tenant(p_tenant);
+    select t.turn_id, t.body_hash into look_before_turn.known_turn_id, look_before_turn.known_body_hash
+    from turns t where t.tenant_id = p_tenant and t.owner_sub = p_sub and t.request_id = p_request;
+    if found then
+        return;
+    end if;
+    if p_conversation is not null then
+        select c.conversation_id, c.owner_sub, c.agent_id, c.status, c.current_leaf_id, c.running_turn_id
+        into look_before_turn.conversation_id, look_before_turn.owner_sub, look_before_turn.conversation_agent_id,
+            look_before_turn.status, look_before_turn.current_leaf_id, look_before_turn.running_turn_id
+        from conversations c
+        where c.tenant_id = p_tenant and c.conversation_id = p_conversation and (p_owner is null or c.owner_sub = p_owner);
+        look_before_turn.parent_exists := p_parent is null or exists (
+            select from messages m
+            where m.tenant_id = p_tenant and m.conversation_id = p_conversation and m.message_id = p_parent
+        );
+    end if;
+    v_agent := coalesce(p_agent, look_before_turn.conversation_agent_id, p_default_agent);
+    select a.agent_id, v.version, v.name, v.system_prompt, v.model_profile_id, v.intelligence, v.autonomy,
+        v.resource_micros_per_turn, v.risk_profile, v.canned_answer, v.warm_style, v.baseline, v.memory_scope, a.archived,
+        r.weights, v.tool_rules
+    into look_before_turn.agent_id, look_before_turn.version, look_before_turn.name, look_before_turn.system_prompt,
+        look_before_turn.model_profile_id, look_before_turn.intelligence, look_before_turn.autonomy,
+        look_before_turn.resource_micros_per_turn, look_before_turn.risk_profile, look_before_turn.canned_answer,
+        look_before_turn.warm_style, look_before_turn.baseline, look_before_turn.memory_scope, look_before_turn.archived,
+        look_before_turn.weights, look_before_turn.tool_rules
+    from agents a
+    join agent_versions v on v.tenant_id = a.tenant_id and v.agent_id = a.agent_id and v.version = a.version
+    left join agent_retrieval r on r.tenant_id = a.tenant_id and r.agent_id = a.agent_id
+    where a.tenant_id = p_tenant and a.agent_id = v_agent;
+end
+$$;
+
+-- The branch that ends in a message, newest first; texts only as far as they could fit the window.
+drop function read_branch(uuid, uuid, uuid, integer, bigint);
+create function read_branch(p_tenant uuid, p_conversation uuid, p_leaf uuid, p_most_messages integer, p_most_tokens bigint)
+returns table (
+    message_id uuid, role text, parts text[], tool_calls jsonb, tool_results jsonb, token_count integer, tokenizer text
+)
+language plpgsql as $$
+#variable_conflict use_column
+begin
+    perform enter_tenant(p_tenant);
+    return query
+    with recursive branch as (
+        select m.message_id, m.parent_message_id, m.token_count, 1 as depth, 0::bigint as newer
+        from messages m where m.tenant_id = p_tenant and m.conversation_id = p_conversation and m.message_id = p_leaf
+        union all
+        select m.message_id, m.parent_message_id, m.token_count, b.depth + 1, b.newer + b.token_count
+        from branch b join messages m on m.tenant_id = p_tenant and m.message_id = b.parent_message_id
+        where b.depth < p_most_messages
+    )
+    select m.message_id, m.role, case when b.newer <= p_most_tokens then m.parts else '{}' end,
+        case when b.newer <= p_most_tokens then m.tool_calls else '[]' end,
+        case when b.newer <= p_most_tokens then m.tool_results else '[]' end, m.token_count,
+        case when b.newer <= p_most_tokens then m.tokenizer end
+    from branch b join messages m on m.tenant_id = p_tenant and m.message_id = b.message_id
+    order by b.depth;
+end
+$$;
+
+-- Ends a turn that runs under this epoch: its row, the answer with what came of its calls, its conversation, the terminal
+-- event, what must still be told elsewhere, and the retrieval weights for the agent's next turn. False, and nothing written,
+-- when it does not.
+create or replace function end_turn(
+    p_tenant uuid, p_turn uuid, p_epoch bigint, p_now timestamptz, p_status text, p_finish_reason text,
+    p_error_reason text, p_error_metadata jsonb, p_error_retry_seconds double precision, p_answer text, p_tool_calls jsonb,
+    p_partial boolean, p_receipt uuid, p_model text, p_input_tokens integer, p_cached_input_tokens integer,
+    p_output_tokens integer, p_reasoning_tokens integer, p_usage_estimated boolean, p_cost_micros bigint,
+    p_conversation uuid, p_user_message uuid, p_assistant_message uuid, p_keeps_answer boolean, p_parts text[],
+    p_tokens integer, p_tokenizer text, p_sequence integer, p_terminal bytea,
+    p_sub text, p_roles text[], p_scopes text[], p_correlation text, p_intents uuid[], p_kinds text[], p_payloads bytea[],
+    p_due timestamptz[], p_agent uuid, p_weights double precision[]
+) returns boolean
+language plpgsql as $$
+declare
+    v_results jsonb := '[]';
+begin
+    perform enter_tenant(p_tenant);
+    update turns t
+    set status = p_status, finish_reason = p_finish_reason, error_reason = p_error_reason, error_metadata = p_error_metadata,
+        error_retry_seconds = p_error_retry_seconds, answer = p_answer, tool_calls = p_tool_calls,
+        partial_text_kept = p_partial, receipt_id = p_receipt, model = p_model,
+        input_tokens = p_input_tokens, cached_input_tokens = p_cached_input_tokens, output_tokens = p_output_tokens,
+        reasoning_tokens = p_reasoning_tokens, usage_estimated = p_usage_estimated, cost_micros = p_cost_micros,
+        end_time = p_now
+    where t.tenant_id = p_tenant and t.turn_id = p_turn and t.status = 'running' and t.lease_epoch = p_epoch;
+    if not found then
+        return false;
+    end if;
+    if p_tool_calls <> '[]' then
+        -- What was sent and has no answer may have had its effect; what waited for consent never had it.
+        update tool_calls c
+        set state = 'unknown', status = 'unknown', content = 'The turn ended before the tool had answered.'
+        where c.tenant_id = p_tenant and c.turn_id = p_turn and c.state = 'sent';
+        update tool_calls c
+        set state = 'done', status = 'denied', content = 'The turn ended before anybody decided about it.'
+        where c.tenant_id = p_tenant and c.turn_id = p_turn and c.state in ('waiting', 'claimed');
+        select coalesce(jsonb_agg(
+            jsonb_build_object('call_id', c.call_id, 'name', c.name, 'status', c.status, 'content', c.content)
+            order by c.round, c.position
+        ), '[]') into v_results
+        from tool_calls c where c.tenant_id = p_tenant and c.turn_id = p_turn;
+    end if;
+    if p_conversation is not null then
+        if p_keeps_answer then
+            insert into messages (
+                tenant_id, message_id, owner_sub, conversation_id, parent_message_id, turn_id, role, parts, tool_calls,
+                tool_results, token_count, tokenizer, partial, finish_reason, input_tokens, cached_input_tokens, output_tokens,
+                reasoning_tokens, usage_estimated, cost_micros, receipt_id, model, create_time
+            )
+            select p_tenant, p_assistant_message, c.owner_sub, c.conversation_id, p_user_message, p_turn, 'assistant', p_parts,
+                p_tool_calls, v_results, p_tokens, p_tokenizer, p_partial, p_finish_reason, p_input_tokens, p_cached_input_tokens,
+                p_output_tokens, p_reasoning_tokens, p_usage_estimated, p_cost_micros, p_receipt, p_model, p_now
+            from conversations c where c.tenant_id = p_tenant and c.conversation_id = p_conversation;
+        end if;
+        -- The leaf follows the turn unless the person went to another branch meanwhile.
+        update conversations c
+        set running_turn_id = null, message_count = c.message_count + p_keeps_answer::integer, version = c.version + 1,
+            update_time = p_now,
+            current_leaf_id = case
+                when p_keeps_answer and c.current_leaf_id = p_user_message then p_assistant_message else c.current_leaf_id
+            end
+        where c.tenant_id = p_tenant and c.conversation_id = p_conversation and c.running_turn_id = p_turn;
+    end if;
+    insert into journal (tenant_id, turn_id, first_sequence, last_sequence, lease_epoch, events)
+    values (p_tenant, p_turn, p_sequence, p_sequence, p_epoch, p_terminal);
+    insert into intents (
+        tenant_id, intent_id, owner_sub, caller_roles, caller_scopes, correlation_id, turn_id, kind, payload, next_time,
+        create_time
+    )
+    select p_tenant, i.intent_id, p_sub, p_roles, p_scopes, p_correlation, p_turn, i.kind, i.payload, i.due, p_now
+    from unnest(p_intents, p_kinds, p_payloads, p_due) as i (intent_id, kind, payload, due)
+    on conflict (tenant_id, turn_id, kind) do nothing;
+    if p_weights is not null then
+        insert into agent_retrieval (tenant_id, agent_id, weights, update_time) values (p_tenant, p_agent, p_weights, p_now)
+        on conflict (tenant_id, agent_id) do update set weights = excluded.weights, update_time = excluded.update_time
+        where agent_retrieval.weights is distinct from excluded.weights;
+    end if;
+    return true;
+end
+$$;
