@@ -15,7 +15,8 @@ from servers.chat.agents import Agents
 from servers.chat.deletion import NAME as DELETION
 from servers.chat.deletion import DeletionOrder
 from servers.chat.domain.model import ToolCallPart
-from servers.chat.store import calls_of
+from servers.chat.domain.rounds import CallResult
+from servers.chat.stored_calls import calls_of, results_of
 from soma.events.v1 import payloads_pb2
 from soma_common.events.models import EventDraft
 from soma_common.events.store import EventStore
@@ -68,6 +69,7 @@ class KeptMessage:
     role: str
     parts: tuple[str, ...]
     tool_calls: tuple[ToolCallPart, ...]
+    tool_results: tuple[CallResult, ...]
     partial: bool
     finish_reason: str
     usage: Usage
@@ -76,6 +78,9 @@ class KeptMessage:
     model: str
     create_time: datetime
     sibling_count: int
+    sibling_number: int
+    # 0 for none, 1 for good, 2 for bad
+    rating: int
 
 
 class Conversations:
@@ -144,7 +149,8 @@ class Conversations:
             wanted = replace(before, **changes)
             leaf = wanted.current_leaf_id
             if leaf != before.current_leaf_id:
-                await self._check_leaf(connection, before, leaf)
+                leaf = await self._leaf(connection, before, leaf)
+                wanted = replace(wanted, current_leaf_id=leaf)
             if wanted == before:
                 return await self._told(connection, caller, conversation_id, "", (), reply(before))
             values = (conversation_id, wanted.title.strip(), wanted.status, leaf, self._clock.now())
@@ -188,6 +194,8 @@ class Conversations:
                 rows = await connection.fetch(_SQL.list_messages, conversation_id, after_id, limit)
             else:
                 rows = await connection.fetch(_SQL.list_branch, conversation_id, leaf_id, after_id, limit)
+                if not rows and after_id is None:
+                    raise not_found("message", leaf_id)
             return [_message(row) for row in rows]
 
         return await self._database.run(caller.tenant_id, work)
@@ -200,15 +208,22 @@ class Conversations:
         async def work(connection: Connection) -> list[KeptMessage]:
             await self._found(connection, caller, conversation_id)
             rows = await connection.fetch(_SQL.list_branch_from_end, conversation_id, last_id, limit)
+            if not rows:
+                raise not_found("message", last_id)
             return [_message(row) for row in rows]
 
         return await self._database.run(caller.tenant_id, work)
 
-    async def _check_leaf(self, connection: Connection, before: Conversation, leaf: UUID | None) -> None:
+    async def _leaf(self, connection: Connection, before: Conversation, chosen: UUID | None) -> UUID | None:
+        """The leaf of the branch that a message stands for: the newest one that comes after it."""
         if before.running_turn_id is not None:
             raise SomaError(Reason.CONVERSATION_BUSY, {"turn_id": str(before.running_turn_id)})
-        if leaf is not None and not await connection.fetchval(_SQL.has_message, before.conversation_id, leaf):
-            raise not_found("message", leaf)
+        if chosen is None:
+            return None
+        leaf: UUID | None = await connection.fetchval(_SQL.newest_leaf, before.conversation_id, chosen)
+        if leaf is None:
+            raise not_found("message", chosen)
+        return leaf
 
     async def _told(
         self,
@@ -260,6 +275,7 @@ def _message(row: Any) -> KeptMessage:
     read: dict[str, Any] = {
         "parts": tuple(row["parts"]),
         "tool_calls": calls_of(row["tool_calls"]),
+        "tool_results": results_of(row["tool_results"]),
         "usage": usage,
     }
     plain = {name: row[name] for name in KeptMessage.__slots__ if name not in read}

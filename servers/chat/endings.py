@@ -9,9 +9,10 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from servers.chat.domain.model import ToolCallPart
+from servers.chat.domain.rounds import ToldCall
 from servers.chat.domain.turn import Step
-from servers.chat.store import calls_json, error_columns
+from servers.chat.store import error_columns
+from servers.chat.stored_calls import calls_json
 from servers.chat.stream import Numbered, Payload, pack, usage_message
 from soma.chat.v1 import turn_event_pb2
 from soma.events.v1 import payloads_pb2
@@ -63,7 +64,7 @@ class End:
     sequence: int
     finish_reason: str
     text: str
-    calls: tuple[ToolCallPart, ...]
+    calls: tuple[ToldCall, ...]
     usage: Usage
     cost_micros: int
     receipt_id: UUID | None
@@ -136,6 +137,14 @@ class End:
         return EventDraft(f"turn.{STATUS[self.step]}", place, ended, self.correlation_id)
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Whether an end was written, and whether another turn is queued behind it."""
+
+    ended: bool
+    queue: bool
+
+
 class Endings:
     """Writes ends, alone or inside a caller's transaction."""
 
@@ -149,10 +158,11 @@ class Endings:
 
     async def write_alone(
         self, database: Database, end: End, terminal: Numbered, weights: tuple[float, ...] | None
-    ) -> bool:
+    ) -> Written:
         """The same in a transaction of one round trip, with the retrieval weights for the agent's next turn."""
         values = self._values(end, terminal, weights)
-        return bool((await database.tenant_statement(end.caller.tenant_id, _SQL.end_turn, *values))[0]["ended"])
+        (told,) = await database.tenant_statement(end.caller.tenant_id, _SQL.end_turn, *values)
+        return Written(bool(told["ended"]), told["next_turn_id"] is not None)
 
     def _values(self, end: End, terminal: Numbered, weights: tuple[float, ...] | None = None) -> tuple[object, ...]:
         caller = end.caller

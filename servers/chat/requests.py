@@ -12,10 +12,11 @@ from uuid import UUID
 from google.protobuf.message import Message
 
 from servers.chat.domain.model import ToolCallPart
+from servers.chat.queueing import Queue
+from servers.chat.retelling import told_calls
 from servers.chat.running import RunningTurns, Stop
 from servers.chat.store import TurnRow, TurnStore
 from servers.chat.stream import Numbered, unpack
-from soma.chat.v1 import turn_event_pb2
 from soma_common.kernel.errors import not_found
 from soma_common.kernel.tenancy import Caller
 from soma_common.rpc.idempotency import Once
@@ -27,7 +28,8 @@ STOP_SECONDS: Final = 0.5
 class TurnRequests:
     """Looks at turns and stops them."""
 
-    def __init__(self, store: TurnStore, running: RunningTurns) -> None:
+    def __init__(self, store: TurnStore, running: RunningTurns, queue: Queue) -> None:
+        self._queue = queue
         self._store = store
         self._running = running
 
@@ -38,6 +40,13 @@ class TurnRequests:
             raise not_found("turn", turn_id)
         return row
 
+    async def page(
+        self, caller: Caller, conversation_id: UUID | None, status: str | None, before: UUID | None, limit: int
+    ) -> list[TurnRow]:
+        """The caller's turns of a conversation and status, newest first, those before one of them."""
+        values = (caller.owner_filter, conversation_id, status, before, limit)
+        return await self._store.list_turns(caller.tenant_id, *values)
+
     async def answer(self, row: TurnRow) -> tuple[str, tuple[ToolCallPart, ...]]:
         """What the turn answered, as far as it is durable."""
         if not row.open:
@@ -47,17 +56,20 @@ class TurnRequests:
         async with aclosing(self._journaled(row)) as events:
             async for event in events:
                 text.append(event.text)
-                calls.extend(tool_calls(event))
+                calls.extend(told.call for told in told_calls([event]) if told.by_client)
         return "".join(text), tuple(calls)
 
     async def cancel(self, caller: Caller, turn_id: UUID) -> TurnRow:
         """Stops the turn wherever it runs; a turn that has ended stays as it is. Raises RESOURCE_NOT_FOUND."""
         row = await self.find(caller, turn_id)
-        if row.status != "running":
+        if row.status == "queued" and await self._queue.cancel(row):
+            return await self.find(caller, turn_id)
+        if not row.open:
             return row
         turn = self._running.find(turn_id)
         if turn is None:
             await self._store.ask_to_cancel(caller.tenant_id, turn_id)
+            await self._queue.end_waiting(caller.tenant_id, turn_id)
             return await self.find(caller, turn_id)
         turn.ask_to_stop(Stop.CANCELLED)
         with suppress(TimeoutError):
@@ -77,9 +89,3 @@ class TurnRequests:
                 for event in unpack(entry.events):
                     yield event
             position = batch[-1].last_sequence
-
-
-def tool_calls(event: Numbered) -> tuple[ToolCallPart, ...]:
-    """The call in an event that carries one."""
-    call = turn_event_pb2.TurnEvent.FromString(event.data).tool_call.call
-    return (ToolCallPart(call.call_id, call.name, call.arguments_json),) if call.call_id else ()

@@ -12,13 +12,14 @@ from google.protobuf.message import DecodeError
 from servers.chat.acceptance import Accepted
 from servers.chat.acceptance_store import agent_of
 from servers.chat.domain.model import ModelProfile
+from servers.chat.effects import StoredCall, read_calls
+from servers.chat.journaled import Journaled, read_journaled
 from servers.chat.means import Means
 from servers.chat.models import Models
 from servers.chat.order import Order, read_order
-from servers.chat.store import TurnRow, journal_rows, turn_row
-from servers.chat.stream import Numbered, unpack
+from servers.chat.queue_places import NotFreeError, QueuePlaces
+from servers.chat.store import TurnRow, turn_row
 from soma.chat.v1 import turn_service_pb2 as turn_pb
-from soma.governor.v1 import governor_service_pb2 as governor_pb
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.tenancy import TenantId
 from soma_common.postgres.pool import Connection
@@ -38,11 +39,9 @@ class Stored:
     from_status: str
     from_instance: str
     accepted: Accepted | None
-    # what was told, dense from 1
-    events: tuple[Numbered, ...]
-    # what is known to be used: the last draft in the journal, and the number of the first event beside it
-    settlement: governor_pb.SettleTurnRequest | None
-    settlement_sequence: int = 0
+    journaled: Journaled
+    # the calls of tools that ran here, or wait for consent
+    calls: tuple[StoredCall, ...] = ()
 
 
 class StoredTurns:
@@ -53,6 +52,7 @@ class StoredTurns:
         self._instance = means.instance
         self._clock = means.clock
         self._models = models
+        self._places = QueuePlaces(means)
 
     async def claim(
         self, tenant: TenantId, turn_id: UUID, from_status: str, lease_epoch: int | None = None
@@ -68,33 +68,43 @@ class StoredTurns:
             if found is None:
                 return None
             row = turn_row(found)
-            if from_status == "queued" and row.conversation_id is not None:
-                place = await connection.fetchval(_SQL.take_place, row.conversation_id, turn_id)
-                if place is None:
-                    raise _NotFreeError
+            if from_status == "queued":
+                return await self._placed(connection, found)
             return await self._stored(connection, row, found, from_status)
 
         try:
             return await self._database.run(tenant, work)
-        except _NotFreeError:
+        except NotFreeError:
             return None
 
+    async def release(self, tenant: TenantId, turn_id: UUID, lease_epoch: int) -> None:
+        """Lets go of a turn that this process runs: whoever looks next may claim it. Raises DATABASE_UNAVAILABLE."""
+        await self._database.run(tenant, lambda it: it.execute(_SQL.release_turn, turn_id, lease_epoch))
+
+    async def _placed(self, connection: Connection, found: Any) -> Stored | None:
+        """A queued turn with its place; None when it was refused instead. Raises NotFreeError."""
+        row = turn_row(found)
+        order = _order(row, found["request"])
+        if order is not None:
+            profile = await self._models.look(connection, row.tenant_id, row.model)
+            tokenizer = (profile or await self._models.profile(connection, row.tenant_id, "")).tokenizer
+            if not await self._places.take(connection, row, order, tokenizer):
+                return None
+            found = {**found, **dict(await connection.fetchrow(_SQL.find_placed, row.turn_id) or {})}
+            row = turn_row(found)
+        stored = await self._stored(connection, row, found, "queued")
+        if stored.accepted is not None:
+            await self._places.tell(connection, stored.accepted)
+        return stored
+
     async def _stored(self, connection: Connection, row: TurnRow, found: Any, from_status: str) -> Stored:
-        events: list[Numbered] = []
-        settlement, beside = None, 0
-        while batch := await journal_rows(connection, row.turn_id, events[-1].sequence if events else 0):
-            for entry in batch:
-                if entry.settlement is not None:
-                    settlement, beside = entry.settlement, entry.first_sequence
-                events.extend(unpack(entry.events))
         return Stored(
             row=row,
             from_status=from_status,
             from_instance=found["from_instance"],
             accepted=await self._accepted(connection, row, found["request"]),
-            events=tuple(events),
-            settlement=None if settlement is None else governor_pb.SettleTurnRequest.FromString(settlement),
-            settlement_sequence=beside,
+            journaled=await read_journaled(connection, row),
+            calls=await read_calls(connection, row.turn_id),
         )
 
     async def _accepted(self, connection: Connection, row: TurnRow, request: bytes | None) -> Accepted | None:
@@ -104,7 +114,7 @@ class StoredTurns:
         agent, weights = (None, None) if version is None else agent_of(version)
         if order is None or agent is None or profile is None:
             return None
-        owner = await connection.fetchval(_SQL.find_owner, row.conversation_id)
+        place = await connection.fetchrow(_SQL.find_place, row.conversation_id)
         return Accepted(
             turn_id=row.turn_id,
             order=order,
@@ -113,12 +123,15 @@ class StoredTurns:
             assistant_message_id=row.assistant_message_id,
             weights=weights,
             conversation_id=row.conversation_id,
-            owner_sub=owner or row.owner_sub,
+            owner_sub=row.owner_sub if place is None else place["owner_sub"],
             user_message_id=row.user_message_id,
             parent_message_id=row.parent_message_id,
-            leaf_before=row.parent_message_id,
+            leaf_before=row.leaf_before or row.parent_message_id,
             new_conversation=row.parent_message_id is None and order.conversation_id is None,
             lease_epoch=row.lease_epoch,
+            asks_anew=row.asks_anew,
+            replaces_message_id=row.replaces_message_id,
+            untitled=place is not None and place["untitled"],
         )
 
 
@@ -130,7 +143,3 @@ def _order(row: TurnRow, request: bytes | None) -> Order | None:
         return read_order(turn_pb.SendMessageRequest.FromString(request), row.caller)
     except (DecodeError, SomaError):
         return None
-
-
-class _NotFreeError(Exception):
-    """The place of a queued turn is taken: the claim is rolled back."""

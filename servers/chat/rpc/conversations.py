@@ -10,7 +10,9 @@ from uuid import UUID
 
 from servers.chat.conversations import Conversation, Conversations, KeptMessage
 from servers.chat.deletion import DeletionOrder
+from servers.chat.rating import RATINGS
 from servers.chat.stream import usage_message
+from servers.chat.tool_messages import call_message, result_message
 from soma.chat.v1 import conversation_service_pb2 as conversation_pb
 from soma.chat.v1 import conversation_service_pb2_grpc as conversation_grpc
 from soma.chat.v1 import message_pb2 as message_pb
@@ -54,10 +56,8 @@ def message_message(kept: KeptMessage) -> message_pb.Message:
         parent_message_id=str(kept.parent_message_id or ""),
         role=_ROLES[kept.role],
         content=[message_pb.ContentPart(text=part) for part in kept.parts],
-        tool_calls=[
-            message_pb.ToolCall(call_id=call.call_id, name=call.name, arguments_json=call.arguments_json)
-            for call in kept.tool_calls
-        ],
+        tool_calls=map(call_message, kept.tool_calls),
+        tool_results=map(result_message, kept.tool_results),
         turn_id=str(kept.turn_id),
         partial=kept.partial,
         finish_reason=kept.finish_reason,
@@ -65,6 +65,8 @@ def message_message(kept: KeptMessage) -> message_pb.Message:
         receipt_id=str(kept.receipt_id or ""),
         model=kept.model,
         sibling_count=kept.sibling_count,
+        sibling_number=kept.sibling_number,
+        rating=RATINGS[kept.rating],
     )
     if kept.role == "assistant":
         message.usage.CopyFrom(usage_message(kept.usage))

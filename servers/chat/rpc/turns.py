@@ -4,20 +4,26 @@ Its streams are serialised events: what the journal keeps is what is sent.
 """
 
 from collections.abc import AsyncIterator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from servers.chat.approvals import Approvals
+from servers.chat.asking_anew import read_edit, read_regeneration
 from servers.chat.domain.model import ToolCallPart
 from servers.chat.followers import Followers
 from servers.chat.order import read_order
+from servers.chat.rating import RATINGS, Ratings, Verdict
 from servers.chat.requests import TurnRequests
+from servers.chat.rpc.tool_calls import ToolCallServicing
 from servers.chat.store import TurnRow
 from servers.chat.stream import usage_message
+from servers.chat.tool_messages import call_message
+from servers.chat.tool_results import ToolResults
 from servers.chat.turns import Turns
-from soma.chat.v1 import message_pb2
 from soma.chat.v1 import turn_service_pb2 as turn_pb
-from soma.chat.v1 import turn_service_pb2_grpc as turn_grpc
+from soma_common.kernel.paging import Page, next_page_token, page_of, unreadable_token
 from soma_common.rpc.call import current_call
 from soma_common.rpc.idempotency import Once
 
@@ -30,12 +36,23 @@ _STATUS: Final = {
     "waiting": turn_pb.TURN_STATUS_WAITING,
     "queued": turn_pb.TURN_STATUS_QUEUED,
 }
+_STATUS_NAMES: Final = {number: name for name, number in _STATUS.items()}
 
 
-class TurnServicer(turn_grpc.TurnServiceServicer):
+class TurnServicer(ToolCallServicing):
     """soma.chat.v1.TurnService."""
 
-    def __init__(self, turns: Turns, followers: Followers, requests: TurnRequests) -> None:
+    def __init__(
+        self,
+        turns: Turns,
+        followers: Followers,
+        requests: TurnRequests,
+        ratings: Ratings,
+        approvals: Approvals,
+        results: ToolResults,
+    ) -> None:
+        super().__init__(approvals, results)
+        self._ratings = ratings
         self._turns = turns
         self._followers = followers
         self._requests = requests
@@ -46,6 +63,22 @@ class TurnServicer(turn_grpc.TurnServiceServicer):
         """Starts a turn and follows it."""
         order = read_order(request, current_call().caller)
         async with aclosing(self._turns.send(order)) as events:
+            async for data in events:
+                yield data
+
+    async def RegenerateMessage(  # noqa: N802
+        self, request: turn_pb.RegenerateMessageRequest, context: Any
+    ) -> AsyncIterator[Any]:
+        """Answers a question anew and follows the answer."""
+        async with aclosing(self._turns.send(read_regeneration(request, current_call().caller))) as events:
+            async for data in events:
+                yield data
+
+    async def EditMessage(  # noqa: N802
+        self, request: turn_pb.EditMessageRequest, context: Any
+    ) -> AsyncIterator[Any]:
+        """Says something else and follows the answer."""
+        async with aclosing(self._turns.send(read_edit(request, current_call().caller))) as events:
             async for data in events:
                 yield data
 
@@ -73,6 +106,42 @@ class TurnServicer(turn_grpc.TurnServiceServicer):
         text, calls = await self._requests.answer(row)
         return turn_pb.GetTurnResponse(turn=_turn(row, text, calls))
 
+    async def ListTurns(  # noqa: N802
+        self, request: turn_pb.ListTurnsRequest, context: Any
+    ) -> turn_pb.ListTurnsResponse:
+        """Turns, newest first."""
+        filters = {"conversation": request.conversation_id, "status": request.status}
+        page = page_of(request.page_size, request.page_token, filters)
+        conversation_id = UUID(request.conversation_id) if request.conversation_id else None
+        found = await self._requests.page(
+            current_call().caller, conversation_id, _STATUS_NAMES.get(request.status), _place(page), page.size + 1
+        )
+        answer = turn_pb.ListTurnsResponse(turns=[_turn(row, "", ()) for row in found[: page.size]])
+        if len(found) > page.size:
+            answer.next_page_token = next_page_token((str(found[page.size - 1].turn_id),), filters)
+        return answer
+
+    async def RateTurn(self, request: turn_pb.RateTurnRequest, context: Any) -> turn_pb.RateTurnResponse:  # noqa: N802
+        """Keeps how an answer was."""
+
+        def reply(moment: datetime) -> turn_pb.RateTurnResponse:
+            answer = turn_pb.RateTurnResponse()
+            answer.rate_time.FromDatetime(moment)
+            return answer
+
+        verdict = Verdict(request.rating, request.text)
+        return await self._ratings.rate(current_call().caller, UUID(request.turn_id), verdict, reply)
+
+
+def _place(page: Page) -> UUID | None:
+    match page.after:
+        case None:
+            return None
+        case (str(turn_id),):
+            with suppress(ValueError):
+                return UUID(turn_id)
+    raise unreadable_token()
+
 
 def _turn(row: TurnRow, text: str, calls: tuple[ToolCallPart, ...]) -> turn_pb.Turn:
     error = row.error
@@ -82,7 +151,7 @@ def _turn(row: TurnRow, text: str, calls: tuple[ToolCallPart, ...]) -> turn_pb.T
         agent_id=str(row.agent_id),
         status=_STATUS[row.status],
         last_sequence=row.last_sequence,
-        user_message_id=str(row.user_message_id or ""),
+        user_message_id="" if row.continues else str(row.user_message_id or ""),
         assistant_message_id=str(row.assistant_message_id),
         text=text,
         finish_reason=row.finish_reason,
@@ -93,9 +162,8 @@ def _turn(row: TurnRow, text: str, calls: tuple[ToolCallPart, ...]) -> turn_pb.T
         receipt_id=str(row.receipt_id or ""),
         model=row.model,
         request_id=str(row.request_id or ""),
-        tool_calls=[
-            message_pb2.ToolCall(call_id=it.call_id, name=it.name, arguments_json=it.arguments_json) for it in calls
-        ],
+        tool_calls=map(call_message, calls),
+        rating=RATINGS[row.rating],
     )
     turn.create_time.FromDatetime(row.create_time)
     if row.end_time is not None:

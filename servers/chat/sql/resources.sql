@@ -62,7 +62,18 @@ returning owner_sub
 
 -- name: erase_conversation
 -- Nothing that was said in it stays, nor what still was to be learned from it, which goes with what was learned ($3).
-with gone as (
+-- A turn that waited for a person is billed for what it had used.
+with owed as (
+    insert into intents (
+        tenant_id, intent_id, owner_sub, caller_roles, caller_scopes, correlation_id, turn_id, kind, payload, next_time,
+        create_time
+    )
+    select t.tenant_id, gen_random_uuid(), t.owner_sub, t.caller_roles, t.caller_scopes, t.correlation_id, t.turn_id,
+        'settle_turn', t.draft, $2, $2
+    from turns t where t.conversation_id = $1 and t.status = 'waiting' and t.draft is not null
+    on conflict (tenant_id, turn_id, kind) do nothing
+),
+gone as (
     delete from turns where conversation_id = $1 returning tenant_id, turn_id
 ),
 streamed as (
@@ -83,8 +94,17 @@ update conversations
 set title = '', current_leaf_id = null, message_count = 0, version = version + 1, update_time = $2
 where conversation_id = $1 and status = 'deleted'
 
--- name: has_message
-select true from messages where conversation_id = $1 and message_id = $2
+-- name: newest_leaf
+-- The newest message of all that come after one, itself included: whoever goes to it goes to where it went on last. Nothing
+-- follows the newest one, for what follows is newer.
+with recursive after as (
+    select m.tenant_id, m.message_id from messages m where m.conversation_id = $1 and m.message_id = $2
+    union all
+    select m.tenant_id, m.message_id
+    from after a join messages m
+        on m.tenant_id = a.tenant_id and m.conversation_id = $1 and m.parent_message_id = a.message_id
+)
+select message_id from after order by message_id desc limit 1
 
 -- name: list_branch
 with recursive branch as (
@@ -95,11 +115,10 @@ with recursive branch as (
     select m.tenant_id, m.message_id, m.parent_message_id
     from branch b join messages m on m.tenant_id = b.tenant_id and m.message_id = b.parent_message_id
 )
-select m.*, (
-    select count(*) from messages s
-    where s.conversation_id = m.conversation_id and s.parent_message_id is not distinct from m.parent_message_id
-) as sibling_count
+select m.*, s.sibling_count, s.sibling_number, coalesce(r.rating, 0) as rating
 from branch b join messages m on m.tenant_id = b.tenant_id and m.message_id = b.message_id
+cross join lateral siblings_of(m.tenant_id, m.conversation_id, m.parent_message_id, m.message_id) s
+left join turns r on r.tenant_id = m.tenant_id and r.turn_id = m.turn_id and m.role = 'assistant'
 where $3::uuid is null or m.message_id > $3
 order by m.message_id
 limit $4
@@ -114,19 +133,17 @@ with recursive branch as (
     from branch b join messages m on m.tenant_id = b.tenant_id and m.message_id = b.parent_message_id
     where b.depth < $3
 )
-select m.*, (
-    select count(*) from messages s
-    where s.conversation_id = m.conversation_id and s.parent_message_id is not distinct from m.parent_message_id
-) as sibling_count
+select m.*, s.sibling_count, s.sibling_number, coalesce(r.rating, 0) as rating
 from branch b join messages m on m.tenant_id = b.tenant_id and m.message_id = b.message_id
+cross join lateral siblings_of(m.tenant_id, m.conversation_id, m.parent_message_id, m.message_id) s
+left join turns r on r.tenant_id = m.tenant_id and r.turn_id = m.turn_id and m.role = 'assistant'
 order by m.message_id
 
 -- name: list_messages
-select m.*, (
-    select count(*) from messages s
-    where s.conversation_id = m.conversation_id and s.parent_message_id is not distinct from m.parent_message_id
-) as sibling_count
+select m.*, s.sibling_count, s.sibling_number, coalesce(r.rating, 0) as rating
 from messages m
+cross join lateral siblings_of(m.tenant_id, m.conversation_id, m.parent_message_id, m.message_id) s
+left join turns r on r.tenant_id = m.tenant_id and r.turn_id = m.turn_id and m.role = 'assistant'
 where m.conversation_id = $1 and ($2::uuid is null or m.message_id > $2)
 order by m.message_id
 limit $3

@@ -40,6 +40,32 @@ where t.turn_id = $1 and ($2::text is null or t.owner_sub = $2) and not exists (
     where c.tenant_id = t.tenant_id and c.conversation_id = t.conversation_id and c.status = 'deleted'
 );
 
+-- name: list_turns
+-- Newest first; those of deleted conversations are gone.
+select t.*, coalesce(u.last_sequence, 0) as last_sequence
+from turns t
+left join lateral (
+    select j.last_sequence from journal j where j.tenant_id = t.tenant_id and j.turn_id = t.turn_id
+    order by j.first_sequence desc limit 1
+) u on true
+where ($1::text is null or t.owner_sub = $1) and ($2::uuid is null or t.conversation_id = $2)
+    and ($3::text is null or t.status = $3) and ($4::uuid is null or t.turn_id < $4)
+    and not exists (
+        select from conversations c
+        where c.tenant_id = t.tenant_id and c.conversation_id = t.conversation_id and c.status = 'deleted'
+    )
+order by t.turn_id desc limit $5;
+
+-- name: lock_rated
+select turn_id, conversation_id, agent_id, receipt_id, status, correlation_id from turns t
+where turn_id = $1 and ($2::text is null or owner_sub = $2) and not exists (
+    select from conversations c
+    where c.tenant_id = t.tenant_id and c.conversation_id = t.conversation_id and c.status = 'deleted'
+) for update;
+
+-- name: rate_turn
+update turns set rating = $2, rating_text = $3, rate_time = $4 where turn_id = $1;
+
 -- name: find_text
 select parts, tool_calls from messages where message_id = $1;
 
@@ -69,7 +95,7 @@ set running_turn_id = null, current_leaf_id = $3, message_count = message_count 
 where conversation_id = $1 and running_turn_id = $2;
 
 -- name: end_turn
--- The event is written last, for its stream is locked until the end.
+-- The event is written last, for its stream is locked until the end. Then the turn that is queued next can be told.
 select case
     when end_turn(
         $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
@@ -78,7 +104,7 @@ select case
         select count(*) from append_events($1, $40, $41, $42, $43, $44, $45, $46, $47, $48, $49, $50, $51)
     )
     else 0
-end as ended;
+end as ended, next_queued($1, $21) as next_turn_id;
 
 -- name: insert_intents
 insert into intents (
@@ -92,7 +118,7 @@ on conflict (tenant_id, turn_id, kind) do nothing;
 select status from turns where turn_id = $1;
 
 -- name: ask_to_cancel
-update turns set cancel_requested = true where turn_id = $1 and status = 'running';
+update turns set cancel_requested = true where turn_id = $1 and status in ('running', 'waiting');
 
 -- name: read_journal
 select first_sequence, last_sequence, events, settlement from journal

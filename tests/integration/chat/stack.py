@@ -90,6 +90,10 @@ class ChatStack:
         process.send_signal(number)
         return process.wait(30)
 
+    def pid(self, service: str) -> int:
+        """The number of a service's process."""
+        return self._processes[service].pid
+
     def log_of(self, service: str) -> str:
         """What a service wrote."""
         return (self._folder / f"{service}.log").read_text("utf-8", errors="replace")

@@ -67,6 +67,20 @@ create constraint trigger settle_branch after update on turns deferrable initial
 when (old.end_time is null and new.end_time is not null and (new.take_back <> '' or new.asks_anew))
 execute function settle_branch();
 
+-- How many messages follow the same parent as this one, and which of them it is, in the order in which they were made.
+create function siblings_of(
+    p_tenant uuid, p_conversation uuid, p_parent uuid, p_message uuid, out sibling_count bigint, out sibling_number bigint
+)
+language sql stable as $$
+    select count(*), count(*) filter (where s.message_id <= p_message) from (
+        select m.message_id from messages m
+        where m.tenant_id = p_tenant and m.conversation_id = p_conversation and m.parent_message_id = p_parent
+        union all
+        select m.message_id from messages m
+        where p_parent is null and m.tenant_id = p_tenant and m.conversation_id = p_conversation and m.parent_message_id is null
+    ) s
+$$;
+
 -- What is known before a turn is taken in: the turn of the same request; the conversation, that of the message which is asked
 -- about (p_message) where one is, with how many turns are queued in it; whether the parent is a message of it, or the answer
 -- that is on its way; that message, and the message of the user that it is or answers; and the agent, that of the message's turn
@@ -283,8 +297,8 @@ end
 $$;
 
 -- Gives a turn that was queued, and is claimed by the transaction that calls this, its conversation: with its message behind the
--- leaf or behind the parent it names. Answers placed, busy (another turn has it), closed, or lost (what it follows or answers
--- is not there any more); then nothing is written.
+-- leaf or behind the parent it names. Answers placed, busy (another turn has it), archived or deleted, or lost (what it follows
+-- or answers is not there any more); then nothing is written.
 create function place_turn(
     p_tenant uuid, p_turn uuid, p_user_message uuid, p_assistant_message uuid, p_parts text[], p_tokens integer,
     p_tokenizer text, p_now timestamptz
@@ -300,7 +314,7 @@ begin
     select * into strict v_place from conversations c
     where c.tenant_id = p_tenant and c.conversation_id = v_turn.conversation_id for update;
     if v_place.status <> 'active' then
-        return 'closed';
+        return v_place.status;
     end if;
     if v_place.running_turn_id is not null or exists (
         select from turns q
@@ -314,7 +328,7 @@ begin
     if (
         select count(*) from messages m where m.tenant_id = p_tenant and m.conversation_id = v_turn.conversation_id
             and (m.message_id = v_parent or (v_turn.asks_anew and m.message_id = v_message))
-    ) < (v_parent is not null)::integer + v_turn.asks_anew::integer then
+    ) < (v_parent is not null)::integer + (v_turn.asks_anew and v_message is distinct from v_parent)::integer then
         return 'lost';
     end if;
     update turns t
