@@ -8,4 +8,4 @@ STREAMS = 120
 
 
 async def test_stopped_streams_leave_nothing_behind(stack: ChatStack, model: ScriptedUpstream) -> None:
-    assert await judged(stack, STREAMS, at_once=16, seed=7, warm_up=40) == []
+    assert await judged(stack, STREAMS, at_once=8, seed=7, warm_up=40) == []
