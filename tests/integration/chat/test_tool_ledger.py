@@ -159,7 +159,7 @@ async def test_a_tool_that_does_not_answer_in_time(
     bell = Bell(repeatable=repeatable, lasting=lasting, behave=hangs)
     (result,) = await house.run(bell, "c1")
     assert result.status is status
-    assert result.content.startswith("bell.ring did not answer within 0.05 seconds. ")
+    assert result.content.startswith("bell.ring did not answer within 0.05 seconds.")
     assert len(bell.keys) == rung
 
 
@@ -209,9 +209,9 @@ async def test_a_result_is_kept_to_its_bound(house: House) -> None:
 async def test_a_turn_that_is_somebody_elses_sends_nothing(house: House) -> None:
     bell = Bell(repeatable=True, lasting=True)
     house.turn.lease_epoch = 6
-    with pytest.raises(ExceptionGroup) as lost:
+    with pytest.raises(LostTurnError):
         await house.run(bell, "c1")
-    assert lost.group_contains(LostTurnError)
+    assert (bell.keys, await house.states()) == ([], {})
 
 
 async def test_a_tenant_sees_its_own_calls_only(house: House, house_database: Any) -> None:
