@@ -335,6 +335,9 @@ class _OwnRows(BaseModel):
     feature_voice: bool | None = setting("SOMA_FEATURE_VOICE", "Whether voice is offered.", "false")
     feature_mcp: bool | None = setting("SOMA_FEATURE_MCP", "Whether MCP tools are offered.", "true")
     feature_code_execution: bool | None = setting("SOMA_FEATURE_CODE_EXECUTION", "Whether code may be run.", "false")
+    feature_titles: bool | None = setting(
+        "SOMA_FEATURE_TITLES", "Whether a model names conversations; without it their first words do.", "true"
+    )
     feature_agentiq_governor: bool | None = setting(
         "SOMA_FEATURE_AGENTIQ_GOVERNOR",
         "Whether the governor measures and budgets each turn.",
