@@ -18,12 +18,16 @@ from servers.chat.adapters.offline import OfflineModel
 from servers.chat.adapters.openai_compatible import OpenAICompatibleModel
 from servers.chat.agents import Agents
 from servers.chat.allowance import Allowance
+from servers.chat.approvals import Approvals
+from servers.chat.builtin_tools import BuiltinTools
 from servers.chat.catalogues import Catalogues
 from servers.chat.conversations import Conversations
 from servers.chat.deletion import Deletion
 from servers.chat.dependencies import Dependencies
+from servers.chat.effects import Effects
 from servers.chat.ending import Ending
 from servers.chat.endings import Endings
+from servers.chat.exporting import Exporting
 from servers.chat.features import Features
 from servers.chat.followers import Followers
 from servers.chat.gathering import BACKGROUND, Gatherer
@@ -31,6 +35,8 @@ from servers.chat.generating import Generating
 from servers.chat.generation import Answering
 from servers.chat.handover import Handover
 from servers.chat.housekeeping import Housekeeping
+from servers.chat.importing import Importing
+from servers.chat.indexing import Indexing
 from servers.chat.instance import Instance
 from servers.chat.intent_letters import IntentLetters
 from servers.chat.intents import Intents
@@ -49,18 +55,26 @@ from servers.chat.queueing import Queue
 from servers.chat.rating import Ratings
 from servers.chat.recovery import Recovery
 from servers.chat.requests import TurnRequests
+from servers.chat.rounds import Rounds
 from servers.chat.rpc.agents import AgentServicer
 from servers.chat.rpc.conversations import ConversationServicer
 from servers.chat.rpc.models import ModelServicer
 from servers.chat.rpc.turns import TurnServicer
 from servers.chat.running import RunningTurns
+from servers.chat.searching import Searching
 from servers.chat.settings import ChatSettings
 from servers.chat.single_call import SingleCalls
 from servers.chat.store import TurnStore
 from servers.chat.stored_turns import StoredTurns
 from servers.chat.takeover import Takeovers
+from servers.chat.titles import Titles
+from servers.chat.tool_results import ToolResults
+from servers.chat.tool_running import ToolRunning
+from servers.chat.tools import Tools
 from servers.chat.turns import Turns
+from servers.chat.waiting import Waiting
 from servers.chat.wakes import Wakes
+from servers.chat.watching import Watchers
 from soma.chat.v1 import agent_service_pb2_grpc as agent_grpc
 from soma.chat.v1 import conversation_service_pb2_grpc as conversation_grpc
 from soma.chat.v1 import model_service_pb2_grpc as model_grpc
@@ -115,7 +129,11 @@ class Engine:
     def __init__(self, settings: ChatSettings, process: Process, peers: Peers, models: Models) -> None:
         metrics = TurnMetrics(process.server.registry)
         self.instance = Instance(process.database, settings.instance)
-        means = Means(process.database, process.events, self.instance, metrics, process.clock, process.ids)
+        self.signals = open_signals(settings.redis_url, process.settings.database)
+        process.health.watch("signals", self.signals.check)
+        self.watchers = Watchers(process.database, self.signals, process.clock, process.ids)
+        shared = (process.database, process.events, self.instance, metrics, process.clock, process.ids)
+        means = Means(*shared, self.watchers)
         governor = peers.governor.stub(GovernorServiceStub)
         memory = peers.memory.stub(MemoryServiceStub)
         cognitive = peers.cognitive.stub(ModulationServiceStub)
@@ -126,13 +144,15 @@ class Engine:
         self.features = Features(settings.flags, peers.control, process.ids)
         self.journal = Journal(process.settings.database, self.instance, process.clock, process.server.registry)
         letters = IntentLetters(process.database, DLQHandler(process.database, process.events), process.ids)
-        self.intents = Intents(process.database, letters, governor, memory, cognitive, metrics)
+        calls = SingleCalls(models, governor, process.clock, process.ids)
+        own = (process.database, process.events, models, calls, self.features, process.clock)
+        titles = Titles(*own, self.watchers.changed)
+        self.intents = Intents(process.database, letters, governor, memory, cognitive, titles, metrics)
+        self.indexing = Indexing(process.database, process.clock)
         recovery = Recovery(process.database, endings, models, process.clock)
         self.rates = open_limits(settings.redis_url, process.database, process.clock, process.server.registry)
         allowance = Allowance(self.rates, settings.messages_per_minute, process.clock)
         self.housekeeping = Housekeeping(process.database, self.instance, running, allowance, process.clock)
-        self.signals = open_signals(settings.redis_url, process.settings.database)
-        process.health.watch("signals", self.signals.check)
         self.wakes = Wakes(self.signals, running)
         self.followers = Followers(store, running, self.wakes)
         gatherer = Gatherer(
@@ -140,17 +160,27 @@ class Engine:
         )
         planner = Planner(governor, self.features, process.clock, settings.turn_seconds)
         legs = Legs(planner, models, dependencies, self.journal, Legbook(process.database, self.journal), metrics)
-        answering = Answering(gatherer, planner, legs, self.journal)
+        tools = Tools(BuiltinTools(memory, process.clock).all(), self.features)
+        rounds = Rounds(legs, ToolRunning(Effects(means), means), self.journal)
+        answering = Answering(gatherer, planner, rounds, tools, self.journal)
         self.stored = StoredTurns(means, models)
         self.queue = Queue(means, self.stored, store, running)
         self.requests = TurnRequests(store, running, self.queue)
-        handover = Handover(self.stored, recovery, self.journal, self.wakes, self.queue)
+        waiting = Waiting(means, store, self.journal, settings.approval_hours)
+        handover = Handover(self.stored, recovery, self.journal, self.wakes, self.queue, waiting)
         ending = Ending(means, endings, self.journal, governor, self.features, self.intents, handover)
         acceptances = Acceptances(means, models, allowance)
         self.turns = Turns(means, acceptances, answering, ending, self.followers, running, settings.turn_seconds)
         self.takeovers = Takeovers(means, self.stored, self.turns, recovery, self.wakes, settings.turn_seconds)
+        self.approvals = Approvals(means, self.stored, self.turns)
+        self.results = ToolResults(means, self.turns)
         self.ratings = Ratings(means)
         self.queue.open(self.turns.go_on)
+
+    async def drain(self, patience_seconds: float) -> None:
+        """Sends those who only watch elsewhere, and lets the turns end."""
+        self.watchers.drain()
+        await self.turns.drain(patience_seconds)
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:
@@ -166,7 +196,10 @@ class Engine:
             self.catalogues.run,
             self.wakes.run,
             self.takeovers.run,
+            self.watchers.run,
+            self.indexing.run,
             self.queue.run,
+            self.approvals.run,
         )
         tasks = [asyncio.create_task(_keep(job), name=job.__qualname__) for job in jobs]
         try:
@@ -223,14 +256,23 @@ def add_servicers(engine: Engine, process: Process, peers: Peers, house: ModelHo
     """Adds the services of the contract `soma.chat.v1`."""
     models = house.models
     agents = Agents(process.database, process.events, models, process.clock, process.ids)
-    conversations = Conversations(process.database, process.events, agents, sagas, process.clock, process.ids)
+    shared = (process.database, process.events, agents)
+    conversations = Conversations(*shared, sagas, process.clock, process.ids, engine.watchers)
     server = process.server
-    turns = TurnServicer(engine.turns, engine.followers, engine.requests, engine.ratings)
+    turns = TurnServicer(
+        engine.turns, engine.followers, engine.requests, engine.ratings, engine.approvals, engine.results
+    )
     server.add(turn_grpc.add_TurnServiceServicer_to_server, turns, "soma.chat.v1.TurnService")
     server.add(agent_grpc.add_AgentServiceServicer_to_server, AgentServicer(agents), "soma.chat.v1.AgentService")
     server.add(
         conversation_grpc.add_ConversationServiceServicer_to_server,
-        ConversationServicer(conversations),
+        ConversationServicer(
+            conversations,
+            Searching(process.database, process.clock),
+            Exporting(process.database, process.clock),
+            Importing(*shared, models, process.clock, process.ids),
+            engine.watchers,
+        ),
         "soma.chat.v1.ConversationService",
     )
     servicer = house.servicer(process, peers.governor.stub(GovernorServiceStub))
@@ -262,7 +304,7 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
         try:
             async with engine.working():
                 add_servicers(engine, process, peers, house, sagas)
-                await process.serve(lambda: engine.turns.drain(chat.drain_seconds), sagas=sagas)
+                await process.serve(lambda: engine.drain(chat.drain_seconds), sagas=sagas)
         finally:
             await house.close()
             await peers.close()

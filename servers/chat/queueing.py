@@ -162,6 +162,11 @@ class Queue:
         else:
             await self.end_waiting(tenant, turn_id)
 
+    async def stop_waiting(self, tenant: TenantId, turn_id: UUID) -> None:
+        """Its person wants no answer any more: it is brought to its end, wherever it is by now."""
+        await self._store.ask_to_cancel(tenant, turn_id)
+        await self._stop(tenant, turn_id)
+
     async def end_waiting(self, tenant: TenantId, turn_id: UUID) -> None:
         """A turn that waits for a person is run by nobody: whoever stops it brings it to its end."""
         stored = await self._stored.claim(tenant, turn_id, "waiting")
