@@ -172,7 +172,7 @@ def test_a_sound_history_has_no_violation(tmp_path: Path) -> None:
 
 
 def test_what_may_happen_in_the_instant_of_a_death_is_none(tmp_path: Path) -> None:
-    """A call that was written down and never made has its input billed; one that died before its first event has not."""
+    """A call that was written down and never made has its input billed; one unheard of has not."""
     never_made, unheard = sound(), sound()
     del never_made["calls"][0]
     never_made["billed"][0] = leg(1, 0, estimated=True)

@@ -170,7 +170,7 @@ async def test_a_redis_that_forgets_and_then_goes_changes_nothing_for_a_follower
     stack.start("chat", SOMA_REDIS_URL=redis.url)
     try:
         with stack.second_chat(SOMA_REDIS_URL=redis.url) as channel:
-            second = channel.stub(TurnServiceStub)
+            second: Any = channel.stub(TurnServiceStub)
             here, there = Told(), Told()
 
             async def follow(turn_id: str) -> None:
