@@ -342,6 +342,9 @@ class _OwnRows(BaseModel):
     messages_per_minute: Count | None = setting(
         "SOMA_MESSAGES_PER_MINUTE", "How many messages one user may send a minute.", "20"
     )
+    approval_hours: Count | None = setting(
+        "SOMA_APPROVAL_HOURS", "How many hours a tool waits for a person's consent before that counts as denied.", "168"
+    )
     connections_per_user: Count | None = setting(
         "SOMA_CONNECTIONS_PER_USER", "How many WebSockets one user may have open.", "200"
     )

@@ -18,10 +18,13 @@ from servers.chat.adapters.offline import OfflineModel
 from servers.chat.adapters.openai_compatible import OpenAICompatibleModel
 from servers.chat.agents import Agents
 from servers.chat.allowance import Allowance
+from servers.chat.approvals import Approvals
+from servers.chat.builtin_tools import BuiltinTools
 from servers.chat.catalogues import Catalogues
 from servers.chat.conversations import Conversations
 from servers.chat.deletion import Deletion
 from servers.chat.dependencies import Dependencies
+from servers.chat.effects import Effects
 from servers.chat.ending import Ending
 from servers.chat.endings import Endings
 from servers.chat.exporting import Exporting
@@ -30,6 +33,7 @@ from servers.chat.followers import Followers
 from servers.chat.gathering import BACKGROUND, Gatherer
 from servers.chat.generating import Generating
 from servers.chat.generation import Answering
+from servers.chat.handover import Handover
 from servers.chat.housekeeping import Housekeeping
 from servers.chat.importing import Importing
 from servers.chat.indexing import Indexing
@@ -38,6 +42,7 @@ from servers.chat.intent_letters import IntentLetters
 from servers.chat.intents import Intents
 from servers.chat.journal import Journal
 from servers.chat.keys import Keys
+from servers.chat.legbook import Legbook
 from servers.chat.legs import Legs
 from servers.chat.means import Means
 from servers.chat.metrics import TurnMetrics
@@ -50,6 +55,7 @@ from servers.chat.queueing import Queue
 from servers.chat.rating import Ratings
 from servers.chat.recovery import Recovery
 from servers.chat.requests import TurnRequests
+from servers.chat.rounds import Rounds
 from servers.chat.rpc.agents import AgentServicer
 from servers.chat.rpc.conversations import ConversationServicer
 from servers.chat.rpc.models import ModelServicer
@@ -60,8 +66,13 @@ from servers.chat.settings import ChatSettings
 from servers.chat.single_call import SingleCalls
 from servers.chat.store import TurnStore
 from servers.chat.stored_turns import StoredTurns
+from servers.chat.takeover import Takeovers
 from servers.chat.titles import Titles
+from servers.chat.tool_results import ToolResults
+from servers.chat.tool_running import ToolRunning
+from servers.chat.tools import Tools
 from servers.chat.turns import Turns
+from servers.chat.waiting import Waiting
 from servers.chat.wakes import Wakes
 from servers.chat.watching import Watchers
 from soma.chat.v1 import agent_service_pb2_grpc as agent_grpc
@@ -138,28 +149,31 @@ class Engine:
         titles = Titles(*own, self.watchers.changed)
         self.intents = Intents(process.database, letters, governor, memory, cognitive, titles, metrics)
         self.indexing = Indexing(process.database, process.clock)
-        self.recovery = Recovery(process.database, self.instance, endings, models, process.clock)
+        recovery = Recovery(process.database, endings, models, process.clock)
         self.rates = open_limits(settings.redis_url, process.database, process.clock, process.server.registry)
         allowance = Allowance(self.rates, settings.messages_per_minute, process.clock)
-        self.housekeeping = Housekeeping(
-            process.database, self.instance, running, self.recovery, allowance, process.clock
-        )
+        self.housekeeping = Housekeeping(process.database, self.instance, running, allowance, process.clock)
         self.wakes = Wakes(self.signals, running)
         self.followers = Followers(store, running, self.wakes)
         gatherer = Gatherer(
             store, memory, cognitive, dependencies, self.features, lambda: process.health.down(BACKGROUND)
         )
         planner = Planner(governor, self.features, process.clock, settings.turn_seconds)
-        legs = Legs(planner, models, dependencies, self.journal, metrics)
-        answering = Answering(gatherer, planner, legs, self.journal)
+        legs = Legs(planner, models, dependencies, self.journal, Legbook(process.database, self.journal), metrics)
+        tools = Tools(BuiltinTools(memory, process.clock).all(), self.features)
+        rounds = Rounds(legs, ToolRunning(Effects(means), means), self.journal)
+        answering = Answering(gatherer, planner, rounds, tools, self.journal)
         self.stored = StoredTurns(means, models)
         self.queue = Queue(means, self.stored, store, running)
         self.requests = TurnRequests(store, running, self.queue)
-        ending = Ending(means, endings, self.journal, governor, self.features, self.intents, self.recovery, self.queue)
+        waiting = Waiting(means, store, self.journal, settings.approval_hours)
+        handover = Handover(self.stored, recovery, self.journal, self.wakes, self.queue, waiting)
+        ending = Ending(means, endings, self.journal, governor, self.features, self.intents, handover)
         acceptances = Acceptances(means, models, allowance)
-        self.turns = Turns(
-            means, acceptances, answering, ending, self.followers, running, self.queue, settings.turn_seconds
-        )
+        self.turns = Turns(means, acceptances, answering, ending, self.followers, running, settings.turn_seconds)
+        self.takeovers = Takeovers(means, self.stored, self.turns, recovery, self.wakes, settings.turn_seconds)
+        self.approvals = Approvals(means, self.stored, self.turns)
+        self.results = ToolResults(means, self.turns)
         self.ratings = Ratings(means)
         self.queue.open(self.turns.go_on)
 
@@ -172,8 +186,7 @@ class Engine:
     async def working(self) -> AsyncIterator[None]:
         """Takes over from the predecessor, then keeps the steady work going inside the block."""
         await self.instance.register()
-        ended = await self.recovery.end_abandoned()
-        _LOG.info("registered", instance=self.instance.name, epoch=self.instance.epoch, interrupted_turns=ended)
+        _LOG.info("registered", instance=self.instance.name, epoch=self.instance.epoch)
         jobs = (
             self.journal.run,
             self.intents.run,
@@ -184,7 +197,9 @@ class Engine:
             self.wakes.run,
             self.watchers.run,
             self.indexing.run,
+            self.takeovers.run,
             self.queue.run,
+            self.approvals.run,
         )
         tasks = [asyncio.create_task(_keep(job), name=job.__qualname__) for job in jobs]
         try:
@@ -244,7 +259,9 @@ def add_servicers(engine: Engine, process: Process, peers: Peers, house: ModelHo
     shared = (process.database, process.events, agents)
     conversations = Conversations(*shared, sagas, process.clock, process.ids, engine.watchers)
     server = process.server
-    turns = TurnServicer(engine.turns, engine.followers, engine.requests, engine.ratings)
+    turns = TurnServicer(
+        engine.turns, engine.followers, engine.requests, engine.ratings, engine.approvals, engine.results
+    )
     server.add(turn_grpc.add_TurnServiceServicer_to_server, turns, "soma.chat.v1.TurnService")
     server.add(agent_grpc.add_AgentServiceServicer_to_server, AgentServicer(agents), "soma.chat.v1.AgentService")
     server.add(

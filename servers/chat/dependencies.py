@@ -6,6 +6,7 @@ Nothing here calls anybody by itself.
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
+from servers.chat.domain.model import ModelProfile
 from soma_common.kernel.breaker import Breaker, BreakerRule, BreakerState
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.errors import SomaError
@@ -21,7 +22,7 @@ MODEL_DOWN: Final = frozenset((Reason.MODEL_UNAVAILABLE, Reason.MODEL_TIMEOUT, R
 
 
 class Dependencies:
-    """The breakers of this process, by name: memory, cognitive, and `model:<profile>`."""
+    """The breakers of this process, by name: memory, cognitive, and one for each place where a model is."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -34,43 +35,44 @@ class Dependencies:
         try:
             answer = await call()
         except SomaError:
-            self._failed(name)
+            self._failed(name, SERVICE_RULE)
             raise
-        self._succeeded(name)
+        self._succeeded(name, SERVICE_RULE)
         return answer
 
-    def model_allows(self, profile_id: str) -> bool:
+    def model_allows(self, profile: ModelProfile) -> bool:
         """Whether this model may be tried now.
 
         After its rest every turn may: the governor asks for several good checks before it lets one call the model, and
         the first call that fails ends the hope again.
         """
-        name = _model(profile_id)
+        name = _model(profile)
         hopeful = name in self._breakers and self._breakers[name].state is BreakerState.HALF_OPEN
         return hopeful or self._allows(name, MODEL_RULE)
 
-    def model_answered(self, profile_id: str) -> None:
+    def model_answered(self, profile: ModelProfile) -> None:
         """The model began to answer."""
-        self._succeeded(_model(profile_id))
+        self._succeeded(_model(profile), MODEL_RULE)
 
-    def model_failed(self, profile_id: str, error: SomaError) -> None:
+    def model_failed(self, profile: ModelProfile, error: SomaError) -> None:
         """The model failed; only what says that nobody answers counts."""
         if error.reason in MODEL_DOWN:
-            self._failed(_model(profile_id))
+            self._failed(_model(profile), MODEL_RULE)
         else:
-            self._succeeded(_model(profile_id))
+            self._succeeded(_model(profile), MODEL_RULE)
 
     def _allows(self, name: str, rule: BreakerRule) -> bool:
         breaker, allowed = self._breakers.get(name, Breaker(rule)).allows(self._clock.monotonic())
         self._breakers[name] = breaker
         return allowed
 
-    def _succeeded(self, name: str) -> None:
-        self._breakers[name] = self._breakers[name].succeeded(self._clock.monotonic())
+    def _succeeded(self, name: str, rule: BreakerRule) -> None:
+        self._breakers[name] = self._breakers.get(name, Breaker(rule)).succeeded(self._clock.monotonic())
 
-    def _failed(self, name: str) -> None:
-        self._breakers[name] = self._breakers[name].failed(self._clock.monotonic())
+    def _failed(self, name: str, rule: BreakerRule) -> None:
+        self._breakers[name] = self._breakers.get(name, Breaker(rule)).failed(self._clock.monotonic())
 
 
-def _model(profile_id: str) -> str:
-    return f"model:{profile_id}"
+def _model(profile: ModelProfile) -> str:
+    """The place where the model is: another tenant's profile of this name may go elsewhere, and has its own fate."""
+    return f"model:{profile.provider} {profile.base_url or ''} {profile.model}"

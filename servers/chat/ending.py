@@ -15,15 +15,14 @@ from servers.chat.domain.turn import Step
 from servers.chat.endings import PASSES, STATUS, End, Endings, Intent
 from servers.chat.features import Features
 from servers.chat.gathering import weights_values
+from servers.chat.handover import Handover
 from servers.chat.intents import Intents
 from servers.chat.journal import Journal
 from servers.chat.means import Means
 from servers.chat.progress import Progress
-from servers.chat.queueing import Queue
-from servers.chat.recovery import Recovery
 from servers.chat.running import RunningTurn
 from servers.chat.settlement import empty_settlement, settlement, turn_cost, turn_usage
-from servers.chat.store import TurnRow, error_columns
+from servers.chat.store import error_columns
 from servers.chat.stream import Numbered, numbered
 from soma.governor.v1 import governor_service_pb2 as governor_pb
 from soma.governor.v1.governor_service_pb2_grpc import GovernorServiceStub
@@ -64,11 +63,9 @@ class Ending:
         governor: GovernorServiceStub,
         features: Features,
         intents: Intents,
-        recovery: Recovery,
-        queue: Queue,
+        handover: Handover,
     ) -> None:
-        self._queue = queue
-        self._recovery = recovery
+        self.handover: Final = handover
         self._database = means.database
         self._events = means.events
         self._metrics = means.metrics
@@ -87,7 +84,7 @@ class Ending:
             return
         progress.error = outcome.error
         (aiq, unsettled), _ = await asyncio.gather(
-            self._settle(progress, outcome.finish_reason), self._journal.flush(turn)
+            self._settle(progress, outcome.finish_reason, turn.told_events), self._journal.flush(turn)
         )
         if turn.lost:
             turn.end()
@@ -109,10 +106,6 @@ class Ending:
         else:
             turn.end()
 
-    async def give_up(self, row: TurnRow) -> None:
-        """Ends a claimed turn that cannot be gone on with, with what was written kept."""
-        await self._recovery.end(row.tenant_id, row.turn_id, row.lease_epoch)
-
     async def refuse(self, turn: RunningTurn, accepted: Accepted, error: SomaError) -> None:
         """Stores a refusal, takes the message back, and tells it; what may pass frees its request_id."""
         failures = 0
@@ -129,7 +122,9 @@ class Ending:
         turn.refuse(error)
         self._look(accepted.tenant, accepted.conversation_id)
 
-    async def _settle(self, progress: Progress, finish_reason: str) -> tuple[float | None, Intent | None]:
+    async def _settle(
+        self, progress: Progress, finish_reason: str, told_events: int
+    ) -> tuple[float | None, Intent | None]:
         """AIQ as observed, and an intent when the governor could not be told now."""
         now = self._clock.now()
         if progress.plan is None and (progress.before is None or progress.before.draft is None):
@@ -138,6 +133,7 @@ class Ending:
             )
             return None, Intent("settle_turn", empty.SerializeToString(), now + _LATE_PLAN)
         request = settlement(progress, finish_reason)
+        request.outcome.told_events = told_events
         try:
             answer: governor_pb.SettleTurnResponse = await self._governor.SettleTurn(request, timeout=SETTLE_SECONDS)
         except SomaError as error:
@@ -165,11 +161,11 @@ class Ending:
             sequence=turn.state.after(outcome.step).sequence,
             finish_reason=outcome.finish_reason,
             text=progress.answer,
-            calls=tuple(progress.calls),
+            calls=tuple(progress.told),
             usage=turn_usage(progress),
             cost_micros=turn_cost(progress),
             receipt_id=progress.receipt_id,
-            model=accepted.profile.profile_id,
+            model=progress.speaker.profile_id,
             tokenizer=accepted.profile.tokenizer,
             now=now,
             correlation_id=str(accepted.order.request_id),
@@ -207,7 +203,7 @@ class Ending:
 
     def _look(self, tenant: TenantId, conversation_id: UUID | None) -> None:
         if conversation_id is not None:
-            self._queue.look(tenant, conversation_id)
+            self.handover.queue.look(tenant, conversation_id)
 
     async def _had_ended(self, end: End) -> bool:
         found = await self._database.run(end.caller.tenant_id, lambda it: it.fetchval(_SQL.find_end, end.turn_id))

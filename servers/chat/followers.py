@@ -21,6 +21,8 @@ from soma_common.signals import Subscription
 # How often the journal is looked at: without signals, and with them, where only a lost one has to be made up for.
 POLL_SECONDS: Final = 0.1
 SIGNALLED_POLL_SECONDS: Final = 0.5
+# A turn that waits for a person, or for its place, may do so for days; whoever goes on with it wakes its followers.
+IDLE_POLL_SECONDS: Final = 3.0
 # What is written meanwhile is read at once, so that following costs no more looks than an eye can tell apart.
 PACE_SECONDS: Final = 0.02
 # The journal counts in 31 bits; no turn comes near it.
@@ -34,6 +36,11 @@ class Followers:
         self._store = store
         self._running = running
         self._wakes = wakes
+        self._leaving = False
+
+    def leave(self) -> None:
+        """Sends everybody away who follows a turn of another process: this one ends, and they are served elsewhere."""
+        self._leaving = True
 
     async def follow(self, caller: Caller, turn_id: UUID, after_sequence: int) -> AsyncGenerator[bytes, None]:
         """Serialised events after a number, to the end of the turn.
@@ -80,14 +87,19 @@ class Followers:
                 return
             found_nothing = not batch
             if len(batch) < JOURNAL_BATCH:
-                await self._wait(turn_id, writes)
+                await self._wait(row, writes)
 
-    async def _wait(self, turn_id: UUID, writes: Subscription) -> None:
-        """Until something was written, or until it is time to look by oneself."""
+    async def _wait(self, row: TurnRow, writes: Subscription) -> None:
+        """Until something was written, or until it is time to look by oneself. Raises SHUTTING_DOWN."""
+        if self._leaving:
+            raise SomaError(Reason.SHUTTING_DOWN)
         await asyncio.sleep(PACE_SECONDS)
+        if row.status != "running":
+            await writes.wait(IDLE_POLL_SECONDS)
+            return
         heard = await writes.wait(SIGNALLED_POLL_SECONDS if self._wakes.work else POLL_SECONDS)
         if heard != WRITTEN:
-            self._wakes.ask(turn_id)
+            self._wakes.ask(row.turn_id)
 
     async def _visible(self, caller: Caller, turn_id: UUID) -> TurnRow:
         row = await self._store.find_turn(caller.tenant_id, turn_id, caller.owner_filter)

@@ -11,6 +11,7 @@ from typing import Final
 from servers.chat.acceptance import Accepted
 from servers.chat.dependencies import Dependencies
 from servers.chat.domain.knobs import MAX_RETRIES, TOP_P, Knobs, derive
+from servers.chat.domain.model import ModelProfile
 from servers.chat.features import Features
 from servers.chat.store import BranchMessage, TurnStore
 from soma.cognitive.v1 import modulation_service_pb2 as modulation_pb
@@ -82,14 +83,22 @@ class Gatherer:
         (modulation, saw_cognitive), (hits, saw_memory), branch = await asyncio.gather(
             self._modulation(accepted, bases), self._recall(accepted, knobs), self._branch(accepted)
         )
-        model_up = self._dependencies.model_allows(accepted.profile.profile_id)
         observed = (
             *saw_memory,
             saw_cognitive,
-            _seen("model", up=model_up, detail="" if model_up else "failing"),
+            self._saw_model(accepted.profile),
             *(_seen(name, up=False) for name in self._down()),
         )
         return Gathered(knobs, modulation, hits, branch, observed)
+
+    def _saw_model(self, profile: ModelProfile) -> level_pb2.ObservedDependency:
+        """A model that nobody answers at is down, unless another one may stand in for it."""
+        if self._dependencies.model_allows(profile):
+            return _seen("model", up=True)
+        if not any(map(self._dependencies.model_allows, profile.fallbacks)):
+            return _seen("model", up=False, detail="failing")
+        state = level_pb2.DEPENDENCY_STATE_DEGRADED
+        return level_pb2.ObservedDependency(name="model", state=state, detail=f"{profile.profile_id} is failing")
 
     async def _modulation(
         self, accepted: Accepted, bases: common_pb.KnobBases

@@ -11,14 +11,19 @@ from servers.chat.candidates import gather_sources
 from servers.chat.domain.agent import DEFAULT_CANNED_ANSWER
 from servers.chat.domain.context import build, unsent
 from servers.chat.domain.model import ModelRequest
+from servers.chat.domain.rounds import wire_name
+from servers.chat.domain.sources import Context
 from servers.chat.domain.turn import Step
+from servers.chat.ending import Outcome
 from servers.chat.gathering import Gathered, Gatherer
 from servers.chat.journal import Journal
-from servers.chat.legs import Legs
 from servers.chat.planning import Planner, offer_of
 from servers.chat.progress import Before, Progress
+from servers.chat.rounds import Rounds
 from servers.chat.running import RunningTurn
+from servers.chat.settled import settled_outcome
 from servers.chat.settlement import settlement_draft
+from servers.chat.tools import Tools
 from soma.chat.v1 import turn_event_pb2
 from soma.common.v1 import level_pb2
 from soma.governor.v1 import governor_service_pb2 as governor_pb
@@ -41,12 +46,14 @@ class Answering:
         self,
         gatherer: Gatherer,
         planner: Planner,
-        legs: Legs,
+        rounds: Rounds,
+        tools: Tools,
         journal: Journal,
     ) -> None:
         self._gatherer = gatherer
         self._planner = planner
-        self._legs = legs
+        self._rounds = rounds
+        self._tools = tools
         self._journal = journal
 
     async def answer(self, turn: RunningTurn, progress: Progress) -> None:
@@ -63,13 +70,16 @@ class Answering:
         if not turn.begun:
             self._begin(turn, progress)
         elif progress.before is not None and progress.before.from_status == "running":
-            # Nobody is called before it is written that there is one more call.
             turn.add(Step.NOTICE, _taken_over(progress.before))
-            await self._journal.flush(turn)
+            self._journal.wants(turn)
         if request is None:
             self._say_canned(turn, progress)
         else:
-            await self._legs.speak(turn, progress, request)
+            await self._rounds.lead(turn, progress, request)
+
+    async def settled(self, turn: RunningTurn, progress: Progress) -> Outcome | None:
+        """How a turn that another process began was settled; None where it was not. Raises DEPENDENCY_DOWN."""
+        return await settled_outcome(self._planner, turn, progress) if turn.begun else None
 
     async def _prepare(self, turn: RunningTurn, progress: Progress) -> ModelRequest | None:
         """The call that the plan allows; None at L4."""
@@ -79,42 +89,29 @@ class Answering:
         progress.measured("recall", begin)
         tokenizer = tokenizer_for(accepted.profile.tokenizer)
         size = _size_of(accepted, gathered)
-        sources = await aside(size, gather_sources, accepted, gathered, tokenizer, tokenizer.name)
+        offered = self._tools.offered(accepted)
+        items = tuple(self._tools.item(each, tokenizer, tokenizer.name) for each in offered)
+        sources = await aside(size, gather_sources, accepted, gathered, tokenizer, tokenizer.name, items)
         with progress.phase("plan"):
-            plan = progress.plan = await self._planner.plan(accepted, gathered, sources)
+            plan = progress.plan = await self._planner.plan(accepted, gathered, sources, progress.patience_seconds)
         with progress.phase("context"):
             offer = offer_of(plan, gathered.modulation.recall_limit or gathered.knobs.recall_limit)
             context = await aside(size, build, sources, offer, tokenizer)
         called = plan.level != level_pb2.DEGRADATION_LEVEL_L4
         progress.context = context if called else unsent(context)
-        turn.settlement = settlement_draft(progress).SerializeToString()
-        if not called:
-            return None
-        options, modulation = accepted.order.options, gathered.modulation
-        return ModelRequest(
-            profile=accepted.profile,
-            messages=context.messages,
-            max_output_tokens=plan.max_output_tokens,
-            tools=context.tools,
-            tool_choice=_tool_choice(accepted.order.tool_choice, {tool.name for tool in context.tools}),
-            temperature=modulation.temperature if options.temperature is None else options.temperature,
-            top_p=modulation.top_p if options.top_p is None else options.top_p,
-            stop=options.stop,
-            response_format=options.response_format,
-            json_schema=options.json_schema,
-            seed=options.seed,
-            presence_penalty=options.presence_penalty,
-            frequency_penalty=options.frequency_penalty,
-            reasoning_effort=options.reasoning_effort,
-            parallel_tool_calls=options.parallel_tool_calls,
-        )
+        sent = {tool.name for tool in context.tools}
+        progress.offered = {each.tool.name: each.tool for each in offered if wire_name(each.tool.name) in sent}
+        request = _request(accepted, gathered, plan, context) if called else None
+        if not turn.begun:
+            turn.settlement = settlement_draft(progress, request).SerializeToString()
+        return request
 
     def _begin(self, turn: RunningTurn, progress: Progress) -> None:
         accepted, plan = progress.accepted, progress.plan
         assert plan is not None
         started = turn_event_pb2.TurnStarted(
             conversation_id=str(accepted.conversation_id or ""),
-            user_message_id=str(accepted.user_message_id or ""),
+            user_message_id="" if accepted.continues else str(accepted.user_message_id or ""),
             assistant_message_id=str(accepted.assistant_message_id),
             receipt_id=plan.receipt_id,
             model=accepted.profile.profile_id,
@@ -131,9 +128,11 @@ class Answering:
         self._journal.wants(turn)
 
     def _say_canned(self, turn: RunningTurn, progress: Progress) -> None:
+        progress.finish_reason = "stop"
+        if progress.answer:
+            return
         text = progress.accepted.agent.canned_answer or DEFAULT_CANNED_ANSWER
         progress.text.append(text)
-        progress.finish_reason = "stop"
         turn.add(Step.TEXT, turn_event_pb2.TextDelta(text=text))
         self._journal.wants(turn)
 
@@ -143,6 +142,30 @@ def _taken_over(before: Before) -> turn_event_pb2.Notice:
         code="turn_taken_over",
         sentence="The process that wrote this answer is gone, so another one goes on with it from here.",
         metadata={"from_instance": before.from_instance},
+    )
+
+
+def _request(
+    accepted: Accepted, gathered: Gathered, plan: governor_pb.PlanTurnResponse, context: Context
+) -> ModelRequest:
+    options, modulation = accepted.order.options, gathered.modulation
+    return ModelRequest(
+        profile=accepted.profile,
+        messages=context.messages,
+        max_output_tokens=plan.max_output_tokens,
+        tools=context.tools,
+        tool_choice=_tool_choice(accepted.order.tool_choice, {tool.name for tool in context.tools}),
+        temperature=modulation.temperature if options.temperature is None else options.temperature,
+        top_p=modulation.top_p if options.top_p is None else options.top_p,
+        stop=options.stop,
+        response_format=options.response_format,
+        json_schema=options.json_schema,
+        seed=options.seed,
+        presence_penalty=options.presence_penalty,
+        frequency_penalty=options.frequency_penalty,
+        reasoning_effort=options.reasoning_effort,
+        parallel_tool_calls=options.parallel_tool_calls,
+        input_tokens=context.input_tokens,
     )
 
 

@@ -1,4 +1,4 @@
-"""The steady work beside the turns: the heartbeat, stops asked for elsewhere, turns nobody runs, old journals.
+"""The steady work beside the turns: the heartbeat, stops asked for elsewhere, who else is silent, old journals.
 
 Each job is a coroutine that does it once; `run` repeats them.
 """
@@ -10,11 +10,9 @@ from typing import Final
 
 from servers.chat.allowance import Allowance
 from servers.chat.instance import Instance
-from servers.chat.recovery import Recovery
 from servers.chat.running import RunningTurns, Stop
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.errors import SomaError
-from soma_common.kernel.tenancy import TenantId
 from soma_common.logging import get_logger
 from soma_common.postgres.pool import Database
 from soma_common.postgres.queries import Queries
@@ -23,10 +21,13 @@ _SQL: Final = Queries.of("servers.chat", "sql/journal.sql")
 _LOG: Final = get_logger("soma.chat.housekeeping")
 
 STOP_POLL_SECONDS: Final = 0.2
-BEAT_SECONDS: Final = 2.0
-# An instance that was silent for so long is gone. We judge only after being alive ourselves for as long.
-SILENT_SECONDS: Final = 30.0
-LOST_SECONDS: Final = 10.0
+BEAT_SECONDS: Final = 1.0
+# An instance that was silent for so long is gone. We judge only after having beaten in time for as long ourselves: a
+# database that is slow for everybody, or a pause of this process, takes nobody's turns.
+SILENT_SECONDS: Final = 5.0
+LATE_SECONDS: Final = 2.5
+SLOW_SECONDS: Final = 1.0
+FENCE_SECONDS: Final = 0.5
 SWEEP_SECONDS: Final = 600.0
 JOURNAL_KEPT: Final = timedelta(hours=24)
 
@@ -39,7 +40,6 @@ class Housekeeping:
         database: Database,
         instance: Instance,
         running: RunningTurns,
-        recovery: Recovery,
         allowance: Allowance,
         clock: Clock,
     ) -> None:
@@ -47,16 +47,15 @@ class Housekeeping:
         self._database = database
         self._instance = instance
         self._running = running
-        self._recovery = recovery
         self._clock = clock
-        self._alive_since = clock.monotonic()
+        self._alive_since = self._beaten_at = clock.monotonic()
 
     async def run(self) -> None:
         """Repeats every job until cancelled."""
         await asyncio.gather(
             _repeat(self.look_for_stops, STOP_POLL_SECONDS),
             _repeat(self.beat, BEAT_SECONDS),
-            _repeat(self.look_for_abandoned, LOST_SECONDS),
+            _repeat(self.fence, FENCE_SECONDS),
             _repeat(self.sweep, SWEEP_SECONDS),
         )
 
@@ -72,11 +71,18 @@ class Housekeeping:
 
     async def beat(self) -> None:
         """Says that we live; whoever lost its name gives its turns up and begins anew."""
+        asked = self._clock.monotonic()
+        # A beat that came late or was slow says that we, or the database, are in no state to judge others.
+        if asked - self._beaten_at > LATE_SECONDS:
+            self._alive_since = asked
         try:
             alive = await self._instance.beat()
         except SomaError:
             self._alive_since = self._clock.monotonic()
             raise
+        self._beaten_at = self._clock.monotonic()
+        if self._beaten_at - asked > SLOW_SECONDS:
+            self._alive_since = self._beaten_at
         if not alive:
             _LOG.warning("this instance was taken for dead; it begins anew")
             for turn in self._running.all():
@@ -84,22 +90,18 @@ class Housekeeping:
             await self._instance.register()
             self._alive_since = self._clock.monotonic()
 
-    async def look_for_abandoned(self) -> None:
-        """Ends turns of silent instances, and turns of our own that no task runs."""
-        if self._clock.monotonic() - self._alive_since > SILENT_SECONDS:
-            name = self._instance.name
-            await self._database.worker_statement(_SQL.fence_silent, name, SILENT_SECONDS)
-        await self._recovery.end_abandoned()
-        name, epoch = self._instance.name, self._instance.epoch
-        old = self._clock.now() - timedelta(seconds=LOST_SECONDS)
-        for row in await self._database.worker_statement(_SQL.list_own_running, name, epoch):
-            if self._running.find(row["turn_id"]) is None and row["create_time"] < old:
-                await self._recovery.end(TenantId(row["tenant_id"]), row["turn_id"], row["lease_epoch"])
+    async def fence(self) -> None:
+        """Takes the epoch from instances that are silent: what they ran may be taken over from then on."""
+        if self._clock.monotonic() - self._alive_since <= SILENT_SECONDS:
+            return
+        for row in await self._database.worker_statement(_SQL.fence_silent, self._instance.name, SILENT_SECONDS):
+            _LOG.warning("an instance is silent; its turns are taken over", instance=row["name"])
 
     async def sweep(self) -> None:
         """Forgets the journals of turns that ended a day ago, and who sent no message for a while."""
         await self._allowance.sweep()
         await self._database.worker_statement(_SQL.sweep, JOURNAL_KEPT.total_seconds())
+        await self._database.worker_statement(_SQL.sweep_instances, JOURNAL_KEPT.total_seconds())
 
 
 async def _repeat(job: Callable[[], Awaitable[None]], pause_seconds: float) -> None:

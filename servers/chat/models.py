@@ -16,8 +16,10 @@ from soma_common.postgres.pool import Connection
 class ChatModel(Protocol):
     """Streams the answer of one model call.
 
-    The last item is a `StreamEnd`. Closing the iterator, or cancelling the task that reads it, ends the call at the
-    provider at once. Raises `SomaError` with a MODEL_ reason, or SECRETS_UNAVAILABLE where its key cannot be read.
+    The first item may be a `StreamBegin`: from then on somebody outside counts what is used. The last one is a
+    `StreamEnd`. A request with a text so far is answered with the rest of it, which may begin by repeating some of it.
+    Closing the iterator, or cancelling the task that reads it, ends the call at the provider at once. Raises
+    `SomaError` with a MODEL_ reason, or SECRETS_UNAVAILABLE where its key cannot be read.
     """
 
     def stream(self, request: ModelRequest) -> AsyncIterator[StreamItem]:

@@ -11,12 +11,14 @@ from uuid import uuid5
 from servers.chat.acceptance import Accepted
 from servers.chat.candidates import measured
 from servers.chat.domain.knobs import longest_answer
+from servers.chat.domain.model import ModelRequest
 from servers.chat.domain.sources import Lanes, Offer, Sources
 from servers.chat.features import Features
 from servers.chat.gathering import Gathered
 from soma.common.v1 import level_pb2, usage_pb2
 from soma.governor.v1 import governor_service_pb2 as governor_pb
 from soma.governor.v1 import plan_pb2 as plan_pb
+from soma.governor.v1 import receipt_pb2 as receipt_pb
 from soma.governor.v1.governor_service_pb2_grpc import GovernorServiceStub
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.errors import SomaError
@@ -25,7 +27,6 @@ from soma_common.kernel.reasons import Reason
 
 Answer = TypeVar("Answer")
 
-PATIENCE_SECONDS: Final = 2.5
 CALL_SECONDS: Final = 1.5
 PAUSE_SECONDS: Final = 0.15
 RETRY_AFTER_SECONDS: Final = 3.0
@@ -50,10 +51,12 @@ class Planner:
         self._clock = clock
         self._turn_seconds = turn_seconds
 
-    async def plan(self, accepted: Accepted, gathered: Gathered, sources: Sources) -> governor_pb.PlanTurnResponse:
-        """The plan, with the hold of the first call.
+    async def plan(
+        self, accepted: Accepted, gathered: Gathered, sources: Sources, patience_seconds: float
+    ) -> governor_pb.PlanTurnResponse:
+        """The plan, with the hold of the first call; the same one again for a turn that was planned before.
 
-        Raises the governor's refusal, or DEPENDENCY_DOWN when it stays away for more than two seconds.
+        Raises the governor's refusal, or DEPENDENCY_DOWN when it stays away for longer than the patience.
         """
         order, profile, agent = accepted.order, accepted.profile, accepted.agent
         recall_limit = gathered.modulation.recall_limit or gathered.knobs.recall_limit
@@ -82,23 +85,36 @@ class Planner:
             min_level=level_pb2.DegradationLevel.ValueType(order.min_level),
             turn_timeout_seconds=int(self._turn_seconds),
         )
-        return await self._patiently(lambda: self._governor.PlanTurn(request, timeout=CALL_SECONDS))
+        return await self._patiently(lambda: self._governor.PlanTurn(request, timeout=CALL_SECONDS), patience_seconds)
 
-    async def hold(self, accepted: Accepted, leg: int, input_tokens: int, max_output_tokens: int) -> None:
-        """Holds the budget of a further model call. Raises BUDGET_EXHAUSTED, DEPENDENCY_DOWN."""
+    async def hold(self, accepted: Accepted, leg: int, call: ModelRequest, patience_seconds: float) -> None:
+        """Holds the budget of a further model call at its model's price. Raises BUDGET_EXHAUSTED, DEPENDENCY_DOWN."""
         request = governor_pb.HoldLegRequest(
             turn_id=str(accepted.turn_id),
             leg=leg,
-            input_tokens=input_tokens,
-            max_output_tokens=max_output_tokens,
-            price=price_message(accepted.profile.price),
+            input_tokens=call.input_tokens,
+            max_output_tokens=call.max_output_tokens,
+            price=price_message(call.profile.price),
             request_id=str(uuid5(accepted.turn_id, f"leg/{leg}")),
             timeout_seconds=int(self._turn_seconds),
         )
-        await self._patiently(lambda: self._governor.HoldLeg(request, timeout=CALL_SECONDS))
+        await self._patiently(lambda: self._governor.HoldLeg(request, timeout=CALL_SECONDS), patience_seconds)
 
-    async def _patiently(self, call: Callable[[], Awaitable[Answer]]) -> Answer:
-        until = self._clock.monotonic() + PATIENCE_SECONDS
+    async def receipt(self, accepted: Accepted, patience_seconds: float) -> receipt_pb.Receipt | None:
+        """The receipt of a turn, settled or not; None before its plan. Raises DEPENDENCY_DOWN."""
+        request = governor_pb.GetReceiptRequest(receipt_id=str(accepted.turn_id))
+        try:
+            found: governor_pb.GetReceiptResponse = await self._patiently(
+                lambda: self._governor.GetReceipt(request, timeout=CALL_SECONDS), patience_seconds
+            )
+        except SomaError as error:
+            if error.reason is not Reason.RESOURCE_NOT_FOUND:
+                raise
+            return None
+        return found.receipt
+
+    async def _patiently(self, call: Callable[[], Awaitable[Answer]], seconds: float) -> Answer:
+        until = self._clock.monotonic() + seconds
         while True:
             try:
                 return await call()

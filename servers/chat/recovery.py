@@ -1,4 +1,4 @@
-"""Ending turns whose process is gone: failed, with what was written kept, settled, and told to whoever resumes.
+"""Ending turns that cannot be gone on with: failed, with what was written kept, settled, and told to whoever resumes.
 
 It may be repeated and run beside a process that thinks it is alive: the epoch decides.
 """
@@ -9,45 +9,33 @@ from uuid import UUID
 from servers.chat.domain.model import ModelProfile
 from servers.chat.domain.turn import Step
 from servers.chat.endings import PASSES, End, Endings, Intent
-from servers.chat.instance import Instance
+from servers.chat.journaled import Journaled, read_journaled
 from servers.chat.models import Models
-from servers.chat.requests import tool_calls
+from servers.chat.retelling import told_calls
 from servers.chat.settlement import empty_settlement
-from servers.chat.store import TurnRow, journal_rows, lock_turn
-from servers.chat.stream import Numbered, numbered, unpack, usage_message
-from soma.chat.v1 import turn_event_pb2
+from servers.chat.store import TurnRow, lock_turn
+from servers.chat.stream import numbered, usage_message
 from soma.governor.v1 import governor_service_pb2 as governor_pb
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.errors import SomaError
-from soma_common.kernel.money import Price, Usage, cost
+from soma_common.kernel.money import Usage, cost
 from soma_common.kernel.reasons import Reason
 from soma_common.kernel.tenancy import TenantId
 from soma_common.logging import get_logger
 from soma_common.postgres.pool import Connection, Database
-from soma_common.postgres.queries import Queries
 from soma_common.tokens import tokenizer_for
 
-_SQL: Final = Queries.of("servers.chat", "sql/journal.sql")
 _LOG: Final = get_logger("soma.chat.recovery")
 
 
 class Recovery:
-    """Ends turns that nobody runs any more."""
+    """Ends turns whose process is gone."""
 
-    def __init__(self, database: Database, instance: Instance, endings: Endings, models: Models, clock: Clock) -> None:
+    def __init__(self, database: Database, endings: Endings, models: Models, clock: Clock) -> None:
         self._database = database
-        self._instance = instance
         self._endings = endings
         self._models = models
         self._clock = clock
-
-    async def end_abandoned(self) -> int:
-        """Ends every turn whose instance has a newer epoch than the turn; returns how many."""
-        ended = 0
-        while rows := await self._database.worker_statement(_SQL.list_abandoned):
-            for row in rows:
-                ended += await self.end(TenantId(row["tenant_id"]), row["turn_id"], row["lease_epoch"])
-        return ended
 
     async def end(self, tenant: TenantId, turn_id: UUID, lease_epoch: int) -> bool:
         """Ends one turn as interrupted; False when it had ended already."""
@@ -67,10 +55,9 @@ class Recovery:
             row = await lock_turn(connection, turn_id, lease_epoch)
             if row is None:
                 return False
-            events, settlement = await _read(connection, turn_id)
-            profile = await self._models.look(connection, tenant, row.model)
-            profile = profile or await self._models.profile(connection, tenant, "")
-            end = self._end(row, events, settlement, profile)
+            journaled = await read_journaled(connection, row)
+            profiles = await self._profiles(connection, row, journaled)
+            end = self._end(row, journaled, profiles)
             if not keeps_answer and end.error is not None:
                 end = end.bare(end.error)
             terminal = numbered(str(turn_id), end.sequence, end.now, end.step, end.payload())
@@ -78,21 +65,21 @@ class Recovery:
 
         return await self._database.run(tenant, work)
 
-    def _end(self, row: TurnRow, events: list[Numbered], settlement: bytes | None, profile: ModelProfile) -> End:
+    async def _profiles(self, connection: Connection, row: TurnRow, journaled: Journaled) -> dict[str, ModelProfile]:
+        """The models of the turn that are still there, and the default one under an empty name."""
+        names = {row.model, *(leg.model for leg in ([] if journaled.draft is None else journaled.draft.legs))}
+        found = {name: await self._models.look(connection, row.tenant_id, name) for name in sorted(names)}
+        default = await self._models.profile(connection, row.tenant_id, "")
+        return {"": default, **{name: profile for name, profile in found.items() if profile is not None}}
+
+    def _end(self, row: TurnRow, journaled: Journaled, profiles: dict[str, ModelProfile]) -> End:
         now = self._clock.now()
-        text = "".join(event.text for event in events)
-        tokenizer = profile.tokenizer
-        # A profile that is gone is billed by nobody's prices.
-        price = profile.price if profile.profile_id == row.model else Price()
         request = empty_settlement(row.turn_id, Reason.TURN_INTERRUPTED.value)
-        if settlement is not None:
-            request = governor_pb.SettleTurnRequest.FromString(settlement)
+        if journaled.draft is not None:
+            request.CopyFrom(journaled.draft)
             request.outcome.error_reason = Reason.TURN_INTERRUPTED.value
-        usage = _bill(request, text, tokenizer, price)
-        sequence = events[-1].sequence if events else 0
-        started = next(
-            (turn_event_pb2.TurnEvent.FromString(it.data).started for it in events if it.step is Step.STARTED), None
-        )
+        usage, cost_micros = _bill(request, journaled, profiles)
+        started = journaled.started
         return End(
             turn_id=row.turn_id,
             caller=row.caller,
@@ -102,15 +89,15 @@ class Recovery:
             assistant_message_id=row.assistant_message_id,
             lease_epoch=row.lease_epoch,
             step=Step.FAILED,
-            sequence=sequence + 1,
+            sequence=len(journaled.events) + 1,
             finish_reason="error",
-            text=text,
-            calls=tuple(call for event in events if event.step is Step.TOOL_CALL for call in tool_calls(event)),
+            text=journaled.text,
+            calls=told_calls(journaled.events),
             usage=usage,
-            cost_micros=cost(price, usage),
+            cost_micros=cost_micros,
             receipt_id=UUID(started.receipt_id) if started is not None and started.receipt_id else None,
             model=row.model,
-            tokenizer=tokenizer,
+            tokenizer=profiles.get(row.model, profiles[""]).tokenizer,
             now=now,
             correlation_id=row.correlation_id,
             error=SomaError(Reason.TURN_INTERRUPTED, {"turn_id": str(row.turn_id)}),
@@ -118,24 +105,16 @@ class Recovery:
         )
 
 
-async def _read(connection: Connection, turn_id: UUID) -> tuple[list[Numbered], bytes | None]:
-    events: list[Numbered] = []
-    settlement: bytes | None = None
-    position = 0
-    while batch := await journal_rows(connection, turn_id, position):
-        for entry in batch:
-            settlement = settlement or entry.settlement
-            events.extend(unpack(entry.events))
-        position = batch[-1].last_sequence
-    return events, settlement
-
-
-def _bill(request: governor_pb.SettleTurnRequest, text: str, tokenizer: str, price: Price) -> Usage:
-    """Writes what was used into the settlement: the input of the plan and what stands in the journal."""
-    if not request.legs:
-        return Usage()
-    leg = request.legs[0]
-    usage = Usage(leg.usage.input_tokens, 0, tokenizer_for(tokenizer).count(text), 0, estimated=True)
-    leg.usage.CopyFrom(usage_message(usage))
-    leg.cost_micros = cost(price, usage)
-    return usage
+def _bill(
+    request: governor_pb.SettleTurnRequest, journaled: Journaled, profiles: dict[str, ModelProfile]
+) -> tuple[Usage, int]:
+    """Writes into the settlement what the calls used; the sum of it, and what it cost in micros."""
+    total, micros = Usage(), 0
+    for leg in request.legs:
+        profile = profiles.get(leg.model)
+        usage = journaled.usage(leg, tokenizer_for((profile or profiles[""]).tokenizer))
+        leg.usage.CopyFrom(usage_message(usage))
+        # A profile that is gone is billed by nobody's prices.
+        leg.cost_micros = 0 if profile is None else cost(profile.price, usage)
+        total, micros = total + usage, micros + leg.cost_micros
+    return total, micros

@@ -13,10 +13,10 @@ from google.protobuf.message import Message
 
 from servers.chat.domain.model import ToolCallPart
 from servers.chat.queueing import Queue
+from servers.chat.retelling import told_calls
 from servers.chat.running import RunningTurns, Stop
 from servers.chat.store import TurnRow, TurnStore
 from servers.chat.stream import Numbered, unpack
-from soma.chat.v1 import turn_event_pb2
 from soma_common.kernel.errors import not_found
 from soma_common.kernel.tenancy import Caller
 from soma_common.rpc.idempotency import Once
@@ -56,7 +56,7 @@ class TurnRequests:
         async with aclosing(self._journaled(row)) as events:
             async for event in events:
                 text.append(event.text)
-                calls.extend(tool_calls(event))
+                calls.extend(told.call for told in told_calls([event]) if told.by_client)
         return "".join(text), tuple(calls)
 
     async def cancel(self, caller: Caller, turn_id: UUID) -> TurnRow:
@@ -89,9 +89,3 @@ class TurnRequests:
                 for event in unpack(entry.events):
                     yield event
             position = batch[-1].last_sequence
-
-
-def tool_calls(event: Numbered) -> tuple[ToolCallPart, ...]:
-    """The call in an event that carries one."""
-    call = turn_event_pb2.TurnEvent.FromString(event.data).tool_call.call
-    return (ToolCallPart(call.call_id, call.name, call.arguments_json),) if call.call_id else ()

@@ -3,10 +3,12 @@
 Making values and messages only; `ending.py` sends them.
 """
 
-from dataclasses import replace
+from collections.abc import Iterator
 from typing import Final
 from uuid import UUID
 
+from servers.chat.domain.model import ModelRequest
+from servers.chat.domain.rounds import CallStatus, wire_name
 from servers.chat.domain.sizes import calls_tokens
 from servers.chat.domain.sources import Lanes, Placed
 from servers.chat.planning import lanes_message
@@ -14,7 +16,7 @@ from servers.chat.progress import Leg, Progress
 from servers.chat.stream import usage_message
 from soma.governor.v1 import governor_service_pb2 as governor_pb
 from soma.governor.v1 import receipt_pb2 as receipt_pb
-from soma_common.kernel.money import Price, Usage, cost
+from soma_common.kernel.money import Usage, cost
 from soma_common.tokens import tokenizer_for
 
 MOST_ITEMS: Final = 8_192
@@ -22,38 +24,42 @@ MOST_ITEMS: Final = 8_192
 OPEN_LEG: Final = "error"
 
 
-def leg_usage(progress: Progress, leg: Leg) -> Usage:
-    """What a call used: the provider's figure, else what was sent and written, counted and marked so."""
+def leg_usage(leg: Leg) -> Usage:
+    """What a call used: the provider's figure, else what was sent and written, counted and marked so.
+
+    A call that failed before its provider began to answer used nothing.
+    """
     if leg.usage is not None:
         return leg.usage
-    context = progress.context
-    failed_unheard = not leg.spoke and leg.finish_reason == "error"
-    if context is None or not leg.sent or failed_unheard:
+    failed_unheard = leg.finish_reason == "error" and not (leg.began or leg.spoke)
+    if not leg.sent or failed_unheard:
         return Usage()
-    tokenizer = tokenizer_for(progress.accepted.profile.tokenizer)
-    reasoning = tokenizer.count("".join(progress.reasoning)) if leg.spoke else 0
-    written = tokenizer.count(progress.answer) + calls_tokens(progress.calls, tokenizer) if leg.spoke else 0
-    return Usage(context.input_tokens, 0, written + reasoning, reasoning, estimated=True)
+    tokenizer = tokenizer_for(leg.profile.tokenizer)
+    reasoning = tokenizer.count("".join(leg.reasoning))
+    written = tokenizer.count("".join(leg.text)) + calls_tokens(leg.calls, tokenizer)
+    return Usage(leg.input_tokens, 0, written + reasoning, reasoning, estimated=True)
+
+
+def leg_cost(leg: Leg) -> int:
+    """What a call cost, in micros, at the price of the model that was called."""
+    return cost(leg.profile.price, leg_usage(leg))
 
 
 def turn_usage(progress: Progress) -> Usage:
     """The sum over the calls."""
-    return sum((leg_usage(progress, leg) for leg in progress.legs), Usage())
+    return sum(map(leg_usage, progress.legs), Usage())
 
 
 def turn_cost(progress: Progress) -> int:
     """What the calls cost, in micros; each is rounded by itself, as it is billed."""
-    price = progress.accepted.profile.price
-    return sum(cost(price, leg_usage(progress, leg)) for leg in progress.legs)
+    return sum(map(leg_cost, progress.legs))
 
 
 def settlement(progress: Progress, finish_reason: str) -> governor_pb.SettleTurnRequest:
     """The settlement of a turn as it ended."""
-    price = progress.accepted.profile.price
     request = _frame(progress)
     for leg in progress.legs:
-        ended = leg if leg.finish_reason else replace(leg, finish_reason=finish_reason)
-        _add_leg(request, ended, leg_usage(progress, leg), price)
+        _add_leg(request, leg, leg_usage(leg), leg.finish_reason or finish_reason)
     request.phases.extend(
         receipt_pb.PhaseLatency(
             phase=phase.name,
@@ -63,6 +69,7 @@ def settlement(progress: Progress, finish_reason: str) -> governor_pb.SettleTurn
         for phase in progress.phases[:64]
     )
     request.outcome.finish_reason = finish_reason
+    request.outcome.tools.extend(_tool_outcomes(progress))
     if progress.error is not None:
         request.outcome.error_reason = progress.error.reason.value
     if progress.confidence is not None:
@@ -70,20 +77,29 @@ def settlement(progress: Progress, finish_reason: str) -> governor_pb.SettleTurn
     return request
 
 
-def settlement_draft(progress: Progress) -> governor_pb.SettleTurnRequest:
-    """What is known when the plan is made: for whoever must end the turn when this process cannot.
+def _tool_outcomes(progress: Progress) -> Iterator[receipt_pb.ToolOutcome]:
+    """How often each tool of this house was called and went well, under the name by which it is ranked."""
+    results = [*(result for each in progress.rounds for result in each.results), *progress.results.values()]
+    ran = [result for result in results if result.name in progress.offered and result.status is not CallStatus.DENIED]
+    for name in sorted({result.name for result in ran}):
+        statuses = [result.status for result in ran if result.name == name]
+        yield receipt_pb.ToolOutcome(
+            name=wire_name(name), attempts=len(statuses), successes=statuses.count(CallStatus.DONE)
+        )
 
-    Beside the calls that were made it has the one that follows, with its input only; what that writes is counted from
-    the journal.
+
+def settlement_draft(progress: Progress, following: ModelRequest | None) -> governor_pb.SettleTurnRequest:
+    """What is known before a call is made: for whoever must go on with the turn, or end it, when this process cannot.
+
+    Beside the calls that were made it has the one that follows, if one does, with its input only; what that writes is
+    counted from the journal.
     """
     request = _frame(progress)
-    context, price = progress.context, progress.accepted.profile.price
     for leg in progress.legs:
-        _add_leg(request, leg, leg_usage(progress, leg), price)
-    if context is not None and context.messages:
-        number = 1 + max((leg.number for leg in progress.legs), default=0)
-        following = Leg(number, progress.accepted.profile.profile_id, finish_reason=OPEN_LEG)
-        _add_leg(request, following, Usage(input_tokens=context.input_tokens, estimated=True), price)
+        _add_leg(request, leg, leg_usage(leg), leg.finish_reason)
+    if following is not None:
+        usage = Usage(input_tokens=following.input_tokens, estimated=True)
+        _add_leg(request, Leg(progress.next_leg, following.profile, following.input_tokens), usage, OPEN_LEG)
     request.outcome.finish_reason = "error"
     return request
 
@@ -93,14 +109,14 @@ def is_open(leg: receipt_pb.ModelLeg) -> bool:
     return leg.finish_reason == OPEN_LEG and leg.usage.estimated and not leg.usage.output_tokens
 
 
-def _add_leg(request: governor_pb.SettleTurnRequest, leg: Leg, usage: Usage, price: Price) -> None:
+def _add_leg(request: governor_pb.SettleTurnRequest, leg: Leg, usage: Usage, finish_reason: str) -> None:
     request.legs.append(
         receipt_pb.ModelLeg(
             leg=leg.number,
-            model=leg.model,
+            model=leg.profile.profile_id,
             usage=usage_message(usage),
-            cost_micros=cost(price, usage),
-            finish_reason=leg.finish_reason,
+            cost_micros=cost(leg.profile.price, usage),
+            finish_reason=finish_reason,
         )
     )
 

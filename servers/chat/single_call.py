@@ -9,7 +9,7 @@ from typing import Final
 from uuid import UUID, uuid5
 
 from servers.chat.aside import aside
-from servers.chat.domain.model import ModelProfile, ModelRequest, PromptMessage, StreamEnd, TextChunk
+from servers.chat.domain.model import ModelProfile, ModelRequest, PromptMessage, StreamBegin, StreamEnd, TextChunk
 from servers.chat.models import Models
 from servers.chat.planning import price_message
 from servers.chat.stream import usage_message
@@ -117,6 +117,8 @@ class SingleCalls:
         try:
             async with asyncio.timeout(question.timeout_seconds):
                 async for item in self._models.client(profile).stream(request):
+                    if isinstance(item, StreamBegin):
+                        continue
                     if isinstance(item, StreamEnd):
                         end = item
                         continue

@@ -12,14 +12,14 @@ from google.protobuf.message import DecodeError
 from servers.chat.acceptance import Accepted
 from servers.chat.acceptance_store import agent_of
 from servers.chat.domain.model import ModelProfile
+from servers.chat.effects import StoredCall, read_calls
+from servers.chat.journaled import Journaled, read_journaled
 from servers.chat.means import Means
 from servers.chat.models import Models
 from servers.chat.order import Order, read_order
 from servers.chat.queue_places import NotFreeError, QueuePlaces
-from servers.chat.store import TurnRow, journal_rows, turn_row
-from servers.chat.stream import Numbered, unpack
+from servers.chat.store import TurnRow, turn_row
 from soma.chat.v1 import turn_service_pb2 as turn_pb
-from soma.governor.v1 import governor_service_pb2 as governor_pb
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.tenancy import TenantId
 from soma_common.postgres.pool import Connection
@@ -39,11 +39,9 @@ class Stored:
     from_status: str
     from_instance: str
     accepted: Accepted | None
-    # what was told, dense from 1
-    events: tuple[Numbered, ...]
-    # what is known to be used: the last draft in the journal, and the number of the first event beside it
-    settlement: governor_pb.SettleTurnRequest | None
-    settlement_sequence: int = 0
+    journaled: Journaled
+    # the calls of tools that ran here, or wait for consent
+    calls: tuple[StoredCall, ...] = ()
 
 
 class StoredTurns:
@@ -79,6 +77,10 @@ class StoredTurns:
         except NotFreeError:
             return None
 
+    async def release(self, tenant: TenantId, turn_id: UUID, lease_epoch: int) -> None:
+        """Lets go of a turn that this process runs: whoever looks next may claim it. Raises DATABASE_UNAVAILABLE."""
+        await self._database.run(tenant, lambda it: it.execute(_SQL.release_turn, turn_id, lease_epoch))
+
     async def _placed(self, connection: Connection, found: Any) -> Stored | None:
         """A queued turn with its place; None when it was refused instead. Raises NotFreeError."""
         row = turn_row(found)
@@ -96,21 +98,13 @@ class StoredTurns:
         return stored
 
     async def _stored(self, connection: Connection, row: TurnRow, found: Any, from_status: str) -> Stored:
-        events: list[Numbered] = []
-        settlement, beside = None, 0
-        while batch := await journal_rows(connection, row.turn_id, events[-1].sequence if events else 0):
-            for entry in batch:
-                if entry.settlement is not None:
-                    settlement, beside = entry.settlement, entry.first_sequence
-                events.extend(unpack(entry.events))
         return Stored(
             row=row,
             from_status=from_status,
             from_instance=found["from_instance"],
             accepted=await self._accepted(connection, row, found["request"]),
-            events=tuple(events),
-            settlement=None if settlement is None else governor_pb.SettleTurnRequest.FromString(settlement),
-            settlement_sequence=beside,
+            journaled=await read_journaled(connection, row),
+            calls=await read_calls(connection, row.turn_id),
         )
 
     async def _accepted(self, connection: Connection, row: TurnRow, request: bytes | None) -> Accepted | None:

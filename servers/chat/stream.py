@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from servers.chat.domain.model import ToolCallPart
 from servers.chat.domain.turn import TERMINAL, Step
 from soma.chat.v1 import turn_event_pb2
 from soma.common.v1 import usage_pb2
@@ -107,6 +108,12 @@ def read(data: bytes) -> Numbered:
     event = turn_event_pb2.TurnEvent.FromString(data)
     step = _STEPS[event.WhichOneof("event") or ""]
     return Numbered(step, event.sequence, data, event.text.text, event.first_sequence)
+
+
+def tool_calls(event: Numbered) -> tuple[ToolCallPart, ...]:
+    """The call in an event that carries one."""
+    call = turn_event_pb2.TurnEvent.FromString(event.data).tool_call.call
+    return (ToolCallPart(call.call_id, call.name, call.arguments_json),) if call.call_id else ()
 
 
 def _varint(number: int) -> bytes:

@@ -4,9 +4,10 @@ A turn outlives the call that asked for it. What each step does stands in its ow
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Coroutine
+from collections.abc import AsyncGenerator, Coroutine
 from contextlib import aclosing
 from typing import Final
+from uuid import UUID
 
 from servers.chat.acceptance import Acceptances, Accepted, Known, Queued, Refused
 from servers.chat.domain.turn import Step
@@ -16,8 +17,8 @@ from servers.chat.generation import Answering, Refusal
 from servers.chat.means import Means
 from servers.chat.order import Order
 from servers.chat.progress import Progress
-from servers.chat.queueing import Queue
 from servers.chat.restoring import restored_progress, restored_turn
+from servers.chat.rounds import Waits
 from servers.chat.running import RunningTurn, RunningTurns, Stop
 from servers.chat.stored_turns import Stored
 from soma_common.kernel.errors import SomaError
@@ -40,10 +41,9 @@ class Turns:
         ending: Ending,
         followers: Followers,
         running: RunningTurns,
-        queue: Queue,
         turn_seconds: float,
     ) -> None:
-        self._queue = queue
+        self._queue = ending.handover.queue
         self._metrics = means.metrics
         self._watchers = means.watchers
         self._clock = means.clock
@@ -62,10 +62,7 @@ class Turns:
 
         Raises what refuses it before the first event. Going away stops the turn only where the order says so.
         """
-        if self._draining:
-            raise SomaError(Reason.SHUTTING_DOWN)
-        turn = RunningTurn(self._ids.uuid7(), order, self._clock.monotonic())
-        self._keep(self._run(turn), f"turn {turn.turn_id}")
+        turn = self._started(order)
         followed = False
         try:
             async with aclosing(self._follow(turn)) as events:
@@ -76,8 +73,26 @@ class Turns:
             if not followed and order.cancel_on_disconnect:
                 self._stop(turn)
 
+    async def begin(self, order: Order) -> UUID:
+        """The id of the turn that a request started or starts, without following it. Raises what refuses it at once."""
+        turn = self._started(order)
+        known = await asyncio.shield(turn.taken_in)
+        if turn.refusal is not None:
+            raise turn.refusal
+        return known or turn.turn_id
+
+    def _started(self, order: Order) -> RunningTurn:
+        if self._draining:
+            raise SomaError(Reason.SHUTTING_DOWN)
+        turn = RunningTurn(self._ids.uuid7(), order, self._clock.monotonic())
+        self._keep(self._run(turn), f"turn {turn.turn_id}")
+        return turn
+
     def _stop(self, turn: RunningTurn) -> None:
         """Its person went away; one that is queued may have been started meanwhile, here or elsewhere."""
+        if turn.waits:
+            self._keep(self._queue.stop_waiting(turn.order.caller.tenant_id, turn.turn_id), f"stop {turn.turn_id}")
+            return
         if turn.queued is None:
             turn.ask_to_stop(Stop.CANCELLED)
             return
@@ -95,19 +110,33 @@ class Turns:
     async def _run_on(self, stored: Stored) -> None:
         accepted = stored.accepted
         if accepted is None:
-            await self._ending.give_up(stored.row)
+            await self._ending.handover.give_up(stored.row)
             return
         turn = restored_turn(stored, accepted, self._clock.monotonic())
         if stored.row.cancel_requested:
             turn.ask_to_stop(Stop.CANCELLED)
         with acting_as(accepted.order.caller, stored.row.correlation_id):
-            await self._netted(turn, self._continue(turn, stored, accepted))
+            try:
+                await self._continue(turn, stored, accepted)
+            except SomaError as error:
+                _LOG.warning("a turn cannot be gone on with now", turn_id=str(turn.turn_id), reason=error.reason.value)
+                await self._ending.handover.release(turn)
+            except Exception as error:  # noqa: BLE001 - the net: nobody else would hear of it
+                self._defect(turn, error)
+                await self._ending.handover.give_up(stored.row)
+            finally:
+                self._drop(turn)
 
     async def _continue(self, turn: RunningTurn, stored: Stored, accepted: Accepted) -> None:
         self._running.add(turn)
         self._metrics.running(len(self._running))
+        self._ending.handover.tell_follower(turn)
         ran = self._clock.now() - (stored.row.running_since or stored.row.create_time)
         progress = restored_progress(stored, accepted, self._clock)
+        settled = await self._answering.settled(turn, progress)
+        if settled is not None:
+            await self._ending.end(turn, progress, settled)
+            return
         await self._answer(turn, progress, self._turn_seconds - ran.total_seconds())
 
     async def _follow(self, turn: RunningTurn) -> AsyncGenerator[bytes, None]:
@@ -131,16 +160,26 @@ class Turns:
             async for data in rest:
                 yield data
 
+    @property
+    def draining(self) -> bool:
+        """Whether no more turns are taken."""
+        return self._draining
+
+    def works_on(self, turn_id: UUID) -> bool:
+        """Whether a task here runs the turn."""
+        return self._running.find(turn_id) is not None
+
     async def drain(self, patience_seconds: float) -> None:
-        """Takes no more turns, lets the running ones end, and ends those that take longer as interrupted."""
+        """Takes no more turns, lets the running ones end, and lets go of those that take longer."""
         self._draining = True
         await self._queue.close()
         if self._tasks:
             await asyncio.wait(set(self._tasks), timeout=patience_seconds)
         for turn in self._running.all():
-            turn.ask_to_stop(Stop.INTERRUPTED)
+            turn.ask_to_stop(Stop.RELEASED)
         if self._tasks:
             await asyncio.wait(set(self._tasks))
+        self._followers.leave()
         # The last events are on their way up the stairs.
         await asyncio.sleep(_DRAINED_SECONDS)
 
@@ -148,19 +187,19 @@ class Turns:
         """One turn from its arrival to its end; the outermost net of its task."""
         order = turn.order
         with acting_as(order.caller, str(order.request_id)):
-            await self._netted(turn, self._take_in(turn))
+            try:
+                await self._take_in(turn)
+            except SomaError as error:
+                turn.refuse(error)
+            except Exception as error:  # noqa: BLE001 - the net: nobody else would hear of it
+                turn.refuse(self._defect(turn, error))
+            finally:
+                self._drop(turn)
 
-    async def _netted(self, turn: RunningTurn, work: Awaitable[None]) -> None:
-        try:
-            await work
-        except SomaError as error:
-            turn.refuse(error)
-        except Exception as error:  # noqa: BLE001 - the net: nobody else would hear of it
-            turn.refuse(self._defect(turn, error))
-        finally:
-            self._running.drop(turn)
-            self._metrics.running(len(self._running))
-            turn.end()
+    def _drop(self, turn: RunningTurn) -> None:
+        self._running.drop(turn)
+        self._metrics.running(len(self._running))
+        turn.end()
 
     async def _take_in(self, turn: RunningTurn) -> None:
         acceptance = await self._acceptances.accept(turn.turn_id, turn.order)
@@ -201,13 +240,17 @@ class Turns:
         if isinstance(problem, Refusal) and turn.stop is None:
             await self._ending.refuse(turn, progress.accepted, problem.error)
             return
+        if isinstance(problem, Waits) and turn.stop in (None, Stop.RELEASED):
+            await self._ending.handover.waiting.begin(turn, progress, problem.asked)
+            return
+        if turn.stop is Stop.RELEASED and work.cancelled():
+            await self._ending.handover.release(turn)
+            return
         outcome = self._outcome(turn, progress, work, in_time=bool(done))
         await self._ending.end(turn, progress, outcome)
 
     def _outcome(self, turn: RunningTurn, progress: Progress, work: "asyncio.Task[None]", *, in_time: bool) -> Outcome:
-        if work.cancelled() or isinstance(work.exception(), Refusal):
-            if turn.stop is Stop.INTERRUPTED:
-                return _failed(SomaError(Reason.TURN_INTERRUPTED, {"turn_id": str(turn.turn_id)}))
+        if work.cancelled() or isinstance(work.exception(), Refusal | Waits):
             if turn.stop is None and not in_time:
                 return _failed(SomaError(Reason.DEADLINE_EXCEEDED))
             return Outcome(Step.CANCELLED, "cancelled")

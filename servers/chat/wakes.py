@@ -13,6 +13,8 @@ from soma_common.signals import Signals, Subscription, Topic
 
 # Where every process of chat hears which turns are followed elsewhere.
 _FOLLOWED: Final = Topic(None, "chat/followed")
+# Where every process of chat hears that another one let go of turns.
+_RELEASED: Final = Topic(None, "chat/released")
 # What a write of a turn says; anything else that is heard says only that one hears from now on.
 WRITTEN: Final = "written"
 
@@ -42,6 +44,18 @@ class Wakes:
             turn.elsewhere = partial(self._signals.publish, topic, WRITTEN)
             # Whoever asked may have looked before the last write.
             turn.elsewhere()
+
+    def released(self) -> Subscription:
+        """Hears that a process let go of turns."""
+        return self._signals.subscribe(_RELEASED)
+
+    def tell_released(self) -> None:
+        """Says that this process let go of turns. A hint."""
+        self._signals.publish(_RELEASED, "")
+
+    def tell(self, tenant: TenantId, turn_id: UUID) -> None:
+        """Wakes whoever follows a turn, whether anybody asked for it or not."""
+        self._signals.publish(_of(tenant, turn_id), WRITTEN)
 
     def follow(self, tenant: TenantId, turn_id: UUID) -> Subscription:
         """Hears of writes for a turn; `ask` has them told."""

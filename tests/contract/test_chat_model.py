@@ -12,11 +12,13 @@ from config.environment import quiet_libraries
 from servers.chat.adapters.litellm_model import LiteLLMModel
 from servers.chat.adapters.offline import OfflineModel
 from servers.chat.adapters.openai_compatible import OpenAICompatibleModel
+from servers.chat.domain.continuing import Seam, instruction
 from servers.chat.domain.model import (
     ModelProfile,
     ModelRequest,
     PromptMessage,
     ReasoningChunk,
+    StreamBegin,
     StreamEnd,
     StreamItem,
     TextChunk,
@@ -26,9 +28,11 @@ from servers.chat.profiles import OFFLINE_PROFILE
 from soma_common.kernel.addresses import AddressRules
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason
-from soma_common.testing.upstream import Fault, FaultKind, Script, ScriptedUpstream
+from soma_common.testing.upstream import Continues, Fault, FaultKind, Script, ScriptedUpstream
 from soma_common.testing.upstream.records import masked
+from soma_common.testing.upstream.records import text_of as text_of_message
 
+HERONS = "Herons eat fish, frogs and small mammals. They hunt at dawn, and they wait without moving for a long time."
 TRACE = {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
 
 
@@ -47,7 +51,7 @@ class Door:
 
     async def read(self, max_output_tokens: int = 400) -> list[StreamItem]:
         async with self.stream(max_output_tokens) as items:
-            return [item async for item in items]
+            return [item async for item in items if not isinstance(item, StreamBegin)]
 
     async def refused(self) -> tuple[SomaError, list[StreamItem]]:
         """The error a call ends with, and what came before it."""
@@ -155,8 +159,23 @@ async def test_an_answer_that_is_cut_at_its_limit_says_so(door: Door) -> None:
 
 async def test_a_stream_may_be_left_and_the_next_one_works(door: Door) -> None:
     async with door.stream() as items:
-        assert isinstance(await anext(items), TextChunk)
+        assert isinstance(await anext(items), TextChunk | StreamBegin)
     assert isinstance((await door.read())[-1], StreamEnd)
+
+
+async def test_the_rest_of_an_answer_joins_its_beginning(door: Door, upstream: ScriptedUpstream) -> None:
+    upstream.set_default(Script(text=HERONS, chunks=9, continues=Continues.LAST_WORDS))
+    whole = text_of(await door.read())
+    so_far = whole[: len(whole) // 3]
+    request = replace(door.request(), so_far=so_far, response_format="json_object")
+    rest = text_of([item async for item in door.model.stream(request)])
+    seam = Seam(so_far)
+    assert so_far + seam.feed(rest) + seam.rest() == whole
+    for record in upstream.requests()[1:]:
+        asked, told = record.messages[-2:]
+        assert (asked["role"], text_of_message(asked)) == ("assistant", so_far)
+        assert (told["role"], text_of_message(told)) == ("user", instruction(so_far))
+        assert "response_format" not in record.body
 
 
 async def test_streams_run_beside_one_another(door: Door) -> None:
@@ -265,3 +284,11 @@ async def test_nobody_at_the_address_is_unavailable(http: Door, provider: Provid
     error, _ = await nobody.refused()
     assert error.reason is Reason.MODEL_UNAVAILABLE
     assert "127.0.0.1" not in error.sentence
+
+
+async def test_a_call_that_breaks_off_before_its_first_word_has_begun(upstream: ScriptedUpstream) -> None:
+    upstream.enqueue(Script(fault=Fault(FaultKind.CUT, at_chunk=1)))
+    model = OpenAICompatibleModel(key_of, AT_HOME, lambda: TRACE)
+    error, came = await Door(model, served_by(upstream.base_url)).refused()
+    await model.close()
+    assert (error.reason, came) == (Reason.MODEL_UNAVAILABLE, [StreamBegin()])

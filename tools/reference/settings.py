@@ -36,7 +36,7 @@ _READERS: Final[tuple[tuple[str, str], ...]] = (
     (r"SOMA_\w+_WORKERS", "every process that calls it"),
     (r"SOMA_\w+_TARGETS", "every process that calls it"),
     (r"SOMA_KAFKA_.*", "every service with tables"),
-    (r"SOMA_REDIS_URL", "chat"),
+    (r"SOMA_REDIS_URL|SOMA_APPROVAL_HOURS", "chat"),
     (r"SOMA_LOCAL_.*", "every service with tables, the command line"),
     (r"SOMA_MESSAGES_PER_MINUTE", "edge, chat"),
     (r"SOMA_BUS_(APP|OWNER)_PASSWORD", "the command line"),

@@ -14,7 +14,7 @@ from servers.chat.adapters.guarded_http import guarded_session
 from servers.chat.adapters.litellm_failures import ConnectionLostError, failure_of
 from servers.chat.adapters.openai_compatible import checked, unavailable
 from servers.chat.adapters.openai_wire import ChunkReader, request_body
-from servers.chat.domain.model import ModelProfile, ModelRequest, StreamItem
+from servers.chat.domain.model import ModelProfile, ModelRequest, StreamBegin, StreamItem
 from soma_common.kernel.addresses import AddressRules
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason
@@ -151,8 +151,10 @@ async def _items(profile: ModelProfile, response: Any) -> AsyncIterator[StreamIt
             break
         wait_seconds = profile.gap_timeout_seconds
         for item in checked(profile, reader.read(chunk.model_dump(exclude_none=True))):
-            came = True
-            yield item
+            # It makes up a first chunk, also where nobody began.
+            if not isinstance(item, StreamBegin):
+                came = True
+                yield item
     if getattr(response, "received_finish_reason", None) is None:
         if not came:
             # It skips what it does not understand.

@@ -7,6 +7,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 
+from servers.chat.domain.continuing import anchor
 from servers.chat.domain.model import ModelRequest, StreamEnd, StreamItem, TextChunk
 from soma_common.kernel.money import Usage
 from soma_common.tokens import tokenizer_for
@@ -27,9 +28,14 @@ class OfflineModel:
     """Describes the request instead of answering it; its text is a function of the request."""
 
     async def stream(self, request: ModelRequest) -> AsyncIterator[StreamItem]:
-        """Yield the description word by word, cut at the longest answer that was allowed."""
+        """Yield the description word by word, cut at the longest answer that was allowed.
+
+        The rest of it begins with the last words that were said.
+        """
         tokenizer = tokenizer_for(request.profile.tokenizer or request.profile.model)
         whole = describe(request)
+        if request.so_far and whole.startswith(request.so_far):
+            whole = whole[request.so_far.rfind(anchor(request.so_far)) :]
         text = tokenizer.truncate(whole, request.max_output_tokens)
         for piece in re.findall(r"\S+\s*|\s+", text):
             yield TextChunk(piece)

@@ -10,11 +10,13 @@ from typing import Any, Final
 
 import orjson
 
+from servers.chat.domain.continuing import instruction
 from servers.chat.domain.model import (
     ModelRequest,
     PromptMessage,
     PromptTool,
     ReasoningChunk,
+    StreamBegin,
     StreamEnd,
     StreamItem,
     TextChunk,
@@ -35,9 +37,10 @@ _FINISH_REASONS = {
 
 def request_body(request: ModelRequest) -> dict[str, Any]:
     """The body of `POST /chat/completions`, streaming, with usage."""
+    messages = [_message(message) for message in (*request.messages, *continuation(request.so_far))]
     body: dict[str, Any] = {
         "model": request.profile.model,
-        "messages": [_message(message) for message in request.messages],
+        "messages": messages,
         "stream": True,
         "stream_options": {"include_usage": True},
         "max_tokens": request.max_output_tokens,
@@ -59,11 +62,21 @@ def request_body(request: ModelRequest) -> dict[str, Any]:
         body["tool_choice"] = _tool_choice(request.tool_choice)
         if request.parallel_tool_calls is not None:
             body["parallel_tool_calls"] = request.parallel_tool_calls
+    if request.so_far:
+        # A form that is enforced begins at its beginning; the rest of a text has to keep to it by itself.
+        return body
     if request.response_format == "json_object":
         body["response_format"] = {"type": "json_object"}
     elif request.response_format == "json_schema":
         body["response_format"] = {"type": "json_schema", "json_schema": dict(request.json_schema or {})}
     return body
+
+
+def continuation(so_far: str) -> tuple[PromptMessage, ...]:
+    """The messages that ask for the rest of an answer: its beginning, and after it what to do."""
+    if not so_far:
+        return ()
+    return (PromptMessage("assistant", so_far), PromptMessage("user", instruction(so_far)))
 
 
 def _tool(tool: PromptTool) -> dict[str, Any]:
@@ -132,11 +145,15 @@ class ChunkReader:
     def __init__(self) -> None:
         self.finish_reason: str | None = None
         self.usage: Usage | None = None
+        self._begun = False
         self._calls: dict[int, _CallFragments] = {}
         self._log_probabilities: list[float] = []
 
     def read(self, chunk: dict[str, Any]) -> Iterator[StreamItem]:
         """The items of one chunk. Raises KeyError, TypeError, ValueError or AttributeError for what is no chunk."""
+        if not self._begun:
+            self._begun = True
+            yield StreamBegin()
         usage = chunk.get("usage")
         if usage:
             self.usage = _usage(usage)

@@ -14,7 +14,8 @@ class ModelProfile:
     """A model and how to call it.
 
     `base_url` is None where the way to it is known without one; `protocol` is openai, litellm or offline; `key_name` is
-    the name of the secret that opens it, empty where it needs none.
+    the name of the secret that opens it, empty where it needs none. `fallbacks` answer in its place, in order, when it
+    cannot; they have none themselves.
     """
 
     profile_id: str
@@ -30,6 +31,11 @@ class ModelProfile:
     key_name: str = ""
     first_token_timeout_seconds: float = 60.0
     gap_timeout_seconds: float = 60.0
+    fallbacks: tuple["ModelProfile", ...] = ()
+
+    def named(self, profile_id: str) -> "ModelProfile":
+        """The profile of this id among itself and its fallbacks; itself where there is none."""
+        return next((profile for profile in self.fallbacks if profile.profile_id == profile_id), self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +69,11 @@ class PromptTool:
 
 @dataclass(frozen=True, slots=True)
 class ModelRequest:
-    """One model call. `tool_choice` is auto, none, required or `name:<tool>`; None leaves it to the provider."""
+    """One model call. `tool_choice` is auto, none, required or `name:<tool>`; None leaves it to the provider.
+
+    `input_tokens` is the size of what is sent, in tokens of the profile's tokenizer, 0 where nobody counted it.
+    `so_far` is what was written of this very answer before another call broke off: the model goes on from there.
+    """
 
     profile: ModelProfile
     messages: tuple[PromptMessage, ...]
@@ -80,6 +90,13 @@ class ModelRequest:
     frequency_penalty: float | None = None
     reasoning_effort: str = ""
     parallel_tool_calls: bool | None = None
+    input_tokens: int = 0
+    so_far: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamBegin:
+    """The provider took the request and began to answer: from here on it counts what it does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,4 +126,4 @@ class StreamEnd:
     confidence: float | None = None
 
 
-StreamItem = TextChunk | ReasoningChunk | ToolCallPart | StreamEnd
+StreamItem = StreamBegin | TextChunk | ReasoningChunk | ToolCallPart | StreamEnd

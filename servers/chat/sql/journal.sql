@@ -23,18 +23,44 @@ update instances set beat_time = now() where name = $1 and epoch = $2 returning 
 
 -- name: fence_silent
 update instances set epoch = nextval('lease_epochs') where name <> $1 and beat_time < now() - make_interval(secs => $2)
-    and exists (select from turns t where t.instance = instances.name and t.status = 'running' and t.lease_epoch = instances.epoch);
+    and exists (select from turns t where t.instance = instances.name and t.status = 'running' and t.lease_epoch = instances.epoch)
+returning name;
 
 -- name: list_abandoned
-select t.tenant_id, t.turn_id, t.lease_epoch from turns t join instances i on i.name = t.instance
+-- In no order, so that several who look do not all begin with the same.
+select t.tenant_id, t.turn_id, t.lease_epoch, t.takeovers, t.running_since, t.create_time
+from turns t join instances i on i.name = t.instance
 where t.status = 'running' and t.lease_epoch < i.epoch
-order by t.turn_id limit 256;
+order by random() limit $1;
 
 -- name: list_own_running
-select tenant_id, turn_id, lease_epoch, cancel_requested, create_time from turns
+select tenant_id, turn_id, lease_epoch, cancel_requested, takeovers, running_since, create_time from turns
 where instance = $1 and lease_epoch = $2 and status = 'running';
+
+-- name: sweep_instances
+-- Forgets processes that have been gone for days and left nothing.
+delete from instances i where i.beat_time < now() - make_interval(secs => $1)
+    and not exists (select from turns t where t.instance = i.name and t.status in ('running', 'waiting', 'queued'));
 
 -- name: sweep
 delete from journal j using turns t
 where t.tenant_id = j.tenant_id and t.turn_id = j.turn_id and t.end_time < now() - make_interval(secs => $1)
     and j.create_time < now() - make_interval(secs => $1);
+
+-- name: list_lapsed
+-- Requests for consent whose time is over.
+select c.tenant_id, c.turn_id, c.call_id from tool_calls c join turns t on t.tenant_id = c.tenant_id and t.turn_id = c.turn_id
+where c.state = 'waiting' and c.expire_time < now() and t.status = 'waiting'
+order by c.expire_time limit 64;
+
+-- name: list_decided
+-- Turns that wait for nobody any more, for all was decided.
+select t.tenant_id, t.turn_id from turns t
+where t.status = 'waiting' and not exists (
+    select from tool_calls c where c.tenant_id = t.tenant_id and c.turn_id = t.turn_id and c.state = 'waiting'
+)
+order by t.create_time limit 64;
+
+-- name: sweep_calls
+delete from tool_calls c using turns t
+where t.tenant_id = c.tenant_id and t.turn_id = c.turn_id and t.end_time < now() - make_interval(secs => $1);

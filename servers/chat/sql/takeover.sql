@@ -13,6 +13,15 @@ set status = 'running', instance = $4, lease_epoch = $5,
 from seen where t.turn_id = seen.turn_id
 returning t.*, seen.instance as from_instance;
 
+-- name: note_draft
+-- What was used before a further model call; nothing when another process has the turn.
+update turns set draft = $3, draft_sequence = $4
+where turn_id = $1 and status = 'running' and lease_epoch = $2 returning turn_id;
+
+-- name: release_turn
+-- Lets go of a turn: no process has this epoch, so whoever looks next may claim it.
+update turns set lease_epoch = 0 where turn_id = $1 and status = 'running' and lease_epoch = $2;
+
 -- name: find_placed
 -- What a turn's place changed.
 select user_message_id, assistant_message_id, parent_message_id, leaf_before from turns where turn_id = $1;
@@ -22,7 +31,8 @@ select owner_sub, title = '' as untitled from conversations where conversation_i
 
 -- name: find_agent
 select v.agent_id, v.version, v.name, v.system_prompt, v.model_profile_id, v.intelligence, v.autonomy,
-    v.resource_micros_per_turn, v.risk_profile, v.canned_answer, v.warm_style, v.baseline, v.memory_scope, v.archived, r.weights
+    v.resource_micros_per_turn, v.risk_profile, v.canned_answer, v.warm_style, v.baseline, v.memory_scope, v.archived,
+    v.tool_rules, r.weights
 from agent_versions v
 left join agent_retrieval r on r.tenant_id = v.tenant_id and r.agent_id = v.agent_id
 where v.agent_id = $1 and v.version = $2;

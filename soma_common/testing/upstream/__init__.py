@@ -2,10 +2,11 @@
 
 from soma_common.testing.upstream.process import AsyncControl, ScriptedUpstream
 from soma_common.testing.upstream.records import ReceivedRequest, Totals
-from soma_common.testing.upstream.script import Fault, FaultKind, Script, ToolCall, UsageFigures
+from soma_common.testing.upstream.script import Continues, Fault, FaultKind, Script, ToolCall, UsageFigures
 
 __all__ = [
     "AsyncControl",
+    "Continues",
     "Fault",
     "FaultKind",
     "ReceivedRequest",

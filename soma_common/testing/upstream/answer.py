@@ -4,13 +4,14 @@ Pure; `chunks.py` gives it the protocol's form, `playing.py` sends it.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
-from soma_common.testing.upstream.script import Script, ToolCall, UsageFigures
+from soma_common.testing.upstream.records import text_of
+from soma_common.testing.upstream.script import Continues, Script, ToolCall, UsageFigures
 from soma_common.testing.upstream.text import (
     Count,
     facts,
@@ -74,9 +75,30 @@ def _calls(script: Script, body: Mapping[str, Any], digest: str) -> tuple[ToolCa
     )
 
 
+def continued(script: Script, messages: Sequence[Mapping[str, Any]]) -> str:
+    """The text of the script, or the rest of it where the request brings its beginning and asks for the rest."""
+    text = script.text or ""
+    said = [text_of(message) for message in messages if message["role"] == "assistant"][-1:]
+    so_far = said[0] if said and messages[-1]["role"] == "user" else ""
+    if script.continues is Continues.NOT or not so_far or not text.startswith(so_far):
+        return text
+    end, core = len(so_far), len(so_far.rstrip())
+    last_words = max(core - 40, 0)
+    while 0 < last_words < core and not text[last_words - 1].isspace():
+        last_words += 1
+    begins = {
+        Continues.EXACTLY: end,
+        Continues.LAST_WORDS: last_words if last_words < core else end,
+        Continues.LONGER: end // 2,
+        Continues.WHOLE: 0,
+    }
+    return text[begins[script.continues] :]
+
+
 def _pieces(script: Script, body: Mapping[str, Any], digest: str, headers: Mapping[str, str], prompt: int) -> list[str]:
     if script.echo:
         return split_text(orjson.dumps(facts(body, headers, prompt)).decode(), script.chunks)
     if script.text is not None:
-        return split_text(script.text, script.chunks) if script.text else []
+        text = continued(script, body["messages"])
+        return split_text(text, script.chunks) if text else []
     return varied_pieces(script.seed, digest, script.chunks)

@@ -96,7 +96,7 @@ class Upstream:
         self, request: web.Request, record: ReceivedRequest, body: Any, raw: bytes, face: Face
     ) -> web.StreamResponse:
         count = self.count_for(body["model"])
-        script, self.scripts = self.scripts.take(raw.decode(errors="replace"))
+        script, self.scripts = self.scripts.take(raw.decode(errors="replace"), body["model"])
         answer = answer_to(script, body, raw, request.headers, count)
         record.script = script.name
         include_usage = bool((body.get("stream_options") or {}).get("include_usage"))

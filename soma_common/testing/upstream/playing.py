@@ -65,6 +65,8 @@ async def fail_first(play: Play) -> web.Response | None:
     if fault.kind is FaultKind.CUT:
         cut(play.request)
         raise FaultedError(None)
+    if fault.kind is FaultKind.ENDS:
+        return web.Response(body=b"", content_type="text/event-stream", status=200)
     if fault.kind is FaultKind.WRONG_CONTENT_TYPE:
         return web.Response(body=_HTML, content_type="text/html", status=200)
     if refusal := REFUSALS.get(fault.kind):
@@ -157,6 +159,8 @@ async def _strike(play: Play, response: web.StreamResponse, form: Form) -> None:
         await _stall()
     if kind is FaultKind.BAD_JSON:
         await response.write(form.broken())
+    if kind is FaultKind.ENDS:
+        raise FaultedError(response)
     if refusal := REFUSALS.get(kind):
         await response.write(play.face.event(refusal))
         raise FaultedError(response)

@@ -19,6 +19,7 @@ class FaultKind(StrEnum):
     WRONG_CONTENT_TYPE = (
         "wrong_content_type"  # a page of HTML with status 200; at a chunk above 0 the header alone is wrong
     )
+    ENDS = "ends"  # the stream ends in good order where it stands, without finish chunk, usage and `data: [DONE]`
     MISSING_DONE = "missing_done"  # the stream ends without `data: [DONE]`
     MISSING_FINISH = "missing_finish"  # the stream ends without finish chunk, usage and `data: [DONE]`
     RATE_LIMITED = "rate_limited"  # 429, with Retry-After
@@ -27,6 +28,16 @@ class FaultKind(StrEnum):
     UNAUTHORIZED = "unauthorized"  # 401
     CONTEXT_LENGTH = "context_length"  # 400 context_length_exceeded
     CONTENT_FILTER = "content_filter"  # 400 content_filter
+
+
+class Continues(StrEnum):
+    """How a request is answered that brings the beginning of the script's `text` as the assistant's last message."""
+
+    NOT = "not"  # as any other
+    EXACTLY = "exactly"  # with what follows
+    LAST_WORDS = "last_words"  # the last words once more, as it was told to, and what follows
+    LONGER = "longer"  # half of what is there once more, and what follows
+    WHOLE = "whole"  # from the beginning
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +82,8 @@ class Script:
 
     - `text` is said in `chunks` pieces; None means varied text made from `seed` and the request.
     - `echo` answers the facts of what was received, as JSON.
-    - `match`: a queued script waits for a request whose body contains this.
+    - `match`: a queued script waits for a request whose body contains this; `model`: and that asks for this model.
+    - `continues`: how a request for the rest of `text` is answered.
     - `first_token_seconds` pass before the first byte, `gap_seconds` between chunks.
     - `finish_reason` None is the true one: stop, tool_calls, or length when the request's token limit cut the text.
     - `calls_once`: no tool calls when the request ends with a tool's result.
@@ -80,6 +92,8 @@ class Script:
 
     name: str = ""
     match: str = ""
+    model: str = ""
+    continues: Continues = Continues.NOT
     seed: int = 0
     text: str | None = None
     echo: bool = False
@@ -110,6 +124,7 @@ class Script:
             values["tool_calls"] = tuple(ToolCall(**call) for call in values.get("tool_calls") or ())
             if usage := values.get("usage"):
                 values["usage"] = UsageFigures(**usage)
+            values["continues"] = Continues(values.get("continues", Continues.NOT))
             if fault := values.get("fault"):
                 values["fault"] = Fault(**{**fault, "kind": FaultKind(fault["kind"])})
             return cls(**values)
@@ -138,10 +153,10 @@ class Scripts:
             queue=tuple(Script.from_json(item) for item in value.get("queue") or ()),
         )
 
-    def take(self, body: str) -> tuple[Script, Self]:
+    def take(self, body: str, model: str = "") -> tuple[Script, Self]:
         """The script for a request with this body, and the programme that remains."""
         for position, script in enumerate(self.queue):
-            if script.match in body:
+            if script.match in body and script.model in ("", model):
                 rest = (*self.queue[:position], *self.queue[position + 1 :])
                 return script, type(self)(self.default, rest)
         return self.default, self

@@ -58,7 +58,7 @@ async def test_a_failure_before_the_first_token_is_tried_again_under_its_own_hol
     assert receipt.legs[0].cost_micros == 0
 
 
-async def test_a_cut_stream_fails_with_its_text_kept(ada: Person, model: ScriptedUpstream) -> None:
+async def test_a_stream_that_is_cut_twice_fails_with_its_text_kept(ada: Person, model: ScriptedUpstream) -> None:
     model.set_default(Script(chunks=20, fault=Fault(FaultKind.CUT, at_chunk=8)))
     told = await ada.say("hello")
     failed = told.last.failed
@@ -68,7 +68,8 @@ async def test_a_cut_stream_fails_with_its_text_kept(ada: Person, model: Scripte
     turn = await ada.turn(told.turn_id)
     assert turn.text == told.text
     assert turn.usage.estimated
-    assert len(model.requests()) == 1
+    assert told.notices == ["provider_switched"]
+    assert len(model.requests()) == 2
 
 
 async def test_without_memory_a_turn_runs_at_l1_with_a_notice(

@@ -5,13 +5,12 @@ import asyncio
 import asyncpg
 
 from soma.chat.v1 import turn_service_pb2 as turn_pb
-from soma_common.kernel.reasons import Reason
 from soma_common.testing.upstream import Script, ScriptedUpstream
 from tests.integration.chat.person import Person, Told, said
 from tests.integration.chat.stack import ChatStack
 
 
-async def test_every_turn_of_a_fenced_process_is_given_up(
+async def test_every_turn_of_a_fenced_process_is_given_up_and_gone_on_with(
     stack: ChatStack, ada: Person, model: ScriptedUpstream
 ) -> None:
     model.set_default(Script(chunks=500, gap_seconds=0.05))
@@ -23,9 +22,10 @@ async def test_every_turn_of_a_fenced_process_is_given_up(
     finally:
         await connection.close()
     for told in await asyncio.gather(*speaking):
-        assert told.last.failed.reason == Reason.TURN_INTERRUPTED
+        assert told.last.HasField("completed")
+        assert told.notices == ["turn_taken_over"]
         turn = await ada.turn(told.turn_id)
-        assert turn.status == turn_pb.TURN_STATUS_FAILED
+        assert turn.status == turn_pb.TURN_STATUS_COMPLETED
         assert told.text == turn.text
         assert (await ada.resume(told.turn_id)).text == turn.text
 

@@ -1,7 +1,6 @@
 """What happens to a turn when its person stops it, goes away or comes back, and when processes die under it."""
 
 import asyncio
-import signal
 import time
 from uuid import uuid4
 
@@ -119,46 +118,6 @@ async def test_stopping_what_has_ended_changes_nothing(ada: Person) -> None:
     told = await ada.say("hello")
     assert (await ada.cancel(told.turn_id)).status == turn_pb.TURN_STATUS_COMPLETED
     assert (await ada.turn(told.turn_id)).status == turn_pb.TURN_STATUS_COMPLETED
-
-
-async def test_a_restarted_chat_ends_what_it_left_running(
-    stack: ChatStack, ada: Person, model: ScriptedUpstream
-) -> None:
-    model.set_default(SLOW)
-    seen = await start(ada, said("tell me a lot"), texts=8)
-    await asyncio.to_thread(stack.kill, "chat")
-    await asyncio.to_thread(stack.start, "chat")
-    await ada.reconnect(seen.turn_id)
-    rest = await ada.resume(seen.turn_id, seen.last.sequence)
-    failed = rest.last.failed
-    assert failed.reason == Reason.TURN_INTERRUPTED
-    assert failed.partial_text_kept
-    assert "interrupted by a restart" in failed.sentence
-    turn = await ada.turn(seen.turn_id)
-    assert turn.status == turn_pb.TURN_STATUS_FAILED
-    assert turn.text == seen.text + rest.text
-    assert turn.usage.estimated
-    again = await ada.resume(seen.turn_id)
-    assert again.text == turn.text
-    await no_open_holds(ada)
-    model.set_default(Script())
-    told = await ada.say("go on", conversation_id=seen.started.conversation_id)
-    assert turn.text in model.requests()[-1].prompt
-    assert told.last.HasField("completed")
-
-
-async def test_a_drained_chat_leaves_nothing_running(stack: ChatStack, ada: Person, model: ScriptedUpstream) -> None:
-    model.set_default(Script(chunks=400, gap_seconds=0.05))
-    seen = await start(ada, said("tell me a lot"))
-    code = await asyncio.to_thread(stack.kill, "chat", signal.SIGTERM)
-    assert code == 0
-    await asyncio.to_thread(stack.start, "chat")
-    turn = await ada.reconnect(seen.turn_id)
-    assert turn.status == turn_pb.TURN_STATUS_FAILED
-    assert turn.error_reason == Reason.TURN_INTERRUPTED
-    rest = await ada.resume(seen.turn_id, seen.last.sequence)
-    assert seen.text + rest.text == turn.text
-    await no_open_holds(ada)
 
 
 async def test_many_cuts_join_to_the_stored_text(ada: Person, model: ScriptedUpstream) -> None:

@@ -21,6 +21,9 @@ from tests.rpc.chat.resources import Chat, make_conversation
 
 pytestmark = pytest.mark.usefixtures("as_ada")
 CANARY = "xylophonecanary"
+DUE = """
+insert into owners_to_index select distinct tenant_id, owner_key from unindexed_messages on conflict do nothing
+"""
 
 
 async def found(chat: Chat, query: str, **fields: Any) -> conversation_pb.SearchMessagesResponse:
@@ -55,8 +58,7 @@ async def filled(chat: Chat, text: str = "filler number {}", amount: int = BLOCK
     await put(chat, made.conversation_id, *(text.format(number) for number in range(amount)))
     async with chat.database.worker() as connection:
         # Whether a message looks for a whole block depends on its id.
-        query = "insert into owners_to_index select distinct tenant_id, owner_key from unindexed_messages on conflict do nothing"
-        await connection.execute(query)
+        await connection.execute(DUE)
     await index(chat)
     return made
 
@@ -134,16 +136,20 @@ async def test_a_query_without_a_word_and_a_conversation_that_is_not_there_are_r
 
 
 async def test_nobody_finds_what_others_said(chat: Chat) -> None:
+    hidden: list[str] = []
     for sub, tenant in (("eve", TENANT), ("ada", OTHER_TENANT)):
         with by(sub, tenant):
             made = await make_conversation(chat)
+        hidden.append(made.conversation_id)
         for parts in (1, BLOCK):
             await put(chat, made.conversation_id, *[f"{CANARY} of {sub}"] * parts, tenant=tenant)
     await filled(chat)
     await index(chat)
     assert await shown(chat, CANARY) == await shown(chat, f"{CANARY[:4]}*") == []
-    with pytest.raises(SomaError):
-        await found(chat, CANARY, conversation_id=made.conversation_id)
+    for conversation_id in hidden:
+        with pytest.raises(SomaError) as refused:
+            await found(chat, CANARY, conversation_id=conversation_id)
+        assert refused.value.reason is Reason.RESOURCE_NOT_FOUND
     with by("eve"):
         assert set(await shown(chat, CANARY)) == {f"{CANARY} of eve"}
     with by("root", role="admin"):

@@ -1,4 +1,4 @@
-"""A conversation that leaves and arrives elsewhere is the same one, but for its ids; what is no conversation is refused."""
+"""A conversation that leaves and arrives is the same one, but for its ids; what is no conversation is refused."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -58,13 +58,19 @@ def without_ids(request: conversation_pb.ImportConversationRequest) -> conversat
 def message(key: str, parent: str = "", role: str = "USER", text: str = "hello", **fields: Any) -> message_pb.Message:
     content = [message_pb.ContentPart(text=text)] if text else []
     return message_pb.Message(
-        message_id=key, parent_message_id=parent, role=f"ROLE_{role}", content=content, turn_id=f"t{key}", **fields
+        message_id=key,
+        parent_message_id=parent,
+        role=message_pb.Role.Value(f"ROLE_{role}"),
+        content=content,
+        turn_id=f"t{key}",
+        **fields,
     )
 
 
 def arriving(*messages: message_pb.Message, **header: Any) -> conversation_pb.ImportConversationRequest:
+    fields: dict[str, Any] = {"format": 1, "title": "From elsewhere"} | header
     made = conversation_pb.ImportConversationRequest(messages=messages, request_id=str(uuid4()))
-    made.header.CopyFrom(conversation_pb.ConversationHeader(**{"format": 1, "title": "From elsewhere"} | header))
+    made.header.CopyFrom(conversation_pb.ConversationHeader(**fields))
     return made
 
 
@@ -104,13 +110,18 @@ async def test_usage_and_calls_are_kept_and_nothing_is_billed_or_learned(chat: C
     call = message_pb.ToolCall(call_id="c1", name="look", arguments_json='{"a": 1}')
     answer = message("b", "a", "ASSISTANT", "", usage=usage, cost_micros=12, model="gpt", partial=True)
     answer.tool_calls.append(call)
+    result = message_pb.ToolResult(
+        call_id="c1", name="look", status=message_pb.TOOL_CALL_STATUS_FAILED, content="no such thing"
+    )
+    answer.tool_results.append(result)
     answer.finish_reason = "tool_calls"
     answer.create_time.FromDatetime(LONG_AGO)
     request = arriving(message("a"), answer, current_leaf_message_id="b")
     kept = await take_in(chat, request)
     _, there = (await export(chat, kept.conversation_id)).messages
     assert (there.usage, there.cost_micros, there.model, there.partial) == (usage, 12, "gpt", True)
-    assert (list(there.tool_calls), there.finish_reason) == ([call], "tool_calls")
+    assert (list(there.tool_calls), list(there.tool_results)) == ([call], [result])
+    assert there.finish_reason == "tool_calls"
     assert there.create_time.ToDatetime(UTC) == LONG_AGO
     async with chat.database.transaction(TENANT) as connection:
         assert await connection.fetchval("select bool_and(imported) from messages")
@@ -145,6 +156,12 @@ FAULTS = {
     "a null character": (arriving(message("a", text="x\0")), "messages[0]"),
     "a null in the title": (arriving(message("a"), title="x\0"), "header.title"),
     "too many tokens": (arriving(message("a", usage=usage_pb2.TokenUsage(input_tokens=2**31))), "messages[0].usage"),
+    "a result without a call": (
+        arriving(
+            message("a", tool_results=[message_pb.ToolResult(call_id="c", status=message_pb.TOOL_CALL_STATUS_DONE)])
+        ),
+        "messages[0].tool_results",
+    ),
     "no messages": (arriving(), "messages"),
     "a part that is too long": (arriving(message("a", text="x" * 65_537)), "messages"),
 }

@@ -1,12 +1,16 @@
 """What chat believes of the services and models it calls."""
 
+from dataclasses import replace
+
 import pytest
 
 from servers.chat.dependencies import MODEL_RULE, SERVICE_RULE, Dependencies
+from servers.chat.domain.model import ModelProfile
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason
 from soma_common.testing.clock import SetClock
 
+M = ModelProfile("m", "custom", "m", "http://models/v1", 8192, 1024)
 DOWN = SomaError(Reason.MODEL_UNAVAILABLE, {"model": "m", "problem": "HTTP 503"})
 
 
@@ -34,9 +38,9 @@ async def test_a_silent_service_is_left_alone_for_a_while() -> None:
 def fallen(clock: SetClock) -> Dependencies:
     seen = Dependencies(clock)
     for _ in range(MODEL_RULE.failures):
-        assert seen.model_allows("m")
-        seen.model_failed("m", DOWN)
-    assert not seen.model_allows("m")
+        assert seen.model_allows(M)
+        seen.model_failed(M, DOWN)
+    assert not seen.model_allows(M)
     return seen
 
 
@@ -44,22 +48,27 @@ def test_after_its_rest_a_model_counts_as_up_until_a_call_says_otherwise() -> No
     clock = SetClock()
     seen = fallen(clock)
     clock.advance(MODEL_RULE.rest_seconds)
-    assert [seen.model_allows("m") for _ in range(4)] == [True] * 4
-    seen.model_failed("m", DOWN)
-    assert not seen.model_allows("m")
+    assert [seen.model_allows(M) for _ in range(4)] == [True] * 4
+    seen.model_failed(M, DOWN)
+    assert not seen.model_allows(M)
     clock.advance(MODEL_RULE.rest_seconds)
-    assert seen.model_allows("m")
-    seen.model_answered("m")
-    assert seen.model_allows("m")
+    assert seen.model_allows(M)
+    seen.model_answered(M)
+    assert seen.model_allows(M)
 
 
 def test_a_refusal_is_an_answer() -> None:
     seen = Dependencies(SetClock())
     for _ in range(MODEL_RULE.failures * 2):
-        assert seen.model_allows("m")
-        seen.model_failed("m", SomaError(Reason.MODEL_RATE_LIMITED))
-    assert seen.model_allows("m")
+        assert seen.model_allows(M)
+        seen.model_failed(M, SomaError(Reason.MODEL_RATE_LIMITED))
+    assert seen.model_allows(M)
 
 
-def test_one_fallen_model_leaves_the_others() -> None:
-    assert fallen(SetClock()).model_allows("another")
+@pytest.mark.parametrize("change", [{"model": "n"}, {"base_url": "http://elsewhere/v1"}, {"provider": "ollama"}])
+def test_one_fallen_model_leaves_the_others_also_those_of_its_name(change: dict[str, str]) -> None:
+    assert fallen(SetClock()).model_allows(replace(M, **change))  # type: ignore[arg-type]
+
+
+def test_one_model_has_one_fate_under_whatever_name() -> None:
+    assert not fallen(SetClock()).model_allows(replace(M, profile_id="another"))

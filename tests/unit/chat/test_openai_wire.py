@@ -11,6 +11,7 @@ from servers.chat.domain.model import (
     PromptMessage,
     PromptTool,
     ReasoningChunk,
+    StreamBegin,
     StreamEnd,
     StreamItem,
     TextChunk,
@@ -23,9 +24,11 @@ def _delta(**delta: Any) -> dict[str, Any]:
 
 
 def _read(*chunks: dict[str, Any]) -> list[StreamItem]:
+    """What the chunks say, after the one word that it begins."""
     reader = ChunkReader()
     items = [item for chunk in chunks for item in reader.read(chunk)]
-    return [*items, *reader.finish()]
+    assert isinstance(items[0], StreamBegin)
+    return [*items[1:], *reader.finish()]
 
 
 def _call(**fragment: Any) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def test_a_query_asks_for_each_word_once_and_for_beginnings() -> None:
     ("wanted", "inside", "outside"),
     [
         (Wanted("quart"), ["quart"], ["quar", "quarter", "quar\U0010fffe"]),
-        (Wanted("quart", is_prefix=True), ["quart", "quarter", "quartz", "quart\U00020000"], ["quar", "quasi", "quaru"]),
+        (Wanted("quart", is_prefix=True), ["quart", "quarter", "quartz", "quart\U00020000"], ["quar", "quaru"]),
         (Wanted("東", is_prefix=True), ["東", "東京"], ["木", "京"]),
     ],
 )

@@ -180,12 +180,15 @@ class TurnOutcome(_message.Message):
     TOOLS_FIELD_NUMBER: _builtins.int
     ERROR_REASON_FIELD_NUMBER: _builtins.int
     CONFIDENCE_FIELD_NUMBER: _builtins.int
+    TOLD_EVENTS_FIELD_NUMBER: _builtins.int
     finish_reason: _builtins.str
     """stop, length, tool_calls, content_filter, error or cancelled."""
     error_reason: _builtins.str
     """The error's reason when it failed; empty otherwise."""
     confidence: _builtins.float
     """Mean probability of the output tokens, 0-1, where the provider gave them."""
+    told_events: _builtins.int
+    """How many events the turn had told when this was settled; 0 where it told none, or nobody said."""
     @_builtins.property
     def tools(self) -> _containers.RepeatedCompositeFieldContainer[Global___ToolOutcome]:
         """Calls of server-run tools."""
@@ -197,10 +200,11 @@ class TurnOutcome(_message.Message):
         tools: _abc.Iterable[Global___ToolOutcome] | None = ...,
         error_reason: _builtins.str = ...,
         confidence: _builtins.float | None = ...,
+        told_events: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_confidence", b"_confidence", "confidence", b"confidence"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_confidence", b"_confidence", "confidence", b"confidence", "error_reason", b"error_reason", "finish_reason", b"finish_reason", "tools", b"tools"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_confidence", b"_confidence", "confidence", b"confidence", "error_reason", b"error_reason", "finish_reason", b"finish_reason", "told_events", b"told_events", "tools", b"tools"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__confidence: _TypeAlias = _typing.Literal["confidence"]  # noqa: Y015
     _WhichOneofArgType__confidence: _TypeAlias = _typing.Literal["_confidence", b"_confidence"]  # noqa: Y015
