@@ -15,6 +15,7 @@ from cli.commands import (
     budget,
     chat,
     config,
+    conversation,
     dlq,
     doctor,
     down,
@@ -61,6 +62,7 @@ app.command("usage")(usage.usage)
 app.command("backup")(backup.backup)
 app.command("restore")(restore.restore)
 app.add_typer(budget.app, name="budget")
+app.add_typer(conversation.app, name="conversation")
 app.add_typer(events.app, name="events")
 app.add_typer(memory.app, name="memory")
 app.add_typer(mind.app, name="mind")
