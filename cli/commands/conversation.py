@@ -99,7 +99,7 @@ def export(
 ) -> None:
     """Write a whole conversation, every branch of it, as JSON that `import` reads; or as markdown for people.
 
-    The JSON has "header", a soma.chat.v1.ConversationHeader, and "messages", each a soma.chat.v1.Message, parents first.
+    The JSON has "header", a soma.chat.v1.ConversationHeader, and "messages", soma.chat.v1.Message, parents first.
 
     Examples:  somastack conversation export 0197a0c2-1111-7000-8000-000000000001 -o talk.json  ·
     somastack conversation export --markdown 0197a0c2-1111-7000-8000-000000000001

@@ -27,7 +27,7 @@ async def test_a_conversation_is_named_found_taken_along_taken_in_and_deleted(
     mesh: Mesh, model: ScriptedUpstream, tmp_path: Path
 ) -> None:
     model.enqueue(Script(text="A quokka is a small marsupial."))
-    assert mesh.cli("chat", "--new", "What is a quokka, please?").returncode == 0
+    assert mesh.cli("chat", "What is a quokka, please?").returncode == 0
 
     def named() -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = told(mesh, "list", "--title", "QUOKKA")["conversations"]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 LONGEST_WORD: Final = 64
+_SHORTEST_PREFIX: Final = 2
 # Vowel signs and accents that stand as characters of their own, which \w leaves out.
 _MARKS: Final = (
     "\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670"
@@ -54,6 +55,11 @@ class Wanted:
     def beyond(self) -> str:
         """The words that fit are those from `word` up to this one, in the order of their code points."""
         return self.word + (_AFTER_ALL if self.is_prefix else _BEFORE_ALL)
+
+    @property
+    def is_too_short(self) -> bool:
+        """Whether so many words begin so that finding them would be a scan; of unspaced scripts few do."""
+        return self.is_prefix and len(self.word) < _SHORTEST_PREFIX and not _IS_UNSPACED.match(self.word)
 
     def fits(self, word: str) -> bool:
         """Whether it is found in this word."""

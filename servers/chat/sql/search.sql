@@ -61,7 +61,7 @@ with wanted as materialized (
     from wanted w
     -- Looked up word by word, also before anybody has counted the rows.
     cross join lateral (
-        select * from block_words
+        select owner_key, block, hits from block_words
         where tenant_id = $1 and owner_key = any($2::bigint[])
             and word >= w.word collate "C" and word < w.beyond collate "C"
         offset 0

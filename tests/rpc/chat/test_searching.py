@@ -130,6 +130,9 @@ async def test_a_query_without_a_word_and_a_conversation_that_is_not_there_are_r
         await found(chat, "… !")
     assert wordless.value.reason is Reason.INVALID_FIELD
     assert "no word" in wordless.value.sentence
+    with pytest.raises(SomaError) as short:
+        await found(chat, "budget b*")
+    assert "two letters" in short.value.sentence
     with pytest.raises(SomaError) as gone:
         await found(chat, "budget", conversation_id=str(uuid4()))
     assert gone.value.reason is Reason.RESOURCE_NOT_FOUND

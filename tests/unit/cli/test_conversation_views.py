@@ -1,6 +1,6 @@
 """Conversations on the command line: marked words, a document of a branch, and files that are no export."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -17,7 +17,7 @@ from soma_common.rpc.options import MAX_MESSAGE_BYTES
 def message(key: str, parent: str, role: message_pb.Role.ValueType, text: str) -> message_pb.Message:
     made = message_pb.Message(message_id=key, parent_message_id=parent, role=role)
     made.content.add(text=text)
-    made.create_time.FromDatetime(datetime(2026, 1, 1))
+    made.create_time.FromDatetime(datetime(2026, 1, 1, tzinfo=UTC))
     return made
 
 

@@ -47,7 +47,8 @@ create table block_words (
     word text collate "C" not null,
     block bigint not null,
     hits bigint not null,
-    primary key (tenant_id, owner_key, word, block)
+    -- with the hits, so that a word is read from neighbouring places of the index and not from a page for each block
+    primary key (tenant_id, owner_key, word, block) include (hits)
 );
 -- Of blocks alone, so that no plan for a word can mistake it for the key.
 create index block_words_of_block on block_words (block);
