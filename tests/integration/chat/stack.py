@@ -177,6 +177,8 @@ class ChatStack:
             "SOMA_MODEL_WINDOW": "16384",
             "SOMA_MODEL_MAX_OUTPUT_TOKENS": "1024",
             "SOMA_MESSAGES_PER_MINUTE": "100000",
+            # A title costs the scripted model a call that most tests do not expect.
+            "SOMA_FEATURE_TITLES": "false",
             "SOMA_MODEL_PRICE_INPUT": "1000000",
             "SOMA_MODEL_PRICE_OUTPUT": "4000000",
         }
