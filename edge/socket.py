@@ -86,6 +86,10 @@ class Socket:
         """The server is going down."""
         self._act(self._session.leave())
 
+    def supersede(self) -> None:
+        """The client came back by another connection."""
+        self._act(self._session.supersede())
+
     async def _read(self) -> None:
         with suppress(WebSocketDisconnect):
             while True:
