@@ -368,10 +368,11 @@ var e=globalThis,t=e.ShadowRoot&&(e.ShadyCSS===void 0||e.ShadyCSS.nativeShadow)&
       .more {
         width: 100%;
       }
-    `];watched(){return[this.store.search.found,this.store.search.problem]}render(){let{found:e,problem:t,hasMore:n}=this.store.search;return t.value===void 0?e.value===void 0?C:b`<h2 role="status">In messages${e.value.length===0?``:` · ${N(e.value.length,`place`)}${n?` and more`:``}`}</h2>
+    `];watched(){return[this.store.search.found,this.store.search.problem]}render(){let{found:e,problem:t,hasMore:n}=this.store.search;if(t.value!==void 0)return b`<h2>In messages</h2><p class="problem" role="alert">${t.value.message}</p>`;if(e.value===void 0)return C;let r=`${N(e.value.length,`place`)}${n?` and more`:``}`;return b`<h2>In messages${e.value.length===0?``:` · ${r}`}</h2>
+      <p class="unseen" role="status">Found in messages: ${r}</p>
       ${e.value.length===0?b`<p class="quiet small empty">No message has all of these words.</p>`:C}
       <ul>${e.value.map(e=>b`<li>${this.#e(e)}</li>`)}</ul>
-      ${n?b`<button class="plain more" type="button" @click=${()=>void this.store.search.more()}>Show more</button>`:C}`:b`<h2>In messages</h2><p class="problem" role="alert">${t.value.message}</p>`}#e(e){return b`<button class="hit" type="button" @click=${()=>this.store.openChat(e.conversation_id,e.message_id)}>
+      ${n?b`<button class="plain more" type="button" @click=${()=>void this.store.search.more()}>Show more</button>`:C}`}#e(e){return b`<button class="hit" type="button" @click=${()=>this.store.openChat(e.conversation_id,e.message_id)}>
       <span class="head quiet">
         <span class="cut">${e.conversation_title||`Untitled chat`}</span>
         <span>${e.role===`ROLE_USER`?`You`:`Answer`} · ${xt(e.create_time)}</span>
@@ -472,7 +473,7 @@ var e=globalThis,t=e.ShadowRoot&&(e.ShadyCSS===void 0||e.ShadyCSS.nativeShadow)&
       <div class="list" @keydown=${e=>this.#o(e)}>
         ${this.#t()} ${this.#r()} <soma-found .store=${e}></soma-found>
       </div>
-    `}#t(){let{value:e}=this.store.approvals.waiting;return e.length===0?C:b`<h2 role="status">Waits for you · ${e.length}</h2>
+    `}#t(){let{value:e}=this.store.approvals.waiting;return e.length===0?C:b`<h2>Waits for you · ${e.length}</h2>
       <ul>
         ${e.map(e=>b`<li>${this.#n(e)}</li>`)}
       </ul>`}#n({request:e,conversation_id:t,conversation_title:n}){let r=`${e.call.name} in “${n||`Untitled chat`}”`;return b`<button class="waits" type="button" title=${r} @click=${()=>this.store.openApproval(t)}>
@@ -483,7 +484,7 @@ var e=globalThis,t=e.ShadowRoot&&(e.ShadyCSS===void 0||e.ShadyCSS.nativeShadow)&
         ${t.map(e=>b`<li>
             <soma-chat-row .store=${this.store} .chat=${e} .shown=${e.conversation_id===n}></soma-chat-row>
           </li>`)}
-      </ul>`}#a(e){clearTimeout(this.#e),this.#e=setTimeout(()=>{this.store.chats.narrow(e),this.store.search.look(e)},ar)}#o(e){let t=e.key===`ArrowDown`?1:e.key===`ArrowUp`?-1:0,n=this.renderRoot.querySelector(`input`),r=e.composedPath()[0];if(!(n===null||r instanceof HTMLInputElement&&r!==n)){if(e.key===`Escape`&&this.store.chats.filter.value!==``)e.preventDefault(),n.value=``,this.#a(``),n.focus();else if(t!==0){e.preventDefault();let r=[n,...this.#s()],i=r.findIndex(e=>e.matches(`:focus, :focus-within`));r[Math.min(r.length-1,Math.max(0,i+t))]?.focus()}}}#s(){let e=this.renderRoot.querySelector(`soma-found`)?.shadowRoot?.querySelectorAll(`button`)??[];return[...this.renderRoot.querySelectorAll(`.waits, soma-chat-row, .list > .more`),...e]}};customElements.define(`soma-rail`,or);function sr(){return/mac|iphone|ipad/i.test(navigator.userAgent)}var cr=class extends I{static properties={open:{state:!0}};static styles=[O,k,o`
+      </ul>`}#a(e){clearTimeout(this.#e),this.#e=setTimeout(()=>{this.store.chats.narrow(e),this.store.search.look(e)},ar)}#o(e){let t=e.key===`ArrowDown`?1:e.key===`ArrowUp`?-1:0,n=this.renderRoot.querySelector(`input`),r=e.composedPath()[0];if(!(n===null||r instanceof HTMLInputElement&&r!==n)){if(e.key===`Escape`&&n.value!==``)e.preventDefault(),n.value=``,this.#a(``),n.focus();else if(t!==0){e.preventDefault();let r=[n,...this.#s()],i=r.findIndex(e=>e.matches(`:focus, :focus-within`));r[Math.min(r.length-1,Math.max(0,i+t))]?.focus()}}}#s(){let e=this.renderRoot.querySelector(`soma-found`)?.shadowRoot?.querySelectorAll(`button`)??[];return[...this.renderRoot.querySelectorAll(`.waits, soma-chat-row, .list > .more`),...e]}};customElements.define(`soma-rail`,or);function sr(){return/mac|iphone|ipad/i.test(navigator.userAgent)}var cr=class extends I{static properties={open:{state:!0}};static styles=[O,k,o`
       :host {
         position: relative;
       }
@@ -1035,7 +1036,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
         border-radius: var(--corner);
         background: var(--raised);
       }
-      h3 {
+      h2 {
         overflow-wrap: anywhere;
       }
       p {
@@ -1045,6 +1046,8 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
         display: grid;
         grid-template-columns: minmax(0, auto) minmax(0, 1fr);
         gap: var(--s1) var(--s4);
+      }
+      .given {
         max-height: 280px;
         margin-top: var(--s3);
         padding: var(--s2) var(--s3);
@@ -1086,13 +1089,13 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
         color: var(--bad);
       }
     `];constructor(){super(),this.sent=``,this.problem=``}watched(){return[this.store.layout.approvalSought]}render(){let{use:e}=this;return b`<section aria-labelledby="ask" aria-describedby="why" tabindex="-1">
-      <h3 id="ask">May <code>${e.name}</code> run?</h3>
+      <h2 id="ask">May <code>${e.name}</code> run?</h2>
       <p id="why" class="quiet">${e.consent?.sentence}${this.#e()}</p>
       ${this.#t()} ${this.sent===``?this.#n():b`<p role="status">${Ha[this.sent]}</p>`}
       ${this.problem===``?C:b`<p class="bad" role="alert">${this.problem}</p>`}
-    </section>`}updated(){if(this.store.layout.takeApprovalWish()){let e=this.renderRoot.querySelector(`section`);e?.scrollIntoView({block:`center`}),e?.focus()}}#e(){let e=this.use.consent?.expireTime??``;return e===``?``:` Without a decision it is denied on ${bt(e)}.`}#t(){let e=Ra(this.use.args);return e===void 0?b`<pre tabindex="0" role="group" aria-label="Arguments">${this.use.args}</pre>`:e.length===0?b`<p class="quiet">It takes no arguments.</p>`:b`<dl tabindex="0" role="group" aria-label="Arguments">
-          ${e.map(([e,t])=>b`<dt>${e}</dt><dd>${t}</dd>`)}
-        </dl>`}#n(){return b`<form @submit=${e=>e.preventDefault()}>
+    </section>`}updated(){if(this.store.layout.takeApprovalWish()){let e=this.renderRoot.querySelector(`section`);e?.scrollIntoView({block:`center`}),e?.focus()}}#e(){let e=this.use.consent?.expireTime??``;return e===``?``:` Without a decision it is denied on ${bt(e)}.`}#t(){let e=Ra(this.use.args);return e===void 0?b`<pre tabindex="0" role="group" aria-label="Arguments">${this.use.args}</pre>`:e.length===0?b`<p class="quiet">It takes no arguments.</p>`:b`<div class="given" tabindex="0" role="group" aria-label="Arguments">
+          <dl>${e.map(([e,t])=>b`<dt>${e}</dt><dd>${t}</dd>`)}</dl>
+        </div>`}#n(){return b`<form @submit=${e=>e.preventDefault()}>
       <input type="text" aria-label="A word to the model" placeholder="A word to the model (if you like)" maxlength=${za} autocomplete="off" />
       <button class="main" type="button" @click=${()=>void this.#r(`approve`)}>Approve</button>
       <button class="danger" type="button" @click=${()=>void this.#r(`deny`)}>Deny</button>
@@ -1159,11 +1162,10 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
         font-size: var(--size-tiny);
         overflow-wrap: anywhere;
       }
-      h4 {
-        margin: 0 0 2px;
+      .label {
+        margin-bottom: 2px;
         color: var(--ink-soft);
         font-size: var(--size-tiny);
-        font-weight: 500;
       }
       pre {
         max-height: 320px;
@@ -1184,11 +1186,11 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
         <div class="body">
           ${Wa[e.state]===void 0?C:b`<p class="quiet">${Wa[e.state]}</p>`}
           <div>
-            <h4>Arguments</h4>
+            <p class="label">Arguments</p>
             <pre tabindex="0" role="group" aria-label="Arguments">${La(e.args)||`none`}</pre>
           </div>
           ${e.content===``?C:b`<div>
-                <h4>${e.state===`done`?`Result`:`What came back`}</h4>
+                <p class="label">${e.state===`done`?`Result`:`What came back`}</p>
                 <pre tabindex="0" role="group" aria-label="Result">${La(e.content)}${e.truncated?` …`:``}</pre>
                 ${e.truncated?b`<p class="quiet tiny">The model read more than is shown here.</p>`:C}
               </div>`}
@@ -1519,7 +1521,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
           display: none;
         }
       }
-    `];constructor(){super(),this.draft=``}watched(){let{turns:e,thread:t}=this.store;return[e.running,e.queue,t.conversationId,t.entries]}render(){let e=this.store.turns.running.value!==void 0,t=no.encode(this.draft).length,n=t>to||this.draft.trim()===``;return b`${this.#t()}
+    `];constructor(){super(),this.draft=``}watched(){let{turns:e,thread:t}=this.store;return[e.running,e.queue,t.conversationId,t.entries]}render(){let{busy:e}=this.store.turns,t=no.encode(this.draft).length,n=t>to||this.draft.trim()===``;return b`${this.#t()}
       <form @submit=${e=>this.#a(e,`enqueue`)}>
         <textarea
           rows="1"
@@ -1539,7 +1541,9 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
       ${this.#r(e,t)}`}#e(e){return b`${e?C:b`<button class="plain now" type="button" title=${`Stop and send (${ro} Enter)`} @click=${e=>this.#a(e,`interrupt`)}>
             Stop and send
           </button>`}
-      <button class="icon" type="button" aria-label="Stop" title="Stop (Escape)" @click=${()=>this.store.turns.stop()}>${D(`stop`)}</button>`}#t(){let{value:e}=this.store.turns.queue;return e.length===0?C:b`<ol class="queue" aria-label="Waiting messages">
+      ${this.store.turns.running.value===void 0?C:b`<button class="icon" type="button" aria-label="Stop" title="Stop (Escape)" @click=${()=>this.store.turns.stop()}>
+            ${D(`stop`)}
+          </button>`}`}#t(){let{value:e}=this.store.turns.queue;return e.length===0?C:b`<ol class="queue" aria-label="Waiting messages">
       ${e.map(e=>b`<li>
           ${D(`wait`)}<span class="cut">${e.text}</span>
           <button class="plain icon" type="button" aria-label="Take it back" title="Take it back into the message box" @click=${()=>this.#n(e)}>
