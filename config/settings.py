@@ -231,6 +231,11 @@ class Settings:
         return self._needed(self.registry.messages_per_minute)
 
     @property
+    def approval_hours(self) -> int:
+        """How many hours a tool waits for a person's consent."""
+        return self._needed(self.registry.approval_hours)
+
+    @property
     def page_url(self) -> str:
         """The address of the page on this machine."""
         port = self.endpoint("edge").http_listen.rpartition(":")[2]

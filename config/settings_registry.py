@@ -11,7 +11,18 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, SecretStr
 from pydantic.fields import FieldInfo
 
-from config.setting import AnyCaseLevel, Count, DayLimit, OutputTokens, Price, WindowTokens, Words, Workers, setting
+from config.setting import (
+    AnyCaseLevel,
+    Count,
+    DayLimit,
+    OutputTokens,
+    Price,
+    Seconds,
+    WindowTokens,
+    Words,
+    Workers,
+    setting,
+)
 from config.shared_servers import SharedServers
 from config.values import DeployMode, Environment, LogFace, SecretsStore
 
@@ -283,6 +294,11 @@ class _OwnRows(BaseModel):
     model_max_output_tokens: OutputTokens | None = setting(
         "SOMA_MODEL_MAX_OUTPUT_TOKENS", "The longest answer in tokens.", "8192"
     )
+    model_patience: Seconds | None = setting(
+        "SOMA_MODEL_PATIENCE_SECONDS",
+        "How long a model may be silent, before its first word and between two, until another one or nobody answers.",
+        "20",
+    )
     price_input: Price | None = setting(
         "SOMA_MODEL_PRICE_INPUT",
         "The price of a million input tokens, in micros.",
@@ -341,6 +357,9 @@ class _OwnRows(BaseModel):
     )
     messages_per_minute: Count | None = setting(
         "SOMA_MESSAGES_PER_MINUTE", "How many messages one user may send a minute.", "20"
+    )
+    approval_hours: Count | None = setting(
+        "SOMA_APPROVAL_HOURS", "How many hours a tool waits for a person's consent before that counts as denied.", "168"
     )
     connections_per_user: Count | None = setting(
         "SOMA_CONNECTIONS_PER_USER", "How many WebSockets one user may have open.", "200"

@@ -18,10 +18,13 @@ from servers.chat.adapters.offline import OfflineModel
 from servers.chat.adapters.openai_compatible import OpenAICompatibleModel
 from servers.chat.agents import Agents
 from servers.chat.allowance import Allowance
+from servers.chat.approvals import Approvals
+from servers.chat.builtin_tools import BuiltinTools
 from servers.chat.catalogues import Catalogues
 from servers.chat.conversations import Conversations
 from servers.chat.deletion import Deletion
 from servers.chat.dependencies import Dependencies
+from servers.chat.effects import Effects
 from servers.chat.ending import Ending
 from servers.chat.endings import Endings
 from servers.chat.exporting import Exporting
@@ -52,6 +55,7 @@ from servers.chat.queueing import Queue
 from servers.chat.rating import Ratings
 from servers.chat.recovery import Recovery
 from servers.chat.requests import TurnRequests
+from servers.chat.rounds import Rounds
 from servers.chat.rpc.agents import AgentServicer
 from servers.chat.rpc.conversations import ConversationServicer
 from servers.chat.rpc.models import ModelServicer
@@ -64,7 +68,11 @@ from servers.chat.store import TurnStore
 from servers.chat.stored_turns import StoredTurns
 from servers.chat.takeover import Takeovers
 from servers.chat.titles import Titles
+from servers.chat.tool_results import ToolResults
+from servers.chat.tool_running import ToolRunning
+from servers.chat.tools import Tools
 from servers.chat.turns import Turns
+from servers.chat.waiting import Waiting
 from servers.chat.wakes import Wakes
 from servers.chat.watching import Watchers
 from soma.chat.v1 import agent_service_pb2_grpc as agent_grpc
@@ -152,15 +160,20 @@ class Engine:
         )
         planner = Planner(governor, self.features, process.clock, settings.turn_seconds)
         legs = Legs(planner, models, dependencies, self.journal, Legbook(process.database, self.journal), metrics)
-        answering = Answering(gatherer, planner, legs, self.journal)
+        tools = Tools(BuiltinTools(memory, process.clock).all(), self.features)
+        rounds = Rounds(legs, ToolRunning(Effects(means), means), self.journal)
+        answering = Answering(gatherer, planner, rounds, tools, self.journal)
         self.stored = StoredTurns(means, models)
         self.queue = Queue(means, self.stored, store, running)
         self.requests = TurnRequests(store, running, self.queue)
-        handover = Handover(self.stored, recovery, self.journal, self.wakes, self.queue)
+        waiting = Waiting(means, store, self.journal, settings.approval_hours)
+        handover = Handover(self.stored, recovery, self.journal, self.wakes, self.queue, waiting)
         ending = Ending(means, endings, self.journal, governor, self.features, self.intents, handover)
         acceptances = Acceptances(means, models, allowance)
         self.turns = Turns(means, acceptances, answering, ending, self.followers, running, settings.turn_seconds)
         self.takeovers = Takeovers(means, self.stored, self.turns, recovery, self.wakes, settings.turn_seconds)
+        self.approvals = Approvals(means, self.stored, self.turns)
+        self.results = ToolResults(means, self.turns)
         self.ratings = Ratings(means)
         self.queue.open(self.turns.go_on)
 
@@ -186,6 +199,7 @@ class Engine:
             self.watchers.run,
             self.indexing.run,
             self.queue.run,
+            self.approvals.run,
         )
         tasks = [asyncio.create_task(_keep(job), name=job.__qualname__) for job in jobs]
         try:
@@ -245,7 +259,9 @@ def add_servicers(engine: Engine, process: Process, peers: Peers, house: ModelHo
     shared = (process.database, process.events, agents)
     conversations = Conversations(*shared, sagas, process.clock, process.ids, engine.watchers)
     server = process.server
-    turns = TurnServicer(engine.turns, engine.followers, engine.requests, engine.ratings)
+    turns = TurnServicer(
+        engine.turns, engine.followers, engine.requests, engine.ratings, engine.approvals, engine.results
+    )
     server.add(turn_grpc.add_TurnServiceServicer_to_server, turns, "soma.chat.v1.TurnService")
     server.add(agent_grpc.add_AgentServiceServicer_to_server, AgentServicer(agents), "soma.chat.v1.AgentService")
     server.add(

@@ -64,6 +64,11 @@ class Accepted:
         return self.order.caller.tenant_id
 
     @property
+    def continues(self) -> bool:
+        """Whether it goes on with an answer, after the results of the tools that this one asked for."""
+        return self.asks_anew and self.user_message_id == self.parent_message_id
+
+    @property
     def stream(self) -> str:
         """The stream of its events."""
         return f"turn/{self.turn_id}" if self.conversation_id is None else f"conversation/{self.conversation_id}"
@@ -125,7 +130,7 @@ class Acceptances:
                         # The commit whose answer was lost had gone through.
                         return made
                     return _known(order, seen.known_turn_id, seen.body_hash)
-                asked = order if order.deed is Deed.SEND else found(order, seen.question)
+                asked = found(order, seen.question) if order.deed in (Deed.REGENERATE, Deed.EDIT) else order
                 placement = place(asked, seen)
                 accepted = await self._judge(turn_id, asked, seen, placement)
                 if placement.refusal is not None:

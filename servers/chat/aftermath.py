@@ -80,7 +80,8 @@ def lesson(progress: Progress) -> store_pb.StoreMemoryRequest | None:
     """What the person said that is worth keeping; never what was recalled or what the model said."""
     accepted, gathered, context = progress.accepted, progress.gathered, progress.context
     threshold = STORE_THRESHOLD if gathered is None else gathered.modulation.store_threshold or STORE_THRESHOLD
-    learned = worth_keeping(accepted.order.text, threshold)
+    # Whoever goes on with results says nothing new.
+    learned = None if accepted.continues else worth_keeping(accepted.order.text, threshold)
     if learned is None:
         return None
     return store_pb.StoreMemoryRequest(

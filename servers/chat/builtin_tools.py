@@ -35,7 +35,10 @@ def _object(properties: Mapping[str, object], *required: str) -> Mapping[str, ob
 
 
 class BuiltinTools:
-    """What the built-in tools need."""
+    """What the built-in tools need.
+
+    A tool is offered where its words (name, description, parameters) fit what was said: they are chosen sparely.
+    """
 
     def __init__(self, memory: MemoryServiceStub, clock: Clock) -> None:
         self._memory = memory
@@ -46,7 +49,7 @@ class BuiltinTools:
         return (
             Tool(
                 "math.evaluate",
-                "Calculate the exact value of an arithmetic expression: plus, minus, times, divided, percent, power, root.",
+                "Calculate an arithmetic expression: plus, minus, times, divided, percent, power, root.",
                 _object({"expression": {"type": "string", "maxLength": LONGEST_EXPRESSION}}, "expression"),
                 self._evaluate,
                 repeatable=True,
@@ -54,13 +57,13 @@ class BuiltinTools:
             ),
             Tool(
                 "memory.recall",
-                "Look up what you remember from earlier conversations.",
+                "Recall what is remembered from earlier conversations.",
                 _object(
                     {
-                        "query": {"type": "string", "minLength": 1, "maxLength": LONGEST_MEMORY},
+                        "about": {"type": "string", "minLength": 1, "maxLength": LONGEST_MEMORY},
                         "limit": {"type": "integer", "minimum": 1, "maximum": MOST_RECALLED},
                     },
-                    "query",
+                    "about",
                 ),
                 self._recall,
                 feature="memory",
@@ -69,15 +72,25 @@ class BuiltinTools:
             ),
             Tool(
                 "memory.remember",
-                "Remember a fact for later conversations; note it as one whole sentence.",
-                _object({"text": {"type": "string", "minLength": 1, "maxLength": LONGEST_MEMORY}}, "text"),
+                "Remember for later conversations.",
+                _object(
+                    {
+                        "memory": {
+                            "type": "string",
+                            "description": "One whole sentence that is understood without the others.",
+                            "minLength": 1,
+                            "maxLength": LONGEST_MEMORY,
+                        }
+                    },
+                    "memory",
+                ),
                 self._remember,
                 feature="memory",
                 repeatable=True,
             ),
             Tool(
                 "time.now",
-                "Tell the date and time now: today's day of the week, the clock, in a time zone such as Europe/Berlin.",
+                "The date and time now, with today's weekday, in a time zone such as Europe/Berlin.",
                 _object({"time_zone": {"type": "string", "maxLength": 64}}),
                 self._now,
                 repeatable=True,
@@ -104,7 +117,7 @@ class BuiltinTools:
         request = store_pb.StoreMemoryRequest(
             namespace=accepted.agent.memory_namespace(accepted.order.caller.sub),
             kind=memory_pb.MEMORY_KIND_SEMANTIC,
-            text=str(call.arguments["text"]),
+            text=str(call.arguments["memory"]),
             subject="user",
             speaker=accepted.order.caller.sub[:256],
             source_class=memory_pb.SOURCE_CLASS_MODEL_INFERRED,
@@ -126,7 +139,7 @@ class BuiltinTools:
     async def _recall(self, call: Invocation) -> str:
         limit = call.arguments.get("limit", 5)
         request = store_pb.RecallMemoriesRequest(
-            query=str(call.arguments["query"]),
+            query=str(call.arguments["about"]),
             agent_id=str(call.accepted.agent.agent_id),
             top_k=int(limit) if isinstance(limit, int | float) else 5,
             token_budget=RECALL_TOKENS,

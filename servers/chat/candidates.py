@@ -9,6 +9,7 @@ from typing import Final
 from servers.chat.acceptance import Accepted
 from servers.chat.domain.agent import Agent
 from servers.chat.domain.model import PromptMessage, ToolCallPart
+from servers.chat.domain.rounds import ToolRound, round_messages, rounds_of
 from servers.chat.domain.sizes import (
     MEMORY_HEADER,
     MESSAGE_TOKENS,
@@ -40,16 +41,26 @@ MEMORY_FRAME: Final = f"{MEMORY_HEADER}\n"
 # As many as a plan is asked for; what is older finds no room anyway.
 MOST_RESULTS: Final = 512
 
+Dialogue = list[DialogueItem | ToolExchange]
 
-def gather_sources(accepted: Accepted, gathered: Gathered, tokenizer: Tokenizer, tokenizer_name: str) -> Sources:
-    """All candidates of the turn."""
+
+def gather_sources(
+    accepted: Accepted,
+    gathered: Gathered,
+    tokenizer: Tokenizer,
+    tokenizer_name: str,
+    house_tools: Sequence[ToolItem] = (),
+) -> Sources:
+    """All candidates of the turn; the tools of this house are measured already."""
     order = accepted.order
     transcript = order.transcript or ()
     system = _system(accepted.agent, gathered, transcript, tokenizer)
     before, after = _dialogue(transcript, tokenizer)
     if order.transcript is None:
-        before = [_said(message, tokenizer, tokenizer_name) for message in gathered.branch]
-    user_id = str(accepted.user_message_id or "user_message")
+        asked = _question(gathered.branch) if accepted.continues else len(gathered.branch)
+        before = _branch(gathered.branch[:asked], tokenizer, tokenizer_name)
+        after = _branch(gathered.branch[asked + 1 :], tokenizer, tokenizer_name)
+    user_id = _question_id(accepted, gathered)
     return Sources(
         system=tuple(system),
         user=UserItem(user_id, order.text, MESSAGE_TOKENS + tokenizer.count(order.text)),
@@ -57,7 +68,7 @@ def gather_sources(accepted: Accepted, gathered: Gathered, tokenizer: Tokenizer,
         after=tuple(after),
         memories=tuple(_memories(gathered, tokenizer)),
         memory_frame_tokens=MESSAGE_TOKENS + tokenizer.count(MEMORY_FRAME),
-        tools=tuple(ToolItem(tool, tool_tokens(tool, tokenizer)) for tool in order.tools),
+        tools=(*(ToolItem(tool, tool_tokens(tool, tokenizer)) for tool in order.tools), *house_tools),
     )
 
 
@@ -74,19 +85,48 @@ def _system(
         yield SystemItem("warm_style", agent.warm_style, tokenizer.count(f"\n\n{agent.warm_style}"))
 
 
-def _said(message: BranchMessage, tokenizer: Tokenizer, tokenizer_name: str) -> DialogueItem:
-    text = message.text or _asked_for(message.tool_calls)
-    known = message.tokenizer is None or (message.tokenizer == tokenizer_name and text == message.text)
-    tokens = message.token_count if known else tokenizer.count(text)
-    return DialogueItem(str(message.message_id), message.role, text, MESSAGE_TOKENS + tokens)
+def _question(branch: Sequence[BranchMessage]) -> int:
+    """Where the last message of the user stands: what follows it is an answer that goes on."""
+    return max((number for number, message in enumerate(branch) if message.role == "user"), default=0)
+
+
+def _question_id(accepted: Accepted, gathered: Gathered) -> str:
+    if accepted.continues and gathered.branch:
+        return str(gathered.branch[_question(gathered.branch)].message_id)
+    return str(accepted.user_message_id or "user_message")
+
+
+def _branch(messages: Sequence[BranchMessage], tokenizer: Tokenizer, tokenizer_name: str) -> Dialogue:
+    return [item for message in messages for item in _said(message, tokenizer, tokenizer_name)]
+
+
+def _said(message: BranchMessage, tokenizer: Tokenizer, tokenizer_name: str) -> Iterator[DialogueItem | ToolExchange]:
+    """A message as it was said; one with rounds of tools as these rounds, and what was said after them."""
+    rest, name = message.text, str(message.message_id)
+    if message.tool_calls:
+        results = {result.call_id: result for result in message.tool_results}
+        rounds, rest = rounds_of(message.text, message.tool_calls, results)
+        for done in rounds:
+            yield _round(f"{name}/{done.number}", done, tokenizer)
+        if not rest:
+            return
+    known = message.tokenizer is None or (message.tokenizer == tokenizer_name and rest == message.text)
+    tokens = message.token_count if known else tokenizer.count(rest)
+    yield DialogueItem(name, message.role, rest, MESSAGE_TOKENS + tokens)
+
+
+def _round(name: str, done: ToolRound, tokenizer: Tokenizer) -> DialogueItem | ToolExchange:
+    call, *results = round_messages(done) or (PromptMessage("assistant", _asked_for(done.calls)),)
+    if not results:
+        return DialogueItem(name, "assistant", call.content, MESSAGE_TOKENS + tokenizer.count(call.content))
+    call_tokens = MESSAGE_TOKENS + tokenizer.count(call.content) + calls_tokens(call.tool_calls, tokenizer)
+    sizes = tuple(MESSAGE_TOKENS + tokenizer.count(result.content) for result in results)
+    return ToolExchange(name, call, tuple(results), call_tokens, sizes)
 
 
 def _asked_for(calls: Sequence[ToolCallPart]) -> str:
     """Calls whose results were never given to us: they cannot be repeated to a model as they were."""
     return f"(asked for {', '.join(call.name for call in calls)})" if calls else ""
-
-
-Dialogue = list[DialogueItem | ToolExchange]
 
 
 def _dialogue(transcript: Sequence[Spoken], tokenizer: Tokenizer) -> tuple[Dialogue, Dialogue]:
@@ -169,5 +209,9 @@ def _tool_candidate(item: ToolItem) -> plan_pb.ToolCandidate:
     properties = item.tool.parameters.get("properties")
     names = list(properties)[:256] if isinstance(properties, dict) else []
     return plan_pb.ToolCandidate(
-        name=item.tool.name, description=item.tool.description, parameter_names=names, schema_tokens=item.tokens
+        name=item.tool.name,
+        description=item.tool.description,
+        parameter_names=names,
+        schema_tokens=item.tokens,
+        only_when_relevant=item.only_when_relevant,
     )

@@ -161,7 +161,7 @@ class Ending:
             sequence=turn.state.after(outcome.step).sequence,
             finish_reason=outcome.finish_reason,
             text=progress.answer,
-            calls=tuple(progress.calls),
+            calls=tuple(progress.told),
             usage=turn_usage(progress),
             cost_micros=turn_cost(progress),
             receipt_id=progress.receipt_id,

@@ -9,9 +9,10 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from servers.chat.domain.model import ToolCallPart
+from servers.chat.domain.rounds import ToldCall
 from servers.chat.domain.turn import Step
-from servers.chat.store import calls_json, error_columns
+from servers.chat.store import error_columns
+from servers.chat.stored_calls import calls_json
 from servers.chat.stream import Numbered, Payload, pack, usage_message
 from soma.chat.v1 import turn_event_pb2
 from soma.events.v1 import payloads_pb2
@@ -63,7 +64,7 @@ class End:
     sequence: int
     finish_reason: str
     text: str
-    calls: tuple[ToolCallPart, ...]
+    calls: tuple[ToldCall, ...]
     usage: Usage
     cost_micros: int
     receipt_id: UUID | None

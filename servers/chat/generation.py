@@ -11,17 +11,19 @@ from servers.chat.candidates import gather_sources
 from servers.chat.domain.agent import DEFAULT_CANNED_ANSWER
 from servers.chat.domain.context import build, unsent
 from servers.chat.domain.model import ModelRequest
+from servers.chat.domain.rounds import wire_name
 from servers.chat.domain.sources import Context
 from servers.chat.domain.turn import Step
 from servers.chat.ending import Outcome
 from servers.chat.gathering import Gathered, Gatherer
 from servers.chat.journal import Journal
-from servers.chat.legs import Legs
 from servers.chat.planning import Planner, offer_of
 from servers.chat.progress import Before, Progress
+from servers.chat.rounds import Rounds
 from servers.chat.running import RunningTurn
 from servers.chat.settled import settled_outcome
 from servers.chat.settlement import settlement_draft
+from servers.chat.tools import Tools
 from soma.chat.v1 import turn_event_pb2
 from soma.common.v1 import level_pb2
 from soma.governor.v1 import governor_service_pb2 as governor_pb
@@ -44,12 +46,14 @@ class Answering:
         self,
         gatherer: Gatherer,
         planner: Planner,
-        legs: Legs,
+        rounds: Rounds,
+        tools: Tools,
         journal: Journal,
     ) -> None:
         self._gatherer = gatherer
         self._planner = planner
-        self._legs = legs
+        self._rounds = rounds
+        self._tools = tools
         self._journal = journal
 
     async def answer(self, turn: RunningTurn, progress: Progress) -> None:
@@ -71,7 +75,7 @@ class Answering:
         if request is None:
             self._say_canned(turn, progress)
         else:
-            await self._legs.speak(turn, progress, request)
+            await self._rounds.lead(turn, progress, request)
 
     async def settled(self, turn: RunningTurn, progress: Progress) -> Outcome | None:
         """How a turn that another process began was settled; None where it was not. Raises DEPENDENCY_DOWN."""
@@ -85,7 +89,9 @@ class Answering:
         progress.measured("recall", begin)
         tokenizer = tokenizer_for(accepted.profile.tokenizer)
         size = _size_of(accepted, gathered)
-        sources = await aside(size, gather_sources, accepted, gathered, tokenizer, tokenizer.name)
+        offered = self._tools.offered(accepted)
+        items = tuple(self._tools.item(each, tokenizer, tokenizer.name) for each in offered)
+        sources = await aside(size, gather_sources, accepted, gathered, tokenizer, tokenizer.name, items)
         with progress.phase("plan"):
             plan = progress.plan = await self._planner.plan(accepted, gathered, sources, progress.patience_seconds)
         with progress.phase("context"):
@@ -93,6 +99,8 @@ class Answering:
             context = await aside(size, build, sources, offer, tokenizer)
         called = plan.level != level_pb2.DEGRADATION_LEVEL_L4
         progress.context = context if called else unsent(context)
+        sent = {tool.name for tool in context.tools}
+        progress.offered = {each.tool.name: each.tool for each in offered if wire_name(each.tool.name) in sent}
         request = _request(accepted, gathered, plan, context) if called else None
         if not turn.begun:
             turn.settlement = settlement_draft(progress, request).SerializeToString()
@@ -103,7 +111,7 @@ class Answering:
         assert plan is not None
         started = turn_event_pb2.TurnStarted(
             conversation_id=str(accepted.conversation_id or ""),
-            user_message_id=str(accepted.user_message_id or ""),
+            user_message_id="" if accepted.continues else str(accepted.user_message_id or ""),
             assistant_message_id=str(accepted.assistant_message_id),
             receipt_id=plan.receipt_id,
             model=accepted.profile.profile_id,

@@ -1,4 +1,4 @@
-"""Turns that leave this process before their end: let go of for another one, or given up where nobody can go on.
+"""Turns that leave this process before their end: let go of for another one, waiting, or given up by everybody.
 
 Nothing here answers a turn.
 """
@@ -11,14 +11,24 @@ from servers.chat.recovery import Recovery
 from servers.chat.running import RunningTurn
 from servers.chat.store import TurnRow
 from servers.chat.stored_turns import StoredTurns
+from servers.chat.waiting import Waiting
 from servers.chat.wakes import Wakes
 
 
 class Handover:
     """Lets go of turns."""
 
-    def __init__(self, stored: StoredTurns, recovery: Recovery, journal: Journal, wakes: Wakes, queue: Queue) -> None:
+    def __init__(
+        self,
+        stored: StoredTurns,
+        recovery: Recovery,
+        journal: Journal,
+        wakes: Wakes,
+        queue: Queue,
+        waiting: Waiting,
+    ) -> None:
         self.queue: Final = queue
+        self.waiting: Final = waiting
         self._stored = stored
         self._recovery = recovery
         self._journal = journal

@@ -14,10 +14,11 @@ from google.protobuf.message import Message
 from servers.chat.agents import Agents
 from servers.chat.aside import aside
 from servers.chat.domain.model import ToolCallPart
+from servers.chat.domain.rounds import ToldCall
 from servers.chat.domain.tree import first_fault
 from servers.chat.models import Models
 from servers.chat.order import LONGEST_TEXT_BYTES
-from servers.chat.store import calls_json
+from servers.chat.stored_calls import calls_json
 from servers.chat.stored_conversations import Conversation, change_of, conversation_of
 from soma_common.events.store import EventStore
 from soma_common.kernel.clock import Clock
@@ -149,7 +150,7 @@ class _Placed:
             self._turns[message.turn or message.key],
             message.role,
             list(message.parts),
-            calls_json(message.tool_calls),
+            calls_json(_told(message)),
             count,
             tokenizer,
             message.partial,
@@ -163,6 +164,12 @@ class _Placed:
             message.model,
             message.create_time or self._now,
         )
+
+
+def _told(message: Arriving) -> tuple[ToldCall, ...]:
+    """The calls of a message; where they stood in its text is not part of an export."""
+    said = len("\n".join(message.parts))
+    return tuple(ToldCall(call, by_client=True, text_before=said) for call in message.tool_calls)
 
 
 def check_arrival(arrival: Arrival, now: datetime) -> None:

@@ -69,6 +69,8 @@ class Deed(Enum):
     SEND = auto()
     REGENERATE = auto()
     EDIT = auto()
+    # an answer goes on with the results of the tools it asked for
+    CONTINUE = auto()
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,6 +80,8 @@ def _refusal(manner: Manner, there: Place) -> SomaError | None:
 
 
 def _asked_anew(order: Order, seen: Seen) -> UUID | None:
+    if order.deed is Deed.CONTINUE:
+        return order.parent_message_id
     return seen.question.message_id if order.deed is Deed.REGENERATE and seen.question is not None else None
 
 

@@ -3,7 +3,7 @@
 One object a turn, filled while it is answered and read when it ends. Nothing here calls anybody.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
@@ -11,8 +11,10 @@ from uuid import UUID
 
 from servers.chat.acceptance import Accepted
 from servers.chat.domain.model import ModelProfile, ToolCallPart
+from servers.chat.domain.rounds import SEAM, CallResult, ToldCall, ToolRound, unique_id, wire_name
 from servers.chat.domain.sources import Context
 from servers.chat.gathering import Gathered
+from servers.chat.tools import Tool
 from soma.governor.v1 import governor_service_pb2 as governor_pb
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.errors import SomaError
@@ -95,10 +97,45 @@ class Progress:
     # where the running round of model calls begins: in the characters of the answer, and in the pieces of reasoning
     round_start: int = 0
     reasoned_before: int = 0
+    # the tools of this house that are on offer, by name
+    offered: Mapping[str, Tool] = field(default_factory=dict)
+    # every call, as it was told
+    told: list[ToldCall] = field(default_factory=list)
+    # the rounds that are over; of the running one what came of its calls so far, and about which a person decided
+    rounds: list[ToolRound] = field(default_factory=list)
+    results: dict[str, CallResult] = field(default_factory=dict)
+    decided: set[str] = field(default_factory=set)
+    tools_ended: bool = False
+
+    def take_call(self, part: ToolCallPart) -> ToldCall:
+        """A call as the model asked for it, under an id of its own and the name that people know."""
+        number, order = len(self.rounds) + 1, self.accepted.order
+        call_id = unique_id(part.call_id, (each.call.call_id for each in self.told), number)
+        own = next((name for name in self.offered if wire_name(name) == part.name), None)
+        by_client = own is None and (order.transcript is not None or part.name in {tool.name for tool in order.tools})
+        told = ToldCall(
+            ToolCallPart(call_id, own or part.name, part.arguments_json), number, by_client, len(self.answer)
+        )
+        self.told.append(told)
+        self.calls.append(told.call)
+        return told
+
+    def end_round(self) -> None:
+        """All calls of the running round have their results; what comes from now on belongs to the next."""
+        found = tuple(self.results[call.call_id] for call in self.calls if call.call_id in self.results)
+        self.rounds.append(ToolRound(len(self.rounds) + 1, self.so_far.strip(), tuple(self.calls), found))
+        self.calls.clear()
+        self.results.clear()
+        self.begin_round()
 
     def begin_round(self) -> None:
         """What comes from now on belongs to another round of model calls than what is there."""
         self.round_start, self.reasoned_before = len(self.answer), len(self.reasoning)
+
+    def parted(self, text: str) -> str:
+        """A piece of the answer as it is told: the texts of two rounds do not run into one another."""
+        runs_on = self.rounds and self.answer and not self.so_far and not self.answer[-1].isspace()
+        return f"{SEAM}{text}" if runs_on else text
 
     @property
     def so_far(self) -> str:

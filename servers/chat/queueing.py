@@ -142,6 +142,8 @@ class Queue:
                 self._left(turn_id)
         except SomaError as error:
             _LOG.info("a queued turn waits for the database", reason=error.reason.value)
+        except Exception as error:  # noqa: BLE001 - the net: the queues of others must not wait for this one
+            _LOG.error("a queued turn cannot be started", conversation_id=str(conversation_id), exc_info=error)
 
     async def _next(self, tenant: TenantId, conversation_id: UUID) -> UUID | None:
         rows = await self._database.tenant_read(tenant, _SQL.next_queued, conversation_id)
@@ -159,6 +161,11 @@ class Queue:
             turn.ask_to_stop(Stop.CANCELLED)
         else:
             await self.end_waiting(tenant, turn_id)
+
+    async def stop_waiting(self, tenant: TenantId, turn_id: UUID) -> None:
+        """Its person wants no answer any more: it is brought to its end, wherever it is by now."""
+        await self._store.ask_to_cancel(tenant, turn_id)
+        await self._stop(tenant, turn_id)
 
     async def end_waiting(self, tenant: TenantId, turn_id: UUID) -> None:
         """A turn that waits for a person is run by nobody: whoever stops it brings it to its end."""

@@ -9,8 +9,9 @@ from uuid import UUID
 from servers.chat.domain.model import ModelProfile
 from servers.chat.domain.turn import Step
 from servers.chat.endings import PASSES, End, Endings, Intent
-from servers.chat.journaled import Journaled, calls_of_events, read_journaled
+from servers.chat.journaled import Journaled, read_journaled
 from servers.chat.models import Models
+from servers.chat.retelling import told_calls
 from servers.chat.settlement import empty_settlement
 from servers.chat.store import TurnRow, lock_turn
 from servers.chat.stream import numbered, usage_message
@@ -91,7 +92,7 @@ class Recovery:
             sequence=len(journaled.events) + 1,
             finish_reason="error",
             text=journaled.text,
-            calls=calls_of_events(journaled.events),
+            calls=told_calls(journaled.events),
             usage=usage,
             cost_micros=cost_micros,
             receipt_id=UUID(started.receipt_id) if started is not None and started.receipt_id else None,

@@ -13,9 +13,10 @@ from google.protobuf.message import Message
 
 from servers.chat.domain.model import ToolCallPart
 from servers.chat.queueing import Queue
+from servers.chat.retelling import told_calls
 from servers.chat.running import RunningTurns, Stop
 from servers.chat.store import TurnRow, TurnStore
-from servers.chat.stream import Numbered, tool_calls, unpack
+from servers.chat.stream import Numbered, unpack
 from soma_common.kernel.errors import not_found
 from soma_common.kernel.tenancy import Caller
 from soma_common.rpc.idempotency import Once
@@ -55,7 +56,7 @@ class TurnRequests:
         async with aclosing(self._journaled(row)) as events:
             async for event in events:
                 text.append(event.text)
-                calls.extend(tool_calls(event))
+                calls.extend(told.call for told in told_calls([event]) if told.by_client)
         return "".join(text), tuple(calls)
 
     async def cancel(self, caller: Caller, turn_id: UUID) -> TurnRow:

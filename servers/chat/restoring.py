@@ -8,8 +8,9 @@ from uuid import UUID
 from servers.chat.acceptance import Accepted
 from servers.chat.domain.model import ModelProfile
 from servers.chat.domain.turn import Phase, TurnState
-from servers.chat.journaled import Journaled, calls_of_events, reasoning_of
+from servers.chat.journaled import Journaled
 from servers.chat.progress import Before, Leg, Progress
+from servers.chat.retelling import retell
 from servers.chat.running import RunningTurn
 from servers.chat.stored_turns import Stored
 from soma.governor.v1 import receipt_pb2 as receipt_pb
@@ -35,15 +36,28 @@ def restored_progress(stored: Stored, accepted: Accepted, clock: Clock) -> Progr
     journaled = stored.journaled
     progress = Progress(accepted, clock, clock.monotonic())
     progress.before = Before(stored.from_status, stored.from_instance, journaled.draft, _receipt_of(journaled))
-    progress.text.append(journaled.text)
-    progress.reasoning.extend(text for event in journaled.events if (text := reasoning_of(event)))
-    progress.calls.extend(calls_of_events(journaled.events))
+    _retell(progress, stored)
     if journaled.draft is not None:
         for leg in journaled.draft.legs:
             profile = accepted.profile.named(leg.model)
             usage = journaled.usage(leg, tokenizer_for(profile.tokenizer))
             progress.legs.append(made_leg(leg, profile, usage))
     return progress
+
+
+def _retell(progress: Progress, stored: Stored) -> None:
+    """What was said, asked for and done; a result that the ledger has and nobody was told yet is told in its turn."""
+    results = {each.call.call.call_id: each.result for each in stored.calls if each.result is not None}
+    told = retell(stored.journaled.events, results)
+    progress.text.append(told.text)
+    progress.reasoning.append(told.reasoning)
+    progress.told.extend(told.calls)
+    progress.rounds.extend(told.rounds)
+    progress.round_start = told.round_start
+    progress.calls.extend(each.call for each in told.pending)
+    progress.results.update((name, result) for name, result in told.results.items() if name in told.told_results)
+    progress.decided.update(each.call.call.call_id for each in stored.calls if each.decision)
+    progress.tools_ended = told.ended_rounds
 
 
 def made_leg(leg: receipt_pb.ModelLeg, profile: ModelProfile, usage: Usage) -> Leg:

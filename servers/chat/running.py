@@ -63,6 +63,8 @@ class RunningTurn:
     elsewhere: Callable[[], None] | None = None
     # Its place in a queue, where it was stored in one: then it is another object that runs it one day.
     queued: Queued | None = None
+    # Whether it waits for a person: then it is another object that goes on with it one day.
+    waits: bool = False
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -106,6 +108,14 @@ class RunningTurn:
         self.durable.extend(events)
         del self.unwritten[: len(events)]
         self._wake()
+
+    def wait(self, asked: list[Numbered]) -> None:
+        """Hands on what is asked of a person; nothing more will be told here."""
+        for event in asked:
+            self.state = self.state.after(event.step)
+        self.durable.extend(asked)
+        self.waits = True
+        self.end()
 
     def tell_end(self, terminal: Numbered) -> None:
         """Hands the last event to whoever follows."""

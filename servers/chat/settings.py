@@ -30,6 +30,8 @@ class ChatSettings:
     # One name per worker slot: a new process of the same name goes on with what its predecessor left.
     instance: str
     messages_per_minute: int
+    # How long a request for consent waits for a person before it counts as denied.
+    approval_hours: int
     # The Redis that carries signals and counts messages, where there is one.
     redis_url: str | None = field(default=None, repr=False)
     turn_seconds: float = TURN_SECONDS
@@ -50,5 +52,6 @@ class ChatSettings:
             flags=settings.flags,
             instance=f"chat-{settings.worker}",
             messages_per_minute=settings.messages_per_minute,
+            approval_hours=settings.approval_hours,
             redis_url=settings.redis_url,
         )

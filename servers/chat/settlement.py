@@ -3,10 +3,12 @@
 Making values and messages only; `ending.py` sends them.
 """
 
+from collections.abc import Iterator
 from typing import Final
 from uuid import UUID
 
 from servers.chat.domain.model import ModelRequest
+from servers.chat.domain.rounds import CallStatus, wire_name
 from servers.chat.domain.sizes import calls_tokens
 from servers.chat.domain.sources import Lanes, Placed
 from servers.chat.planning import lanes_message
@@ -67,6 +69,7 @@ def settlement(progress: Progress, finish_reason: str) -> governor_pb.SettleTurn
         for phase in progress.phases[:64]
     )
     request.outcome.finish_reason = finish_reason
+    request.outcome.tools.extend(_tool_outcomes(progress))
     if progress.error is not None:
         request.outcome.error_reason = progress.error.reason.value
     if progress.confidence is not None:
@@ -74,11 +77,22 @@ def settlement(progress: Progress, finish_reason: str) -> governor_pb.SettleTurn
     return request
 
 
+def _tool_outcomes(progress: Progress) -> Iterator[receipt_pb.ToolOutcome]:
+    """How often each tool of this house was called and went well, under the name by which it is ranked."""
+    results = [*(result for each in progress.rounds for result in each.results), *progress.results.values()]
+    ran = [result for result in results if result.name in progress.offered and result.status is not CallStatus.DENIED]
+    for name in sorted({result.name for result in ran}):
+        statuses = [result.status for result in ran if result.name == name]
+        yield receipt_pb.ToolOutcome(
+            name=wire_name(name), attempts=len(statuses), successes=statuses.count(CallStatus.DONE)
+        )
+
+
 def settlement_draft(progress: Progress, following: ModelRequest | None) -> governor_pb.SettleTurnRequest:
     """What is known before a call is made: for whoever must go on with the turn, or end it, when this process cannot.
 
-    Beside the calls that were made it has the one that follows, with its input only; what that writes is counted from
-    the journal.
+    Beside the calls that were made it has the one that follows, if one does, with its input only; what that writes is
+    counted from the journal.
     """
     request = _frame(progress)
     for leg in progress.legs:

@@ -15,6 +15,8 @@ import orjson
 
 from servers.chat.domain.agent import Agent
 from servers.chat.domain.model import ToolCallPart
+from servers.chat.domain.rounds import CallResult, ToldCall
+from servers.chat.stored_calls import calls_of, results_of, told_calls_of
 from soma.events.v1 import payloads_pb2
 from soma_common.events.models import EventDraft
 from soma_common.events.store import EventStore
@@ -75,6 +77,11 @@ class TurnRow:
     rating: int = 0
 
     @property
+    def continues(self) -> bool:
+        """Whether it goes on with an answer, after the results of the tools that this one asked for."""
+        return self.asks_anew and self.user_message_id is not None and self.user_message_id == self.parent_message_id
+
+    @property
     def caller(self) -> Caller:
         """Who asked for it, as chat acts for them."""
         return Caller(self.tenant_id, self.owner_sub, self.caller_roles, self.caller_scopes)
@@ -102,9 +109,10 @@ class BranchMessage:
     message_id: UUID
     role: str
     text: str
-    tool_calls: tuple[ToolCallPart, ...]
+    tool_calls: tuple[ToldCall, ...]
     token_count: int
     tokenizer: str | None
+    tool_results: tuple[CallResult, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +166,10 @@ class TurnStore:
         if row.conversation_id is None:
             return row.answer, row.tool_calls
         found = await self.database.run(row.tenant_id, lambda it: it.fetchrow(_SQL.find_text, row.assistant_message_id))
-        return ("", ()) if found is None else ("\n".join(found["parts"]), calls_of(found["tool_calls"]))
+        if found is None:
+            return "", ()
+        calls = told_calls_of(found["tool_calls"])
+        return "\n".join(found["parts"]), tuple(told.call for told in calls if told.by_client)
 
     async def read_branch(
         self, tenant: TenantId, conversation_id: UUID, leaf_id: UUID, most_messages: int, most_tokens: int
@@ -172,9 +183,10 @@ class TurnStore:
                 row["message_id"],
                 row["role"],
                 "\n".join(row["parts"]),
-                calls_of(row["tool_calls"]),
+                told_calls_of(row["tool_calls"]),
                 row["token_count"],
                 row["tokenizer"],
+                results_of(row["tool_results"]),
             )
             for row in reversed(rows)
         ]
@@ -278,18 +290,6 @@ def _error_of(values: dict[str, Any]) -> SomaError | None:
         retry_after_seconds=values["error_retry_seconds"],
         quota=tuple(QuotaViolation(each["subject"], each["description"]) for each in quota),
     )
-
-
-def calls_of(text: str) -> tuple[ToolCallPart, ...]:
-    """Tool calls out of their JSON form."""
-    return tuple(ToolCallPart(each["call_id"], each["name"], each["arguments_json"]) for each in orjson.loads(text))
-
-
-def calls_json(calls: tuple[ToolCallPart, ...]) -> str:
-    """Tool calls in their JSON form."""
-    return orjson.dumps(
-        [{"call_id": call.call_id, "name": call.name, "arguments_json": call.arguments_json} for call in calls]
-    ).decode()
 
 
 def error_columns(error: SomaError | None) -> tuple[str, str, float | None, str]:

@@ -9,7 +9,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from servers.chat.domain.model import ToolCallPart
-from servers.chat.store import calls_of
+from servers.chat.domain.rounds import CallResult
+from servers.chat.stored_calls import calls_of, results_of
 from soma.events.v1 import payloads_pb2
 from soma_common.events.models import EventDraft
 from soma_common.kernel.errors import SomaError, not_found
@@ -56,6 +57,7 @@ class KeptMessage:
     role: str
     parts: tuple[str, ...]
     tool_calls: tuple[ToolCallPart, ...]
+    tool_results: tuple[CallResult, ...]
     partial: bool
     finish_reason: str
     usage: Usage
@@ -112,6 +114,7 @@ def message_of(row: Any) -> KeptMessage:
     read: dict[str, Any] = {
         "parts": tuple(row["parts"]),
         "tool_calls": calls_of(row["tool_calls"]),
+        "tool_results": results_of(row["tool_results"]),
         "usage": usage,
     }
     plain = {name: row[name] for name in KeptMessage.__slots__ if name not in read}

@@ -12,6 +12,7 @@ from google.protobuf.message import DecodeError
 from servers.chat.acceptance import Accepted
 from servers.chat.acceptance_store import agent_of
 from servers.chat.domain.model import ModelProfile
+from servers.chat.effects import StoredCall, read_calls
 from servers.chat.journaled import Journaled, read_journaled
 from servers.chat.means import Means
 from servers.chat.models import Models
@@ -39,6 +40,8 @@ class Stored:
     from_instance: str
     accepted: Accepted | None
     journaled: Journaled
+    # the calls of tools that ran here, or wait for consent
+    calls: tuple[StoredCall, ...] = ()
 
 
 class StoredTurns:
@@ -101,6 +104,7 @@ class StoredTurns:
             from_instance=found["from_instance"],
             accepted=await self._accepted(connection, row, found["request"]),
             journaled=await read_journaled(connection, row),
+            calls=await read_calls(connection, row.turn_id),
         )
 
     async def _accepted(self, connection: Connection, row: TurnRow, request: bytes | None) -> Accepted | None:

@@ -15,6 +15,7 @@ from servers.chat.domain.model import PromptTool
 from servers.chat.domain.permission import Permission, permission_of, rule_for
 from servers.chat.domain.rounds import wire_name
 from servers.chat.domain.sizes import Tokenizer, tool_tokens
+from servers.chat.domain.sources import ToolItem
 from servers.chat.features import Features
 
 # A client that says itself which tools shall be called is not surprised by others.
@@ -79,18 +80,10 @@ class Tools:
     def __init__(self, tools: Iterable[Tool], features: Features) -> None:
         self._tools: Final = {tool.name: tool for tool in tools}
         self._features = features
-        self._sizes: dict[tuple[str, str], int] = {}
-
-    def find(self, name: str) -> Tool | None:
-        """The tool of this name."""
-        return self._tools.get(name)
-
-    def named(self, wired: str) -> str:
-        """The name of a tool as providers have it, told as people know it."""
-        return next((name for name in self._tools if wire_name(name) == wired), wired)
+        self._items: dict[tuple[str, str, bool], ToolItem] = {}
 
     def offered(self, accepted: Accepted) -> tuple[OfferedTool, ...]:
-        """What this turn may offer; nothing for a transcript, whose client keeps its conversation and its tools itself."""
+        """What this turn may offer: nothing for a transcript, whose client keeps conversation and tools itself."""
         order, agent = accepted.order, accepted.agent
         if order.transcript is not None or not accepted.profile.tools or order.tool_choice not in _FREE_CHOICE:
             return ()
@@ -105,12 +98,13 @@ class Tools:
             and tool.permission_for(agent) is not Permission.DENIED
         )
 
-    def tokens(self, tool: Tool, tokenizer: Tokenizer, tokenizer_name: str) -> int:
-        """The size of a tool's schema; it is the same in every turn, so it is counted once."""
-        key = (tokenizer_name, tool.name)
-        if key not in self._sizes:
-            self._sizes[key] = tool_tokens(tool.prompt, tokenizer)
-        return self._sizes[key]
+    def item(self, offered: OfferedTool, tokenizer: Tokenizer, tokenizer_name: str) -> ToolItem:
+        """A tool as a candidate of the window; it is the same in every turn, so it is measured once."""
+        key = (tokenizer_name, offered.tool.name, offered.always)
+        if key not in self._items:
+            prompt = offered.tool.prompt
+            self._items[key] = ToolItem(prompt, tool_tokens(prompt, tokenizer), not offered.always)
+        return self._items[key]
 
 
 def effect_key(turn_id: UUID, call_id: str) -> UUID:

@@ -18,6 +18,7 @@ from servers.chat.means import Means
 from servers.chat.order import Order
 from servers.chat.progress import Progress
 from servers.chat.restoring import restored_progress, restored_turn
+from servers.chat.rounds import Waits
 from servers.chat.running import RunningTurn, RunningTurns, Stop
 from servers.chat.stored_turns import Stored
 from soma_common.kernel.errors import SomaError
@@ -61,10 +62,7 @@ class Turns:
 
         Raises what refuses it before the first event. Going away stops the turn only where the order says so.
         """
-        if self._draining:
-            raise SomaError(Reason.SHUTTING_DOWN)
-        turn = RunningTurn(self._ids.uuid7(), order, self._clock.monotonic())
-        self._keep(self._run(turn), f"turn {turn.turn_id}")
+        turn = self._started(order)
         followed = False
         try:
             async with aclosing(self._follow(turn)) as events:
@@ -75,8 +73,26 @@ class Turns:
             if not followed and order.cancel_on_disconnect:
                 self._stop(turn)
 
+    async def begin(self, order: Order) -> UUID:
+        """The id of the turn that a request started or starts, without following it. Raises what refuses it at once."""
+        turn = self._started(order)
+        known = await asyncio.shield(turn.taken_in)
+        if turn.refusal is not None:
+            raise turn.refusal
+        return known or turn.turn_id
+
+    def _started(self, order: Order) -> RunningTurn:
+        if self._draining:
+            raise SomaError(Reason.SHUTTING_DOWN)
+        turn = RunningTurn(self._ids.uuid7(), order, self._clock.monotonic())
+        self._keep(self._run(turn), f"turn {turn.turn_id}")
+        return turn
+
     def _stop(self, turn: RunningTurn) -> None:
         """Its person went away; one that is queued may have been started meanwhile, here or elsewhere."""
+        if turn.waits:
+            self._keep(self._queue.stop_waiting(turn.order.caller.tenant_id, turn.turn_id), f"stop {turn.turn_id}")
+            return
         if turn.queued is None:
             turn.ask_to_stop(Stop.CANCELLED)
             return
@@ -224,6 +240,9 @@ class Turns:
         if isinstance(problem, Refusal) and turn.stop is None:
             await self._ending.refuse(turn, progress.accepted, problem.error)
             return
+        if isinstance(problem, Waits) and turn.stop in (None, Stop.RELEASED):
+            await self._ending.handover.waiting.begin(turn, progress, problem.asked)
+            return
         if turn.stop is Stop.RELEASED and work.cancelled():
             await self._ending.handover.release(turn)
             return
@@ -231,7 +250,7 @@ class Turns:
         await self._ending.end(turn, progress, outcome)
 
     def _outcome(self, turn: RunningTurn, progress: Progress, work: "asyncio.Task[None]", *, in_time: bool) -> Outcome:
-        if work.cancelled() or isinstance(work.exception(), Refusal):
+        if work.cancelled() or isinstance(work.exception(), Refusal | Waits):
             if turn.stop is None and not in_time:
                 return _failed(SomaError(Reason.DEADLINE_EXCEEDED))
             return Outcome(Step.CANCELLED, "cancelled")

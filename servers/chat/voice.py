@@ -17,7 +17,8 @@ from servers.chat.domain.turn import Step
 from servers.chat.journal import Journal
 from servers.chat.progress import Leg, Progress
 from servers.chat.running import RunningTurn
-from soma.chat.v1 import message_pb2, turn_event_pb2
+from servers.chat.tool_messages import started_message
+from soma.chat.v1 import turn_event_pb2
 
 
 class Voice:
@@ -56,6 +57,7 @@ class Voice:
 
     def _tell(self, text: str) -> None:
         if text:
+            text = self._progress.parted(text)
             self._progress.text.append(text)
             self._turn.add(Step.TEXT, turn_event_pb2.TextDelta(text=text))
             self._journal.wants(self._turn)
@@ -65,9 +67,7 @@ class Voice:
             self._tell(self._seam.rest())
 
     def _ask(self, item: ToolCallPart) -> None:
-        self._progress.calls.append(item)
-        call = message_pb2.ToolCall(call_id=item.call_id, name=item.name, arguments_json=item.arguments_json)
-        self._turn.add(Step.TOOL_CALL, turn_event_pb2.ToolCallStarted(call=call, by_client=True))
+        self._turn.add(Step.TOOL_CALL, started_message(self._progress.take_call(item)))
         self._journal.wants(self._turn)
 
     def _finish(self, end: StreamEnd) -> None:

@@ -68,7 +68,9 @@ def _candidates(found: plan_pb.Candidates) -> Candidates:
         memory_tokens=sum(memory.tokens for memory in found.memories),
         memory_scores=tuple(memory.score if memory.HasField("score") else None for memory in found.memories),
         tools=tuple(
-            ToolCandidate(tool.name, tool.description, tuple(tool.parameter_names), tool.schema_tokens)
+            ToolCandidate(
+                tool.name, tool.description, tuple(tool.parameter_names), tool.schema_tokens, tool.only_when_relevant
+            )
             for tool in found.tools
         ),
         tool_result_tokens=sum(found.tool_result_tokens),

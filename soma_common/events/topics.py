@@ -72,6 +72,7 @@ AGGREGATES: Final[Mapping[str, Topic]] = {
 
 # The first word of a type tells the topic too, for those who name types and no streams: `turn.completed`.
 FAMILIES: Final[Mapping[str, Topic]] = {
+    "approval": TURNS,
     "txn": TRANSACTIONS,
     "saga": SAGAS,
     "dead_letter": DEAD_LETTERS,

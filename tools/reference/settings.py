@@ -36,7 +36,7 @@ _READERS: Final[tuple[tuple[str, str], ...]] = (
     (r"SOMA_\w+_WORKERS", "every process that calls it"),
     (r"SOMA_\w+_TARGETS", "every process that calls it"),
     (r"SOMA_KAFKA_.*", "every service with tables"),
-    (r"SOMA_REDIS_URL", "chat"),
+    (r"SOMA_REDIS_URL|SOMA_APPROVAL_HOURS", "chat"),
     (r"SOMA_LOCAL_.*", "every service with tables, the command line"),
     (r"SOMA_MESSAGES_PER_MINUTE", "edge, chat"),
     (r"SOMA_BUS_(APP|OWNER)_PASSWORD", "the command line"),
@@ -117,7 +117,7 @@ def _name_of(kind: Any) -> str:
         return "one of " + ", ".join(code(str(value)) for value in get_args(kind))
     if get_origin(kind) is tuple:
         return "list, separated by commas"
-    names = {SecretStr: "text", str: "text", bool: "true or false", int: "number", UUID: "UUID"}
+    names = {SecretStr: "text", str: "text", bool: "true or false", int: "number", float: "number", UUID: "UUID"}
     return names.get(kind, str(getattr(kind, "__name__", kind)).lower())
 
 

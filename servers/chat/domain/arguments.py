@@ -7,6 +7,7 @@ import hashlib
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Final
 
 LONGEST_ARGUMENTS_BYTES: Final = 65_536
@@ -72,10 +73,8 @@ def _whole(value: object) -> object:
 
 def arguments_hash(text: str) -> str:
     """SHA-256 of the canonical arguments, of the text itself where it cannot be read, as hexadecimal digits."""
-    try:
+    with suppress(ArgumentsProblem):
         text = canonical(read_arguments(text))
-    except ArgumentsProblem:
-        pass
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 

@@ -1,6 +1,6 @@
 """What `math.evaluate` computes: a small language of numbers, read into a tree and walked over a table of operations.
 
-Nothing is executed that is not in the tables; every bound has its sentence. Whole numbers are exact, others are doubles.
+Nothing is executed that is not in the tables; every bound has its sentence. Whole numbers are exact, others doubles.
 """
 
 import ast

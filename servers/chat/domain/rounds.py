@@ -4,11 +4,12 @@ Nothing here runs a tool or knows a message of the wire.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
 from servers.chat.domain.model import PromptMessage, ToolCallPart
+from servers.chat.domain.sizes import MESSAGE_TOKENS, Tokenizer, calls_tokens, cut
 
 
 class CallStatus(StrEnum):
@@ -103,3 +104,33 @@ def unique_id(wished: str, taken: Iterable[str], round_number: int) -> str:
 
 
 _LONGEST_ID: Final = 96
+
+
+LEAST_RESULT_TOKENS: Final = 64
+_CUT: Final = "\n(The rest was left out, for it does not fit.)"
+
+
+def fitted(rounds: Sequence[ToolRound], room: int, tokenizer: Tokenizer) -> tuple[ToolRound, ...]:
+    """The rounds with their results cut to what there is room for: the newest whole before the older ones."""
+    left = room
+    kept: list[ToolRound] = []
+    for each in reversed(rounds):
+        results: list[CallResult] = []
+        for number, result in enumerate(each.results):
+            share = max(LEAST_RESULT_TOKENS, left // (len(each.results) - number))
+            content = result.content
+            if tokenizer.count(content) > share:
+                content = cut(content, share - tokenizer.count(_CUT), tokenizer) + _CUT
+            left -= tokenizer.count(content)
+            results.append(replace(result, content=content))
+        kept.append(replace(each, results=tuple(results)))
+    return tuple(reversed(kept))
+
+
+def rounds_tokens(rounds: Sequence[ToolRound], tokenizer: Tokenizer, *, results: bool = True) -> int:
+    """How large rounds are in the window, with or without their results."""
+    total = 0
+    for message in (message for each in rounds for message in round_messages(each)):
+        total += MESSAGE_TOKENS + calls_tokens(message.tool_calls, tokenizer)
+        total += tokenizer.count(message.content) if results or message.role != "tool" else 0
+    return total

@@ -70,10 +70,11 @@ class MemoryItem:
 
 @dataclass(frozen=True, slots=True)
 class ToolItem:
-    """A tool of the client with the size of its schema."""
+    """A tool with the size of its schema; `only_when_relevant` where it is offered only if it fits what was said."""
 
     tool: PromptTool
     tokens: int
+    only_when_relevant: bool = False
 
 
 @dataclass(frozen=True, slots=True)

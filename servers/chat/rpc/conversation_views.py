@@ -8,6 +8,7 @@ from typing import Final
 from servers.chat.rating import RATINGS
 from servers.chat.stored_conversations import Conversation, KeptMessage
 from servers.chat.stream import usage_message
+from servers.chat.tool_messages import call_message, result_message
 from soma.chat.v1 import conversation_service_pb2 as conversation_pb
 from soma.chat.v1 import message_pb2 as message_pb
 
@@ -44,10 +45,8 @@ def message_message(kept: KeptMessage) -> message_pb.Message:
         parent_message_id=str(kept.parent_message_id or ""),
         role=ROLES[kept.role],
         content=[message_pb.ContentPart(text=part) for part in kept.parts],
-        tool_calls=[
-            message_pb.ToolCall(call_id=call.call_id, name=call.name, arguments_json=call.arguments_json)
-            for call in kept.tool_calls
-        ],
+        tool_calls=map(call_message, kept.tool_calls),
+        tool_results=map(result_message, kept.tool_results),
         turn_id=str(kept.turn_id),
         partial=kept.partial,
         finish_reason=kept.finish_reason,

@@ -9,18 +9,20 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from servers.chat.approvals import Approvals
 from servers.chat.asking_anew import read_edit, read_regeneration
 from servers.chat.domain.model import ToolCallPart
 from servers.chat.followers import Followers
 from servers.chat.order import read_order
 from servers.chat.rating import RATINGS, Ratings, Verdict
 from servers.chat.requests import TurnRequests
+from servers.chat.rpc.tool_calls import ToolCallServicing
 from servers.chat.store import TurnRow
 from servers.chat.stream import usage_message
+from servers.chat.tool_messages import call_message
+from servers.chat.tool_results import ToolResults
 from servers.chat.turns import Turns
-from soma.chat.v1 import message_pb2
 from soma.chat.v1 import turn_service_pb2 as turn_pb
-from soma.chat.v1 import turn_service_pb2_grpc as turn_grpc
 from soma_common.kernel.paging import Page, next_page_token, page_of, unreadable_token
 from soma_common.rpc.call import current_call
 from soma_common.rpc.idempotency import Once
@@ -37,10 +39,19 @@ _STATUS: Final = {
 _STATUS_NAMES: Final = {number: name for name, number in _STATUS.items()}
 
 
-class TurnServicer(turn_grpc.TurnServiceServicer):
+class TurnServicer(ToolCallServicing):
     """soma.chat.v1.TurnService."""
 
-    def __init__(self, turns: Turns, followers: Followers, requests: TurnRequests, ratings: Ratings) -> None:
+    def __init__(
+        self,
+        turns: Turns,
+        followers: Followers,
+        requests: TurnRequests,
+        ratings: Ratings,
+        approvals: Approvals,
+        results: ToolResults,
+    ) -> None:
+        super().__init__(approvals, results)
         self._ratings = ratings
         self._turns = turns
         self._followers = followers
@@ -140,7 +151,7 @@ def _turn(row: TurnRow, text: str, calls: tuple[ToolCallPart, ...]) -> turn_pb.T
         agent_id=str(row.agent_id),
         status=_STATUS[row.status],
         last_sequence=row.last_sequence,
-        user_message_id=str(row.user_message_id or ""),
+        user_message_id="" if row.continues else str(row.user_message_id or ""),
         assistant_message_id=str(row.assistant_message_id),
         text=text,
         finish_reason=row.finish_reason,
@@ -151,9 +162,7 @@ def _turn(row: TurnRow, text: str, calls: tuple[ToolCallPart, ...]) -> turn_pb.T
         receipt_id=str(row.receipt_id or ""),
         model=row.model,
         request_id=str(row.request_id or ""),
-        tool_calls=[
-            message_pb2.ToolCall(call_id=it.call_id, name=it.name, arguments_json=it.arguments_json) for it in calls
-        ],
+        tool_calls=map(call_message, calls),
         rating=RATINGS[row.rating],
     )
     turn.create_time.FromDatetime(row.create_time)

@@ -46,3 +46,21 @@ delete from instances i where i.beat_time < now() - make_interval(secs => $1)
 delete from journal j using turns t
 where t.tenant_id = j.tenant_id and t.turn_id = j.turn_id and t.end_time < now() - make_interval(secs => $1)
     and j.create_time < now() - make_interval(secs => $1);
+
+-- name: list_lapsed
+-- Requests for consent whose time is over.
+select c.tenant_id, c.turn_id, c.call_id from tool_calls c join turns t on t.tenant_id = c.tenant_id and t.turn_id = c.turn_id
+where c.state = 'waiting' and c.expire_time < now() and t.status = 'waiting'
+order by c.expire_time limit 64;
+
+-- name: list_decided
+-- Turns that wait for nobody any more, for all was decided.
+select t.tenant_id, t.turn_id from turns t
+where t.status = 'waiting' and not exists (
+    select from tool_calls c where c.tenant_id = t.tenant_id and c.turn_id = t.turn_id and c.state = 'waiting'
+)
+order by t.create_time limit 64;
+
+-- name: sweep_calls
+delete from tool_calls c using turns t
+where t.tenant_id = c.tenant_id and t.turn_id = c.turn_id and t.end_time < now() - make_interval(secs => $1);

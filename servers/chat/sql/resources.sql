@@ -60,9 +60,23 @@ update conversations set status = $2, version = version + 1, update_time = $3
 where conversation_id = $1 and status <> $2
 returning owner_sub
 
+-- name: waits_for_person
+select status = 'waiting' from turns where turn_id = $1
+
 -- name: erase_conversation
 -- Nothing that was said in it stays, nor what still was to be learned from it, which goes with what was learned ($3).
-with gone as (
+-- A turn that waited for a person is billed for what it had used.
+with owed as (
+    insert into intents (
+        tenant_id, intent_id, owner_sub, caller_roles, caller_scopes, correlation_id, turn_id, kind, payload, next_time,
+        create_time
+    )
+    select t.tenant_id, gen_random_uuid(), t.owner_sub, t.caller_roles, t.caller_scopes, t.correlation_id, t.turn_id,
+        'settle_turn', t.draft, $2, $2
+    from turns t where t.conversation_id = $1 and t.status = 'waiting' and t.draft is not null
+    on conflict (tenant_id, turn_id, kind) do nothing
+),
+gone as (
     delete from turns where conversation_id = $1 returning tenant_id, turn_id
 ),
 streamed as (

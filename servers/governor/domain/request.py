@@ -14,12 +14,16 @@ from soma_common.kernel.money import Price
 
 @dataclass(frozen=True, slots=True)
 class ToolCandidate:
-    """A tool that could be offered; `schema_tokens` is its size in the prompt."""
+    """A tool that could be offered; `schema_tokens` is its size in the prompt.
+
+    `only_when_relevant`: it is left out where it does not fit the query, even if there is room.
+    """
 
     name: str
     description: str
     parameter_names: tuple[str, ...]
     schema_tokens: int
+    only_when_relevant: bool = False
 
 
 @dataclass(frozen=True, slots=True)

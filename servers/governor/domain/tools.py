@@ -82,13 +82,19 @@ def rank(
 ) -> tuple[RankedTool, ...]:
     """All tools by relevance times success rate, best first.
 
-    A tool below the relevance floor is not barred: words alone do not tell that an umbrella asks for the weather.
+    A tool below the relevance floor is not barred, for words alone do not tell that an umbrella asks for the weather;
+    but one that asks for it is.
     """
     ranked = [
-        RankedTool(tool, value, success_rate(calls.get(tool.name), rules))
+        RankedTool(tool, value, success_rate(calls.get(tool.name), rules), _unfit(tool, value, rules))
         for tool, value in zip(tools, relevances(tools, query), strict=True)
     ]
     return tuple(sorted(ranked, key=lambda row: (-row.relevance * row.success_rate, row.tool.name)))
+
+
+def _unfit(tool: ToolCandidate, relevance: float, rules: PlannerRules) -> str:
+    unfit = tool.only_when_relevant and relevance < rules.tool_relevance_floor
+    return "it does not fit what was said" if unfit else ""
 
 
 def bar(tools: Iterable[ToolCandidate], reason: str) -> tuple[RankedTool, ...]:

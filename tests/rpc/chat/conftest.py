@@ -51,7 +51,7 @@ async def chat(rpc: RpcHarness, house_database: HouseDatabases, open_database: O
     deletion = Deletion(events, channel.stub(memory_grpc.MemoryServiceStub), clock)
     sagas = SagaOrchestrator(database, events, [deletion.definition()], Clock(), ids)
     signals = open_signals(None, urls)
-    watchers = Watchers(database, signals, clock, ids)
+    watchers = Watchers(database, signals, Clock(), ids)
     conversations = Conversations(database, events, agents, sagas, clock, ids, watchers)
     servicer = ConversationServicer(
         conversations,

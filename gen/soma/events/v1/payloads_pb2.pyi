@@ -192,6 +192,98 @@ class TurnEnded(_message.Message):
 Global___TurnEnded: _TypeAlias = TurnEnded  # noqa: Y015
 
 @_typing.final
+class ToolResultGiven(_message.Message):
+    """turn.tool_result: the client of a turn that ended with calls of its tools gave the result of one."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TURN_ID_FIELD_NUMBER: _builtins.int
+    CONVERSATION_ID_FIELD_NUMBER: _builtins.int
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    CALL_ID_FIELD_NUMBER: _builtins.int
+    TOOL_FIELD_NUMBER: _builtins.int
+    FAILED_FIELD_NUMBER: _builtins.int
+    turn_id: _builtins.str
+    """The turn that asked."""
+    conversation_id: _builtins.str
+    """Its conversation."""
+    agent_id: _builtins.str
+    """The agent."""
+    call_id: _builtins.str
+    """The call."""
+    tool: _builtins.str
+    """The tool. Example: weather"""
+    failed: _builtins.bool
+    """Whether the tool failed."""
+    def __init__(
+        self,
+        *,
+        turn_id: _builtins.str = ...,
+        conversation_id: _builtins.str = ...,
+        agent_id: _builtins.str = ...,
+        call_id: _builtins.str = ...,
+        tool: _builtins.str = ...,
+        failed: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "call_id", b"call_id", "conversation_id", b"conversation_id", "failed", b"failed", "tool", b"tool", "turn_id", b"turn_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ToolResultGiven: _TypeAlias = ToolResultGiven  # noqa: Y015
+
+@_typing.final
+class ApprovalChanged(_message.Message):
+    """approval.requested: a tool of a turn waits for consent. approval.resolved: somebody decided, or the time was over."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TURN_ID_FIELD_NUMBER: _builtins.int
+    CONVERSATION_ID_FIELD_NUMBER: _builtins.int
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    CALL_ID_FIELD_NUMBER: _builtins.int
+    TOOL_FIELD_NUMBER: _builtins.int
+    ARGUMENTS_HASH_FIELD_NUMBER: _builtins.int
+    DECISION_FIELD_NUMBER: _builtins.int
+    DECIDED_BY_FIELD_NUMBER: _builtins.int
+    turn_id: _builtins.str
+    """The turn that waits."""
+    conversation_id: _builtins.str
+    """Its conversation."""
+    agent_id: _builtins.str
+    """The agent."""
+    call_id: _builtins.str
+    """The call."""
+    tool: _builtins.str
+    """The tool. Example: memory.remember"""
+    arguments_hash: _builtins.str
+    """SHA-256 of the canonical arguments, as hexadecimal digits."""
+    decision: _builtins.str
+    """approve or deny; empty while it waits."""
+    decided_by: _builtins.str
+    """Who decided: the subject of a token, or `policy` when the request lapsed."""
+    def __init__(
+        self,
+        *,
+        turn_id: _builtins.str = ...,
+        conversation_id: _builtins.str = ...,
+        agent_id: _builtins.str = ...,
+        call_id: _builtins.str = ...,
+        tool: _builtins.str = ...,
+        arguments_hash: _builtins.str = ...,
+        decision: _builtins.str = ...,
+        decided_by: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "arguments_hash", b"arguments_hash", "call_id", b"call_id", "conversation_id", b"conversation_id", "decided_by", b"decided_by", "decision", b"decision", "tool", b"tool", "turn_id", b"turn_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApprovalChanged: _TypeAlias = ApprovalChanged  # noqa: Y015
+
+@_typing.final
 class ResourceChanged(_message.Message):
     """conversation.created, conversation.updated, conversation.deleted (nobody sees it any more), conversation.erased (nothing of it
     is left), conversation.restored (it is seen again, for it could not be erased), agent.created, agent.updated,

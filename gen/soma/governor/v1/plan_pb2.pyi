@@ -231,12 +231,15 @@ class ToolCandidate(_message.Message):
     DESCRIPTION_FIELD_NUMBER: _builtins.int
     PARAMETER_NAMES_FIELD_NUMBER: _builtins.int
     SCHEMA_TOKENS_FIELD_NUMBER: _builtins.int
+    ONLY_WHEN_RELEVANT_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """The tool's name. Example: "weather_lookup"."""
     description: _builtins.str
     """What it does, as the model will read it."""
     schema_tokens: _builtins.int
     """Size of its schema in tokens of the model."""
+    only_when_relevant: _builtins.bool
+    """Whether it is left out of a turn whose query it does not fit, even where there is room for it."""
     @_builtins.property
     def parameter_names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Names of its parameters."""
@@ -248,10 +251,11 @@ class ToolCandidate(_message.Message):
         description: _builtins.str = ...,
         parameter_names: _abc.Iterable[_builtins.str] | None = ...,
         schema_tokens: _builtins.int = ...,
+        only_when_relevant: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["description", b"description", "name", b"name", "parameter_names", b"parameter_names", "schema_tokens", b"schema_tokens"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["description", b"description", "name", b"name", "only_when_relevant", b"only_when_relevant", "parameter_names", b"parameter_names", "schema_tokens", b"schema_tokens"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -39,8 +39,8 @@ create table tool_calls (
     primary key (tenant_id, turn_id, call_id),
     foreign key (tenant_id, turn_id) references turns (tenant_id, turn_id) on delete cascade
 );
+create index turns_waiting on turns (create_time) where status = 'waiting';
 create index tool_calls_waiting on tool_calls (expire_time) where state = 'waiting';
-create index turns_waiting on turns (tenant_id, turn_id) where status = 'waiting';
 
 alter table tool_calls enable row level security;
 alter table tool_calls force row level security;
@@ -216,6 +216,107 @@ begin
         on conflict (tenant_id, agent_id) do update set weights = excluded.weights, update_time = excluded.update_time
         where agent_retrieval.weights is distinct from excluded.weights;
     end if;
+    return true;
+end
+$$;
+
+-- Claims calls for a turn that runs under this epoch, in the moment before they are sent, and says what each was before: nothing
+-- where it is new, else its state with what came of it. One that was consented to is sent from now on. No row at all when the
+-- turn does not run under this epoch any more.
+create function send_calls(
+    p_tenant uuid, p_turn uuid, p_epoch bigint, p_now timestamptz, p_calls text[], p_rounds smallint[], p_positions smallint[],
+    p_names text[], p_arguments text[], p_hashes text[]
+) returns table (call_id text, was text, status text, content text, duration_milliseconds integer)
+language plpgsql as $$
+#variable_conflict use_column
+begin
+    perform enter_tenant(p_tenant);
+    perform from turns t
+    where t.tenant_id = p_tenant and t.turn_id = p_turn and t.status = 'running' and t.lease_epoch = p_epoch for share;
+    if not found then
+        return;
+    end if;
+    return query
+    with asked as (
+        select a.* from unnest(p_calls, p_rounds, p_positions, p_names, p_arguments, p_hashes)
+            as a (call_id, round, position, name, arguments_json, arguments_hash)
+    ),
+    known as (
+        select c.* from tool_calls c join asked a
+            on a.call_id = c.call_id and a.round = c.round and a.name = c.name and a.arguments_hash = c.arguments_hash
+        where c.tenant_id = p_tenant and c.turn_id = p_turn
+    ),
+    fresh as (
+        insert into tool_calls (
+            tenant_id, turn_id, call_id, round, position, name, arguments_json, arguments_hash, state, create_time
+        )
+        select p_tenant, p_turn, a.call_id, a.round, a.position, a.name, a.arguments_json, a.arguments_hash, 'sent', p_now
+        from asked a where not exists (select from known k where k.call_id = a.call_id)
+    ),
+    moved as (
+        update tool_calls c set state = 'sent' from known k
+        where c.tenant_id = p_tenant and c.turn_id = p_turn and c.call_id = k.call_id and k.state = 'claimed'
+    )
+    select a.call_id, coalesce(k.state, ''), coalesce(k.status, ''), coalesce(k.content, ''),
+        coalesce(k.duration_milliseconds, 0)
+    from asked a left join known k on k.call_id = a.call_id;
+end
+$$;
+
+-- Says what came of a call, whether it was sent or could not be; what is at its end stays as it is. False when the turn does
+-- not run under this epoch any more.
+create function end_call(
+    p_tenant uuid, p_turn uuid, p_epoch bigint, p_now timestamptz, p_call text, p_round smallint, p_position smallint,
+    p_name text, p_arguments text, p_hash text, p_state text, p_status text, p_content text, p_duration integer
+) returns boolean
+language plpgsql as $$
+begin
+    perform enter_tenant(p_tenant);
+    perform from turns t
+    where t.tenant_id = p_tenant and t.turn_id = p_turn and t.status = 'running' and t.lease_epoch = p_epoch for share;
+    if not found then
+        return false;
+    end if;
+    insert into tool_calls as c (
+        tenant_id, turn_id, call_id, round, position, name, arguments_json, arguments_hash, state, status, content,
+        duration_milliseconds, create_time
+    ) values (
+        p_tenant, p_turn, p_call, p_round, p_position, p_name, p_arguments, p_hash, p_state, p_status, p_content,
+        p_duration, p_now
+    )
+    on conflict (tenant_id, turn_id, call_id) do update
+    set state = excluded.state, status = excluded.status, content = excluded.content,
+        duration_milliseconds = excluded.duration_milliseconds
+    where c.state in ('claimed', 'sent');
+    return true;
+end
+$$;
+
+-- Lets a turn that runs under this epoch wait for a person: what waits, the events that tell of it, and what it has used so far.
+-- Nobody runs it from now on; its conversation stays taken. False, and nothing written, when it does not run under the epoch.
+create function wait_turn(
+    p_tenant uuid, p_turn uuid, p_epoch bigint, p_now timestamptz, p_calls text[], p_rounds smallint[], p_positions smallint[],
+    p_names text[], p_arguments text[], p_hashes text[], p_sentences text[], p_expire timestamptz,
+    p_first integer, p_last integer, p_events bytea, p_draft bytea
+) returns boolean
+language plpgsql as $$
+begin
+    perform enter_tenant(p_tenant);
+    update turns t set status = 'waiting', draft = p_draft, draft_sequence = p_last
+    where t.tenant_id = p_tenant and t.turn_id = p_turn and t.status = 'running' and t.lease_epoch = p_epoch;
+    if not found then
+        return false;
+    end if;
+    insert into tool_calls (
+        tenant_id, turn_id, call_id, round, position, name, arguments_json, arguments_hash, state, sentence, expire_time,
+        create_time
+    )
+    select p_tenant, p_turn, a.call_id, a.round, a.position, a.name, a.arguments_json, a.arguments_hash, 'waiting', a.sentence,
+        p_expire, p_now
+    from unnest(p_calls, p_rounds, p_positions, p_names, p_arguments, p_hashes, p_sentences)
+        as a (call_id, round, position, name, arguments_json, arguments_hash, sentence);
+    insert into journal (tenant_id, turn_id, first_sequence, last_sequence, lease_epoch, events)
+    values (p_tenant, p_turn, p_first, p_last, p_epoch, p_events);
     return true;
 end
 $$;

@@ -328,7 +328,7 @@ begin
     if (
         select count(*) from messages m where m.tenant_id = p_tenant and m.conversation_id = v_turn.conversation_id
             and (m.message_id = v_parent or (v_turn.asks_anew and m.message_id = v_message))
-    ) < (v_parent is not null)::integer + v_turn.asks_anew::integer then
+    ) < (v_parent is not null)::integer + (v_turn.asks_anew and v_message is distinct from v_parent)::integer then
         return 'lost';
     end if;
     update turns t

@@ -136,6 +136,6 @@ create policy of_tenant on block_words using (tenant_id = nullif(current_setting
 grant select, insert, update, delete on unindexed_messages, owners_to_index, word_blocks, block_words to :app;
 
 -- who has something to index, and which conversations moved
-grant select, insert, delete on owners_to_index to :worker;
+grant select, insert, update, delete on owners_to_index to :worker;
 grant select on unindexed_messages to :worker;
 grant select (tenant_id, conversation_id, version, status) on conversations to :worker;
