@@ -42,7 +42,7 @@ async def whole_answer(page: Page) -> str:
     """The text of the last answer, once it is complete."""
     last = answers(page).last
     await last.get_by_label("Copy the answer").wait_for(timeout=PATIENCE_MS)
-    return await last.locator(".prose").inner_text()
+    return "\n".join(await last.locator(".prose").all_inner_texts())
 
 
 async def begun(page: Page) -> None:
