@@ -11,7 +11,18 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, SecretStr
 from pydantic.fields import FieldInfo
 
-from config.setting import AnyCaseLevel, Count, DayLimit, OutputTokens, Price, WindowTokens, Words, Workers, setting
+from config.setting import (
+    AnyCaseLevel,
+    Count,
+    DayLimit,
+    OutputTokens,
+    Price,
+    Seconds,
+    WindowTokens,
+    Words,
+    Workers,
+    setting,
+)
 from config.shared_servers import SharedServers
 from config.values import DeployMode, Environment, LogFace, SecretsStore
 
@@ -283,6 +294,11 @@ class _OwnRows(BaseModel):
     model_max_output_tokens: OutputTokens | None = setting(
         "SOMA_MODEL_MAX_OUTPUT_TOKENS", "The longest answer in tokens.", "8192"
     )
+    model_patience: Seconds | None = setting(
+        "SOMA_MODEL_PATIENCE_SECONDS",
+        "How long a model may be silent, before its first word and between two, until another one or nobody answers.",
+        "20",
+    )
     price_input: Price | None = setting(
         "SOMA_MODEL_PRICE_INPUT",
         "The price of a million input tokens, in micros.",
@@ -319,6 +335,9 @@ class _OwnRows(BaseModel):
     feature_voice: bool | None = setting("SOMA_FEATURE_VOICE", "Whether voice is offered.", "false")
     feature_mcp: bool | None = setting("SOMA_FEATURE_MCP", "Whether MCP tools are offered.", "true")
     feature_code_execution: bool | None = setting("SOMA_FEATURE_CODE_EXECUTION", "Whether code may be run.", "false")
+    feature_titles: bool | None = setting(
+        "SOMA_FEATURE_TITLES", "Whether a model names conversations; without it their first words do.", "true"
+    )
     feature_agentiq_governor: bool | None = setting(
         "SOMA_FEATURE_AGENTIQ_GOVERNOR",
         "Whether the governor measures and budgets each turn.",

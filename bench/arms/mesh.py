@@ -22,6 +22,8 @@ RAISED: Final[Mapping[str, str]] = {
     "SOMA_BUDGET_DAY_MICROS": "1000000000000",
     "SOMA_MODEL_WINDOW": "200000",
     "SOMA_MODEL_MAX_OUTPUT_TOKENS": "4096",
+    # No peer names conversations, and a call of a model for each would measure the model: first words name them.
+    "SOMA_FEATURE_TITLES": "false",
 }
 
 

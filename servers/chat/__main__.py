@@ -27,6 +27,7 @@ from servers.chat.dependencies import Dependencies
 from servers.chat.effects import Effects
 from servers.chat.ending import Ending
 from servers.chat.endings import Endings
+from servers.chat.exporting import Exporting
 from servers.chat.features import Features
 from servers.chat.followers import Followers
 from servers.chat.gathering import BACKGROUND, Gatherer
@@ -34,6 +35,8 @@ from servers.chat.generating import Generating
 from servers.chat.generation import Answering
 from servers.chat.handover import Handover
 from servers.chat.housekeeping import Housekeeping
+from servers.chat.importing import Importing
+from servers.chat.indexing import Indexing
 from servers.chat.instance import Instance
 from servers.chat.intent_letters import IntentLetters
 from servers.chat.intents import Intents
@@ -58,17 +61,20 @@ from servers.chat.rpc.conversations import ConversationServicer
 from servers.chat.rpc.models import ModelServicer
 from servers.chat.rpc.turns import TurnServicer
 from servers.chat.running import RunningTurns
+from servers.chat.searching import Searching
 from servers.chat.settings import ChatSettings
 from servers.chat.single_call import SingleCalls
 from servers.chat.store import TurnStore
 from servers.chat.stored_turns import StoredTurns
 from servers.chat.takeover import Takeovers
+from servers.chat.titles import Titles
 from servers.chat.tool_results import ToolResults
 from servers.chat.tool_running import ToolRunning
 from servers.chat.tools import Tools
 from servers.chat.turns import Turns
 from servers.chat.waiting import Waiting
 from servers.chat.wakes import Wakes
+from servers.chat.watching import Watchers
 from soma.chat.v1 import agent_service_pb2_grpc as agent_grpc
 from soma.chat.v1 import conversation_service_pb2_grpc as conversation_grpc
 from soma.chat.v1 import model_service_pb2_grpc as model_grpc
@@ -123,7 +129,11 @@ class Engine:
     def __init__(self, settings: ChatSettings, process: Process, peers: Peers, models: Models) -> None:
         metrics = TurnMetrics(process.server.registry)
         self.instance = Instance(process.database, settings.instance)
-        means = Means(process.database, process.events, self.instance, metrics, process.clock, process.ids)
+        self.signals = open_signals(settings.redis_url, process.settings.database)
+        process.health.watch("signals", self.signals.check)
+        self.watchers = Watchers(process.database, self.signals, process.clock, process.ids)
+        shared = (process.database, process.events, self.instance, metrics, process.clock, process.ids)
+        means = Means(*shared, self.watchers)
         governor = peers.governor.stub(GovernorServiceStub)
         memory = peers.memory.stub(MemoryServiceStub)
         cognitive = peers.cognitive.stub(ModulationServiceStub)
@@ -134,13 +144,15 @@ class Engine:
         self.features = Features(settings.flags, peers.control, process.ids)
         self.journal = Journal(process.settings.database, self.instance, process.clock, process.server.registry)
         letters = IntentLetters(process.database, DLQHandler(process.database, process.events), process.ids)
-        self.intents = Intents(process.database, letters, governor, memory, cognitive, metrics)
+        calls = SingleCalls(models, governor, process.clock, process.ids)
+        own = (process.database, process.events, models, calls, self.features, process.clock)
+        titles = Titles(*own, self.watchers.changed)
+        self.intents = Intents(process.database, letters, governor, memory, cognitive, titles, metrics)
+        self.indexing = Indexing(process.database, process.clock)
         recovery = Recovery(process.database, endings, models, process.clock)
         self.rates = open_limits(settings.redis_url, process.database, process.clock, process.server.registry)
         allowance = Allowance(self.rates, settings.messages_per_minute, process.clock)
         self.housekeeping = Housekeeping(process.database, self.instance, running, allowance, process.clock)
-        self.signals = open_signals(settings.redis_url, process.settings.database)
-        process.health.watch("signals", self.signals.check)
         self.wakes = Wakes(self.signals, running)
         self.followers = Followers(store, running, self.wakes)
         gatherer = Gatherer(
@@ -165,6 +177,11 @@ class Engine:
         self.ratings = Ratings(means)
         self.queue.open(self.turns.go_on)
 
+    async def drain(self, patience_seconds: float) -> None:
+        """Sends those who only watch elsewhere, and lets the turns end."""
+        self.watchers.drain()
+        await self.turns.drain(patience_seconds)
+
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:
         """Takes over from the predecessor, then keeps the steady work going inside the block."""
@@ -179,6 +196,8 @@ class Engine:
             self.catalogues.run,
             self.wakes.run,
             self.takeovers.run,
+            self.watchers.run,
+            self.indexing.run,
             self.queue.run,
             self.approvals.run,
         )
@@ -237,7 +256,8 @@ def add_servicers(engine: Engine, process: Process, peers: Peers, house: ModelHo
     """Adds the services of the contract `soma.chat.v1`."""
     models = house.models
     agents = Agents(process.database, process.events, models, process.clock, process.ids)
-    conversations = Conversations(process.database, process.events, agents, sagas, process.clock, process.ids)
+    shared = (process.database, process.events, agents)
+    conversations = Conversations(*shared, sagas, process.clock, process.ids, engine.watchers)
     server = process.server
     turns = TurnServicer(
         engine.turns, engine.followers, engine.requests, engine.ratings, engine.approvals, engine.results
@@ -246,7 +266,13 @@ def add_servicers(engine: Engine, process: Process, peers: Peers, house: ModelHo
     server.add(agent_grpc.add_AgentServiceServicer_to_server, AgentServicer(agents), "soma.chat.v1.AgentService")
     server.add(
         conversation_grpc.add_ConversationServiceServicer_to_server,
-        ConversationServicer(conversations),
+        ConversationServicer(
+            conversations,
+            Searching(process.database, process.clock),
+            Exporting(process.database, process.clock),
+            Importing(*shared, models, process.clock, process.ids),
+            engine.watchers,
+        ),
         "soma.chat.v1.ConversationService",
     )
     servicer = house.servicer(process, peers.governor.stub(GovernorServiceStub))
@@ -278,7 +304,7 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
         try:
             async with engine.working():
                 add_servicers(engine, process, peers, house, sagas)
-                await process.serve(lambda: engine.turns.drain(chat.drain_seconds), sagas=sagas)
+                await process.serve(lambda: engine.drain(chat.drain_seconds), sagas=sagas)
         finally:
             await house.close()
             await peers.close()

@@ -12,7 +12,9 @@ from servers.chat.domain.facts import is_correction, novelty, urgency
 from servers.chat.domain.learning import worth_keeping
 from servers.chat.endings import Intent
 from servers.chat.gathering import STORE_THRESHOLD
+from servers.chat.intent import TITLE
 from servers.chat.progress import Progress
+from soma.chat.v1 import conversation_service_pb2 as conversation_pb
 from soma.cognitive.v1 import modulation_service_pb2 as modulation_pb
 from soma.common.v1 import modulation_pb2 as common_pb
 from soma.memory.v1 import memory_pb2 as memory_pb
@@ -34,6 +36,9 @@ def after_turn(
     learned = lesson(progress)
     if learned is not None:
         yield Intent("store_memory", learned.SerializeToString(), now)
+    if progress.accepted.untitled:
+        wanted = conversation_pb.GetConversationRequest(conversation_id=str(progress.accepted.conversation_id))
+        yield Intent(TITLE, wanted.SerializeToString(), now)
 
 
 def observation(progress: Progress, finish_reason: str, aiq_observed: float | None) -> modulation_pb.ObserveTurnRequest:

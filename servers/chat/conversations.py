@@ -4,7 +4,7 @@ Turns move a conversation on elsewhere; nothing here answers anybody.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, TypeVar
 from uuid import UUID
@@ -14,16 +14,20 @@ from google.protobuf.message import Message
 from servers.chat.agents import Agents
 from servers.chat.deletion import NAME as DELETION
 from servers.chat.deletion import DeletionOrder
-from servers.chat.domain.model import ToolCallPart
-from servers.chat.domain.rounds import CallResult
-from servers.chat.stored_calls import calls_of, results_of
-from soma.events.v1 import payloads_pb2
-from soma_common.events.models import EventDraft
+from servers.chat.stored_conversations import (
+    Conversation,
+    KeptMessage,
+    change_of,
+    conversation_of,
+    found_conversation,
+    locked_conversation,
+    message_of,
+)
+from servers.chat.watching import Watchers
 from soma_common.events.store import EventStore
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.errors import SomaError, not_found
 from soma_common.kernel.ids import Ids
-from soma_common.kernel.money import Usage
 from soma_common.kernel.reasons import Reason
 from soma_common.kernel.tenancy import Caller, default_agent_id
 from soma_common.postgres.pool import Connection, Database
@@ -34,53 +38,6 @@ from soma_common.sagas.orchestrator import SagaOrchestrator
 
 _SQL: Final = Queries.of("servers.chat", "sql/resources.sql")
 Reply = TypeVar("Reply", bound=Message)
-
-
-@dataclass(frozen=True, slots=True)
-class Conversation:
-    """A conversation as it is kept; `status` is active, archived or deleted."""
-
-    conversation_id: UUID
-    owner_sub: str
-    agent_id: UUID
-    title: str
-    status: str
-    current_leaf_id: UUID | None
-    running_turn_id: UUID | None
-    message_count: int
-    version: int
-    create_time: datetime
-    update_time: datetime
-
-    @property
-    def etag(self) -> str:
-        """What changes with every change."""
-        return f'"{self.version}"'
-
-
-@dataclass(frozen=True, slots=True)
-class KeptMessage:
-    """A message as it is kept; `role` is user or assistant."""
-
-    message_id: UUID
-    conversation_id: UUID
-    parent_message_id: UUID | None
-    turn_id: UUID
-    role: str
-    parts: tuple[str, ...]
-    tool_calls: tuple[ToolCallPart, ...]
-    tool_results: tuple[CallResult, ...]
-    partial: bool
-    finish_reason: str
-    usage: Usage
-    cost_micros: int
-    receipt_id: UUID | None
-    model: str
-    create_time: datetime
-    sibling_count: int
-    sibling_number: int
-    # 0 for none, 1 for good, 2 for bad
-    rating: int
 
 
 class Conversations:
@@ -94,8 +51,10 @@ class Conversations:
         sagas: SagaOrchestrator,
         clock: Clock,
         ids: Ids,
+        watchers: Watchers,
     ) -> None:
         """`sagas` has the definition of `deletion.py`."""
+        self._watchers = watchers
         self._database = database
         self._events = events
         self._agents = agents
@@ -115,14 +74,14 @@ class Conversations:
         async def work(connection: Connection) -> Reply:
             values = (caller.tenant_id, conversation_id, caller.sub, kept.agent.agent_id, title.strip(), now)
             await connection.execute(_SQL.insert_conversation, *values)
-            made = await self._found(connection, caller, conversation_id)
+            made = await found_conversation(connection, caller, conversation_id)
             return await self._told(connection, caller, conversation_id, "conversation.created", (), reply(made))
 
         return await self._database.run(caller.tenant_id, work)
 
     async def read(self, caller: Caller, conversation_id: UUID) -> Conversation:
         """One conversation. Raises RESOURCE_NOT_FOUND, also for a deleted one."""
-        return await self._database.run(caller.tenant_id, lambda it: self._found(it, caller, conversation_id))
+        return await self._database.run(caller.tenant_id, lambda it: found_conversation(it, caller, conversation_id))
 
     async def page(
         self, caller: Caller, status: str, title_part: str, after: tuple[datetime, UUID] | None, limit: int
@@ -130,7 +89,7 @@ class Conversations:
         """The caller's conversations of a status whose title contains a text, the last used first."""
         values = (caller.owner_filter, status, *(after or (None, None)), limit, title_part)
         rows = await self._database.run(caller.tenant_id, lambda it: it.fetch(_SQL.list_conversations, *values))
-        return [_conversation(row) for row in rows]
+        return [conversation_of(row) for row in rows]
 
     async def change(
         self,
@@ -143,7 +102,7 @@ class Conversations:
         """Change title, status or current leaf. Raises RESOURCE_NOT_FOUND, CONVERSATION_CLOSED, ETAG_MISMATCH."""
 
         async def work(connection: Connection) -> Reply:
-            before = await self._locked(connection, caller, conversation_id)
+            before = await locked_conversation(connection, caller, conversation_id)
             if etag and etag != before.etag:
                 raise SomaError(Reason.ETAG_MISMATCH, {"resource": "conversation"})
             wanted = replace(before, **changes)
@@ -154,20 +113,24 @@ class Conversations:
             if wanted == before:
                 return await self._told(connection, caller, conversation_id, "", (), reply(before))
             values = (conversation_id, wanted.title.strip(), wanted.status, leaf, self._clock.now())
-            after = _conversation(await connection.fetchrow(_SQL.change_conversation, *values))
+            after = conversation_of(await connection.fetchrow(_SQL.change_conversation, *values))
             fields = tuple(sorted(changes))
             return await self._told(connection, caller, conversation_id, "conversation.updated", fields, reply(after))
 
-        return await self._database.run(caller.tenant_id, work)
+        answer = await self._database.run(caller.tenant_id, work)
+        self._watchers.changed(conversation_id)
+        return answer
 
     async def delete(self, caller: Caller, order: DeletionOrder, reply: Callable[[datetime], Reply]) -> Reply:
         """Hide a conversation from everybody and have it erased. Raises RESOURCE_NOT_FOUND, CONVERSATION_BUSY."""
         conversation_id = order.conversation_id
 
         async def work(connection: Connection) -> Reply:
-            found = await self._locked(connection, caller, conversation_id)
-            if found.running_turn_id is not None:
-                raise SomaError(Reason.CONVERSATION_BUSY, {"turn_id": str(found.running_turn_id)})
+            found = await locked_conversation(connection, caller, conversation_id)
+            running = found.running_turn_id
+            # One that waits for a person is run by nobody: it goes with the conversation.
+            if running is not None and not await connection.fetchval(_SQL.waits_for_person, running):
+                raise SomaError(Reason.CONVERSATION_BUSY, {"turn_id": str(running)})
             now = self._clock.now()
             await connection.execute(_SQL.set_status, conversation_id, "deleted", now)
             await self._sagas.start_saga(
@@ -181,7 +144,9 @@ class Conversations:
             )
             return await self._told(connection, caller, conversation_id, "conversation.deleted", (), reply(now))
 
-        return await self._database.run(caller.tenant_id, work)
+        answer = await self._database.run(caller.tenant_id, work)
+        self._watchers.changed(conversation_id)
+        return answer
 
     async def messages(
         self, caller: Caller, conversation_id: UUID, leaf_id: UUID | None, after_id: UUID | None, limit: int
@@ -189,14 +154,14 @@ class Conversations:
         """A branch, oldest first; without a leaf all branches. Raises RESOURCE_NOT_FOUND."""
 
         async def work(connection: Connection) -> list[KeptMessage]:
-            await self._found(connection, caller, conversation_id)
+            await found_conversation(connection, caller, conversation_id)
             if leaf_id is None:
                 rows = await connection.fetch(_SQL.list_messages, conversation_id, after_id, limit)
             else:
                 rows = await connection.fetch(_SQL.list_branch, conversation_id, leaf_id, after_id, limit)
                 if not rows and after_id is None:
                     raise not_found("message", leaf_id)
-            return [_message(row) for row in rows]
+            return [message_of(row) for row in rows]
 
         return await self._database.run(caller.tenant_id, work)
 
@@ -206,11 +171,11 @@ class Conversations:
         """The messages of a branch that end in this one, oldest first. Raises RESOURCE_NOT_FOUND."""
 
         async def work(connection: Connection) -> list[KeptMessage]:
-            await self._found(connection, caller, conversation_id)
+            await found_conversation(connection, caller, conversation_id)
             rows = await connection.fetch(_SQL.list_branch_from_end, conversation_id, last_id, limit)
             if not rows:
                 raise not_found("message", last_id)
-            return [_message(row) for row in rows]
+            return [message_of(row) for row in rows]
 
         return await self._database.run(caller.tenant_id, work)
 
@@ -236,47 +201,7 @@ class Conversations:
     ) -> Reply:
         """Write the event, if there is one to tell, and the answer for repeats."""
         if event_type:
-            payload = payloads_pb2.ResourceChanged(
-                resource="conversation", resource_id=str(conversation_id), fields=fields, changed_by=caller.sub
-            )
-            stream = f"conversation/{conversation_id}"
-            draft = EventDraft(event_type, stream, payload, current_call().correlation_id)
+            draft = change_of(event_type, conversation_id, caller.sub, fields)
             await self._events.append(connection, caller.tenant_id, [draft])
         await Once.current().record(connection, answer)
         return answer
-
-    async def _found(self, connection: Connection, caller: Caller, conversation_id: UUID) -> Conversation:
-        row = await connection.fetchrow(_SQL.find_conversation, conversation_id, caller.owner_filter)
-        if row is None or row["status"] == "deleted":
-            raise not_found("conversation", conversation_id)
-        return _conversation(row)
-
-    async def _locked(self, connection: Connection, caller: Caller, conversation_id: UUID) -> Conversation:
-        row = await connection.fetchrow(_SQL.lock_conversation, conversation_id, caller.owner_filter)
-        if row is None:
-            raise not_found("conversation", conversation_id)
-        if row["status"] == "deleted":
-            raise SomaError(Reason.CONVERSATION_CLOSED, {"status": "deleted"})
-        return _conversation(row)
-
-
-def _conversation(row: Any) -> Conversation:
-    return Conversation(**{name: row[name] for name in Conversation.__slots__})
-
-
-def _message(row: Any) -> KeptMessage:
-    usage = Usage(
-        row["input_tokens"],
-        row["cached_input_tokens"],
-        row["output_tokens"],
-        row["reasoning_tokens"],
-        row["usage_estimated"],
-    )
-    read: dict[str, Any] = {
-        "parts": tuple(row["parts"]),
-        "tool_calls": calls_of(row["tool_calls"]),
-        "tool_results": results_of(row["tool_results"]),
-        "usage": usage,
-    }
-    plain = {name: row[name] for name in KeptMessage.__slots__ if name not in read}
-    return KeptMessage(**plain, **read)

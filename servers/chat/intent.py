@@ -11,6 +11,7 @@ from uuid import UUID
 
 import orjson
 
+from soma.chat.v1 import conversation_service_pb2 as conversation_pb
 from soma.cognitive.v1 import modulation_service_pb2 as modulation_pb
 from soma.governor.v1 import governor_service_pb2 as governor_pb
 from soma.memory.v1 import memory_service_pb2 as memory_pb
@@ -22,12 +23,15 @@ from soma_common.kernel.tenancy import Caller, TenantId
 from soma_common.tracing.context import TraceContext
 
 CONSUMER: Final = "chat.intents"
+# Asks chat itself for the title of a conversation; a model may have to be called, so it takes its time.
+TITLE: Final = "title_conversation"
 # What each kind of intent asks another service.
 REQUESTS: Final[Mapping[str, type[Payload]]] = {
     "settle_turn": governor_pb.SettleTurnRequest,
     "observe_turn": modulation_pb.ObserveTurnRequest,
     "store_memory": memory_pb.StoreMemoryRequest,
     "forget_memory": memory_pb.DeleteBySourceRequest,
+    TITLE: conversation_pb.GetConversationRequest,
 }
 # It never was in a topic.
 _NO_PLACE: Final = Shard(CONSUMER, 0)

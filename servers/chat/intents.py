@@ -10,9 +10,10 @@ from typing import Final
 
 from google.protobuf.message import DecodeError
 
-from servers.chat.intent import DueIntent
+from servers.chat.intent import TITLE, DueIntent
 from servers.chat.intent_letters import PATIENCE, IntentLetters
 from servers.chat.metrics import TurnMetrics
+from servers.chat.titles import Titles
 from soma.cognitive.v1 import modulation_service_pb2 as modulation_pb
 from soma.cognitive.v1.modulation_service_pb2_grpc import ModulationServiceStub
 from soma.governor.v1 import governor_service_pb2 as governor_pb
@@ -40,13 +41,17 @@ _HEARD: Final[Mapping[str, frozenset[Reason]]] = {
     "observe_turn": frozenset(),
     "store_memory": frozenset((Reason.MEMORY_REFUSED,)),
     "forget_memory": frozenset(),
+    TITLE: frozenset(),
 }
 # What cannot become right by repeating it.
 _HOPELESS: Final = frozenset(
     (Kind.INVALID_ARGUMENT, Kind.PERMISSION_DENIED, Kind.UNIMPLEMENTED, Kind.ALREADY_EXISTS, Kind.NOT_FOUND)
 )
 
-Call = Callable[[bytes], Awaitable[object]]
+Call = Callable[[DueIntent], Awaitable[object]]
+# Kinds that call a model: nobody else waits for them, and of each process so many are on their way at once.
+SLOW: Final = (TITLE,)
+MOST_SLOW: Final = 8
 
 
 class Intents:
@@ -59,6 +64,7 @@ class Intents:
         governor: GovernorServiceStub,
         memory: MemoryServiceStub,
         cognitive: ModulationServiceStub,
+        titles: Titles,
         metrics: TurnMetrics,
     ) -> None:
         self._database = database
@@ -66,19 +72,21 @@ class Intents:
         self._metrics = metrics
         self._wanted = asyncio.Event()
         self._chance = random.SystemRandom()
+        self._slow: set[asyncio.Task[None]] = set()
         self._calls: Mapping[str, Call] = {
-            "settle_turn": lambda payload: governor.SettleTurn(
-                governor_pb.SettleTurnRequest.FromString(payload), timeout=CALL_SECONDS
+            "settle_turn": lambda intent: governor.SettleTurn(
+                governor_pb.SettleTurnRequest.FromString(intent.payload), timeout=CALL_SECONDS
             ),
-            "observe_turn": lambda payload: cognitive.ObserveTurn(
-                modulation_pb.ObserveTurnRequest.FromString(payload), timeout=CALL_SECONDS
+            "observe_turn": lambda intent: cognitive.ObserveTurn(
+                modulation_pb.ObserveTurnRequest.FromString(intent.payload), timeout=CALL_SECONDS
             ),
-            "store_memory": lambda payload: memory.StoreMemory(
-                memory_pb.StoreMemoryRequest.FromString(payload), timeout=CALL_SECONDS
+            "store_memory": lambda intent: memory.StoreMemory(
+                memory_pb.StoreMemoryRequest.FromString(intent.payload), timeout=CALL_SECONDS
             ),
-            "forget_memory": lambda payload: memory.DeleteBySource(
-                memory_pb.DeleteBySourceRequest.FromString(payload), timeout=CALL_SECONDS
+            "forget_memory": lambda intent: memory.DeleteBySource(
+                memory_pb.DeleteBySourceRequest.FromString(intent.payload), timeout=CALL_SECONDS
             ),
+            TITLE: titles.give,
         }
 
     def wake(self) -> None:
@@ -132,11 +140,25 @@ class Intents:
 
     async def deliver_due(self) -> int:
         """Claims a batch and delivers it; returns how many were claimed."""
-        rows = await self._database.worker_statement(_SQL.claim, LEASE_SECONDS, BATCH)
-        intents = [DueIntent(**row) for row in rows]
+        not_now = SLOW if len(self._slow) >= MOST_SLOW else ()
+        rows = await self._database.worker_statement(_SQL.claim, LEASE_SECONDS, BATCH, not_now)
+        claimed = [DueIntent(**row) for row in rows]
+        for intent in (each for each in claimed if each.kind in SLOW):
+            task = asyncio.create_task(self._deliver_alone(intent), name=f"{intent.kind} {intent.turn_id}")
+            self._slow.add(task)
+            task.add_done_callback(self._slow.discard)
+        intents = [intent for intent in claimed if intent.kind not in SLOW]
         heard = await asyncio.gather(*(self._deliver(intent) for intent in intents))
         await self._forget([intent for intent, told in zip(intents, heard, strict=True) if told])
         return len(rows)
+
+    async def _deliver_alone(self, intent: DueIntent) -> None:
+        """One that nobody waits for. What a defect leaves is delivered again when its claim has run out."""
+        try:
+            if await self._deliver(intent):
+                await self._forget([intent])
+        except Exception as error:  # noqa: BLE001 - the net of its task: nobody else would hear of it
+            _LOG.error("an intent failed by a defect", kind=intent.kind, turn_id=str(intent.turn_id), exc_info=error)
 
     async def _deliver(self, intent: DueIntent) -> bool:
         """Whether it was heard; what was not is put off or given up."""
@@ -149,7 +171,7 @@ class Intents:
         """Tells it; answers why it was not heard."""
         with acting_as(intent.caller, intent.correlation_id):
             try:
-                await self._calls[intent.kind](intent.payload)
+                await self._calls[intent.kind](intent)
             except DecodeError:
                 return invalid_field("payload", "its bytes are no request of this kind")
             except SomaError as error:

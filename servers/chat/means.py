@@ -1,4 +1,4 @@
-"""What the use cases of one chat process share: its database, its log of events, its name, its numbers, time and ids.
+"""What the use cases of one chat process share: database, log of events, name, numbers, time, ids, and who watches.
 
 Plain references; the composition root fills them in.
 """
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from servers.chat.instance import Instance
 from servers.chat.metrics import TurnMetrics
+from servers.chat.watching import Watchers
 from soma_common.events.store import EventStore
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.ids import Ids
@@ -23,3 +24,4 @@ class Means:
     metrics: TurnMetrics
     clock: Clock
     ids: Ids
+    watchers: Watchers

@@ -59,7 +59,7 @@ class QueuePlaces:
 
     async def _refuse(self, connection: Connection, row: TurnRow, error: SomaError) -> None:
         now = self._clock.now()
-        await connection.execute(_TURNS.refuse_turn, row.turn_id, *error_columns(error), now, False)
+        await connection.execute(_TURNS.refuse_turn, row.turn_id, *error_columns(error), now, False, row.lease_epoch)
         ended = payloads_pb2.TurnEnded(
             turn_id=str(row.turn_id),
             conversation_id=str(row.conversation_id),

@@ -4,7 +4,7 @@ What is asked and what the answer means is not known here; how a model is called
 """
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID, uuid5
 
@@ -37,11 +37,18 @@ class Question:
     max_output_tokens: int
     timeout_seconds: int
     temperature: float | None = None
+    # Under which the call is held and settled; None makes one.
+    job_id: UUID | None = None
+    # Whether whoever asks sees to a settlement that cannot be told now.
+    settles_later: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came of it; latencies in seconds, None where it did not come so far. `error` is the model's failure."""
+    """What came of it; latencies in seconds, None where it did not come so far. `error` is the model's failure.
+
+    `unsettled` is the settlement that could not be told, where the question said that this is seen to.
+    """
 
     job_id: UUID
     text: str
@@ -51,6 +58,7 @@ class Reply:
     first_token_seconds: float | None
     total_seconds: float
     error: SomaError | None = None
+    unsettled: governor_pb.SettleTurnRequest | None = None
 
 
 class SingleCalls:
@@ -65,7 +73,7 @@ class SingleCalls:
 
     async def ask(self, question: Question) -> Reply:
         """Make one call; a model's failure is part of the reply. Raises CONTEXT_OVERFLOW, and as `HoldLeg`."""
-        job_id = self._ids.uuid7()
+        job_id = question.job_id or self._ids.uuid7()
         input_tokens = await _size(question)
         available = question.profile.window_tokens - question.max_output_tokens
         if input_tokens > available:
@@ -91,7 +99,13 @@ class SingleCalls:
     async def _finish(self, caller: Caller, question: Question, job_id: UUID, input_tokens: int) -> Reply:
         with acting_as(caller, str(job_id)):
             reply = await self._call(question, job_id, input_tokens)
-            await self._settle(question.profile, reply)
+            request = _settlement(question.profile, reply)
+            try:
+                await self._governor.SettleTurn(request)
+            except SomaError:
+                if not question.settles_later:
+                    raise
+                return replace(reply, unsettled=request)
             return reply
 
     async def _call(self, question: Question, job_id: UUID, input_tokens: int) -> Reply:
@@ -120,24 +134,22 @@ class SingleCalls:
         total = self._clock.monotonic() - start
         return Reply(job_id, text, usage, cost(profile.price, usage), end.finish_reason, first, total, error)
 
-    async def _settle(self, profile: ModelProfile, reply: Reply) -> None:
-        leg = receipt_pb2.ModelLeg(
-            leg=1,
-            model=profile.profile_id,
-            usage=usage_message(reply.usage),
-            cost_micros=reply.cost_micros,
-            finish_reason=reply.finish_reason,
-        )
-        reason = reply.error.reason.value if reply.error else ""
-        outcome = receipt_pb2.TurnOutcome(finish_reason=reply.finish_reason, error_reason=reason)
-        await self._governor.SettleTurn(
-            governor_pb.SettleTurnRequest(
-                job_id=str(reply.job_id),
-                request_id=str(uuid5(reply.job_id, "settle")),
-                legs=[leg],
-                outcome=outcome,
-            )
-        )
+
+def _settlement(profile: ModelProfile, reply: Reply) -> governor_pb.SettleTurnRequest:
+    leg = receipt_pb2.ModelLeg(
+        leg=1,
+        model=profile.profile_id,
+        usage=usage_message(reply.usage),
+        cost_micros=reply.cost_micros,
+        finish_reason=reply.finish_reason,
+    )
+    reason = reply.error.reason.value if reply.error else ""
+    return governor_pb.SettleTurnRequest(
+        job_id=str(reply.job_id),
+        request_id=str(uuid5(reply.job_id, "settle")),
+        legs=[leg],
+        outcome=receipt_pb2.TurnOutcome(finish_reason=reply.finish_reason, error_reason=reason),
+    )
 
 
 async def _size(question: Question) -> int:

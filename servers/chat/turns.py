@@ -45,6 +45,7 @@ class Turns:
     ) -> None:
         self._queue = ending.handover.queue
         self._metrics = means.metrics
+        self._watchers = means.watchers
         self._clock = means.clock
         self._ids = means.ids
         self._acceptances = acceptances
@@ -220,6 +221,14 @@ class Turns:
         await self._answer(turn, Progress(acceptance, self._clock, turn.started_at), self._turn_seconds)
 
     async def _answer(self, turn: RunningTurn, progress: Progress, seconds: float) -> None:
+        conversation_id = progress.accepted.conversation_id
+        self._watchers.changed(conversation_id)
+        try:
+            await self._answer_unwatched(turn, progress, seconds)
+        finally:
+            self._watchers.changed(conversation_id)
+
+    async def _answer_unwatched(self, turn: RunningTurn, progress: Progress, seconds: float) -> None:
         work = turn.work = asyncio.create_task(self._answering.answer(turn, progress), name=f"answer {turn.turn_id}")
         if turn.stop is not None:
             work.cancel()

@@ -82,6 +82,8 @@ class Mesh:
             "SOMA_MODEL_WINDOW": "16384",
             "SOMA_MODEL_MAX_OUTPUT_TOKENS": "1024",
             "SOMA_MESSAGES_PER_MINUTE": "100000",
+            # A title costs the scripted model a call that most tests do not expect.
+            "SOMA_FEATURE_TITLES": "false",
             **(settings or {}),
         }
 

@@ -3,75 +3,30 @@
 Nothing is decided here.
 """
 
-from contextlib import suppress
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, suppress
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from servers.chat.conversations import Conversation, Conversations, KeptMessage
+from servers.chat.conversations import Conversations
 from servers.chat.deletion import DeletionOrder
-from servers.chat.rating import RATINGS
-from servers.chat.stream import usage_message
-from servers.chat.tool_messages import call_message, result_message
+from servers.chat.exporting import Exporting
+from servers.chat.importing import Importing
+from servers.chat.rpc.conversation_views import STATUSES, conversation_message, message_message
+from servers.chat.rpc.searching import search_messages
+from servers.chat.rpc.travel import arrival_of, export_conversation
+from servers.chat.searching import Searching
+from servers.chat.watching import Watchers
 from soma.chat.v1 import conversation_service_pb2 as conversation_pb
 from soma.chat.v1 import conversation_service_pb2_grpc as conversation_grpc
-from soma.chat.v1 import message_pb2 as message_pb
 from soma_common.kernel.errors import invalid_field
 from soma_common.kernel.paging import Page, next_page_token, page_of, unreadable_token
 from soma_common.rpc.call import current_call
 
-_STATUSES: Final = {
-    "active": conversation_pb.CONVERSATION_STATUS_ACTIVE,
-    "archived": conversation_pb.CONVERSATION_STATUS_ARCHIVED,
-}
-_STATUS_NAMES: Final = {number: name for name, number in _STATUSES.items()}
-_ROLES: Final = {"user": message_pb.ROLE_USER, "assistant": message_pb.ROLE_ASSISTANT}
+_STATUS_NAMES: Final = {number: name for name, number in STATUSES.items()}
 _CHANGEABLE: Final = ("title", "status", "current_leaf_message_id")
 _MESSAGES_A_PAGE: Final = 100
-
-
-def conversation_message(kept: Conversation) -> conversation_pb.Conversation:
-    """A conversation as the contract has it."""
-    message = conversation_pb.Conversation(
-        conversation_id=str(kept.conversation_id),
-        agent_id=str(kept.agent_id),
-        title=kept.title,
-        status=_STATUSES[kept.status],
-        current_leaf_message_id=str(kept.current_leaf_id or ""),
-        running_turn_id=str(kept.running_turn_id or ""),
-        message_count=kept.message_count,
-        etag=kept.etag,
-        owner_sub=kept.owner_sub,
-    )
-    message.create_time.FromDatetime(kept.create_time)
-    message.update_time.FromDatetime(kept.update_time)
-    return message
-
-
-def message_message(kept: KeptMessage) -> message_pb.Message:
-    """A message as the contract has it."""
-    message = message_pb.Message(
-        message_id=str(kept.message_id),
-        conversation_id=str(kept.conversation_id),
-        parent_message_id=str(kept.parent_message_id or ""),
-        role=_ROLES[kept.role],
-        content=[message_pb.ContentPart(text=part) for part in kept.parts],
-        tool_calls=map(call_message, kept.tool_calls),
-        tool_results=map(result_message, kept.tool_results),
-        turn_id=str(kept.turn_id),
-        partial=kept.partial,
-        finish_reason=kept.finish_reason,
-        cost_micros=kept.cost_micros,
-        receipt_id=str(kept.receipt_id or ""),
-        model=kept.model,
-        sibling_count=kept.sibling_count,
-        sibling_number=kept.sibling_number,
-        rating=RATINGS[kept.rating],
-    )
-    if kept.role == "assistant":
-        message.usage.CopyFrom(usage_message(kept.usage))
-    message.create_time.FromDatetime(kept.create_time)
-    return message
 
 
 def _changes(request: conversation_pb.UpdateConversationRequest) -> dict[str, Any]:
@@ -117,8 +72,19 @@ def _message_place(page: Page) -> UUID | None:
 class ConversationServicer(conversation_grpc.ConversationServiceServicer):
     """`soma.chat.v1.ConversationService`."""
 
-    def __init__(self, conversations: Conversations) -> None:
+    def __init__(
+        self,
+        conversations: Conversations,
+        searching: Searching,
+        exporting: Exporting,
+        importing: Importing,
+        watchers: Watchers,
+    ) -> None:
         self._conversations = conversations
+        self._searching = searching
+        self._exporting = exporting
+        self._importing = importing
+        self._watchers = watchers
 
     async def CreateConversation(  # noqa: N802 - the contract's name
         self, request: conversation_pb.CreateConversationRequest, _: Any
@@ -185,6 +151,39 @@ class ConversationServicer(conversation_grpc.ConversationServiceServicer):
             return answer
 
         return await self._conversations.delete(current_call().caller, order, reply)
+
+    async def SearchMessages(  # noqa: N802 - the contract's name
+        self, request: conversation_pb.SearchMessagesRequest, _: Any
+    ) -> conversation_pb.SearchMessagesResponse:
+        """Messages by their words."""
+        return await search_messages(self._searching, request)
+
+    async def ExportConversation(  # noqa: N802 - the contract's name
+        self, request: conversation_pb.ExportConversationRequest, _: Any
+    ) -> AsyncGenerator[conversation_pb.ExportConversationResponse, None]:
+        """A whole conversation."""
+        async with aclosing(export_conversation(self._exporting, request)) as parts:
+            async for part in parts:
+                yield part
+
+    async def ImportConversation(  # noqa: N802 - the contract's name
+        self, request: conversation_pb.ImportConversationRequest, _: Any
+    ) -> conversation_pb.ImportConversationResponse:
+        """Take a conversation in."""
+        return await self._importing.take_in(
+            current_call().caller,
+            arrival_of(request),
+            lambda kept: conversation_pb.ImportConversationResponse(conversation=conversation_message(kept)),
+        )
+
+    async def WatchConversation(  # noqa: N802 - the contract's name
+        self, request: conversation_pb.WatchConversationRequest, _: Any
+    ) -> AsyncGenerator[conversation_pb.WatchConversationResponse, None]:
+        """How a conversation stands, and each change."""
+        states = self._watchers.watch(current_call().caller, UUID(request.conversation_id))
+        async with aclosing(states):
+            async for state in states:
+                yield conversation_pb.WatchConversationResponse(conversation=conversation_message(state))
 
     async def ListMessages(  # noqa: N802 - the contract's name
         self, request: conversation_pb.ListMessagesRequest, _: Any

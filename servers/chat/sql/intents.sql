@@ -5,7 +5,7 @@
 -- Chosen apart, as a plan may run a subquery for each row and so find more than its limit.
 with due as materialized (
     select tenant_id, intent_id from intents
-    where next_time <= now() and (lease_expire_time is null or lease_expire_time < now())
+    where next_time <= now() and (lease_expire_time is null or lease_expire_time < now()) and kind <> all($3::text[])
     order by next_time limit $2 for update skip locked
 )
 update intents i set lease_expire_time = now() + make_interval(secs => $1), attempts = i.attempts + 1

@@ -39,6 +39,7 @@ DEFINITIONS: Final[Mapping[str, Definition]] = {
     "code_execution": Definition(False, "Agents may run code."),
     "mcp": Definition(True, "Agents may use tools of MCP servers."),
     "memory": Definition(True, "Memories are recalled into turns and learned from them."),
+    "titles": Definition(True, "A model names conversations; off means that their first words do."),
     "voice": Definition(False, "Voice sessions are offered."),
     **{f"effect_{name}": Definition(True, description) for name, description in _EFFECTS.items()},
 }

@@ -26,6 +26,8 @@ from soma_common.testing.upstream import Script, ScriptedUpstream
 HOST: Final = "127.0.0.1"
 GRPC: Final = {"chat": 20021, "governor": 20022, "control": 20043, "cognitive": 30102, "memory": 9596}
 HTTP: Final = {"chat": 21021, "governor": 21022, "cognitive": 30101, "memory": 9595}
+# The edge, and a second process of chat.
+BESIDE: Final = (20020, 8010, GRPC["chat"] + 60, HTTP["chat"] + 60)
 DSN: Final = {"somaagent": "SOMA_AGENT_DSN", "somabrain": "SOMA_BRAIN_DSN", "somamemory": "SOMA_MEMORY_DSN"}
 READY_SECONDS: Final = 60.0
 MODEL: Final = "scripted"
@@ -90,6 +92,10 @@ class ChatStack:
         process.send_signal(number)
         return process.wait(30)
 
+    def superuser_dsn(self, house: str) -> str:
+        """The address of a house's database as a superuser."""
+        return self._postgres.address(self._databases_of(house)[0].app_dsn.partition("?")[0].rpartition("/")[2])
+
     def pid(self, service: str) -> int:
         """The number of a service's process."""
         return self._processes[service].pid
@@ -102,8 +108,8 @@ class ChatStack:
         """Returns when the service serves."""
         self._wait_at(service, HTTP[service] + self._shift)
 
-    def _wait_at(self, service: str, port: int) -> None:
-        url = f"http://{HOST}:{port}/readyz"
+    def _wait_at(self, service: str, port: int, path: str = "/readyz") -> None:
+        url = f"http://{HOST}:{port}{path}"
         deadline = time.monotonic() + READY_SECONDS
         while not answers(url):
             code = self._processes[service].poll()
@@ -171,6 +177,8 @@ class ChatStack:
             "SOMA_MODEL_WINDOW": "16384",
             "SOMA_MODEL_MAX_OUTPUT_TOKENS": "1024",
             "SOMA_MESSAGES_PER_MINUTE": "100000",
+            # A title costs the scripted model a call that most tests do not expect.
+            "SOMA_FEATURE_TITLES": "false",
             "SOMA_MODEL_PRICE_INPUT": "1000000",
             "SOMA_MODEL_PRICE_OUTPUT": "4000000",
         }
@@ -187,7 +195,7 @@ def answers(url: str) -> bool:
 
 def free_shift() -> int:
     """A shift at which every port is free."""
-    numbers = (*GRPC.values(), *HTTP.values())
+    numbers = (*GRPC.values(), *HTTP.values(), *BESIDE)
     for shift in range(2000 + os.getpid() % 40 * 100, 30_000, 100):
         if all(is_free(number + shift) for number in numbers):
             return shift

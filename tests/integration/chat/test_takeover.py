@@ -55,8 +55,8 @@ async def billed_once(person: Person, told: Told, model: ScriptedUpstream) -> No
 
 @asynccontextmanager
 async def owner_of(stack: ChatStack) -> AsyncIterator[Any]:
-    """A connection to chat's database as its owner."""
-    connection = await asyncpg.connect(stack.databases["chat"].owner_dsn)
+    """A connection to chat's database as a superuser, who sees what others wait for."""
+    connection = await asyncpg.connect(stack.superuser_dsn("chat"), server_settings={"search_path": "chat"})
     try:
         yield connection
     finally:

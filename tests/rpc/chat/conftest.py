@@ -11,10 +11,14 @@ from servers.chat.catalogues import Catalogues
 from servers.chat.conversations import Conversations
 from servers.chat.deletion import Deletion
 from servers.chat.domain.catalogue import Catalogue, KnownModel
+from servers.chat.exporting import Exporting
+from servers.chat.importing import Importing
 from servers.chat.models import Models
 from servers.chat.profiles import OFFLINE_PROFILE
 from servers.chat.rpc.agents import AgentServicer
 from servers.chat.rpc.conversations import ConversationServicer
+from servers.chat.searching import Searching
+from servers.chat.watching import Watchers
 from soma.chat.v1 import agent_service_pb2_grpc as agent_grpc
 from soma.chat.v1 import conversation_service_pb2_grpc as conversation_grpc
 from soma.memory.v1 import memory_service_pb2_grpc as memory_grpc
@@ -24,6 +28,7 @@ from soma_common.kernel.ids import Ids
 from soma_common.rpc.call import acting_as
 from soma_common.rpc.idempotency import IdempotencyStore
 from soma_common.sagas.orchestrator import SagaOrchestrator
+from soma_common.signals import open_signals
 from soma_common.testing.clock import SetClock
 from soma_common.testing.identity import user
 from soma_common.testing.postgres import HouseDatabases, OpenDatabase
@@ -35,7 +40,8 @@ OFFLINE = Catalogue(0, {"offline": KnownModel(OFFLINE_PROFILE)}, "offline")
 
 @pytest.fixture
 async def chat(rpc: RpcHarness, house_database: HouseDatabases, open_database: OpenDatabase) -> AsyncIterator[Chat]:
-    database = await open_database(house_database("chat", "servers.chat"))
+    urls = house_database("chat", "servers.chat")
+    database = await open_database(urls)
     clock, events, ids = SetClock(), EventStore("chat"), Ids()
     models = Models(Catalogues(database, OFFLINE, clock), {"offline": OfflineModel()})
     agents = Agents(database, events, models, clock, ids)
@@ -44,19 +50,28 @@ async def chat(rpc: RpcHarness, house_database: HouseDatabases, open_database: O
     channel = rpc.channel(await rpc.serve("memory", added), service="chat")
     deletion = Deletion(events, channel.stub(memory_grpc.MemoryServiceStub), clock)
     sagas = SagaOrchestrator(database, events, [deletion.definition()], Clock(), ids)
-    conversations = Conversations(database, events, agents, sagas, clock, ids)
+    signals = open_signals(None, urls)
+    watchers = Watchers(database, signals, Clock(), ids)
+    conversations = Conversations(database, events, agents, sagas, clock, ids, watchers)
+    servicer = ConversationServicer(
+        conversations,
+        Searching(database, clock),
+        Exporting(database, clock),
+        Importing(database, events, agents, models, clock, ids),
+        watchers,
+    )
     served = await rpc.serve(
         "chat",
         Added(agent_grpc.add_AgentServiceServicer_to_server, AgentServicer(agents), "soma.chat.v1.AgentService"),
         Added(
             conversation_grpc.add_ConversationServiceServicer_to_server,
-            ConversationServicer(conversations),
+            servicer,
             "soma.chat.v1.ConversationService",
         ),
         idempotency=IdempotencyStore(database),
     )
     edge = rpc.channel(served, service="edge")
-    running = asyncio.create_task(sagas.run())
+    running = asyncio.gather(sagas.run(), watchers.run())
     yield Chat(
         edge.stub(agent_grpc.AgentServiceStub),
         edge.stub(conversation_grpc.ConversationServiceStub),
@@ -68,6 +83,7 @@ async def chat(rpc: RpcHarness, house_database: HouseDatabases, open_database: O
     )
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
+    await signals.close()
 
 
 @pytest.fixture

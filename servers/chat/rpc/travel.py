@@ -1,0 +1,100 @@
+"""ExportConversation and ImportConversation between the contract and the use cases.
+
+Nothing here reads or writes a conversation.
+"""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from datetime import UTC, datetime
+from typing import Final
+from uuid import UUID
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from servers.chat.domain.model import ToolCallPart
+from servers.chat.exporting import Exporting, Header
+from servers.chat.importing import FORMAT, Arrival, Arriving
+from servers.chat.rpc.conversation_views import ROLES, message_message
+from soma.chat.v1 import conversation_service_pb2 as conversation_pb
+from soma.chat.v1 import message_pb2 as message_pb
+from soma_common.kernel.errors import invalid_field
+from soma_common.kernel.money import Usage
+from soma_common.rpc.call import current_call
+
+_ROLE_NAMES: Final = {number: name for name, number in ROLES.items()}
+
+
+async def export_conversation(
+    exporting: Exporting, request: conversation_pb.ExportConversationRequest
+) -> AsyncGenerator[conversation_pb.ExportConversationResponse, None]:
+    """The parts of a conversation."""
+    parts = exporting.export(current_call().caller, UUID(request.conversation_id))
+    async with aclosing(parts):
+        async for part in parts:
+            if isinstance(part, Header):
+                yield conversation_pb.ExportConversationResponse(header=_header(part))
+            else:
+                yield conversation_pb.ExportConversationResponse(message=message_message(part))
+
+
+def _header(header: Header) -> conversation_pb.ConversationHeader:
+    message = conversation_pb.ConversationHeader(
+        format=FORMAT,
+        title=header.title,
+        agent_name=header.agent_name,
+        current_leaf_message_id=str(header.current_leaf_id or ""),
+        message_count=header.message_count,
+    )
+    message.create_time.FromDatetime(header.create_time)
+    message.export_time.FromDatetime(header.export_time)
+    return message
+
+
+def arrival_of(request: conversation_pb.ImportConversationRequest) -> Arrival:
+    """The conversation in a request. Raises INVALID_FIELD for what has no value here."""
+    header = request.header
+    messages = tuple(_arriving(place, message) for place, message in enumerate(request.messages))
+    return Arrival(
+        format=header.format,
+        title=header.title,
+        leaf=header.current_leaf_message_id,
+        count=header.message_count,
+        create_time=_time("header.create_time", header.create_time) if header.HasField("create_time") else None,
+        messages=messages,
+        agent_id=UUID(request.agent_id) if request.agent_id else None,
+    )
+
+
+def _arriving(place: int, message: message_pb.Message) -> Arriving:
+    if message.role not in _ROLE_NAMES:
+        raise invalid_field(f"messages[{place}].role", "it must be USER or ASSISTANT")
+    usage = message.usage
+    return Arriving(
+        key=message.message_id,
+        parent=message.parent_message_id,
+        turn=message.turn_id,
+        role=_ROLE_NAMES[message.role],
+        parts=tuple(part.text for part in message.content),
+        tool_calls=tuple(ToolCallPart(it.call_id, it.name, it.arguments_json) for it in message.tool_calls),
+        partial=message.partial,
+        finish_reason=message.finish_reason,
+        usage=Usage(
+            usage.input_tokens,
+            usage.cached_input_tokens,
+            usage.output_tokens,
+            usage.reasoning_tokens,
+            usage.estimated,
+        ),
+        cost_micros=message.cost_micros,
+        model=message.model,
+        create_time=_time(f"messages[{place}].create_time", message.create_time)
+        if message.HasField("create_time")
+        else None,
+    )
+
+
+def _time(field: str, time: Timestamp) -> datetime:
+    try:
+        return time.ToDatetime(UTC)
+    except (ValueError, OverflowError):
+        raise invalid_field(field, "it is not a time") from None

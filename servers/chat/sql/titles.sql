@@ -1,0 +1,28 @@
+-- Statements of titles, run under row-level security.
+
+-- name: read_exchange
+-- What was said in a turn, if its conversation has no title yet and can be seen.
+select m.role, array_to_string(m.parts, e'\n') as text, m.model
+from conversations c join messages m on m.tenant_id = c.tenant_id and m.conversation_id = c.conversation_id
+where c.conversation_id = $1 and c.title = '' and c.status <> 'deleted' and m.turn_id = $2
+    and not exists (
+        -- whoever came first gives it
+        select from intents i join turns t on t.tenant_id = i.tenant_id and t.turn_id = i.turn_id
+        where i.tenant_id = c.tenant_id and i.kind = 'title_conversation' and i.turn_id < $2 and t.conversation_id = $1
+    )
+order by m.message_id
+
+-- name: give_title
+-- Never over another one. When the conversation was used last stays as it was.
+update conversations set title = $2, version = version + 1
+where conversation_id = $1 and title = '' and status <> 'deleted'
+returning conversation_id
+
+-- name: settle_later
+-- For the same person as the intent of the title; a job has a place of its own among the intents.
+insert into intents (
+    tenant_id, intent_id, owner_sub, caller_roles, caller_scopes, correlation_id, turn_id, kind, payload, next_time, create_time
+)
+select i.tenant_id, $2, i.owner_sub, i.caller_roles, i.caller_scopes, i.correlation_id, $2, 'settle_turn', $3, $4, $4
+from intents i where i.tenant_id = $1 and i.intent_id = $5
+on conflict do nothing
