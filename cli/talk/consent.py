@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from cli.approval_calls import APPROVE, DENY, pending, resolve
 from cli.talk.terminal import aside
-from cli.views.words import moment
+from cli.views.words import moment, visible
 from soma.chat.v1 import turn_event_pb2 as event_pb
 from soma.chat.v1 import turn_service_pb2 as turn_pb
 
@@ -21,7 +21,7 @@ _WORDS: Final = {"a": APPROVE, "approve": APPROVE, "d": DENY, "deny": DENY}
 
 def decide(session: "Session", turn_id: str, wanted: event_pb.ApprovalRequested) -> bool:
     """Ask and tell chat; False where the person leaves it for later. Raises SomaError."""
-    aside(f"  {wanted.call.name} with {wanted.call.arguments_json}")
+    aside(visible(f"  {wanted.call.name} with {wanted.call.arguments_json}"))
     aside(f"  It lapses at {moment(wanted, 'expire_time')}.")
     answer = session.prompt.ask(_QUESTION)
     decision, note = read(answer or "")
