@@ -21,11 +21,27 @@ from tests.e2e.support.terminal import CTRL_D, PROMPT, Terminal
 Open = Callable[..., Terminal]
 CONSENT = "[a]pprove"
 SUM = "Please calculate the product of 6 and 7 for me."
-WANTS = Script(text="Let me see.", tool_calls=(ToolCall("math_evaluate", '{"expression": "6 * 7"}', id="c1"),))
+AGAIN = "Please calculate it once more, the product of 6 and 7."
+
+
+def wants(match: str) -> Script:
+    """A model that wants to compute; whatever else is asked meanwhile, as a title, takes no script of this."""
+    call = ToolCall("math_evaluate", '{"expression": "6 * 7"}', id="c1")
+    return Script(match=match, text="Let me see.", tool_calls=(call,))
+
+
+def then(text: str) -> Script:
+    """What it says once it has the result."""
+    return Script(match="tool_call_id", text=text)
 
 
 def test_questions_are_edited_answers_made_anew_and_branches_shown(chat: Open, model: ScriptedUpstream) -> None:
-    model.enqueue(Script(text="Paris."), Script(text="Rome."), Script(text="Roma."), Script(text="And Milan."))
+    model.enqueue(
+        Script(match="capital of France", text="Paris."),
+        Script(match="capital of Italy", text="Rome."),
+        Script(match="capital of Italy", text="Roma."),
+        Script(match="And another one", text="And Milan."),
+    )
     terminal = chat()
     terminal.wait_for(PROMPT)
     terminal.say("The capital of France?")
@@ -34,7 +50,6 @@ def test_questions_are_edited_answers_made_anew_and_branches_shown(chat: Open, m
     terminal.wait_for("Rome.", "receipt ", PROMPT)
     terminal.say("/regenerate")
     terminal.wait_for("Roma.", "receipt ", PROMPT)
-    assert "Paris." not in model.requests()[-1].prompt
     terminal.say("/branches")
     shown = re.sub(r" +", " ", terminal.wait_for("WRITTEN", PROMPT))
     assert re.findall(r"(› )?(\d) 2 The capital of (\w+)\? (\w+)\.", shown) == [
@@ -48,20 +63,26 @@ def test_questions_are_edited_answers_made_anew_and_branches_shown(chat: Open, m
     terminal.wait_for("There is no branch 4; there are 3.", PROMPT)
     terminal.say("And another one?")
     terminal.wait_for("And Milan.", "receipt ", PROMPT)
-    assert "Rome." in model.requests()[-1].prompt
-    assert "Roma." not in model.requests()[-1].prompt
+    [asked] = [each.prompt for each in model.requests() if "And another one" in each.prompt]
+    assert "Rome." in asked
+    assert "Roma." not in asked
+    assert "Paris." not in asked
     terminal.say("/bad It is no capital.")
     terminal.wait_for("Kept.", PROMPT)
     terminal.say("/edit")
     terminal.wait_for("say instead › And another one?")
     terminal.say(" In the north, please.")
     terminal.wait_for("receipt ", PROMPT)
-    assert model.requests()[-1].messages[-1]["content"] == "And another one? In the north, please."
+    asked = [each.messages[-1]["content"] for each in model.requests()]
+    assert "And another one? In the north, please." in asked
 
 
 def test_what_is_typed_while_an_answer_is_written_waits_for_its_turn(chat: Open, model: ScriptedUpstream) -> None:
-    slow = Script(text="A long story. " * 40, chunks=40, gap_seconds=0.05)
-    model.enqueue(slow, Script(text="Second answer."), Script(text="Third answer."))
+    model.enqueue(
+        Script(match="long story", text="A long story. " * 40, chunks=40, gap_seconds=0.05),
+        Script(match="a second one", text="Second answer."),
+        Script(match="a third one", text="Third answer."),
+    )
     terminal = chat()
     terminal.wait_for(PROMPT)
     terminal.say("Tell me a long story.")
@@ -74,9 +95,12 @@ def test_what_is_typed_while_an_answer_is_written_waits_for_its_turn(chat: Open,
     shown = terminal.wait_for("receipt ", "you › And a second one?", "Second answer.", "receipt ", "Third answer.")
     assert "Second answer." not in shown.partition("receipt ")[0]
     terminal.wait_for("receipt ", "you › /title", PROMPT)
-    asked = [request.messages[-1]["content"] for request in model.requests()[:3]]
-    assert asked == ["Tell me a long story.", "And a second one?", "And a third one?"]
-    assert "Second answer." in model.requests()[2].prompt
+    last = next(each for each in model.requests() if each.messages[-1]["content"] == "And a third one?")
+    assert (
+        last.prompt.index("A long story.")
+        < last.prompt.index("And a second one?")
+        < last.prompt.index("Second answer.")
+    )
     terminal.press(CTRL_D)
     assert terminal.end() == 0
 
@@ -84,7 +108,7 @@ def test_what_is_typed_while_an_answer_is_written_waits_for_its_turn(chat: Open,
 def test_an_answer_that_is_being_written_is_followed_from_its_beginning(
     chat: Open, mesh: Mesh, model: ScriptedUpstream
 ) -> None:
-    model.enqueue(Script(text="It begins here. " + "And so on. " * 800, chunks=800, gap_seconds=0.05))
+    model.enqueue(Script(match="a story", text="It begins here. " + "And so on. " * 800, chunks=800, gap_seconds=0.05))
     begun = mesh.begin("chat", "Tell me a story.", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     try:
         assert begun.stdout is not None
@@ -115,25 +139,25 @@ async def _conversation(person: Person) -> str:
 
 
 async def test_a_tool_asks_first_at_the_terminal(chat: Open, model: ScriptedUpstream, asked_first: str) -> None:
-    model.enqueue(WANTS, Script(text="It is 42."), WANTS, Script(text="Then not."))
+    model.enqueue(wants(SUM), then("It is 42."), wants(AGAIN), then("Then not."))
     terminal = chat("--conversation", asked_first)
     terminal.wait_for(PROMPT)
     terminal.say(SUM)
     terminal.wait_for("Let me see.", "math.evaluate", "waits for consent", CONSENT, "› ")
-    assert len(model.requests()) == 1
+    assert not any("tool_call_id" in json.dumps(each.body) for each in model.requests())
     terminal.say("a")
     terminal.wait_for("approved by", "= 42", "It is 42.", "receipt ", PROMPT)
-    terminal.say(SUM)
+    terminal.say(AGAIN)
     terminal.wait_for("waits for consent", CONSENT, "› ")
     terminal.say("d not on a Sunday")
     terminal.wait_for("denied by", "not on a Sunday", "Then not.", "receipt ", PROMPT)
-    assert "not on a Sunday" in model.requests()[-1].prompt
+    assert any("not on a Sunday" in each.prompt for each in model.requests())
 
 
 async def test_a_consent_is_given_on_another_day_from_the_command_line(
     chat: Open, mesh: Mesh, model: ScriptedUpstream, asked_first: str
 ) -> None:
-    model.enqueue(WANTS, Script(text="It is 42."))
+    model.enqueue(wants(SUM), then("It is 42."))
     done = mesh.cli("chat", "--conversation", asked_first, SUM)
     assert done.returncode == 1
     assert "waits for consent" in done.stderr
@@ -158,16 +182,16 @@ async def test_a_consent_is_given_on_another_day_from_the_command_line(
     terminal.wait_for("Nothing waits for your consent here.", PROMPT)
     terminal.say(f"/open {asked_first}")
     terminal.wait_for("Going on with", PROMPT)
-    model.enqueue(Script(text="Still 42."))
+    model.enqueue(Script(match="Are you sure", text="Still 42."))
     terminal.say("Are you sure?")
     terminal.wait_for("Still 42.", "receipt ", PROMPT)
-    assert "It is 42." in model.requests()[-1].prompt
+    assert any("It is 42." in each.prompt and "Are you sure" in each.prompt for each in model.requests())
 
 
 def test_a_conversation_is_found_named_and_kept(
     chat: Open, mesh: Mesh, model: ScriptedUpstream, tmp_path: Path
 ) -> None:
-    model.enqueue(Script(text="The quokka is a marsupial."))
+    model.enqueue(Script(match="quokka", text="The quokka is a marsupial."))
     terminal = chat()
     terminal.wait_for(PROMPT)
     terminal.say("What is a quokka?")
