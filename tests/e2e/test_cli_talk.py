@@ -73,8 +73,8 @@ def test_questions_are_edited_answers_made_anew_and_branches_shown(chat: Open, m
     terminal.wait_for("say instead › And another one?")
     terminal.say(" In the north, please.")
     terminal.wait_for("receipt ", PROMPT)
-    asked = [each.messages[-1]["content"] for each in model.requests()]
-    assert "And another one? In the north, please." in asked
+    said = [each.messages[-1]["content"] for each in model.requests()]
+    assert "And another one? In the north, please." in said
 
 
 def test_what_is_typed_while_an_answer_is_written_waits_for_its_turn(chat: Open, model: ScriptedUpstream) -> None:
