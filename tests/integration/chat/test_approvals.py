@@ -138,14 +138,15 @@ async def test_the_first_decision_holds(ada: Person, model: ScriptedUpstream) ->
     model.enqueue(asks(evaluate("6 * 7", id="c1")), Script(text="It is 42."))
     told = await asked(ada)
     await waiting(ada, told.turn_id)
-    for fields, reason in (
-        ({"arguments_hash": "0" * 64}, Reason.APPROVAL_MISMATCH),
-        ({"call_id": "other"}, Reason.RESOURCE_NOT_FOUND),
-    ):
-        with pytest.raises(SomaError) as refused:
-            await resolve(ada, told, **fields)
-        assert refused.value.reason is reason
-    assert refused.value.metadata["id"] == "other"
+    with pytest.raises(SomaError) as other_arguments:
+        await resolve(ada, told, arguments_hash="0" * 64)
+    assert other_arguments.value.reason is Reason.APPROVAL_MISMATCH
+    assert other_arguments.value.sentence == (
+        "The call c1 waits with other arguments than those you saw. Look at it again and decide then."
+    )
+    with pytest.raises(SomaError) as other_call:
+        await resolve(ada, told, call_id="other")
+    assert other_call.value.reason is Reason.RESOURCE_NOT_FOUND
     once = str(uuid4())
     assert await resolve(ada, told, request_id=once) == turn_pb.TURN_STATUS_RUNNING
     assert await resolve(ada, told, request_id=once) == turn_pb.TURN_STATUS_RUNNING

@@ -80,7 +80,9 @@ async def test_a_result_is_kept_once(ada: Person, model: ScriptedUpstream) -> No
     once = str(uuid4())
     last = await submit(ada, told.turn_id, "c1", "no answer", failed=True, request_id=once)
     assert await submit(ada, told.turn_id, "c1", "no answer", failed=True, request_id=once) == last
-    assert (await submit(ada, told.turn_id, "c1", "no answer", failed=True)).continuing_turn_id == last.continuing_turn_id
+    assert (
+        await submit(ada, told.turn_id, "c1", "no answer", failed=True)
+    ).continuing_turn_id == last.continuing_turn_id
     assert (await ada.resume(last.continuing_turn_id)).last.HasField("completed")
     statuses = [result.status for result in (await messages_of(ada, told.started.conversation_id))[1].tool_results]
     assert statuses == [message_pb.TOOL_CALL_STATUS_DONE, message_pb.TOOL_CALL_STATUS_FAILED]
