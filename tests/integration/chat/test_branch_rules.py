@@ -186,6 +186,7 @@ class Kept:
             open_turns = await connection.fetch(
                 "select turn_id, cancel_requested, take_back from turns where status = 'running'"
             )
+            assert place is not None
             queue = await connection.fetch(
                 "select turn_id, jumps from turns where status = 'queued' order by jumps desc, queue_number"
             )

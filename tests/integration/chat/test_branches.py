@@ -34,13 +34,13 @@ async def edited(person: Person, message_id: str, text: str, **fields: Any) -> T
 
 async def test_another_answer_stands_beside_the_old_one(ada: Person, model: ScriptedUpstream) -> None:
     first = await answered(ada, model, "Which bird?", "A robin.")
+    assert first.started.untitled
     tree = Tree(ada, first.started.conversation_id)
     model.enqueue(Script(text="A wren.", chunks=2))
     second = await regenerated(ada, first.started.assistant_message_id)
     assert second.text == "A wren."
     assert second.started.user_message_id == first.started.user_message_id
     assert second.started.parent_message_id == ""
-    assert second.started.untitled
     # The same question, and not the old answer, is what the model saw.
     assert [each["content"] for each in model.requests()[-1].messages if each["role"] == "user"] == ["Which bird?"]
     assert "robin" not in model.requests()[-1].prompt
