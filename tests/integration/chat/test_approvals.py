@@ -272,6 +272,26 @@ async def test_a_deleted_conversation_ends_what_waits_in_it(
     assert (await ada.receipt(told.started.receipt_id)).cost_micros > 0
 
 
+async def test_a_turn_whose_decider_died_goes_on_all_the_same(
+    ada: Person, stack: ChatStack, model: ScriptedUpstream
+) -> None:
+    model.enqueue(asks(evaluate("6 * 7", id="c1")), Script(text="It is 42."))
+    told = await asked(ada)
+    await waiting(ada, told.turn_id)
+    decided = "update tool_calls set state = 'claimed', decision = 'approve', decided_by = 'ada' where turn_id = $1"
+    await _owner(stack, decided, told.turn_id)
+    rest = await ada.resume(told.turn_id, told.last.sequence)
+    assert [result.content for result in results_in(rest)] == ["42"]
+    assert rest.text == "It is 42."
+
+
+async def test_whoever_wants_no_answer_without_being_there_waits_for_none(ada: Person, model: ScriptedUpstream) -> None:
+    model.enqueue(asks(evaluate("6 * 7", id="c1")))
+    told = await asked(ada, on_disconnect=turn_pb.ON_DISCONNECT_CANCEL)
+    assert (await ada.resume(told.turn_id, told.last.sequence)).last.HasField("cancelled")
+    assert await pending(ada) == []
+
+
 async def _owner(stack: ChatStack, statement: str, *values: object) -> None:
     connection = await asyncpg.connect(stack.databases["chat"].owner_dsn)
     try:
