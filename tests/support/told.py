@@ -16,6 +16,7 @@ TOLD: Final[Mapping[str, tuple[str, ...]]] = {
         "conversation.erased",
         "saga.completed",
     ),
+    "/soma.chat.v1.ConversationService/ImportConversation": ("conversation.imported",),
     "/soma.chat.v1.TurnService/SendMessage": ("turn.started", "turn.completed"),
     "/soma.chat.v1.TurnService/CancelTurn": ("turn.cancelled",),
     "/soma.chat.v1.TurnService/RegenerateMessage": ("turn.started", "turn.completed"),
