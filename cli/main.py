@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from cli.commands import (
+    approval,
     backup,
     budget,
     chat,
@@ -61,6 +62,7 @@ app.command("receipt")(receipt.receipt)
 app.command("usage")(usage.usage)
 app.command("backup")(backup.backup)
 app.command("restore")(restore.restore)
+app.add_typer(approval.app, name="approval")
 app.add_typer(budget.app, name="budget")
 app.add_typer(conversation.app, name="conversation")
 app.add_typer(events.app, name="events")

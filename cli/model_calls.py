@@ -5,6 +5,8 @@ Nothing here prints or asks a person.
 
 from typing import Final
 
+from google.protobuf.field_mask_pb2 import FieldMask
+
 from cli.doors import Doors
 from soma.chat.v1 import agent_service_pb2 as agent_pb
 from soma.chat.v1 import agent_service_pb2_grpc as agent_grpc
@@ -54,9 +56,22 @@ async def set_default(doors: Doors, model_id: str) -> model_pb.ModelProfile:
     return (await _models(doors).SetDefaultModel(request)).model
 
 
+async def find(doors: Doors, model_id: str) -> model_pb.ModelProfile:
+    """One model. Raises SomaError."""
+    return (await _models(doors).GetModel(model_pb.GetModelRequest(model_profile_id=model_id))).model
+
+
+async def set_fallbacks(doors: Doors, model_id: str, fallback_ids: list[str]) -> model_pb.ModelProfile:
+    """Choose who answers in a model's place. Raises SomaError."""
+    wanted = model_pb.ModelProfile(model_profile_id=model_id, fallback_profile_ids=fallback_ids)
+    mask = FieldMask(paths=["fallback_profile_ids"])
+    request = model_pb.UpdateModelRequest(model=wanted, update_mask=mask, request_id=doors.request_id())
+    return (await _models(doors).UpdateModel(request)).model
+
+
 async def look(doors: Doors, model_id: str) -> tuple[model_pb.ModelProfile, list[str]]:
     """A model, and the names of the agents that name it. Raises SomaError."""
-    found = (await _models(doors).GetModel(model_pb.GetModelRequest(model_profile_id=model_id))).model
+    found = await find(doors, model_id)
     agents, token = doors.stub("chat", agent_grpc.AgentServiceStub), ""
     names: list[str] = []
     while True:

@@ -15,19 +15,20 @@ from config.values import OFFLINE, Environment, ModelPrices, ModelSettings
 from soma_common.kernel.addresses import AddressRules
 
 _BASE_URL: Final = "SOMA_MODEL_BASE_URL"
+_PATIENCE_SECONDS: Final = 60.0
 
 
 def choose_model(registry: Registry) -> tuple[ModelSettings, list[Problem]]:
     """The model of these settings; `offline` when none is configured, or when something is wrong."""
     name = (registry.model_provider or _implied_provider(registry)).lower()
     if name == OFFLINE:
-        return _offline(), []
+        return _offline(registry), []
     provider = providers().get(name)
     if provider is None:
         remedy = f"It may be {', '.join(providers())} or {OFFLINE}."
-        return _offline(), [Problem("SOMA_MODEL_PROVIDER", f"is {name!r}, which is not known", remedy)]
+        return _offline(registry), [Problem("SOMA_MODEL_PROVIDER", f"is {name!r}, which is not known", remedy)]
     problems = list(_judge(provider, registry))
-    return (_offline() if problems else _describe(provider, registry)), problems
+    return (_offline(registry) if problems else _describe(provider, registry)), problems
 
 
 def address_rules(registry: Registry) -> AddressRules:
@@ -87,6 +88,7 @@ def _describe(provider: Provider, registry: Registry) -> ModelSettings:
         window=window,
         max_output_tokens=min(longest, window // 2),
         prices=_prices(registry, known.prices),
+        patience_seconds=registry.model_patience or _PATIENCE_SECONDS,
     )
 
 
@@ -102,6 +104,16 @@ def _prices(registry: Registry, known: ModelPrices) -> ModelPrices:
     )
 
 
-def _offline() -> ModelSettings:
+def _offline(registry: Registry) -> ModelSettings:
     known = known_model(OFFLINE)
-    return ModelSettings(OFFLINE, OFFLINE, None, OFFLINE, None, known.window, known.max_output_tokens, known.prices)
+    return ModelSettings(
+        provider=OFFLINE,
+        protocol=OFFLINE,
+        base_url=None,
+        model=OFFLINE,
+        api_key=None,
+        window=known.window,
+        max_output_tokens=known.max_output_tokens,
+        prices=known.prices,
+        patience_seconds=registry.model_patience or _PATIENCE_SECONDS,
+    )

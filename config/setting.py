@@ -30,6 +30,7 @@ AnyCaseLevel = Annotated[
     BeforeValidator(lambda value: value.upper() if isinstance(value, str) else value),
 ]
 Workers = Annotated[int, Field(ge=1, le=4)]
+Seconds = Annotated[float, Field(ge=0.1, le=600)]
 Count = Annotated[int, Field(ge=1)]
 
 

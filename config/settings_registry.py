@@ -11,7 +11,18 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, SecretStr
 from pydantic.fields import FieldInfo
 
-from config.setting import AnyCaseLevel, Count, DayLimit, OutputTokens, Price, WindowTokens, Words, Workers, setting
+from config.setting import (
+    AnyCaseLevel,
+    Count,
+    DayLimit,
+    OutputTokens,
+    Price,
+    Seconds,
+    WindowTokens,
+    Words,
+    Workers,
+    setting,
+)
 from config.shared_servers import SharedServers
 from config.values import DeployMode, Environment, LogFace, SecretsStore
 
@@ -282,6 +293,11 @@ class _OwnRows(BaseModel):
     )
     model_max_output_tokens: OutputTokens | None = setting(
         "SOMA_MODEL_MAX_OUTPUT_TOKENS", "The longest answer in tokens.", "8192"
+    )
+    model_patience: Seconds | None = setting(
+        "SOMA_MODEL_PATIENCE_SECONDS",
+        "How long a model may be silent, before its first word and between two, until another one or nobody answers.",
+        "20",
     )
     price_input: Price | None = setting(
         "SOMA_MODEL_PRICE_INPUT",

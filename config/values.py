@@ -102,7 +102,8 @@ class ModelPrices:
 class ModelSettings:
     """The model that answers; provider `offline` when none is configured, and then there is no base URL and no key.
 
-    `protocol` is openai, litellm or offline; `base_url` is None where the provider's own is known to who calls it.
+    `protocol` is openai, litellm or offline; `base_url` is None where the provider's own is known to who calls it;
+    `patience_seconds` is how long this and every other model may be silent.
     """
 
     provider: str
@@ -113,6 +114,7 @@ class ModelSettings:
     window: int
     max_output_tokens: int
     prices: ModelPrices
+    patience_seconds: float = 60.0
 
     @property
     def offline(self) -> bool:

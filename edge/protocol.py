@@ -9,7 +9,8 @@ from typing import Any, Final
 import orjson
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.http11 import Request
+from websockets.frames import CloseCode, Frame
+from websockets.http11 import MAX_LINE_LENGTH, Request
 
 from edge.problems import status_of, to_problem
 from edge.web_safety import MAX_HEADER_BYTES, SAFETY_HEADERS
@@ -21,6 +22,21 @@ _MOST_HEAD_BYTES: Final = 2 * MAX_HEADER_BYTES
 _ABORT_SECONDS: Final = 15.0
 # A reader that does not empty a full buffer for so long is gone; its turns go on as they were told to.
 _STALL_SECONDS: Final = 60.0
+_MOST_FRAGMENTS: Final = 4096
+
+
+def refusal(error: SomaError, status: int | None = None) -> bytes:
+    """A whole answer, for a request that no app gets to see."""
+    body = orjson.dumps(to_problem(error))
+    head = {
+        **SAFETY_HEADERS,
+        "content-type": "application/json",
+        "content-length": str(len(body)),
+        "connection": "close",
+    }
+    lines = [STATUS_LINE[status or status_of(error)]]
+    lines += [f"{name}: {value}\r\n".encode() for name, value in head.items()]
+    return b"".join([*lines, b"\r\n", body])
 
 
 class BoundedHttp(HttpToolsProtocol):
@@ -91,26 +107,45 @@ class BoundedHttp(HttpToolsProtocol):
             self.transport.abort()
 
     def _refuse(self, error: SomaError, status: int | None = None) -> None:
-        body = orjson.dumps(to_problem(error))
-        head = {
-            **SAFETY_HEADERS,
-            "content-type": "application/json",
-            "content-length": str(len(body)),
-            "connection": "close",
-        }
-        lines = [STATUS_LINE[status or status_of(error)]]
-        lines += [f"{name}: {value}\r\n".encode() for name, value in head.items()]
-        self.transport.write(b"".join([*lines, b"\r\n", body]))
+        self.transport.write(refusal(error, status))
         self.transport.close()
 
 
 class EndingSocket(WebSocketsSansIOProtocol):
-    """A WebSocket that does not outlive its app by more than a moment, even when the client reads nothing."""
+    """A WebSocket that does not outlive its app by more than a moment, and piles nothing up for a client."""
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes came; a head that cannot be read is refused, since nobody else would answer or hang up."""
+        super().data_received(data)
+        if not self.handshake_initiated and self.conn.handshake_exc is not None:
+            refused = self.conn.data_to_send()
+            too_large = SomaError(Reason.PAYLOAD_TOO_LARGE, {"limit": f"{MAX_LINE_LENGTH} bytes of one header"})
+            unread = SomaError(Reason.MALFORMED_MESSAGE, {"expected": "the handshake of a WebSocket"})
+            answer = refusal(too_large, 431) if any(refused) else refusal(unread)
+            self.handshake_complete = True
+            self.close_sent = True
+            self.transport.write(answer)
+            self.transport.close()
 
     def handle_connect(self, event: Request) -> None:
         """The head of the handshake came; the app has its copy, so this one need not stay for the whole connection."""
         super().handle_connect(event)
         event.headers.clear()
+
+    def handle_cont(self, event: Frame) -> None:
+        """A fragment came; a message may have many, but not so many that they weigh more than what they carry."""
+        super().handle_cont(event)
+        if len(self.frames) > _MOST_FRAGMENTS:
+            self.frames = []
+            self.conn.fail(CloseCode.MESSAGE_TOO_BIG, f"more than {_MOST_FRAGMENTS} fragments")
+            self.handle_parser_exception()
+
+    def handle_ping(self) -> None:
+        """The client asks whether anybody is there; one that does not read the answers gets no more of them."""
+        if self.writable.is_set():
+            super().handle_ping()
+        else:
+            self.conn.data_to_send()
 
     def on_task_complete(self, task: "asyncio.Task[None]") -> None:
         """The app is done with the connection."""

@@ -3,7 +3,7 @@
 Nothing here knows a particular RPC, except that turns are counted and can be resumed by Last-Event-ID.
 """
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Final, cast
@@ -78,6 +78,9 @@ class Rest:
         exchange.identity = await self._tools.identities.of_request(request)
         message = await self._message(request, match)
         self._mint(request, message, match.route, exchange)
+        seen = read_last_event_id(request.headers.get("last-event-id")) if _tells_a_turn(match.route) else None
+        if seen is not None:
+            message = turn_service_pb2.ResumeTurnRequest(turn_id=seen[0], after_sequence=seen[1])
         self._count(message, exchange)
         if match.route.streams:
             return self._live(request, match.route, message, exchange)
@@ -125,29 +128,35 @@ class Rest:
         form = LiveForm(
             MEDIA_TYPE if events else LINES, events, problem_response, _broken_event if events else _broken_line
         )
-        if route.method.output_type.full_name == turn_event_pb2.TurnEvent.DESCRIPTOR.full_name:
-            seen = read_last_event_id(request.headers.get("last-event-id"))
-            return LiveResponse(self._turn(_resumed(message, seen), events), form, exchange)
+        if _tells_a_turn(route):
+            return LiveResponse(self._turn(message, events), form, exchange)
         return LiveResponse(self._stream(route, message, events), form, exchange)
 
     async def _turn(self, message: Any, events: bool) -> AsyncGenerator[Headers | bytes, None]:
-        started = False
         async with aclosing(self._tools.turns.follow(message)) as news:
-            async for raw in news:
-                if not started:
-                    started = True
-                    yield {}
-                yield _written(turn_event_pb2.TurnEvent.FromString(raw), events)
+            async for piece in _pieces(news, turn_event_pb2.TurnEvent, events):
+                yield piece
 
     async def _stream(self, route: Route, message: Message, events: bool) -> AsyncGenerator[Headers | bytes, None]:
         reply = GetMessageClass(route.method.output_type)
-        started = False
         async with self._tools.mesh.stream(path_of(route.method), message) as replies:
-            async for raw in replies:
-                if not started:
-                    started = True
-                    yield {}
-                yield _written(reply.FromString(raw), events)
+            async for piece in _pieces(replies, reply, events):
+                yield piece
+
+
+async def _pieces(
+    replies: AsyncIterator[bytes], kind: type[Message], events: bool
+) -> AsyncGenerator[Headers | bytes, None]:
+    first = True
+    async for raw in replies:
+        if first:
+            yield {}
+        yield _written(kind.FromString(raw), events, first)
+        first = False
+
+
+def _tells_a_turn(route: Route) -> bool:
+    return bool(route.method.output_type.full_name == turn_event_pb2.TurnEvent.DESCRIPTOR.full_name)
 
 
 def count_message(allowances: Allowances, exchange: Exchange, clock: Clock) -> None:
@@ -196,18 +205,14 @@ def _plain_name(by_camel: Mapping[str, FieldDescriptor], name: str) -> str:
     return by_camel[name].name if name in by_camel else name
 
 
-def _resumed(message: Message, seen: tuple[str, int] | None) -> Message:
-    return message if seen is None else turn_service_pb2.ResumeTurnRequest(turn_id=seen[0], after_sequence=seen[1])
-
-
-def _written(message: Message, events: bool) -> bytes:
+def _written(message: Message, events: bool, first: bool) -> bytes:
     data = orjson.dumps(to_object(message))
     if not events:
         return data + b"\n"
     group = next((group.name for group in message.DESCRIPTOR.oneofs), None)
     name = message.WhichOneof(group) if group is not None else None
     turn_id, sequence = getattr(message, "turn_id", ""), getattr(message, "sequence", 0)
-    return to_event(data, name or "message", f"{turn_id}:{sequence}" if turn_id else "")
+    return to_event(data, name or "message", f"{turn_id}:{sequence}" if turn_id else "", first=first)
 
 
 def _broken_event(error: SomaError) -> bytes:

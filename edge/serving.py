@@ -17,13 +17,16 @@ import uvicorn
 from edge.app import EdgeApp, EdgeParts, build_app
 from edge.bridge import Mesh, Patience, Turns
 from edge.health import MeshHealth
-from edge.identity import Identities, SessionMaker
+from edge.identity import Identities, IdentityTools, SessionMaker
+from edge.login import Login, SessionCookies
 from edge.origins import Origins
-from edge.page import Page, SessionCookies
+from edge.page import Page
 from edge.protocol import protocols
 from edge.rates import Allowances
 from edge.settings import EdgeSettings
+from edge.shared_sessions import SharedSessions
 from edge.sockets import SocketLimits
+from edge.tickets import PURPOSE, Tickets
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.ids import Ids
 from soma_common.logging import get_logger
@@ -34,6 +37,7 @@ from soma_common.rpc.key_exchange import KeyExchange
 from soma_common.rpc.metrics import process_registry
 from soma_common.rpc.ops_http import OpsHttp
 from soma_common.rpc.stop import StopSignal
+from soma_common.security.keys import read_key
 from soma_common.security.tokens import ServiceSigner, TokenVerifier, UserSigner
 
 _LOG: Final = get_logger("soma.edge")
@@ -77,13 +81,16 @@ async def running(settings: EdgeSettings, patience: Patience | None = None) -> A
             board.watch(house, mesh.check(house))
         keys = KeyExchange("edge", settings.targets["control"], signer, Clock())
         stack.push_async_callback(keys.close)
-        parts = _parts(settings, port, mesh, board, Turns(mesh, Clock(), patience), keys)
+        identities = _identity_tools(settings, mesh, keys)
+        parts = _parts(settings, port, _Links(mesh, Turns(mesh, Clock(), patience), board, identities))
         app = build_app(parts, registry)
         ops = OpsHttp("edge", parts.health.version, settings.ops_listen, board, registry)
         ops_port = await ops.start()
         stack.push_async_callback(ops.stop)
         await board.start()
         stack.push_async_callback(board.stop)
+        looking = asyncio.create_task(identities.shared.keep_looking(), name="look at ended sessions")
+        stack.callback(looking.cancel)
         server = _Server(_config(app, settings))
         serving = asyncio.create_task(server.serve([listener]))
         stack.push_async_callback(_drain, server, serving, app, board)
@@ -104,24 +111,42 @@ async def _drain(server: uvicorn.Server, serving: "asyncio.Task[None]", app: Edg
     _LOG.info("stopped")
 
 
-def _parts(
-    settings: EdgeSettings, port: int, mesh: Mesh, board: HealthBoard, turns: Turns, keys: KeyExchange
-) -> EdgeParts:
+@dataclass(frozen=True, slots=True)
+class _Links:
+    """What the process shares with the others of the mesh."""
+
+    mesh: Mesh
+    turns: Turns
+    board: HealthBoard
+    identities: IdentityTools
+
+
+def _parts(settings: EdgeSettings, port: int, links: _Links) -> EdgeParts:
     clock, ids = Clock(), Ids()
     origins = Origins.of(settings.page_url, port, settings.allowed_hosts, settings.allowed_origins)
     cookies = _cookies(settings, port)
+    identities = Identities(links.identities, origins, cookies.session)
+    login = Login(origins, _sessions(settings, clock, ids), cookies, identities, links.identities.shared)
     return EdgeParts(
-        mesh=mesh,
-        turns=turns,
-        identities=Identities(TokenVerifier(settings.jwks_path, clock), keys, origins, cookies.session),
+        mesh=links.mesh,
+        turns=links.turns,
+        identities=identities,
         origins=origins,
-        page=Page(origins, _sessions(settings, clock, ids), cookies),
-        health=MeshHealth(board, settings.mode, version("somastack"), tuple(settings.targets)),
+        login=login,
+        page=Page(login),
+        health=MeshHealth(links.board, settings.mode, version("somastack"), tuple(settings.targets)),
         allowances=Allowances(settings.messages_per_minute),
         socket_limits=SocketLimits(settings.connections_per_user, settings.connections_per_tenant),
         clock=clock,
         ids=ids,
     )
+
+
+def _identity_tools(settings: EdgeSettings, mesh: Mesh, keys: KeyExchange) -> IdentityTools:
+    clock, ids = Clock(), Ids()
+    secret = read_key(settings.service_key_path).derived_secret(PURPOSE)
+    tickets = Tickets(secret, clock, ids)
+    return IdentityTools(TokenVerifier(settings.jwks_path, clock), keys, tickets, SharedSessions(mesh, clock, ids))
 
 
 async def serve(settings: EdgeSettings, stop: StopSignal | None = None) -> None:

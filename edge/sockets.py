@@ -17,7 +17,7 @@ from edge.codecs import binary, json
 from edge.codecs.form import Codec
 from edge.exchange import exchange_of
 from edge.frames import Refused, Welcome
-from edge.identity import SUBPROTOCOL_TOKEN, Identity
+from edge.identity import SUBPROTOCOL_TICKET, SUBPROTOCOL_TOKEN, Identity
 from edge.session import Session
 from edge.socket import Socket
 from edge.socket_tools import SocketTools
@@ -40,6 +40,8 @@ _CLOSE_CODES: Final[Mapping[Kind, int]] = {
     Kind.PERMISSION_DENIED: FORBIDDEN,
     Kind.NOT_FOUND: AGENT_NOT_FOUND,
     Kind.RESOURCE_EXHAUSTED: TOO_MANY,
+    Kind.UNAVAILABLE: RESTART,
+    Kind.DEADLINE_EXCEEDED: RESTART,
 }
 
 
@@ -67,7 +69,7 @@ class Sockets:
     async def __call__(self, websocket: WebSocket) -> None:
         """One handshake, and the connection that comes of it."""
         offered = list(websocket.scope.get("subprotocols", []))
-        spoken = [name for name in offered if not name.startswith(SUBPROTOCOL_TOKEN)]
+        spoken = [name for name in offered if not name.startswith((SUBPROTOCOL_TOKEN, SUBPROTOCOL_TICKET))]
         name = next((each for each in spoken if each in _CODECS), None)
         codec = _CODECS[name or json.SUBPROTOCOL](self._tools.clock)
         await websocket.accept(subprotocol=name)
@@ -75,7 +77,7 @@ class Sockets:
             identity = await self._admit(websocket, offered)
             if spoken and name is None:
                 raise SomaError(Reason.METHOD_UNKNOWN, {"method": f"among the subprotocols {', '.join(spoken)[:100]}"})
-            # A token among them makes the headers long, and nobody asks for them again.
+            # A token or ticket among them makes the headers long, and nobody asks for them again.
             websocket.scope["headers"].clear()
             await self._serve(websocket, codec, identity)
         except SomaError as error:
@@ -205,4 +207,4 @@ async def _refuse(websocket: WebSocket, codec: Codec, error: SomaError) -> None:
 
 def close_code(error: SomaError) -> int:
     """With which code a socket ends that an error does not let begin."""
-    return RESTART if error.reason is Reason.SHUTTING_DOWN else _CLOSE_CODES.get(error.kind, POLICY)
+    return _CLOSE_CODES.get(error.kind, POLICY)

@@ -14,10 +14,11 @@ from cli.exits import CommandError, Exit
 if TYPE_CHECKING:
     import asyncio
 
-    from cli.talk.slash import Talk
+    from cli.talk.session import Talk
     from cli.talk.turns import Turns
     from cli.talk.watch import TurnEnd
     from config import Settings
+    from soma.chat.v1 import conversation_service_pb2 as conversation_pb
 
 _STOPPED = 130
 _INPUT = "-"
@@ -32,7 +33,9 @@ def chat(
         str,
         typer.Option(metavar="ID", help="Go on with this conversation.", autocompletion=conversation_ids),
     ] = "",
-    go_on: Annotated[bool, typer.Option("--continue", "-c", help="Go on with the newest conversation.")] = False,
+    go_on: Annotated[
+        bool, typer.Option("--last", "--continue", "-c", help="Go on with the newest conversation.")
+    ] = False,
     model: Annotated[
         str, typer.Option(metavar="ID", help="Ask this model, as `model list` names it.", autocompletion=model_ids)
     ] = "",
@@ -40,10 +43,12 @@ def chat(
 ) -> None:
     """Talk to your agent; the answer streams as it is written, and goes on when the connection is lost in between.
 
-    Ctrl-C stops the answer and not the program; Ctrl-C twice at the prompt, or Ctrl-D, ends it. A line that ends with
-    a backslash goes on in the next one; lines between two lines of \"\"\" are one question. /help lists what else can
-    be asked for: /receipt, /mind, /memory, /model, /new, /list, /open. Only the answer goes to standard output. Ends
-    with 130 when the answer was stopped. With --json: a message soma.chat.v1.TurnEvent a line.
+    Ctrl-C stops the answer and not the program; Ctrl-C twice at the prompt, or Ctrl-D, ends it. What is typed while an
+    answer is written waits for its turn. A line that ends with a backslash goes on in the next one; lines between two
+    lines of \"\"\" are one question. /help lists what else can be asked for: /edit, /regenerate, /branches, /approvals,
+    /search, /receipt, /mind and more. A conversation that is taken up while an answer is written shows that answer
+    from its beginning. Only the answer goes to standard output. Ends with 130 when the answer was stopped, with 1 when
+    it waits for a consent. With --json: a message soma.chat.v1.TurnEvent a line.
 
     Examples:  somastack chat  ·  somastack chat -c "And in winter?"  ·  git diff | somastack chat "What changed?" -  ·
     echo hi | somastack chat --json
@@ -51,13 +56,13 @@ def chat(
     import asyncio
 
     from cli.doors import checked_id
-    from cli.talk.slash import Talk
+    from cli.talk.session import Talk
     from cli.talk.turns import Turns
     from config import load_settings
     from soma_common.kernel.ids import Ids
 
     if conversation and go_on:
-        raise CommandError("Give either --conversation or --continue.", Exit.WRONG_USE)
+        raise CommandError("Give either --conversation or --last.", Exit.WRONG_USE)
     talk = Talk(checked_id(conversation, "conversation") if conversation else "", model)
     asked = _question(question or [])
     if as_json and not asked:
@@ -70,12 +75,11 @@ def chat(
     with asyncio.Runner() as runner:
         client = runner.run(turns())
         try:
-            if go_on:
-                _take_up(runner, settings, talk)
+            found = _known(runner, settings, talk, newest=go_on) if go_on or not asked else None
             if asked:
                 _end_of_one(_ask(runner, client, talk, asked, as_json=as_json))
             else:
-                _converse(runner, client, talk, settings)
+                _converse(runner, client, talk, settings, found)
         finally:
             runner.run(client.close())
 
@@ -100,22 +104,28 @@ def _question(words: list[str]) -> str:
     return asked
 
 
-def _take_up(runner: "asyncio.Runner", settings: "Settings", talk: "Talk") -> None:
+def _known(
+    runner: "asyncio.Runner", settings: "Settings", talk: "Talk", *, newest: bool
+) -> "conversation_pb.Conversation | None":
+    """The conversation that is gone on with; None for a new one."""
     from cli.doors import visit
-    from cli.talk.conversations import newest
+    from cli.talk import conversations
     from cli.talk.terminal import aside
 
-    found = runner.run(visit(settings, newest))
+    if not newest:
+        wanted = talk.conversation_id
+        return runner.run(visit(settings, lambda doors: conversations.one(doors, wanted))) if wanted else None
+    found = runner.run(visit(settings, conversations.newest))
     if found is None:
         aside("There is no conversation yet; this is the first.")
-        return
+        return None
     talk.conversation_id = found.conversation_id
-    aside(f"Going on with “{found.title or 'a conversation without a title'}”, {found.message_count} messages.")
+    return found
 
 
 def _ask(runner: "asyncio.Runner", client: "Turns", talk: "Talk", asked: str, *, as_json: bool) -> "TurnEnd":
+    from cli.talk.asking import Question
     from cli.talk.terminal import Lines, Screen
-    from cli.talk.turns import Question
 
     shown = Lines() if as_json else Screen()
     end = runner.run(client.ask(Question(asked, talk.conversation_id, talk.model_id), shown))
@@ -123,17 +133,36 @@ def _ask(runner: "asyncio.Runner", client: "Turns", talk: "Talk", asked: str, *,
     return end
 
 
-def _converse(runner: "asyncio.Runner", client: "Turns", talk: "Talk", settings: "Settings") -> None:
+def _converse(
+    runner: "asyncio.Runner",
+    client: "Turns",
+    talk: "Talk",
+    settings: "Settings",
+    found: "conversation_pb.Conversation | None",
+) -> None:
     from cli.talk.conversing import converse
     from cli.talk.prompt import Prompt
+    from cli.talk.session import Session
     from cli.talk.slash import SlashCommands
 
-    commands = SlashCommands(runner, settings)
+    commands = SlashCommands()
     with Prompt(settings.home_folders.history_file, commands.words) as prompt:
-        converse(runner, client, talk, commands, prompt)
+        session = Session(runner, client, talk, settings, prompt)
+        try:
+            if found is not None:
+                session.take_up(found)
+            converse(session, commands)
+        finally:
+            runner.run(session.close())
 
 
 def _end_of_one(end: "TurnEnd") -> None:
+    if end.waits_for is not None:
+        call_id = end.waits_for.call.call_id
+        raise CommandError(
+            f"It waits for consent to {end.waits_for.call.name}. Decide with "
+            f"`somastack approval approve {end.turn_id} --call {call_id}`, or deny; `somastack chat --last` follows it."
+        )
     if end.cancelled:
         raise typer.Exit(_STOPPED)
     if end.failure:

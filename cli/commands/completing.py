@@ -1,4 +1,4 @@
-"""What Tab offers for the words of a command: processes, conversations, models, houses, letters, sagas, tenants, keys.
+"""What Tab offers for the words of a command: processes, conversations, turns, models, houses, letters, sagas, keys.
 
 It must be quick and never say why it has nothing to offer. Nothing here does a command's work.
 """
@@ -99,6 +99,17 @@ def key_ids(context: Context, begin: str) -> list[tuple[str, str]]:
         from cli.tenant_calls import every_key
 
         return [(each.key_id, each.name) for each in await every_key(doors, tenant, with_revoked=False)]
+
+    return [each for each in _asked(work) if each[0].startswith(begin)]
+
+
+def waiting_turn_ids(begin: str) -> list[tuple[str, str]]:
+    """The turns that wait for consent, each with the tool."""
+
+    async def work(doors: "Doors") -> list[tuple[str, str]]:
+        from cli.approval_calls import pending
+
+        return [(each.turn_id, each.request.call.name) for each in await pending(doors)]
 
     return [each for each in _asked(work) if each[0].startswith(begin)]
 

@@ -1,4 +1,4 @@
-"""`somastack model`: the models that can answer: list, add, test, choose and remove them.
+"""`somastack model`: the models that can answer: list, add, test, choose, back and remove them.
 
 Nothing here calls a provider; chat does. Adding one stands in `model_add.py`.
 """
@@ -94,6 +94,41 @@ def choose(model_id: _Id, as_json: _Json = False) -> None:
 
     chosen = reach(lambda doors: set_default(doors, model_id.strip()))
     print_line(to_json(chosen) if as_json else f"{chosen.model_profile_id} answers from now on.")
+
+
+@app.command("fallbacks")
+def back_up(
+    model_id: _Id,
+    fallbacks: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[ID]...", help="Who answers in its place, in order.", autocompletion=model_ids, show_default=False
+        ),
+    ] = None,
+    none: Annotated[bool, typer.Option("--none", help="Nobody answers in its place any more.")] = False,
+    as_json: _Json = False,
+) -> None:
+    """Choose the models that answer in another's place when it cannot, in order. Without any it says which they are.
+
+    They also go on with an answer that broke off. With --json: the message soma.chat.v1.ModelProfile.
+
+    Examples:  somastack model fallbacks gpt-4.1-mini claude-haiku-4-5 llama3.2  ·
+    somastack model fallbacks gpt-4.1-mini --none
+    """
+    from cli.doors import reach
+    from cli.model_calls import find, set_fallbacks
+    from cli.render import print_line
+    from cli.views.model import backed
+    from cli.views.words import to_json
+
+    wanted = [name.strip() for name in fallbacks or ()]
+    if wanted and none:
+        raise CommandError("Name models, or say --none; not both.", Exit.WRONG_USE)
+    if wanted or none:
+        found = reach(lambda doors: set_fallbacks(doors, model_id.strip(), wanted))
+    else:
+        found = reach(lambda doors: find(doors, model_id.strip()))
+    print_line(to_json(found) if as_json else backed(found))
 
 
 @app.command("remove")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.commands.completing import model_ids
 from cli.exits import CommandError, Exit
 from cli.options import taking
 
@@ -42,6 +43,15 @@ class Wish:
     price_cached_input: _Price = None
     price_output: _Price = None
     price_reasoning: _Price = None
+    fallback: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ID",
+            help="A model that answers in its place when it cannot; give it again for a second one.",
+            autocompletion=model_ids,
+            show_default=False,
+        ),
+    ] = None
     default: Annotated[
         bool | None,
         typer.Option("--default/--no-default", help="Whether it answers from now on; else the first one does."),
@@ -64,7 +74,8 @@ def add(wish: Wish) -> None:
 
     Examples:  somastack model add openai  ·  somastack model add ollama --model llama3.2  ·
     somastack model add anthropic --key-stdin < key.txt  ·
-    somastack model add custom --base-url https://models.example.org/v1 --model mine --window 32000
+    somastack model add custom --base-url https://models.example.org/v1 --model mine --window 32000  ·
+    somastack model add openai --fallback claude-haiku-4-5 --fallback llama3.2
     """
     from cli.doors import reach
     from cli.model_calls import create, probe
@@ -119,6 +130,7 @@ def _profile(provider: "Provider", wish: Wish) -> "model_pb.ModelProfile":
         base_url=wish.base_url,
         window_tokens=wish.window or 0,
         max_output_tokens=wish.max_output or 0,
+        fallback_profile_ids=wish.fallback or (),
     )
     if any(price is not None for price in wish.prices):
         wanted.price.CopyFrom(_price(wish.model or provider.model or "", wish))

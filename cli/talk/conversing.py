@@ -3,24 +3,22 @@
 Nothing here knows the protocol or how a line is read.
 """
 
-import asyncio
-
 from cli.exits import CommandError, Exit
 from cli.render import print_failure
-from cli.talk.prompt import Prompt
-from cli.talk.slash import SlashCommands, Talk
-from cli.talk.terminal import Screen, aside
-from cli.talk.turns import Question, Turns
+from cli.talk.asking import Question
+from cli.talk.session import Session
+from cli.talk.slash import SlashCommands
+from cli.talk.terminal import aside
 from soma_common.kernel.errors import SomaError
 
 
-def converse(runner: asyncio.Runner, client: Turns, talk: Talk, commands: SlashCommands, prompt: Prompt) -> None:
+def converse(session: Session, commands: SlashCommands) -> None:
     """Ask and answer; ends with Ctrl-D, /quit, or Ctrl-C twice at the prompt."""
     aside("Ctrl-C stops an answer, Ctrl-D ends, /help lists commands.")
     warned = False
-    while True:
+    while not commands.ended:
         try:
-            asked = prompt.read()
+            asked = session.prompt.read()
         except KeyboardInterrupt:
             aside("")
             if warned:
@@ -33,27 +31,20 @@ def converse(runner: asyncio.Runner, client: Turns, talk: Talk, commands: SlashC
             aside("")
             break
         if asked.strip():
-            _answer(runner, client, talk, commands, asked)
-        if commands.ended:
-            break
-    if talk.conversation_id:
-        aside(f"Go on with it later: somastack chat --conversation {talk.conversation_id}")
+            _answer(session, commands, asked)
+    if session.talk.conversation_id:
+        aside(f"Go on with it later: somastack chat --conversation {session.talk.conversation_id}")
 
 
-def _answer(runner: asyncio.Runner, client: Turns, talk: Talk, commands: SlashCommands, asked: str) -> None:
+def _answer(session: Session, commands: SlashCommands, asked: str) -> None:
     """Do what one line asks for; what fails is said, and the conversation goes on."""
-    screen = Screen()
     try:
-        if commands.take(asked.strip(), talk):
-            return
-        end = runner.run(client.ask(Question(as_text(asked), talk.conversation_id, talk.model_id), screen))
+        if not commands.take(asked.strip(), session):
+            session.hear(Question(as_text(asked), session.talk.conversation_id, session.talk.model_id))
     except (SomaError, CommandError) as failure:
         print_failure(failure.sentence)
     except KeyboardInterrupt:
         aside("Stopped.")
-    else:
-        talk.conversation_id = end.conversation_id
-        screen.end(end)
 
 
 def as_text(asked: str) -> str:

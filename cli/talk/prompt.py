@@ -5,6 +5,7 @@ Nothing here knows what is done with a question.
 
 import os
 import sys
+from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -12,6 +13,7 @@ from types import ModuleType
 from typing import Final, Self
 
 _FIRST: Final = "you › "
+_INSTEAD: Final = "say instead › "
 _MORE: Final = "  … › "
 _GOES_ON: Final = "\\"
 _BLOCK: Final = '"""'
@@ -26,6 +28,8 @@ class Prompt:
         self._commands = tuple(commands)
         self._terminal = sys.stdin.isatty() and sys.stdout.isatty()
         self._readline: ModuleType | None = None
+        self._given_back: deque[str] = deque()
+        self._ended = False
 
     def __enter__(self) -> Self:
         if self._terminal:
@@ -52,8 +56,45 @@ class Prompt:
             return None
         return line
 
+    def ask(self, question: str) -> str | None:
+        """The answer to a question of ours; None where there is none."""
+        try:
+            return self._line(question)
+        except EOFError:
+            return None
+
+    def edit(self, text: str) -> str:
+        """A text as the person makes it; with a terminal it stands there to be edited, where it is of one line."""
+        readline = self._readline
+        if readline is None or "\n" in text:
+            return self.ask(_INSTEAD) or ""
+        readline.set_startup_hook(lambda: readline.insert_text(text))
+        try:
+            return self.ask(_INSTEAD) or ""
+        finally:
+            readline.set_startup_hook(None)
+
+    def give_back(self, lines: Sequence[str], *, ended: bool) -> None:
+        """Lines that were typed before they were asked for; they are read first. `ended`: none comes after them."""
+        self._given_back.extend(lines)
+        self._ended = self._ended or ended
+
+    def remember(self, line: str) -> None:
+        """Keep a line in the history that was read elsewhere."""
+        if self._readline is not None:
+            self._readline.add_history(line)
+            self._keep()
+
     def _line(self, prompt: str) -> str:
         """One line; it is in the history before anything is done with it. Raises EOFError."""
+        if self._given_back:
+            line = self._given_back.popleft()
+            sys.stderr.write(f"{prompt}{line}\n")
+            self.remember(line)
+            return line
+        if self._ended:
+            self._ended = False
+            raise EOFError
         if not self._terminal:
             sys.stderr.write(prompt)
             sys.stderr.flush()
@@ -62,10 +103,15 @@ class Prompt:
                 raise EOFError
             return line.removesuffix("\n")
         line = input(prompt)
-        if self._readline is not None and line.strip():
+        if line.strip():
+            self._keep()
+        return line
+
+    def _keep(self) -> None:
+        """Write the newest line of the history."""
+        if self._readline is not None:
             with suppress(OSError):
                 self._readline.append_history_file(1, self._history)
-        return line
 
     def _prepare(self, readline: ModuleType) -> None:
         """Load the history, of which only this account may read the file, and let Tab complete commands."""

@@ -6,16 +6,15 @@ A connection that is lost on the way is taken up again where it broke. Nothing h
 import asyncio
 import signal
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from cli.exits import CommandError, Exit
 from cli.owner import OwnerToken
+from cli.talk.asking import Asked, Following, Request
 from cli.talk.watch import Listener, TurnEnd, Watch
 from config import IdentitySettings
-from soma.chat.v1 import message_pb2 as message_pb
 from soma.chat.v1 import turn_event_pb2 as event_pb
 from soma.chat.v1 import turn_service_pb2 as turn_pb
 from soma.chat.v1 import turn_service_pb2_grpc as turn_grpc
@@ -31,16 +30,7 @@ _PATIENCE_SECONDS: Final = 60.0
 _WAITS: Final = Backoff(first_seconds=0.4, longest_seconds=4.0)
 _LOST: Final = "Connection lost, reconnecting. The answer goes on without you."
 _BROKE_OFF: Final = "The answer broke off. `somastack status` shows whether chat runs."
-_LEFT: Final = "Left it. The answer may still be written; `somastack chat --continue` shows where it ended."
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What is asked. Empty: a new conversation, and the model of the agent."""
-
-    text: str
-    conversation_id: str = ""
-    model_id: str = ""
+_LEFT: Final = "Left it. The answer may still be written; `somastack chat --last` follows it."
 
 
 class Turns:
@@ -51,30 +41,43 @@ class Turns:
         self._ids = ids
         self._channel = dial(targets, self._owner, name="chat")
         self._stub = self._channel.stub(turn_grpc.TurnServiceStub)
+        self._calls: Mapping[type, Callable[[Any], Any]] = {
+            turn_pb.SendMessageRequest: self._stub.SendMessage,
+            turn_pb.EditMessageRequest: self._stub.EditMessage,
+            turn_pb.RegenerateMessageRequest: self._stub.RegenerateMessage,
+            turn_pb.ResumeTurnRequest: self._stub.ResumeTurn,
+        }
 
     async def close(self) -> None:
         """Ends all connections."""
         await self._channel.close()
 
-    async def ask(self, question: Question, listener: Listener) -> TurnEnd:
-        """Run one turn to its end. Raises SomaError, and CommandError for one whose end was not seen."""
-        request = turn_pb.SendMessageRequest(
-            content=[message_pb.ContentPart(text=question.text)],
-            request_id=str(self._ids.uuid4()),
-            on_disconnect=turn_pb.ON_DISCONNECT_CONTINUE,
-            model_profile_id=question.model_id,
+    async def ask(self, asked: Asked, listener: Listener) -> TurnEnd:
+        """Hear one turn to its end, or to where it waits for a person; Ctrl-C stops it.
+
+        Raises SomaError, and CommandError for one whose end was not seen.
+        """
+        watch = self.watch(asked, listener)
+        with self.stopping(watch):
+            return await self.hear(asked, watch)
+
+    def watch(self, asked: Asked, listener: Listener) -> Watch:
+        """What follows the events of a turn that is going to be heard."""
+        known = asked if isinstance(asked, Following) else None
+        return Watch(
+            asked.conversation_id, listener, known.turn_id if known else "", known.after_sequence if known else 0
         )
-        if question.conversation_id:
-            request.conversation_id = question.conversation_id
-        with acting_as(self._owner.caller, request.request_id):
-            watch = Watch(question.conversation_id, listener)
-            with self._stopping(watch):
-                await self._hear(request, watch)
+
+    async def hear(self, asked: Asked, watch: Watch) -> TurnEnd:
+        """The turn to its end, as `ask`, and nothing stops it."""
+        request_id = str(self._ids.uuid4())
+        with acting_as(self._owner.caller, request_id):
+            await self._hear(asked.request(request_id), watch)
         if watch.end is None:
             raise CommandError(_BROKE_OFF, Exit.CANNOT_REACH)
         return watch.end
 
-    async def _hear(self, request: turn_pb.SendMessageRequest, watch: Watch) -> None:
+    async def _hear(self, request: Request, watch: Watch) -> None:
         """Hear the turn to its end, over as many connections as it takes. Raises SomaError."""
         failures, since, heard = 0, time.monotonic(), 0
         while watch.end is None:
@@ -92,18 +95,15 @@ class Turns:
             else:
                 return
 
-    async def _connect(self, request: turn_pb.SendMessageRequest, watch: Watch) -> None:
+    async def _connect(self, request: Request, watch: Watch) -> None:
         """Hear what comes over one connection: the whole turn, or the rest of it. Raises SomaError."""
-        if watch.last_sequence == 0:
-            async with following(self._stub.SendMessage(request)) as events:
-                await _see_all(events, watch)
-            return
-        rest = turn_pb.ResumeTurnRequest(turn_id=await watch.turn_id(), after_sequence=watch.last_sequence)
-        async with following(self._stub.ResumeTurn(rest)) as events:
+        if watch.last_sequence:
+            request = turn_pb.ResumeTurnRequest(turn_id=await watch.turn_id(), after_sequence=watch.last_sequence)
+        async with following(self._calls[type(request)](request)) as events:
             await _see_all(events, watch)
 
     @contextmanager
-    def _stopping(self, watch: Watch) -> Iterator[None]:
+    def stopping(self, watch: Watch) -> Iterator[None]:
         """Ctrl-C stops the turn; another one stops waiting for that. Raises CommandError after the second."""
         loop, ours = asyncio.get_running_loop(), asyncio.current_task()
         assert ours is not None
@@ -136,12 +136,15 @@ class Turns:
         """Stop the turn at chat; its last event then ends the stream."""
         with suppress(asyncio.CancelledError):
             request = turn_pb.CancelTurnRequest(turn_id=await watch.turn_id(), request_id=str(self._ids.uuid4()))
-            try:
-                await self._stub.CancelTurn(request)
-            except SomaError as failure:
-                watch.notice(failure.sentence)
+            with acting_as(self._owner.caller, request.request_id):
+                try:
+                    await self._stub.CancelTurn(request)
+                except SomaError as failure:
+                    watch.notice(failure.sentence)
 
 
 async def _see_all(events: AsyncIterator[event_pb.TurnEvent], watch: Watch) -> None:
     async for event in events:
         watch.see(event)
+        if watch.end is not None:
+            return

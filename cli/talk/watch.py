@@ -25,29 +25,41 @@ class Listener(Protocol):
     def text(self, piece: str) -> None:
         """A piece of the answer."""
 
-    def notice(self, sentence: str) -> None:
-        """Something the person should know."""
+    def notice(self, sentence: str, code: str = "") -> None:
+        """Something the person should know; `code` as in soma.chat.v1.Notice, empty for what is of this connection."""
+
+    def aside(self, event: event_pb.TurnEvent) -> None:
+        """A tool that was called or has ended, a consent that is wanted or was given."""
 
 
 @dataclass(frozen=True, slots=True)
 class TurnEnd:
-    """How a turn ended. `failure` is the sentence of one that failed, empty otherwise."""
+    """How a turn ended, or where it waits.
+
+    `failure` is the sentence of one that failed, empty otherwise; `waits_for` is the consent without which it does not
+    go on, and then it goes on after `last_sequence`.
+    """
 
     conversation_id: str
-    receipt: str
-    failure: str
-    cancelled: bool
+    receipt: str = ""
+    failure: str = ""
+    cancelled: bool = False
+    turn_id: str = ""
+    last_sequence: int = 0
+    waits_for: event_pb.ApprovalRequested | None = None
 
 
 class Watch:
     """Follows the events of a turn and keeps what the end needs."""
 
-    def __init__(self, conversation_id: str, listener: Listener) -> None:
+    def __init__(self, conversation_id: str, listener: Listener, turn_id: str = "", last_sequence: int = 0) -> None:
         self.listener = listener
         self.end: TurnEnd | None = None
-        self.last_sequence = 0
+        self.last_sequence = last_sequence
         self._conversation_id = conversation_id
         self._turn_id: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        if turn_id:
+            self._turn_id.set_result(turn_id)
         self._level = ""
         self._told: set[str] = set()
         self._since = time.monotonic()
@@ -55,11 +67,20 @@ class Watch:
         self._rules: dict[str, Callable[[event_pb.TurnEvent], None]] = {
             "started": self._started,
             "text": self._text,
-            "notice": lambda event: self.notice(event.notice.sentence),
+            "notice": lambda event: self.notice(event.notice.sentence, event.notice.code),
+            "tool_call": self.listener.aside,
+            "tool_result": self.listener.aside,
+            "approval": self._waits,
+            "approval_resolved": self.listener.aside,
             "completed": lambda event: self._ended(event.completed),
             "failed": lambda event: self._ended(event.failed, failure=event.failed.sentence),
             "cancelled": lambda event: self._ended(event.cancelled, cancelled=True),
         }
+
+    @property
+    def conversation_id(self) -> str:
+        """The conversation of the turn; empty while it is not known."""
+        return self._conversation_id
 
     async def turn_id(self) -> str:
         """The turn's id, as soon as its first event has come."""
@@ -79,11 +100,20 @@ class Watch:
         if rule is not None:
             rule(event)
 
-    def notice(self, sentence: str) -> None:
+    def notice(self, sentence: str, code: str = "") -> None:
         """A plan and a notice may say the same; people need it once."""
         if sentence not in self._told:
             self._told.add(sentence)
-            self.listener.notice(sentence)
+            self.listener.notice(sentence, code)
+
+    def _waits(self, event: event_pb.TurnEvent) -> None:
+        self.listener.aside(event)
+        self.end = TurnEnd(
+            self._conversation_id,
+            turn_id=event.turn_id,
+            last_sequence=event.sequence,
+            waits_for=event.approval,
+        )
 
     def _started(self, event: event_pb.TurnEvent) -> None:
         self._conversation_id = event.started.conversation_id

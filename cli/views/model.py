@@ -8,7 +8,18 @@ from typing import Final
 from cli.views.words import count, money
 from soma.chat.v1 import model_service_pb2 as model_pb
 
-HEADINGS: Final = ("ID", "PROVIDER", "MODEL", "WINDOW", "OUTPUT", "IN / 1M", "OUT / 1M", "TOOLS", "DEFAULT")
+HEADINGS: Final = (
+    "ID",
+    "PROVIDER",
+    "MODEL",
+    "WINDOW",
+    "OUTPUT",
+    "IN / 1M",
+    "OUT / 1M",
+    "TOOLS",
+    "DEFAULT",
+    "FALLBACKS",
+)
 
 
 def row(model: model_pb.ModelProfile) -> tuple[str, ...]:
@@ -23,6 +34,7 @@ def row(model: model_pb.ModelProfile) -> tuple[str, ...]:
         money(model.price.output_micros_per_million),
         "yes" if model.tools else "no",
         "yes" if model.tenant_default else "",
+        ", ".join(model.fallback_profile_ids),
     )
 
 
@@ -43,6 +55,13 @@ def added(model: model_pb.ModelProfile) -> str:
     """What was added, and whether it answers from now on."""
     role = "and answers from now on" if model.tenant_default else "and answers when it is named"
     return f"{model.model_profile_id} ({model.provider}) was added {role}. Trying it …"
+
+
+def backed(model: model_pb.ModelProfile) -> str:
+    """Who answers in its place, in one sentence."""
+    if not model.fallback_profile_ids:
+        return f"Nobody answers in the place of {model.model_profile_id}."
+    return f"When {model.model_profile_id} cannot answer: {', then '.join(model.fallback_profile_ids)}."
 
 
 def touched(model: model_pb.ModelProfile, agents: list[str]) -> str:

@@ -1,5 +1,17 @@
-var e=globalThis,t=e.ShadowRoot&&(e.ShadyCSS===void 0||e.ShadyCSS.nativeShadow)&&`adoptedStyleSheets`in Document.prototype&&`replace`in CSSStyleSheet.prototype,n=Symbol(),r=new WeakMap,i=class{constructor(e,t,r){if(this._$cssResult$=!0,r!==n)throw Error("CSSResult is not constructable. Use `unsafeCSS` or `css` instead.");this.cssText=e,this.t=t}get styleSheet(){let e=this.o,n=this.t;if(t&&e===void 0){let t=n!==void 0&&n.length===1;t&&(e=r.get(n)),e===void 0&&((this.o=e=new CSSStyleSheet).replaceSync(this.cssText),t&&r.set(n,e))}return e}toString(){return this.cssText}},a=e=>new i(typeof e==`string`?e:e+``,void 0,n),o=(e,...t)=>new i(e.length===1?e[0]:t.reduce((t,n,r)=>t+(e=>{if(!0===e._$cssResult$)return e.cssText;if(typeof e==`number`)return e;throw Error(`Value passed to 'css' function must be a 'css' function result: `+e+`. Use 'unsafeCSS' to pass non-literal values, but take care to ensure page security.`)})(n)+e[r+1],e[0]),e,n),s=(n,r)=>{if(t)n.adoptedStyleSheets=r.map(e=>e instanceof CSSStyleSheet?e:e.styleSheet);else for(let t of r){let r=document.createElement(`style`),i=e.litNonce;i!==void 0&&r.setAttribute(`nonce`,i),r.textContent=t.cssText,n.appendChild(r)}},c=t?e=>e:e=>e instanceof CSSStyleSheet?(e=>{let t=``;for(let n of e.cssRules)t+=n.cssText;return a(t)})(e):e,{is:l,defineProperty:u,getOwnPropertyDescriptor:d,getOwnPropertyNames:f,getOwnPropertySymbols:p,getPrototypeOf:m}=Object,h=globalThis,ee=h.trustedTypes,te=ee?ee.emptyScript:``,ne=h.reactiveElementPolyfillSupport,g=(e,t)=>e,re={toAttribute(e,t){switch(t){case Boolean:e=e?te:null;break;case Object:case Array:e=e==null?e:JSON.stringify(e)}return e},fromAttribute(e,t){let n=e;switch(t){case Boolean:n=e!==null;break;case Number:n=e===null?null:Number(e);break;case Object:case Array:try{n=JSON.parse(e)}catch{n=null}}return n}},ie=(e,t)=>!l(e,t),ae={attribute:!0,type:String,converter:re,reflect:!1,useDefault:!1,hasChanged:ie};Symbol.metadata??=Symbol(`metadata`),h.litPropertyMetadata??=new WeakMap;var _=class extends HTMLElement{static addInitializer(e){this._$Ei(),(this.l??=[]).push(e)}static get observedAttributes(){return this.finalize(),this._$Eh&&[...this._$Eh.keys()]}static createProperty(e,t=ae){if(t.state&&(t.attribute=!1),this._$Ei(),this.prototype.hasOwnProperty(e)&&((t=Object.create(t)).wrapped=!0),this.elementProperties.set(e,t),!t.noAccessor){let n=Symbol(),r=this.getPropertyDescriptor(e,n,t);r!==void 0&&u(this.prototype,e,r)}}static getPropertyDescriptor(e,t,n){let{get:r,set:i}=d(this.prototype,e)??{get(){return this[t]},set(e){this[t]=e}};return{get:r,set(t){let a=r?.call(this);i?.call(this,t),this.requestUpdate(e,a,n)},configurable:!0,enumerable:!0}}static getPropertyOptions(e){return this.elementProperties.get(e)??ae}static _$Ei(){if(this.hasOwnProperty(g(`elementProperties`)))return;let e=m(this);e.finalize(),e.l!==void 0&&(this.l=[...e.l]),this.elementProperties=new Map(e.elementProperties)}static finalize(){if(this.hasOwnProperty(g(`finalized`)))return;if(this.finalized=!0,this._$Ei(),this.hasOwnProperty(g(`properties`))){let e=this.properties,t=[...f(e),...p(e)];for(let n of t)this.createProperty(n,e[n])}let e=this[Symbol.metadata];if(e!==null){let t=litPropertyMetadata.get(e);if(t!==void 0)for(let[e,n]of t)this.elementProperties.set(e,n)}this._$Eh=new Map;for(let[e,t]of this.elementProperties){let n=this._$Eu(e,t);n!==void 0&&this._$Eh.set(n,e)}this.elementStyles=this.finalizeStyles(this.styles)}static finalizeStyles(e){let t=[];if(Array.isArray(e)){let n=new Set(e.flat(1/0).reverse());for(let e of n)t.unshift(c(e))}else e!==void 0&&t.push(c(e));return t}static _$Eu(e,t){let n=t.attribute;return!1===n?void 0:typeof n==`string`?n:typeof e==`string`?e.toLowerCase():void 0}constructor(){super(),this._$Ep=void 0,this.isUpdatePending=!1,this.hasUpdated=!1,this._$Em=null,this._$Ev()}_$Ev(){this._$ES=new Promise(e=>this.enableUpdating=e),this._$AL=new Map,this._$E_(),this.requestUpdate(),this.constructor.l?.forEach(e=>e(this))}addController(e){(this._$EO??=new Set).add(e),this.renderRoot!==void 0&&this.isConnected&&e.hostConnected?.()}removeController(e){this._$EO?.delete(e)}_$E_(){let e=new Map,t=this.constructor.elementProperties;for(let n of t.keys())this.hasOwnProperty(n)&&(e.set(n,this[n]),delete this[n]);e.size>0&&(this._$Ep=e)}createRenderRoot(){let e=this.shadowRoot??this.attachShadow(this.constructor.shadowRootOptions);return s(e,this.constructor.elementStyles),e}connectedCallback(){this.renderRoot??=this.createRenderRoot(),this.enableUpdating(!0),this._$EO?.forEach(e=>e.hostConnected?.())}enableUpdating(e){}disconnectedCallback(){this._$EO?.forEach(e=>e.hostDisconnected?.())}attributeChangedCallback(e,t,n){this._$AK(e,n)}_$ET(e,t){let n=this.constructor.elementProperties.get(e),r=this.constructor._$Eu(e,n);if(r!==void 0&&!0===n.reflect){let i=(n.converter?.toAttribute===void 0?re:n.converter).toAttribute(t,n.type);this._$Em=e,i==null?this.removeAttribute(r):this.setAttribute(r,i),this._$Em=null}}_$AK(e,t){let n=this.constructor,r=n._$Eh.get(e);if(r!==void 0&&this._$Em!==r){let e=n.getPropertyOptions(r),i=typeof e.converter==`function`?{fromAttribute:e.converter}:e.converter?.fromAttribute===void 0?re:e.converter;this._$Em=r;let a=i.fromAttribute(t,e.type);this[r]=a??this._$Ej?.get(r)??a,this._$Em=null}}requestUpdate(e,t,n,r=!1,i){if(e!==void 0){let a=this.constructor;if(!1===r&&(i=this[e]),n??=a.getPropertyOptions(e),!((n.hasChanged??ie)(i,t)||n.useDefault&&n.reflect&&i===this._$Ej?.get(e)&&!this.hasAttribute(a._$Eu(e,n))))return;this.C(e,t,n)}!1===this.isUpdatePending&&(this._$ES=this._$EP())}C(e,t,{useDefault:n,reflect:r,wrapped:i},a){n&&!(this._$Ej??=new Map).has(e)&&(this._$Ej.set(e,a??t??this[e]),!0!==i||a!==void 0)||(this._$AL.has(e)||(this.hasUpdated||n||(t=void 0),this._$AL.set(e,t)),!0===r&&this._$Em!==e&&(this._$Eq??=new Set).add(e))}async _$EP(){this.isUpdatePending=!0;try{await this._$ES}catch(e){Promise.reject(e)}let e=this.scheduleUpdate();return e!=null&&await e,!this.isUpdatePending}scheduleUpdate(){return this.performUpdate()}performUpdate(){if(!this.isUpdatePending)return;if(!this.hasUpdated){if(this.renderRoot??=this.createRenderRoot(),this._$Ep){for(let[e,t]of this._$Ep)this[e]=t;this._$Ep=void 0}let e=this.constructor.elementProperties;if(e.size>0)for(let[t,n]of e){let{wrapped:e}=n,r=this[t];!0!==e||this._$AL.has(t)||r===void 0||this.C(t,void 0,n,r)}}let e=!1,t=this._$AL;try{e=this.shouldUpdate(t),e?(this.willUpdate(t),this._$EO?.forEach(e=>e.hostUpdate?.()),this.update(t)):this._$EM()}catch(t){throw e=!1,this._$EM(),t}e&&this._$AE(t)}willUpdate(e){}_$AE(e){this._$EO?.forEach(e=>e.hostUpdated?.()),this.hasUpdated||(this.hasUpdated=!0,this.firstUpdated(e)),this.updated(e)}_$EM(){this._$AL=new Map,this.isUpdatePending=!1}get updateComplete(){return this.getUpdateComplete()}getUpdateComplete(){return this._$ES}shouldUpdate(e){return!0}update(e){this._$Eq&&=this._$Eq.forEach(e=>this._$ET(e,this[e])),this._$EM()}updated(e){}firstUpdated(e){}};_.elementStyles=[],_.shadowRootOptions={mode:`open`},_[g(`elementProperties`)]=new Map,_[g(`finalized`)]=new Map,ne?.({ReactiveElement:_}),(h.reactiveElementVersions??=[]).push(`2.1.2`);var oe=globalThis,se=e=>e,ce=oe.trustedTypes,le=ce?ce.createPolicy(`lit-html`,{createHTML:e=>e}):void 0,ue=`$lit$`,v=`lit$${Math.random().toFixed(9).slice(2)}$`,de=`?`+v,fe=`<${de}>`,y=document,pe=()=>y.createComment(``),me=e=>e===null||typeof e!=`object`&&typeof e!=`function`,he=Array.isArray,ge=e=>he(e)||typeof e?.[Symbol.iterator]==`function`,_e=`[ 	
-\f\r]`,ve=/<(?:(!--|\/[^a-zA-Z])|(\/?[a-zA-Z][^>\s]*)|(\/?$))/g,ye=/-->/g,be=/>/g,b=RegExp(`>|${_e}(?:([^\\s"'>=/]+)(${_e}*=${_e}*(?:[^ \t\n\f\r"'\`<>=]|("|')|))|$)`,`g`),xe=/'/g,Se=/"/g,Ce=/^(?:script|style|textarea|title)$/i,we=e=>(t,...n)=>({_$litType$:e,strings:t,values:n}),x=we(1),S=we(2),C=Symbol.for(`lit-noChange`),w=Symbol.for(`lit-nothing`),Te=new WeakMap,T=y.createTreeWalker(y,129);function Ee(e,t){if(!he(e)||!e.hasOwnProperty(`raw`))throw Error(`invalid template strings array`);return le===void 0?t:le.createHTML(t)}var De=(e,t)=>{let n=e.length-1,r=[],i,a=t===2?`<svg>`:t===3?`<math>`:``,o=ve;for(let t=0;t<n;t++){let n=e[t],s,c,l=-1,u=0;for(;u<n.length&&(o.lastIndex=u,c=o.exec(n),c!==null);)u=o.lastIndex,o===ve?c[1]===`!--`?o=ye:c[1]===void 0?c[2]===void 0?c[3]!==void 0&&(o=b):(Ce.test(c[2])&&(i=RegExp(`</`+c[2],`g`)),o=b):o=be:o===b?c[0]===`>`?(o=i??ve,l=-1):c[1]===void 0?l=-2:(l=o.lastIndex-c[2].length,s=c[1],o=c[3]===void 0?b:c[3]===`"`?Se:xe):o===Se||o===xe?o=b:o===ye||o===be?o=ve:(o=b,i=void 0);let d=o===b&&e[t+1].startsWith(`/>`)?` `:``;a+=o===ve?n+fe:l>=0?(r.push(s),n.slice(0,l)+ue+n.slice(l)+v+d):n+v+(l===-2?t:d)}return[Ee(e,a+(e[n]||`<?>`)+(t===2?`</svg>`:t===3?`</math>`:``)),r]},Oe=class e{constructor({strings:t,_$litType$:n},r){let i;this.parts=[];let a=0,o=0,s=t.length-1,c=this.parts,[l,u]=De(t,n);if(this.el=e.createElement(l,r),T.currentNode=this.el.content,n===2||n===3){let e=this.el.content.firstChild;e.replaceWith(...e.childNodes)}for(;(i=T.nextNode())!==null&&c.length<s;){if(i.nodeType===1){if(i.hasAttributes())for(let e of i.getAttributeNames())if(e.endsWith(ue)){let t=u[o++],n=i.getAttribute(e).split(v),r=/([.?@])?(.*)/.exec(t);c.push({type:1,index:a,name:r[2],strings:n,ctor:r[1]===`.`?Me:r[1]===`?`?Ne:r[1]===`@`?Pe:je}),i.removeAttribute(e)}else e.startsWith(v)&&(c.push({type:6,index:a}),i.removeAttribute(e));if(Ce.test(i.tagName)){let e=i.textContent.split(v),t=e.length-1;if(t>0){i.textContent=ce?ce.emptyScript:``;for(let n=0;n<t;n++)i.append(e[n],pe()),T.nextNode(),c.push({type:2,index:++a});i.append(e[t],pe())}}}else if(i.nodeType===8){if(i.data===de)c.push({type:2,index:a});else{let e=-1;for(;(e=i.data.indexOf(v,e+1))!==-1;)c.push({type:7,index:a}),e+=v.length-1}}a++}}static createElement(e,t){let n=y.createElement(`template`);return n.innerHTML=e,n}};function E(e,t,n=e,r){if(t===C)return t;let i=r===void 0?n._$Cl:n._$Co?.[r],a=me(t)?void 0:t._$litDirective$;return i?.constructor!==a&&(i?._$AO?.(!1),a===void 0?i=void 0:(i=new a(e),i._$AT(e,n,r)),r===void 0?n._$Cl=i:(n._$Co??=[])[r]=i),i!==void 0&&(t=E(e,i._$AS(e,t.values),i,r)),t}var ke=class{constructor(e,t){this._$AV=[],this._$AN=void 0,this._$AD=e,this._$AM=t}get parentNode(){return this._$AM.parentNode}get _$AU(){return this._$AM._$AU}u(e){let{el:{content:t},parts:n}=this._$AD,r=(e?.creationScope??y).importNode(t,!0);T.currentNode=r;let i=T.nextNode(),a=0,o=0,s=n[0];for(;s!==void 0;){if(a===s.index){let t;s.type===2?t=new Ae(i,i.nextSibling,this,e):s.type===1?t=new s.ctor(i,s.name,s.strings,this,e):s.type===6&&(t=new Fe(i,this,e)),this._$AV.push(t),s=n[++o]}a!==s?.index&&(i=T.nextNode(),a++)}return T.currentNode=y,r}p(e){let t=0;for(let n of this._$AV)n!==void 0&&(n.strings===void 0?n._$AI(e[t]):(n._$AI(e,n,t),t+=n.strings.length-2)),t++}},Ae=class e{get _$AU(){return this._$AM?._$AU??this._$Cv}constructor(e,t,n,r){this.type=2,this._$AH=w,this._$AN=void 0,this._$AA=e,this._$AB=t,this._$AM=n,this.options=r,this._$Cv=r?.isConnected??!0}get parentNode(){let e=this._$AA.parentNode,t=this._$AM;return t!==void 0&&e?.nodeType===11&&(e=t.parentNode),e}get startNode(){return this._$AA}get endNode(){return this._$AB}_$AI(e,t=this){e=E(this,e,t),me(e)?e===w||e==null||e===``?(this._$AH!==w&&this._$AR(),this._$AH=w):e!==this._$AH&&e!==C&&this._(e):e._$litType$===void 0?e.nodeType===void 0?ge(e)?this.k(e):this._(e):this.T(e):this.$(e)}O(e){return this._$AA.parentNode.insertBefore(e,this._$AB)}T(e){this._$AH!==e&&(this._$AR(),this._$AH=this.O(e))}_(e){this._$AH!==w&&me(this._$AH)?this._$AA.nextSibling.data=e:this.T(y.createTextNode(e)),this._$AH=e}$(e){let{values:t,_$litType$:n}=e,r=typeof n==`number`?this._$AC(e):(n.el===void 0&&(n.el=Oe.createElement(Ee(n.h,n.h[0]),this.options)),n);if(this._$AH?._$AD===r)this._$AH.p(t);else{let e=new ke(r,this),n=e.u(this.options);e.p(t),this.T(n),this._$AH=e}}_$AC(e){let t=Te.get(e.strings);return t===void 0&&Te.set(e.strings,t=new Oe(e)),t}k(t){he(this._$AH)||(this._$AH=[],this._$AR());let n=this._$AH,r,i=0;for(let a of t)i===n.length?n.push(r=new e(this.O(pe()),this.O(pe()),this,this.options)):r=n[i],r._$AI(a),i++;i<n.length&&(this._$AR(r&&r._$AB.nextSibling,i),n.length=i)}_$AR(e=this._$AA.nextSibling,t){for(this._$AP?.(!1,!0,t);e!==this._$AB;){let t=se(e).nextSibling;se(e).remove(),e=t}}setConnected(e){this._$AM===void 0&&(this._$Cv=e,this._$AP?.(e))}},je=class{get tagName(){return this.element.tagName}get _$AU(){return this._$AM._$AU}constructor(e,t,n,r,i){this.type=1,this._$AH=w,this._$AN=void 0,this.element=e,this.name=t,this._$AM=r,this.options=i,n.length>2||n[0]!==``||n[1]!==``?(this._$AH=Array(n.length-1).fill(new String),this.strings=n):this._$AH=w}_$AI(e,t=this,n,r){let i=this.strings,a=!1;if(i===void 0)e=E(this,e,t,0),a=!me(e)||e!==this._$AH&&e!==C,a&&(this._$AH=e);else{let r=e,o,s;for(e=i[0],o=0;o<i.length-1;o++)s=E(this,r[n+o],t,o),s===C&&(s=this._$AH[o]),a||=!me(s)||s!==this._$AH[o],s===w?e=w:e!==w&&(e+=(s??``)+i[o+1]),this._$AH[o]=s}a&&!r&&this.j(e)}j(e){e===w?this.element.removeAttribute(this.name):this.element.setAttribute(this.name,e??``)}},Me=class extends je{constructor(){super(...arguments),this.type=3}j(e){this.element[this.name]=e===w?void 0:e}},Ne=class extends je{constructor(){super(...arguments),this.type=4}j(e){this.element.toggleAttribute(this.name,!!e&&e!==w)}},Pe=class extends je{constructor(e,t,n,r,i){super(e,t,n,r,i),this.type=5}_$AI(e,t=this){if((e=E(this,e,t,0)??w)===C)return;let n=this._$AH,r=e===w&&n!==w||e.capture!==n.capture||e.once!==n.once||e.passive!==n.passive,i=e!==w&&(n===w||r);r&&this.element.removeEventListener(this.name,this,n),i&&this.element.addEventListener(this.name,this,e),this._$AH=e}handleEvent(e){typeof this._$AH==`function`?this._$AH.call(this.options?.host??this.element,e):this._$AH.handleEvent(e)}},Fe=class{constructor(e,t,n){this.element=e,this.type=6,this._$AN=void 0,this._$AM=t,this.options=n}get _$AU(){return this._$AM._$AU}_$AI(e){E(this,e)}},Ie={M:ue,P:v,A:de,C:1,L:De,R:ke,D:ge,V:E,I:Ae,H:je,N:Ne,U:Pe,B:Me,F:Fe},Le=oe.litHtmlPolyfillSupport;Le?.(Oe,Ae),(oe.litHtmlVersions??=[]).push(`3.3.3`);var Re=(e,t,n)=>{let r=n?.renderBefore??t,i=r._$litPart$;if(i===void 0){let e=n?.renderBefore??null;r._$litPart$=i=new Ae(t.insertBefore(pe(),e),e,void 0,n??{})}return i._$AI(e),i},ze=globalThis,D=class extends _{constructor(){super(...arguments),this.renderOptions={host:this},this._$Do=void 0}createRenderRoot(){let e=super.createRenderRoot();return this.renderOptions.renderBefore??=e.firstChild,e}update(e){let t=this.render();this.hasUpdated||(this.renderOptions.isConnected=this.isConnected),super.update(e),this._$Do=Re(t,this.renderRoot,this.renderOptions)}connectedCallback(){super.connectedCallback(),this._$Do?.setConnected(!0)}disconnectedCallback(){super.disconnectedCallback(),this._$Do?.setConnected(!1)}render(){return C}};D._$litElement$=!0,D.finalized=!0,ze.litElementHydrateSupport?.({LitElement:D});var Be=ze.litElementPolyfillSupport;Be?.({LitElement:D}),(ze.litElementVersions??=[]).push(`4.2.2`);var O=o`
+var e=globalThis,t=e.ShadowRoot&&(e.ShadyCSS===void 0||e.ShadyCSS.nativeShadow)&&`adoptedStyleSheets`in Document.prototype&&`replace`in CSSStyleSheet.prototype,n=Symbol(),r=new WeakMap,i=class{constructor(e,t,r){if(this._$cssResult$=!0,r!==n)throw Error("CSSResult is not constructable. Use `unsafeCSS` or `css` instead.");this.cssText=e,this.t=t}get styleSheet(){let e=this.o,n=this.t;if(t&&e===void 0){let t=n!==void 0&&n.length===1;t&&(e=r.get(n)),e===void 0&&((this.o=e=new CSSStyleSheet).replaceSync(this.cssText),t&&r.set(n,e))}return e}toString(){return this.cssText}},a=e=>new i(typeof e==`string`?e:e+``,void 0,n),o=(e,...t)=>new i(e.length===1?e[0]:t.reduce((t,n,r)=>t+(e=>{if(!0===e._$cssResult$)return e.cssText;if(typeof e==`number`)return e;throw Error(`Value passed to 'css' function must be a 'css' function result: `+e+`. Use 'unsafeCSS' to pass non-literal values, but take care to ensure page security.`)})(n)+e[r+1],e[0]),e,n),s=(n,r)=>{if(t)n.adoptedStyleSheets=r.map(e=>e instanceof CSSStyleSheet?e:e.styleSheet);else for(let t of r){let r=document.createElement(`style`),i=e.litNonce;i!==void 0&&r.setAttribute(`nonce`,i),r.textContent=t.cssText,n.appendChild(r)}},c=t?e=>e:e=>e instanceof CSSStyleSheet?(e=>{let t=``;for(let n of e.cssRules)t+=n.cssText;return a(t)})(e):e,{is:l,defineProperty:u,getOwnPropertyDescriptor:d,getOwnPropertyNames:f,getOwnPropertySymbols:p,getPrototypeOf:m}=Object,h=globalThis,ee=h.trustedTypes,te=ee?ee.emptyScript:``,ne=h.reactiveElementPolyfillSupport,g=(e,t)=>e,re={toAttribute(e,t){switch(t){case Boolean:e=e?te:null;break;case Object:case Array:e=e==null?e:JSON.stringify(e)}return e},fromAttribute(e,t){let n=e;switch(t){case Boolean:n=e!==null;break;case Number:n=e===null?null:Number(e);break;case Object:case Array:try{n=JSON.parse(e)}catch{n=null}}return n}},ie=(e,t)=>!l(e,t),ae={attribute:!0,type:String,converter:re,reflect:!1,useDefault:!1,hasChanged:ie};Symbol.metadata??=Symbol(`metadata`),h.litPropertyMetadata??=new WeakMap;var oe=class extends HTMLElement{static addInitializer(e){this._$Ei(),(this.l??=[]).push(e)}static get observedAttributes(){return this.finalize(),this._$Eh&&[...this._$Eh.keys()]}static createProperty(e,t=ae){if(t.state&&(t.attribute=!1),this._$Ei(),this.prototype.hasOwnProperty(e)&&((t=Object.create(t)).wrapped=!0),this.elementProperties.set(e,t),!t.noAccessor){let n=Symbol(),r=this.getPropertyDescriptor(e,n,t);r!==void 0&&u(this.prototype,e,r)}}static getPropertyDescriptor(e,t,n){let{get:r,set:i}=d(this.prototype,e)??{get(){return this[t]},set(e){this[t]=e}};return{get:r,set(t){let a=r?.call(this);i?.call(this,t),this.requestUpdate(e,a,n)},configurable:!0,enumerable:!0}}static getPropertyOptions(e){return this.elementProperties.get(e)??ae}static _$Ei(){if(this.hasOwnProperty(g(`elementProperties`)))return;let e=m(this);e.finalize(),e.l!==void 0&&(this.l=[...e.l]),this.elementProperties=new Map(e.elementProperties)}static finalize(){if(this.hasOwnProperty(g(`finalized`)))return;if(this.finalized=!0,this._$Ei(),this.hasOwnProperty(g(`properties`))){let e=this.properties,t=[...f(e),...p(e)];for(let n of t)this.createProperty(n,e[n])}let e=this[Symbol.metadata];if(e!==null){let t=litPropertyMetadata.get(e);if(t!==void 0)for(let[e,n]of t)this.elementProperties.set(e,n)}this._$Eh=new Map;for(let[e,t]of this.elementProperties){let n=this._$Eu(e,t);n!==void 0&&this._$Eh.set(n,e)}this.elementStyles=this.finalizeStyles(this.styles)}static finalizeStyles(e){let t=[];if(Array.isArray(e)){let n=new Set(e.flat(1/0).reverse());for(let e of n)t.unshift(c(e))}else e!==void 0&&t.push(c(e));return t}static _$Eu(e,t){let n=t.attribute;return!1===n?void 0:typeof n==`string`?n:typeof e==`string`?e.toLowerCase():void 0}constructor(){super(),this._$Ep=void 0,this.isUpdatePending=!1,this.hasUpdated=!1,this._$Em=null,this._$Ev()}_$Ev(){this._$ES=new Promise(e=>this.enableUpdating=e),this._$AL=new Map,this._$E_(),this.requestUpdate(),this.constructor.l?.forEach(e=>e(this))}addController(e){(this._$EO??=new Set).add(e),this.renderRoot!==void 0&&this.isConnected&&e.hostConnected?.()}removeController(e){this._$EO?.delete(e)}_$E_(){let e=new Map,t=this.constructor.elementProperties;for(let n of t.keys())this.hasOwnProperty(n)&&(e.set(n,this[n]),delete this[n]);e.size>0&&(this._$Ep=e)}createRenderRoot(){let e=this.shadowRoot??this.attachShadow(this.constructor.shadowRootOptions);return s(e,this.constructor.elementStyles),e}connectedCallback(){this.renderRoot??=this.createRenderRoot(),this.enableUpdating(!0),this._$EO?.forEach(e=>e.hostConnected?.())}enableUpdating(e){}disconnectedCallback(){this._$EO?.forEach(e=>e.hostDisconnected?.())}attributeChangedCallback(e,t,n){this._$AK(e,n)}_$ET(e,t){let n=this.constructor.elementProperties.get(e),r=this.constructor._$Eu(e,n);if(r!==void 0&&!0===n.reflect){let i=(n.converter?.toAttribute===void 0?re:n.converter).toAttribute(t,n.type);this._$Em=e,i==null?this.removeAttribute(r):this.setAttribute(r,i),this._$Em=null}}_$AK(e,t){let n=this.constructor,r=n._$Eh.get(e);if(r!==void 0&&this._$Em!==r){let e=n.getPropertyOptions(r),i=typeof e.converter==`function`?{fromAttribute:e.converter}:e.converter?.fromAttribute===void 0?re:e.converter;this._$Em=r;let a=i.fromAttribute(t,e.type);this[r]=a??this._$Ej?.get(r)??a,this._$Em=null}}requestUpdate(e,t,n,r=!1,i){if(e!==void 0){let a=this.constructor;if(!1===r&&(i=this[e]),n??=a.getPropertyOptions(e),!((n.hasChanged??ie)(i,t)||n.useDefault&&n.reflect&&i===this._$Ej?.get(e)&&!this.hasAttribute(a._$Eu(e,n))))return;this.C(e,t,n)}!1===this.isUpdatePending&&(this._$ES=this._$EP())}C(e,t,{useDefault:n,reflect:r,wrapped:i},a){n&&!(this._$Ej??=new Map).has(e)&&(this._$Ej.set(e,a??t??this[e]),!0!==i||a!==void 0)||(this._$AL.has(e)||(this.hasUpdated||n||(t=void 0),this._$AL.set(e,t)),!0===r&&this._$Em!==e&&(this._$Eq??=new Set).add(e))}async _$EP(){this.isUpdatePending=!0;try{await this._$ES}catch(e){Promise.reject(e)}let e=this.scheduleUpdate();return e!=null&&await e,!this.isUpdatePending}scheduleUpdate(){return this.performUpdate()}performUpdate(){if(!this.isUpdatePending)return;if(!this.hasUpdated){if(this.renderRoot??=this.createRenderRoot(),this._$Ep){for(let[e,t]of this._$Ep)this[e]=t;this._$Ep=void 0}let e=this.constructor.elementProperties;if(e.size>0)for(let[t,n]of e){let{wrapped:e}=n,r=this[t];!0!==e||this._$AL.has(t)||r===void 0||this.C(t,void 0,n,r)}}let e=!1,t=this._$AL;try{e=this.shouldUpdate(t),e?(this.willUpdate(t),this._$EO?.forEach(e=>e.hostUpdate?.()),this.update(t)):this._$EM()}catch(t){throw e=!1,this._$EM(),t}e&&this._$AE(t)}willUpdate(e){}_$AE(e){this._$EO?.forEach(e=>e.hostUpdated?.()),this.hasUpdated||(this.hasUpdated=!0,this.firstUpdated(e)),this.updated(e)}_$EM(){this._$AL=new Map,this.isUpdatePending=!1}get updateComplete(){return this.getUpdateComplete()}getUpdateComplete(){return this._$ES}shouldUpdate(e){return!0}update(e){this._$Eq&&=this._$Eq.forEach(e=>this._$ET(e,this[e])),this._$EM()}updated(e){}firstUpdated(e){}};oe.elementStyles=[],oe.shadowRootOptions={mode:`open`},oe[g(`elementProperties`)]=new Map,oe[g(`finalized`)]=new Map,ne?.({ReactiveElement:oe}),(h.reactiveElementVersions??=[]).push(`2.1.2`);var se=globalThis,ce=e=>e,le=se.trustedTypes,ue=le?le.createPolicy(`lit-html`,{createHTML:e=>e}):void 0,de=`$lit$`,_=`lit$${Math.random().toFixed(9).slice(2)}$`,fe=`?`+_,pe=`<${fe}>`,v=document,me=()=>v.createComment(``),he=e=>e===null||typeof e!=`object`&&typeof e!=`function`,ge=Array.isArray,_e=e=>ge(e)||typeof e?.[Symbol.iterator]==`function`,ve=`[ 	
+\f\r]`,ye=/<(?:(!--|\/[^a-zA-Z])|(\/?[a-zA-Z][^>\s]*)|(\/?$))/g,be=/-->/g,xe=/>/g,y=RegExp(`>|${ve}(?:([^\\s"'>=/]+)(${ve}*=${ve}*(?:[^ \t\n\f\r"'\`<>=]|("|')|))|$)`,`g`),Se=/'/g,Ce=/"/g,we=/^(?:script|style|textarea|title)$/i,Te=e=>(t,...n)=>({_$litType$:e,strings:t,values:n}),b=Te(1),x=Te(2),S=Symbol.for(`lit-noChange`),C=Symbol.for(`lit-nothing`),Ee=new WeakMap,w=v.createTreeWalker(v,129);function De(e,t){if(!ge(e)||!e.hasOwnProperty(`raw`))throw Error(`invalid template strings array`);return ue===void 0?t:ue.createHTML(t)}var Oe=(e,t)=>{let n=e.length-1,r=[],i,a=t===2?`<svg>`:t===3?`<math>`:``,o=ye;for(let t=0;t<n;t++){let n=e[t],s,c,l=-1,u=0;for(;u<n.length&&(o.lastIndex=u,c=o.exec(n),c!==null);)u=o.lastIndex,o===ye?c[1]===`!--`?o=be:c[1]===void 0?c[2]===void 0?c[3]!==void 0&&(o=y):(we.test(c[2])&&(i=RegExp(`</`+c[2],`g`)),o=y):o=xe:o===y?c[0]===`>`?(o=i??ye,l=-1):c[1]===void 0?l=-2:(l=o.lastIndex-c[2].length,s=c[1],o=c[3]===void 0?y:c[3]===`"`?Ce:Se):o===Ce||o===Se?o=y:o===be||o===xe?o=ye:(o=y,i=void 0);let d=o===y&&e[t+1].startsWith(`/>`)?` `:``;a+=o===ye?n+pe:l>=0?(r.push(s),n.slice(0,l)+de+n.slice(l)+_+d):n+_+(l===-2?t:d)}return[De(e,a+(e[n]||`<?>`)+(t===2?`</svg>`:t===3?`</math>`:``)),r]},ke=class e{constructor({strings:t,_$litType$:n},r){let i;this.parts=[];let a=0,o=0,s=t.length-1,c=this.parts,[l,u]=Oe(t,n);if(this.el=e.createElement(l,r),w.currentNode=this.el.content,n===2||n===3){let e=this.el.content.firstChild;e.replaceWith(...e.childNodes)}for(;(i=w.nextNode())!==null&&c.length<s;){if(i.nodeType===1){if(i.hasAttributes())for(let e of i.getAttributeNames())if(e.endsWith(de)){let t=u[o++],n=i.getAttribute(e).split(_),r=/([.?@])?(.*)/.exec(t);c.push({type:1,index:a,name:r[2],strings:n,ctor:r[1]===`.`?Ne:r[1]===`?`?Pe:r[1]===`@`?Fe:Me}),i.removeAttribute(e)}else e.startsWith(_)&&(c.push({type:6,index:a}),i.removeAttribute(e));if(we.test(i.tagName)){let e=i.textContent.split(_),t=e.length-1;if(t>0){i.textContent=le?le.emptyScript:``;for(let n=0;n<t;n++)i.append(e[n],me()),w.nextNode(),c.push({type:2,index:++a});i.append(e[t],me())}}}else if(i.nodeType===8){if(i.data===fe)c.push({type:2,index:a});else{let e=-1;for(;(e=i.data.indexOf(_,e+1))!==-1;)c.push({type:7,index:a}),e+=_.length-1}}a++}}static createElement(e,t){let n=v.createElement(`template`);return n.innerHTML=e,n}};function T(e,t,n=e,r){if(t===S)return t;let i=r===void 0?n._$Cl:n._$Co?.[r],a=he(t)?void 0:t._$litDirective$;return i?.constructor!==a&&(i?._$AO?.(!1),a===void 0?i=void 0:(i=new a(e),i._$AT(e,n,r)),r===void 0?n._$Cl=i:(n._$Co??=[])[r]=i),i!==void 0&&(t=T(e,i._$AS(e,t.values),i,r)),t}var Ae=class{constructor(e,t){this._$AV=[],this._$AN=void 0,this._$AD=e,this._$AM=t}get parentNode(){return this._$AM.parentNode}get _$AU(){return this._$AM._$AU}u(e){let{el:{content:t},parts:n}=this._$AD,r=(e?.creationScope??v).importNode(t,!0);w.currentNode=r;let i=w.nextNode(),a=0,o=0,s=n[0];for(;s!==void 0;){if(a===s.index){let t;s.type===2?t=new je(i,i.nextSibling,this,e):s.type===1?t=new s.ctor(i,s.name,s.strings,this,e):s.type===6&&(t=new Ie(i,this,e)),this._$AV.push(t),s=n[++o]}a!==s?.index&&(i=w.nextNode(),a++)}return w.currentNode=v,r}p(e){let t=0;for(let n of this._$AV)n!==void 0&&(n.strings===void 0?n._$AI(e[t]):(n._$AI(e,n,t),t+=n.strings.length-2)),t++}},je=class e{get _$AU(){return this._$AM?._$AU??this._$Cv}constructor(e,t,n,r){this.type=2,this._$AH=C,this._$AN=void 0,this._$AA=e,this._$AB=t,this._$AM=n,this.options=r,this._$Cv=r?.isConnected??!0}get parentNode(){let e=this._$AA.parentNode,t=this._$AM;return t!==void 0&&e?.nodeType===11&&(e=t.parentNode),e}get startNode(){return this._$AA}get endNode(){return this._$AB}_$AI(e,t=this){e=T(this,e,t),he(e)?e===C||e==null||e===``?(this._$AH!==C&&this._$AR(),this._$AH=C):e!==this._$AH&&e!==S&&this._(e):e._$litType$===void 0?e.nodeType===void 0?_e(e)?this.k(e):this._(e):this.T(e):this.$(e)}O(e){return this._$AA.parentNode.insertBefore(e,this._$AB)}T(e){this._$AH!==e&&(this._$AR(),this._$AH=this.O(e))}_(e){this._$AH!==C&&he(this._$AH)?this._$AA.nextSibling.data=e:this.T(v.createTextNode(e)),this._$AH=e}$(e){let{values:t,_$litType$:n}=e,r=typeof n==`number`?this._$AC(e):(n.el===void 0&&(n.el=ke.createElement(De(n.h,n.h[0]),this.options)),n);if(this._$AH?._$AD===r)this._$AH.p(t);else{let e=new Ae(r,this),n=e.u(this.options);e.p(t),this.T(n),this._$AH=e}}_$AC(e){let t=Ee.get(e.strings);return t===void 0&&Ee.set(e.strings,t=new ke(e)),t}k(t){ge(this._$AH)||(this._$AH=[],this._$AR());let n=this._$AH,r,i=0;for(let a of t)i===n.length?n.push(r=new e(this.O(me()),this.O(me()),this,this.options)):r=n[i],r._$AI(a),i++;i<n.length&&(this._$AR(r&&r._$AB.nextSibling,i),n.length=i)}_$AR(e=this._$AA.nextSibling,t){for(this._$AP?.(!1,!0,t);e!==this._$AB;){let t=ce(e).nextSibling;ce(e).remove(),e=t}}setConnected(e){this._$AM===void 0&&(this._$Cv=e,this._$AP?.(e))}},Me=class{get tagName(){return this.element.tagName}get _$AU(){return this._$AM._$AU}constructor(e,t,n,r,i){this.type=1,this._$AH=C,this._$AN=void 0,this.element=e,this.name=t,this._$AM=r,this.options=i,n.length>2||n[0]!==``||n[1]!==``?(this._$AH=Array(n.length-1).fill(new String),this.strings=n):this._$AH=C}_$AI(e,t=this,n,r){let i=this.strings,a=!1;if(i===void 0)e=T(this,e,t,0),a=!he(e)||e!==this._$AH&&e!==S,a&&(this._$AH=e);else{let r=e,o,s;for(e=i[0],o=0;o<i.length-1;o++)s=T(this,r[n+o],t,o),s===S&&(s=this._$AH[o]),a||=!he(s)||s!==this._$AH[o],s===C?e=C:e!==C&&(e+=(s??``)+i[o+1]),this._$AH[o]=s}a&&!r&&this.j(e)}j(e){e===C?this.element.removeAttribute(this.name):this.element.setAttribute(this.name,e??``)}},Ne=class extends Me{constructor(){super(...arguments),this.type=3}j(e){this.element[this.name]=e===C?void 0:e}},Pe=class extends Me{constructor(){super(...arguments),this.type=4}j(e){this.element.toggleAttribute(this.name,!!e&&e!==C)}},Fe=class extends Me{constructor(e,t,n,r,i){super(e,t,n,r,i),this.type=5}_$AI(e,t=this){if((e=T(this,e,t,0)??C)===S)return;let n=this._$AH,r=e===C&&n!==C||e.capture!==n.capture||e.once!==n.once||e.passive!==n.passive,i=e!==C&&(n===C||r);r&&this.element.removeEventListener(this.name,this,n),i&&this.element.addEventListener(this.name,this,e),this._$AH=e}handleEvent(e){typeof this._$AH==`function`?this._$AH.call(this.options?.host??this.element,e):this._$AH.handleEvent(e)}},Ie=class{constructor(e,t,n){this.element=e,this.type=6,this._$AN=void 0,this._$AM=t,this.options=n}get _$AU(){return this._$AM._$AU}_$AI(e){T(this,e)}},Le={M:de,P:_,A:fe,C:1,L:Oe,R:Ae,D:_e,V:T,I:je,H:Me,N:Pe,U:Fe,B:Ne,F:Ie},Re=se.litHtmlPolyfillSupport;Re?.(ke,je),(se.litHtmlVersions??=[]).push(`3.3.3`);var ze=(e,t,n)=>{let r=n?.renderBefore??t,i=r._$litPart$;if(i===void 0){let e=n?.renderBefore??null;r._$litPart$=i=new je(t.insertBefore(me(),e),e,void 0,n??{})}return i._$AI(e),i},Be=globalThis,E=class extends oe{constructor(){super(...arguments),this.renderOptions={host:this},this._$Do=void 0}createRenderRoot(){let e=super.createRenderRoot();return this.renderOptions.renderBefore??=e.firstChild,e}update(e){let t=this.render();this.hasUpdated||(this.renderOptions.isConnected=this.isConnected),super.update(e),this._$Do=ze(t,this.renderRoot,this.renderOptions)}connectedCallback(){super.connectedCallback(),this._$Do?.setConnected(!0)}disconnectedCallback(){super.disconnectedCallback(),this._$Do?.setConnected(!1)}render(){return S}};E._$litElement$=!0,E.finalized=!0,Be.litElementHydrateSupport?.({LitElement:E});var Ve=Be.litElementPolyfillSupport;Ve?.({LitElement:E}),(Be.litElementVersions??=[]).push(`4.2.2`);var He={plus:x`<path d="M8 3v10M3 8h10"/>`,menu:x`<path d="M2.5 4.5h11M2.5 8h11M2.5 11.5h11"/>`,close:x`<path d="M4 4l8 8M12 4l-8 8"/>`,copy:x`<rect x="5.5" y="5.5" width="8" height="8" rx="1.5"/><path d="M10.5 5.5v-2a1 1 0 0 0-1-1h-6a1 1 0 0 0-1 1v6a1 1 0 0 0 1 1h2"/>`,done:x`<path d="M3 8.5l3.5 3.5L13 4.5"/>`,up:x`<path d="M8 13V3.5M3.5 8L8 3.5 12.5 8"/>`,down:x`<path d="M8 3v9.5M3.5 8L8 12.5 12.5 8"/>`,pen:x`<path d="M10.5 3l2.5 2.5L6 12.5l-3 .5.5-3z"/>`,bin:x`<path d="M3 4.5h10M6.5 4.5v-2h3v2M4.5 4.5l.5 9h6l.5-9"/>`,receipt:x`<path d="M3.5 2.5h9v11l-1.5-1-1.5 1-1.5-1-1.5 1-1.5-1-1.5 1zM6 6h4M6 8.5h4"/>`,mind:x`<path d="M2.5 4.5h11M2.5 8h11M2.5 11.5h11"/><path d="M5 3v3M10.5 6.5v3M7 10v3" stroke-width="2.4"/>`,memory:x`<ellipse cx="8" cy="4" rx="5" ry="1.8"/><path d="M3 4v8c0 1 2.2 1.8 5 1.8s5-.8 5-1.8V4M3 8c0 1 2.2 1.8 5 1.8S13 9 13 8"/>`,search:x`<circle cx="7" cy="7" r="4.2"/><path d="M10.2 10.2L13.5 13.5"/>`,sun:x`<circle cx="8" cy="8" r="2.8"/><path d="M8 1.8v1.6M8 12.6v1.6M1.8 8h1.6M12.6 8h1.6M3.6 3.6l1.1 1.1M11.3 11.3l1.1 1.1M3.6 12.4l1.1-1.1M11.3 4.7l1.1-1.1"/>`,moon:x`<path d="M12.8 9.6A5.2 5.2 0 0 1 6.4 3.2a5.2 5.2 0 1 0 6.4 6.4z"/>`,half:x`<circle cx="8" cy="8" r="5.2"/><path d="M8 2.8v10.4a5.2 5.2 0 0 0 0-10.4z" fill="currentColor"/>`,again:x`<path d="M13 8a5 5 0 1 1-1.6-3.7M13 2.5v2.8h-2.8"/>`,good:x`<path d="M5 7.2v6H2.8v-6zM5 7.2l2.4-4.7c1 0 1.6.7 1.5 1.6L8.6 6.2h3.5c.8 0 1.3.7 1.1 1.5l-1 4.4c-.2.7-.7 1.1-1.4 1.1H5"/>`,poor:x`<path d="M11 8.8v-6h2.2v6zM11 8.8l-2.4 4.7c-1 0-1.6-.7-1.5-1.6l.3-2.1H3.9c-.8 0-1.3-.7-1.1-1.5l1-4.4c.2-.7.7-1.1 1.4-1.1H11"/>`,left:x`<path d="M10 3.5L5.5 8l4.5 4.5"/>`,right:x`<path d="M6 3.5L10.5 8 6 12.5"/>`,more:x`<path d="M3.5 8h.01M8 8h.01M12.5 8h.01" stroke-width="2.4"/>`,tool:x`<path d="M13.2 4.6l-2.4 2.4-1.8-1.8 2.4-2.4a3.6 3.6 0 0 0-4.7 4.7L2.6 11.6l1.8 1.8 4.1-4.1a3.6 3.6 0 0 0 4.7-4.7z"/>`,wait:x`<circle cx="8" cy="8" r="5.2"/><path d="M8 5v3.2l2 1.4"/>`,file:x`<path d="M9.5 2.5h-5v11h7v-9zM9.5 2.5v2h2"/>`,stop:x`<rect x="4" y="4" width="8" height="8" rx="1.2" fill="currentColor"/>`};function D(e){return b`<svg
+    width="16"
+    height="16"
+    viewBox="0 0 16 16"
+    fill="none"
+    stroke="currentColor"
+    stroke-width="1.4"
+    stroke-linecap="round"
+    stroke-linejoin="round"
+    aria-hidden="true"
+  >
+    ${He[e]}
+  </svg>`}var O=o`
   *,
   *::before,
   *::after {
@@ -207,93 +219,10 @@ var e=globalThis,t=e.ShadowRoot&&(e.ShadyCSS===void 0||e.ShadyCSS.nativeShadow)&
     gap: var(--s2) var(--s3);
     margin-top: var(--s2);
   }
-`,Ve=new Set([`chat.done`,`chat.failed`,`chat.cancelled`,`error`]),He=`soma.edge.v1.json`,Ue=250,We=8e3,Ge=2e4,Ke=[4001,4003],qe=class{listener;rest;#e;#t=Ue;#n;#r=0;#i=new Map;constructor(e,t){this.listener=e,this.rest=t,addEventListener(`online`,()=>this.#u()),addEventListener(`offline`,()=>this.#e?.close()),setInterval(()=>this.#d(),Ge)}open(){clearTimeout(this.#n);let e=location.protocol===`https:`?`wss`:`ws`,t=new WebSocket(`${e}://${location.host}/ws/v2/chat`,[He]);this.#e=t,t.addEventListener(`message`,e=>this.#s(JSON.parse(String(e.data)))),t.addEventListener(`close`,e=>void this.#l(t,e.code))}say(e){let t=crypto.randomUUID();return this.#i.set(t,{send:e,turnId:``,sequence:0,stopWhenKnown:!1}),this.#o(`chat.send`,t,e),t}follow(e){let t=crypto.randomUUID();return this.#i.set(t,{send:void 0,turnId:e,sequence:0,stopWhenKnown:!1}),this.#o(`chat.resume`,t,{turn_id:e,after_sequence:0}),t}stop(e){let t=this.#i.get(e);t!==void 0&&(t.stopWhenKnown=t.turnId===``||!this.#a,t.stopWhenKnown||this.#o(`chat.cancel`,crypto.randomUUID(),{turn_id:t.turnId}))}leave(e){this.#i.delete(e)}get#a(){return this.#e?.readyState===WebSocket.OPEN}#o(e,t,n){this.#a&&this.#e?.send(JSON.stringify({type:e,id:t,timestamp:new Date().toISOString(),payload:n}))}#s(e){if(this.#r=performance.now(),e.type===`connected`){this.#t=Ue,this.listener.link(`connected`),this.listener.connected(e.payload),this.#c();return}let t=this.#i.get(e.id);if(t===void 0)return;let{turn_id:n,sequence:r}=e.payload;if(n!==void 0&&r!==void 0){if(r<=t.sequence)return;t.turnId=n,t.sequence=r}Ve.has(e.type)?this.#i.delete(e.id):t.stopWhenKnown&&this.stop(e.id),this.listener.frame(e.id,{type:e.type,payload:e.payload})}#c(){for(let[e,t]of this.#i)t.turnId===``?t.send!==void 0&&this.#o(`chat.send`,e,t.send):this.#o(`chat.resume`,e,{turn_id:t.turnId,after_sequence:t.sequence})}async#l(e,t){e===this.#e&&(this.#e=void 0,this.listener.link(`lost`),Ke.includes(t)&&await this.rest.renew()===!1?this.listener.link(`locked`):(this.#n=setTimeout(()=>this.open(),this.#t*(.75+Math.random()/2)),this.#t=Math.min(this.#t*2,We)))}#u(){this.#t=Ue,this.#e===void 0&&this.open()}#d(){if(!this.#a||document.hidden)this.#r=performance.now();else if(performance.now()-this.#r>2*Ge){let e=this.#e;e?.close(),e!==void 0&&this.#l(e,1006)}else this.#o(`ping`,crypto.randomUUID(),{})}},Je=`OFFLINE`,Ye=class extends Error{code;details;retryAfter;constructor(e){let t=(e.violations??[]).map(e=>`${e.field}: ${e.description}`);super([e.message,...e.violations&&t.length>1?t:[]].join(` `)),this.code=e.code,this.details=e.details??{},this.retryAfter=e.retry_after}};function Xe(){return new Ye({code:Je,message:"The mesh cannot be reached from here. Look whether it runs with `.venv/bin/somastack status`."})}function j(e){return e instanceof Ye?e:Xe()}var Ze=`/api/v1/auth/session`,Qe=class{get(e,t={},n){return this.#e(`GET`,`${e}${nt(t)}`,void 0,n)}post(e,t,n){return this.#e(`POST`,e,t,n)}patch(e,t){return this.#e(`PATCH`,e,t)}delete(e){return this.#e(`DELETE`,e)}async renew(){return(await fetch(Ze,{credentials:`same-origin`}).catch(()=>void 0))?.ok}async#e(e,t,n,r){let i=await $e(e,t,n,r);i.status===401&&await this.renew()&&(i=await $e(e,t,n,r));let a=await i.json().catch(()=>void 0);if(!i.ok)throw tt(a)??Xe();return a}};async function $e(e,t,n,r){let i={accept:`application/json`};e!==`GET`&&(i[`x-soma-csrf`]=et());let a={method:e,headers:i,credentials:`same-origin`};n!==void 0&&(i[`content-type`]=`application/json`,a.body=JSON.stringify(n)),r!==void 0&&(a.signal=r);try{return await fetch(t,a)}catch(e){throw e instanceof DOMException&&e.name===`AbortError`?e:Xe()}}function et(){let e=document.cookie.split(`; `).map(e=>e.split(`=`,2)).filter(([e])=>e.startsWith(`soma_csrf_`)),t=e.find(([e])=>e===`soma_csrf_${location.port}`);return decodeURIComponent((t??e[0])?.[1]??``)}function tt(e){if(typeof e==`object`&&e&&`error`in e)return new Ye(e.error)}function nt(e){let t=new URLSearchParams;for(let[n,r]of Object.entries(e))for(let e of Array.isArray(r)?r:[r])t.append(n,String(e));let n=t.toString();return n===``?``:`?${n}`}var rt=new Intl.NumberFormat(`en`),it=new Intl.NumberFormat(`en`,{notation:`compact`,maximumFractionDigits:2,roundingMode:`floor`}),at=new Intl.DateTimeFormat(void 0,{hour:`2-digit`,minute:`2-digit`}),ot=new Intl.DateTimeFormat(void 0,{weekday:`long`,day:`numeric`,month:`long`}),st=new Intl.DateTimeFormat(void 0,{dateStyle:`medium`,timeStyle:`short`}),ct=864e5;function M(e){return rt.format(Number(e??0))}function lt(e){return e<1e5?rt.format(e):it.format(e)}function N(e,t,n=`${t}s`){return`${rt.format(e)} ${e===1?t:n}`}function ut(e){let t=Number(e??0)/1e6;return t===0?`free`:`$${t<.01?t.toFixed(6).replace(/0{1,2}$/,``):t.toFixed(t<1?4:2)}`}function dt(e){return e>=1e3?`${(e/1e3).toFixed(2)} s`:`${e<10?e.toFixed(1):e.toFixed(0)} ms`}function ft(e){return e.replaceAll(`_`,` `)}function pt(e){return e.charAt(0).toUpperCase()+e.slice(1)}function mt(e,t){return ft(e.replace(t,``).toLowerCase())}function ht(e){return e.replace(`DEGRADATION_LEVEL_`,``)}function gt(e){return at.format(e)}function _t(e){return st.format(new Date(e))}function vt(e,t=new Date){let n=Math.round((yt(t)-yt(new Date(e)))/ct);return n<=0?`Today`:n===1?`Yesterday`:ot.format(new Date(e))}function yt(e){return new Date(e).setHours(0,0,0,0)}function bt(e,t=8){let n=e.trim().split(/\s+/),r=n.slice(0,t).join(` `).slice(0,80);return n.length>t?`${r} …`:r}var P=class{#e;#t=new Set;constructor(e){this.#e=e}get value(){return this.#e}set value(e){if(!Object.is(e,this.#e)){this.#e=e;for(let e of[...this.#t])e()}}watch(e){return this.#t.add(e),()=>this.#t.delete(e)}},xt=class extends P{constructor(){super(0)}beat(){this.value+=1}},St=`/api/v1/chat/conversations`,Ct=60,wt=class{rest;list=new P(void 0);filter=new P(``);problem=new P(void 0);#e=``;#t=0;constructor(e){this.rest=e}get hasMore(){return this.#e!==``}async refresh(){let e=++this.#t;try{let t=await this.#n(``);e===this.#t&&(this.#e=t.next_page_token,this.list.value=t.conversations,this.problem.value=void 0)}catch(t){e===this.#t&&(this.problem.value=j(t))}}async loadMore(){let e=this.#t,t=await this.#n(this.#e).catch(()=>void 0);t!==void 0&&e===this.#t&&(this.#e=t.next_page_token,this.list.value=[...this.list.value??[],...t.conversations])}async narrow(e){this.filter.value=e,await this.refresh()}async rename(e,t){await this.rest.patch(`${St}/${encodeURIComponent(e)}`,{conversation:{title:t}}),await this.refresh()}async delete(e){await this.rest.delete(`${St}/${encodeURIComponent(e)}`),await this.refresh()}#n(e){let t={page_size:Ct,page_token:e,title_contains:this.filter.value.trim()};return this.rest.get(St,t)}},F=[`receipt`,`mind`,`memory`],Tt=[`system`,`light`,`dark`],Et=`soma.theme`,Dt=`soma.drawer`,Ot=matchMedia(`(max-width: 899.98px)`),kt=class{railOpen=new P(!1);drawerOpen=new P(!1);tab=new P(`receipt`);paletteOpen=new P(!1);theme=new P(At(Et,Tt,`system`));narrow=new P(Ot.matches);said=new P(``);constructor(){Ot.addEventListener(`change`,()=>{this.narrow.value=Ot.matches});let e=At(Dt,[...F,`closed`],`closed`);e!==`closed`&&!Ot.matches&&(this.tab.value=e,this.drawerOpen.value=!0),this.#e()}openDrawer(e){this.tab.value=e,this.drawerOpen.value=!0,this.railOpen.value=!1,localStorage.setItem(Dt,e)}closeDrawer(){this.drawerOpen.value=!1,localStorage.setItem(Dt,`closed`)}toggleDrawer(e){this.drawerOpen.value&&this.tab.value===e?this.closeDrawer():this.openDrawer(e)}setTheme(e){this.theme.value=e,localStorage.setItem(Et,e),this.#e()}nextTheme(){let e=Tt.indexOf(this.theme.value);this.setTheme(Tt[(e+1)%Tt.length]??`system`)}announce(e){this.said.value=``,queueMicrotask(()=>{this.said.value=e})}#e(){document.documentElement.dataset.theme=this.theme.value}};function At(e,t,n){let r=localStorage.getItem(e);return t.find(e=>e===r)??n}var jt=`/api/v1/memories`,Mt=30,Nt=1500,Pt=`RESOURCE_NOT_FOUND`,Ft=class{rest;agentId;query=new P(``);filters=new P({kinds:[],conversation_id:``,min_importance:0});found=new P(void 0);problem=new P(void 0);wanted=new P(void 0);report=new P(``);#e;constructor(e,t){this.rest=e,this.agentId=t}async search(){this.#e?.abort();let e=this.query.value.trim();if(e===``){this.found.value=void 0,this.problem.value=void 0;return}let t=new AbortController;this.#e=t;let n={query:e,top_k:Mt,time_budget_milliseconds:Nt,...this.#t()};try{let e=await this.rest.post(`${jt}:recall`,n,t.signal);this.found.value=e,this.problem.value=void 0}catch(e){t.signal.aborted||(this.problem.value=j(e))}}#t(){let{kinds:e,conversation_id:t,min_importance:n}=this.filters.value;return{kinds:e,conversation_id:t,min_importance:n,agent_id:this.agentId()}}async show(e){this.report.value=``,this.problem.value=void 0;try{let{memory:t}=await this.rest.get(`${jt}/${encodeURIComponent(e)}`);this.wanted.value=t}catch(e){this.wanted.value=void 0,this.problem.value=j(e)}}async add(e,t){let n=await this.rest.post(jt,{text:e,kind:t});this.wanted.value=n.memory,this.report.value=n.duplicate?`It was known already and counts for more now.`:`It is kept.`,await this.search()}async forget(e){await this.rest.delete(`${jt}/${encodeURIComponent(e.memory_id)}`);let t=await this.#n(e.memory_id);this.wanted.value=void 0,await this.search();let n=(this.found.value?.hits??[]).some(t=>t.memory.memory_id===e.memory_id);this.report.value=t&&!n?`Forgotten. Reading it again finds nothing, and the search does not show it any more.`:`The mesh took the deletion, but the memory can still be read. Try again in a moment.`}async#n(e){try{return await this.rest.get(`${jt}/${encodeURIComponent(e)}`),!1}catch(e){return e instanceof Ye&&e.code===Pt}}},It=`offline`,Lt=class{rest;link=new P(`connecting`);level=new P(``);agents=new P([]);models=new P([]);usedModel=new P(``);budget=new P(void 0);services=new P({});constructor(e){this.rest=e}get model(){return this.usedModel.value||(this.models.value.find(e=>e.tenant_default)?.model_profile_id??``)}get withoutModel(){let{value:e}=this.models;return e.length>0&&e.every(e=>e.provider===It)}async refresh(){let[e,t,n]=await Promise.all([this.rest.get(`/api/v1/models`,{page_size:200}).catch(()=>void 0),this.rest.get(`/api/v1/budget`).catch(()=>void 0),this.rest.get(`/api/v1/health`).catch(()=>void 0)]);this.models.value=e?.models??this.models.value,this.services.value=n?.services??this.services.value;let r=t?.budgets.find(e=>e.period===`BUDGET_PERIOD_DAY`);this.budget.value=t===void 0?this.budget.value:r}},Rt=60,zt=class{rest;state=new P(void 0);changes=new P([]);problem=new P(void 0);#e=``;#t=``;constructor(e){this.rest=e}get hasMore(){return this.#t!==``}async load(e){this.#e=e;try{let[t,n]=await Promise.all([this.rest.get(`/neuromodulators`,{agent_id:e}),this.#n(``)]);this.#e===e&&(this.state.value={...t,effects:n.effects},this.changes.value=n.changes,this.#t=n.next_page_token,this.problem.value=void 0)}catch(e){this.problem.value=j(e)}}async loadMore(){let e=this.#e,t=await this.#n(this.#t).catch(()=>void 0);t!==void 0&&e===this.#e&&(this.#t=t.next_page_token,this.changes.value=[...this.changes.value,...t.changes])}history(e){let t=this.changes.value.filter(t=>t.name===e).reverse(),n=t[0];return n===void 0?[]:[n.before,...t.map(e=>e.after)]}#n(e){let t={agent_id:this.#e,page_size:Rt,page_token:e};return this.rest.get(`/api/v1/cognitive/explain`,t)}},Bt=[300,700,1500,3e3],Vt=class{rest;shown=new P(void 0);wanted=new P(``);problem=new P(void 0);#e=new Map;constructor(e){this.rest=e}async show(e){this.wanted.value=e,this.problem.value=void 0;for(let t of[0,...Bt]){if(await new Promise(e=>setTimeout(e,t)),this.wanted.value!==e)return;try{let t=await this.read(e);if(this.wanted.value===e&&(this.shown.value=t),t.settle_time!==void 0)return}catch(e){this.problem.value=j(e),this.shown.value=void 0;return}}}async read(e){let t=this.#e.get(e);if(t!==void 0)return t;let{receipt:n}=await this.rest.get(`/api/v1/receipts/${encodeURIComponent(e)}`);return n.settle_time!==void 0&&this.#e.set(e,n),n}};function Ht(){return{async:!1,breaks:!1,extensions:null,gfm:!0,hooks:null,pedantic:!1,renderer:null,silent:!1,tokenizer:null,walkTokens:null}}var I=Ht();function Ut(e){I=e}var L={exec:()=>null};function R(e){let t=[];return n=>{let r=Math.max(0,Math.min(3,n-1)),i=t[r];return i||(i=e(r),t[r]=i),i}}function z(e,t=``){let n=typeof e==`string`?e:e.source,r={replace:(e,t)=>{let i=typeof t==`string`?t:t.source;return i=i.replace(B.caret,`$1`),n=n.replace(e,i),r},getRegex:()=>new RegExp(n,t)};return r}var Wt=((e=``)=>{try{return!!RegExp(`(?<=1)(?<!1)`+e)}catch{return!1}})(),B={codeRemoveIndent:/^(?: {0,3}\t| {1,4})/gm,listInterruptsParagraph:/^ {0,3}(?:[*+-]|1[.)])[ \t]+[^ \t\n]/,outputLinkReplace:/\\([\[\]])/g,indentCodeCompensation:/^(\s+)(?:```)/,beginningSpace:/^\s+/,endingHash:/#$/,startingSpaceChar:/^ /,endingSpaceChar:/ $/,endingSpaceTabChar:/[ \t]$/,nonSpaceChar:/[^ ]/,newLineCharGlobal:/\n/g,tabCharGlobal:/\t/g,leadingSpaceTab:/^[ \t]+/,multipleSpaceGlobal:/\s+/g,blankLine:/^[ \t]*$/,doubleBlankLine:/\n[ \t]*\n[ \t]*$/,blockquoteStart:/^ {0,3}>/,blockquoteSetextReplace:/\n {0,3}((?:=+|-+)[ \t]*)(?=\n|$)/g,blockquoteSetextReplace2:/^ {0,3}>[ \t]?/gm,blockquoteMarkerWhitespace:/^( {0,3}>)(\t[ \t]*)/gm,nestedBlockMarker:/^ {0,3}(?:(?:[*+-]|\d{1,9}[.)])(?: |$)|> ?)/,listReplaceNesting:/^ {1,4}(?=( {4})*[^ ])/g,listIsTask:/^\[[ xX]\][ \t]+\S/,listReplaceTask:/^\[[ xX]\][ \t]+/,listTaskCheckbox:/\[[ xX]\]/,anyLine:/\n.*\n/,hrefBrackets:/^<(.*)>$/,tableDelimiter:/[:|]/,tableAlignChars:/^\||\| *$/g,tableRowBlankLine:/\n[ \t]*$/,tableAlignRight:/^ *-+: *$/,tableAlignCenter:/^ *:-+: *$/,tableAlignLeft:/^ *:-+ *$/,startATag:/^<a /i,endATag:/^<\/a>/i,startPreScriptTag:/^<(pre|code|kbd|script)(\s|>)/i,endPreScriptTag:/^<\/(pre|code|kbd|script)(\s|>)/i,startAngleBracket:/^</,endAngleBracket:/>$/,pedanticHrefTitle:/^([^'"]*[^\s])\s+(['"])(.*)\2/,unicodeAlphaNumeric:/[\p{L}\p{N}]/u,numericCharacterReference:/&#(?:(\d{1,7})|[Xx]([A-Fa-f0-9]{1,6}));/,numericCharacterReferenceOrAmpersand:/&#(?:(\d{1,7})|[Xx]([A-Fa-f0-9]{1,6}));|&(?!(#\d{1,7}|#[Xx][a-fA-F0-9]{1,6}|\w+);)/g,escapeTest:/[&<>"']/,escapeReplace:/[&<>"']/g,escapeTestNoEncode:/[<>"']|&(?!(#\d{1,7}|#[Xx][a-fA-F0-9]{1,6}|\w+);)/,escapeReplaceNoEncode:/[<>"']|&(?!(#\d{1,7}|#[Xx][a-fA-F0-9]{1,6}|\w+);)/g,caret:/(^|[^\[])\^/g,percentDecode:/%25/g,findPipe:/\|/g,splitPipe:/ \|/,slashPipe:/\\\|/g,carriageReturn:/\r\n|\r/g,spaceLine:/^ +$/gm,notSpaceStart:/^\S*/,endingNewline:/\n$/,listItemRegex:e=>RegExp(`^( {0,3}${e})((?:[	 ][^\\n]*)?(?:\\n|$))`),nextBulletRegex:R(e=>RegExp(`^ {0,${e}}(?:[*+-]|\\d{1,9}[.)])((?:[ 	][^\\n]*)?(?:\\n|$))`)),hrRegex:R(e=>RegExp(`^ {0,${e}}((?:-[ 	]*){3,}|(?:_[ 	]*){3,}|(?:\\*[ 	]*){3,})(?:\\n+|$)`)),fencesBeginRegex:R(e=>RegExp(`^ {0,${e}}(?:\`\`\`|~~~)`)),headingBeginRegex:R(e=>RegExp(`^ {0,${e}}#{1,6}(?:\\s|$)`)),pedanticHeadingBeginRegex:R(e=>RegExp(`^ {0,${e}}#`)),htmlBeginRegex:R(e=>RegExp(`^ {0,${e}}(?:</?(?:${Zt})(?:[ \\t]+|$|/?>)|<(?:(?:script|pre|style|textarea)(?:[\\s>]|$)|!--)|<\\?|<![A-Za-z]|<!\\[CDATA\\[)`,`i`)),blockquoteBeginRegex:R(e=>RegExp(`^ {0,${e}}>`)),nestedContainerMarkers:/^(?: {0,3}(?:(?:[*+-]|\d{1,9}[.)])[ \t]+|>[ \t]?))+/},Gt=/^(?:[ \t]*(?:\n|$))+/,Kt=/^((?: {4}| {0,3}\t)[^\n]+(?:\n(?:[ \t]*(?:\n|$))*)?)+/,qt=/^ {0,3}(`{3,}(?=[^`\n]*(?:\n|$))|~{3,})([^\n]*)(?:\n|$)(?:|([\s\S]*?)(?:\n|$))(?: {0,3}(?:(?=`)\1`*|(?=~)\1~*) *(?=\n|$)|$)/,Jt=/^ {0,3}((?:-[\t ]*){3,}|(?:_[ \t]*){3,}|(?:\*[ \t]*){3,})(?:\n+|$)/,Yt=/^ {0,3}(#{1,6})(?=\s|$)(.*)(?:\n+|$)/,Xt=/ {0,3}(?:[*+-]|\d{1,9}[.)])/,Zt=`address|article|aside|base|basefont|blockquote|body|caption|center|col|colgroup|dd|details|dialog|dir|div|dl|dt|fieldset|figcaption|figure|footer|form|frame|frameset|h[1-6]|head|header|hr|html|iframe|legend|li|link|main|menu|menuitem|meta|nav|noframes|ol|optgroup|option|p|param|search|section|summary|table|tbody|td|tfoot|th|thead|title|tr|track|ul`,Qt=z(` {0,3}(?:</?(?:tag)(?:[ \\t]+|\\n|/?>)|<(?:(?:script|pre|style|textarea)(?:[\\s>]|$)|!--)|<\\?|<![A-Za-z]|<!\\[CDATA\\[)`).replace(`tag`,Zt).getRegex(),$t=/^(?!bull |blockCode|fences|blockquote|heading|html|table)((?:.|\n(?!\s*?\n|bull |fences|blockquote|heading|hr|html|table))+?)\n {0,3}(=+|-+)[ \t]*(?:\n+|$)/,en=z($t).replace(/bull/g,Xt).replace(/blockCode/g,/(?: {4}| {0,3}\t)/).replace(/fences/g,/ {0,3}(?:`{3,}|~{3,})/).replace(/blockquote/g,/ {0,3}>/).replace(/heading/g,/ {0,3}#{1,6}(?:\s|$)/).replace(/hr/g,/ {0,3}(?:(?:-[\t ]*){3,}|(?:_[ \t]*){3,}|(?:\*[ \t]*){3,})(?:\n+|$)/).replace(/\|table/g,``).replace(/html/g,Qt).getRegex(),tn=z($t).replace(/bull/g,Xt).replace(/blockCode/g,/(?: {4}| {0,3}\t)/).replace(/fences/g,/ {0,3}(?:`{3,}|~{3,})/).replace(/blockquote/g,/ {0,3}>/).replace(/heading/g,/ {0,3}#{1,6}(?:\s|$)/).replace(/hr/g,/ {0,3}(?:(?:-[\t ]*){3,}|(?:_[ \t]*){3,}|(?:\*[ \t]*){3,})(?:\n+|$)/).replace(/table/g,/ {0,3}\|?(?:[:\- ]*\|)+[\:\- ]*\n/).replace(/html/g,Qt).getRegex(),nn=/^([^\n]+(?:\n(?!hr|heading|lheading|blockquote|fences|list|html|table|[ \t]+\n)[^\n]+)*)/,rn=/^[^\n]+/,an=/(?!\s*\])(?:\\[\s\S]|[^\[\]\\\n]|\n(?![ \t]*\n))+/,on=z(/^ {0,3}\[(label)\]: *(?:\n[ \t]*)?([^<\s][^\s]*|<(?:\\.|[^\n<>\\])*>)(?:(?: +(?:\n[ \t]*)?| *\n[ \t]*)(title))? *(?:\n+|$)/).replace(`label`,an).replace(`title`,/(?:"(?:\\[\s\S]|[^"\\])*"|'(?:\\[\s\S]|[^'\\\n]|\n(?!\n))*'|\((?:\\[\s\S]|[^()\\])*\))/).getRegex(),sn=z(/^(bull)([ \t][^\n]*?)?(?:\n|$)/).replace(/bull/g,Xt).getRegex(),cn=/<!--(?:-?>|[\s\S]*?(?:-->|$))/,ln=z(`^ {0,3}(?:<(script|pre|style|textarea)[\\s>][\\s\\S]*?(?:</\\1>[^\\n]*\\n*|$)|comment[^\\n]*(\\n+|$)|<\\?[\\s\\S]*?(?:\\?>[^\\n]*\\n*|$)|<![A-Z][\\s\\S]*?(?:>[^\\n]*\\n*|$)|<!\\[CDATA\\[[\\s\\S]*?(?:\\]\\]>[^\\n]*\\n*|$)|</?(tag)(?:[ \\t]+|\\n|/?>|$)[\\s\\S]*?(?:(?:\\n[ 	]*)+\\n|$)|<(?!(?:script|pre|style|textarea)(?![a-z0-9-]))([a-z][a-z0-9-]*)(?:attribute)*?[ \\t]*/?>(?=[ \\t]*(?:\\n|$))[\\s\\S]*?(?:(?:\\n[ 	]*)+\\n|$)|</[a-z][a-z0-9-]*\\s*>(?=[ \\t]*(?:\\n|$))[\\s\\S]*?(?:(?:\\n[ 	]*)+\\n|$))`,`i`).replace(`comment`,cn).replace(`tag`,Zt).replace(`attribute`,/[ \t]+[a-zA-Z:_][\w.:-]*(?:[ \t]*=[ \t]*"[^"\n]*"|[ \t]*=[ \t]*'[^'\n]*'|[ \t]*=[ \t]*[^\s"'=<>`]+)?/).getRegex(),un=e=>z(nn).replace(`hr`,Jt).replace(`heading`,` {0,3}#{1,6}(?:\\s|$)`).replace(`|lheading`,``).replace(`|table`,``).replace(`blockquote`,` {0,3}>`).replace(`fences`," {0,3}(?:`{3,}(?=[^`\\n]*(?:\\n|$))|~~~)[^\\n]*(?:\\n|$)").replace(`list`,e).replace(`html`,Qt).getRegex(),dn=un(/ {0,3}(?:[*+-]|1[.)])[ \t]+[^ \t\n]/),fn=un(/ {0,3}(?:[*+-]|\d{1,9}[.)])(?:[ \t]|\n|$)/),pn={blockquote:z(/^( {0,3}> ?(?:(?![ \t]*(?:\n|$))(paragraph)|[^\n]*)(?:\n|$))+/).replace(`paragraph`,fn).getRegex(),code:Kt,def:on,fences:qt,heading:Yt,hr:Jt,html:ln,lheading:en,list:sn,newline:Gt,paragraph:dn,table:L,text:rn},mn=z(`^ *([^\\n ].*)\\n {0,3}((?:\\| *)?:?-+:? *(?:\\| *:?-+:? *)*(?:\\| *)?)(?:\\n((?:(?! *\\n|hr|heading|blockquote|code|fences|list|html).*(?:\\n|$))*)\\n*|$)`).replace(`hr`,Jt).replace(`heading`,` {0,3}#{1,6}(?:\\s|$)`).replace(`blockquote`,` {0,3}>`).replace(`code`,`(?: {4}| {0,3}	)[^\\n]`).replace(`fences`," {0,3}(?:`{3,}(?=[^`\\n]*(?:\\n|$))|~~~)[^\\n]*(?:\\n|$)").replace(`list`,` {0,3}(?:[*+-]|1[.)])[ \\t]`).replace(`html`,Qt).getRegex(),hn={...pn,lheading:tn,table:mn,paragraph:z(nn).replace(`hr`,Jt).replace(`heading`,` {0,3}#{1,6}(?:\\s|$)`).replace(`|lheading`,``).replace(`table`,mn).replace(`blockquote`,` {0,3}>`).replace(`fences`," {0,3}(?:`{3,}(?=[^`\\n]*(?:\\n|$))|~~~)[^\\n]*(?:\\n|$)").replace(`list`,` {0,3}(?:[*+-]|1[.)])[ \\t]+[^ \\t\\n]`).replace(`html`,Qt).getRegex()},gn={...pn,html:z(`^ *(?:comment(?: *\\n|\\s*$)|<(tag)[\\s\\S]+?</\\1>(?: *\\n{2,}|\\s*$)|<tag(?:"[^"]*"|'[^']*'|\\s[^'"/>\\s]*)*?/?>(?: *\\n{2,}|\\s*$))`).replace(`comment`,cn).replace(/tag/g,`(?!(?:a|em|strong|small|s|cite|q|dfn|abbr|data|time|code|var|samp|kbd|sub|sup|i|b|u|mark|ruby|rt|rp|bdi|bdo|span|br|wbr|ins|del|img)\\b)\\w+(?!:|[^\\w\\s@]*@)\\b`).getRegex(),def:/^ *\[([^\]]+)\]: *<?([^\s>]+)>?(?: +(["(][^\n]+[")]))? *(?:\n+|$)/,heading:/^(#{1,6})(.*)(?:\n+|$)/,fences:L,lheading:/^(.+?)\n {0,3}(=+|-+) *(?:\n+|$)/,paragraph:z(nn).replace(`hr`,Jt).replace(`heading`,` *#{1,6} *[^
-]`).replace(`|table`,``).replace(`blockquote`,` {0,3}>`).replace(`|fences`,``).replace(`|list`,``).replace(`|html`,``).replace(`|tag`,``).replace(`lheading`,en).getRegex()},_n=/^\\([!"#$%&'()*+,\-./:;<=>?@\[\]\\^_`{|}~])/,vn=/^(`+)([^`]|[^`][\s\S]*?[^`])\1(?!`)/,yn=/^( {2,}|\\)\n(?!\s*$)[ \t]*/,bn=/^(`+|[^`])(?:(?= {2,}\n)|[\s\S]*?(?:(?=[\\<!\[`*_]|\b_|$)|[^ ](?= {2,}\n)))/,V=/[\p{P}\p{S}]/u,xn=/[\s\p{P}\p{S}]/u,Sn=/[^\s\p{P}\p{S}]/u,Cn=z(/^((?![*_])punctSpace)/,`u`).replace(/punctSpace/g,xn).getRegex(),wn=/[\p{Pi}\p{Ps}"']/u,Tn=/(?!~)[\p{P}\p{S}]/u,En=/(?!~)[\s\p{P}\p{S}]/u,Dn=/(?:[^\s\p{P}\p{S}]|~)/u,On=z(/link|precode-code|html/,`g`).replace(`link`,/\[(?:[^\[\]`]|(?<a>`+)[^`]+\k<a>(?!`))*?\]\((?:\\[\s\S]|[^\\\(\)]|\((?:\\[\s\S]|[^\\\(\)])*\))*\)/).replace(`precode-`,Wt?"(?<!`)()":"(^^|[^`])").replace(`code`,/(?<b>`+)[^`]+\k<b>(?!`)/).replace(`html`,/<(?! )[^<>]*?>/).getRegex(),kn=/^(?:\*+(?:((?!\*)punct)|([^\s*]))?)|^_+(?:((?!_)punct)|([^\s_]))?/,An=z(kn,`u`).replace(/punct/g,V).getRegex(),jn=z(kn,`u`).replace(/punct/g,Tn).getRegex(),Mn=z(/^(?:\*+(?:((?!\*)(?!openQuote)punct)|([^\s*]))?)|^_+(?:((?!_)(?!openQuote)punct)|([^\s_]))?/,`u`).replace(/openQuote/g,wn).replace(/punct/g,V).getRegex(),Nn=`^[^_*]*?__[^_*]*?\\*[^_*]*?(?=__)|[^*]+(?=[^*])|(?!\\*)punct(\\*+)(?=[\\s]|$)|notPunctSpace(\\*+)(?!\\*)(?=punctSpace|$)|(?!\\*)punctSpace(\\*+)(?=notPunctSpace)|[\\s](\\*+)(?!\\*)(?=punct)|(?!\\*)punct(\\*+)(?!\\*)(?=punct)|notPunctSpace(\\*+)(?=notPunctSpace)`,Pn=z(Nn,`gu`).replace(/notPunctSpace/g,Sn).replace(/punctSpace/g,xn).replace(/punct/g,V).getRegex(),Fn=z(Nn,`gu`).replace(/notPunctSpace/g,Dn).replace(/punctSpace/g,En).replace(/punct/g,Tn).getRegex(),In=z(`^[^_*]*?__[^_*]*?\\*[^_*]*?(?=__)|[^*]+(?=[^*])|(?!\\*)punct(\\*+)(?=[\\s]|$)|notPunctSpace(\\*+)(?!\\*)(?=punctSpace|$)|(?!\\*)[\\s](\\*+)(?=notPunctSpace)|[\\s](\\*+)(?!\\*)(?=punct)|(?!\\*)punct(\\*+)(?!\\*)(?=punct)|(?:(?!\\*)punct|notPunctSpace)(\\*+)(?!\\*)(?=notPunctSpace)`,`gu`).replace(/notPunctSpace/g,Sn).replace(/punctSpace/g,xn).replace(/punct/g,V).getRegex(),Ln=z(`^[^_*]*?\\*\\*[^_*]*?_[^_*]*?(?=\\*\\*)|[^_]+(?=[^_])|(?!_)punct(_+)(?=[\\s]|$)|notPunctSpace(_+)(?!_)(?=punctSpace|$)|(?!_)punctSpace(_+)(?=notPunctSpace)|[\\s](_+)(?!_)(?=punct)|(?!_)punct(_+)(?!_)(?=punct)`,`gu`).replace(/notPunctSpace/g,Sn).replace(/punctSpace/g,xn).replace(/punct/g,V).getRegex(),Rn=z(`^[^_*]*?\\*\\*[^_*]*?_[^_*]*?(?=\\*\\*)|[^_]+(?=[^_])|(?!_)punct(_+)(?=[\\s]|$)|notPunctSpace(_+)(?!_)(?=punctSpace|$)|(?!_)[\\s](_+)(?=notPunctSpace)|[\\s](_+)(?!_)(?=punct)|(?!_)punct(_+)(?!_)(?=punct)|(?:(?!_)punct|notPunctSpace)(_+)(?!_)(?=notPunctSpace)`,`gu`).replace(/notPunctSpace/g,Sn).replace(/punctSpace/g,xn).replace(/punct/g,V).getRegex(),zn=z(/^~~?(?:((?!~)punct)|[^\s~])/,`u`).replace(/punct/g,V).getRegex(),Bn=z(`^[^~]+(?=[^~])|(?!~)punct(~~?)(?=[\\s]|$)|notPunctSpace(~~?)(?!~)(?=punctSpace|$)|(?!~)punctSpace(~~?)(?=notPunctSpace)|[\\s](~~?)(?!~)(?=punct)|(?!~)punct(~~?)(?!~)(?=punct)|notPunctSpace(~~?)(?=notPunctSpace)`,`gu`).replace(/notPunctSpace/g,Sn).replace(/punctSpace/g,xn).replace(/punct/g,V).getRegex(),Vn=z(/\\(punct)/,`gu`).replace(/punct/g,V).getRegex(),Hn=z(/(`+)(?:[^`]|[^`][\s\S]*?[^`])\1(?!`)|`+|\\(punct)/,`gu`).replace(/punct/g,V).getRegex(),Un=z(/^<(scheme:[^\s\x00-\x1f<>]*|email)>/).replace(`scheme`,/[a-zA-Z][a-zA-Z0-9+.-]{1,31}/).replace(`email`,/[a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]+(@)[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)+(?![-_])/).getRegex(),Wn=z(cn).replace(`(?:-->|$)`,`-->`).getRegex(),Gn=z(`^comment|^</[a-zA-Z][a-zA-Z0-9-]*\\s*>|^<[a-zA-Z][a-zA-Z0-9-]*(?:attribute)*?\\s*/?>|^<\\?[\\s\\S]*?\\?>|^<![a-zA-Z]+\\s[\\s\\S]*?>|^<!\\[CDATA\\[[\\s\\S]*?\\]\\]>`).replace(`comment`,Wn).replace(`attribute`,/\s+[a-zA-Z:_][\w.:-]*(?:\s*=\s*"[^"]*"|\s*=\s*'[^']*'|\s*=\s*[^\s"'=<>`]+)?/).getRegex(),Kn=/\[(?:\\[\s\S]|[^\[\]\\])*\]/,qn=z(/(?:\[(?:brackets|\\[\s\S]|[^\[\]\\])*\]|\\[\s\S]|`+(?!`)[^`]*?`+(?!`)|``+(?=\])|[^\[\]\\`])*?/).replace(`brackets`,Kn).getRegex(),Jn=z(/^!?\[(label)\]\([ \t\n]*(href)(?:(?:[ \t]+(?:\n[ \t]*)?|\n[ \t]*)(title))?[ \t\n]*\)/).replace(`label`,qn).replace(`href`,/<(?:\\.|[^\n<>\\])*>|(?!<)[^ \t\n\x00-\x1f]+|(?=\))/).replace(`title`,/"(?:\\[\s\S]|[^"\\])*"|'(?:\\[\s\S]|[^'\\])*'|\((?:\\[\s\S]|[^)\\])*\)/).getRegex(),Yn=z(/^!?\[(label)\]\[(ref)\]/).replace(`label`,qn).replace(`ref`,an).getRegex(),Xn=z(/^!?\[(ref)\](?:\[\])?/).replace(`ref`,an).getRegex(),Zn=/(?!\s*\])(?:\\[\s\S]|[^\[\]\\]){1,999}/,Qn=z(/(?:[^\[\]\\`]*(?:\[(?:brackets|\\[\s\S]|[^\[\]\\])*\]|\\[\s\S]|`+(?!`)[^`]*?`+(?!`)|``+(?=\]))){0,999}?[^\[\]\\`]*?/).replace(`brackets`,Kn).getRegex(),$n=z(`reflink|nolink(?!\\()`,`g`).replace(`reflink`,z(/^!?\[(label)\]\[(ref)\]/).replace(`label`,Qn).replace(`ref`,Zn).getRegex()).replace(`nolink`,z(/^!?\[(ref)\](?:\[\])?/).replace(`ref`,Zn).getRegex()).getRegex(),er=/[hH][tT][tT][pP][sS]?|[fF][tT][pP]/,tr=z(/(?:mailto:email|xmpp:email(?:\/[A-Za-z0-9@.]+)?)/).replace(/email/g,/[A-Za-z0-9._+-]+@[a-zA-Z0-9-_]+(?:\.[a-zA-Z0-9-_]*[a-zA-Z0-9])+(?![\w-])/).getRegex(),nr={_backpedal:L,anyPunctuation:Vn,anyPunctuationOutsideCode:Hn,autolink:Un,blockSkip:On,br:yn,code:vn,del:L,delLDelim:L,delRDelim:L,emStrongLDelim:An,emStrongRDelimAst:Pn,emStrongRDelimUnd:Ln,escape:_n,link:Jn,nolink:Xn,punctuation:Cn,reflink:Yn,reflinkSearch:$n,tag:Gn,text:bn,url:L},rr={...nr,emStrongLDelim:Mn,emStrongRDelimAst:In,emStrongRDelimUnd:Rn,link:z(/^!?\[(label)\]\((.*?)\)/).replace(`label`,qn).getRegex(),reflink:z(/^!?\[(label)\]\s*\[([^\]]*)\]/).replace(`label`,qn).getRegex()},ir={...nr,emStrongRDelimAst:Fn,emStrongLDelim:jn,delLDelim:zn,delRDelim:Bn,url:z(/^emailProtocol|^((?:protocol):\/\/|www\.)(?:[a-zA-Z0-9\-]+\.?)+[^\s<]*|^email/).replace(`emailProtocol`,tr).replace(`protocol`,er).replace(`email`,/[A-Za-z0-9._+-]+(@)[a-zA-Z0-9-_]+(?:\.[a-zA-Z0-9-_]*[a-zA-Z0-9])+(?![\w-])/).getRegex(),_backpedal:/(?:[^?!.,:;*_'"~()&]+|\([^)]*\)|&(?![a-zA-Z0-9]+;$)|[?!.,:;*_'"~)]+(?!$))+/,del:/^(~~?)(?=[^\s~])((?:\\[\s\S]|[^\\])*?(?:\\[\s\S]|[^\s~\\]))\1(?=[^~]|$)/,text:z(/^(?:[^a-zA-Z0-9](?=emailProtocol)|(`+|~+|[^`~])(?:(?=[`~])|(?= {2,}\n)|(?=[a-zA-Z0-9.!#$%&'*+\/=?_`{\|}~-]+@)|[\s\S]*?(?:(?=[\\<!\[`*~_]|\b_|protocol:\/\/|wwwStart|$)|[^ ](?= {2,}\n)|[^a-zA-Z0-9](?=emailProtocol)|[^a-zA-Z0-9.!#$%&'*+\/=?_`{\|}~-](?=[a-zA-Z0-9.!#$%&'*+\/=?_`{\|}~-]+@))))/).replace(`protocol`,er).replace(/emailProtocol/g,/(?:mailto|xmpp):/).replace(`wwwStart`,Wt?`(?<![^\\s*_~(])www\\.`:`www\\.`).getRegex()},ar={...ir,br:z(yn).replace(`{2,}`,`*`).getRegex(),text:z(ir.text).replace(`\\b_`,`\\b_| {2,}\\n`).replace(/\{2,\}/g,`*`).getRegex()},or={normal:pn,gfm:hn,pedantic:gn},sr={normal:nr,gfm:ir,breaks:ar,pedantic:rr},cr={"&":`&amp;`,"<":`&lt;`,">":`&gt;`,'"':`&quot;`,"'":`&#39;`},lr=e=>cr[e];function H(e,t){if(t){if(B.escapeTest.test(e))return e.replace(B.escapeReplace,lr)}else if(B.escapeTestNoEncode.test(e))return e.replace(B.escapeReplaceNoEncode,lr);return e}function ur(e){return B.numericCharacterReference.test(e)?e.replace(B.numericCharacterReferenceOrAmpersand,(e,t,n)=>{if(t===void 0&&n===void 0)return`&amp;`;let r=t===void 0?Number.parseInt(n,16):Number.parseInt(t,10);return r===0||r>1114111||r>=55296&&r<=57343?`�`:r===38?`&amp;`:String.fromCodePoint(r)}):e}function dr(e){try{e=encodeURI(e).replace(B.percentDecode,`%`)}catch{return null}return e}function fr(e,t){let n=e.replace(B.findPipe,(e,t,n)=>{let r=!1,i=t;for(;--i>=0&&n[i]===`\\`;)r=!r;return r?`|`:` |`}).split(B.splitPipe),r=0;if(n[0].trim()||n.shift(),n.length>0&&!n.at(-1)?.trim()&&n.pop(),t){if(n.length>t)n.splice(t);else for(;n.length<t;)n.push(``)}for(;r<n.length;r++)n[r]=n[r].trim().replace(B.slashPipe,`|`);return n}function U(e,t,n){let r=e.length;if(r===0)return``;let i=0;for(;i<r;){let a=e.charAt(r-i-1);if(a===t&&!n)i++;else if(a!==t&&n)i++;else break}return e.slice(0,r-i)}function pr(e){let t=e.split(`
-`),n=t.length-1;for(;n>=0&&B.blankLine.test(t[n]);)n--;return t.length-n<=2?e:t.slice(0,n+1).join(`
-`)}function mr(e){return e.trim().replace(B.multipleSpaceGlobal,` `).toLowerCase().toUpperCase().toLowerCase()}function hr(e,t){if(e.indexOf(t[0])===-1&&e.indexOf(t[1])===-1)return-1;let n=0;for(let r=0;r<e.length;r++)if(e[r]===`\\`)r++;else if(e[r]===t[0])n++;else if(e[r]===t[1]&&(n--,n<0))return r;return n>0?-2:-1}var gr=new WeakMap;function _r(e){let t={"*":-1,_:-1},n=-1,r=e.length;for(let i=0;i<r;i++){let a=e[i];if(a!==`*`&&a!==`_`&&a!==`~`)continue;let o=i===0?`
-`:e[i-1],s=i+1;for(;s<r&&e[s]===a;)s++;o!==` `&&o!==`	`&&o!==`
-`&&o!==`\r`&&o!==`\f`&&(a===`~`?n=i:t[a]=i),i=s-1}return{maskedSrc:e,lastPossibleEmStrongCloserIndex:t,lastPossibleDelCloserIndex:n}}function vr(e,t){let n=_r(t),r=gr.get(e);r?r.push(n):gr.set(e,[n])}function yr(e){let t=gr.get(e);t&&(t.pop(),t.length===0&&gr.delete(e))}function br(e,t,n){let r=gr.get(e)?.at(-1);return r&&r.maskedSrc===t?r.lastPossibleEmStrongCloserIndex[n]:_r(t).lastPossibleEmStrongCloserIndex[n]}function xr(e,t){let n=gr.get(e)?.at(-1);return n&&n.maskedSrc===t?n.lastPossibleDelCloserIndex:_r(t).lastPossibleDelCloserIndex}function Sr(e,t=0){let n=t,r=``;for(let t of e)if(t===`	`){let e=4-n%4;r+=` `.repeat(e),n+=e}else r+=t,n++;return r}function Cr(e,t){let n=``;for(let r=0;r<e.length;r++){if(e[r]==="`"){let i=t.inline.code.exec(e.slice(r));if(i){n+=i[0],r+=i[0].length-1;continue}}e[r]===`\\`&&(e[r+1]===`[`||e[r+1]===`]`)?(n+=e[r+1],r++):n+=e[r]}return n}function wr(e,t,n,r,i){let a=t.href,o=t.title||null,s=Cr(e[1],i),c=e[0].charAt(0)===`!`,l=r.state.inLink,u=r.state.linkEmitted,d=r.state.inRawBlock;r.state.inLink=!0,r.state.linkEmitted=!1;let f=r.inlineTokens(s),p=r.state.linkEmitted;if(r.state.linkEmitted=u,r.state.inLink=l,!c){if(p){r.state.inRawBlock=d;return}r.state.linkEmitted=!0}return{type:c?`image`:`link`,raw:n,href:a,title:o,text:s,tokens:f}}function Tr(e,t,n){let r=e.match(n.other.indentCodeCompensation);if(r===null)return t;let i=r[1];return t.split(`
-`).map(e=>{let t=e.match(n.other.beginningSpace);if(t===null)return e;let[r]=t;return e.slice(Math.min(r.length,i.length))}).join(`
-`)}function Er(e,t,n,r){if(!t.includes(`<`))return!1;for(let i=0;i<t.length;i++){if(t[i]===`\\`){i++;continue}if(t[i]==="`"){let e=r.inline.code.exec(t.slice(i));if(e){i+=e[0].length-1;continue}}if(t[i]!==`<`)continue;let a=e.slice(n+i),o=r.inline.tag.exec(a)||r.inline.autolink.exec(a);if(o){if(o[0].length>t.length-i)return!0;i+=o[0].length-1}}return!1}var W=class{options;rules;lexer;constructor(e){this.options=e||I}space(e){let t=this.rules.block.newline.exec(e);if(t&&t[0].length>0)return{type:`space`,raw:t[0]}}code(e){let t=this.rules.block.code.exec(e);if(t){let e=this.options.pedantic?t[0]:pr(t[0]);return{type:`code`,raw:e,codeBlockStyle:`indented`,text:e.replace(this.rules.other.codeRemoveIndent,``)}}}fences(e){let t=this.rules.block.fences.exec(e);if(t){let e=t[0],n=Tr(e,t[3]||``,this.rules);return t[3]!==void 0&&(n===``||n.endsWith(`
-`))&&(n+=`
-`),{type:`code`,raw:e,lang:t[2]?t[2].trim().replace(this.rules.inline.anyPunctuation,`$1`):t[2],text:n}}}heading(e){let t=this.rules.block.heading.exec(e);if(t){let e=t[2].trim();if(this.rules.other.endingHash.test(e)){let t=U(e,`#`);(this.options.pedantic||!t||this.rules.other.endingSpaceTabChar.test(t))&&(e=t.trim())}return{type:`heading`,raw:U(t[0],`
-`),depth:t[1].length,text:e,tokens:this.lexer.inline(e)}}}hr(e){let t=this.rules.block.hr.exec(e);if(t)return{type:`hr`,raw:U(t[0],`
-`)}}blockquote(e){let t=this.rules.block.blockquote.exec(e);if(t){let e=U(t[0],`
-`).split(`
-`),n=``,r=``,i=[];for(;e.length>0;){let t=!1,a=[],o=0;for(;o<e.length;o++)if(this.rules.other.blockquoteStart.test(e[o]))a.push(e[o]),t=!0;else if(!t)a.push(e[o]);else break;e=e.slice(o);let s=a.join(`
-`),c=s.replace(this.rules.other.blockquoteMarkerWhitespace,(e,t,n)=>n.startsWith(` `)?t+` `+n.slice(1):t+Sr(n,t.length)).replace(this.rules.other.blockquoteSetextReplace,`
-    $1`).replace(this.rules.other.blockquoteSetextReplace2,``);n=n?`${n}
-${s}`:s,r=r?`${r}
-${c}`:c;let l=this.lexer.state.top;if(this.lexer.state.top=!0,this.lexer.blockTokens(c,i,!0),this.lexer.state.top=l,e.length===0)break;let u=i.at(-1);if(u?.type===`code`||u?.type===`heading`||u?.type===`hr`||u?.type===`html`||u?.type===`table`)break;if(u?.type===`blockquote`){let t=u,a=e.join(`
-`),o=t.raw+`
-`+a.replace(this.rules.other.blockquoteSetextReplace2,``),s=this.blockquote(o);i[i.length-1]=s;let c=o.substring(s.raw.length).replace(/^\n/,``),l=c?c.split(`
-`).length:0,d=l?e.slice(0,-l):e;if(d.length>0&&(n=`${n}
-${d.join(`
-`)}`),r=r.substring(0,r.length-t.text.length)+s.text,e=e.slice(d.length),e.length>0&&this.rules.other.blockquoteStart.test(e[0]))continue;break}if(u?.type===`list`){let t=u,a=t.raw+`
-`+e.join(`
-`),o=this.list(a);i[i.length-1]=o;let s=o.raw.length>t.raw.length?a.slice(t.raw.length+1,o.raw.length).split(`
-`).length:0;if(s>0){let t=e.slice(0,s).join(`
-`);n=`${n}
-${t}`,r=`${r}
-${t}`}if(e=e.slice(s),e.length>0&&!this.rules.other.blockquoteStart.test(e[0]))break}}return{type:`blockquote`,raw:n,tokens:i,text:r}}}list(e){let t=this.rules.block.list.exec(e);if(t){if(!this.options.pedantic&&this.lexer.state.lastToken?.type===`text`&&!this.rules.other.listInterruptsParagraph.test(e))return;let n=e,r=()=>n.length-e.length,i=t[1].trim(),a=i.length>1,o={type:`list`,raw:``,ordered:a,start:a?+i.slice(0,-1):``,loose:!1,items:[]};i=a?`\\d{1,9}\\${i.slice(-1)}`:`\\${i}`,this.options.pedantic&&(i=a?i:`[*+-]`);let s=this.rules.other.listItemRegex(i),c=!1;for(;e;){let i=!1,a=``;if(!(t=s.exec(e))||this.rules.block.hr.test(e))break;let l=r();e=e.substring(t[0].length);let u=t[2].split(`
-`,1)[0],d=t[1].length,f=this.options.pedantic?Sr(u,d):u.replace(this.rules.other.leadingSpaceTab,e=>Sr(e,d)),p=e.split(`
-`,1)[0],m=!f.trim(),h=0;if(this.options.pedantic?(h=2,a=f.trimStart()):m?h=d+1:(h=f.search(this.rules.other.nonSpaceChar),h=h>4?1:h,a=f.slice(h),h+=d),m&&this.rules.other.blankLine.test(p)&&(e=e.substring(p.length+1),i=!0),!i){let t=this.rules.other.nextBulletRegex(h),n=this.rules.other.hrRegex(h),r=this.rules.other.fencesBeginRegex(h),i=this.options.pedantic?this.rules.other.pedanticHeadingBeginRegex(h):this.rules.other.headingBeginRegex(h),o=this.rules.other.htmlBeginRegex(h),s=this.rules.other.blockquoteBeginRegex(h),c=!1;for(;e;){let l=e.split(`
-`,1)[0],u;if(p=l,this.options.pedantic?(p=p.replace(this.rules.other.listReplaceNesting,`  `),u=p):u=p.replace(this.rules.other.leadingSpaceTab,e=>Sr(e)),r.test(p)||i.test(p)||o.test(p)||s.test(p)||t.test(p)||n.test(p))break;if(u.search(this.rules.other.nonSpaceChar)>=h||!p.trim())a+=`
-`+u.slice(h),c=!1;else{if(m)break;let e=f;if(!this.options.pedantic&&!a.includes(`
-`)&&!f.includes(`	`)){let t;for(;!n.test(e)&&(t=this.rules.other.nestedBlockMarker.exec(e));)e=e.slice(t[0].length);if(!e.trim())break}if(e.replace(this.rules.other.tabCharGlobal,`    `).search(this.rules.other.nonSpaceChar)>=4||r.test(e)||i.test(e)||o.test(e)||n.test(e))break;if(!this.options.pedantic&&!c){let e=f.replace(this.rules.other.nestedContainerMarkers,``);if(this.rules.block.fences.test(e)||this.rules.block.heading.test(e)||this.rules.block.hr.test(e))break}let t=!this.options.pedantic&&/^ {0,3}(?:=+|-+) *$/.test(p)&&this.rules.block.lheading.test(`${f}
-${p}`)?`    ${u.replace(/^ {0,3}/,``)}`:p;a+=`
-`+t,c=!0}m=!p.trim(),e=e.substring(l.length+1),f=u.slice(h)}}let ee=n.slice(l,r());o.loose||(c?o.loose=!0:this.rules.other.doubleBlankLine.test(ee)&&(c=!0)),o.items.push({type:`list_item`,raw:ee,task:!!this.options.gfm&&this.rules.other.listIsTask.test(a),loose:!1,text:a,tokens:[]})}let l=o.items.at(-1);if(l)l.raw=l.raw.trimEnd(),l.text=l.text.trimEnd();else return;o.raw=n.slice(0,r()).trimEnd();let u=[];for(let e of o.items)if(this.lexer.state.top=!1,u.push(this.lexer.inlineQueue.length),e.tokens=this.lexer.blockTokens(e.text,[]),!o.loose){let t=e.tokens.filter(e=>e.type===`space`);o.loose=t.length>0&&t.some(e=>this.rules.other.anyLine.test(e.raw))}for(let e=0;e<o.items.length;e++){let t=o.items[e],n=t.tokens[0];if(t.task&&(n?.type===`text`||n?.type===`paragraph`)){t.text=t.text.replace(this.rules.other.listReplaceTask,``),n.raw=n.raw.replace(this.rules.other.listReplaceTask,``),n.text=n.text.replace(this.rules.other.listReplaceTask,``);let r=this.lexer.inlineQueue;for(let t=u[e];t<r.length;t++)if(r[t].tokens===n.tokens){r[t].src=r[t].src.replace(this.rules.other.listReplaceTask,``);break}let i=this.rules.other.listTaskCheckbox.exec(t.raw);if(i){let e={type:`checkbox`,raw:i[0]+` `,checked:i[0]!==`[ ]`};t.checked=e.checked,o.loose?t.tokens[0]&&[`paragraph`,`text`].includes(t.tokens[0].type)&&`tokens`in t.tokens[0]&&t.tokens[0].tokens?(t.tokens[0].raw=e.raw+t.tokens[0].raw,t.tokens[0].text=e.raw+t.tokens[0].text,t.tokens[0].tokens.unshift(e)):t.tokens.unshift({type:`paragraph`,raw:e.raw,text:e.raw,tokens:[e]}):t.tokens.unshift(e)}}else t.task&&=!1}if(o.loose)for(let e of o.items){e.loose=!0;for(let t of e.tokens)t.type===`text`&&(t.type=`paragraph`)}return o}}html(e){let t=this.rules.block.html.exec(e);if(t){if(this.lexer.state.lastToken?.type===`paragraph`&&!this.rules.other.htmlBeginRegex(4).test(e))return;let n=pr(t[0]);return{type:`html`,block:!0,raw:n,pre:t[1]===`pre`||t[1]===`script`||t[1]===`style`,text:n}}}def(e){let t=this.rules.block.def.exec(e);if(t){if(!this.rules.other.startAngleBracket.test(t[2])&&hr(t[2],`()`)!==-1)return;let e=mr(t[1]),n=t[2]?t[2].replace(this.rules.other.hrefBrackets,`$1`).replace(this.rules.inline.anyPunctuation,`$1`):``,r=t[3]?t[3].substring(1,t[3].length-1).replace(this.rules.inline.anyPunctuation,`$1`):t[3];return{type:`def`,tag:e,raw:U(t[0],`
-`),href:n,title:r}}}table(e){let t=this.rules.block.table.exec(e);if(!t||!this.rules.other.tableDelimiter.test(t[2]))return;let n=fr(t[1]),r=t[2].replace(this.rules.other.tableAlignChars,``).split(`|`),i=t[3]?.trim()?t[3].replace(this.rules.other.tableRowBlankLine,``).split(`
-`):[],a={type:`table`,raw:U(t[0],`
-`),header:[],align:[],rows:[]};if(n.length===r.length){for(let e of r)this.rules.other.tableAlignRight.test(e)?a.align.push(`right`):this.rules.other.tableAlignCenter.test(e)?a.align.push(`center`):this.rules.other.tableAlignLeft.test(e)?a.align.push(`left`):a.align.push(null);for(let e=0;e<n.length;e++)a.header.push({text:n[e],tokens:this.lexer.inline(n[e]),header:!0,align:a.align[e]});for(let e of i)a.rows.push(fr(e,a.header.length).map((e,t)=>({text:e,tokens:this.lexer.inline(e),header:!1,align:a.align[t]})));return a}}lheading(e){let t=this.rules.block.lheading.exec(e);if(t){let e=t[1].trim();return{type:`heading`,raw:U(t[0],`
-`),depth:t[2].charAt(0)===`=`?1:2,text:e,tokens:this.lexer.inline(e)}}}paragraph(e){let t=this.rules.block.paragraph.exec(e);if(t){let e=t[1].charAt(t[1].length-1)===`
-`?t[1].slice(0,-1):t[1];return{type:`paragraph`,raw:t[0],text:e,tokens:this.lexer.inline(e)}}}text(e){let t=this.rules.block.text.exec(e);if(t)return{type:`text`,raw:t[0],text:t[0],tokens:this.lexer.inline(t[0])}}escape(e){if(e.charCodeAt(0)!==92)return;let t=this.rules.inline.escape.exec(e);if(t)return{type:`escape`,raw:t[0],text:t[1]}}tag(e){if(e.charCodeAt(0)!==60)return;let t=this.rules.inline.tag.exec(e);if(t)return!this.lexer.state.inLink&&this.rules.other.startATag.test(t[0])?this.lexer.state.inLink=!0:this.lexer.state.inLink&&this.rules.other.endATag.test(t[0])&&(this.lexer.state.inLink=!1),!this.lexer.state.inRawBlock&&this.rules.other.startPreScriptTag.test(t[0])?this.lexer.state.inRawBlock=!0:this.lexer.state.inRawBlock&&this.rules.other.endPreScriptTag.test(t[0])&&(this.lexer.state.inRawBlock=!1),{type:`html`,raw:t[0],inLink:this.lexer.state.inLink,inRawBlock:this.lexer.state.inRawBlock,block:!1,text:t[0]}}link(e){if(this.lexer.state.linkParenPossible===!1)return;let t=e.charCodeAt(0);if(t!==91&&t!==33)return;let n=this.rules.inline.link.exec(e);if(n){let t=n[0].charAt(0)===`!`?2:1;if(!this.options.pedantic&&Er(e,n[1],t,this.rules))return;let r=n[2].trim();if(!this.options.pedantic&&this.rules.other.startAngleBracket.test(r)){if(!this.rules.other.endAngleBracket.test(r))return;let e=U(r.slice(0,-1),`\\`);if((r.length-e.length)%2==0)return}else{let e=hr(n[2],`()`);if(e===-2)return;if(e>-1){let t=(n[0].indexOf(`!`)===0?5:4)+n[1].length+e;n[2]=n[2].substring(0,e),n[0]=n[0].substring(0,t).trim(),n[3]=``}}let i=U(n[0].slice(0,-1),`\\`);if((n[0].length-i.length)%2==0)return;let a=n[2],o=``;if(this.options.pedantic){let e=this.rules.other.pedanticHrefTitle.exec(a);e&&(a=e[1],o=e[3])}else o=n[3]?n[3].slice(1,-1):``;return a=a.trim(),this.rules.other.startAngleBracket.test(a)&&(a=this.options.pedantic&&!this.rules.other.endAngleBracket.test(r)?a.slice(1):a.slice(1,-1)),wr(n,{href:a&&a.replace(this.rules.inline.anyPunctuation,`$1`),title:o&&o.replace(this.rules.inline.anyPunctuation,`$1`)},n[0],this.lexer,this.rules)}}reflink(e,t){let n=e.charCodeAt(0);if(n!==91&&n!==33)return;let r;if((r=this.rules.inline.reflink.exec(e))||(r=this.rules.inline.nolink.exec(e))){let n=r[0].charAt(0)===`!`?2:1;if(!this.options.pedantic&&Er(e,r[1],n,this.rules))return;let i=t[mr(r[2]||r[1])];if(!i){let e=r[0].charAt(0);return{type:`text`,raw:e,text:e}}return wr(r,i,r[0],this.lexer,this.rules)}}emStrong(e,t,n=``){let r=this.rules.inline.emStrongLDelim.exec(e);if(!r||!r[1]&&!r[2]&&!r[3]&&!r[4])return;let i=r[0][0],a=n===i,o=t.length-e.length,s=o;for(;!this.options.pedantic&&s>0&&t[s-1]===i;)s--;let c=[...t.slice(Math.max(0,s-2),s)].at(-1)??``,l=c===`*`||c===`_`||!!this.rules.inline.punctuation.exec(c);s<o&&(n=c);let u=s<o?l:n===`*`||n===`_`||!!this.rules.inline.punctuation.exec(n);if(r[4]&&n.match(this.rules.other.unicodeAlphaNumeric))return;let d=r[1]||r[3]||``;if(!d||!n||u){let n=[...r[0]].length-1,u,f,p=n,m=0,h=o-s+n,ee=!this.options.pedantic&&!!c.trim()&&(!!d||i===`*`&&!l);if(i!==`*`&&i!==`_`)return;let te=i===`*`?this.rules.inline.emStrongRDelimAst:this.rules.inline.emStrongRDelimUnd,ne=br(this,t,i),g=t.length-e.length+n;if(ne<g)return;t=t.slice(-1*e.length+n);let re=ne-g;for(te.lastIndex=0;(r=te.exec(t))!==null&&!(r.index>re);){if(u=r[1]||r[2]||r[3]||r[4]||r[5]||r[6],!u)continue;if(f=[...u].length,r[3]||r[4]){p+=f;continue}if((r[5]||r[6]||ee)&&h%3&&!((h+f)%3)){if(a&&(r[5]||r[6]))break;m+=f;continue}if(p-=f,p>0)continue;f=Math.min(f,f+p+m);let t=[...r[0]][0].length,i=e.slice(0,n+r.index+t+f);if(Math.min(n,f)%2){let e=i.slice(1,-1);return{type:`em`,raw:i,text:e,tokens:this.lexer.inlineTokens(e)}}let o=i.slice(2,-2);return{type:`strong`,raw:i,text:o,tokens:this.lexer.inlineTokens(o)}}}}codespan(e){if(e.charCodeAt(0)!==96)return;let t=this.rules.inline.code.exec(e);if(t){let e=t[2].replace(this.rules.other.newLineCharGlobal,` `),n=this.rules.other.nonSpaceChar.test(e),r=this.rules.other.startingSpaceChar.test(e)&&this.rules.other.endingSpaceChar.test(e);return n&&r&&(e=e.substring(1,e.length-1)),{type:`codespan`,raw:t[0],text:e}}}br(e){let t=e.charCodeAt(0);if(t!==32&&t!==92&&t!==10)return;let n=this.rules.inline.br.exec(e);if(n)return{type:`br`,raw:n[0]}}del(e,t,n=``){if(e.charCodeAt(0)!==126)return;let r=this.rules.inline.delLDelim.exec(e);if(r&&(!r[1]||!n||this.rules.inline.punctuation.exec(n))){let n=[...r[0]].length-1,i,a,o=n,s=this.rules.inline.delRDelim,c=xr(this,t),l=t.length-e.length+n;if(c<l)return;t=t.slice(-1*e.length+n);let u=c-l;for(s.lastIndex=0;(r=s.exec(t))!==null&&!(r.index>u);){if(i=r[1]||r[2]||r[3]||r[4]||r[5]||r[6],!i||(a=[...i].length,a!==n))continue;if(r[3]||r[4]){o+=a;continue}if(o-=a,o>0)continue;a=Math.min(a,a+o);let t=[...r[0]][0].length,s=e.slice(0,n+r.index+t+a),c=s.slice(n,-n);return{type:`del`,raw:s,text:c,tokens:this.lexer.inlineTokens(c)}}}}autolink(e){if(e.charCodeAt(0)!==60)return;let t=this.rules.inline.autolink.exec(e);if(t){let e,n;return t[2]===`@`?(e=t[1],n=`mailto:`+e):(e=t[1],n=e),{type:`link`,raw:t[0],text:e,href:n,autolink:!0,tokens:[{type:`text`,raw:e,text:e}]}}}url(e){let t;if(t=this.rules.inline.url.exec(e)){let e,n;if(t[2]===`@`)e=t[0],n=`mailto:`+e;else{let r;do r=t[0],t[0]=this.rules.inline._backpedal.exec(t[0])?.[0]??``;while(r!==t[0]);e=t[0],n=t[1]===`www.`?`http://`+t[0]:t[0]}return{type:`link`,raw:t[0],text:e,href:n,autolink:!0,tokens:[{type:`text`,raw:e,text:e}]}}}inlineText(e){let t=this.rules.inline.text.exec(e);if(t){let e=this.lexer.state.inRawBlock;return{type:`text`,raw:t[0],text:e?t[0]:ur(t[0]),escaped:e}}}},G=class e{tokens;options;state;inlineQueue;tokenizer;constructor(e){this.tokens=[],this.tokens.links=Object.create(null),this.options=e||I,this.options.tokenizer=this.options.tokenizer||new W,this.tokenizer=this.options.tokenizer,this.tokenizer.options=this.options,this.tokenizer.lexer=this,this.inlineQueue=[],this.state={inLink:!1,inRawBlock:!1,linkEmitted:!1,linkParenPossible:!0,top:!0};let t={other:B,block:or.normal,inline:sr.normal};this.options.pedantic?(t.block=or.pedantic,t.inline=sr.pedantic):this.options.gfm&&(t.block=or.gfm,t.inline=this.options.breaks?sr.breaks:sr.gfm),this.tokenizer.rules=t}static get rules(){return{block:or,inline:sr}}static lex(t,n){return new e(n).lex(t)}static lexInline(t,n){return new e(n).inlineTokens(t)}lex(e){e=e.replace(B.carriageReturn,`
-`),this.blockTokens(e,this.tokens);for(let e=0;e<this.inlineQueue.length;e++){let t=this.inlineQueue[e];this.state.inRawBlock=!1,this.inlineTokens(t.src,t.tokens)}return this.inlineQueue=[],this.tokens}blockTokens(e,t=[],n=!1){this.tokenizer.lexer=this;let r=this.state.lastToken;this.options.pedantic&&(e=e.replace(B.tabCharGlobal,`    `).replace(B.spaceLine,``));let i=1/0,a,o=this.options.gfm&&!this.options.pedantic&&this.tokenizer.paragraph===W.prototype.paragraph;for(;e;){if(e.length<i)i=e.length;else{this.infiniteLoopError(e.charCodeAt(0));break}this.state.lastToken=t.at(-1);let r;if(this.options.extensions?.block?.some(n=>(r=n.call({lexer:this},e,t))?(e=e.substring(r.raw.length),t.push(r),!0):!1))continue;if(r=this.tokenizer.space(e)){e=e.substring(r.raw.length);let n=t.at(-1);r.raw.length===1&&n!==void 0?n.raw+=`
-`:t.push(r);continue}if(r=this.tokenizer.code(e)){e=e.substring(r.raw.length);let n=t.at(-1);n?.type===`paragraph`||n?.type===`text`?(n.raw+=(n.raw.endsWith(`
-`)?``:`
-`)+r.raw,n.text+=`
-`+r.text,this.inlineQueue.at(-1).src=n.text):t.push(r);continue}if((r=this.tokenizer.fences(e))||(r=this.tokenizer.heading(e))||(r=this.tokenizer.hr(e))||(r=this.tokenizer.blockquote(e))||(r=this.tokenizer.list(e))||(r=this.tokenizer.html(e))){e=e.substring(r.raw.length),t.push(r);continue}if(r=this.tokenizer.def(e)){e=e.substring(r.raw.length);let n=t.at(-1);n?.type===`paragraph`||n?.type===`text`?(n.raw+=(n.raw.endsWith(`
-`)?``:`
-`)+r.raw,n.text+=`
-`+r.raw,this.inlineQueue.at(-1).src=n.text):(this.tokens.links[r.tag]||(this.tokens.links[r.tag]={href:r.href,title:r.title}),t.push(r));continue}if((r=this.tokenizer.table(e))||(r=this.tokenizer.lheading(e))){e=e.substring(r.raw.length),t.push(r);continue}let s=e;if(this.options.extensions?.startBlock){let t=1/0,n=e.slice(1),r;this.options.extensions.startBlock.forEach(e=>{r=e.call({lexer:this},n),typeof r==`number`&&r>=0&&(t=Math.min(t,r))}),t<1/0&&t>=0&&(s=e.substring(0,t+1))}if(this.state.top&&(r=this.tokenizer.paragraph(s))){let i=t.at(-1);(n||i===a&&o)&&i?.type===`paragraph`?(i.raw+=(i.raw.endsWith(`
-`)?``:`
-`)+r.raw,i.text+=`
-`+r.text,this.inlineQueue.pop(),this.inlineQueue.at(-1).src=i.text,a=i):(t.push(r),a=r),n=s.length!==e.length,e=e.substring(r.raw.length)}else if(r=this.tokenizer.text(e)){e=e.substring(r.raw.length);let n=t.at(-1);n?.type===`text`?(n.raw+=(n.raw.endsWith(`
-`)?``:`
-`)+r.raw,n.text+=`
-`+r.text,this.inlineQueue.pop(),this.inlineQueue.at(-1).src=n.text):t.push(r)}else if(e){this.infiniteLoopError(e.charCodeAt(0));break}}return this.state.top=!0,this.state.lastToken=r,t}inline(e,t=[]){return this.inlineQueue.push({src:e,tokens:t}),t}linkInText(e){if(!e.includes(`[`))return!1;let t=this.tokenizer.rules.inline.link;for(let n of e.matchAll(this.tokenizer.rules.inline.blockSkip))if(t.test(n[0])&&e.charAt(n.index-1)!==`!`)return!0;for(let t of e.matchAll(this.tokenizer.rules.inline.reflinkSearch)){let e=t[0],n=e.lastIndexOf(`[`);if(e.charAt(0)!==`!`&&Object.hasOwn(this.tokens.links,mr(e.slice(n+1,-1)))&&!(n>1&&this.linkInText(e.slice(1,n-1))))return!0}return!1}inlineTokens(e,t=[]){this.tokenizer.lexer=this;let n=this.state.linkParenPossible;this.state.linkParenPossible=e.includes(`)`);try{return this.#e(e,t)}finally{this.state.linkParenPossible=n}}#e(e,t){let n=e.includes(`*`)||e.includes(`_`)||e.includes(`~`),r=n||this.options.hooks?.emStrongMask||this.tokenizer.emStrong!==W.prototype.emStrong||this.tokenizer.del!==W.prototype.del?this.#r(e):e;if(!n)return this.#t(e,r,t);vr(this.tokenizer,r);try{return this.#t(e,r,t)}finally{yr(this.tokenizer)}}#t(e,t,n){let r=!1,i=``,a=1/0;for(;e;){if(e.length<a)a=e.length;else{this.infiniteLoopError(e.charCodeAt(0));break}r||(i=``),r=!1;let o;if(this.options.extensions?.inline?.some(t=>(o=t.call({lexer:this},e,n))?(e=e.substring(o.raw.length),n.push(o),!0):!1))continue;if((o=this.tokenizer.escape(e))||(o=this.tokenizer.tag(e))||(o=this.tokenizer.link(e))){e=e.substring(o.raw.length),n.push(o);continue}if(o=this.tokenizer.reflink(e,this.tokens.links)){e=e.substring(o.raw.length);let t=n.at(-1);o.type===`text`&&t?.type===`text`?(t.raw+=o.raw,t.text+=o.text):n.push(o);continue}let s=e[0];if(s===`*`||s===`_`){let a=t.length-e.length;if(br(this.tokenizer,t,s)<=a){let t=1;for(;t<e.length&&e.charCodeAt(t)===s.charCodeAt(0);)t++;let a=e.substring(0,t),o=n.at(-1);o?.type===`text`&&!o.escaped?(o.raw+=a,o.text+=a):n.push({type:`text`,raw:a,text:a,escaped:!1}),e=e.substring(t),i=s,r=!0;continue}}else if(s===`~`){let a=t.length-e.length;if(xr(this.tokenizer,t)<=a){let t=1;for(;t<e.length&&e.charCodeAt(t)===126;)t++;let a=e.substring(0,t),o=n.at(-1);o?.type===`text`&&!o.escaped?(o.raw+=a,o.text+=a):n.push({type:`text`,raw:a,text:a,escaped:!1}),e=e.substring(t),i=s,r=!0;continue}}if((o=this.tokenizer.emStrong(e,t,i))||(o=this.tokenizer.codespan(e))||(o=this.tokenizer.br(e))||(o=this.tokenizer.del(e,t,i))||(o=this.tokenizer.autolink(e))||!this.state.inLink&&(o=this.tokenizer.url(e))){e=e.substring(o.raw.length),n.push(o);continue}let c=e;if(this.options.extensions?.startInline){let t=1/0,n=e.slice(1),r;this.options.extensions.startInline.forEach(e=>{r=e.call({lexer:this},n),typeof r==`number`&&r>=0&&(t=Math.min(t,r))}),t<1/0&&t>=0&&(c=e.substring(0,t+1))}if(o=this.tokenizer.inlineText(c)){e=e.substring(o.raw.length),o.raw.slice(-1)!==`_`&&(i=o.raw.slice(-1)),r=!0;let t=n.at(-1);t?.type===`text`?(t.raw+=o.raw,t.text+=o.text):n.push(o)}else if(e){this.infiniteLoopError(e.charCodeAt(0));break}}return n}#n(e){let{blockSkip:t,tag:n,autolink:r}=this.tokenizer.rules.inline,i=``,a=0,o;for(t.lastIndex=0;o=t.exec(e);){let s=o.index+(o[2]?o[2].length:0),c=o.index+o[0].length;if(e.charAt(s)===`<`){let i=e.slice(s),a=n.exec(i)||r.exec(i);if(!a){t.lastIndex=s+1;continue}c=s+a[0].length,t.lastIndex=c}i+=e.slice(a,s)+`[`+`a`.repeat(c-s-2)+`]`,a=c}return i+e.slice(a)}#r(e){let t=e;if(this.tokens.links&&e.includes(`[`)){let e=this.tokenizer.rules.inline.reflinkSearch,n=t=>{let r=t.lastIndexOf(`[`);if(!Object.hasOwn(this.tokens.links,mr(t.slice(r+1,-1))))return t;if(r>1&&t.charAt(0)!==`!`){let i=t.slice(1,r-1);if(this.linkInText(i))return`[`+i.replace(e,n)+`][`+`a`.repeat(t.length-r-2)+`]`}return`[`+`a`.repeat(t.length-2)+`]`};t=t.replace(e,n)}return t=t.replace(this.tokenizer.rules.inline.anyPunctuationOutsideCode,(e,t,n)=>n?`+`.repeat(e.length):t?t+e.slice(t.length,-t.length).replace(/`/g,`+`)+t:e),t=this.#n(t),t=this.options.hooks?.emStrongMask?.call({lexer:this},t)??t,t}infiniteLoopError(e){let t=`Infinite loop on byte: `+e;if(this.options.silent)console.error(t);else throw Error(t)}},Dr=class{options;parser;constructor(e){this.options=e||I}space(e){return``}code({text:e,lang:t,escaped:n}){let r=(t||``).match(B.notSpaceStart)?.[0],i=e?e.replace(B.endingNewline,``)+`
-`:``;return r?`<pre><code class="language-`+H(r)+`">`+(n?i:H(i,!0))+`</code></pre>
-`:`<pre><code>`+(n?i:H(i,!0))+`</code></pre>
-`}blockquote({tokens:e}){return`<blockquote>
-${this.parser.parse(e)}</blockquote>
-`}html({text:e}){return e}def(e){return``}heading({tokens:e,depth:t}){return`<h${t}>${this.parser.parseInline(e)}</h${t}>
-`}hr(e){return`<hr>
-`}list(e){let t=e.ordered,n=e.start,r=``;for(let t=0;t<e.items.length;t++){let n=e.items[t];r+=this.listitem(n)}let i=t?`ol`:`ul`,a=t&&n!==1?` start="`+n+`"`:``;return`<`+i+a+`>
-`+r+`</`+i+`>
-`}listitem(e){return`<li>${this.parser.parse(e.tokens)}</li>
-`}checkbox({checked:e}){return`<input `+(e?`checked="" `:``)+`disabled="" type="checkbox"> `}paragraph({tokens:e}){return`<p>${this.parser.parseInline(e)}</p>
-`}table(e){let t=``,n=``;for(let t=0;t<e.header.length;t++)n+=this.tablecell(e.header[t]);t+=this.tablerow({text:n});let r=``;for(let t=0;t<e.rows.length;t++){let i=e.rows[t];n=``;for(let e=0;e<i.length;e++)n+=this.tablecell(i[e]);r+=this.tablerow({text:n})}return r&&=`<tbody>${r}</tbody>`,`<table>
-<thead>
-`+t+`</thead>
-`+r+`</table>
-`}tablerow({text:e}){return`<tr>
-${e}</tr>
-`}tablecell(e){let t=this.parser.parseInline(e.tokens),n=e.header?`th`:`td`;return(e.align?`<${n} align="${e.align}">`:`<${n}>`)+t+`</${n}>
-`}strong({tokens:e}){return`<strong>${this.parser.parseInline(e)}</strong>`}em({tokens:e}){return`<em>${this.parser.parseInline(e)}</em>`}codespan({text:e}){return`<code>${H(e,!0)}</code>`}br(e){return`<br>`}del({tokens:e}){return`<del>${this.parser.parseInline(e)}</del>`}link({href:e,title:t,text:n,tokens:r,autolink:i}){let a=i?H(n,!0):this.parser.parseInline(r),o=dr(e);if(o===null)return a;e=H(o,i);let s=`<a href="`+e+`"`;return t&&(s+=` title="`+H(t)+`"`),s+=`>`+a+`</a>`,s}image({href:e,title:t,text:n,tokens:r}){r&&(n=this.parser.parseInline(r,this.parser.textRenderer));let i=dr(e);if(i===null)return H(n);e=i;let a=`<img src="${H(e)}" alt="${H(n)}"`;return t&&(a+=` title="${H(t)}"`),a+=`>`,a}text(e){return`tokens`in e&&e.tokens?this.parser.parseInline(e.tokens):`escaped`in e&&e.escaped?e.text:H(e.text)}},Or=class{parser;strong({text:e,tokens:t}){return t?this.parser.parseInline(t,this):e}em({text:e,tokens:t}){return t?this.parser.parseInline(t,this):e}codespan({text:e}){return e}del({text:e,tokens:t}){return t?this.parser.parseInline(t,this):e}html({text:e}){return e}text({text:e}){return e}link({text:e,tokens:t}){return t?this.parser.parseInline(t,this):e}image({text:e,tokens:t}){return t?this.parser.parseInline(t,this):e}br(){return`
-`}checkbox({raw:e}){return e}},K=class e{options;renderer;textRenderer;constructor(e){this.options=e||I,this.options.renderer=this.options.renderer||new Dr,this.renderer=this.options.renderer,this.renderer.options=this.options,this.renderer.parser=this,this.textRenderer=new Or,this.textRenderer.parser=this}static parse(t,n){return new e(n).parse(t)}static parseInline(t,n){return new e(n).parseInline(t)}parse(e){this.renderer.parser=this;let t=``;for(let n=0;n<e.length;n++){let r=e[n];if(this.options.extensions?.renderers?.[r.type]){let e=r,n=this.options.extensions.renderers[e.type].call({parser:this},e);if(n!==!1||![`space`,`hr`,`heading`,`code`,`table`,`blockquote`,`list`,`checkbox`,`html`,`def`,`paragraph`,`text`].includes(e.type)){t+=n===!1?``:n??``;continue}}let i=r;switch(i.type){case`space`:t+=this.renderer.space(i);break;case`hr`:t+=this.renderer.hr(i);break;case`heading`:t+=this.renderer.heading(i);break;case`code`:t+=this.renderer.code(i);break;case`table`:t+=this.renderer.table(i);break;case`blockquote`:t+=this.renderer.blockquote(i);break;case`list`:t+=this.renderer.list(i);break;case`checkbox`:t+=this.renderer.checkbox(i);break;case`html`:t+=this.renderer.html(i);break;case`def`:t+=this.renderer.def(i);break;case`paragraph`:t+=this.renderer.paragraph(i);break;case`text`:t+=this.renderer.text(i);break;default:{let e=`Token with "`+i.type+`" type was not found.`;if(this.options.silent)return console.error(e),``;throw Error(e)}}}return t}parseInline(e,t=this.renderer){this.renderer.parser=this;let n=``;for(let r=0;r<e.length;r++){let i=e[r];if(this.options.extensions?.renderers?.[i.type]){let e=this.options.extensions.renderers[i.type].call({parser:this},i);if(e!==!1||![`escape`,`html`,`link`,`image`,`checkbox`,`strong`,`em`,`codespan`,`br`,`del`,`text`].includes(i.type)){n+=e===!1?``:e??``;continue}}let a=i;switch(a.type){case`escape`:n+=t.text(a);break;case`html`:n+=t.html(a);break;case`link`:n+=t.link(a);break;case`image`:n+=t.image(a);break;case`checkbox`:n+=t.checkbox(a);break;case`strong`:n+=t.strong(a);break;case`em`:n+=t.em(a);break;case`codespan`:n+=t.codespan(a);break;case`br`:n+=t.br(a);break;case`del`:n+=t.del(a);break;case`text`:n+=t.text(a);break;default:{let e=`Token with "`+a.type+`" type was not found.`;if(this.options.silent)return console.error(e),``;throw Error(e)}}}return n}},kr=class{options;block;constructor(e){this.options=e||I}static passThroughHooks=new Set([`preprocess`,`postprocess`,`processAllTokens`,`emStrongMask`]);static passThroughHooksRespectAsync=new Set([`preprocess`,`postprocess`,`processAllTokens`]);preprocess(e){return e}postprocess(e){return e}processAllTokens(e){return e}emStrongMask(e){return e}provideLexer(e=this.block){return e?G.lex:G.lexInline}provideParser(e=this.block){return e?K.parse:K.parseInline}};function q(e,t){if(Array.isArray(t))for(let n=0;n<t.length;n++)e.push(t[n]);else e.push(t)}var J=new class{defaults=Ht();options=this.setOptions;parse=this.parseMarkdown(!0);parseInline=this.parseMarkdown(!1);Parser=K;Renderer=Dr;TextRenderer=Or;Lexer=G;Tokenizer=W;Hooks=kr;constructor(...e){this.use(...e)}walkTokens(e,t){let n=[];for(let r of e)switch(q(n,t.call(this,r)),r.type){case`table`:{let e=r;for(let r of e.header)q(n,this.walkTokens(r.tokens,t));for(let r of e.rows)for(let e of r)q(n,this.walkTokens(e.tokens,t));break}case`list`:{let e=r;q(n,this.walkTokens(e.items,t));break}default:{let e=r;this.defaults.extensions?.childTokens?.[e.type]?this.defaults.extensions.childTokens[e.type].forEach(r=>{let i=e[r].flat(1/0);q(n,this.walkTokens(i,t))}):e.tokens&&q(n,this.walkTokens(e.tokens,t))}}return n}use(...e){let t=this.defaults.extensions||{renderers:Object.create(null),childTokens:Object.create(null)};return e.forEach(e=>{let n={...e};if(n.async=this.defaults.async||n.async||!1,e.extensions&&(e.extensions.forEach(e=>{if(!e.name)throw Error(`extension name required`);if(`renderer`in e){let n=t.renderers[e.name];n?t.renderers[e.name]=function(...t){let r=e.renderer.apply(this,t);return r===!1&&(r=n.apply(this,t)),r}:t.renderers[e.name]=e.renderer}if(`tokenizer`in e){if(!e.level||e.level!==`block`&&e.level!==`inline`)throw Error(`extension level must be 'block' or 'inline'`);let n=t[e.level];n?n.unshift(e.tokenizer):t[e.level]=[e.tokenizer],e.start&&(e.level===`block`?t.startBlock?t.startBlock.push(e.start):t.startBlock=[e.start]:e.level===`inline`&&(t.startInline?t.startInline.push(e.start):t.startInline=[e.start]))}`childTokens`in e&&e.childTokens&&(t.childTokens[e.name]=e.childTokens)}),n.extensions=t),e.renderer){let t=this.defaults.renderer||new Dr(this.defaults);for(let n in e.renderer){if(!(n in t))throw Error(`renderer '${n}' does not exist`);if([`options`,`parser`].includes(n))continue;let r=n,i=e.renderer[r],a=t[r];t[r]=(...e)=>{let n=i.apply(t,e);return n===!1&&(n=a.apply(t,e)),n===!1?``:n??``}}n.renderer=t}if(e.tokenizer){let t=this.defaults.tokenizer||new W(this.defaults);for(let n in e.tokenizer){if(!(n in t))throw Error(`tokenizer '${n}' does not exist`);if([`options`,`rules`,`lexer`].includes(n))continue;let r=n,i=e.tokenizer[r],a=t[r];t[r]=(...e)=>{let n=i.apply(t,e);return n===!1&&(n=a.apply(t,e)),n}}n.tokenizer=t}if(e.hooks){let t=this.defaults.hooks||new kr;for(let n in e.hooks){if(!(n in t))throw Error(`hook '${n}' does not exist`);if([`options`,`block`].includes(n))continue;let r=n,i=e.hooks[r],a=t[r];t[r]=kr.passThroughHooks.has(n)?e=>{if(t.options.async&&kr.passThroughHooksRespectAsync.has(n))return(async()=>{let n=await i.call(t,e);return a.call(t,n)})();let r=i.call(t,e);return a.call(t,r)}:(...e)=>{if(t.options.async)return(async()=>{let n=await i.apply(t,e);return n===!1&&(n=await a.apply(t,e)),n})();let n=i.apply(t,e);return n===!1&&(n=a.apply(t,e)),n}}n.hooks=t}if(e.walkTokens){let t=this.defaults.walkTokens,r=e.walkTokens;n.walkTokens=function(e){let n=[];return q(n,r.call(this,e)),t&&q(n,t.call(this,e)),n}}this.defaults={...this.defaults,...n}}),this}setOptions(e){return this.defaults={...this.defaults,...e},this}lexer(e,t){return G.lex(e,t??this.defaults)}parser(e,t){return K.parse(e,t??this.defaults)}parseMarkdown(e){return(t,n)=>{let r={...n},i={...this.defaults,...r},a=this.onError(!!i.silent,!!i.async);if(this.defaults.async===!0&&r.async===!1)return a(Error(`marked(): The async option was set to true by an extension. Remove async: false from the parse options object to return a Promise.`));if(typeof t>`u`||t===null)return a(Error(`marked(): input parameter is undefined or null`));if(typeof t!=`string`)return a(Error(`marked(): input parameter is of type `+Object.prototype.toString.call(t)+`, string expected`));if(i.hooks&&(i.hooks.options=i,i.hooks.block=e),i.async)return(async()=>{let n=i.hooks?await i.hooks.preprocess(t):t,r=await(i.hooks?await i.hooks.provideLexer(e):e?G.lex:G.lexInline)(n,i),a=i.hooks?await i.hooks.processAllTokens(r):r;i.walkTokens&&await Promise.all(this.walkTokens(a,i.walkTokens));let o=await(i.hooks?await i.hooks.provideParser(e):e?K.parse:K.parseInline)(a,i);return i.hooks?await i.hooks.postprocess(o):o})().catch(a);try{i.hooks&&(t=i.hooks.preprocess(t));let n=(i.hooks?i.hooks.provideLexer(e):e?G.lex:G.lexInline)(t,i);i.hooks&&(n=i.hooks.processAllTokens(n)),i.walkTokens&&this.walkTokens(n,i.walkTokens);let r=(i.hooks?i.hooks.provideParser(e):e?K.parse:K.parseInline)(n,i);return i.hooks&&(r=i.hooks.postprocess(r)),r}catch(e){return a(e)}}}onError(e,t){return n=>{if(n.message+=`
-Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error occurred:</p><pre>`+H(n.message+``,!0)+`</pre>`;return t?Promise.resolve(e):e}if(t)return Promise.reject(n);throw n}}};function Y(e,t){return J.parse(e,t)}Y.options=Y.setOptions=function(e){return J.setOptions(e),Y.defaults=J.defaults,Ut(Y.defaults),Y},Y.getDefaults=Ht,Y.defaults=I;function Ar(...e){return J.use(...e),Y.defaults=J.defaults,Ut(Y.defaults),Y}Y.use=Ar,Y.walkTokens=function(e,t){return J.walkTokens(e,t)},Y.parseInline=J.parseInline,Y.Parser=K,Y.parser=K.parse,Y.Renderer=Dr,Y.TextRenderer=Or,Y.Lexer=G,Y.lexer=G.lex,Y.Tokenizer=W,Y.Hooks=kr,Y.parse=Y,Y.options,Y.setOptions,Y.walkTokens,Y.parseInline,K.parse,G.lex;var jr=class{#e=``;#t=[];of(e){return e===this.#e||(e.length>this.#e.length&&e.startsWith(this.#e)?this.#n(e):this.#t=Mr(e,0),this.#e=e),this.#t}whole(e){return this.#e=``,this.of(e)}#n(e){let t=this.#t.findLastIndex(e=>e.token.type!==`space`),n=this.#t[t]?.from??0;this.#t=[...this.#t.slice(0,Math.max(0,t)),...Mr(e.slice(n),n)]}};function Mr(e,t){let n=[];for(let r of new G({gfm:!0}).lex(e))n.push({token:r,from:t}),t+=r.raw.length;return n}var Nr=class{key;role;changed=new xt;blocks=new jr;notices=[];tools=[];begun=performance.now();text=``;reasoning=``;state=`done`;problem;question=``;messageId=``;turnId=``;receiptId=``;level=``;model=``;usage;costMicros=``;firstTokenMs=0;time;constructor(e,t,n=new Date){this.key=e,this.role=t,this.time=n}get running(){return this.state===`waiting`||this.state===`writing`}};function Pr(e){let t=new Nr(crypto.randomUUID(),`user`);return t.text=e,t}function Fr(e){let t=new Nr(crypto.randomUUID(),`assistant`);return t.state=`waiting`,t.question=e,t}function Ir(e){let t=e.role===`ROLE_USER`?`user`:`assistant`,n=new Nr(e.message_id,t,new Date(e.create_time));return n.text=e.content.map(e=>e.text??``).join(``),n.messageId=e.message_id,n.turnId=e.turn_id,n.receiptId=e.receipt_id,n.model=e.model,n.costMicros=e.cost_micros,n.usage=e.usage,n.tools.push(...e.tool_calls.map(e=>({name:e.name,args:e.arguments_json}))),e.partial&&(n.state=e.finish_reason===`cancelled`?`stopped`:`failed`),n}function Lr(e,t){let n=e.details.error_id??e.turn_id??t;return{code:e.code,message:e.message,retryAfter:e.retry_after,errorId:n}}function Rr(e,t){let n=zr(e,t);return e.changed.beat(),n}function zr(e,t){switch(t.type){case`chat.started`:return e.turnId=t.payload.turn_id,e.receiptId=t.payload.receipt_id,e.level=t.payload.level,e.model=t.payload.model,e.notices.push(...t.payload.level_reasons.map(e=>({text:e.sentence,level:e.level}))),``;case`chat.delta`:return e.firstTokenMs||=performance.now()-e.begun,e.state=`writing`,e.text+=t.payload.delta,``;case`chat.reasoning`:return e.reasoning+=t.payload.delta,``;case`chat.tool`:return e.tools.push({name:t.payload.name,args:t.payload.arguments}),``;case`chat.notice`:return e.notices.push({text:t.payload.message,level:``}),``;case`chat.done`:return Br(e,t.payload),e.text=t.payload.content,e.state=`done`,`The answer is complete.`;case`chat.failed`:return Br(e,t.payload),e.state=`failed`,e.problem=Lr(t.payload,t.payload.turn_id),t.payload.message;case`chat.cancelled`:return Br(e,t.payload),e.state=`stopped`,`Stopped.`;case`error`:return e.state=`failed`,e.problem=Lr(t.payload,e.turnId),t.payload.message}}function Br(e,t){e.messageId=t.message_id,e.receiptId=t.receipt_id||e.receiptId,e.usage=t.usage,e.costMicros=t.cost.micros}var Vr=`soma.pending`,Hr=1500,Ur;function Wr(e){clearTimeout(Ur),sessionStorage.setItem(Vr,JSON.stringify(e))}function Gr(){let e=sessionStorage.getItem(Vr);return e===null?void 0:JSON.parse(e)}function Kr(){clearTimeout(Ur),Ur=setTimeout(qr,Hr)}function qr(){clearTimeout(Ur),sessionStorage.removeItem(Vr)}var Jr=60,Yr=`/api/v1/chat/conversations`,Xr=class{rest;connection;listener;conversation=new P(void 0);conversationId=new P(``);entries=new P([]);running=new P(void 0);opening=new P(!1);loadingOlder=new P(!1);problem=new P(void 0);agentId=``;#e=``;#t=``;#n=0;constructor(e,t,n){this.rest=e,this.connection=t,this.listener=n}get hasOlder(){return this.#e!==``}fresh(){this.#a(),this.conversation.value=void 0,this.conversationId.value=``}async open(e){this.#a();let t=this.#n;this.conversationId.value=e,this.opening.value=!0;try{let[n,r]=await this.#o(e);t===this.#n&&this.#i(n,r)}catch(e){t===this.#n&&(this.problem.value=j(e))}finally{t===this.#n&&(this.opening.value=!1)}}async refresh(){let{value:e}=this.conversationId,t=this.entries.value.at(-1)?.problem!==void 0;if(e===``||t||this.running.value!==void 0||this.opening.value)return;let n=this.#n,r=await this.#o(e).catch(()=>void 0),i=r?.[0].current_leaf_message_id===this.entries.value.at(-1)?.messageId,a=r?.[0].running_turn_id===``;r!==void 0&&n===this.#n&&this.running.value===void 0&&!(i&&a)&&this.#i(...r)}async loadOlder(){if(this.#e===``||this.loadingOlder.value)return;let e=this.#n;this.loadingOlder.value=!0;try{let t=await this.#s(this.conversationId.value,this.#e);e===this.#n&&(this.#e=t.next_page_token,this.entries.value=[...t.messages.map(Ir),...this.entries.value])}catch(e){this.problem.value=j(e)}finally{this.loadingOlder.value=!1}}say(e){if(this.running.value!==void 0||e.trim()===``)return;let t={content:e,request_id:crypto.randomUUID()};this.conversationId.value===``?this.agentId!==``&&(t.agent_id=this.agentId):t.conversation_id=this.conversationId.value,Wr(t),this.#r(t)}async takeUp(){let e=Gr();if(e===void 0)return!1;e.conversation_id!==void 0&&await this.open(e.conversation_id);let t=this.entries.value.findLast(e=>e.role===`user`);return this.running.value===void 0&&t?.text!==e.content&&this.#r(e),!0}stop(){this.#t!==``&&this.connection.stop(this.#t)}hear(e,t){let n=this.running.value;if(e!==this.#t||n===void 0)return;if(t.type===`chat.started`){Kr();let e=this.conversationId.value===``;this.conversationId.value=t.payload.conversation_id,this.agentId=t.payload.agent_id,Rr(n,t),this.listener.begun(n,t.payload.conversation_id,e);return}let r=Rr(n,t);n.running||(qr(),this.#t=``,this.running.value=void 0,this.listener.ended(n,r))}#r(e){let t=Fr(e.content);this.entries.value=[...this.entries.value,Pr(e.content),t],this.running.value=t,this.#t=this.connection.say(e)}#i(e,t){this.conversation.value=e,this.agentId=e.agent_id,this.#e=t.next_page_token;let n=t.messages.map(Ir);if(e.running_turn_id!==``){let t=Fr(``);n.push(t),this.running.value=t,this.#t=this.connection.follow(e.running_turn_id)}this.entries.value=n}#a(){this.#n+=1,this.#t!==``&&(this.connection.leave(this.#t),this.#t=``),this.#e=``,this.running.value=void 0,this.problem.value=void 0,this.opening.value=!1,this.entries.value=[]}async#o(e){let[t,n]=await Promise.all([this.rest.get(`${Yr}/${encodeURIComponent(e)}`),this.#s(e,``)]);return[t.conversation,n]}#s(e,t){let n={page_size:Jr,from_end:!0,page_token:t};return this.rest.get(`${Yr}/${encodeURIComponent(e)}/messages`,n)}},Zr=class{rest=new Qe;layout=new kt;mesh=new Lt(this.rest);chats=new wt(this.rest);receipts=new Vt(this.rest);mind=new zt(this.rest);talk;memories;#e;#t=new BroadcastChannel(`soma`);#n=!1;constructor(){this.#e=new qe({connected:e=>{this.mesh.agents.value=e.agents,this.#o()},link:e=>this.#a(e),frame:(e,t)=>this.talk.hear(e,t)},this.rest),this.talk=new Xr(this.rest,this.#e,{begun:(e,t,n)=>void this.#r(e,t,n),ended:(e,t)=>this.#i(e,t)}),this.memories=new Ft(this.rest,()=>this.talk.agentId),this.#t.addEventListener(`message`,()=>this.#s()),document.addEventListener(`visibilitychange`,()=>{document.hidden||this.#s()}),addEventListener(`hashchange`,()=>this.#c())}start(){this.talk.takeUp().then(e=>{e||this.#c()}),this.#e.open()}newChat(){this.layout.railOpen.value=!1,history.pushState(null,``,location.pathname),this.talk.fresh()}openChat(e){this.layout.railOpen.value=!1,location.hash=e}async deleteChat(e){await this.chats.delete(e),e===this.talk.conversationId.value&&this.newChat(),this.#t.postMessage(`deleted`)}showReceipt(e){this.layout.openDrawer(`receipt`),this.receipts.show(e)}showMemory(e){this.layout.openDrawer(`memory`),this.memories.show(e)}async#r(e,t,n){this.mesh.level.value=e.level,this.mesh.usedModel.value=e.model,this.layout.announce(`The answer begins.`),n&&(history.replaceState(null,``,`#${t}`),await this.chats.rename(t,bt(e.question)).catch(()=>void 0)),this.#t.postMessage(`begun`),await this.chats.refresh()}#i(e,t){this.layout.announce(t),this.#t.postMessage(`ended`),this.chats.refresh(),this.mesh.refresh(),this.layout.drawerOpen.value&&this.layout.tab.value===`receipt`&&e.receiptId!==``&&this.receipts.show(e.receiptId),this.layout.drawerOpen.value&&this.layout.tab.value===`mind`&&this.mind.load(this.talk.agentId),e.problem?.code===`CURSOR_TOO_OLD`&&this.talk.open(this.talk.conversationId.value)}#a(e){this.#n||=e===`lost`,this.mesh.link.value=e}async#o(){this.#n&&(this.#n=!1,this.layout.announce(`Connected again.`)),await Promise.all([this.chats.refresh(),this.mesh.refresh(),this.talk.refresh()])}#s(){this.chats.refresh(),this.talk.refresh()}#c(){let e=location.hash.slice(1);e===``?this.talk.fresh():e!==this.talk.conversationId.value&&this.talk.open(e)}},X=class extends D{static properties={store:{attribute:!1}};#e=[];watched(){return[]}connectedCallback(){super.connectedCallback(),this.#e=this.watched().map(e=>e.watch(()=>this.requestUpdate()))}disconnectedCallback(){super.disconnectedCallback();for(let e of this.#e)e();this.#e=[]}},Qr={plus:S`<path d="M8 3v10M3 8h10"/>`,menu:S`<path d="M2.5 4.5h11M2.5 8h11M2.5 11.5h11"/>`,close:S`<path d="M4 4l8 8M12 4l-8 8"/>`,copy:S`<rect x="5.5" y="5.5" width="8" height="8" rx="1.5"/><path d="M10.5 5.5v-2a1 1 0 0 0-1-1h-6a1 1 0 0 0-1 1v6a1 1 0 0 0 1 1h2"/>`,done:S`<path d="M3 8.5l3.5 3.5L13 4.5"/>`,up:S`<path d="M8 13V3.5M3.5 8L8 3.5 12.5 8"/>`,down:S`<path d="M8 3v9.5M3.5 8L8 12.5 12.5 8"/>`,pen:S`<path d="M10.5 3l2.5 2.5L6 12.5l-3 .5.5-3z"/>`,bin:S`<path d="M3 4.5h10M6.5 4.5v-2h3v2M4.5 4.5l.5 9h6l.5-9"/>`,receipt:S`<path d="M3.5 2.5h9v11l-1.5-1-1.5 1-1.5-1-1.5 1-1.5-1-1.5 1zM6 6h4M6 8.5h4"/>`,mind:S`<path d="M2.5 4.5h11M2.5 8h11M2.5 11.5h11"/><path d="M5 3v3M10.5 6.5v3M7 10v3" stroke-width="2.4"/>`,memory:S`<ellipse cx="8" cy="4" rx="5" ry="1.8"/><path d="M3 4v8c0 1 2.2 1.8 5 1.8s5-.8 5-1.8V4M3 8c0 1 2.2 1.8 5 1.8S13 9 13 8"/>`,search:S`<circle cx="7" cy="7" r="4.2"/><path d="M10.2 10.2L13.5 13.5"/>`,sun:S`<circle cx="8" cy="8" r="2.8"/><path d="M8 1.8v1.6M8 12.6v1.6M1.8 8h1.6M12.6 8h1.6M3.6 3.6l1.1 1.1M11.3 11.3l1.1 1.1M3.6 12.4l1.1-1.1M11.3 4.7l1.1-1.1"/>`,moon:S`<path d="M12.8 9.6A5.2 5.2 0 0 1 6.4 3.2a5.2 5.2 0 1 0 6.4 6.4z"/>`,half:S`<circle cx="8" cy="8" r="5.2"/><path d="M8 2.8v10.4a5.2 5.2 0 0 0 0-10.4z" fill="currentColor"/>`,stop:S`<rect x="4" y="4" width="8" height="8" rx="1.2" fill="currentColor"/>`};function Z(e){return x`<svg
-    width="16"
-    height="16"
-    viewBox="0 0 16 16"
-    fill="none"
-    stroke="currentColor"
-    stroke-width="1.4"
-    stroke-linecap="round"
-    stroke-linejoin="round"
-    aria-hidden="true"
-  >
-    ${Qr[e]}
-  </svg>`}var $r=class extends D{static properties={question:{attribute:!1}};answer=()=>void 0;static styles=[O,k,o`
+`,Ue=new Set([`chat.done`,`chat.failed`,`chat.cancelled`,`error`]),We=`soma.edge.v1.json`,Ge=250,Ke=8e3,qe=2e4,Je=[4001,4003],Ye=class{listener;rest;#e;#t=Ge;#n;#r=0;#i=new Map;constructor(e,t){this.listener=e,this.rest=t,addEventListener(`online`,()=>this.#u()),addEventListener(`offline`,()=>this.#e?.close()),setInterval(()=>this.#d(),qe)}open(){clearTimeout(this.#n);let e=location.protocol===`https:`?`wss`:`ws`,t=new WebSocket(`${e}://${location.host}/ws/v2/chat`,[We]);this.#e=t,t.addEventListener(`message`,e=>this.#s(JSON.parse(String(e.data)))),t.addEventListener(`close`,e=>void this.#l(t,e.code))}begin(e){let t=crypto.randomUUID();return this.#i.set(t,{opening:e,turnId:``,sequence:0,stopWhenKnown:!1}),this.#o(e.type,t,e.payload),t}follow(e){let t=crypto.randomUUID();return this.#i.set(t,{opening:void 0,turnId:e,sequence:0,stopWhenKnown:!1}),this.#o(`chat.resume`,t,{turn_id:e,after_sequence:0}),t}stop(e){let t=this.#i.get(e);t!==void 0&&(t.stopWhenKnown=t.turnId===``||!this.#a,t.stopWhenKnown||this.#o(`chat.cancel`,crypto.randomUUID(),{turn_id:t.turnId}))}turnOf(e){return this.#i.get(e)?.turnId??``}leave(e){this.#i.delete(e)}get#a(){return this.#e?.readyState===WebSocket.OPEN}#o(e,t,n){this.#a&&this.#e?.send(JSON.stringify({type:e,id:t,timestamp:new Date().toISOString(),payload:n}))}#s(e){if(this.#r=performance.now(),e.type===`connected`){this.#t=Ge,this.listener.link(`connected`),this.listener.connected(e.payload),this.#c();return}if(e.type===`title_update`){this.listener.title(e.payload);return}let t=this.#i.get(e.id);if(t===void 0)return;let{turn_id:n,sequence:r}=e.payload;if(n!==void 0&&r!==void 0){if(r<=t.sequence)return;t.turnId=n,t.sequence=r}Ue.has(e.type)?this.#i.delete(e.id):t.stopWhenKnown&&this.stop(e.id),this.listener.frame(e.id,{type:e.type,payload:e.payload})}#c(){for(let[e,t]of this.#i)t.turnId===``?t.opening!==void 0&&this.#o(t.opening.type,e,t.opening.payload):this.#o(`chat.resume`,e,{turn_id:t.turnId,after_sequence:t.sequence})}async#l(e,t){e===this.#e&&(this.#e=void 0,this.listener.link(`lost`),Je.includes(t)&&await this.rest.renew()===!1?this.listener.link(`locked`):(this.#n=setTimeout(()=>this.open(),this.#t*(.75+Math.random()/2)),this.#t=Math.min(this.#t*2,Ke)))}#u(){this.#t=Ge,this.#e===void 0&&this.open()}#d(){if(!this.#a||document.hidden)this.#r=performance.now();else if(performance.now()-this.#r>2*qe){let e=this.#e;e?.close(),e!==void 0&&this.#l(e,1006)}else this.#o(`ping`,crypto.randomUUID(),{})}},Xe=`OFFLINE`,Ze=class extends Error{code;details;retryAfter;constructor(e){let t=(e.violations??[]).map(e=>`${e.field}: ${e.description}`);super([e.message,...e.violations&&t.length>1?t:[]].join(` `)),this.code=e.code,this.details=e.details??{},this.retryAfter=e.retry_after}};function Qe(){return new Ze({code:Xe,message:"The mesh cannot be reached from here. Look whether it runs with `.venv/bin/somastack status`."})}function j(e){return e instanceof Ze?e:Qe()}var $e=`application/json`,et=`/api/v1/auth/session`,tt=class{get(e,t={},n){return this.#e(`GET`,`${e}${at(t)}`,void 0,n)}post(e,t,n){return this.#e(`POST`,e,t,n)}patch(e,t){return this.#e(`PATCH`,e,t)}delete(e){return this.#e(`DELETE`,e)}async lines(e){let t=await this.#t(`GET`,e,void 0,void 0,`application/x-ndjson`),n=(await t.text()).split(`
+`).filter(e=>e!==``).map(e=>JSON.parse(e)),r=n.map(it).find(e=>e!==void 0);if(r!==void 0||!t.ok)throw r??Qe();return n}async renew(){return(await fetch(et,{credentials:`same-origin`}).catch(()=>void 0))?.ok}async#e(e,t,n,r){let i=await this.#t(e,t,n,r),a=await i.json().catch(()=>void 0);if(!i.ok)throw it(a)??Qe();return a}async#t(e,t,n,r,i=$e){let a=await nt(e,t,i,n,r);return a.status===401&&await this.renew()?await nt(e,t,i,n,r):a}};async function nt(e,t,n,r,i){let a={accept:n};e!==`GET`&&(a[`x-soma-csrf`]=rt());let o={method:e,headers:a,credentials:`same-origin`};r!==void 0&&(a[`content-type`]=$e,o.body=JSON.stringify(r)),i!==void 0&&(o.signal=i);try{return await fetch(t,o)}catch(e){throw e instanceof DOMException&&e.name===`AbortError`?e:Qe()}}function rt(){let e=document.cookie.split(`; `).map(e=>e.split(`=`,2)).filter(([e])=>e.startsWith(`soma_csrf_`)),t=e.find(([e])=>e===`soma_csrf_${location.port}`);return decodeURIComponent((t??e[0])?.[1]??``)}function it(e){if(typeof e==`object`&&e&&`error`in e)return new Ze(e.error)}function at(e){let t=new URLSearchParams;for(let[n,r]of Object.entries(e))for(let e of Array.isArray(r)?r:[r])t.append(n,String(e));let n=t.toString();return n===``?``:`?${n}`}var ot=new Intl.NumberFormat(`en`),st=new Intl.NumberFormat(`en`,{notation:`compact`,maximumFractionDigits:2,roundingMode:`floor`}),ct=new Intl.DateTimeFormat(void 0,{hour:`2-digit`,minute:`2-digit`}),lt=new Intl.DateTimeFormat(void 0,{weekday:`long`,day:`numeric`,month:`long`}),ut=new Intl.DateTimeFormat(void 0,{dateStyle:`medium`,timeStyle:`short`}),dt=864e5;function M(e){return ot.format(Number(e??0))}function ft(e){return e<1e5?ot.format(e):st.format(e)}function N(e,t,n=`${t}s`){return`${ot.format(e)} ${e===1?t:n}`}function pt(e){let t=Number(e??0)/1e6;return t===0?`free`:`$${t<.01?t.toFixed(6).replace(/0{1,2}$/,``):t.toFixed(t<1?4:2)}`}function mt(e){return e>=1e3?`${(e/1e3).toFixed(2)} s`:`${e<10?e.toFixed(1):e.toFixed(0)} ms`}function ht(e){return e.replaceAll(`_`,` `)}function gt(e){return e.charAt(0).toUpperCase()+e.slice(1)}function _t(e,t){return ht(e.replace(t,``).toLowerCase())}function vt(e){return e.replace(`DEGRADATION_LEVEL_`,``)}function yt(e){return ct.format(e)}function bt(e){return ut.format(new Date(e))}function xt(e,t=new Date){let n=Math.round((St(t)-St(new Date(e)))/dt);return n<=0?`Today`:n===1?`Yesterday`:lt.format(new Date(e))}function St(e){return new Date(e).setHours(0,0,0,0)}function Ct(e,t=8){let n=e.trim().split(/\s+/),r=n.slice(0,t).join(` `).slice(0,80);return n.length>t?`${r} …`:r}var P=class{#e;#t=new Set;constructor(e){this.#e=e}get value(){return this.#e}set value(e){if(!Object.is(e,this.#e)){this.#e=e;for(let e of[...this.#t])e()}}watch(e){return this.#t.add(e),()=>this.#t.delete(e)}},wt=class extends P{constructor(){super(0)}beat(){this.value+=1}},Tt=`/api/v1/chat/approvals`,Et=200,Dt=3e4,Ot=class{rest;waiting=new P([]);#e=0;constructor(e){this.rest=e,setInterval(()=>{document.hidden||this.refresh()},Dt)}async refresh(){let e=++this.#e,t=await this.rest.get(Tt,{page_size:Et}).catch(()=>void 0);t!==void 0&&e===this.#e&&(this.waiting.value=t.approvals)}async decide(e,t,n,r,i){let a=`/api/v1/chat/turns/${encodeURIComponent(e)}/approvals/${encodeURIComponent(t)}:resolve`,o=r===`approve`?`APPROVAL_DECISION_APPROVE`:`APPROVAL_DECISION_DENY`;try{await this.rest.post(a,{decision:o,arguments_hash:n,note:i})}finally{this.refresh()}}},kt=`/api/v1/chat/conversations`,At=60,jt=class{rest;list=new P(void 0);filter=new P(``);problem=new P(void 0);#e=new Map;#t=``;#n=0;constructor(e){this.rest=e}get hasMore(){return this.#t!==``}async refresh(){let e=++this.#n;try{let t=await this.#r(``);e===this.#n&&(this.#t=t.next_page_token,this.list.value=t.conversations,this.problem.value=void 0)}catch(t){e===this.#n&&(this.problem.value=j(t))}}async loadMore(){let e=this.#n,t=await this.#r(this.#t).catch(()=>void 0);t!==void 0&&e===this.#n&&(this.#t=t.next_page_token,this.list.value=[...this.list.value??[],...t.conversations])}async narrow(e){this.filter.value=e,await this.refresh()}nameOf(e){return e.title||(this.#e.get(e.conversation_id)??``)}callFirst(e,t){this.#e.set(e,t)}titled(e,t){let{value:n}=this.list;n?.some(n=>n.conversation_id===e&&n.title!==t)===!0&&(this.list.value=n.map(n=>n.conversation_id===e?{...n,title:t}:n))}async rename(e,t){await this.rest.patch(`${kt}/${encodeURIComponent(e)}`,{conversation:{title:t}}),await this.refresh()}async delete(e){await this.rest.delete(`${kt}/${encodeURIComponent(e)}`),await this.refresh()}#r(e){let t={page_size:At,page_token:e,title_contains:this.filter.value.trim()};return this.rest.get(kt,t)}},Mt={TOOL_CALL_STATUS_UNSPECIFIED:`unknown`,TOOL_CALL_STATUS_DONE:`done`,TOOL_CALL_STATUS_FAILED:`failed`,TOOL_CALL_STATUS_DENIED:`denied`,TOOL_CALL_STATUS_UNKNOWN:`unknown`};function Nt(e,t,n,r){return{callId:e,name:t,args:n,at:r,state:`running`,content:``,truncated:!1,milliseconds:0,consent:void 0}}function Pt(e){let t=new Map((e.tool_results??[]).map(e=>[e.call_id,e]));return(e.tool_calls??[]).map(n=>{let r=t.get(n.call_id),i=e.finish_reason===`tool_calls`?`client`:`open`,a=r===void 0?i:Mt[r.status];return{...Nt(n.call_id,n.name,n.arguments_json,0),state:a,content:r?.content??``}})}function Ft(e,t,n){return Bt(e,t,n,e=>{let n=e.consent!==void 0&&e.consent.decision!==`approve`;return{...e,args:t.arguments,state:n?e.state:t.by_client?`client`:`running`}})}function It(e,t,n){return Bt(e,t,n,e=>({...e,state:t.status,content:t.content,truncated:t.truncated,milliseconds:t.duration_milliseconds}))}function Lt(e,t,n){let r={hash:t.arguments_hash,sentence:t.sentence,expireTime:t.expire_time,decision:``,decidedBy:``,note:``};return Bt(e,t,n,e=>({...e,args:t.arguments||e.args,state:`consent`,consent:r}))}function Rt(e,t){return e.map(e=>{if(e.callId!==t.call_id||e.consent===void 0)return e;let n={...e.consent,decision:t.decision,decidedBy:t.decided_by,note:t.note},r=t.decision===`approve`?`running`:`denied`;return{...e,consent:n,state:e.state===`consent`?r:e.state}})}function zt(e){return e.map(e=>e.state===`running`||e.state===`consent`?{...e,state:`open`}:e)}function Bt(e,t,n,r){return e.some(e=>e.callId===t.call_id)?e.map(e=>e.callId===t.call_id?r(e):e):[...e,r(Nt(t.call_id,t.name,``,n))]}var Vt=class{key;role;changed=new wt;notices=[];seams=[];begun=performance.now();tools=[];text=``;reasoning=``;state=`done`;problem;retry;siblings={number:1,count:1};rated=`none`;messageId=``;turnId=``;receiptId=``;level=``;model=``;usage;costMicros=``;firstTokenMs=0;time;constructor(e,t,n=new Date){this.key=e,this.role=t,this.time=n}get running(){return this.state===`waiting`||this.state===`writing`}get asking(){return this.running?this.tools.find(e=>e.state===`consent`):void 0}};function Ht(e){let t=new Vt(crypto.randomUUID(),`user`);return t.text=e,t}function Ut(){let e=new Vt(crypto.randomUUID(),`assistant`);return e.state=`waiting`,e}function Wt(e){let t=e.role===`ROLE_USER`?`user`:`assistant`,n=new Vt(e.message_id,t,new Date(e.create_time));return n.text=Kt(e),n.messageId=e.message_id,n.turnId=e.turn_id,n.receiptId=e.receipt_id,n.model=e.model,n.costMicros=e.cost_micros,n.usage=e.usage,n.tools=Pt(e),e.partial&&(n.state=e.finish_reason===`cancelled`?`stopped`:`failed`),Gt(n,e),n}function Gt(e,t){let n={number:t.sibling_number||1,count:t.sibling_count||1},r=t.rating===`RATING_GOOD`?`good`:t.rating===`RATING_BAD`?`bad`:`none`;(n.number!==e.siblings.number||n.count!==e.siblings.count||r!==e.rated)&&(e.siblings=n,e.rated=r,e.changed.beat())}function Kt(e){return e.content.map(e=>e.text??``).join(``)}function qt(e,t){let n=e.details.error_id??e.turn_id??t;return{code:e.code,message:e.message,retryAfter:e.retry_after,errorId:n}}var Jt=`/api/v1/chat/conversations`;async function Yt(e,t,n){let r=await e.lines(`${Jt}/${encodeURIComponent(t)}:export`),i=r.find(e=>e.header!==void 0)?.header;if(i===void 0)throw new Ze({code:`MALFORMED_MESSAGE`,message:`The mesh sent no conversation. Try again.`});let a=r.flatMap(e=>e.message===void 0?[]:[e.message]),o=en(i.title);return n===`json`?{name:`${o}.json`,type:`application/json`,text:JSON.stringify({header:i,messages:a},null,2)}:{name:`${o}.md`,type:`text/markdown`,text:Qt({header:i,messages:a})}}async function Xt(e,t){let{header:n,messages:r}=Zt(t);return(await e.post(`${Jt}:import`,{header:n,messages:r})).conversation.conversation_id}function Zt(e){let t;try{t=JSON.parse(e)}catch{t=void 0}if(typeof t!=`object`||!t||!(`header`in t)||!(`messages`in t))throw new Ze({code:`MALFORMED_MESSAGE`,message:`This is no exported conversation. Choose a file that “Export as JSON” made.`});return t}function Qt({header:e,messages:t}){let n=$t(t,e.current_leaf_message_id).filter(e=>e.role===`ROLE_USER`||e.role===`ROLE_ASSISTANT`).map(t=>`## ${t.role===`ROLE_USER`?`You`:e.agent_name||`Answer`}\n\n${Kt(t)}`);return`${[`# ${e.title||`Untitled chat`}`,...n].join(`
+
+`)}\n`}function $t(e,t){let n=new Map(e.map(e=>[e.message_id,e])),r=[];for(let e=n.get(t);e!==void 0;e=n.get(e.parent_message_id))r.unshift(e);return r}function en(e){return e.normalize(`NFKD`).replace(/[^\p{L}\p{N}]+/gu,`-`).replace(/^-+|-+$/g,``).slice(0,60).toLowerCase()||`conversation`}var tn=class{rest;listener;constructor(e,t){this.rest=e,this.listener=t}async take(e,t){try{let n=await Yt(this.rest,e,t),r=document.createElement(`a`);r.href=URL.createObjectURL(new Blob([n.text],{type:n.type})),r.download=n.name,r.click(),setTimeout(()=>URL.revokeObjectURL(r.href),6e4),this.listener.done(`Exported as ${n.name}.`)}catch(e){this.listener.refused(j(e))}}choose(){let e=document.createElement(`input`);e.type=`file`,e.accept=`.json,application/json`,e.addEventListener(`change`,()=>{let t=e.files?.[0];t!==void 0&&this.#e(t)}),e.click()}async#e(e){try{let t=await Xt(this.rest,await e.text());this.listener.imported(t),this.listener.done(`Imported.`)}catch(e){this.listener.refused(j(e))}}},F=[`receipt`,`mind`,`memory`],nn=[`system`,`light`,`dark`],rn=`soma.theme`,an=`soma.drawer`,on=matchMedia(`(max-width: 899.98px)`),sn=class{railOpen=new P(!1);drawerOpen=new P(!1);tab=new P(`receipt`);paletteOpen=new P(!1);theme=new P(cn(rn,nn,`system`));narrow=new P(on.matches);said=new P(``);approvalSought=new wt;#e=!1;editing=new P(void 0);problem=new P(void 0);constructor(){on.addEventListener(`change`,()=>{this.narrow.value=on.matches});let e=cn(an,[...F,`closed`],`closed`);e!==`closed`&&!on.matches&&(this.tab.value=e,this.drawerOpen.value=!0),this.#t()}openDrawer(e){this.tab.value=e,this.drawerOpen.value=!0,this.railOpen.value=!1,localStorage.setItem(an,e)}closeDrawer(){this.drawerOpen.value=!1,localStorage.setItem(an,`closed`)}toggleDrawer(e){this.drawerOpen.value&&this.tab.value===e?this.closeDrawer():this.openDrawer(e)}setTheme(e){this.theme.value=e,localStorage.setItem(rn,e),this.#t()}nextTheme(){let e=nn.indexOf(this.theme.value);this.setTheme(nn[(e+1)%nn.length]??`system`)}seekApproval(){this.#e=!0,this.approvalSought.beat()}takeApprovalWish(){let e=this.#e;return this.#e=!1,e}tell(e){this.problem.value=e}announce(e){this.said.value=``,queueMicrotask(()=>{this.said.value=e})}#t(){document.documentElement.dataset.theme=this.theme.value}};function cn(e,t,n){let r=localStorage.getItem(e);return t.find(e=>e===r)??n}var ln=`/api/v1/memories`,un=30,dn=1500,fn=`RESOURCE_NOT_FOUND`,pn=class{rest;agentId;query=new P(``);filters=new P({kinds:[],conversation_id:``,min_importance:0});found=new P(void 0);problem=new P(void 0);wanted=new P(void 0);report=new P(``);#e;constructor(e,t){this.rest=e,this.agentId=t}async search(){this.#e?.abort();let e=this.query.value.trim();if(e===``){this.found.value=void 0,this.problem.value=void 0;return}let t=new AbortController;this.#e=t;let n={query:e,top_k:un,time_budget_milliseconds:dn,...this.#t()};try{let e=await this.rest.post(`${ln}:recall`,n,t.signal);this.found.value=e,this.problem.value=void 0}catch(e){t.signal.aborted||(this.problem.value=j(e))}}#t(){let{kinds:e,conversation_id:t,min_importance:n}=this.filters.value;return{kinds:e,conversation_id:t,min_importance:n,agent_id:this.agentId()}}async show(e){this.report.value=``,this.problem.value=void 0;try{let{memory:t}=await this.rest.get(`${ln}/${encodeURIComponent(e)}`);this.wanted.value=t}catch(e){this.wanted.value=void 0,this.problem.value=j(e)}}async add(e,t){let n=await this.rest.post(ln,{text:e,kind:t});this.wanted.value=n.memory,this.report.value=n.duplicate?`It was known already and counts for more now.`:`It is kept.`,await this.search()}async forget(e){await this.rest.delete(`${ln}/${encodeURIComponent(e.memory_id)}`);let t=await this.#n(e.memory_id);this.wanted.value=void 0,await this.search();let n=(this.found.value?.hits??[]).some(t=>t.memory.memory_id===e.memory_id);this.report.value=t&&!n?`Forgotten. Reading it again finds nothing, and the search does not show it any more.`:`The mesh took the deletion, but the memory can still be read. Try again in a moment.`}async#n(e){try{return await this.rest.get(`${ln}/${encodeURIComponent(e)}`),!1}catch(e){return e instanceof Ze&&e.code===fn}}},mn=`offline`,hn=class{rest;link=new P(`connecting`);level=new P(``);agents=new P([]);models=new P([]);usedModel=new P(``);budget=new P(void 0);userId=``;services=new P({});constructor(e){this.rest=e}get model(){return this.usedModel.value||(this.models.value.find(e=>e.tenant_default)?.model_profile_id??``)}get withoutModel(){let{value:e}=this.models;return e.length>0&&e.every(e=>e.provider===mn)}async refreshAgents(){let e=await this.rest.get(`/api/v1/chat/agents`,{page_size:200}).catch(()=>void 0);this.agents.value=e?.agents??this.agents.value}async refresh(){let[e,t,n]=await Promise.all([this.rest.get(`/api/v1/models`,{page_size:200}).catch(()=>void 0),this.rest.get(`/api/v1/budget`).catch(()=>void 0),this.rest.get(`/api/v1/health`).catch(()=>void 0)]);this.models.value=e?.models??this.models.value,this.services.value=n?.services??this.services.value;let r=t?.budgets.find(e=>e.period===`BUDGET_PERIOD_DAY`);this.budget.value=t===void 0?this.budget.value:r}},gn=60,_n=class{rest;state=new P(void 0);changes=new P([]);problem=new P(void 0);#e=``;#t=``;constructor(e){this.rest=e}get hasMore(){return this.#t!==``}async load(e){this.#e=e;try{let[t,n]=await Promise.all([this.rest.get(`/neuromodulators`,{agent_id:e}),this.#n(``)]);this.#e===e&&(this.state.value={...t,effects:n.effects},this.changes.value=n.changes,this.#t=n.next_page_token,this.problem.value=void 0)}catch(e){this.problem.value=j(e)}}async loadMore(){let e=this.#e,t=await this.#n(this.#t).catch(()=>void 0);t!==void 0&&e===this.#e&&(this.#t=t.next_page_token,this.changes.value=[...this.changes.value,...t.changes])}history(e){let t=this.changes.value.filter(t=>t.name===e).reverse(),n=t[0];return n===void 0?[]:[n.before,...t.map(e=>e.after)]}#n(e){let t={agent_id:this.#e,page_size:gn,page_token:e};return this.rest.get(`/api/v1/cognitive/explain`,t)}},vn=[300,700,1500,3e3],yn=class{rest;shown=new P(void 0);wanted=new P(``);problem=new P(void 0);#e=new Map;constructor(e){this.rest=e}async show(e){this.wanted.value=e,this.problem.value=void 0;for(let t of[0,...vn]){if(await new Promise(e=>setTimeout(e,t)),this.wanted.value!==e)return;try{let t=await this.read(e);if(this.wanted.value===e&&(this.shown.value=t),t.settle_time!==void 0)return}catch(e){this.problem.value=j(e),this.shown.value=void 0;return}}}async read(e){let t=this.#e.get(e);if(t!==void 0)return t;let{receipt:n}=await this.rest.get(`/api/v1/receipts/${encodeURIComponent(e)}`);return n.settle_time!==void 0&&this.#e.set(e,n),n}},bn=`/api/v1/chat/messages:search`,xn=20,Sn=2,Cn=class{rest;found=new P(void 0);problem=new P(void 0);#e;#t=``;#n=``;constructor(e){this.rest=e}get hasMore(){return this.#n!==``}async look(e){this.#e?.abort(),this.#t=wn(e),this.#n=``,this.#t.length<Sn?(this.found.value=void 0,this.problem.value=void 0):await this.#r([])}async more(){await this.#r(this.found.value??[])}async#r(e){let t=new AbortController;this.#e=t;let n={query:this.#t,page_size:xn,page_token:this.#n};try{let r=await this.rest.get(bn,n,t.signal);this.#n=r.next_page_token,this.found.value=[...e,...r.messages],this.problem.value=void 0}catch(e){t.signal.aborted||(this.found.value=[],this.problem.value=j(e))}}};function wn(e){let t=e.trim();return/[\p{L}\p{N}]$/u.test(e)&&e.length<256?`${t}*`:t}var Tn=`/api/v1/chat/conversations`,En=500,Dn=class{rest;constructor(e){this.rest=e}async leafBeside(e,t,n){let r=await this.#e(e),i=r.byId.get(t)?.parent_message_id??``,a=(r.children.get(i)??[])[n-1];return a===void 0?``:On(r,a)}async leafOf(e,t,n){let r=await this.#e(e);for(let e=r.byId.get(n);e!==void 0;e=r.byId.get(e.parent_message_id))if(e.message_id===t)return n;let i=r.byId.get(t);return i===void 0?``:On(r,i)}async choose(e,t){let n={current_leaf_message_id:t};await this.rest.patch(`${Tn}/${encodeURIComponent(e)}`,{conversation:n})}async#e(e){let t=new Map,n=new Map;for(let r=``,i=!0;i;i=r!==``){let i={all_branches:!0,page_size:En,page_token:r},a=`${Tn}/${encodeURIComponent(e)}/messages`,o=await this.rest.get(a,i);for(let e of o.messages){t.set(e.message_id,e);let r=n.get(e.parent_message_id)??[];n.set(e.parent_message_id,[...r,e])}r=o.next_page_token}return{byId:t,children:n}}};function On(e,t){let n=t;for(let t=e.children.get(n.message_id)?.at(-1);t!==void 0;t=e.children.get(n.message_id)?.at(-1))n=t;return n.message_id}var kn=`soma.pending`,An=1500;function jn(){let e=sessionStorage.getItem(kn);return e===null?[]:JSON.parse(e)}function Mn(e){In([...jn().filter(t=>Fn(t)!==Fn(e)),e])}function Nn(e){setTimeout(()=>Pn(e),An)}function Pn(e){In(jn().filter(t=>Fn(t)!==e))}function Fn(e){return e.opening.payload.request_id}function In(e){e.length===0?sessionStorage.removeItem(kn):sessionStorage.setItem(kn,JSON.stringify(e))}var Ln=60,Rn=500,zn=`/api/v1/chat/conversations`,Bn=class{rest;thread;turns;opening=new P(!1);loadingOlder=new P(!1);problem=new P(void 0);sought=new P(void 0);turned;#e;#t=``;#n=0;constructor(e,t,n){this.rest=e,this.thread=t,this.turns=n,this.#e=new Dn(e)}get hasOlder(){return this.#t!==``}fresh(){this.#l()}async open(e,t=``){this.#l();let n=this.#n;this.thread.conversationId.value=e,this.opening.value=!0;try{t!==``&&await this.#s(e,t);let[r,i]=await this.#u(e);n===this.#n&&this.#i(r,i)}catch(e){n===this.#n&&(this.problem.value=j(e))}finally{n===this.#n&&(this.opening.value=!1)}t!==``&&n===this.#n&&await this.#c(t)}async refresh(){let{value:e}=this.thread.conversationId;if(e===``||this.opening.value)return;let t=this.#n,n=await this.#u(e).catch(()=>void 0);n!==void 0&&t===this.#n&&this.#a(...n)}async heard(e){if(e.conversation_id!==this.thread.conversationId.value||this.opening.value)return;this.thread.conversation.value=e;let{running_turn_id:t,current_leaf_message_id:n}=e,r=t!==``&&!this.turns.follows(t)&&!this.turns.unsettled,i=t===``&&!this.turns.busy;(r||i&&n!==this.thread.leafId)&&await this.refresh()}async loadOlder(e=Ln){if(this.#t===``||this.loadingOlder.value)return;let t=this.#n;this.loadingOlder.value=!0;try{let n=await this.#d(this.thread.conversationId.value,{page_token:this.#t,page_size:e});t===this.#n&&(this.#t=n.next_page_token,this.thread.entries.value=[...Vn(n,[]),...this.thread.entries.value])}catch(e){this.problem.value=j(e)}finally{this.loadingOlder.value=!1}}async turnTo(e,t){let{value:n}=this.thread.conversationId,r=this.#n,i=await this.#e.leafBeside(n,e.messageId,t);if(i===``||r!==this.#n)return;let a=this.thread.entries.value.indexOf(e);await this.#e.choose(n,i),await this.refresh(),this.turned=this.thread.entries.value[a]}async straighten(e,t){let n=this.#n,{value:r}=this.thread.conversationId,i=await this.#d(r,{leaf_message_id:t}).catch(()=>void 0);i!==void 0&&n===this.#n&&e.running&&(this.#t=i.next_page_token,this.thread.entries.value=[...Vn(i,this.thread.entries.value),e])}async takeUp(){let e=jn(),{conversationId:t}=e[0]??{};if(t===void 0)return!1;t!==``&&await this.open(t);for(let n of e.filter(e=>e.conversationId===t))n.queued&&n.opening.type===`chat.send`?this.turns.enqueue({text:n.text,opening:n.opening,frameId:``}):this.turns.running.value!==void 0||this.#r(n.text)?Pn(n.opening.payload.request_id):this.turns.open(n.opening,n.text);return!0}#r(e){return this.thread.entries.value.findLast(e=>e.role===`user`)?.text===e}#i(e,t){this.thread.conversation.value=e,this.thread.agentId=e.agent_id,this.#t=t.next_page_token,this.thread.entries.value=Vn(t,this.thread.entries.value),this.#o(e.running_turn_id)}#a(e,t){let n=this.thread.last?.problem!==void 0;this.turns.running.value!==void 0||n?(this.thread.conversation.value=e,this.#o(e.running_turn_id)):t.messages.at(-1)?.message_id===this.thread.leafId?(Vn(t,this.thread.entries.value),this.thread.conversation.value=e,this.#o(e.running_turn_id)):this.#i(e,t)}#o(e){e!==``&&!this.turns.follows(e)&&!this.turns.unsettled&&this.turns.follow(e)}async#s(e,t){let n=`${zn}/${encodeURIComponent(e)}`,{conversation:r}=await this.rest.get(n),i=r.current_leaf_message_id,a=await this.#e.leafOf(e,t,i);a!==``&&a!==i&&await this.#e.choose(e,a)}async#c(e){let t=()=>this.thread.entries.value.find(t=>t.messageId===e),n=this.#n;for(;t()===void 0&&this.hasOlder&&n===this.#n&&this.problem.value===void 0;)await this.loadOlder(Rn);n===this.#n&&(this.sought.value=t())}#l(){this.#n+=1,this.turns.leave(),this.#t=``,this.problem.value=void 0,this.opening.value=!1,this.sought.value=void 0,this.thread.clear()}async#u(e){let[t,n]=await Promise.all([this.rest.get(`${zn}/${encodeURIComponent(e)}`),this.#d(e,{})]);return[t.conversation,n]}#d(e,t){let n={page_size:Ln,from_end:!0,...t};return this.rest.get(`${zn}/${encodeURIComponent(e)}/messages`,n)}};function Vn(e,t){let n=new Map(t.filter(e=>e.messageId!==``).map(e=>[e.messageId,e]));return e.messages.filter(e=>e.role===`ROLE_USER`||e.role===`ROLE_ASSISTANT`).map(e=>{let t=n.get(e.message_id);return t===void 0?Wt(e):(Gt(t,e),t)})}var Hn=class{conversation=new P(void 0);conversationId=new P(``);entries=new P([]);agentId=``;get last(){return this.entries.value.at(-1)}get leafId(){return this.entries.value.findLast(e=>e.messageId!==``)?.messageId??``}push(...e){this.entries.value=[...this.entries.value,...e]}replaceFrom(e,...t){let n=this.entries.value.indexOf(e);this.entries.value=[...this.entries.value.slice(0,n<0?void 0:n),...t]}questionOf(e){let{value:t}=this.entries;return t.slice(0,t.indexOf(e)).findLast(e=>e.role===`user`)}clear(){this.conversation.value=void 0,this.conversationId.value=``,this.entries.value=[]}},Un=[`provider_switched`,`turn_taken_over`],Wn=`queued`;function Gn(e,t){let n=Kn(e,t);return e.changed.beat(),n}function Kn(e,t){switch(t.type){case`chat.started`:return e.turnId=t.payload.turn_id,e.receiptId=t.payload.receipt_id,e.level=t.payload.level,e.model=t.payload.model,e.notices.push(...t.payload.level_reasons.map(e=>({text:e.sentence,level:e.level}))),``;case`chat.delta`:return e.firstTokenMs||=performance.now()-e.begun,e.state=`writing`,e.text+=t.payload.delta,``;case`chat.reasoning`:return e.reasoning+=t.payload.delta,``;case`chat.tool`:return e.tools=t.payload.phase===`finished`?It(e.tools,t.payload,e.text.length):Ft(e.tools,t.payload,e.text.length),``;case`chat.approval`:return t.payload.phase===`requested`?(e.tools=Lt(e.tools,t.payload,e.text.length),`The tool ${t.payload.name} waits for your consent.`):(e.tools=Rt(e.tools,t.payload),``);case`chat.notice`:return qn(e,t.payload);case`chat.done`:return Yn(e,t.payload),e.text=t.payload.content||e.text,e.state=`done`,`The answer is complete.`;case`chat.failed`:return Yn(e,t.payload),e.state=`failed`,e.problem=qt(t.payload,t.payload.turn_id),t.payload.message;case`chat.cancelled`:return Yn(e,t.payload),e.state=`stopped`,`Stopped.`;case`error`:return e.state=`failed`,e.problem=qt(t.payload,e.turnId),t.payload.message}}function qn(e,t){return Un.includes(t.code)?(e.seams.push({at:e.text.length,sentence:Jn(t,e.text===``),detail:t.sentence}),e.model=t.metadata.to_model??e.model):t.code!==Wn&&e.notices.push({text:t.sentence,level:``}),``}function Jn(e,t){let{from_model:n,to_model:r}=e.metadata;return e.code!==`provider_switched`||r===void 0?`From here on another process of the mesh goes on`:n===r?`${r} broke off here and went on`:`${t?`Answered`:`From here on answered`} by ${r}`}function Yn(e,t){e.messageId=t.message_id,e.tools=zt(e.tools),e.receiptId=t.receipt_id||e.receiptId,e.usage=t.usage,e.costMicros=t.cost.micros}var Xn=`/api/v1/chat/turns`,Zn=class{thread;connection;rest;listener;running=new P(void 0);queue=new P([]);modelId=new P(``);#e=new Map;constructor(e,t,n,r){this.thread=e,this.connection=t,this.rest=n,this.listener=r}get busy(){return this.running.value!==void 0||this.queue.value.length>0}get unsettled(){return[...this.#e.keys(),...this.queue.value.map(e=>e.frameId)].some(e=>this.connection.turnOf(e)===``)}say(e,t=`enqueue`){if(e.trim()===``)return;let n={content:e,...this.#t()},r={type:`chat.send`,payload:n};this.busy?(n.while_busy=t,this.enqueue({text:e,opening:r,frameId:``})):(this.#n(n),this.open(r,e))}open(e,t){let n=Ut(),r=e.type===`chat.send`?Ht(t):void 0;this.thread.push(...r===void 0?[]:[r],n),this.#r(e,r,n)}edit(e,t){let n=Ht(t);n.siblings={number:e.siblings.count+1,count:e.siblings.count+1};let r=Ut();this.thread.replaceFrom(e,n,r);let i={message_id:e.messageId,content:t,...this.#t()};this.#r({type:`chat.edit`,payload:i},n,r)}regenerate(e){let t=this.thread.questionOf(e),n=e.messageId||(t?.messageId??``),r=Ut();e.messageId!==``&&(r.siblings={number:e.siblings.count+1,count:e.siblings.count+1}),this.thread.replaceFrom(e,r),this.#r({type:`chat.regenerate`,payload:{message_id:n,...this.#t()}},t,r)}follow(e){let t=Ut();this.thread.push(t),this.#a({frameId:this.connection.follow(e),answer:t,question:void 0,opening:void 0})}follows(e){return[...this.#e.values()].some(t=>t.answer.turnId===e||this.connection.turnOf(t.frameId)===e)}stop(){for(let e of this.#e.keys())this.connection.stop(e)}enqueue(e){this.queue.value=[...this.queue.value,e],this.#i(e.opening,e.text,!0),this.#o(e)}async takeBack(e){if(this.#l(e),e.frameId===``)return;this.connection.leave(e.frameId);let t={conversation_id:this.thread.conversationId.value,page_size:200},{turns:n}=await this.rest.get(Xn,t),r=n.find(t=>t.request_id===e.opening.payload.request_id);r!==void 0&&await this.rest.post(`${Xn}/${encodeURIComponent(r.turn_id)}:cancel`,{})}hear(e,t){let n=this.queue.value.find(t=>t.frameId===e);n!==void 0&&this.#s(n,t);let r=this.#e.get(e);if(r===void 0)return;if(t.type===`chat.started`){this.#u(r,t);return}let i=Gn(r.answer,t);r.answer.running?i!==``&&this.listener.said(r.answer,i):this.#d(r,i)}leave(){for(let e of[...this.#e.keys(),...this.queue.value.map(e=>e.frameId)])this.connection.leave(e);this.#e.clear(),this.running.value=void 0,this.queue.value=[]}#t(){let{value:e}=this.modelId;return{request_id:crypto.randomUUID(),...e===``?{}:{model_profile_id:e}}}#n(e){this.thread.conversationId.value===``?this.thread.agentId!==``&&(e.agent_id=this.thread.agentId):e.conversation_id=this.thread.conversationId.value}#r(e,t,n){this.#i(e,t?.text??``,!1),this.#a({frameId:this.connection.begin(e),answer:n,question:t,opening:e})}#i(e,t,n){Mn({opening:e,text:t,queued:n,conversationId:this.thread.conversationId.value})}#a(e){this.#e.set(e.frameId,e),this.running.value=e.answer}#o(e){this.thread.conversationId.value!==``&&(this.#n(e.opening.payload),this.#i(e.opening,e.text,!0),e.frameId=this.connection.begin(e.opening))}#s(e,t){if(t.type!==`chat.started`&&t.type!==`error`&&t.type!==`chat.failed`&&t.type!==`chat.cancelled`)return;if(this.#l(e),t.type===`chat.cancelled`||t.type===`chat.started`&&this.#c(t.payload)){this.connection.leave(e.frameId);return}let[n,r]=[Ht(e.text),Ut()];this.thread.push(n,r),this.#a({frameId:e.frameId,answer:r,question:n,opening:e.opening})}#c(e){return this.thread.entries.value.some(t=>t.messageId===e.assistant_message_id&&!t.running)}#l(e){Pn(e.opening.payload.request_id),this.queue.value=this.queue.value.filter(t=>t!==e)}#u(e,t){let n=t.payload,{answer:r,question:i,opening:a}=e,o=this.thread.conversationId.value===``;this.thread.conversationId.value=n.conversation_id,this.thread.agentId=n.agent_id,a!==void 0&&(this.#i(a,i?.text??``,!1),Nn(a.payload.request_id)),i!==void 0&&i.messageId===``&&(i.messageId=n.user_message_id,i.changed.beat()),Gn(r,t),this.listener.begun(r,n,o),this.thread.questionOf(r)?.messageId!==n.user_message_id&&this.listener.strayed(r,n);for(let e of this.queue.value.filter(e=>e.frameId===``))this.#o(e)}#d(e,t){let{answer:n,question:r,opening:i}=e;this.#e.delete(e.frameId),this.running.value=[...this.#e.values()].at(-1)?.answer,i!==void 0&&(Pn(i.payload.request_id),n.retry=()=>this.#f(i,r,n),n.changed.beat()),this.listener.ended(n,t,i!==void 0&&i.type!==`chat.send`)}#f(e,t,n){if(n.messageId!==``||t!==void 0&&t.messageId!==``){this.regenerate(n);return}let r=Ut();this.thread.replaceFrom(n,r);let i={...e,payload:{...e.payload,request_id:crypto.randomUUID()}};this.#r(i,t,r)}},Qn=class{told;#e;#t=``;constructor(e){this.told=e,document.addEventListener(`visibilitychange`,()=>this.look())}turnTo(e){e!==this.#t&&(this.#t=e,this.#n(),this.look())}look(){if(document.hidden||this.#t===``)this.#n();else if(this.#e===void 0||this.#e.readyState===EventSource.CLOSED){let e=new EventSource(`/api/v1/chat/conversations/${encodeURIComponent(this.#t)}:watch`);e.addEventListener(`message`,e=>{this.told(JSON.parse(String(e.data)).conversation)}),this.#e=e}}#n(){this.#e?.close(),this.#e=void 0}},$n=class{rest=new tt;layout=new sn;mesh=new hn(this.rest);chats=new jt(this.rest);search=new Cn(this.rest);approvals=new Ot(this.rest);files=new tn(this.rest,{imported:e=>this.#a(e),done:e=>this.layout.announce(e),refused:e=>this.layout.tell(e)});receipts=new yn(this.rest);mind=new _n(this.rest);thread=new Hn;memories=new pn(this.rest,()=>this.thread.agentId);turns;talk;#e;#t=new Qn(e=>this.#c(e));#n=new BroadcastChannel(`soma`);#r=!1;constructor(){this.#e=new Ye({connected:e=>{this.mesh.agents.value=e.agents,this.mesh.userId=e.user_id,this.#u()},link:e=>this.#l(e),frame:(e,t)=>this.turns.hear(e,t),title:e=>this.chats.titled(e.conversation_id,e.title)},this.rest),this.turns=new Zn(this.thread,this.#e,this.rest,{begun:(e,t,n)=>void this.#i(e,t,n),said:(e,t)=>this.#o(t),ended:(e,t,n)=>this.#s(e,t,n),strayed:(e,t)=>void this.talk.straighten(e,t.user_message_id)}),this.talk=new Bn(this.rest,this.thread,this.turns),this.#n.addEventListener(`message`,()=>this.#d()),document.addEventListener(`visibilitychange`,()=>{document.hidden||this.#d()}),addEventListener(`hashchange`,()=>this.#f()),this.thread.conversationId.watch(()=>this.#t.turnTo(this.thread.conversationId.value))}start(){this.talk.takeUp().then(e=>{e||this.#f()}),this.#e.open()}newChat(){this.layout.railOpen.value=!1,history.pushState(null,``,location.pathname),this.talk.fresh()}openChat(e,t=``){this.layout.railOpen.value=!1,t===``?location.hash=e:(history.pushState(null,``,`#${e}`),this.talk.open(e,t))}openApproval(e=this.approvals.waiting.value[0]?.conversation_id??``){this.layout.seekApproval(),e!==``&&e!==this.thread.conversationId.value&&this.openChat(e),this.layout.railOpen.value=!1}async deleteChat(e){await this.chats.delete(e),e===this.thread.conversationId.value&&this.newChat(),this.#n.postMessage(`deleted`)}showReceipt(e){this.layout.openDrawer(`receipt`),this.receipts.show(e)}showMemory(e){this.layout.openDrawer(`memory`),this.memories.show(e)}async#i(e,t,n){this.mesh.level.value=e.level,this.mesh.usedModel.value=e.model,this.layout.announce(`The answer begins.`),n&&(history.replaceState(null,``,`#${t.conversation_id}`),this.chats.callFirst(t.conversation_id,Ct(this.thread.questionOf(e)?.text??``))),this.#n.postMessage(`begun`),await this.chats.refresh()}#a(e){this.openChat(e),this.#n.postMessage(`imported`),this.chats.refresh()}#o(e){this.layout.announce(e),this.approvals.refresh()}#s(e,t,n){this.layout.announce(t),this.#n.postMessage(`ended`),this.chats.refresh(),this.mesh.refresh(),e.tools.some(e=>e.consent!==void 0)&&this.approvals.refresh(),this.layout.drawerOpen.value&&this.layout.tab.value===`receipt`&&e.receiptId!==``&&this.receipts.show(e.receiptId),this.layout.drawerOpen.value&&this.layout.tab.value===`mind`&&this.mind.load(this.thread.agentId),e.problem?.code===`CURSOR_TOO_OLD`?this.talk.open(this.thread.conversationId.value):n&&this.talk.refresh()}#c(e){this.chats.titled(e.conversation_id,e.title),this.talk.heard(e)}#l(e){this.#r||=e===`lost`,this.mesh.link.value=e}async#u(){this.#r&&(this.#r=!1,this.layout.announce(`Connected again.`)),this.#t.look();let{chats:e,mesh:t,approvals:n,talk:r}=this;await Promise.all([e.refresh(),t.refresh(),t.refreshAgents(),n.refresh(),r.refresh()])}#d(){this.chats.refresh(),this.approvals.refresh(),this.talk.refresh()}#f(){let e=location.hash.slice(1);e===``?this.talk.fresh():e!==this.thread.conversationId.value&&this.talk.open(e)}},I=class extends E{static properties={store:{attribute:!1}};#e=[];watched(){return[]}connectedCallback(){super.connectedCallback(),this.#e=this.watched().map(e=>e.watch(()=>this.requestUpdate()))}disconnectedCallback(){super.disconnectedCallback();for(let e of this.#e)e();this.#e=[]}},er=class extends E{static properties={question:{attribute:!1}};answer=()=>void 0;static styles=[O,k,o`
       dialog {
         width: min(440px, calc(100vw - 32px));
         padding: var(--s5);
@@ -318,14 +247,14 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
         justify-content: flex-end;
         gap: var(--s2);
       }
-    `];render(){return x`<dialog aria-labelledby="title" aria-describedby="text" @close=${e=>this.#e(e)}>
+    `];render(){return b`<dialog aria-labelledby="title" aria-describedby="text" @close=${e=>this.#e(e)}>
       <h2 id="title">${this.question.title}</h2>
       <p id="text">${this.question.text}</p>
       <form class="row" method="dialog">
         <button type="submit" value="">Keep it</button>
         <button class="danger" type="submit" value="sure">${this.question.act}</button>
       </form>
-    </dialog>`}firstUpdated(){this.renderRoot.querySelector(`dialog`)?.showModal()}#e(e){this.answer(e.target.returnValue===`sure`)}};customElements.define(`soma-confirm`,$r);async function ei(e){let t=new $r;t.question=e;let n=new Promise(e=>{t.answer=e});document.body.append(t);let r=await n;return t.remove(),r}var ti=class extends X{static properties={chat:{attribute:!1},shown:{type:Boolean,reflect:!0},naming:{state:!0}};static styles=[O,k,o`
+    </dialog>`}firstUpdated(){this.renderRoot.querySelector(`dialog`)?.showModal()}#e(e){this.answer(e.target.returnValue===`sure`)}};customElements.define(`soma-confirm`,er);async function tr(e){let t=new er;t.question=e;let n=new Promise(e=>{t.answer=e});document.body.append(t);let r=await n;return t.remove(),r}var nr=class extends I{static properties={chat:{attribute:!1},shown:{type:Boolean,reflect:!0},naming:{state:!0}};static shadowRootOptions={...E.shadowRootOptions,delegatesFocus:!0};static styles=[O,k,o`
       :host {
         position: relative;
         display: flex;
@@ -370,29 +299,85 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
         width: 100%;
         font-size: var(--size-small);
       }
-    `];constructor(){super(),this.naming=!1}render(){let{chat:e}=this,t=e.title||`Untitled, ${gt(new Date(e.create_time))}`;return this.naming?x`<input
+    `];constructor(){super(),this.naming=!1}render(){let{chat:e}=this,t=this.store.chats.nameOf(e)||`Untitled, ${yt(new Date(e.create_time))}`;return this.naming?b`<input
         aria-label="New name"
         maxlength="200"
         .value=${e.title}
         @keydown=${e=>this.#t(e)}
         @blur=${()=>this.naming=!1}
-      />`:x`<button
+      />`:b`<button
         class="open cut"
         type="button"
         title=${t}
-        aria-current=${this.shown?`page`:w}
+        aria-current=${this.shown?`page`:C}
         @click=${()=>this.store.openChat(e.conversation_id)}
       >
         ${t}
       </button>
       <span class="acts">
         <button class="plain icon" type="button" aria-label=${`Rename “${t}”`} title="Rename" @click=${()=>void this.#e()}>
-          ${Z(`pen`)}
+          ${D(`pen`)}
         </button>
         <button class="plain icon" type="button" aria-label=${`Delete “${t}”`} title="Delete" @click=${()=>void this.#n(t)}>
-          ${Z(`bin`)}
+          ${D(`bin`)}
         </button>
-      </span>`}async#e(){this.naming=!0,await this.updateComplete;let e=this.renderRoot.querySelector(`input`);e?.focus(),e?.select()}#t(e){if(e.key===`Escape`)e.preventDefault(),this.naming=!1;else if(e.key===`Enter`){let t=e.target.value.trim();this.naming=!1,this.#r(this.store.chats.rename(this.chat.conversation_id,t),`Renamed.`)}}async#n(e){await ei({title:`Delete “${e}”?`,text:`The conversation and its ${N(this.chat.message_count,`message`)} are deleted for good. What was learned from it stays in memory; receipts stay too, they hold no text.`,act:`Delete`})&&await this.#r(this.store.deleteChat(this.chat.conversation_id),`Deleted.`)}async#r(e,t){try{await e,this.store.layout.announce(t)}catch(e){this.store.chats.problem.value=j(e)}}};customElements.define(`soma-chat-row`,ti);var ni=200,ri=class extends X{static styles=[O,k,A,o`
+      </span>`}async#e(){this.naming=!0,await this.updateComplete;let e=this.renderRoot.querySelector(`input`);e?.focus(),e?.select()}#t(e){if(e.key===`Escape`)e.preventDefault(),this.naming=!1;else if(e.key===`Enter`){let t=e.target.value.trim();this.naming=!1,this.#r(this.store.chats.rename(this.chat.conversation_id,t),`Renamed.`)}}async#n(e){await tr({title:`Delete “${e}”?`,text:`The conversation and its ${N(this.chat.message_count,`message`)} are deleted for good. What was learned from it is forgotten; receipts stay, they hold no text.`,act:`Delete`})&&await this.#r(this.store.deleteChat(this.chat.conversation_id),`Deleted.`)}async#r(e,t){try{await e,this.store.layout.announce(t)}catch(e){this.store.layout.tell(j(e))}}};customElements.define(`soma-chat-row`,nr);var rr=class extends I{static styles=[O,k,A,o`
+      :host {
+        display: block;
+      }
+      h2 {
+        padding: var(--s4) var(--s2) var(--s1);
+        color: var(--ink-soft);
+        font-size: var(--size-tiny);
+        font-weight: 500;
+      }
+      .hit {
+        display: block;
+        width: 100%;
+        padding: var(--s2);
+        border: 0;
+        background: none;
+        text-align: left;
+        font-size: var(--size-small);
+      }
+      .hit .head {
+        display: flex;
+        gap: var(--s2);
+        font-size: var(--size-tiny);
+      }
+      .hit .head .cut {
+        flex: 1;
+      }
+      .snippet {
+        display: -webkit-box;
+        overflow: hidden;
+        -webkit-box-orient: vertical;
+        -webkit-line-clamp: 3;
+        overflow-wrap: anywhere;
+        line-height: 1.4;
+      }
+      mark {
+        border-radius: 2px;
+        background: var(--accent-soft);
+        color: var(--accent);
+        font-weight: 600;
+      }
+      .empty {
+        padding: 0 var(--s2);
+      }
+      .more {
+        width: 100%;
+      }
+    `];watched(){return[this.store.search.found,this.store.search.problem]}render(){let{found:e,problem:t,hasMore:n}=this.store.search;return t.value===void 0?e.value===void 0?C:b`<h2 role="status">In messages${e.value.length===0?``:` · ${N(e.value.length,`place`)}${n?` and more`:``}`}</h2>
+      ${e.value.length===0?b`<p class="quiet small empty">No message has all of these words.</p>`:C}
+      <ul>${e.value.map(e=>b`<li>${this.#e(e)}</li>`)}</ul>
+      ${n?b`<button class="plain more" type="button" @click=${()=>void this.store.search.more()}>Show more</button>`:C}`:b`<h2>In messages</h2><p class="problem" role="alert">${t.value.message}</p>`}#e(e){return b`<button class="hit" type="button" @click=${()=>this.store.openChat(e.conversation_id,e.message_id)}>
+      <span class="head quiet">
+        <span class="cut">${e.conversation_title||`Untitled chat`}</span>
+        <span>${e.role===`ROLE_USER`?`You`:`Answer`} · ${xt(e.create_time)}</span>
+      </span>
+      <span class="snippet">${ir(e)}</span>
+    </button>`}};function ir({snippet:e,spans:t}){let n=[...e],r=(e,t)=>n.slice(e,t).join(``),i=0;return b`${t.map(({start:e,end:t})=>{let n=r(i,e);return i=t,b`${n}<mark>${r(e,t)}</mark>`})}${r(i)}`}customElements.define(`soma-found`,rr);var ar=200,or=class extends I{static styles=[O,k,A,o`
       :host {
         display: flex;
         flex-direction: column;
@@ -440,38 +425,110 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
       .empty {
         padding: var(--s3) var(--s2);
       }
+      .waits {
+        display: flex;
+        gap: var(--s2);
+        width: 100%;
+        min-height: 32px;
+        padding: 0 var(--s2);
+        border: 0;
+        background: none;
+        text-align: left;
+        font-size: var(--size-small);
+      }
+      .waits svg {
+        flex: none;
+        color: var(--warn);
+      }
+      .waits .cut {
+        flex: 1;
+      }
       .more {
         width: 100%;
         margin-top: var(--s2);
       }
-    `];#e;watched(){let{chats:e,talk:t,layout:n}=this.store;return[e.list,e.problem,e.filter,t.conversationId,n.narrow]}render(){let{store:e}=this;return x`
+    `];#e;watched(){let{chats:e,thread:t,layout:n,approvals:r}=this.store;return[e.list,e.problem,e.filter,t.conversationId,n.narrow,r.waiting]}render(){let{store:e}=this;return b`
       <div class="brand">
         <img src="/static/icon.svg" alt="" /><span>SomaStack</span>
-        ${e.layout.narrow.value?x`<button class="plain icon" type="button" aria-label="Close" @click=${()=>e.layout.railOpen.value=!1}>
-              ${Z(`close`)}
-            </button>`:w}
+        ${e.layout.narrow.value?b`<button class="plain icon" type="button" aria-label="Close" @click=${()=>e.layout.railOpen.value=!1}>
+              ${D(`close`)}
+            </button>`:C}
       </div>
       <div class="top">
-        <button class="new" type="button" @click=${()=>e.newChat()}>${Z(`plus`)} New chat <kbd>Alt N</kbd></button>
-        <div class="filter">
-          ${Z(`search`)}
+        <button class="new" type="button" @click=${()=>e.newChat()}>${D(`plus`)} New chat <kbd>Alt N</kbd></button>
+        <div class="filter" role="search">
+          ${D(`search`)}
           <input
             type="search"
-            aria-label="Filter conversations by title"
-            placeholder="Filter by title"
+            aria-label="Search conversations"
+            placeholder="Search"
+            maxlength="200"
             .value=${e.chats.filter.value}
-            @input=${e=>this.#r(e.target.value)}
+            @input=${e=>this.#a(e.target.value)}
+            @keydown=${e=>this.#o(e)}
           />
         </div>
       </div>
-      <div class="list">${this.#t()}</div>
-    `}#t(){let{list:e,problem:t,filter:n}=this.store.chats;return t.value===void 0?e.value===void 0?w:e.value.length===0?x`<p class="quiet small empty">${n.value.trim()===``?`Your conversations will stand here.`:`No title contains this.`}</p>`:x`${[...Map.groupBy(e.value,e=>vt(e.update_time))].map(([e,t])=>this.#n(e,t))}
-    ${this.store.chats.hasMore?x`<button class="plain more" type="button" @click=${()=>void this.store.chats.loadMore()}>Show older</button>`:w}`:x`<p class="problem">${t.value.message}</p>`}#n(e,t){let n=this.store.talk.conversationId.value;return x`<h2>${e}</h2>
+      <div class="list" @keydown=${e=>this.#o(e)}>
+        ${this.#t()} ${this.#r()} <soma-found .store=${e}></soma-found>
+      </div>
+    `}#t(){let{value:e}=this.store.approvals.waiting;return e.length===0?C:b`<h2 role="status">Waits for you · ${e.length}</h2>
       <ul>
-        ${t.map(e=>x`<li>
+        ${e.map(e=>b`<li>${this.#n(e)}</li>`)}
+      </ul>`}#n({request:e,conversation_id:t,conversation_title:n}){let r=`${e.call.name} in “${n||`Untitled chat`}”`;return b`<button class="waits" type="button" title=${r} @click=${()=>this.store.openApproval(t)}>
+      ${D(`wait`)}<span class="cut">${r}</span>
+    </button>`}#r(){let{list:e,problem:t,filter:n}=this.store.chats;return t.value===void 0?e.value===void 0?C:e.value.length===0?b`<p class="quiet small empty">${n.value.trim()===``?`Your conversations will stand here.`:`No title contains this.`}</p>`:b`${[...Map.groupBy(e.value,e=>xt(e.update_time))].map(([e,t])=>this.#i(e,t))}
+    ${this.store.chats.hasMore?b`<button class="plain more" type="button" @click=${()=>void this.store.chats.loadMore()}>Show older</button>`:C}`:b`<p class="problem">${t.value.message}</p>`}#i(e,t){let n=this.store.thread.conversationId.value;return b`<h2>${e}</h2>
+      <ul>
+        ${t.map(e=>b`<li>
             <soma-chat-row .store=${this.store} .chat=${e} .shown=${e.conversation_id===n}></soma-chat-row>
           </li>`)}
-      </ul>`}#r(e){clearTimeout(this.#e),this.#e=setTimeout(()=>void this.store.chats.narrow(e),ni)}};customElements.define(`soma-rail`,ri);var ii=[{tab:`receipt`,name:`Receipt`,sign:`receipt`},{tab:`mind`,name:`Mind`,sign:`mind`},{tab:`memory`,name:`Memory`,sign:`memory`}],ai=class extends X{static styles=[O,k,o`
+      </ul>`}#a(e){clearTimeout(this.#e),this.#e=setTimeout(()=>{this.store.chats.narrow(e),this.store.search.look(e)},ar)}#o(e){let t=e.key===`ArrowDown`?1:e.key===`ArrowUp`?-1:0,n=this.renderRoot.querySelector(`input`),r=e.composedPath()[0];if(!(n===null||r instanceof HTMLInputElement&&r!==n)){if(e.key===`Escape`&&this.store.chats.filter.value!==``)e.preventDefault(),n.value=``,this.#a(``),n.focus();else if(t!==0){e.preventDefault();let r=[n,...this.#s()],i=r.findIndex(e=>e.matches(`:focus, :focus-within`));r[Math.min(r.length-1,Math.max(0,i+t))]?.focus()}}}#s(){let e=this.renderRoot.querySelector(`soma-found`)?.shadowRoot?.querySelectorAll(`button`)??[];return[...this.renderRoot.querySelectorAll(`.waits, soma-chat-row, .list > .more`),...e]}};customElements.define(`soma-rail`,or);function sr(){return/mac|iphone|ipad/i.test(navigator.userAgent)}var cr=class extends I{static properties={open:{state:!0}};static styles=[O,k,o`
+      :host {
+        position: relative;
+      }
+      [role="menu"] {
+        position: absolute;
+        z-index: 4;
+        top: 36px;
+        right: 0;
+        min-width: 208px;
+        padding: var(--s1);
+        border: 1px solid var(--outline);
+        border-radius: var(--corner);
+        background: var(--raised);
+      }
+      [role="menuitem"] {
+        justify-content: flex-start;
+        width: 100%;
+        border: 0;
+        background: none;
+        text-align: left;
+        font-size: var(--size-small);
+      }
+    `];constructor(){super(),this.open=!1}watched(){return[this.store.thread.conversationId]}render(){return b`<button
+        class="plain icon"
+        type="button"
+        aria-label="Conversation menu"
+        title="Export and import"
+        aria-haspopup="menu"
+        aria-expanded=${this.open}
+        @click=${()=>this.open=!this.open}
+        @keydown=${e=>this.#i(e)}
+      >
+        ${D(`more`)}
+      </button>
+      <div
+        role="menu"
+        aria-label="Conversation"
+        ?hidden=${!this.open}
+        @keydown=${e=>this.#a(e)}
+        @focusout=${e=>this.#o(e)}
+      >
+        ${this.#e().map(e=>b`<button role="menuitem" type="button" tabindex="-1" ?disabled=${e.needsChat&&this.store.thread.conversationId.value===``} @click=${()=>this.#n(e)}>
+            ${e.name}
+          </button>`)}
+      </div>`}updated(e){e.has(`open`)&&this.open&&this.#t()[0]?.focus()}#e(){let{store:e}=this;return[{name:`Export as JSON`,needsChat:!0,act:()=>void e.files.take(e.thread.conversationId.value,`json`)},{name:`Export as Markdown`,needsChat:!0,act:()=>void e.files.take(e.thread.conversationId.value,`markdown`)},{name:`Import a conversation`,needsChat:!1,act:()=>e.files.choose()}]}#t(){return[...this.renderRoot.querySelectorAll(`[role="menuitem"]:not(:disabled)`)]}#n(e){this.#r(),e.act()}#r(){this.open=!1,this.renderRoot.querySelector(`[aria-haspopup]`)?.focus()}#i(e){e.key===`ArrowDown`&&(e.preventDefault(),this.open=!0)}#a(e){let t=this.#t(),n=t.findIndex(e=>e.matches(`:focus`)),r={ArrowDown:n+1,ArrowUp:n-1,Home:0,End:t.length-1}[e.key];r===void 0?e.key===`Escape`&&(e.preventDefault(),this.#r()):(e.preventDefault(),t[(r+t.length)%t.length]?.focus())}#o(e){e.relatedTarget instanceof Node&&this.renderRoot.contains(e.relatedTarget)||(this.open=!1)}};customElements.define(`soma-menu`,cr);var lr=[{tab:`receipt`,name:`Receipt`,sign:`receipt`},{tab:`mind`,name:`Mind`,sign:`mind`},{tab:`memory`,name:`Memory`,sign:`memory`}],ur=class extends I{static styles=[O,k,o`
       :host {
         display: flex;
         align-items: center;
@@ -495,6 +552,22 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
       select option {
         background: var(--raised);
         color: var(--ink);
+      }
+      .badge {
+        position: absolute;
+        top: 2px;
+        right: 2px;
+        min-width: 14px;
+        padding: 0 3px;
+        border-radius: 7px;
+        background: var(--warn);
+        color: var(--ground);
+        font-size: 10px;
+        font-weight: 700;
+        line-height: 14px;
+      }
+      button.icon {
+        position: relative;
       }
       .doors {
         display: flex;
@@ -520,18 +593,22 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
         select {
           max-width: 92px;
         }
+        select:disabled {
+          display: none;
+        }
       }
-    `];watched(){let{layout:e,talk:t,chats:n,mesh:r}=this.store;return[e.narrow,e.railOpen,e.drawerOpen,e.tab,t.conversationId,n.list,r.agents]}render(){let{layout:e}=this.store;return x`
-      ${e.narrow.value?x`<button
+    `];watched(){let{layout:e,thread:t,chats:n,mesh:r,approvals:i}=this.store;return[e.narrow,e.railOpen,e.drawerOpen,e.tab,t.conversationId,t.conversation,n.list,r.agents,i.waiting]}render(){let{layout:e,approvals:t}=this.store,n=t.waiting.value.length;return b`
+      ${e.narrow.value?b`<button
             class="plain icon"
             type="button"
-            aria-label="Conversations"
+            aria-label=${n===0?`Conversations`:`Conversations, ${n} waiting for your consent`}
             aria-expanded=${e.railOpen.value}
             @click=${()=>e.railOpen.value=!0}
           >
-            ${Z(`menu`)}
-          </button>`:w}
+            ${D(`menu`)}${n===0?C:b`<span class="badge" aria-hidden="true">${n}</span>`}
+          </button>`:C}
       <h1 class="cut">${this.#e()}</h1>
+      <soma-menu .store=${this.store}></soma-menu>
       ${this.#t()}
       <button
         class="plain palette"
@@ -540,17 +617,17 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
         title="Commands"
         @click=${()=>e.paletteOpen.value=!0}
       >
-        ${Z(`search`)} <kbd>${oi()?`⌘`:`Ctrl`} K</kbd>
+        ${D(`search`)} <kbd>${sr()?`⌘`:`Ctrl`} K</kbd>
       </button>
-      <div class="doors">${ii.map(e=>this.#n(e.tab,e.name,e.sign))}</div>
-    `}#e(){let{chats:e,talk:t}=this.store,n=t.conversationId.value,r=e.list.value?.find(e=>e.conversation_id===n)??t.conversation.value;return n===``?`New chat`:r?.title||`Untitled chat`}#t(){let{mesh:e,talk:t}=this.store,n=e.agents.value;if(n.length<2)return w;let r=t.conversationId.value!==``;return x`<select
+      <div class="doors">${lr.map(e=>this.#n(e.tab,e.name,e.sign))}</div>
+    `}#e(){let{chats:e,thread:t}=this.store,n=t.conversationId.value,r=e.list.value?.find(e=>e.conversation_id===n)??t.conversation.value;return n===``?`New chat`:r&&e.nameOf(r)||`Untitled chat`}#t(){let{mesh:e,thread:t}=this.store,n=e.agents.value;if(n.length<2)return C;let r=t.conversationId.value!==``;return b`<select
       aria-label="Agent"
       title=${r?`A conversation keeps its agent`:`Who answers`}
       ?disabled=${r}
       @change=${e=>t.agentId=e.target.value}
     >
-      ${n.map(e=>x`<option value=${e.agent_id} ?selected=${e.agent_id===t.agentId}>${e.name}</option>`)}
-    </select>`}#n(e,t,n){let{layout:r}=this.store;return x`<button
+      ${n.map(e=>b`<option value=${e.agent_id} ?selected=${e.agent_id===t.agentId}>${e.name}</option>`)}
+    </select>`}#n(e,t,n){let{layout:r}=this.store;return b`<button
       class="plain icon"
       type="button"
       aria-label=${t}
@@ -558,8 +635,82 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
       aria-expanded=${r.drawerOpen.value&&r.tab.value===e}
       @click=${()=>r.toggleDrawer(e)}
     >
-      ${Z(n)}
-    </button>`}};function oi(){return/mac|iphone|ipad/i.test(navigator.userAgent)}customElements.define(`soma-head`,ai);var si={ATTRIBUTE:1,CHILD:2,PROPERTY:3,BOOLEAN_ATTRIBUTE:4,EVENT:5,ELEMENT:6},ci=e=>(...t)=>({_$litDirective$:e,values:t}),li=class{constructor(e){}get _$AU(){return this._$AM._$AU}_$AT(e,t,n){this._$Ct=e,this._$AM=t,this._$Ci=n}_$AS(e,t){return this.update(e,t)}update(e,t){return this.render(...t)}},{I:ui}=Ie,di=e=>e,fi=()=>document.createComment(``),pi=(e,t,n)=>{let r=e._$AA.parentNode,i=t===void 0?e._$AB:t._$AA;if(n===void 0)n=new ui(r.insertBefore(fi(),i),r.insertBefore(fi(),i),e,e.options);else{let t=n._$AB.nextSibling,a=n._$AM,o=a!==e;if(o){let t;n._$AQ?.(e),n._$AM=e,n._$AP!==void 0&&(t=e._$AU)!==a._$AU&&n._$AP(t)}if(t!==i||o){let e=n._$AA;for(;e!==t;){let t=di(e).nextSibling;di(r).insertBefore(e,i),e=t}}}return n},Q=(e,t,n=e)=>(e._$AI(t,n),e),mi={},hi=(e,t=mi)=>e._$AH=t,gi=e=>e._$AH,_i=e=>{e._$AR(),e._$AA.remove()},vi=(e,t,n)=>{let r=new Map;for(let i=t;i<=n;i++)r.set(e[i],i);return r},yi=ci(class extends li{constructor(e){if(super(e),e.type!==si.CHILD)throw Error(`repeat() can only be used in text expressions`)}dt(e,t,n){let r;n===void 0?n=t:t!==void 0&&(r=t);let i=[],a=[],o=0;for(let t of e)i[o]=r?r(t,o):o,a[o]=n(t,o),o++;return{values:a,keys:i}}render(e,t,n){return this.dt(e,t,n).values}update(e,[t,n,r]){let i=gi(e),{values:a,keys:o}=this.dt(t,n,r);if(!Array.isArray(i))return this.ut=o,a;let s=this.ut??=[],c=[],l,u,d=0,f=i.length-1,p=0,m=a.length-1;for(;d<=f&&p<=m;)if(i[d]===null)d++;else if(i[f]===null)f--;else if(s[d]===o[p])c[p]=Q(i[d],a[p]),d++,p++;else if(s[f]===o[m])c[m]=Q(i[f],a[m]),f--,m--;else if(s[d]===o[m])c[m]=Q(i[d],a[m]),pi(e,c[m+1],i[d]),d++,m--;else if(s[f]===o[p])c[p]=Q(i[f],a[p]),pi(e,i[d],i[f]),f--,p++;else if(l===void 0&&(l=vi(o,p,m),u=vi(s,d,f)),l.has(s[d])){if(l.has(s[f])){let t=u.get(o[p]),n=t===void 0?null:i[t];if(n===null){let t=pi(e,i[d]);Q(t,a[p]),c[p]=t}else c[p]=Q(n,a[p]),pi(e,i[d],n),i[t]=null;p++}else _i(i[f]),f--}else _i(i[d]),d++;for(;p<=m;){let t=pi(e,c[m+1]);Q(t,a[p]),c[p++]=t}for(;d<=f;){let e=i[d++];e!==null&&_i(e)}return this.ut=o,hi(e,c),C}}),bi=o`
+      ${D(n)}
+    </button>`}};customElements.define(`soma-head`,ur);var dr={ATTRIBUTE:1,CHILD:2,PROPERTY:3,BOOLEAN_ATTRIBUTE:4,EVENT:5,ELEMENT:6},fr=e=>(...t)=>({_$litDirective$:e,values:t}),pr=class{constructor(e){}get _$AU(){return this._$AM._$AU}_$AT(e,t,n){this._$Ct=e,this._$AM=t,this._$Ci=n}_$AS(e,t){return this.update(e,t)}update(e,t){return this.render(...t)}},{I:mr}=Le,hr=e=>e,gr=()=>document.createComment(``),_r=(e,t,n)=>{let r=e._$AA.parentNode,i=t===void 0?e._$AB:t._$AA;if(n===void 0)n=new mr(r.insertBefore(gr(),i),r.insertBefore(gr(),i),e,e.options);else{let t=n._$AB.nextSibling,a=n._$AM,o=a!==e;if(o){let t;n._$AQ?.(e),n._$AM=e,n._$AP!==void 0&&(t=e._$AU)!==a._$AU&&n._$AP(t)}if(t!==i||o){let e=n._$AA;for(;e!==t;){let t=hr(e).nextSibling;hr(r).insertBefore(e,i),e=t}}}return n},L=(e,t,n=e)=>(e._$AI(t,n),e),vr={},yr=(e,t=vr)=>e._$AH=t,br=e=>e._$AH,xr=e=>{e._$AR(),e._$AA.remove()},Sr=(e,t,n)=>{let r=new Map;for(let i=t;i<=n;i++)r.set(e[i],i);return r},Cr=fr(class extends pr{constructor(e){if(super(e),e.type!==dr.CHILD)throw Error(`repeat() can only be used in text expressions`)}dt(e,t,n){let r;n===void 0?n=t:t!==void 0&&(r=t);let i=[],a=[],o=0;for(let t of e)i[o]=r?r(t,o):o,a[o]=n(t,o),o++;return{values:a,keys:i}}render(e,t,n){return this.dt(e,t,n).values}update(e,[t,n,r]){let i=br(e),{values:a,keys:o}=this.dt(t,n,r);if(!Array.isArray(i))return this.ut=o,a;let s=this.ut??=[],c=[],l,u,d=0,f=i.length-1,p=0,m=a.length-1;for(;d<=f&&p<=m;)if(i[d]===null)d++;else if(i[f]===null)f--;else if(s[d]===o[p])c[p]=L(i[d],a[p]),d++,p++;else if(s[f]===o[m])c[m]=L(i[f],a[m]),f--,m--;else if(s[d]===o[m])c[m]=L(i[d],a[m]),_r(e,c[m+1],i[d]),d++,m--;else if(s[f]===o[p])c[p]=L(i[f],a[p]),_r(e,i[d],i[f]),f--,p++;else if(l===void 0&&(l=Sr(o,p,m),u=Sr(s,d,f)),l.has(s[d])){if(l.has(s[f])){let t=u.get(o[p]),n=t===void 0?null:i[t];if(n===null){let t=_r(e,i[d]);L(t,a[p]),c[p]=t}else c[p]=L(n,a[p]),_r(e,i[d],n),i[t]=null;p++}else xr(i[f]),f--}else xr(i[d]),d++;for(;p<=m;){let t=_r(e,c[m+1]);L(t,a[p]),c[p++]=t}for(;d<=f;){let e=i[d++];e!==null&&xr(e)}return this.ut=o,yr(e,c),S}});function wr(){return{async:!1,breaks:!1,extensions:null,gfm:!0,hooks:null,pedantic:!1,renderer:null,silent:!1,tokenizer:null,walkTokens:null}}var R=wr();function Tr(e){R=e}var z={exec:()=>null};function B(e){let t=[];return n=>{let r=Math.max(0,Math.min(3,n-1)),i=t[r];return i||(i=e(r),t[r]=i),i}}function V(e,t=``){let n=typeof e==`string`?e:e.source,r={replace:(e,t)=>{let i=typeof t==`string`?t:t.source;return i=i.replace(H.caret,`$1`),n=n.replace(e,i),r},getRegex:()=>new RegExp(n,t)};return r}var Er=((e=``)=>{try{return!!RegExp(`(?<=1)(?<!1)`+e)}catch{return!1}})(),H={codeRemoveIndent:/^(?: {0,3}\t| {1,4})/gm,listInterruptsParagraph:/^ {0,3}(?:[*+-]|1[.)])[ \t]+[^ \t\n]/,outputLinkReplace:/\\([\[\]])/g,indentCodeCompensation:/^(\s+)(?:```)/,beginningSpace:/^\s+/,endingHash:/#$/,startingSpaceChar:/^ /,endingSpaceChar:/ $/,endingSpaceTabChar:/[ \t]$/,nonSpaceChar:/[^ ]/,newLineCharGlobal:/\n/g,tabCharGlobal:/\t/g,leadingSpaceTab:/^[ \t]+/,multipleSpaceGlobal:/\s+/g,blankLine:/^[ \t]*$/,doubleBlankLine:/\n[ \t]*\n[ \t]*$/,blockquoteStart:/^ {0,3}>/,blockquoteSetextReplace:/\n {0,3}((?:=+|-+)[ \t]*)(?=\n|$)/g,blockquoteSetextReplace2:/^ {0,3}>[ \t]?/gm,blockquoteMarkerWhitespace:/^( {0,3}>)(\t[ \t]*)/gm,nestedBlockMarker:/^ {0,3}(?:(?:[*+-]|\d{1,9}[.)])(?: |$)|> ?)/,listReplaceNesting:/^ {1,4}(?=( {4})*[^ ])/g,listIsTask:/^\[[ xX]\][ \t]+\S/,listReplaceTask:/^\[[ xX]\][ \t]+/,listTaskCheckbox:/\[[ xX]\]/,anyLine:/\n.*\n/,hrefBrackets:/^<(.*)>$/,tableDelimiter:/[:|]/,tableAlignChars:/^\||\| *$/g,tableRowBlankLine:/\n[ \t]*$/,tableAlignRight:/^ *-+: *$/,tableAlignCenter:/^ *:-+: *$/,tableAlignLeft:/^ *:-+ *$/,startATag:/^<a /i,endATag:/^<\/a>/i,startPreScriptTag:/^<(pre|code|kbd|script)(\s|>)/i,endPreScriptTag:/^<\/(pre|code|kbd|script)(\s|>)/i,startAngleBracket:/^</,endAngleBracket:/>$/,pedanticHrefTitle:/^([^'"]*[^\s])\s+(['"])(.*)\2/,unicodeAlphaNumeric:/[\p{L}\p{N}]/u,numericCharacterReference:/&#(?:(\d{1,7})|[Xx]([A-Fa-f0-9]{1,6}));/,numericCharacterReferenceOrAmpersand:/&#(?:(\d{1,7})|[Xx]([A-Fa-f0-9]{1,6}));|&(?!(#\d{1,7}|#[Xx][a-fA-F0-9]{1,6}|\w+);)/g,escapeTest:/[&<>"']/,escapeReplace:/[&<>"']/g,escapeTestNoEncode:/[<>"']|&(?!(#\d{1,7}|#[Xx][a-fA-F0-9]{1,6}|\w+);)/,escapeReplaceNoEncode:/[<>"']|&(?!(#\d{1,7}|#[Xx][a-fA-F0-9]{1,6}|\w+);)/g,caret:/(^|[^\[])\^/g,percentDecode:/%25/g,findPipe:/\|/g,splitPipe:/ \|/,slashPipe:/\\\|/g,carriageReturn:/\r\n|\r/g,spaceLine:/^ +$/gm,notSpaceStart:/^\S*/,endingNewline:/\n$/,listItemRegex:e=>RegExp(`^( {0,3}${e})((?:[	 ][^\\n]*)?(?:\\n|$))`),nextBulletRegex:B(e=>RegExp(`^ {0,${e}}(?:[*+-]|\\d{1,9}[.)])((?:[ 	][^\\n]*)?(?:\\n|$))`)),hrRegex:B(e=>RegExp(`^ {0,${e}}((?:-[ 	]*){3,}|(?:_[ 	]*){3,}|(?:\\*[ 	]*){3,})(?:\\n+|$)`)),fencesBeginRegex:B(e=>RegExp(`^ {0,${e}}(?:\`\`\`|~~~)`)),headingBeginRegex:B(e=>RegExp(`^ {0,${e}}#{1,6}(?:\\s|$)`)),pedanticHeadingBeginRegex:B(e=>RegExp(`^ {0,${e}}#`)),htmlBeginRegex:B(e=>RegExp(`^ {0,${e}}(?:</?(?:${Nr})(?:[ \\t]+|$|/?>)|<(?:(?:script|pre|style|textarea)(?:[\\s>]|$)|!--)|<\\?|<![A-Za-z]|<!\\[CDATA\\[)`,`i`)),blockquoteBeginRegex:B(e=>RegExp(`^ {0,${e}}>`)),nestedContainerMarkers:/^(?: {0,3}(?:(?:[*+-]|\d{1,9}[.)])[ \t]+|>[ \t]?))+/},Dr=/^(?:[ \t]*(?:\n|$))+/,Or=/^((?: {4}| {0,3}\t)[^\n]+(?:\n(?:[ \t]*(?:\n|$))*)?)+/,kr=/^ {0,3}(`{3,}(?=[^`\n]*(?:\n|$))|~{3,})([^\n]*)(?:\n|$)(?:|([\s\S]*?)(?:\n|$))(?: {0,3}(?:(?=`)\1`*|(?=~)\1~*) *(?=\n|$)|$)/,Ar=/^ {0,3}((?:-[\t ]*){3,}|(?:_[ \t]*){3,}|(?:\*[ \t]*){3,})(?:\n+|$)/,jr=/^ {0,3}(#{1,6})(?=\s|$)(.*)(?:\n+|$)/,Mr=/ {0,3}(?:[*+-]|\d{1,9}[.)])/,Nr=`address|article|aside|base|basefont|blockquote|body|caption|center|col|colgroup|dd|details|dialog|dir|div|dl|dt|fieldset|figcaption|figure|footer|form|frame|frameset|h[1-6]|head|header|hr|html|iframe|legend|li|link|main|menu|menuitem|meta|nav|noframes|ol|optgroup|option|p|param|search|section|summary|table|tbody|td|tfoot|th|thead|title|tr|track|ul`,Pr=V(` {0,3}(?:</?(?:tag)(?:[ \\t]+|\\n|/?>)|<(?:(?:script|pre|style|textarea)(?:[\\s>]|$)|!--)|<\\?|<![A-Za-z]|<!\\[CDATA\\[)`).replace(`tag`,Nr).getRegex(),Fr=/^(?!bull |blockCode|fences|blockquote|heading|html|table)((?:.|\n(?!\s*?\n|bull |fences|blockquote|heading|hr|html|table))+?)\n {0,3}(=+|-+)[ \t]*(?:\n+|$)/,Ir=V(Fr).replace(/bull/g,Mr).replace(/blockCode/g,/(?: {4}| {0,3}\t)/).replace(/fences/g,/ {0,3}(?:`{3,}|~{3,})/).replace(/blockquote/g,/ {0,3}>/).replace(/heading/g,/ {0,3}#{1,6}(?:\s|$)/).replace(/hr/g,/ {0,3}(?:(?:-[\t ]*){3,}|(?:_[ \t]*){3,}|(?:\*[ \t]*){3,})(?:\n+|$)/).replace(/\|table/g,``).replace(/html/g,Pr).getRegex(),Lr=V(Fr).replace(/bull/g,Mr).replace(/blockCode/g,/(?: {4}| {0,3}\t)/).replace(/fences/g,/ {0,3}(?:`{3,}|~{3,})/).replace(/blockquote/g,/ {0,3}>/).replace(/heading/g,/ {0,3}#{1,6}(?:\s|$)/).replace(/hr/g,/ {0,3}(?:(?:-[\t ]*){3,}|(?:_[ \t]*){3,}|(?:\*[ \t]*){3,})(?:\n+|$)/).replace(/table/g,/ {0,3}\|?(?:[:\- ]*\|)+[\:\- ]*\n/).replace(/html/g,Pr).getRegex(),Rr=/^([^\n]+(?:\n(?!hr|heading|lheading|blockquote|fences|list|html|table|[ \t]+\n)[^\n]+)*)/,zr=/^[^\n]+/,Br=/(?!\s*\])(?:\\[\s\S]|[^\[\]\\\n]|\n(?![ \t]*\n))+/,Vr=V(/^ {0,3}\[(label)\]: *(?:\n[ \t]*)?([^<\s][^\s]*|<(?:\\.|[^\n<>\\])*>)(?:(?: +(?:\n[ \t]*)?| *\n[ \t]*)(title))? *(?:\n+|$)/).replace(`label`,Br).replace(`title`,/(?:"(?:\\[\s\S]|[^"\\])*"|'(?:\\[\s\S]|[^'\\\n]|\n(?!\n))*'|\((?:\\[\s\S]|[^()\\])*\))/).getRegex(),Hr=V(/^(bull)([ \t][^\n]*?)?(?:\n|$)/).replace(/bull/g,Mr).getRegex(),Ur=/<!--(?:-?>|[\s\S]*?(?:-->|$))/,Wr=V(`^ {0,3}(?:<(script|pre|style|textarea)[\\s>][\\s\\S]*?(?:</\\1>[^\\n]*\\n*|$)|comment[^\\n]*(\\n+|$)|<\\?[\\s\\S]*?(?:\\?>[^\\n]*\\n*|$)|<![A-Z][\\s\\S]*?(?:>[^\\n]*\\n*|$)|<!\\[CDATA\\[[\\s\\S]*?(?:\\]\\]>[^\\n]*\\n*|$)|</?(tag)(?:[ \\t]+|\\n|/?>|$)[\\s\\S]*?(?:(?:\\n[ 	]*)+\\n|$)|<(?!(?:script|pre|style|textarea)(?![a-z0-9-]))([a-z][a-z0-9-]*)(?:attribute)*?[ \\t]*/?>(?=[ \\t]*(?:\\n|$))[\\s\\S]*?(?:(?:\\n[ 	]*)+\\n|$)|</[a-z][a-z0-9-]*\\s*>(?=[ \\t]*(?:\\n|$))[\\s\\S]*?(?:(?:\\n[ 	]*)+\\n|$))`,`i`).replace(`comment`,Ur).replace(`tag`,Nr).replace(`attribute`,/[ \t]+[a-zA-Z:_][\w.:-]*(?:[ \t]*=[ \t]*"[^"\n]*"|[ \t]*=[ \t]*'[^'\n]*'|[ \t]*=[ \t]*[^\s"'=<>`]+)?/).getRegex(),Gr=e=>V(Rr).replace(`hr`,Ar).replace(`heading`,` {0,3}#{1,6}(?:\\s|$)`).replace(`|lheading`,``).replace(`|table`,``).replace(`blockquote`,` {0,3}>`).replace(`fences`," {0,3}(?:`{3,}(?=[^`\\n]*(?:\\n|$))|~~~)[^\\n]*(?:\\n|$)").replace(`list`,e).replace(`html`,Pr).getRegex(),Kr=Gr(/ {0,3}(?:[*+-]|1[.)])[ \t]+[^ \t\n]/),qr=Gr(/ {0,3}(?:[*+-]|\d{1,9}[.)])(?:[ \t]|\n|$)/),Jr={blockquote:V(/^( {0,3}> ?(?:(?![ \t]*(?:\n|$))(paragraph)|[^\n]*)(?:\n|$))+/).replace(`paragraph`,qr).getRegex(),code:Or,def:Vr,fences:kr,heading:jr,hr:Ar,html:Wr,lheading:Ir,list:Hr,newline:Dr,paragraph:Kr,table:z,text:zr},Yr=V(`^ *([^\\n ].*)\\n {0,3}((?:\\| *)?:?-+:? *(?:\\| *:?-+:? *)*(?:\\| *)?)(?:\\n((?:(?! *\\n|hr|heading|blockquote|code|fences|list|html).*(?:\\n|$))*)\\n*|$)`).replace(`hr`,Ar).replace(`heading`,` {0,3}#{1,6}(?:\\s|$)`).replace(`blockquote`,` {0,3}>`).replace(`code`,`(?: {4}| {0,3}	)[^\\n]`).replace(`fences`," {0,3}(?:`{3,}(?=[^`\\n]*(?:\\n|$))|~~~)[^\\n]*(?:\\n|$)").replace(`list`,` {0,3}(?:[*+-]|1[.)])[ \\t]`).replace(`html`,Pr).getRegex(),Xr={...Jr,lheading:Lr,table:Yr,paragraph:V(Rr).replace(`hr`,Ar).replace(`heading`,` {0,3}#{1,6}(?:\\s|$)`).replace(`|lheading`,``).replace(`table`,Yr).replace(`blockquote`,` {0,3}>`).replace(`fences`," {0,3}(?:`{3,}(?=[^`\\n]*(?:\\n|$))|~~~)[^\\n]*(?:\\n|$)").replace(`list`,` {0,3}(?:[*+-]|1[.)])[ \\t]+[^ \\t\\n]`).replace(`html`,Pr).getRegex()},Zr={...Jr,html:V(`^ *(?:comment(?: *\\n|\\s*$)|<(tag)[\\s\\S]+?</\\1>(?: *\\n{2,}|\\s*$)|<tag(?:"[^"]*"|'[^']*'|\\s[^'"/>\\s]*)*?/?>(?: *\\n{2,}|\\s*$))`).replace(`comment`,Ur).replace(/tag/g,`(?!(?:a|em|strong|small|s|cite|q|dfn|abbr|data|time|code|var|samp|kbd|sub|sup|i|b|u|mark|ruby|rt|rp|bdi|bdo|span|br|wbr|ins|del|img)\\b)\\w+(?!:|[^\\w\\s@]*@)\\b`).getRegex(),def:/^ *\[([^\]]+)\]: *<?([^\s>]+)>?(?: +(["(][^\n]+[")]))? *(?:\n+|$)/,heading:/^(#{1,6})(.*)(?:\n+|$)/,fences:z,lheading:/^(.+?)\n {0,3}(=+|-+) *(?:\n+|$)/,paragraph:V(Rr).replace(`hr`,Ar).replace(`heading`,` *#{1,6} *[^
+]`).replace(`|table`,``).replace(`blockquote`,` {0,3}>`).replace(`|fences`,``).replace(`|list`,``).replace(`|html`,``).replace(`|tag`,``).replace(`lheading`,Ir).getRegex()},Qr=/^\\([!"#$%&'()*+,\-./:;<=>?@\[\]\\^_`{|}~])/,$r=/^(`+)([^`]|[^`][\s\S]*?[^`])\1(?!`)/,ei=/^( {2,}|\\)\n(?!\s*$)[ \t]*/,ti=/^(`+|[^`])(?:(?= {2,}\n)|[\s\S]*?(?:(?=[\\<!\[`*_]|\b_|$)|[^ ](?= {2,}\n)))/,U=/[\p{P}\p{S}]/u,ni=/[\s\p{P}\p{S}]/u,ri=/[^\s\p{P}\p{S}]/u,ii=V(/^((?![*_])punctSpace)/,`u`).replace(/punctSpace/g,ni).getRegex(),ai=/[\p{Pi}\p{Ps}"']/u,oi=/(?!~)[\p{P}\p{S}]/u,si=/(?!~)[\s\p{P}\p{S}]/u,ci=/(?:[^\s\p{P}\p{S}]|~)/u,li=V(/link|precode-code|html/,`g`).replace(`link`,/\[(?:[^\[\]`]|(?<a>`+)[^`]+\k<a>(?!`))*?\]\((?:\\[\s\S]|[^\\\(\)]|\((?:\\[\s\S]|[^\\\(\)])*\))*\)/).replace(`precode-`,Er?"(?<!`)()":"(^^|[^`])").replace(`code`,/(?<b>`+)[^`]+\k<b>(?!`)/).replace(`html`,/<(?! )[^<>]*?>/).getRegex(),ui=/^(?:\*+(?:((?!\*)punct)|([^\s*]))?)|^_+(?:((?!_)punct)|([^\s_]))?/,di=V(ui,`u`).replace(/punct/g,U).getRegex(),fi=V(ui,`u`).replace(/punct/g,oi).getRegex(),pi=V(/^(?:\*+(?:((?!\*)(?!openQuote)punct)|([^\s*]))?)|^_+(?:((?!_)(?!openQuote)punct)|([^\s_]))?/,`u`).replace(/openQuote/g,ai).replace(/punct/g,U).getRegex(),mi=`^[^_*]*?__[^_*]*?\\*[^_*]*?(?=__)|[^*]+(?=[^*])|(?!\\*)punct(\\*+)(?=[\\s]|$)|notPunctSpace(\\*+)(?!\\*)(?=punctSpace|$)|(?!\\*)punctSpace(\\*+)(?=notPunctSpace)|[\\s](\\*+)(?!\\*)(?=punct)|(?!\\*)punct(\\*+)(?!\\*)(?=punct)|notPunctSpace(\\*+)(?=notPunctSpace)`,hi=V(mi,`gu`).replace(/notPunctSpace/g,ri).replace(/punctSpace/g,ni).replace(/punct/g,U).getRegex(),gi=V(mi,`gu`).replace(/notPunctSpace/g,ci).replace(/punctSpace/g,si).replace(/punct/g,oi).getRegex(),_i=V(`^[^_*]*?__[^_*]*?\\*[^_*]*?(?=__)|[^*]+(?=[^*])|(?!\\*)punct(\\*+)(?=[\\s]|$)|notPunctSpace(\\*+)(?!\\*)(?=punctSpace|$)|(?!\\*)[\\s](\\*+)(?=notPunctSpace)|[\\s](\\*+)(?!\\*)(?=punct)|(?!\\*)punct(\\*+)(?!\\*)(?=punct)|(?:(?!\\*)punct|notPunctSpace)(\\*+)(?!\\*)(?=notPunctSpace)`,`gu`).replace(/notPunctSpace/g,ri).replace(/punctSpace/g,ni).replace(/punct/g,U).getRegex(),vi=V(`^[^_*]*?\\*\\*[^_*]*?_[^_*]*?(?=\\*\\*)|[^_]+(?=[^_])|(?!_)punct(_+)(?=[\\s]|$)|notPunctSpace(_+)(?!_)(?=punctSpace|$)|(?!_)punctSpace(_+)(?=notPunctSpace)|[\\s](_+)(?!_)(?=punct)|(?!_)punct(_+)(?!_)(?=punct)`,`gu`).replace(/notPunctSpace/g,ri).replace(/punctSpace/g,ni).replace(/punct/g,U).getRegex(),yi=V(`^[^_*]*?\\*\\*[^_*]*?_[^_*]*?(?=\\*\\*)|[^_]+(?=[^_])|(?!_)punct(_+)(?=[\\s]|$)|notPunctSpace(_+)(?!_)(?=punctSpace|$)|(?!_)[\\s](_+)(?=notPunctSpace)|[\\s](_+)(?!_)(?=punct)|(?!_)punct(_+)(?!_)(?=punct)|(?:(?!_)punct|notPunctSpace)(_+)(?!_)(?=notPunctSpace)`,`gu`).replace(/notPunctSpace/g,ri).replace(/punctSpace/g,ni).replace(/punct/g,U).getRegex(),bi=V(/^~~?(?:((?!~)punct)|[^\s~])/,`u`).replace(/punct/g,U).getRegex(),xi=V(`^[^~]+(?=[^~])|(?!~)punct(~~?)(?=[\\s]|$)|notPunctSpace(~~?)(?!~)(?=punctSpace|$)|(?!~)punctSpace(~~?)(?=notPunctSpace)|[\\s](~~?)(?!~)(?=punct)|(?!~)punct(~~?)(?!~)(?=punct)|notPunctSpace(~~?)(?=notPunctSpace)`,`gu`).replace(/notPunctSpace/g,ri).replace(/punctSpace/g,ni).replace(/punct/g,U).getRegex(),Si=V(/\\(punct)/,`gu`).replace(/punct/g,U).getRegex(),Ci=V(/(`+)(?:[^`]|[^`][\s\S]*?[^`])\1(?!`)|`+|\\(punct)/,`gu`).replace(/punct/g,U).getRegex(),wi=V(/^<(scheme:[^\s\x00-\x1f<>]*|email)>/).replace(`scheme`,/[a-zA-Z][a-zA-Z0-9+.-]{1,31}/).replace(`email`,/[a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]+(@)[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)+(?![-_])/).getRegex(),Ti=V(Ur).replace(`(?:-->|$)`,`-->`).getRegex(),Ei=V(`^comment|^</[a-zA-Z][a-zA-Z0-9-]*\\s*>|^<[a-zA-Z][a-zA-Z0-9-]*(?:attribute)*?\\s*/?>|^<\\?[\\s\\S]*?\\?>|^<![a-zA-Z]+\\s[\\s\\S]*?>|^<!\\[CDATA\\[[\\s\\S]*?\\]\\]>`).replace(`comment`,Ti).replace(`attribute`,/\s+[a-zA-Z:_][\w.:-]*(?:\s*=\s*"[^"]*"|\s*=\s*'[^']*'|\s*=\s*[^\s"'=<>`]+)?/).getRegex(),Di=/\[(?:\\[\s\S]|[^\[\]\\])*\]/,Oi=V(/(?:\[(?:brackets|\\[\s\S]|[^\[\]\\])*\]|\\[\s\S]|`+(?!`)[^`]*?`+(?!`)|``+(?=\])|[^\[\]\\`])*?/).replace(`brackets`,Di).getRegex(),ki=V(/^!?\[(label)\]\([ \t\n]*(href)(?:(?:[ \t]+(?:\n[ \t]*)?|\n[ \t]*)(title))?[ \t\n]*\)/).replace(`label`,Oi).replace(`href`,/<(?:\\.|[^\n<>\\])*>|(?!<)[^ \t\n\x00-\x1f]+|(?=\))/).replace(`title`,/"(?:\\[\s\S]|[^"\\])*"|'(?:\\[\s\S]|[^'\\])*'|\((?:\\[\s\S]|[^)\\])*\)/).getRegex(),Ai=V(/^!?\[(label)\]\[(ref)\]/).replace(`label`,Oi).replace(`ref`,Br).getRegex(),ji=V(/^!?\[(ref)\](?:\[\])?/).replace(`ref`,Br).getRegex(),Mi=/(?!\s*\])(?:\\[\s\S]|[^\[\]\\]){1,999}/,Ni=V(/(?:[^\[\]\\`]*(?:\[(?:brackets|\\[\s\S]|[^\[\]\\])*\]|\\[\s\S]|`+(?!`)[^`]*?`+(?!`)|``+(?=\]))){0,999}?[^\[\]\\`]*?/).replace(`brackets`,Di).getRegex(),Pi=V(`reflink|nolink(?!\\()`,`g`).replace(`reflink`,V(/^!?\[(label)\]\[(ref)\]/).replace(`label`,Ni).replace(`ref`,Mi).getRegex()).replace(`nolink`,V(/^!?\[(ref)\](?:\[\])?/).replace(`ref`,Mi).getRegex()).getRegex(),Fi=/[hH][tT][tT][pP][sS]?|[fF][tT][pP]/,Ii=V(/(?:mailto:email|xmpp:email(?:\/[A-Za-z0-9@.]+)?)/).replace(/email/g,/[A-Za-z0-9._+-]+@[a-zA-Z0-9-_]+(?:\.[a-zA-Z0-9-_]*[a-zA-Z0-9])+(?![\w-])/).getRegex(),Li={_backpedal:z,anyPunctuation:Si,anyPunctuationOutsideCode:Ci,autolink:wi,blockSkip:li,br:ei,code:$r,del:z,delLDelim:z,delRDelim:z,emStrongLDelim:di,emStrongRDelimAst:hi,emStrongRDelimUnd:vi,escape:Qr,link:ki,nolink:ji,punctuation:ii,reflink:Ai,reflinkSearch:Pi,tag:Ei,text:ti,url:z},Ri={...Li,emStrongLDelim:pi,emStrongRDelimAst:_i,emStrongRDelimUnd:yi,link:V(/^!?\[(label)\]\((.*?)\)/).replace(`label`,Oi).getRegex(),reflink:V(/^!?\[(label)\]\s*\[([^\]]*)\]/).replace(`label`,Oi).getRegex()},zi={...Li,emStrongRDelimAst:gi,emStrongLDelim:fi,delLDelim:bi,delRDelim:xi,url:V(/^emailProtocol|^((?:protocol):\/\/|www\.)(?:[a-zA-Z0-9\-]+\.?)+[^\s<]*|^email/).replace(`emailProtocol`,Ii).replace(`protocol`,Fi).replace(`email`,/[A-Za-z0-9._+-]+(@)[a-zA-Z0-9-_]+(?:\.[a-zA-Z0-9-_]*[a-zA-Z0-9])+(?![\w-])/).getRegex(),_backpedal:/(?:[^?!.,:;*_'"~()&]+|\([^)]*\)|&(?![a-zA-Z0-9]+;$)|[?!.,:;*_'"~)]+(?!$))+/,del:/^(~~?)(?=[^\s~])((?:\\[\s\S]|[^\\])*?(?:\\[\s\S]|[^\s~\\]))\1(?=[^~]|$)/,text:V(/^(?:[^a-zA-Z0-9](?=emailProtocol)|(`+|~+|[^`~])(?:(?=[`~])|(?= {2,}\n)|(?=[a-zA-Z0-9.!#$%&'*+\/=?_`{\|}~-]+@)|[\s\S]*?(?:(?=[\\<!\[`*~_]|\b_|protocol:\/\/|wwwStart|$)|[^ ](?= {2,}\n)|[^a-zA-Z0-9](?=emailProtocol)|[^a-zA-Z0-9.!#$%&'*+\/=?_`{\|}~-](?=[a-zA-Z0-9.!#$%&'*+\/=?_`{\|}~-]+@))))/).replace(`protocol`,Fi).replace(/emailProtocol/g,/(?:mailto|xmpp):/).replace(`wwwStart`,Er?`(?<![^\\s*_~(])www\\.`:`www\\.`).getRegex()},Bi={...zi,br:V(ei).replace(`{2,}`,`*`).getRegex(),text:V(zi.text).replace(`\\b_`,`\\b_| {2,}\\n`).replace(/\{2,\}/g,`*`).getRegex()},Vi={normal:Jr,gfm:Xr,pedantic:Zr},Hi={normal:Li,gfm:zi,breaks:Bi,pedantic:Ri},Ui={"&":`&amp;`,"<":`&lt;`,">":`&gt;`,'"':`&quot;`,"'":`&#39;`},Wi=e=>Ui[e];function W(e,t){if(t){if(H.escapeTest.test(e))return e.replace(H.escapeReplace,Wi)}else if(H.escapeTestNoEncode.test(e))return e.replace(H.escapeReplaceNoEncode,Wi);return e}function Gi(e){return H.numericCharacterReference.test(e)?e.replace(H.numericCharacterReferenceOrAmpersand,(e,t,n)=>{if(t===void 0&&n===void 0)return`&amp;`;let r=t===void 0?Number.parseInt(n,16):Number.parseInt(t,10);return r===0||r>1114111||r>=55296&&r<=57343?`�`:r===38?`&amp;`:String.fromCodePoint(r)}):e}function Ki(e){try{e=encodeURI(e).replace(H.percentDecode,`%`)}catch{return null}return e}function qi(e,t){let n=e.replace(H.findPipe,(e,t,n)=>{let r=!1,i=t;for(;--i>=0&&n[i]===`\\`;)r=!r;return r?`|`:` |`}).split(H.splitPipe),r=0;if(n[0].trim()||n.shift(),n.length>0&&!n.at(-1)?.trim()&&n.pop(),t){if(n.length>t)n.splice(t);else for(;n.length<t;)n.push(``)}for(;r<n.length;r++)n[r]=n[r].trim().replace(H.slashPipe,`|`);return n}function G(e,t,n){let r=e.length;if(r===0)return``;let i=0;for(;i<r;){let a=e.charAt(r-i-1);if(a===t&&!n)i++;else if(a!==t&&n)i++;else break}return e.slice(0,r-i)}function Ji(e){let t=e.split(`
+`),n=t.length-1;for(;n>=0&&H.blankLine.test(t[n]);)n--;return t.length-n<=2?e:t.slice(0,n+1).join(`
+`)}function Yi(e){return e.trim().replace(H.multipleSpaceGlobal,` `).toLowerCase().toUpperCase().toLowerCase()}function Xi(e,t){if(e.indexOf(t[0])===-1&&e.indexOf(t[1])===-1)return-1;let n=0;for(let r=0;r<e.length;r++)if(e[r]===`\\`)r++;else if(e[r]===t[0])n++;else if(e[r]===t[1]&&(n--,n<0))return r;return n>0?-2:-1}var K=new WeakMap;function Zi(e){let t={"*":-1,_:-1},n=-1,r=e.length;for(let i=0;i<r;i++){let a=e[i];if(a!==`*`&&a!==`_`&&a!==`~`)continue;let o=i===0?`
+`:e[i-1],s=i+1;for(;s<r&&e[s]===a;)s++;o!==` `&&o!==`	`&&o!==`
+`&&o!==`\r`&&o!==`\f`&&(a===`~`?n=i:t[a]=i),i=s-1}return{maskedSrc:e,lastPossibleEmStrongCloserIndex:t,lastPossibleDelCloserIndex:n}}function Qi(e,t){let n=Zi(t),r=K.get(e);r?r.push(n):K.set(e,[n])}function $i(e){let t=K.get(e);t&&(t.pop(),t.length===0&&K.delete(e))}function ea(e,t,n){let r=K.get(e)?.at(-1);return r&&r.maskedSrc===t?r.lastPossibleEmStrongCloserIndex[n]:Zi(t).lastPossibleEmStrongCloserIndex[n]}function ta(e,t){let n=K.get(e)?.at(-1);return n&&n.maskedSrc===t?n.lastPossibleDelCloserIndex:Zi(t).lastPossibleDelCloserIndex}function na(e,t=0){let n=t,r=``;for(let t of e)if(t===`	`){let e=4-n%4;r+=` `.repeat(e),n+=e}else r+=t,n++;return r}function ra(e,t){let n=``;for(let r=0;r<e.length;r++){if(e[r]==="`"){let i=t.inline.code.exec(e.slice(r));if(i){n+=i[0],r+=i[0].length-1;continue}}e[r]===`\\`&&(e[r+1]===`[`||e[r+1]===`]`)?(n+=e[r+1],r++):n+=e[r]}return n}function ia(e,t,n,r,i){let a=t.href,o=t.title||null,s=ra(e[1],i),c=e[0].charAt(0)===`!`,l=r.state.inLink,u=r.state.linkEmitted,d=r.state.inRawBlock;r.state.inLink=!0,r.state.linkEmitted=!1;let f=r.inlineTokens(s),p=r.state.linkEmitted;if(r.state.linkEmitted=u,r.state.inLink=l,!c){if(p){r.state.inRawBlock=d;return}r.state.linkEmitted=!0}return{type:c?`image`:`link`,raw:n,href:a,title:o,text:s,tokens:f}}function aa(e,t,n){let r=e.match(n.other.indentCodeCompensation);if(r===null)return t;let i=r[1];return t.split(`
+`).map(e=>{let t=e.match(n.other.beginningSpace);if(t===null)return e;let[r]=t;return e.slice(Math.min(r.length,i.length))}).join(`
+`)}function oa(e,t,n,r){if(!t.includes(`<`))return!1;for(let i=0;i<t.length;i++){if(t[i]===`\\`){i++;continue}if(t[i]==="`"){let e=r.inline.code.exec(t.slice(i));if(e){i+=e[0].length-1;continue}}if(t[i]!==`<`)continue;let a=e.slice(n+i),o=r.inline.tag.exec(a)||r.inline.autolink.exec(a);if(o){if(o[0].length>t.length-i)return!0;i+=o[0].length-1}}return!1}var q=class{options;rules;lexer;constructor(e){this.options=e||R}space(e){let t=this.rules.block.newline.exec(e);if(t&&t[0].length>0)return{type:`space`,raw:t[0]}}code(e){let t=this.rules.block.code.exec(e);if(t){let e=this.options.pedantic?t[0]:Ji(t[0]);return{type:`code`,raw:e,codeBlockStyle:`indented`,text:e.replace(this.rules.other.codeRemoveIndent,``)}}}fences(e){let t=this.rules.block.fences.exec(e);if(t){let e=t[0],n=aa(e,t[3]||``,this.rules);return t[3]!==void 0&&(n===``||n.endsWith(`
+`))&&(n+=`
+`),{type:`code`,raw:e,lang:t[2]?t[2].trim().replace(this.rules.inline.anyPunctuation,`$1`):t[2],text:n}}}heading(e){let t=this.rules.block.heading.exec(e);if(t){let e=t[2].trim();if(this.rules.other.endingHash.test(e)){let t=G(e,`#`);(this.options.pedantic||!t||this.rules.other.endingSpaceTabChar.test(t))&&(e=t.trim())}return{type:`heading`,raw:G(t[0],`
+`),depth:t[1].length,text:e,tokens:this.lexer.inline(e)}}}hr(e){let t=this.rules.block.hr.exec(e);if(t)return{type:`hr`,raw:G(t[0],`
+`)}}blockquote(e){let t=this.rules.block.blockquote.exec(e);if(t){let e=G(t[0],`
+`).split(`
+`),n=``,r=``,i=[];for(;e.length>0;){let t=!1,a=[],o=0;for(;o<e.length;o++)if(this.rules.other.blockquoteStart.test(e[o]))a.push(e[o]),t=!0;else if(!t)a.push(e[o]);else break;e=e.slice(o);let s=a.join(`
+`),c=s.replace(this.rules.other.blockquoteMarkerWhitespace,(e,t,n)=>n.startsWith(` `)?t+` `+n.slice(1):t+na(n,t.length)).replace(this.rules.other.blockquoteSetextReplace,`
+    $1`).replace(this.rules.other.blockquoteSetextReplace2,``);n=n?`${n}
+${s}`:s,r=r?`${r}
+${c}`:c;let l=this.lexer.state.top;if(this.lexer.state.top=!0,this.lexer.blockTokens(c,i,!0),this.lexer.state.top=l,e.length===0)break;let u=i.at(-1);if(u?.type===`code`||u?.type===`heading`||u?.type===`hr`||u?.type===`html`||u?.type===`table`)break;if(u?.type===`blockquote`){let t=u,a=e.join(`
+`),o=t.raw+`
+`+a.replace(this.rules.other.blockquoteSetextReplace2,``),s=this.blockquote(o);i[i.length-1]=s;let c=o.substring(s.raw.length).replace(/^\n/,``),l=c?c.split(`
+`).length:0,d=l?e.slice(0,-l):e;if(d.length>0&&(n=`${n}
+${d.join(`
+`)}`),r=r.substring(0,r.length-t.text.length)+s.text,e=e.slice(d.length),e.length>0&&this.rules.other.blockquoteStart.test(e[0]))continue;break}if(u?.type===`list`){let t=u,a=t.raw+`
+`+e.join(`
+`),o=this.list(a);i[i.length-1]=o;let s=o.raw.length>t.raw.length?a.slice(t.raw.length+1,o.raw.length).split(`
+`).length:0;if(s>0){let t=e.slice(0,s).join(`
+`);n=`${n}
+${t}`,r=`${r}
+${t}`}if(e=e.slice(s),e.length>0&&!this.rules.other.blockquoteStart.test(e[0]))break}}return{type:`blockquote`,raw:n,tokens:i,text:r}}}list(e){let t=this.rules.block.list.exec(e);if(t){if(!this.options.pedantic&&this.lexer.state.lastToken?.type===`text`&&!this.rules.other.listInterruptsParagraph.test(e))return;let n=e,r=()=>n.length-e.length,i=t[1].trim(),a=i.length>1,o={type:`list`,raw:``,ordered:a,start:a?+i.slice(0,-1):``,loose:!1,items:[]};i=a?`\\d{1,9}\\${i.slice(-1)}`:`\\${i}`,this.options.pedantic&&(i=a?i:`[*+-]`);let s=this.rules.other.listItemRegex(i),c=!1;for(;e;){let i=!1,a=``;if(!(t=s.exec(e))||this.rules.block.hr.test(e))break;let l=r();e=e.substring(t[0].length);let u=t[2].split(`
+`,1)[0],d=t[1].length,f=this.options.pedantic?na(u,d):u.replace(this.rules.other.leadingSpaceTab,e=>na(e,d)),p=e.split(`
+`,1)[0],m=!f.trim(),h=0;if(this.options.pedantic?(h=2,a=f.trimStart()):m?h=d+1:(h=f.search(this.rules.other.nonSpaceChar),h=h>4?1:h,a=f.slice(h),h+=d),m&&this.rules.other.blankLine.test(p)&&(e=e.substring(p.length+1),i=!0),!i){let t=this.rules.other.nextBulletRegex(h),n=this.rules.other.hrRegex(h),r=this.rules.other.fencesBeginRegex(h),i=this.options.pedantic?this.rules.other.pedanticHeadingBeginRegex(h):this.rules.other.headingBeginRegex(h),o=this.rules.other.htmlBeginRegex(h),s=this.rules.other.blockquoteBeginRegex(h),c=!1;for(;e;){let l=e.split(`
+`,1)[0],u;if(p=l,this.options.pedantic?(p=p.replace(this.rules.other.listReplaceNesting,`  `),u=p):u=p.replace(this.rules.other.leadingSpaceTab,e=>na(e)),r.test(p)||i.test(p)||o.test(p)||s.test(p)||t.test(p)||n.test(p))break;if(u.search(this.rules.other.nonSpaceChar)>=h||!p.trim())a+=`
+`+u.slice(h),c=!1;else{if(m)break;let e=f;if(!this.options.pedantic&&!a.includes(`
+`)&&!f.includes(`	`)){let t;for(;!n.test(e)&&(t=this.rules.other.nestedBlockMarker.exec(e));)e=e.slice(t[0].length);if(!e.trim())break}if(e.replace(this.rules.other.tabCharGlobal,`    `).search(this.rules.other.nonSpaceChar)>=4||r.test(e)||i.test(e)||o.test(e)||n.test(e))break;if(!this.options.pedantic&&!c){let e=f.replace(this.rules.other.nestedContainerMarkers,``);if(this.rules.block.fences.test(e)||this.rules.block.heading.test(e)||this.rules.block.hr.test(e))break}let t=!this.options.pedantic&&/^ {0,3}(?:=+|-+) *$/.test(p)&&this.rules.block.lheading.test(`${f}
+${p}`)?`    ${u.replace(/^ {0,3}/,``)}`:p;a+=`
+`+t,c=!0}m=!p.trim(),e=e.substring(l.length+1),f=u.slice(h)}}let ee=n.slice(l,r());o.loose||(c?o.loose=!0:this.rules.other.doubleBlankLine.test(ee)&&(c=!0)),o.items.push({type:`list_item`,raw:ee,task:!!this.options.gfm&&this.rules.other.listIsTask.test(a),loose:!1,text:a,tokens:[]})}let l=o.items.at(-1);if(l)l.raw=l.raw.trimEnd(),l.text=l.text.trimEnd();else return;o.raw=n.slice(0,r()).trimEnd();let u=[];for(let e of o.items)if(this.lexer.state.top=!1,u.push(this.lexer.inlineQueue.length),e.tokens=this.lexer.blockTokens(e.text,[]),!o.loose){let t=e.tokens.filter(e=>e.type===`space`);o.loose=t.length>0&&t.some(e=>this.rules.other.anyLine.test(e.raw))}for(let e=0;e<o.items.length;e++){let t=o.items[e],n=t.tokens[0];if(t.task&&(n?.type===`text`||n?.type===`paragraph`)){t.text=t.text.replace(this.rules.other.listReplaceTask,``),n.raw=n.raw.replace(this.rules.other.listReplaceTask,``),n.text=n.text.replace(this.rules.other.listReplaceTask,``);let r=this.lexer.inlineQueue;for(let t=u[e];t<r.length;t++)if(r[t].tokens===n.tokens){r[t].src=r[t].src.replace(this.rules.other.listReplaceTask,``);break}let i=this.rules.other.listTaskCheckbox.exec(t.raw);if(i){let e={type:`checkbox`,raw:i[0]+` `,checked:i[0]!==`[ ]`};t.checked=e.checked,o.loose?t.tokens[0]&&[`paragraph`,`text`].includes(t.tokens[0].type)&&`tokens`in t.tokens[0]&&t.tokens[0].tokens?(t.tokens[0].raw=e.raw+t.tokens[0].raw,t.tokens[0].text=e.raw+t.tokens[0].text,t.tokens[0].tokens.unshift(e)):t.tokens.unshift({type:`paragraph`,raw:e.raw,text:e.raw,tokens:[e]}):t.tokens.unshift(e)}}else t.task&&=!1}if(o.loose)for(let e of o.items){e.loose=!0;for(let t of e.tokens)t.type===`text`&&(t.type=`paragraph`)}return o}}html(e){let t=this.rules.block.html.exec(e);if(t){if(this.lexer.state.lastToken?.type===`paragraph`&&!this.rules.other.htmlBeginRegex(4).test(e))return;let n=Ji(t[0]);return{type:`html`,block:!0,raw:n,pre:t[1]===`pre`||t[1]===`script`||t[1]===`style`,text:n}}}def(e){let t=this.rules.block.def.exec(e);if(t){if(!this.rules.other.startAngleBracket.test(t[2])&&Xi(t[2],`()`)!==-1)return;let e=Yi(t[1]),n=t[2]?t[2].replace(this.rules.other.hrefBrackets,`$1`).replace(this.rules.inline.anyPunctuation,`$1`):``,r=t[3]?t[3].substring(1,t[3].length-1).replace(this.rules.inline.anyPunctuation,`$1`):t[3];return{type:`def`,tag:e,raw:G(t[0],`
+`),href:n,title:r}}}table(e){let t=this.rules.block.table.exec(e);if(!t||!this.rules.other.tableDelimiter.test(t[2]))return;let n=qi(t[1]),r=t[2].replace(this.rules.other.tableAlignChars,``).split(`|`),i=t[3]?.trim()?t[3].replace(this.rules.other.tableRowBlankLine,``).split(`
+`):[],a={type:`table`,raw:G(t[0],`
+`),header:[],align:[],rows:[]};if(n.length===r.length){for(let e of r)this.rules.other.tableAlignRight.test(e)?a.align.push(`right`):this.rules.other.tableAlignCenter.test(e)?a.align.push(`center`):this.rules.other.tableAlignLeft.test(e)?a.align.push(`left`):a.align.push(null);for(let e=0;e<n.length;e++)a.header.push({text:n[e],tokens:this.lexer.inline(n[e]),header:!0,align:a.align[e]});for(let e of i)a.rows.push(qi(e,a.header.length).map((e,t)=>({text:e,tokens:this.lexer.inline(e),header:!1,align:a.align[t]})));return a}}lheading(e){let t=this.rules.block.lheading.exec(e);if(t){let e=t[1].trim();return{type:`heading`,raw:G(t[0],`
+`),depth:t[2].charAt(0)===`=`?1:2,text:e,tokens:this.lexer.inline(e)}}}paragraph(e){let t=this.rules.block.paragraph.exec(e);if(t){let e=t[1].charAt(t[1].length-1)===`
+`?t[1].slice(0,-1):t[1];return{type:`paragraph`,raw:t[0],text:e,tokens:this.lexer.inline(e)}}}text(e){let t=this.rules.block.text.exec(e);if(t)return{type:`text`,raw:t[0],text:t[0],tokens:this.lexer.inline(t[0])}}escape(e){if(e.charCodeAt(0)!==92)return;let t=this.rules.inline.escape.exec(e);if(t)return{type:`escape`,raw:t[0],text:t[1]}}tag(e){if(e.charCodeAt(0)!==60)return;let t=this.rules.inline.tag.exec(e);if(t)return!this.lexer.state.inLink&&this.rules.other.startATag.test(t[0])?this.lexer.state.inLink=!0:this.lexer.state.inLink&&this.rules.other.endATag.test(t[0])&&(this.lexer.state.inLink=!1),!this.lexer.state.inRawBlock&&this.rules.other.startPreScriptTag.test(t[0])?this.lexer.state.inRawBlock=!0:this.lexer.state.inRawBlock&&this.rules.other.endPreScriptTag.test(t[0])&&(this.lexer.state.inRawBlock=!1),{type:`html`,raw:t[0],inLink:this.lexer.state.inLink,inRawBlock:this.lexer.state.inRawBlock,block:!1,text:t[0]}}link(e){if(this.lexer.state.linkParenPossible===!1)return;let t=e.charCodeAt(0);if(t!==91&&t!==33)return;let n=this.rules.inline.link.exec(e);if(n){let t=n[0].charAt(0)===`!`?2:1;if(!this.options.pedantic&&oa(e,n[1],t,this.rules))return;let r=n[2].trim();if(!this.options.pedantic&&this.rules.other.startAngleBracket.test(r)){if(!this.rules.other.endAngleBracket.test(r))return;let e=G(r.slice(0,-1),`\\`);if((r.length-e.length)%2==0)return}else{let e=Xi(n[2],`()`);if(e===-2)return;if(e>-1){let t=(n[0].indexOf(`!`)===0?5:4)+n[1].length+e;n[2]=n[2].substring(0,e),n[0]=n[0].substring(0,t).trim(),n[3]=``}}let i=G(n[0].slice(0,-1),`\\`);if((n[0].length-i.length)%2==0)return;let a=n[2],o=``;if(this.options.pedantic){let e=this.rules.other.pedanticHrefTitle.exec(a);e&&(a=e[1],o=e[3])}else o=n[3]?n[3].slice(1,-1):``;return a=a.trim(),this.rules.other.startAngleBracket.test(a)&&(a=this.options.pedantic&&!this.rules.other.endAngleBracket.test(r)?a.slice(1):a.slice(1,-1)),ia(n,{href:a&&a.replace(this.rules.inline.anyPunctuation,`$1`),title:o&&o.replace(this.rules.inline.anyPunctuation,`$1`)},n[0],this.lexer,this.rules)}}reflink(e,t){let n=e.charCodeAt(0);if(n!==91&&n!==33)return;let r;if((r=this.rules.inline.reflink.exec(e))||(r=this.rules.inline.nolink.exec(e))){let n=r[0].charAt(0)===`!`?2:1;if(!this.options.pedantic&&oa(e,r[1],n,this.rules))return;let i=t[Yi(r[2]||r[1])];if(!i){let e=r[0].charAt(0);return{type:`text`,raw:e,text:e}}return ia(r,i,r[0],this.lexer,this.rules)}}emStrong(e,t,n=``){let r=this.rules.inline.emStrongLDelim.exec(e);if(!r||!r[1]&&!r[2]&&!r[3]&&!r[4])return;let i=r[0][0],a=n===i,o=t.length-e.length,s=o;for(;!this.options.pedantic&&s>0&&t[s-1]===i;)s--;let c=[...t.slice(Math.max(0,s-2),s)].at(-1)??``,l=c===`*`||c===`_`||!!this.rules.inline.punctuation.exec(c);s<o&&(n=c);let u=s<o?l:n===`*`||n===`_`||!!this.rules.inline.punctuation.exec(n);if(r[4]&&n.match(this.rules.other.unicodeAlphaNumeric))return;let d=r[1]||r[3]||``;if(!d||!n||u){let n=[...r[0]].length-1,u,f,p=n,m=0,h=o-s+n,ee=!this.options.pedantic&&!!c.trim()&&(!!d||i===`*`&&!l);if(i!==`*`&&i!==`_`)return;let te=i===`*`?this.rules.inline.emStrongRDelimAst:this.rules.inline.emStrongRDelimUnd,ne=ea(this,t,i),g=t.length-e.length+n;if(ne<g)return;t=t.slice(-1*e.length+n);let re=ne-g;for(te.lastIndex=0;(r=te.exec(t))!==null&&!(r.index>re);){if(u=r[1]||r[2]||r[3]||r[4]||r[5]||r[6],!u)continue;if(f=[...u].length,r[3]||r[4]){p+=f;continue}if((r[5]||r[6]||ee)&&h%3&&!((h+f)%3)){if(a&&(r[5]||r[6]))break;m+=f;continue}if(p-=f,p>0)continue;f=Math.min(f,f+p+m);let t=[...r[0]][0].length,i=e.slice(0,n+r.index+t+f);if(Math.min(n,f)%2){let e=i.slice(1,-1);return{type:`em`,raw:i,text:e,tokens:this.lexer.inlineTokens(e)}}let o=i.slice(2,-2);return{type:`strong`,raw:i,text:o,tokens:this.lexer.inlineTokens(o)}}}}codespan(e){if(e.charCodeAt(0)!==96)return;let t=this.rules.inline.code.exec(e);if(t){let e=t[2].replace(this.rules.other.newLineCharGlobal,` `),n=this.rules.other.nonSpaceChar.test(e),r=this.rules.other.startingSpaceChar.test(e)&&this.rules.other.endingSpaceChar.test(e);return n&&r&&(e=e.substring(1,e.length-1)),{type:`codespan`,raw:t[0],text:e}}}br(e){let t=e.charCodeAt(0);if(t!==32&&t!==92&&t!==10)return;let n=this.rules.inline.br.exec(e);if(n)return{type:`br`,raw:n[0]}}del(e,t,n=``){if(e.charCodeAt(0)!==126)return;let r=this.rules.inline.delLDelim.exec(e);if(r&&(!r[1]||!n||this.rules.inline.punctuation.exec(n))){let n=[...r[0]].length-1,i,a,o=n,s=this.rules.inline.delRDelim,c=ta(this,t),l=t.length-e.length+n;if(c<l)return;t=t.slice(-1*e.length+n);let u=c-l;for(s.lastIndex=0;(r=s.exec(t))!==null&&!(r.index>u);){if(i=r[1]||r[2]||r[3]||r[4]||r[5]||r[6],!i||(a=[...i].length,a!==n))continue;if(r[3]||r[4]){o+=a;continue}if(o-=a,o>0)continue;a=Math.min(a,a+o);let t=[...r[0]][0].length,s=e.slice(0,n+r.index+t+a),c=s.slice(n,-n);return{type:`del`,raw:s,text:c,tokens:this.lexer.inlineTokens(c)}}}}autolink(e){if(e.charCodeAt(0)!==60)return;let t=this.rules.inline.autolink.exec(e);if(t){let e,n;return t[2]===`@`?(e=t[1],n=`mailto:`+e):(e=t[1],n=e),{type:`link`,raw:t[0],text:e,href:n,autolink:!0,tokens:[{type:`text`,raw:e,text:e}]}}}url(e){let t;if(t=this.rules.inline.url.exec(e)){let e,n;if(t[2]===`@`)e=t[0],n=`mailto:`+e;else{let r;do r=t[0],t[0]=this.rules.inline._backpedal.exec(t[0])?.[0]??``;while(r!==t[0]);e=t[0],n=t[1]===`www.`?`http://`+t[0]:t[0]}return{type:`link`,raw:t[0],text:e,href:n,autolink:!0,tokens:[{type:`text`,raw:e,text:e}]}}}inlineText(e){let t=this.rules.inline.text.exec(e);if(t){let e=this.lexer.state.inRawBlock;return{type:`text`,raw:t[0],text:e?t[0]:Gi(t[0]),escaped:e}}}},J=class e{tokens;options;state;inlineQueue;tokenizer;constructor(e){this.tokens=[],this.tokens.links=Object.create(null),this.options=e||R,this.options.tokenizer=this.options.tokenizer||new q,this.tokenizer=this.options.tokenizer,this.tokenizer.options=this.options,this.tokenizer.lexer=this,this.inlineQueue=[],this.state={inLink:!1,inRawBlock:!1,linkEmitted:!1,linkParenPossible:!0,top:!0};let t={other:H,block:Vi.normal,inline:Hi.normal};this.options.pedantic?(t.block=Vi.pedantic,t.inline=Hi.pedantic):this.options.gfm&&(t.block=Vi.gfm,t.inline=this.options.breaks?Hi.breaks:Hi.gfm),this.tokenizer.rules=t}static get rules(){return{block:Vi,inline:Hi}}static lex(t,n){return new e(n).lex(t)}static lexInline(t,n){return new e(n).inlineTokens(t)}lex(e){e=e.replace(H.carriageReturn,`
+`),this.blockTokens(e,this.tokens);for(let e=0;e<this.inlineQueue.length;e++){let t=this.inlineQueue[e];this.state.inRawBlock=!1,this.inlineTokens(t.src,t.tokens)}return this.inlineQueue=[],this.tokens}blockTokens(e,t=[],n=!1){this.tokenizer.lexer=this;let r=this.state.lastToken;this.options.pedantic&&(e=e.replace(H.tabCharGlobal,`    `).replace(H.spaceLine,``));let i=1/0,a,o=this.options.gfm&&!this.options.pedantic&&this.tokenizer.paragraph===q.prototype.paragraph;for(;e;){if(e.length<i)i=e.length;else{this.infiniteLoopError(e.charCodeAt(0));break}this.state.lastToken=t.at(-1);let r;if(this.options.extensions?.block?.some(n=>(r=n.call({lexer:this},e,t))?(e=e.substring(r.raw.length),t.push(r),!0):!1))continue;if(r=this.tokenizer.space(e)){e=e.substring(r.raw.length);let n=t.at(-1);r.raw.length===1&&n!==void 0?n.raw+=`
+`:t.push(r);continue}if(r=this.tokenizer.code(e)){e=e.substring(r.raw.length);let n=t.at(-1);n?.type===`paragraph`||n?.type===`text`?(n.raw+=(n.raw.endsWith(`
+`)?``:`
+`)+r.raw,n.text+=`
+`+r.text,this.inlineQueue.at(-1).src=n.text):t.push(r);continue}if((r=this.tokenizer.fences(e))||(r=this.tokenizer.heading(e))||(r=this.tokenizer.hr(e))||(r=this.tokenizer.blockquote(e))||(r=this.tokenizer.list(e))||(r=this.tokenizer.html(e))){e=e.substring(r.raw.length),t.push(r);continue}if(r=this.tokenizer.def(e)){e=e.substring(r.raw.length);let n=t.at(-1);n?.type===`paragraph`||n?.type===`text`?(n.raw+=(n.raw.endsWith(`
+`)?``:`
+`)+r.raw,n.text+=`
+`+r.raw,this.inlineQueue.at(-1).src=n.text):(this.tokens.links[r.tag]||(this.tokens.links[r.tag]={href:r.href,title:r.title}),t.push(r));continue}if((r=this.tokenizer.table(e))||(r=this.tokenizer.lheading(e))){e=e.substring(r.raw.length),t.push(r);continue}let s=e;if(this.options.extensions?.startBlock){let t=1/0,n=e.slice(1),r;this.options.extensions.startBlock.forEach(e=>{r=e.call({lexer:this},n),typeof r==`number`&&r>=0&&(t=Math.min(t,r))}),t<1/0&&t>=0&&(s=e.substring(0,t+1))}if(this.state.top&&(r=this.tokenizer.paragraph(s))){let i=t.at(-1);(n||i===a&&o)&&i?.type===`paragraph`?(i.raw+=(i.raw.endsWith(`
+`)?``:`
+`)+r.raw,i.text+=`
+`+r.text,this.inlineQueue.pop(),this.inlineQueue.at(-1).src=i.text,a=i):(t.push(r),a=r),n=s.length!==e.length,e=e.substring(r.raw.length)}else if(r=this.tokenizer.text(e)){e=e.substring(r.raw.length);let n=t.at(-1);n?.type===`text`?(n.raw+=(n.raw.endsWith(`
+`)?``:`
+`)+r.raw,n.text+=`
+`+r.text,this.inlineQueue.pop(),this.inlineQueue.at(-1).src=n.text):t.push(r)}else if(e){this.infiniteLoopError(e.charCodeAt(0));break}}return this.state.top=!0,this.state.lastToken=r,t}inline(e,t=[]){return this.inlineQueue.push({src:e,tokens:t}),t}linkInText(e){if(!e.includes(`[`))return!1;let t=this.tokenizer.rules.inline.link;for(let n of e.matchAll(this.tokenizer.rules.inline.blockSkip))if(t.test(n[0])&&e.charAt(n.index-1)!==`!`)return!0;for(let t of e.matchAll(this.tokenizer.rules.inline.reflinkSearch)){let e=t[0],n=e.lastIndexOf(`[`);if(e.charAt(0)!==`!`&&Object.hasOwn(this.tokens.links,Yi(e.slice(n+1,-1)))&&!(n>1&&this.linkInText(e.slice(1,n-1))))return!0}return!1}inlineTokens(e,t=[]){this.tokenizer.lexer=this;let n=this.state.linkParenPossible;this.state.linkParenPossible=e.includes(`)`);try{return this.#e(e,t)}finally{this.state.linkParenPossible=n}}#e(e,t){let n=e.includes(`*`)||e.includes(`_`)||e.includes(`~`),r=n||this.options.hooks?.emStrongMask||this.tokenizer.emStrong!==q.prototype.emStrong||this.tokenizer.del!==q.prototype.del?this.#r(e):e;if(!n)return this.#t(e,r,t);Qi(this.tokenizer,r);try{return this.#t(e,r,t)}finally{$i(this.tokenizer)}}#t(e,t,n){let r=!1,i=``,a=1/0;for(;e;){if(e.length<a)a=e.length;else{this.infiniteLoopError(e.charCodeAt(0));break}r||(i=``),r=!1;let o;if(this.options.extensions?.inline?.some(t=>(o=t.call({lexer:this},e,n))?(e=e.substring(o.raw.length),n.push(o),!0):!1))continue;if((o=this.tokenizer.escape(e))||(o=this.tokenizer.tag(e))||(o=this.tokenizer.link(e))){e=e.substring(o.raw.length),n.push(o);continue}if(o=this.tokenizer.reflink(e,this.tokens.links)){e=e.substring(o.raw.length);let t=n.at(-1);o.type===`text`&&t?.type===`text`?(t.raw+=o.raw,t.text+=o.text):n.push(o);continue}let s=e[0];if(s===`*`||s===`_`){let a=t.length-e.length;if(ea(this.tokenizer,t,s)<=a){let t=1;for(;t<e.length&&e.charCodeAt(t)===s.charCodeAt(0);)t++;let a=e.substring(0,t),o=n.at(-1);o?.type===`text`&&!o.escaped?(o.raw+=a,o.text+=a):n.push({type:`text`,raw:a,text:a,escaped:!1}),e=e.substring(t),i=s,r=!0;continue}}else if(s===`~`){let a=t.length-e.length;if(ta(this.tokenizer,t)<=a){let t=1;for(;t<e.length&&e.charCodeAt(t)===126;)t++;let a=e.substring(0,t),o=n.at(-1);o?.type===`text`&&!o.escaped?(o.raw+=a,o.text+=a):n.push({type:`text`,raw:a,text:a,escaped:!1}),e=e.substring(t),i=s,r=!0;continue}}if((o=this.tokenizer.emStrong(e,t,i))||(o=this.tokenizer.codespan(e))||(o=this.tokenizer.br(e))||(o=this.tokenizer.del(e,t,i))||(o=this.tokenizer.autolink(e))||!this.state.inLink&&(o=this.tokenizer.url(e))){e=e.substring(o.raw.length),n.push(o);continue}let c=e;if(this.options.extensions?.startInline){let t=1/0,n=e.slice(1),r;this.options.extensions.startInline.forEach(e=>{r=e.call({lexer:this},n),typeof r==`number`&&r>=0&&(t=Math.min(t,r))}),t<1/0&&t>=0&&(c=e.substring(0,t+1))}if(o=this.tokenizer.inlineText(c)){e=e.substring(o.raw.length),o.raw.slice(-1)!==`_`&&(i=o.raw.slice(-1)),r=!0;let t=n.at(-1);t?.type===`text`?(t.raw+=o.raw,t.text+=o.text):n.push(o)}else if(e){this.infiniteLoopError(e.charCodeAt(0));break}}return n}#n(e){let{blockSkip:t,tag:n,autolink:r}=this.tokenizer.rules.inline,i=``,a=0,o;for(t.lastIndex=0;o=t.exec(e);){let s=o.index+(o[2]?o[2].length:0),c=o.index+o[0].length;if(e.charAt(s)===`<`){let i=e.slice(s),a=n.exec(i)||r.exec(i);if(!a){t.lastIndex=s+1;continue}c=s+a[0].length,t.lastIndex=c}i+=e.slice(a,s)+`[`+`a`.repeat(c-s-2)+`]`,a=c}return i+e.slice(a)}#r(e){let t=e;if(this.tokens.links&&e.includes(`[`)){let e=this.tokenizer.rules.inline.reflinkSearch,n=t=>{let r=t.lastIndexOf(`[`);if(!Object.hasOwn(this.tokens.links,Yi(t.slice(r+1,-1))))return t;if(r>1&&t.charAt(0)!==`!`){let i=t.slice(1,r-1);if(this.linkInText(i))return`[`+i.replace(e,n)+`][`+`a`.repeat(t.length-r-2)+`]`}return`[`+`a`.repeat(t.length-2)+`]`};t=t.replace(e,n)}return t=t.replace(this.tokenizer.rules.inline.anyPunctuationOutsideCode,(e,t,n)=>n?`+`.repeat(e.length):t?t+e.slice(t.length,-t.length).replace(/`/g,`+`)+t:e),t=this.#n(t),t=this.options.hooks?.emStrongMask?.call({lexer:this},t)??t,t}infiniteLoopError(e){let t=`Infinite loop on byte: `+e;if(this.options.silent)console.error(t);else throw Error(t)}},sa=class{options;parser;constructor(e){this.options=e||R}space(e){return``}code({text:e,lang:t,escaped:n}){let r=(t||``).match(H.notSpaceStart)?.[0],i=e?e.replace(H.endingNewline,``)+`
+`:``;return r?`<pre><code class="language-`+W(r)+`">`+(n?i:W(i,!0))+`</code></pre>
+`:`<pre><code>`+(n?i:W(i,!0))+`</code></pre>
+`}blockquote({tokens:e}){return`<blockquote>
+${this.parser.parse(e)}</blockquote>
+`}html({text:e}){return e}def(e){return``}heading({tokens:e,depth:t}){return`<h${t}>${this.parser.parseInline(e)}</h${t}>
+`}hr(e){return`<hr>
+`}list(e){let t=e.ordered,n=e.start,r=``;for(let t=0;t<e.items.length;t++){let n=e.items[t];r+=this.listitem(n)}let i=t?`ol`:`ul`,a=t&&n!==1?` start="`+n+`"`:``;return`<`+i+a+`>
+`+r+`</`+i+`>
+`}listitem(e){return`<li>${this.parser.parse(e.tokens)}</li>
+`}checkbox({checked:e}){return`<input `+(e?`checked="" `:``)+`disabled="" type="checkbox"> `}paragraph({tokens:e}){return`<p>${this.parser.parseInline(e)}</p>
+`}table(e){let t=``,n=``;for(let t=0;t<e.header.length;t++)n+=this.tablecell(e.header[t]);t+=this.tablerow({text:n});let r=``;for(let t=0;t<e.rows.length;t++){let i=e.rows[t];n=``;for(let e=0;e<i.length;e++)n+=this.tablecell(i[e]);r+=this.tablerow({text:n})}return r&&=`<tbody>${r}</tbody>`,`<table>
+<thead>
+`+t+`</thead>
+`+r+`</table>
+`}tablerow({text:e}){return`<tr>
+${e}</tr>
+`}tablecell(e){let t=this.parser.parseInline(e.tokens),n=e.header?`th`:`td`;return(e.align?`<${n} align="${e.align}">`:`<${n}>`)+t+`</${n}>
+`}strong({tokens:e}){return`<strong>${this.parser.parseInline(e)}</strong>`}em({tokens:e}){return`<em>${this.parser.parseInline(e)}</em>`}codespan({text:e}){return`<code>${W(e,!0)}</code>`}br(e){return`<br>`}del({tokens:e}){return`<del>${this.parser.parseInline(e)}</del>`}link({href:e,title:t,text:n,tokens:r,autolink:i}){let a=i?W(n,!0):this.parser.parseInline(r),o=Ki(e);if(o===null)return a;e=W(o,i);let s=`<a href="`+e+`"`;return t&&(s+=` title="`+W(t)+`"`),s+=`>`+a+`</a>`,s}image({href:e,title:t,text:n,tokens:r}){r&&(n=this.parser.parseInline(r,this.parser.textRenderer));let i=Ki(e);if(i===null)return W(n);e=i;let a=`<img src="${W(e)}" alt="${W(n)}"`;return t&&(a+=` title="${W(t)}"`),a+=`>`,a}text(e){return`tokens`in e&&e.tokens?this.parser.parseInline(e.tokens):`escaped`in e&&e.escaped?e.text:W(e.text)}},ca=class{parser;strong({text:e,tokens:t}){return t?this.parser.parseInline(t,this):e}em({text:e,tokens:t}){return t?this.parser.parseInline(t,this):e}codespan({text:e}){return e}del({text:e,tokens:t}){return t?this.parser.parseInline(t,this):e}html({text:e}){return e}text({text:e}){return e}link({text:e,tokens:t}){return t?this.parser.parseInline(t,this):e}image({text:e,tokens:t}){return t?this.parser.parseInline(t,this):e}br(){return`
+`}checkbox({raw:e}){return e}},Y=class e{options;renderer;textRenderer;constructor(e){this.options=e||R,this.options.renderer=this.options.renderer||new sa,this.renderer=this.options.renderer,this.renderer.options=this.options,this.renderer.parser=this,this.textRenderer=new ca,this.textRenderer.parser=this}static parse(t,n){return new e(n).parse(t)}static parseInline(t,n){return new e(n).parseInline(t)}parse(e){this.renderer.parser=this;let t=``;for(let n=0;n<e.length;n++){let r=e[n];if(this.options.extensions?.renderers?.[r.type]){let e=r,n=this.options.extensions.renderers[e.type].call({parser:this},e);if(n!==!1||![`space`,`hr`,`heading`,`code`,`table`,`blockquote`,`list`,`checkbox`,`html`,`def`,`paragraph`,`text`].includes(e.type)){t+=n===!1?``:n??``;continue}}let i=r;switch(i.type){case`space`:t+=this.renderer.space(i);break;case`hr`:t+=this.renderer.hr(i);break;case`heading`:t+=this.renderer.heading(i);break;case`code`:t+=this.renderer.code(i);break;case`table`:t+=this.renderer.table(i);break;case`blockquote`:t+=this.renderer.blockquote(i);break;case`list`:t+=this.renderer.list(i);break;case`checkbox`:t+=this.renderer.checkbox(i);break;case`html`:t+=this.renderer.html(i);break;case`def`:t+=this.renderer.def(i);break;case`paragraph`:t+=this.renderer.paragraph(i);break;case`text`:t+=this.renderer.text(i);break;default:{let e=`Token with "`+i.type+`" type was not found.`;if(this.options.silent)return console.error(e),``;throw Error(e)}}}return t}parseInline(e,t=this.renderer){this.renderer.parser=this;let n=``;for(let r=0;r<e.length;r++){let i=e[r];if(this.options.extensions?.renderers?.[i.type]){let e=this.options.extensions.renderers[i.type].call({parser:this},i);if(e!==!1||![`escape`,`html`,`link`,`image`,`checkbox`,`strong`,`em`,`codespan`,`br`,`del`,`text`].includes(i.type)){n+=e===!1?``:e??``;continue}}let a=i;switch(a.type){case`escape`:n+=t.text(a);break;case`html`:n+=t.html(a);break;case`link`:n+=t.link(a);break;case`image`:n+=t.image(a);break;case`checkbox`:n+=t.checkbox(a);break;case`strong`:n+=t.strong(a);break;case`em`:n+=t.em(a);break;case`codespan`:n+=t.codespan(a);break;case`br`:n+=t.br(a);break;case`del`:n+=t.del(a);break;case`text`:n+=t.text(a);break;default:{let e=`Token with "`+a.type+`" type was not found.`;if(this.options.silent)return console.error(e),``;throw Error(e)}}}return n}},la=class{options;block;constructor(e){this.options=e||R}static passThroughHooks=new Set([`preprocess`,`postprocess`,`processAllTokens`,`emStrongMask`]);static passThroughHooksRespectAsync=new Set([`preprocess`,`postprocess`,`processAllTokens`]);preprocess(e){return e}postprocess(e){return e}processAllTokens(e){return e}emStrongMask(e){return e}provideLexer(e=this.block){return e?J.lex:J.lexInline}provideParser(e=this.block){return e?Y.parse:Y.parseInline}};function X(e,t){if(Array.isArray(t))for(let n=0;n<t.length;n++)e.push(t[n]);else e.push(t)}var Z=new class{defaults=wr();options=this.setOptions;parse=this.parseMarkdown(!0);parseInline=this.parseMarkdown(!1);Parser=Y;Renderer=sa;TextRenderer=ca;Lexer=J;Tokenizer=q;Hooks=la;constructor(...e){this.use(...e)}walkTokens(e,t){let n=[];for(let r of e)switch(X(n,t.call(this,r)),r.type){case`table`:{let e=r;for(let r of e.header)X(n,this.walkTokens(r.tokens,t));for(let r of e.rows)for(let e of r)X(n,this.walkTokens(e.tokens,t));break}case`list`:{let e=r;X(n,this.walkTokens(e.items,t));break}default:{let e=r;this.defaults.extensions?.childTokens?.[e.type]?this.defaults.extensions.childTokens[e.type].forEach(r=>{let i=e[r].flat(1/0);X(n,this.walkTokens(i,t))}):e.tokens&&X(n,this.walkTokens(e.tokens,t))}}return n}use(...e){let t=this.defaults.extensions||{renderers:Object.create(null),childTokens:Object.create(null)};return e.forEach(e=>{let n={...e};if(n.async=this.defaults.async||n.async||!1,e.extensions&&(e.extensions.forEach(e=>{if(!e.name)throw Error(`extension name required`);if(`renderer`in e){let n=t.renderers[e.name];n?t.renderers[e.name]=function(...t){let r=e.renderer.apply(this,t);return r===!1&&(r=n.apply(this,t)),r}:t.renderers[e.name]=e.renderer}if(`tokenizer`in e){if(!e.level||e.level!==`block`&&e.level!==`inline`)throw Error(`extension level must be 'block' or 'inline'`);let n=t[e.level];n?n.unshift(e.tokenizer):t[e.level]=[e.tokenizer],e.start&&(e.level===`block`?t.startBlock?t.startBlock.push(e.start):t.startBlock=[e.start]:e.level===`inline`&&(t.startInline?t.startInline.push(e.start):t.startInline=[e.start]))}`childTokens`in e&&e.childTokens&&(t.childTokens[e.name]=e.childTokens)}),n.extensions=t),e.renderer){let t=this.defaults.renderer||new sa(this.defaults);for(let n in e.renderer){if(!(n in t))throw Error(`renderer '${n}' does not exist`);if([`options`,`parser`].includes(n))continue;let r=n,i=e.renderer[r],a=t[r];t[r]=(...e)=>{let n=i.apply(t,e);return n===!1&&(n=a.apply(t,e)),n===!1?``:n??``}}n.renderer=t}if(e.tokenizer){let t=this.defaults.tokenizer||new q(this.defaults);for(let n in e.tokenizer){if(!(n in t))throw Error(`tokenizer '${n}' does not exist`);if([`options`,`rules`,`lexer`].includes(n))continue;let r=n,i=e.tokenizer[r],a=t[r];t[r]=(...e)=>{let n=i.apply(t,e);return n===!1&&(n=a.apply(t,e)),n}}n.tokenizer=t}if(e.hooks){let t=this.defaults.hooks||new la;for(let n in e.hooks){if(!(n in t))throw Error(`hook '${n}' does not exist`);if([`options`,`block`].includes(n))continue;let r=n,i=e.hooks[r],a=t[r];t[r]=la.passThroughHooks.has(n)?e=>{if(t.options.async&&la.passThroughHooksRespectAsync.has(n))return(async()=>{let n=await i.call(t,e);return a.call(t,n)})();let r=i.call(t,e);return a.call(t,r)}:(...e)=>{if(t.options.async)return(async()=>{let n=await i.apply(t,e);return n===!1&&(n=await a.apply(t,e)),n})();let n=i.apply(t,e);return n===!1&&(n=a.apply(t,e)),n}}n.hooks=t}if(e.walkTokens){let t=this.defaults.walkTokens,r=e.walkTokens;n.walkTokens=function(e){let n=[];return X(n,r.call(this,e)),t&&X(n,t.call(this,e)),n}}this.defaults={...this.defaults,...n}}),this}setOptions(e){return this.defaults={...this.defaults,...e},this}lexer(e,t){return J.lex(e,t??this.defaults)}parser(e,t){return Y.parse(e,t??this.defaults)}parseMarkdown(e){return(t,n)=>{let r={...n},i={...this.defaults,...r},a=this.onError(!!i.silent,!!i.async);if(this.defaults.async===!0&&r.async===!1)return a(Error(`marked(): The async option was set to true by an extension. Remove async: false from the parse options object to return a Promise.`));if(typeof t>`u`||t===null)return a(Error(`marked(): input parameter is undefined or null`));if(typeof t!=`string`)return a(Error(`marked(): input parameter is of type `+Object.prototype.toString.call(t)+`, string expected`));if(i.hooks&&(i.hooks.options=i,i.hooks.block=e),i.async)return(async()=>{let n=i.hooks?await i.hooks.preprocess(t):t,r=await(i.hooks?await i.hooks.provideLexer(e):e?J.lex:J.lexInline)(n,i),a=i.hooks?await i.hooks.processAllTokens(r):r;i.walkTokens&&await Promise.all(this.walkTokens(a,i.walkTokens));let o=await(i.hooks?await i.hooks.provideParser(e):e?Y.parse:Y.parseInline)(a,i);return i.hooks?await i.hooks.postprocess(o):o})().catch(a);try{i.hooks&&(t=i.hooks.preprocess(t));let n=(i.hooks?i.hooks.provideLexer(e):e?J.lex:J.lexInline)(t,i);i.hooks&&(n=i.hooks.processAllTokens(n)),i.walkTokens&&this.walkTokens(n,i.walkTokens);let r=(i.hooks?i.hooks.provideParser(e):e?Y.parse:Y.parseInline)(n,i);return i.hooks&&(r=i.hooks.postprocess(r)),r}catch(e){return a(e)}}}onError(e,t){return n=>{if(n.message+=`
+Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error occurred:</p><pre>`+W(n.message+``,!0)+`</pre>`;return t?Promise.resolve(e):e}if(t)return Promise.reject(n);throw n}}};function Q(e,t){return Z.parse(e,t)}Q.options=Q.setOptions=function(e){return Z.setOptions(e),Q.defaults=Z.defaults,Tr(Q.defaults),Q},Q.getDefaults=wr,Q.defaults=R;function ua(...e){return Z.use(...e),Q.defaults=Z.defaults,Tr(Q.defaults),Q}Q.use=ua,Q.walkTokens=function(e,t){return Z.walkTokens(e,t)},Q.parseInline=Z.parseInline,Q.Parser=Y,Q.parser=Y.parse,Q.Renderer=sa,Q.TextRenderer=ca,Q.Lexer=J,Q.lexer=J.lex,Q.Tokenizer=q,Q.Hooks=la,Q.parse=Q,Q.options,Q.setOptions,Q.walkTokens,Q.parseInline,Y.parse,J.lex;var da=class{#e=``;#t=[];of(e){return e===this.#e||(e.length>this.#e.length&&e.startsWith(this.#e)?this.#n(e):this.#t=fa(e,0),this.#e=e),this.#t}whole(e){return this.#e=``,this.of(e)}#n(e){let t=this.#t.findLastIndex(e=>e.token.type!==`space`),n=this.#t[t]?.from??0;this.#t=[...this.#t.slice(0,Math.max(0,t)),...fa(e.slice(n),n)]}};function fa(e,t){let n=[];for(let r of new J({gfm:!0}).lex(e))n.push({token:r,from:t}),t+=r.raw.length;return n}var pa=class{#e=[];of(e,t,n,r){let i=[],a=[...new Set(t.map(t=>Math.min(t.at,e.length)))].sort((e,t)=>e-t);return[0,...a].forEach((o,s)=>{s>0&&i.push({kind:`tools`,tools:t.filter(t=>Math.min(t.at,e.length)===o)});let c=a[s]??e.length,l=this.#e[s]??=new da,u=e.slice(o,c),d=r?l.whole(u):l.of(u),f=n.filter(e=>e.at>=o&&(e.at<c||s===a.length));i.push(...ma(d,f,o))}),i.filter(e=>e.kind!==`text`||e.blocks.length>0)}};function ma(e,t,n){let r=[],i=[...e];for(let e of t){let t=e.at-n,a=i.findIndex(e=>e.from+e.token.raw.length>t),o=a<0?void 0:i[a],s=a<0?i:i.slice(0,a),c=a<0?[]:i.slice(a);if(o!==void 0&&t>o.from){let[e,n]=ha(o,t-o.from);s.push(...e),c.splice(0,1,...n)}r.push({kind:`text`,blocks:s},{kind:`seam`,seam:e}),i=c}return r.push({kind:`text`,blocks:i}),r}function ha(e,t){if(e.token.type!==`paragraph`&&e.token.type!==`text`)return[[e],[]];let n=(t,n)=>new da().of(t).map(t=>({token:t.token,from:t.from+e.from+n}));return[n(e.token.raw.slice(0,t),0),n(e.token.raw.slice(t),t)]}var ga=o`
   .prose {
     overflow-wrap: anywhere;
   }
@@ -648,7 +799,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
   .prose .center {
     text-align: center;
   }
-`,xi={},Si=ci(class extends li{constructor(){super(...arguments),this.ot=xi}render(e,t){return t()}update(e,[t,n]){if(Array.isArray(t)){if(Array.isArray(this.ot)&&this.ot.length===t.length&&t.every((e,t)=>e===this.ot[t]))return C}else if(this.ot===t)return C;return this.ot=Array.isArray(t)?Array.from(t):t,this.render(t,n)}});async function Ci(e){try{return await navigator.clipboard.writeText(e),!0}catch{return wi(e)}}function wi(e){let t=document.activeElement,n=document.createElement(`textarea`);n.value=e,n.className=`clipboard`,n.setAttribute(`aria-hidden`,`true`),document.body.append(n),n.select();let r=document.execCommand(`copy`);return n.remove(),t instanceof HTMLElement&&t.focus(),r}var Ti=class extends D{static properties={text:{attribute:!1},language:{attribute:!1},wrapped:{state:!0},copied:{state:!0}};static styles=[O,k,o`
+`,_a={},va=fr(class extends pr{constructor(){super(...arguments),this.ot=_a}render(e,t){return t()}update(e,[t,n]){if(Array.isArray(t)){if(Array.isArray(this.ot)&&this.ot.length===t.length&&t.every((e,t)=>e===this.ot[t]))return S}else if(this.ot===t)return S;return this.ot=Array.isArray(t)?Array.from(t):t,this.render(t,n)}});async function ya(e){try{return await navigator.clipboard.writeText(e),!0}catch{return ba(e)}}function ba(e){let t=document.activeElement,n=document.createElement(`textarea`);n.value=e,n.className=`clipboard`,n.setAttribute(`aria-hidden`,`true`),document.body.append(n),n.select();let r=document.execCommand(`copy`);return n.remove(),t instanceof HTMLElement&&t.focus(),r}var xa=class extends E{static properties={text:{attribute:!1},language:{attribute:!1},wrapped:{state:!0},copied:{state:!0}};static styles=[O,k,o`
       :host {
         display: block;
         border: 1px solid var(--hairline);
@@ -683,27 +834,368 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
         white-space: pre-wrap;
         overflow-wrap: anywhere;
       }
-    `];constructor(){super(),this.text=``,this.language=``,this.wrapped=!1,this.copied=!1}render(){return x`<header>
+    `];constructor(){super(),this.text=``,this.language=``,this.wrapped=!1,this.copied=!1}render(){return b`<header>
         <span>${(this.language.split(/\s/)[0]??``)||`text`}</span>
         <button class="plain" type="button" aria-pressed=${this.wrapped} @click=${()=>this.wrapped=!this.wrapped}>
           Wrap
         </button>
         <button class="plain" type="button" @click=${()=>void this.#e()}>
-          ${Z(this.copied?`done`:`copy`)} ${this.copied?`Copied`:`Copy`}
+          ${D(this.copied?`done`:`copy`)} ${this.copied?`Copied`:`Copy`}
         </button>
       </header>
-      <pre class=${this.wrapped?`wrapped`:``} tabindex="0" role="group" aria-label="Code"><code>${this.text}</code></pre>`}async#e(){this.copied=await Ci(this.text),setTimeout(()=>this.copied=!1,2e3)}};customElements.define(`soma-code`,Ti);var Ei=/^(https?:|mailto:)/i,Di={amp:`&`,lt:`<`,gt:`>`,quot:`"`,apos:`'`,nbsp:`\xA0`};function Oi(e){return e.map(e=>Si([e.token.type,e.token.raw],()=>ki(e.token)))}function ki(e){switch(e.type){case`heading`:return Ai(e);case`paragraph`:return x`<p>${$(e.tokens)}</p>`;case`text`:return x`${$(e.tokens??[e])}`;case`code`:return x`<soma-code .text=${e.text} .language=${e.lang??``}></soma-code>`;case`blockquote`:return x`<blockquote>${e.tokens.map(ki)}</blockquote>`;case`list`:return ji(e);case`table`:return Mi(e);case`hr`:return x`<hr />`;case`html`:return x`<p>${e.raw}</p>`;default:return w}}function Ai(e){let t=$(e.tokens);switch(e.depth){case 1:case 2:return x`<h2>${t}</h2>`;case 3:return x`<h3>${t}</h3>`;default:return x`<h4>${t}</h4>`}}function ji(e){let t=e.items.map(e=>x`<li>${e.tokens.map(ki)}</li>`);return e.ordered?x`<ol start=${e.start===``?1:e.start}>${t}</ol>`:x`<ul>${t}</ul>`}function Mi(e){let t=e=>e.map(e=>x`<td class=${e.align??``}>${$(e.tokens)}</td>`);return x`<div class="table" tabindex="0" role="group" aria-label="Table">
+      <pre class=${this.wrapped?`wrapped`:``} tabindex="0" role="group" aria-label="Code"><code>${this.text}</code></pre>`}async#e(){this.copied=await ya(this.text),setTimeout(()=>this.copied=!1,2e3)}};customElements.define(`soma-code`,xa);var Sa=/^(https?:|mailto:)/i,Ca={amp:`&`,lt:`<`,gt:`>`,quot:`"`,apos:`'`,nbsp:`\xA0`};function wa(e){return e.map(e=>va([e.token.type,e.token.raw],()=>Ta(e.token)))}function Ta(e){switch(e.type){case`heading`:return Ea(e);case`paragraph`:return b`<p>${$(e.tokens)}</p>`;case`text`:return b`${$(e.tokens??[e])}`;case`code`:return b`<soma-code .text=${e.text} .language=${e.lang??``}></soma-code>`;case`blockquote`:return b`<blockquote>${e.tokens.map(Ta)}</blockquote>`;case`list`:return Da(e);case`table`:return Oa(e);case`hr`:return b`<hr />`;case`html`:return b`<p>${e.raw}</p>`;default:return C}}function Ea(e){let t=$(e.tokens);switch(e.depth){case 1:case 2:return b`<h2>${t}</h2>`;case 3:return b`<h3>${t}</h3>`;default:return b`<h4>${t}</h4>`}}function Da(e){let t=e.items.map(e=>b`<li>${e.tokens.map(Ta)}</li>`);return e.ordered?b`<ol start=${e.start===``?1:e.start}>${t}</ol>`:b`<ul>${t}</ul>`}function Oa(e){let t=e=>e.map(e=>b`<td class=${e.align??``}>${$(e.tokens)}</td>`);return b`<div class="table" tabindex="0" role="group" aria-label="Table">
     <table>
       <thead>
         <tr>
-          ${e.header.map(e=>x`<th class=${e.align??``} scope="col">${$(e.tokens)}</th>`)}
+          ${e.header.map(e=>b`<th class=${e.align??``} scope="col">${$(e.tokens)}</th>`)}
         </tr>
       </thead>
       <tbody>
-        ${e.rows.map(e=>x`<tr>${t(e)}</tr>`)}
+        ${e.rows.map(e=>b`<tr>${t(e)}</tr>`)}
       </tbody>
     </table>
-  </div>`}function $(e){return e.map(Ni)}function Ni(e){switch(e.type){case`strong`:return x`<strong>${$(e.tokens)}</strong>`;case`em`:return x`<em>${$(e.tokens)}</em>`;case`del`:return x`<del>${$(e.tokens)}</del>`;case`codespan`:return x`<code>${e.text}</code>`;case`br`:return x`<br />`;case`link`:return Pi(e);case`image`:return x`<span class="quiet">[image: ${e.text||`without a description`}]</span>`;case`checkbox`:return e.checked?`☑ `:`☐ `;case`text`:{let{tokens:t,text:n}=e;return t===void 0?Fi(n):x`${$(t)}`}case`escape`:return e.text;default:return e.raw}}function Pi(e){let t=$(e.tokens);return Ei.test(e.href)?x`<a href=${e.href} target="_blank" rel="noopener noreferrer">${t}</a>`:x`${t}`}function Fi(e){return e.replace(/&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|(\w+));/gi,(e,...t)=>{let[n,r,i]=t;if(i!==void 0)return Di[i]??e;let a=n===void 0?parseInt(r??``,16):parseInt(n,10);return a>0&&a<=1114111?String.fromCodePoint(a):e})}var Ii=250,Li=class extends X{static properties={entry:{attribute:!1},copied:{state:!0}};static styles=[O,k,A,bi,o`
+  </div>`}function $(e){return e.map(ka)}function ka(e){switch(e.type){case`strong`:return b`<strong>${$(e.tokens)}</strong>`;case`em`:return b`<em>${$(e.tokens)}</em>`;case`del`:return b`<del>${$(e.tokens)}</del>`;case`codespan`:return b`<code>${e.text}</code>`;case`br`:return b`<br />`;case`link`:return Aa(e);case`image`:return b`<span class="quiet">[image: ${e.text||`without a description`}]</span>`;case`checkbox`:return e.checked?`☑ `:`☐ `;case`text`:{let{tokens:t,text:n}=e;return t===void 0?ja(n):b`${$(t)}`}case`escape`:return e.text;default:return e.raw}}function Aa(e){let t=$(e.tokens);return Sa.test(e.href)?b`<a href=${e.href} target="_blank" rel="noopener noreferrer">${t}</a>`:b`${t}`}function ja(e){return e.replace(/&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|(\w+));/gi,(e,...t)=>{let[n,r,i]=t;if(i!==void 0)return Ca[i]??e;let a=n===void 0?parseInt(r??``,16):parseInt(n,10);return a>0&&a<=1114111?String.fromCodePoint(a):e})}var Ma=class extends I{static properties={entry:{attribute:!1},turning:{state:!0}};static styles=[O,k,o`
+      :host {
+        display: inline-flex;
+        align-items: center;
+        color: var(--ink-soft);
+        font-size: var(--size-tiny);
+      }
+      [role="group"] {
+        display: contents;
+      }
+      button.icon {
+        width: 28px;
+        min-height: 28px;
+      }
+    `];constructor(){super(),this.turning=!1}watched(){return[this.entry.changed,this.store.turns.running]}firstUpdated(){this.store.talk.turned===this.entry&&this.renderRoot.querySelector(`button:not(:disabled)`)?.focus()}render(){let{number:e,count:t}=this.entry.siblings;if(t<2)return C;let n=this.entry.role===`user`?`question`:`answer`;return b`<div role="group" aria-label=${`Version ${e} of ${t} of the ${n}`} @keydown=${e=>this.#n(e)}>
+      ${this.#e(`left`,`The ${n} before`,e-1)}
+      <span>${e}/${t}</span>
+      ${this.#e(`right`,`The ${n} after`,e+1)}
+    </div>`}#e(e,t,n){return b`<button class="plain icon" type="button" aria-label=${t} title=${t} ?disabled=${!this.#t(n)} @click=${()=>void this.#r(n)}>
+      ${D(e)}
+    </button>`}#t(e){return!this.turning&&this.store.turns.running.value===void 0&&this.entry.messageId!==``&&e>=1&&e<=this.entry.siblings.count}#n(e){let t=this.entry.siblings.number+(e.key===`ArrowLeft`?-1:+(e.key===`ArrowRight`));t!==this.entry.siblings.number&&this.#t(t)&&(e.preventDefault(),this.#r(t))}async#r(e){let{talk:t,layout:n}=this.store;this.turning=!0;try{await t.turnTo(this.entry,e),n.announce(`Version ${e} of ${this.entry.siblings.count} is shown.`)}catch(e){n.tell(j(e))}finally{this.turning=!1}}};customElements.define(`soma-branch-switch`,Ma);var Na={good:`RATING_GOOD`,bad:`RATING_BAD`,none:`RATING_UNSPECIFIED`},Pa=1e3,Fa=class extends I{static properties={entry:{attribute:!1},copied:{state:!0},wording:{state:!0}};static styles=[O,k,o`
+      :host {
+        display: block;
+        margin: var(--s1) 0 0 -8px;
+      }
+      .row {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        gap: 0 var(--s1);
+      }
+      button {
+        min-height: 28px;
+        padding: 0 var(--s2);
+        font-size: var(--size-tiny);
+      }
+      button.icon {
+        width: 28px;
+        padding: 0;
+      }
+      .line {
+        min-width: 0;
+        text-align: left;
+      }
+      .line svg {
+        flex: none;
+      }
+      button[aria-pressed="true"] {
+        background: var(--accent-soft);
+        color: var(--accent);
+      }
+      form {
+        display: flex;
+        gap: var(--s1);
+        max-width: 480px;
+        margin: var(--s1) 0 0 8px;
+      }
+      input {
+        flex: 1;
+        min-width: 0;
+        font-size: var(--size-small);
+      }
+      form button {
+        min-height: 32px;
+      }
+    `];constructor(){super(),this.copied=!1,this.wording=!1}watched(){return[this.entry.changed,this.store.turns.running]}render(){let{entry:e}=this,t=this.store.turns.running.value!==void 0;return b`<div class="row">
+        ${this.#e()}
+        ${e.text===``?C:this.#t(this.copied?`done`:`copy`,this.copied?`Copied`:`Copy the answer`,()=>void this.#a())}
+        ${e.problem===void 0?b`<button class="plain icon" type="button" aria-label="Answer again" title="Answer again" ?disabled=${t} @click=${()=>this.store.turns.regenerate(e)}>
+              ${D(`again`)}
+            </button>`:C}
+        <soma-branch-switch .store=${this.store} .entry=${e}></soma-branch-switch>
+        ${e.turnId===``?C:b`${this.#n(`good`,`good`,`Good answer`)} ${this.#n(`bad`,`poor`,`Bad answer`)}`}
+      </div>
+      ${this.wording?this.#r():C}`}#e(){let{receiptId:e}=this.entry;if(e===``)return C;let t=this.#i();return b`<button
+      class="plain line"
+      type="button"
+      title="Open the receipt"
+      aria-label=${`Receipt: ${t}`}
+      @click=${()=>this.store.showReceipt(e)}
+    >
+      ${D(`receipt`)} ${t}
+    </button>`}#t(e,t,n){return b`<button class="plain icon" type="button" aria-label=${t} title=${t} @click=${n}>${D(e)}</button>`}#n(e,t,n){let r=this.entry.rated===e;return b`<button
+      class="plain icon"
+      type="button"
+      aria-label=${n}
+      title=${n}
+      aria-pressed=${r}
+      @click=${()=>void this.#o(r?`none`:e)}
+    >
+      ${D(t)}
+    </button>`}#r(){let e=this.entry.rated===`good`?`What was good about it?`:`What was wrong with it?`;return b`<form @submit=${e=>void this.#s(e)} @keydown=${e=>this.#u(e)}>
+      <input type="text" aria-label=${e} placeholder=${`${e} (if you like)`} maxlength=${Pa} autocomplete="off" />
+      <button type="submit">Send</button>
+      <button class="plain icon" type="button" aria-label="Say nothing more" title="Say nothing more" @click=${()=>this.wording=!1}>
+        ${D(`close`)}
+      </button>
+    </form>`}#i(){let{entry:e}=this,t=(e.usage?.input_tokens??0)+(e.usage?.output_tokens??0),n=e.firstTokenMs>0?`${mt(e.firstTokenMs)} to first token`:e.model;return[e.level,`${M(t)} tokens`,pt(e.costMicros),n].filter(e=>e!==``).join(` · `)}async#a(){this.copied=await ya(this.entry.text),this.store.layout.announce(this.copied?`Copied.`:`The browser did not allow copying.`),setTimeout(()=>this.copied=!1,2e3)}async#o(e){let t=this.entry.rated;this.#l(e),this.wording=e!==`none`,await this.#c(e,``)?this.store.layout.announce(e===`none`?`The rating is taken back.`:`Rated. You can say why.`):(this.#l(t),this.wording=!1)}async#s(e){e.preventDefault();let t=this.renderRoot.querySelector(`input`)?.value.trim()??``;(t===``||await this.#c(this.entry.rated,t))&&(this.wording=!1,this.store.layout.announce(`Thank you.`))}async#c(e,t){try{let n=`/api/v1/chat/turns/${encodeURIComponent(this.entry.turnId)}:rate`;return await this.store.rest.post(n,{rating:Na[e],text:t}),!0}catch(e){return this.store.layout.tell(j(e)),!1}}#l(e){this.entry.rated=e,this.entry.changed.beat()}#u(e){e.key===`Escape`&&(e.preventDefault(),this.wording=!1)}};customElements.define(`soma-answer-foot`,Fa);var Ia=class extends I{static properties={entry:{attribute:!1}};static styles=[O,k,o`
+      :host {
+        display: block;
+      }
+      .said {
+        position: relative;
+      }
+      .said > button {
+        position: absolute;
+        top: 5px;
+        right: 5px;
+        width: 28px;
+        min-height: 28px;
+      }
+      .asked {
+        padding: var(--s2) 40px var(--s2) var(--s3);
+        border-radius: var(--corner);
+        background: var(--sunken);
+        white-space: pre-wrap;
+        overflow-wrap: anywhere;
+      }
+      soma-branch-switch {
+        display: flex;
+        margin: 2px 0 0 -8px;
+      }
+      form {
+        display: grid;
+        gap: var(--s2);
+        padding: var(--s2);
+        border: 1px solid var(--accent);
+        border-radius: var(--corner);
+        background: var(--raised);
+      }
+      textarea {
+        width: 100%;
+        max-height: 50dvh;
+        border: 0;
+        background: none;
+        resize: none;
+        line-height: 1.6;
+        field-sizing: content;
+      }
+      textarea:focus-visible {
+        outline: none;
+      }
+      .end {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        justify-content: flex-end;
+        gap: var(--s2);
+      }
+      .end .quiet {
+        flex: 1;
+        min-width: 12ch;
+      }
+    `];watched(){return[this.entry.changed,this.store.turns.running,this.store.layout.editing]}get#e(){return this.store.layout.editing.value===this.entry}render(){if(this.#e)return this.#t();let{entry:e}=this,t=this.store.turns.running.value!==void 0;return b`<div class="said">
+        <div class="asked">${e.text}</div>
+        <button
+          class="plain icon"
+          type="button"
+          aria-label="Edit the question"
+          title="Edit the question"
+          ?disabled=${t||e.messageId===``}
+          @click=${()=>this.store.layout.editing.value=e}
+        >
+          ${D(`pen`)}
+        </button>
+      </div>
+      <soma-branch-switch .store=${this.store} .entry=${e}></soma-branch-switch>`}#t(){return b`<form @submit=${e=>this.#i(e)} @keydown=${e=>this.#r(e)}>
+      <textarea aria-label="The question, edited" rows="1" .value=${this.entry.text}></textarea>
+      <div class="end">
+        <span class="quiet tiny">The old question and its answer stay beside it.</span>
+        <button type="button" @click=${()=>this.#a()}>Cancel</button>
+        <button class="main" type="submit">Send</button>
+      </div>
+    </form>`}updated(){if(this.#e&&!this.#n){let e=this.renderRoot.querySelector(`textarea`);e?.focus(),e?.setSelectionRange(e.value.length,e.value.length),this.scrollIntoView({block:`nearest`})}this.#n=this.#e}#n=!1;#r(e){e.key===`Escape`?(e.preventDefault(),this.#a()):e.key===`Enter`&&!e.shiftKey&&!e.isComposing&&e.target instanceof HTMLTextAreaElement&&this.#i(e)}#i(e){e.preventDefault();let t=this.renderRoot.querySelector(`textarea`)?.value??``;t.trim()!==``&&this.store.turns.running.value===void 0&&(this.#a(),this.store.turns.edit(this.entry,t))}#a(){this.store.layout.editing.value=void 0,this.dispatchEvent(new CustomEvent(`soma-done`,{bubbles:!0,composed:!0}))}};customElements.define(`soma-question`,Ia);function La(e){try{return JSON.stringify(JSON.parse(e),null,2)}catch{return e}}function Ra(e){let t;try{t=JSON.parse(e)}catch{return}if(typeof t==`object`&&t&&!Array.isArray(t))return Object.entries(t).map(([e,t])=>[e,typeof t==`string`?t:JSON.stringify(t,null,2)])}var za=1e3,Ba=[`CALL_RESOLVED`,`RESOURCE_NOT_FOUND`],Va=class extends I{static properties={entry:{attribute:!1},use:{attribute:!1},sent:{state:!0},problem:{state:!0}};static styles=[O,k,o`
+      section {
+        margin: 0 0 var(--s3);
+        padding: var(--s3) var(--s4);
+        border: 1px solid var(--warn);
+        border-radius: var(--corner);
+        background: var(--raised);
+      }
+      h3 {
+        overflow-wrap: anywhere;
+      }
+      p {
+        margin-top: var(--s1);
+      }
+      dl {
+        display: grid;
+        grid-template-columns: minmax(0, auto) minmax(0, 1fr);
+        gap: var(--s1) var(--s4);
+        max-height: 280px;
+        margin-top: var(--s3);
+        padding: var(--s2) var(--s3);
+        border-radius: var(--corner);
+        background: var(--sunken);
+        overflow-y: auto;
+      }
+      dt {
+        max-width: 20ch;
+        color: var(--ink-soft);
+        overflow-wrap: anywhere;
+      }
+      dd,
+      pre {
+        margin: 0;
+        font: var(--size-small) / 1.5 var(--mono);
+        white-space: pre-wrap;
+        overflow-wrap: anywhere;
+      }
+      pre {
+        margin-top: var(--s3);
+      }
+      form {
+        display: flex;
+        flex-wrap: wrap;
+        gap: var(--s2);
+        margin-top: var(--s3);
+      }
+      input {
+        flex: 1 1 180px;
+        min-width: 0;
+      }
+      @media (max-width: 560px) {
+        input {
+          flex-basis: 100%;
+        }
+      }
+      .bad {
+        color: var(--bad);
+      }
+    `];constructor(){super(),this.sent=``,this.problem=``}watched(){return[this.store.layout.approvalSought]}render(){let{use:e}=this;return b`<section aria-labelledby="ask" aria-describedby="why" tabindex="-1">
+      <h3 id="ask">May <code>${e.name}</code> run?</h3>
+      <p id="why" class="quiet">${e.consent?.sentence}${this.#e()}</p>
+      ${this.#t()} ${this.sent===``?this.#n():b`<p role="status">${Ha[this.sent]}</p>`}
+      ${this.problem===``?C:b`<p class="bad" role="alert">${this.problem}</p>`}
+    </section>`}updated(){if(this.store.layout.takeApprovalWish()){let e=this.renderRoot.querySelector(`section`);e?.scrollIntoView({block:`center`}),e?.focus()}}#e(){let e=this.use.consent?.expireTime??``;return e===``?``:` Without a decision it is denied on ${bt(e)}.`}#t(){let e=Ra(this.use.args);return e===void 0?b`<pre tabindex="0" role="group" aria-label="Arguments">${this.use.args}</pre>`:e.length===0?b`<p class="quiet">It takes no arguments.</p>`:b`<dl tabindex="0" role="group" aria-label="Arguments">
+          ${e.map(([e,t])=>b`<dt>${e}</dt><dd>${t}</dd>`)}
+        </dl>`}#n(){return b`<form @submit=${e=>e.preventDefault()}>
+      <input type="text" aria-label="A word to the model" placeholder="A word to the model (if you like)" maxlength=${za} autocomplete="off" />
+      <button class="main" type="button" @click=${()=>void this.#r(`approve`)}>Approve</button>
+      <button class="danger" type="button" @click=${()=>void this.#r(`deny`)}>Deny</button>
+    </form>`}async#r(e){let{use:t,entry:n}=this,r=this.renderRoot.querySelector(`input`)?.value.trim()??``;this.problem=``,this.sent=e;try{await this.store.approvals.decide(n.turnId,t.callId,t.consent?.hash??``,e,r),this.store.layout.announce(e===`approve`?`Approved. The answer goes on.`:`Denied. The answer goes on without it.`)}catch(e){let t=j(e);this.sent=Ba.includes(t.code)?`elsewhere`:``,this.problem=this.sent===``?t.message:``}this.dispatchEvent(new CustomEvent(`soma-done`,{bubbles:!0,composed:!0}))}},Ha={approve:`Approved. It runs now.`,deny:`Denied. The model is told.`,elsewhere:`It was decided elsewhere; the answer goes on by that decision.`};customElements.define(`soma-approval`,Va);var Ua={consent:`waits for you`,running:`running`,open:`not finished`,client:`asked for`,done:`done`,failed:`failed`,denied:`denied`,unknown:`outcome unknown`},Wa={open:`The turn ended before it did.`,client:`The program that sent the message runs it.`,denied:`It did not run.`,unknown:`It was sent, and nobody knows whether it had its effect; it is not sent again.`},Ga=class extends I{static properties={entry:{attribute:!1},use:{attribute:!1}};static styles=[O,k,o`
+      :host {
+        display: block;
+        border-bottom: 1px solid var(--hairline);
+        font-size: var(--size-small);
+      }
+      summary {
+        display: flex;
+        align-items: center;
+        gap: var(--s2);
+        min-height: 32px;
+        padding: 0 var(--s1);
+        color: var(--ink-soft);
+        cursor: pointer;
+        list-style: none;
+      }
+      summary::-webkit-details-marker {
+        display: none;
+      }
+      summary::after {
+        content: "";
+        flex: none;
+        width: 6px;
+        height: 6px;
+        margin: 0 4px 0 auto;
+        border: solid currentColor;
+        border-width: 0 1.4px 1.4px 0;
+        rotate: 45deg;
+        translate: 0 -2px;
+      }
+      details[open] > summary::after {
+        rotate: 225deg;
+        translate: 0 2px;
+      }
+      summary svg {
+        flex: none;
+      }
+      .name {
+        min-width: 0;
+        color: var(--ink);
+      }
+      .state {
+        flex: none;
+      }
+      .state.failed,
+      .state.unknown,
+      .state.denied {
+        color: var(--bad);
+      }
+      .state.consent {
+        color: var(--warn);
+      }
+      .body {
+        display: grid;
+        gap: var(--s2);
+        padding: var(--s1) var(--s1) var(--s3) 28px;
+      }
+      .decided {
+        padding: 0 var(--s1) var(--s2) 28px;
+        color: var(--ink-soft);
+        font-size: var(--size-tiny);
+        overflow-wrap: anywhere;
+      }
+      h4 {
+        margin: 0 0 2px;
+        color: var(--ink-soft);
+        font-size: var(--size-tiny);
+        font-weight: 500;
+      }
+      pre {
+        max-height: 320px;
+        margin: 0;
+        padding: var(--s2) var(--s3);
+        border-radius: var(--corner);
+        background: var(--sunken);
+        font: var(--size-tiny) / 1.5 var(--mono);
+        white-space: pre-wrap;
+        overflow: auto;
+        overflow-wrap: anywhere;
+      }
+    `];render(){let{use:e}=this,t=e.milliseconds>0?mt(e.milliseconds):``;return b`<details>
+        <summary>
+          ${D(`tool`)} <code class="name cut">${e.name}</code>
+          <span class=${`state ${e.state}`}>${Ua[e.state]}${t===``?``:` · ${t}`}</span>
+        </summary>
+        <div class="body">
+          ${Wa[e.state]===void 0?C:b`<p class="quiet">${Wa[e.state]}</p>`}
+          <div>
+            <h4>Arguments</h4>
+            <pre tabindex="0" role="group" aria-label="Arguments">${La(e.args)||`none`}</pre>
+          </div>
+          ${e.content===``?C:b`<div>
+                <h4>${e.state===`done`?`Result`:`What came back`}</h4>
+                <pre tabindex="0" role="group" aria-label="Result">${La(e.content)}${e.truncated?` …`:``}</pre>
+                ${e.truncated?b`<p class="quiet tiny">The model read more than is shown here.</p>`:C}
+              </div>`}
+        </div>
+      </details>
+      ${this.#e()}
+      ${e.state===`consent`&&this.entry.running?b`<soma-approval .store=${this.store} .entry=${this.entry} .use=${e}></soma-approval>`:C}`}#e(){let{consent:e}=this.use;if(e===void 0||e.decision===``)return C;let{decidedBy:t,decision:n,note:r}=e,i=t===this.store.mesh.userId?`you`:t;return b`<p class="decided">${t===`policy`?`Nobody decided in time, so it was denied.`:`${n===`approve`?`Approved`:`Denied`}${i===``?``:` by ${i}`}.`}${r===``?``:` “${r}”`}</p>`}};customElements.define(`soma-tool`,Ga);var Ka=250,qa=class extends I{static properties={entry:{attribute:!1}};#e=new pa;static styles=[O,k,A,ga,o`
       :host {
         display: block;
         padding-bottom: var(--s5);
@@ -720,13 +1212,6 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
         color: var(--ink-soft);
         font-size: var(--size-tiny);
         font-weight: 400;
-      }
-      .asked {
-        padding: var(--s2) var(--s3);
-        border-radius: var(--corner);
-        background: var(--sunken);
-        white-space: pre-wrap;
-        overflow-wrap: anywhere;
       }
       .notice,
       .problem {
@@ -753,59 +1238,43 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
         border-radius: 4px;
         background: var(--pressed);
       }
-      .foot {
+      .seam {
         display: flex;
         align-items: center;
-        gap: var(--s1);
-        min-height: 28px;
-        margin: var(--s1) 0 0 -8px;
-      }
-      .foot button {
-        min-height: 28px;
-        padding: 0 var(--s2);
+        gap: var(--s3);
+        margin: var(--s3) 0;
+        color: var(--ink-soft);
         font-size: var(--size-tiny);
       }
-      .foot .icon {
-        width: 28px;
-        padding: 0;
+      .seam::before,
+      .seam::after {
+        content: "";
+        flex: 1;
+        border-top: 1px solid var(--hairline);
       }
-      .foot .line {
-        min-width: 0;
-        text-align: left;
+      .tools {
+        margin: var(--s3) 0;
+        border-top: 1px solid var(--hairline);
       }
-      .foot .line svg {
-        flex: none;
-      }
-    `];constructor(){super(),this.copied=!1}watched(){return[this.entry.changed]}async scheduleUpdate(){this.hasUpdated&&this.entry.running&&await new Promise(e=>{document.hidden?setTimeout(e,Ii):requestAnimationFrame(()=>e())}),super.scheduleUpdate()}render(){let{entry:e}=this,t=e.role===`user`;return x`<article aria-label=${t?`You`:`Answer`} aria-busy=${e.running}>
-      <div class="who"><span>${t?`You`:`Soma`}</span><time>${gt(e.time)}</time></div>
-      ${t?x`<div class="asked">${e.text}</div>`:this.#e()}
-    </article>`}#e(){let{entry:e}=this,t=e.running?e.blocks.of(e.text):e.blocks.whole(e.text);return x`
-      ${e.notices.map(e=>x`<p class=${e.level===``?`notice`:`notice warn`}>${e.level===`L0`||e.level===``?w:x`<strong>${e.level}</strong> `}${e.text}</p>`)}
-      ${e.reasoning===``?w:x`<details><summary>Reasoning</summary><p>${e.reasoning}</p></details>`}
-      ${e.state===`waiting`?x`<div class="waiting"></div>`:x`<div class="prose">${Oi(t)}</div>`}
-      ${e.tools.map(e=>x`<p class="notice">Asks for the tool <code>${e.name}</code> with <code>${e.args}</code></p>`)}
-      ${e.problem===void 0?this.#t():this.#n(e.problem)}
-      ${e.running?w:this.#r()}
-    `}#t(){let{state:e,text:t}=this.entry;return e===`stopped`?x`<p class="notice">${t===``?`Stopped before anything was written.`:`Stopped. What was written is kept.`}</p>`:e===`failed`?x`<p class="notice">This answer was cut short; what was written is kept.</p>`:w}#n(e){let{question:t}=this.entry,n=e.retryAfter===void 0?``:` You can try again in ${Math.ceil(e.retryAfter)} s.`;return x`<div class="problem" role="alert">
+    `];watched(){return[this.entry.changed]}async scheduleUpdate(){this.hasUpdated&&this.entry.running&&await new Promise(e=>{document.hidden?setTimeout(e,Ka):requestAnimationFrame(()=>e())}),super.scheduleUpdate()}render(){let{entry:e}=this,t=e.role===`user`;return b`<article aria-label=${t?`You`:`Answer`} aria-busy=${e.running&&e.asking===void 0}>
+      <div class="who"><span>${t?`You`:`Soma`}</span><time>${yt(e.time)}</time></div>
+      ${t?b`<soma-question .store=${this.store} .entry=${e}></soma-question>`:this.#t()}
+    </article>`}#t(){let{entry:e}=this;return b`
+      ${e.notices.map(Ja)}
+      ${e.reasoning===``?C:b`<details><summary>Reasoning</summary><p>${e.reasoning}</p></details>`}
+      ${this.#e.of(e.text,e.tools,e.seams,!e.running).map(e=>this.#n(e))}
+      ${e.state===`waiting`&&e.asking===void 0?b`<div class="waiting"></div>`:C}
+      ${e.problem===void 0?this.#r():this.#i(e.problem)}
+      ${e.running?C:b`<soma-answer-foot .store=${this.store} .entry=${e}></soma-answer-foot>`}
+    `}#n(e){switch(e.kind){case`text`:return b`<div class="prose">${wa(e.blocks)}</div>`;case`seam`:return b`<p class="seam" role="note" title=${e.seam.detail}>${e.seam.sentence}</p>`;case`tools`:return b`<ul class="tools" aria-label="Tools">
+          ${Cr(e.tools,e=>e.callId,e=>b`<li><soma-tool .store=${this.store} .entry=${this.entry} .use=${e}></soma-tool></li>`)}
+        </ul>`}}#r(){let{state:e,text:t}=this.entry;return e===`stopped`?b`<p class="notice">${t===``?`Stopped before anything was written.`:`Stopped. What was written is kept.`}</p>`:e===`failed`?b`<p class="notice">This answer was cut short; what was written is kept.</p>`:C}#i(e){let{retry:t}=this.entry,n=e.retryAfter===void 0?``:` You can try again in ${Math.ceil(e.retryAfter)} s.`;return b`<div class="problem" role="alert">
       <p>${e.message}${n}</p>
       <div class="row">
-        ${t===``?w:x`<button type="button" @click=${()=>this.#a(t)}>Try again</button>`}
-        <span class="quiet tiny">${e.code}${e.errorId===``?``:x` · id <code>${e.errorId}</code>`}</span>
+        ${t===void 0?C:b`<button type="button" @click=${t}>Try again</button>`}
+        <span class="quiet tiny">${e.code}${e.errorId===``?``:b` · id <code>${e.errorId}</code>`}</span>
       </div>
-    </div>`}#r(){let{entry:e}=this,t=this.#i();return x`<div class="foot">
-      ${e.receiptId===``?w:x`<button
-            class="plain line"
-            type="button"
-            title="Open the receipt"
-            aria-label=${`Receipt: ${t}`}
-            @click=${()=>this.store.showReceipt(e.receiptId)}
-          >
-            ${Z(`receipt`)} ${t}
-          </button>`}
-      ${e.text===``?w:x`<button class="plain icon" type="button" aria-label=${this.copied?`Copied`:`Copy the answer`} title="Copy" @click=${()=>void this.#o()}>
-            ${Z(this.copied?`done`:`copy`)}
-          </button>`}
-    </div>`}#i(){let{entry:e}=this,t=(e.usage?.input_tokens??0)+(e.usage?.output_tokens??0),n=e.firstTokenMs>0?`${dt(e.firstTokenMs)} to first token`:e.model;return[e.level,`${M(t)} tokens`,ut(e.costMicros),n].filter(e=>e!==``).join(` · `)}#a(e){this.dispatchEvent(new CustomEvent(`soma-ask`,{detail:e,bubbles:!0,composed:!0}))}async#o(){this.copied=await Ci(this.entry.text),this.store.layout.announce(this.copied?`Copied.`:`The browser did not allow copying.`),setTimeout(()=>this.copied=!1,2e3)}};customElements.define(`soma-message`,Li);var Ri=`.venv/bin/somastack model add openai`,zi=[{ask:`Remember that my cat is called Miso and loves rain.`,shows:`It is learned, and the tab Memory finds it.`},{ask:`What do you know about my cat?`,shows:`The memory is recalled, also in another conversation.`},{ask:`What can you do, in three sentences?`,shows:`The line under the answer opens its receipt: what was read, what was left out, what it cost.`}],Bi=class extends X{static properties={copied:{state:!0}};static styles=[O,k,A,o`
+    </div>`}};function Ja(e){let t=e.level===``||e.level===`L0`?C:b`<strong>${e.level}</strong> `;return b`<p class=${e.level===``?`notice`:`notice warn`}>${t}${e.text}</p>`}customElements.define(`soma-message`,qa);var Ya=`.venv/bin/somastack model add openai`,Xa=[{ask:`Remember that my cat is called Miso and loves rain.`,shows:`It is learned, and the tab Memory finds it.`},{ask:`What do you know about my cat?`,shows:`The memory is recalled, also in another conversation.`},{ask:`What can you do, in three sentences?`,shows:`The line under the answer opens its receipt: what was read, what was left out, what it cost.`}],Za=class extends I{static properties={copied:{state:!0}};static styles=[O,k,A,o`
       :host {
         display: block;
         padding-top: min(14dvh, 128px);
@@ -867,26 +1336,26 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
           padding-top: var(--s5);
         }
       }
-    `];constructor(){super(),this.copied=!1}watched(){return[this.store.mesh.models]}render(){return x`
+    `];constructor(){super(),this.copied=!1}watched(){return[this.store.mesh.models]}render(){return b`
       <h2>What shall we do?</h2>
       <p class="quiet">Every answer comes with a receipt, and what matters is remembered.</p>
-      ${this.store.mesh.withoutModel?this.#e():w}
+      ${this.store.mesh.withoutModel?this.#e():C}
       <ul>
-        ${zi.map(({ask:e,shows:t})=>x`<li>
+        ${Xa.map(({ask:e,shows:t})=>b`<li>
             <button type="button" @click=${()=>this.#t(e)}>
-              <span>${e}</span><span class="quiet small">${t}</span>${Z(`up`)}
+              <span>${e}</span><span class="quiet small">${t}</span>${D(`up`)}
             </button>
           </li>`)}
       </ul>
-    `}#e(){return x`<div class="notice warn">
+    `}#e(){return b`<div class="notice warn">
       <p>No model is configured: the offline one shows what would have been sent. This adds one, and asks for the key:</p>
       <div class="command">
-        <code tabindex="0">${Ri}</code>
+        <code tabindex="0">${Ya}</code>
         <button class="plain" type="button" @click=${()=>void this.#n()}>
-          ${Z(this.copied?`done`:`copy`)} ${this.copied?`Copied`:`Copy`}
+          ${D(this.copied?`done`:`copy`)} ${this.copied?`Copied`:`Copy`}
         </button>
       </div>
-    </div>`}#t(e){this.dispatchEvent(new CustomEvent(`soma-ask`,{detail:e,bubbles:!0,composed:!0}))}async#n(){this.copied=await Ci(Ri),setTimeout(()=>this.copied=!1,2e3)}};customElements.define(`soma-welcome`,Bi);var Vi=48,Hi=800,Ui=class extends X{static properties={away:{state:!0}};static styles=[O,k,A,o`
+    </div>`}#t(e){this.dispatchEvent(new CustomEvent(`soma-ask`,{detail:e,bubbles:!0,composed:!0}))}async#n(){this.copied=await ya(Ya),setTimeout(()=>this.copied=!1,2e3)}};customElements.define(`soma-welcome`,Za);var Qa=48,$a=800,eo=class extends I{static properties={away:{state:!0}};static styles=[O,k,A,o`
       :host {
         position: relative;
         display: block;
@@ -912,6 +1381,13 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
       }
       li:last-child,
       li:nth-last-child(2) {
+        content-visibility: visible;
+      }
+      li.sought {
+        margin: 0 calc(-1 * var(--s3));
+        padding: var(--s2) var(--s3) 0;
+        border-radius: var(--corner);
+        background: var(--accent-soft);
         content-visibility: visible;
       }
       .older {
@@ -940,26 +1416,26 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
           scrollbar-gutter: auto;
         }
       }
-    `];#e=!0;#t=0;#n=new ResizeObserver(()=>this.#s());constructor(){super(),this.away=!1}watched(){let{talk:e}=this.store;return[e.entries,e.opening,e.problem,e.loadingOlder]}render(){let{talk:e}=this.store;return x`
-      <div class="scroll" tabindex="0" role="region" aria-label="Conversation" @scroll=${()=>this.#c()}>
+    `];#e=!0;#t=0;#n=new ResizeObserver(()=>this.#c());constructor(){super(),this.away=!1}watched(){let{talk:e,thread:t}=this.store;return[t.entries,e.opening,e.problem,e.loadingOlder,e.sought]}render(){let{entries:e}=this.store.thread;return b`
+      <div class="scroll" tabindex="0" role="region" aria-label="Conversation" @scroll=${()=>this.#l()}>
         <div class="column">${this.#r()}</div>
       </div>
-      ${this.away&&e.entries.value.length>0?x`<button class="latest" type="button" @click=${()=>this.#l()}>${Z(`down`)} Jump to latest</button>`:w}
-    `}#r(){let{talk:e}=this.store,t=e.entries.value;return e.problem.value!==void 0&&t.length===0?x`<p class="problem" role="alert">${e.problem.value.message}</p>`:e.opening.value?x`<div role="status" aria-label="Opening the conversation">
+      ${this.away&&e.value.length>0?b`<button class="latest" type="button" @click=${()=>this.#u()}>${D(`down`)} Jump to latest</button>`:C}
+    `}#r(){let{talk:e,thread:t}=this.store,n=t.entries.value;return e.problem.value!==void 0&&n.length===0?b`<p class="problem" role="alert">${e.problem.value.message}</p>`:e.opening.value?b`<div role="status" aria-label="Opening the conversation">
         <div class="bone short"></div>
         <div class="bone"></div>
         <div class="bone"></div>
         <div class="bone short"></div>
-      </div>`:t.length===0?x`<soma-welcome .store=${this.store}></soma-welcome>`:x`
-      ${e.hasOlder?x`<div class="older">
+      </div>`:n.length===0?b`<soma-welcome .store=${this.store}></soma-welcome>`:b`
+      ${e.hasOlder?b`<div class="older">
             <button class="plain" type="button" ?disabled=${e.loadingOlder.value} @click=${()=>void e.loadOlder()}>
               ${e.loadingOlder.value?`Reading older messages`:`Show older messages`}
             </button>
-          </div>`:w}
+          </div>`:C}
       <ol>
-        ${yi(t,e=>e.key,e=>x`<li><soma-message .store=${this.store} .entry=${e}></soma-message></li>`)}
+        ${Cr(n,e=>e.key,t=>b`<li class=${t===e.sought.value?`sought`:``} tabindex=${t===e.sought.value?`-1`:C}><soma-message .store=${this.store} .entry=${t}></soma-message></li>`)}
       </ol>
-    `}firstUpdated(){let e=this.renderRoot.querySelector(`.column`);e!==null&&this.#n.observe(e),this.#n.observe(this)}willUpdate(){let e=this.store.talk.entries.value,t=e.at(-1);e!==this.#i&&(t?.state===`waiting`||e.length===0||this.#i.length===0)&&(this.#e=!0),this.#a=e===this.#i?this.#a:e[0]?.key,this.#o=this.#i.length>0&&e.at(-1)===this.#i.at(-1)&&e[0]!==this.#i[0],this.#i=e}#i=[];#a;#o=!1;#s(){let e=this.#u;e!==null&&(this.#e?e.scrollTop=e.scrollHeight:this.#o&&=(e.scrollTop+=e.scrollHeight-this.#t,!1),this.#t=e.scrollHeight)}#c(){let e=this.#u;if(e===null)return;let t=e.scrollHeight-e.scrollTop-e.clientHeight;this.#e=t<Vi,this.away=!this.#e,this.away&&e.scrollTop<Hi&&this.store.talk.hasOlder&&this.store.talk.loadOlder()}#l(){this.#e=!0,this.away=!1,this.#s(),this.#u?.focus()}get#u(){return this.renderRoot.querySelector(`.scroll`)}};customElements.define(`soma-thread`,Ui);var Wi=65536,Gi=new TextEncoder,Ki=class extends X{static properties={draft:{state:!0}};static styles=[O,k,o`
+    `}firstUpdated(){let e=this.renderRoot.querySelector(`.column`);e!==null&&this.#n.observe(e),this.#n.observe(this)}willUpdate(){let e=this.store.thread.entries.value,t=e.at(-1);e!==this.#i&&(t?.state===`waiting`||e.length===0||this.#i.length===0)&&(this.#e=!0),this.#a=e===this.#i?this.#a:e[0]?.key,this.#o=this.#i.length>0&&e.at(-1)===this.#i.at(-1)&&e[0]!==this.#i[0],this.#i=e}#i=[];#a;#o=!1;updated(){let{value:e}=this.store.talk.sought;if(e!==this.#s){this.#s=e;let t=this.renderRoot.querySelector(`li.sought`);t!==null&&(this.#e=!1,t.scrollIntoView({block:`center`}),t.focus({preventScroll:!0}))}}#s;#c(){let e=this.#d;e!==null&&(this.#e?e.scrollTop=e.scrollHeight:this.#o&&=(e.scrollTop+=e.scrollHeight-this.#t,!1),this.#t=e.scrollHeight)}#l(){let e=this.#d;if(e===null)return;let t=e.scrollHeight-e.scrollTop-e.clientHeight;this.#e=t<Qa,this.away=!this.#e,this.away&&e.scrollTop<$a&&this.store.talk.hasOlder&&this.store.talk.loadOlder()}#u(){this.#e=!0,this.away=!1,this.#c(),this.#d?.focus()}get#d(){return this.renderRoot.querySelector(`.scroll`)}};customElements.define(`soma-thread`,eo);var to=65536,no=new TextEncoder,ro=sr()?`⌘`:`Ctrl`,io=class extends I{static properties={draft:{state:!0}};static styles=[O,k,o`
       :host {
         display: block;
         padding: 1px var(--s5) var(--s3);
@@ -997,6 +1473,29 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
       textarea:focus-visible {
         outline: none;
       }
+      .queue {
+        max-width: var(--column);
+        margin: 0 auto var(--s2);
+        border: 1px solid var(--hairline);
+        border-radius: var(--corner);
+        background: var(--sunken);
+        font-size: var(--size-small);
+      }
+      .queue li {
+        display: flex;
+        align-items: center;
+        gap: var(--s2);
+        padding: 0 2px 0 var(--s3);
+      }
+      .queue li + li {
+        border-top: 1px solid var(--hairline);
+      }
+      .queue svg {
+        flex: none;
+      }
+      .queue .cut {
+        flex: 1;
+      }
       .hint {
         max-width: var(--column);
         margin: var(--s1) auto 0;
@@ -1007,6 +1506,10 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
       .hint.bad {
         color: var(--bad);
       }
+      .now {
+        padding: 0 var(--s2);
+        font-size: var(--size-small);
+      }
       @media (max-width: 899.98px) {
         :host {
           padding: 1px var(--s3) var(--s2);
@@ -1016,26 +1519,37 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
           display: none;
         }
       }
-    `];constructor(){super(),this.draft=``}watched(){return[this.store.talk.running,this.store.talk.conversationId]}render(){let e=this.store.talk.running.value!==void 0,t=Gi.encode(this.draft).length,n=t>Wi;return x`<form @submit=${e=>this.#n(e)}>
+    `];constructor(){super(),this.draft=``}watched(){let{turns:e,thread:t}=this.store;return[e.running,e.queue,t.conversationId,t.entries]}render(){let e=this.store.turns.running.value!==void 0,t=no.encode(this.draft).length,n=t>to||this.draft.trim()===``;return b`${this.#t()}
+      <form @submit=${e=>this.#a(e,`enqueue`)}>
         <textarea
           rows="1"
           aria-label="Message"
-          placeholder="Write a message"
+          placeholder=${e?`Write what comes next`:`Write a message`}
           autocomplete="off"
-          aria-invalid=${n}
+          aria-invalid=${t>to}
           .value=${this.draft}
           @input=${e=>this.draft=e.target.value}
-          @keydown=${e=>this.#t(e)}
+          @keydown=${e=>this.#i(e)}
         ></textarea>
-        ${e?x`<button class="icon" type="button" aria-label="Stop" title="Stop (Escape)" @click=${()=>this.store.talk.stop()}>
-              ${Z(`stop`)}
-            </button>`:x`<button class="main icon" type="submit" aria-label="Send" title="Send (Enter)" ?disabled=${n||this.draft.trim()===``}>
-              ${Z(`up`)}
+        ${e?this.#e(n):C}
+        ${e&&n?C:b`<button class="main icon" type="submit" aria-label=${e?`Send after this answer`:`Send`} title=${e?`Send after this answer (Enter)`:`Send (Enter)`} ?disabled=${n}>
+              ${D(e?`wait`:`up`)}
             </button>`}
       </form>
-      ${this.#e(e,t)}`}#e(e,t){return t>Wi?x`<p class="hint bad" role="alert">
+      ${this.#r(e,t)}`}#e(e){return b`${e?C:b`<button class="plain now" type="button" title=${`Stop and send (${ro} Enter)`} @click=${e=>this.#a(e,`interrupt`)}>
+            Stop and send
+          </button>`}
+      <button class="icon" type="button" aria-label="Stop" title="Stop (Escape)" @click=${()=>this.store.turns.stop()}>${D(`stop`)}</button>`}#t(){let{value:e}=this.store.turns.queue;return e.length===0?C:b`<ol class="queue" aria-label="Waiting messages">
+      ${e.map(e=>b`<li>
+          ${D(`wait`)}<span class="cut">${e.text}</span>
+          <button class="plain icon" type="button" aria-label="Take it back" title="Take it back into the message box" @click=${()=>this.#n(e)}>
+            ${D(`close`)}
+          </button>
+        </li>`)}
+    </ol>`}#n(e){this.store.turns.takeBack(e).catch(e=>this.store.layout.tell(j(e))),this.draft=[e.text,this.draft].filter(e=>e!==``).join(`
+`),this.focusField()}#r(e,t){return t>to?b`<p class="hint bad" role="alert">
         A message may have 64 KiB of text; this one has ${Math.ceil(t/1024)} KiB. Shorten it or send it in parts.
-      </p>`:e?x`<p class="hint"><kbd>Esc</kbd> stops the answer. What is written is kept.</p>`:this.store.talk.conversationId.value===``?x`<p class="hint"><kbd>Enter</kbd> sends, <kbd>Shift Enter</kbd> makes a new line.</p>`:w}focusField(){let e=this.renderRoot.querySelector(`textarea`);e?.focus(),e?.setSelectionRange(e.value.length,e.value.length)}firstUpdated(){this.store.layout.narrow.value||this.focusField()}#t(e){e.key===`Enter`&&!e.shiftKey&&!e.isComposing&&this.#n(e)}#n(e){e.preventDefault();let{talk:t}=this.store;t.running.value===void 0&&Gi.encode(this.draft).length<=Wi&&this.draft.trim()!==``&&(t.say(this.draft),this.draft=``)}};customElements.define(`soma-composer`,Ki);var qi=o`
+      </p>`:e?this.draft.trim()===``?b`<p class="hint"><kbd>Esc</kbd> stops the answer. What is written is kept.</p>`:b`<p class="hint"><kbd>Enter</kbd> sends it after this answer, <kbd>${ro} Enter</kbd> stops the answer and sends it now.</p>`:this.draft!==``||this.store.thread.conversationId.value===``?b`<p class="hint"><kbd>Enter</kbd> sends, <kbd>Shift Enter</kbd> makes a new line.</p>`:b`<p class="hint"><kbd>↑</kbd> edits the last question.</p>`}focusField(){let e=this.renderRoot.querySelector(`textarea`);e?.focus(),e?.setSelectionRange(e.value.length,e.value.length)}firstUpdated(){this.store.layout.narrow.value||this.focusField()}#i(e){if(e.key===`Enter`&&!e.shiftKey&&!e.isComposing)this.#a(e,e.ctrlKey||e.metaKey?`interrupt`:`enqueue`);else if(e.key===`ArrowUp`&&this.draft===``){let t=this.store.thread.entries.value.findLast(e=>e.role===`user`&&e.messageId!==``);t!==void 0&&this.store.turns.running.value===void 0&&(e.preventDefault(),this.store.layout.editing.value=t)}}#a(e,t){e.preventDefault(),no.encode(this.draft).length<=to&&this.draft.trim()!==``&&(this.store.turns.say(this.draft,t),this.draft=``)}};customElements.define(`soma-composer`,io);var ao=o`
   :host {
     display: block;
     font-size: var(--size-small);
@@ -1102,42 +1616,42 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
   svg .track {
     fill: var(--pressed);
   }
-`,Ji={system_prompt:`The agent's instructions`,"policy/data":`The rule that data are not instructions`};function Yi(e,t){let n=e.items.filter(e=>e.lane===`memory`),r=e.items.filter(e=>e.lane!==`memory`),i=e.items.filter(e=>!e.kept).length;return x`
-    ${n.length===0?w:x`<section aria-labelledby="memories">
+`,oo={system_prompt:`The agent's instructions`,"policy/data":`The rule that data are not instructions`};function so(e,t){let n=e.items.filter(e=>e.lane===`memory`),r=e.items.filter(e=>e.lane!==`memory`),i=e.items.filter(e=>!e.kept).length;return b`
+    ${n.length===0?C:b`<section aria-labelledby="memories">
           <h2 id="memories">Memories <span>${N(n.filter(e=>e.kept).length,`used`,`used`)}</span></h2>
           <ul class="rows">
-            ${n.map(e=>Xi(e,t))}
+            ${n.map(e=>co(e,t))}
           </ul>
         </section>`}
     <section aria-labelledby="items">
       <h2 id="items">Kept and left out <span>${i===0?`nothing left out`:`${M(i)} left out`}</span></h2>
       <ul class="rows">
-        ${r.map(e=>Zi(e,t))}
+        ${r.map(e=>lo(e,t))}
       </ul>
     </section>
-    ${ea(e.tools,e.tool_k)}
-  `}function Xi(e,t){return x`<li>
+    ${po(e.tools,e.tool_k)}
+  `}function co(e,t){return b`<li>
     <div class="pair">
       <button class="link" type="button" @click=${()=>t.showMemory(e.item_id)}>
         Memory <code>${e.item_id.slice(-8)}</code>
       </button>
       <span>${M(e.tokens)} tokens</span>
     </div>
-    ${$i(e)}
-  </li>`}function Zi(e,t){let n=t.talk.entries.value.find(t=>t.messageId!==``&&t.messageId===e.item_id);return x`<li>
-    <div class="pair"><span>${e.lane===`user_message`?`Your message`:Ji[e.item_id]??Qi(e)}</span><span>${M(e.tokens)} tokens</span></div>
-    ${n===void 0?w:x`<p class="quiet excerpt">${n.text.slice(0,240)}</p>`} ${$i(e)}
-  </li>`}function Qi(e){return e.lane===`history`?`An earlier message`:e.lane===`tools`?`Tool ${e.item_id}`:pt(ft(e.lane))}function $i(e){let t=e.truncated_tokens>0?`, cut by ${M(e.truncated_tokens)} tokens`:``,n=e.reason===``?``:`: ${e.reason}`;return x`<p class="quiet">${e.kept?`Kept`:`Left out`}${n}${t}</p>`}function ea(e,t){return e.length===0?w:x`<section aria-labelledby="tools">
+    ${fo(e)}
+  </li>`}function lo(e,t){let n=t.thread.entries.value.find(t=>t.messageId!==``&&t.messageId===e.item_id);return b`<li>
+    <div class="pair"><span>${e.lane===`user_message`?`Your message`:oo[e.item_id]??uo(e)}</span><span>${M(e.tokens)} tokens</span></div>
+    ${n===void 0?C:b`<p class="quiet excerpt">${n.text.slice(0,240)}</p>`} ${fo(e)}
+  </li>`}function uo(e){return e.lane===`history`?`An earlier message`:e.lane===`tools`?`Tool ${e.item_id}`:gt(ht(e.lane))}function fo(e){let t=e.truncated_tokens>0?`, cut by ${M(e.truncated_tokens)} tokens`:``,n=e.reason===``?``:`: ${e.reason}`;return b`<p class="quiet">${e.kept?`Kept`:`Left out`}${n}${t}</p>`}function po(e,t){return e.length===0?C:b`<section aria-labelledby="tools">
     <h2 id="tools">Tools <span>at most ${t} on offer</span></h2>
     <ul class="rows">
-      ${e.map(e=>x`<li>
+      ${e.map(e=>b`<li>
           <div class="pair"><code>${e.name}</code><span>${e.chosen?`offered`:`not offered`}</span></div>
           <p class="quiet">
             relevance ${e.relevance.toFixed(2)}, succeeds in ${Math.round(100*e.success_rate)} %${e.reason===``?``:`; ${e.reason}`}
           </p>
         </li>`)}
     </ul>
-  </section>`}var ta=[`system_policy`,`history`,`memory`,`tools`,`tool_results`,`buffer`],na=o`
+  </section>`}var mo=[`system_policy`,`history`,`memory`,`tools`,`tool_results`,`buffer`],ho=o`
   .lane {
     display: grid;
     grid-template-columns: 96px 1fr 92px;
@@ -1171,19 +1685,19 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
   .buffer {
     --lane: var(--lane-buffer);
   }
-`;function ra(e){let{lanes_planned:t,lanes_used:n}=e,r=Math.max(1,...ta.flatMap(e=>[t?.[e]??0,n?.[e]??0]));return x`<section aria-labelledby="lanes">
+`;function go(e){let{lanes_planned:t,lanes_used:n}=e,r=Math.max(1,...mo.flatMap(e=>[t?.[e]??0,n?.[e]??0]));return b`<section aria-labelledby="lanes">
     <h2 id="lanes">Lanes <span>used of planned tokens</span></h2>
     <ul>
-      ${ta.map(e=>ia(e,t?.[e]??0,n?.[e]??0,r))}
+      ${mo.map(e=>_o(e,t?.[e]??0,n?.[e]??0,r))}
     </ul>
-  </section>`}function ia(e,t,n,r){return x`<li class=${`lane ${e}`}>
-    <span>${ft(e)}</span>
+  </section>`}function _o(e,t,n,r){return b`<li class=${`lane ${e}`}>
+    <span>${ht(e)}</span>
     <svg class="bar" height="12" aria-hidden="true">
-      ${n>0?S`<rect class="use" y="0.5" width=${aa(n,r)} height="11" rx="2"></rect>`:``}
-      ${t>0?S`<rect class="plan" x="0.5" y="0.5" width=${aa(t,r)} height="11" rx="2"></rect>`:``}
+      ${n>0?x`<rect class="use" y="0.5" width=${vo(n,r)} height="11" rx="2"></rect>`:``}
+      ${t>0?x`<rect class="plan" x="0.5" y="0.5" width=${vo(t,r)} height="11" rx="2"></rect>`:``}
     </svg>
-    <span class="number">${t===0&&n===0?x`<span class="quiet">none</span>`:`${M(n)} / ${M(t)}`}</span>
-  </li>`}function aa(e,t){return`${(100*e/t).toFixed(2)}%`}var oa=o`
+    <span class="number">${t===0&&n===0?b`<span class="quiet">none</span>`:`${M(n)} / ${M(t)}`}</span>
+  </li>`}function vo(e,t){return`${(100*e/t).toFixed(2)}%`}var yo=o`
   .phase {
     display: grid;
     grid-template-columns: 96px 1fr 64px;
@@ -1194,19 +1708,19 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
   .phase rect.took {
     fill: var(--accent);
   }
-`;function sa(e){if(e.length===0)return``;let t=[...e].sort((e,t)=>e.start_milliseconds-t.start_milliseconds),n=Math.max(...e.map(e=>e.start_milliseconds+e.duration_milliseconds));return x`<section aria-labelledby="time">
-    <h2 id="time">Time <span>${dt(n)} from start to end</span></h2>
+`;function bo(e){if(e.length===0)return``;let t=[...e].sort((e,t)=>e.start_milliseconds-t.start_milliseconds),n=Math.max(...e.map(e=>e.start_milliseconds+e.duration_milliseconds));return b`<section aria-labelledby="time">
+    <h2 id="time">Time <span>${mt(n)} from start to end</span></h2>
     <ol>
-      ${t.map(e=>ca(e,n))}
+      ${t.map(e=>xo(e,n))}
     </ol>
-  </section>`}function ca(e,t){let n=100*e.start_milliseconds/t,r=Math.max(.6,100*e.duration_milliseconds/t);return x`<li class="phase" title=${`begins after ${dt(e.start_milliseconds)}`}>
-    <span>${ft(e.phase)}</span>
+  </section>`}function xo(e,t){let n=100*e.start_milliseconds/t,r=Math.max(.6,100*e.duration_milliseconds/t);return b`<li class="phase" title=${`begins after ${mt(e.start_milliseconds)}`}>
+    <span>${ht(e.phase)}</span>
     <svg class="bar" height="10" aria-hidden="true">
       <rect class="track" y="4" width="100%" height="2"></rect>
       <rect class="took" x=${`${Math.min(n,99.4).toFixed(2)}%`} width=${`${r.toFixed(2)}%`} height="10" rx="2"></rect>
     </svg>
-    <span class="number">${dt(e.duration_milliseconds)}</span>
-  </li>`}var la=class extends X{static styles=[O,k,A,qi,na,oa,o`
+    <span class="number">${mt(e.duration_milliseconds)}</span>
+  </li>`}var So=class extends I{static styles=[O,k,A,ao,ho,yo,o`
       .figures {
         display: grid;
         grid-template-columns: auto auto auto auto;
@@ -1231,51 +1745,51 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
         text-align: center;
         white-space: nowrap;
       }
-    `];watched(){let{receipts:e}=this.store;return[e.shown,e.problem,e.wanted]}connectedCallback(){super.connectedCallback();let{receipts:e,talk:t}=this.store,n=t.entries.value.findLast(e=>e.receiptId!==``&&!e.running);e.wanted.value===``&&n!==void 0&&e.show(n.receiptId)}render(){let{shown:e,problem:t,wanted:n}=this.store.receipts;return t.value===void 0?e.value===void 0?n.value===``?x`<p class="quiet">The line under an answer opens its receipt: what the turn was allowed, what it used, and why.</p>`:w:this.#e(e.value):x`<p class="problem" role="alert">${t.value.message}</p>`}#e(e){let t=e.level_reasons??[];return x`
-      ${ua(e)}
-      ${t.map(e=>x`<p class="notice warn"><strong>${ht(e.level)}</strong> ${e.sentence} <span class="quiet">(${e.source})</span></p>`)}
-      ${e.features_off.length>0?x`<p class="notice">Switched off: ${e.features_off.join(`, `)}.</p>`:w}
-      ${ra(e)}
-      ${sa(e.phases??[])} ${Yi(e,this.store)} ${fa(e)} ${pa(e.legs??[])}
-      ${ma(e)} ${ha(e)}
-    `}};function ua(e){let t=e.phases.find(e=>e.phase===`first_token`),n=t===void 0?`–`:dt(t.start_milliseconds+t.duration_milliseconds);return x`<dl class="figures">
-    ${[[`Level`,ht(e.level)],[`Tokens`,e.usage===void 0?`–`:M(da(e.usage))],[`Cost`,e.settle_time===void 0?`–`:ut(e.cost_micros)],[`First token`,n]].map(([e,t])=>x`<div><dt>${e}</dt><dd>${t}</dd></div>`)}
-  </dl>`}function da(e){return e.input_tokens+e.output_tokens}function fa(e){let{modulation:t}=e;if(t===void 0)return w;let n=t.effects.filter(e=>!e.switched_off&&e.before!==e.after),r=t.neutral?`The state was not asked: the usual settings were used.`:`Its state changed nothing.`;return x`<section aria-labelledby="state">
+    `];watched(){let{receipts:e}=this.store;return[e.shown,e.problem,e.wanted]}connectedCallback(){super.connectedCallback();let{receipts:e,thread:t}=this.store,n=t.entries.value.findLast(e=>e.receiptId!==``&&!e.running);e.wanted.value===``&&n!==void 0&&e.show(n.receiptId)}render(){let{shown:e,problem:t,wanted:n}=this.store.receipts;return t.value===void 0?e.value===void 0?n.value===``?b`<p class="quiet">The line under an answer opens its receipt: what the turn was allowed, what it used, and why.</p>`:C:this.#e(e.value):b`<p class="problem" role="alert">${t.value.message}</p>`}#e(e){let t=e.level_reasons??[];return b`
+      ${Co(e)}
+      ${t.map(e=>b`<p class="notice warn"><strong>${vt(e.level)}</strong> ${e.sentence} <span class="quiet">(${e.source})</span></p>`)}
+      ${e.features_off.length>0?b`<p class="notice">Switched off: ${e.features_off.join(`, `)}.</p>`:C}
+      ${go(e)}
+      ${bo(e.phases??[])} ${so(e,this.store)} ${To(e)} ${Eo(e.legs??[])}
+      ${Do(e)} ${Oo(e)}
+    `}};function Co(e){let t=e.phases.find(e=>e.phase===`first_token`),n=t===void 0?`–`:mt(t.start_milliseconds+t.duration_milliseconds);return b`<dl class="figures">
+    ${[[`Level`,vt(e.level)],[`Tokens`,e.usage===void 0?`–`:M(wo(e.usage))],[`Cost`,e.settle_time===void 0?`–`:pt(e.cost_micros)],[`First token`,n]].map(([e,t])=>b`<div><dt>${e}</dt><dd>${t}</dd></div>`)}
+  </dl>`}function wo(e){return e.input_tokens+e.output_tokens}function To(e){let{modulation:t}=e;if(t===void 0)return C;let n=t.effects.filter(e=>!e.switched_off&&e.before!==e.after),r=t.neutral?`The state was not asked: the usual settings were used.`:`Its state changed nothing.`;return b`<section aria-labelledby="state">
     <h2 id="state">What its state changed</h2>
-    ${n.length===0?x`<p class="quiet">${r}</p>`:x`<ul class="rows">
-          ${n.map(e=>x`<li>${e.sentence}</li>`)}
+    ${n.length===0?b`<p class="quiet">${r}</p>`:b`<ul class="rows">
+          ${n.map(e=>b`<li>${e.sentence}</li>`)}
         </ul>`}
-  </section>`}function pa(e){return e.length===0?w:x`<section aria-labelledby="legs">
+  </section>`}function Eo(e){return e.length===0?C:b`<section aria-labelledby="legs">
     <h2 id="legs">Model calls</h2>
     <ol class="rows">
-      ${e.map(e=>x`<li>
-          <div class="pair"><span>${e.leg}. ${e.model}</span><span>${ut(e.cost_micros)}</span></div>
+      ${e.map(e=>b`<li>
+          <div class="pair"><span>${e.leg}. ${e.model}</span><span>${pt(e.cost_micros)}</span></div>
           <p class="quiet">
             ${e.usage===void 0?``:`${M(e.usage.input_tokens)} in, ${M(e.usage.output_tokens)} out${e.usage.estimated?`, counted here`:``}; `}ended
-            with ${ft(e.finish_reason)}
+            with ${ht(e.finish_reason)}
           </p>
         </li>`)}
     </ol>
-  </section>`}function ma(e){let{aiq_predicted:t,aiq_observed:n}=e;if(t===void 0&&n===void 0)return w;let r=e=>e===void 0?`none`:e.toFixed(0);return x`<section aria-labelledby="aiq">
+  </section>`}function Do(e){let{aiq_predicted:t,aiq_observed:n}=e;if(t===void 0&&n===void 0)return C;let r=e=>e===void 0?`none`:e.toFixed(0);return b`<section aria-labelledby="aiq">
     <h2 id="aiq">Intelligence quotient of the turn <span>of 100</span></h2>
     <ul class="rows">
-      ${t===void 0?w:x`<li>
+      ${t===void 0?C:b`<li>
             <div class="pair"><span>Predicted</span><span>${r(t.value)}</span></div>
             <p class="quiet">
               context ${r(t.context_quality)}, tools ${r(t.tool_relevance)}, budget ${r(t.budget_efficiency)}
             </p>
           </li>`}
-      ${n===void 0?w:x`<li>
+      ${n===void 0?C:b`<li>
             <div class="pair"><span>Observed</span><span>${r(n.value)}</span></div>
             <p class="quiet">
               response ${r(n.response_quality)}, tools ${r(n.tool_success)}, tokens ${r(n.token_efficiency)}
             </p>
           </li>`}
     </ul>
-  </section>`}function ha(e){let{usage:t,outcome:n}=e;return x`<section>
+  </section>`}function Oo(e){let{usage:t,outcome:n}=e;return b`<section>
     <h2>Facts</h2>
-    <dl>${[[`Model`,e.model],[`Input`,t===void 0?`–`:`${M(t.input_tokens)} tokens`],[`Output`,t===void 0?`–`:`${M(t.output_tokens)} tokens`],[`Ended with`,n===void 0?`not settled yet`:ft(n.error_reason||n.finish_reason)],[`Plan`,`${mt(e.path,`PLAN_PATH_`)}, rules ${e.plan_version}`],[`Planned`,e.plan_time===void 0?`–`:_t(e.plan_time)],[`Receipt`,x`<code>${e.receipt_id}</code>`],[`Turn`,x`<code>${e.turn_id}</code>`]].map(([e,t])=>x`<dt>${e}</dt><dd>${t}</dd>`)}</dl>
-  </section>`}customElements.define(`soma-receipt`,la);var ga={dopamine:`reward and drive`,serotonin:`calm and patience`,noradrenaline:`urgency`,acetylcholine:`attention to what is new`},_a=o`
+    <dl>${[[`Model`,e.model],[`Input`,t===void 0?`–`:`${M(t.input_tokens)} tokens`],[`Output`,t===void 0?`–`:`${M(t.output_tokens)} tokens`],[`Ended with`,n===void 0?`not settled yet`:ht(n.error_reason||n.finish_reason)],[`Plan`,`${_t(e.path,`PLAN_PATH_`)}, rules ${e.plan_version}`],[`Planned`,e.plan_time===void 0?`–`:bt(e.plan_time)],[`Receipt`,b`<code>${e.receipt_id}</code>`],[`Turn`,b`<code>${e.turn_id}</code>`]].map(([e,t])=>b`<dt>${e}</dt><dd>${t}</dd>`)}</dl>
+  </section>`}customElements.define(`soma-receipt`,So);var ko={dopamine:`reward and drive`,serotonin:`calm and patience`,noradrenaline:`urgency`,acetylcholine:`attention to what is new`},Ao=o`
   .gauge {
     padding: var(--s3) 0;
     border-top: 1px solid var(--hairline);
@@ -1325,9 +1839,9 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
   .gauge li.moved {
     color: var(--ink);
   }
-`;function va(e,t,n){let{name:r,value:i,baseline:a,minimum:o,maximum:s}=e,c=e=>100*(e-o)/(s-o),[l,u]=[Math.min(c(i),c(a)),Math.max(c(i),c(a))],d=t.filter(e=>e.sentence.toLowerCase().includes(r));return x`<div class="gauge">
+`;function jo(e,t,n){let{name:r,value:i,baseline:a,minimum:o,maximum:s}=e,c=e=>100*(e-o)/(s-o),[l,u]=[Math.min(c(i),c(a)),Math.max(c(i),c(a))],d=t.filter(e=>e.sentence.toLowerCase().includes(r));return b`<div class="gauge">
     <div class="pair">
-      <h2>${pt(r)} <small class="quiet">${ga[r]??``}</small></h2>
+      <h2>${gt(r)} <small class="quiet">${ko[r]??``}</small></h2>
       <strong>${i.toFixed(3)}</strong>
     </div>
     <svg class="bar scale" height="16" role="img" aria-label=${`${i.toFixed(3)}, baseline ${a}, from ${o} to ${s}`}>
@@ -1336,15 +1850,15 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
       <line class="rest" x1=${`${c(a)}%`} x2=${`${c(a)}%`} y1="1" y2="15"></line>
       <circle class="value" cx=${`${c(i)}%`} cy="8" r="6"></circle>
     </svg>
-    <div class="ends"><span>${o}</span>${ya(n,o,s)}<span>${s}</span></div>
+    <div class="ends"><span>${o}</span>${Mo(n,o,s)}<span>${s}</span></div>
     <ul>
-      ${d.map(e=>x`<li class=${e.before===e.after||e.switched_off?``:`moved`}>
+      ${d.map(e=>b`<li class=${e.before===e.after||e.switched_off?``:`moved`}>
           ${e.sentence}${e.switched_off?` Switched off.`:``}
         </li>`)}
     </ul>
-  </div>`}function ya(e,t,n){if(e.length<2)return w;let r=e.map((r,i)=>{let a=72*i/(e.length-1),o=15-14*(r-t)/(n-t);return`${a.toFixed(1)},${o.toFixed(1)}`});return x`<svg class="history" width="72" height="16" role="img" aria-label=${`History of ${e.length-1} changes`}>
-    ${S`<polyline points=${r.join(` `)} fill="none" stroke="currentColor" stroke-width="1.4" stroke-linejoin="round"></polyline>`}
-  </svg>`}var ba=5e3,xa=class extends X{static styles=[O,k,A,qi,_a,o`
+  </div>`}function Mo(e,t,n){if(e.length<2)return C;let r=e.map((r,i)=>{let a=72*i/(e.length-1),o=15-14*(r-t)/(n-t);return`${a.toFixed(1)},${o.toFixed(1)}`});return b`<svg class="history" width="72" height="16" role="img" aria-label=${`History of ${e.length-1} changes`}>
+    ${x`<polyline points=${r.join(` `)} fill="none" stroke="currentColor" stroke-width="1.4" stroke-linejoin="round"></polyline>`}
+  </svg>`}var No=5e3,Po=class extends I{static styles=[O,k,A,ao,Ao,o`
       .gauge h2 {
         margin: 0;
       }
@@ -1355,28 +1869,28 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
       .more {
         margin-top: var(--s2);
       }
-    `];#e;watched(){let{mind:e,talk:t}=this.store;return[e.state,e.changes,e.problem,t.conversationId]}connectedCallback(){super.connectedCallback(),this.#t(),this.#e=setInterval(()=>{document.hidden||this.#t()},ba)}disconnectedCallback(){super.disconnectedCallback(),clearInterval(this.#e)}#t(){return this.store.mind.load(this.store.talk.agentId)}render(){let{mind:e}=this.store,{value:t}=e.state,n=e.problem.value===void 0?w:x`<p class="problem" role="alert">${e.problem.value.message}</p>`;return t===void 0?n:x`
+    `];#e;watched(){let{mind:e,thread:t}=this.store;return[e.state,e.changes,e.problem,t.conversationId]}connectedCallback(){super.connectedCallback(),this.#t(),this.#e=setInterval(()=>{document.hidden||this.#t()},No)}disconnectedCallback(){super.disconnectedCallback(),clearInterval(this.#e)}#t(){return this.store.mind.load(this.store.thread.agentId)}render(){let{mind:e}=this.store,{value:t}=e.state,n=e.problem.value===void 0?C:b`<p class="problem" role="alert">${e.problem.value.message}</p>`;return t===void 0?n:b`
       ${n}
-      <section aria-label="State">${t.states.map(n=>va(n,t.effects,e.history(n.name)))}</section>
+      <section aria-label="State">${t.states.map(n=>jo(n,t.effects,e.history(n.name)))}</section>
       <section aria-labelledby="moved">
         <h2 id="moved">What moved this <span>state ${t.state_version}</span></h2>
         ${this.#n()}
       </section>
-    `}#n(){let{mind:e}=this.store;return e.changes.value.length===0?x`<p class="quiet">Nothing yet: every value is at its baseline. A turn moves them.</p>`:x`<ul class="rows">
+    `}#n(){let{mind:e}=this.store;return e.changes.value.length===0?b`<p class="quiet">Nothing yet: every value is at its baseline. A turn moves them.</p>`:b`<ul class="rows">
         ${e.changes.value.map(e=>this.#r(e))}
       </ul>
-      ${e.hasMore?x`<button class="plain more" type="button" @click=${()=>void e.loadMore()}>Show older</button>`:w}`}#r(e){let t=new Date(e.time);return x`<li>
+      ${e.hasMore?b`<button class="plain more" type="button" @click=${()=>void e.loadMore()}>Show older</button>`:C}`}#r(e){let t=new Date(e.time);return b`<li>
       <div class="pair">
-        <span>${pt(e.name)} ${e.before.toFixed(3)} → ${e.after.toFixed(3)}</span>
-        <time datetime=${e.time} title=${vt(e.time)}>${gt(t)}</time>
+        <span>${gt(e.name)} ${e.before.toFixed(3)} → ${e.after.toFixed(3)}</span>
+        <time datetime=${e.time} title=${xt(e.time)}>${yt(t)}</time>
       </div>
       <div class="pair">
-        <span class="quiet">${pt(e.cause)}</span>
-        ${e.turn_id===``?w:x`<button class="link" type="button" @click=${()=>this.store.showReceipt(e.turn_id)}>
-              its turn<span class="unseen"> of ${gt(t)}: ${e.cause}</span>
+        <span class="quiet">${gt(e.cause)}</span>
+        ${e.turn_id===``?C:b`<button class="link" type="button" @click=${()=>this.store.showReceipt(e.turn_id)}>
+              its turn<span class="unseen"> of ${yt(t)}: ${e.cause}</span>
             </button>`}
       </div>
-    </li>`}};customElements.define(`soma-mind`,xa);var Sa=class extends X{static properties={memory:{attribute:!1},hit:{attribute:!1},open:{state:!0}};static styles=[O,k,A,qi,o`
+    </li>`}};customElements.define(`soma-mind`,Po);var Fo=class extends I{static properties={memory:{attribute:!1},hit:{attribute:!1},open:{state:!0}};static styles=[O,k,A,ao,o`
       :host {
         padding: var(--s3) 0;
         border-top: 1px solid var(--hairline);
@@ -1425,17 +1939,17 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
       dl {
         margin: var(--s2) 0;
       }
-    `];constructor(){super(),this.open=!1}render(){let{memory:e,hit:t}=this,n=mt(e.source_class,`SOURCE_CLASS_`);return x`
+    `];constructor(){super(),this.open=!1}render(){let{memory:e,hit:t}=this,n=_t(e.source_class,`SOURCE_CLASS_`);return b`
       <p class=${this.open?`text`:`text cut`}>${e.text}</p>
-      ${t===void 0?w:Ca(t)}
+      ${t===void 0?C:Io(t)}
       <div class="foot">
-        <span class="quiet tiny">${mt(e.kind,`MEMORY_KIND_`)} · ${n}</span>
+        <span class="quiet tiny">${_t(e.kind,`MEMORY_KIND_`)} · ${n}</span>
         <button class="plain" type="button" aria-expanded=${this.open} @click=${()=>this.open=!this.open}>Details</button>
         <button class="plain" type="button" @click=${()=>void this.#e()}>Forget</button>
       </div>
-      ${this.open?wa(e):w}
-    `}async#e(){let{memory:e}=this,t=e.access_count===0?`It was never recalled`:`It was recalled ${N(e.access_count,`time`)}`;if(await ei({title:`Forget this memory?`,text:`“${e.text.slice(0,160)}” will be deleted for good, with its vector and its words in the search. ${t}; answers that used it and their receipts stay as they are.`,act:`Forget it`})){try{await this.store.memories.forget(e)}catch(e){this.store.memories.problem.value=j(e)}this.store.layout.announce(this.store.memories.report.value)}}};function Ca(e){let{vector:t,lexical:n,recency:r,importance:i}=e.parts,a=[[`meaning`,t],[`words`,n],[`recency`,r],[`weight`,i]];return x`<div class="score" role="group" aria-label=${`Score ${e.score.toFixed(2)}`}>
-    ${a.map(([e,t])=>x`<div>
+      ${this.open?Lo(e):C}
+    `}async#e(){let{memory:e}=this,t=e.access_count===0?`It was never recalled`:`It was recalled ${N(e.access_count,`time`)}`;if(await tr({title:`Forget this memory?`,text:`“${e.text.slice(0,160)}” will be deleted for good, with its vector and its words in the search. ${t}; answers that used it and their receipts stay as they are.`,act:`Forget it`})){try{await this.store.memories.forget(e)}catch(e){this.store.memories.problem.value=j(e)}this.store.layout.announce(this.store.memories.report.value)}}};function Io(e){let{vector:t,lexical:n,recency:r,importance:i}=e.parts,a=[[`meaning`,t],[`words`,n],[`recency`,r],[`weight`,i]];return b`<div class="score" role="group" aria-label=${`Score ${e.score.toFixed(2)}`}>
+    ${a.map(([e,t])=>b`<div>
         <span>${e}</span>
         <svg class="bar" height="4" aria-hidden="true">
           <rect class="track" width="100%" height="4" rx="2"></rect>
@@ -1443,9 +1957,9 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
         </svg>
         <span class="number">${t===void 0?`–`:t.toFixed(2)}</span>
       </div>`)}
-  </div>`}function wa(e){return x`<dl>
-    ${[[`Learned`,_t(e.learn_time)],[`Lives with`,e.namespace],[`About`,e.subject],[`Said by`,e.speaker],[`Trust`,e.trust.toFixed(2)],[`Importance`,e.importance.toFixed(2)],[`Recalled`,N(e.access_count,`time`)],[`Size`,N(e.token_count,`token`)],[`Labels`,e.tags.join(`, `)],[`Search`,e.index_state===`INDEX_STATE_INDEXED`?`by meaning and words`:`by words, until the index caught up`],[`Id`,x`<code>${e.memory_id}</code>`]].filter(([,e])=>e!==``).map(([e,t])=>x`<dt>${e}</dt><dd>${t}</dd>`)}
-  </dl>`}customElements.define(`soma-memory-card`,Sa);var Ta=150,Ea=[[`MEMORY_KIND_EPISODIC`,`episodic`],[`MEMORY_KIND_SEMANTIC`,`semantic`],[`MEMORY_KIND_PROCEDURAL`,`procedural`]],Da=class extends X{static properties={refused:{state:!0}};static styles=[O,k,A,qi,o`
+  </div>`}function Lo(e){return b`<dl>
+    ${[[`Learned`,bt(e.learn_time)],[`Lives with`,e.namespace],[`About`,e.subject],[`Said by`,e.speaker],[`Trust`,e.trust.toFixed(2)],[`Importance`,e.importance.toFixed(2)],[`Recalled`,N(e.access_count,`time`)],[`Size`,N(e.token_count,`token`)],[`Labels`,e.tags.join(`, `)],[`Search`,e.index_state===`INDEX_STATE_INDEXED`?`by meaning and words`:`by words, until the index caught up`],[`Id`,b`<code>${e.memory_id}</code>`]].filter(([,e])=>e!==``).map(([e,t])=>b`<dt>${e}</dt><dd>${t}</dd>`)}
+  </dl>`}customElements.define(`soma-memory-card`,Fo);var Ro=150,zo=[[`MEMORY_KIND_EPISODIC`,`episodic`],[`MEMORY_KIND_SEMANTIC`,`semantic`],[`MEMORY_KIND_PROCEDURAL`,`procedural`]],Bo=class extends I{static properties={refused:{state:!0}};static styles=[O,k,A,ao,o`
       .narrow {
         display: flex;
         flex-wrap: wrap;
@@ -1490,9 +2004,9 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
         justify-content: space-between;
         gap: var(--s2);
       }
-    `];#e;constructor(){super(),this.refused=``}watched(){let{memories:e,talk:t}=this.store;return[e.found,e.problem,e.filters,e.wanted,e.report,e.query,t.conversationId]}render(){let{memories:e}=this.store,{value:t}=e.wanted;return x`
+    `];#e;constructor(){super(),this.refused=``}watched(){let{memories:e,thread:t}=this.store;return[e.found,e.problem,e.filters,e.wanted,e.report,e.query,t.conversationId]}render(){let{memories:e}=this.store,{value:t}=e.wanted;return b`
       <div class="filter">
-        ${Z(`search`)}
+        ${D(`search`)}
         <input
           type="search"
           aria-label="Search memories"
@@ -1502,21 +2016,21 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
         />
       </div>
       ${this.#t()}
-      ${e.report.value===``?w:x`<p class="notice" role="status">${e.report.value}</p>`}
-      ${e.problem.value===void 0?w:x`<p class="problem" role="alert">${e.problem.value.message}</p>`}
-      ${t===void 0?w:x`<soma-memory-card .store=${this.store} .memory=${t}></soma-memory-card>`}
+      ${e.report.value===``?C:b`<p class="notice" role="status">${e.report.value}</p>`}
+      ${e.problem.value===void 0?C:b`<p class="problem" role="alert">${e.problem.value.message}</p>`}
+      ${t===void 0?C:b`<soma-memory-card .store=${this.store} .memory=${t}></soma-memory-card>`}
       ${this.#n()} ${this.#r()}
-    `}#t(){let{filters:e}=this.store.memories,{value:t}=e,n=this.store.talk.conversationId.value;return x`<div class="narrow">
-      <select aria-label="Kind" @change=${e=>this.#a({kinds:Oa(e)===``?[]:[Oa(e)]})}>
+    `}#t(){let{filters:e}=this.store.memories,{value:t}=e,n=this.store.thread.conversationId.value;return b`<div class="narrow">
+      <select aria-label="Kind" @change=${e=>this.#a({kinds:Vo(e)===``?[]:[Vo(e)]})}>
         <option value="" ?selected=${t.kinds.length===0}>every kind</option>
-        ${Ea.map(([e,n])=>x`<option value=${e} ?selected=${t.kinds.includes(e)}>${n}</option>`)}
+        ${zo.map(([e,n])=>b`<option value=${e} ?selected=${t.kinds.includes(e)}>${n}</option>`)}
       </select>
-      <select aria-label="Importance" @change=${e=>this.#a({min_importance:Number(Oa(e))})}>
-        ${[0,.5,.7,.9].map(e=>x`<option value=${e} ?selected=${t.min_importance===e}>
+      <select aria-label="Importance" @change=${e=>this.#a({min_importance:Number(Vo(e))})}>
+        ${[0,.5,.7,.9].map(e=>b`<option value=${e} ?selected=${t.min_importance===e}>
             ${e===0?`any importance`:`importance ≥ ${e}`}
           </option>`)}
       </select>
-      ${n===``?w:x`<label>
+      ${n===``?C:b`<label>
             <input
               type="checkbox"
               .checked=${t.conversation_id===n}
@@ -1524,25 +2038,25 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
             />
             of this conversation
           </label>`}
-    </div>`}#n(){let{value:e}=this.store.memories.found;return e===void 0?this.store.memories.wanted.value===void 0?x`<p class="quiet">Type what it is about: memories are found by meaning and by words.</p>`:w:x`
-      ${e.degraded_reasons.map(e=>x`<p class="notice warn">${e}</p>`)}
+    </div>`}#n(){let{value:e}=this.store.memories.found;return e===void 0?this.store.memories.wanted.value===void 0?b`<p class="quiet">Type what it is about: memories are found by meaning and by words.</p>`:C:b`
+      ${e.degraded_reasons.map(e=>b`<p class="notice warn">${e}</p>`)}
       <p class="quiet" role="status">
         ${e.hits.length===0?`Nothing that is remembered fits.`:`${N(e.hits.length,`memory`,`memories`)}, the best first.`}
       </p>
-      ${yi(e.hits,e=>e.memory.memory_id,e=>x`<soma-memory-card .store=${this.store} .memory=${e.memory} .hit=${e}></soma-memory-card>`)}
-    `}#r(){return x`<details>
+      ${Cr(e.hits,e=>e.memory.memory_id,e=>b`<soma-memory-card .store=${this.store} .memory=${e.memory} .hit=${e}></soma-memory-card>`)}
+    `}#r(){return b`<details>
       <summary>Keep something</summary>
       <form @submit=${e=>void this.#o(e)}>
         <textarea name="text" required maxlength="8000" aria-label="What to remember" placeholder="One thing, in one sentence"></textarea>
         <div>
           <select name="kind" aria-label="Kind of the new memory">
-            ${Ea.map(([e,t])=>x`<option value=${e} ?selected=${t===`semantic`}>${t}</option>`)}
+            ${zo.map(([e,t])=>b`<option value=${e} ?selected=${t===`semantic`}>${t}</option>`)}
           </select>
           <button class="main" type="submit">Keep it</button>
         </div>
-        ${this.refused===``?w:x`<p class="problem" role="alert">${this.refused}</p>`}
+        ${this.refused===``?C:b`<p class="problem" role="alert">${this.refused}</p>`}
       </form>
-    </details>`}#i(e){this.store.memories.query.value=e,this.store.memories.wanted.value=void 0,this.store.memories.report.value=``,clearTimeout(this.#e),this.#e=setTimeout(()=>void this.store.memories.search(),Ta)}#a(e){let{filters:t}=this.store.memories;t.value={...t.value,...e},this.store.memories.search()}async#o(e){e.preventDefault();let t=e.target,n=new FormData(t);try{await this.store.memories.add(String(n.get(`text`)),String(n.get(`kind`))),this.refused=``,t.reset(),this.store.layout.announce(this.store.memories.report.value)}catch(e){this.refused=j(e).message}}};function Oa(e){return e.target.value}customElements.define(`soma-memory`,Da);var ka=class extends X{static styles=[O,k,o`
+    </details>`}#i(e){this.store.memories.query.value=e,this.store.memories.wanted.value=void 0,this.store.memories.report.value=``,clearTimeout(this.#e),this.#e=setTimeout(()=>void this.store.memories.search(),Ro)}#a(e){let{filters:t}=this.store.memories;t.value={...t.value,...e},this.store.memories.search()}async#o(e){e.preventDefault();let t=e.target,n=new FormData(t);try{await this.store.memories.add(String(n.get(`text`)),String(n.get(`kind`))),this.refused=``,t.reset(),this.store.layout.announce(this.store.memories.report.value)}catch(e){this.refused=j(e).message}}};function Vo(e){return e.target.value}customElements.define(`soma-memory`,Bo);var Ho=class extends I{static styles=[O,k,o`
       :host {
         display: grid;
         grid-template: var(--bar) minmax(0, 1fr) / minmax(0, 1fr);
@@ -1586,10 +2100,10 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
       [role="tab"]:focus-visible {
         outline-offset: -2px;
       }
-    `];watched(){return[this.store.layout.tab]}render(){let{layout:e}=this.store,{value:t}=e.tab;return x`
+    `];watched(){return[this.store.layout.tab]}render(){let{layout:e}=this.store,{value:t}=e.tab;return b`
       <div class="top">
         <div role="tablist" aria-label="About this conversation" @keydown=${e=>this.#t(e)}>
-          ${F.map(n=>x`<button
+          ${F.map(n=>b`<button
               role="tab"
               type="button"
               id=${`tab-${n}`}
@@ -1598,15 +2112,15 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
               tabindex=${n===t?0:-1}
               @click=${()=>e.openDrawer(n)}
             >
-              ${pt(n)}
+              ${gt(n)}
             </button>`)}
         </div>
         <button class="plain icon" type="button" aria-label="Close" title="Close (Escape)" @click=${()=>e.closeDrawer()}>
-          ${Z(`close`)}
+          ${D(`close`)}
         </button>
       </div>
       <div id="panel" role="tabpanel" tabindex="0" aria-labelledby=${`tab-${t}`}>${this.#e(t)}</div>
-    `}#e(e){switch(e){case`receipt`:return x`<soma-receipt .store=${this.store}></soma-receipt>`;case`mind`:return x`<soma-mind .store=${this.store}></soma-mind>`;case`memory`:return x`<soma-memory .store=${this.store}></soma-memory>`}}#t(e){let t=e.key===`ArrowRight`?1:e.key===`ArrowLeft`?F.length-1:0,n=F[(F.indexOf(this.store.layout.tab.value)+t)%F.length];t!==0&&n!==void 0&&(e.preventDefault(),this.store.layout.openDrawer(n),this.updateComplete.then(()=>this.renderRoot.querySelector(`#tab-${n}`)?.focus()))}};customElements.define(`soma-drawer`,ka);var Aa={connecting:`Connecting`,connected:`Connected`,lost:`Reconnecting.`,locked:`This browser has no session. Open the page on the machine that runs the mesh.`},ja={system:`half`,light:`sun`,dark:`moon`},Ma=class extends X{static styles=[O,k,o`
+    `}#e(e){switch(e){case`receipt`:return b`<soma-receipt .store=${this.store}></soma-receipt>`;case`mind`:return b`<soma-mind .store=${this.store}></soma-mind>`;case`memory`:return b`<soma-memory .store=${this.store}></soma-memory>`}}#t(e){let t=e.key===`ArrowRight`?1:e.key===`ArrowLeft`?F.length-1:0,n=F[(F.indexOf(this.store.layout.tab.value)+t)%F.length];t!==0&&n!==void 0&&(e.preventDefault(),this.store.layout.openDrawer(n),this.updateComplete.then(()=>this.renderRoot.querySelector(`#tab-${n}`)?.focus()))}};customElements.define(`soma-drawer`,Ho);var Uo={connecting:`Connecting`,connected:`Connected`,lost:`Reconnecting.`,locked:`This browser has no session. Open the page on the machine that runs the mesh.`},Wo={system:`half`,light:`sun`,dark:`moon`},Go=class extends I{static styles=[O,k,o`
       :host {
         display: flex;
         align-items: center;
@@ -1668,21 +2182,21 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
           display: none;
         }
       }
-    `];watched(){let{mesh:e,talk:t,layout:n}=this.store;return[e.link,e.level,e.usedModel,e.models,e.budget,e.services,t.running,n.theme]}render(){let{mesh:e,layout:t}=this.store,n=Object.entries(e.services.value).filter(([,e])=>e===`down`),r=t.theme.value;return x`
+    `];watched(){let{mesh:e,turns:t,layout:n}=this.store;return[e.link,e.level,e.usedModel,e.models,e.budget,e.services,t.running,t.modelId,n.theme]}render(){let{mesh:e,layout:t,turns:n}=this.store,r=n.modelId.value||e.model,i=Object.entries(e.services.value).filter(([,e])=>e===`down`),a=t.theme.value;return b`
       <span class=${`link ${e.link.value}`} role="status">${this.#e()}</span>
-      ${n.length>0?x`<span class="bad services">${n.map(([e])=>e).join(`, `)} down</span>`:w}
-      ${e.level.value===``?w:x`<span class=${e.level.value===`L0`?``:`bad`}>Level ${e.level.value}</span>`}
-      ${e.model===``?w:x`<span class="cut model">${e.model}</span>`}
+      ${i.length>0?b`<span class="bad services">${i.map(([e])=>e).join(`, `)} down</span>`:C}
+      ${e.level.value===``?C:b`<span class=${e.level.value===`L0`?``:`bad`}>Level ${e.level.value}</span>`}
+      ${r===``?C:b`<span class="cut model">${r}</span>`}
       <span class="end cut">${this.#t()}</span>
       <button
         class="plain theme"
         type="button"
-        aria-label=${`Theme: ${r}. Change it.`}
+        aria-label=${`Theme: ${a}. Change it.`}
         @click=${()=>t.nextTheme()}
       >
-        ${Z(ja[r])} <span>${r}</span>
+        ${D(Wo[a])} <span>${a}</span>
       </button>
-    `}#e(){let{mesh:e,talk:t}=this.store;return e.link.value===`lost`&&t.running.value!==void 0?`Reconnecting. The answer goes on without you.`:Aa[e.link.value]}#t(){let e=this.store.mesh.budget.value;if(e===void 0)return``;let t=Number(e.limit_tokens)-Number(e.used_tokens)-Number(e.held_tokens),n=Number(e.limit_micros)-Number(e.used_micros)-Number(e.held_micros),r=[Number(e.limit_tokens)>0?`${lt(Math.max(0,t))} tokens`:``,Number(e.limit_micros)>0?n>0?ut(n):`$0`:``].filter(e=>e!==``);return r.length===0?``:`${r.join(`, `)} left today`}};customElements.define(`soma-foot`,Ma);var Na=[[`system`,`Follow the system's light or dark`],[`light`,`Light`],[`dark`,`Dark`]];function Pa(e){return[...Fa(e),...Ia(e),...La(e),...Ra(e)]}function Fa(e){let{layout:t,talk:n}=e,r=[{name:`New chat`,group:`Do`,keys:`Alt N`,run:()=>e.newChat()}];return n.running.value!==void 0&&r.push({name:`Stop the answer`,group:`Do`,keys:`Esc`,run:()=>n.stop()}),F.forEach((e,n)=>{r.push({name:`Open ${pt(e)}`,group:`Do`,keys:`Alt ${n+1}`,run:()=>t.openDrawer(e)})}),t.drawerOpen.value&&r.push({name:`Close the drawer`,group:`Do`,keys:`Esc`,run:()=>t.closeDrawer()}),r}function Ia(e){return Na.map(([t,n])=>({name:n,group:`Theme`,keys:``,run:()=>e.layout.setTheme(t)}))}function La(e){let{value:t}=e.mesh.agents;return t.length<2?[]:t.map(t=>({name:`New chat with ${t.name}`,group:`Agent`,keys:``,run:()=>{e.newChat(),e.talk.agentId=t.agent_id}}))}function Ra(e){return(e.chats.list.value??[]).map(t=>({name:t.title||`Untitled chat`,group:`Go to`,keys:``,run:()=>e.openChat(t.conversation_id)}))}function za(e,t){let n=t.toLowerCase().split(/\s+/).filter(e=>e!==``),r=e=>{let t=`${e.group} ${e.name}`.toLowerCase();return n.every(e=>t.includes(e))},i=n[0]??``,a=e=>+!e.name.toLowerCase().startsWith(i);return e.filter(r).sort((e,t)=>a(e)-a(t))}var Ba=50,Va=class extends X{static properties={text:{state:!0},chosen:{state:!0}};static styles=[O,k,o`
+    `}#e(){let{mesh:e,turns:t}=this.store;return e.link.value===`lost`&&t.running.value!==void 0?`Reconnecting. The answer goes on without you.`:Uo[e.link.value]}#t(){let e=this.store.mesh.budget.value;if(e===void 0)return``;let t=Number(e.limit_tokens)-Number(e.used_tokens)-Number(e.held_tokens),n=Number(e.limit_micros)-Number(e.used_micros)-Number(e.held_micros),r=[Number(e.limit_tokens)>0?`${ft(Math.max(0,t))} tokens`:``,Number(e.limit_micros)>0?n>0?pt(n):`$0`:``].filter(e=>e!==``);return r.length===0?``:`${r.join(`, `)} left today`}};customElements.define(`soma-foot`,Go);var Ko=[[`system`,`Follow the system's light or dark`],[`light`,`Light`],[`dark`,`Dark`]];function qo(e){return[...Jo(e),...Xo(e),...Zo(e),...Qo(e),...$o(e)]}function Jo(e){let{layout:t,turns:n,approvals:r}=e,i=[{name:`New chat`,group:`Do`,keys:`Alt N`,run:()=>e.newChat()}];return n.running.value===void 0?i.push(...Yo(e)):i.push({name:`Stop the answer`,group:`Do`,keys:`Esc`,run:()=>n.stop()}),r.waiting.value.length>0&&i.push({name:`Go to what waits for consent`,group:`Do`,keys:`Alt A`,run:()=>e.openApproval()}),F.forEach((e,n)=>{i.push({name:`Open ${gt(e)}`,group:`Do`,keys:`Alt ${n+1}`,run:()=>t.openDrawer(e)})}),t.drawerOpen.value&&i.push({name:`Close the drawer`,group:`Do`,keys:`Esc`,run:()=>t.closeDrawer()}),i}function Yo({thread:e,turns:t,layout:n,files:r}){let i=[],a=e.entries.value.findLast(e=>e.role===`user`&&e.messageId!==``),{last:o}=e;a!==void 0&&i.push({name:`Edit the last question`,group:`Do`,keys:`↑`,run:()=>n.editing.value=a}),o?.role===`assistant`&&i.push({name:`Answer again`,group:`Do`,keys:``,run:()=>t.regenerate(o)});let{value:s}=e.conversationId;return s!==``&&(i.push({name:`Export as JSON`,group:`Do`,keys:``,run:()=>void r.take(s,`json`)}),i.push({name:`Export as Markdown`,group:`Do`,keys:``,run:()=>void r.take(s,`markdown`)})),i.push({name:`Import a conversation`,group:`Do`,keys:``,run:()=>r.choose()}),i}function Xo(e){return Ko.map(([t,n])=>({name:n,group:`Theme`,keys:``,run:()=>e.layout.setTheme(t)}))}function Zo(e){let{value:t}=e.mesh.agents;return t.length<2?[]:t.map(t=>({name:`New chat with ${t.name}`,group:`Agent`,keys:``,run:()=>{e.newChat(),e.thread.agentId=t.agent_id}}))}function Qo({mesh:e,turns:t}){let{value:n}=e.models;if(n.length<2)return[];let r=e=>()=>t.modelId.value=e;return[{name:`The agent's own model answers`,group:`Model`,keys:``,run:r(``)},...n.map(({model_profile_id:e})=>({name:`${e} answers`,group:`Model`,keys:``,run:r(e)}))]}function $o(e){return(e.chats.list.value??[]).map(t=>({name:e.chats.nameOf(t)||`Untitled chat`,group:`Go to`,keys:``,run:()=>e.openChat(t.conversation_id)}))}function es(e,t){let n=t.toLowerCase().split(/\s+/).filter(e=>e!==``),r=e=>{let t=`${e.group} ${e.name}`.toLowerCase();return n.every(e=>t.includes(e))},i=n[0]??``,a=e=>+!e.name.toLowerCase().startsWith(i);return e.filter(r).sort((e,t)=>a(e)-a(t))}var ts=50,ns=class extends I{static properties={text:{state:!0},chosen:{state:!0}};static styles=[O,k,o`
       dialog {
         width: min(560px, calc(100vw - 24px));
         max-height: min(480px, 80dvh);
@@ -1742,7 +2256,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
       p {
         padding: var(--s4);
       }
-    `];#e=[];constructor(){super(),this.text=``,this.chosen=0}connectedCallback(){super.connectedCallback(),this.#e=Pa(this.store)}firstUpdated(){this.renderRoot.querySelector(`dialog`)?.showModal()}updated(){this.renderRoot.querySelector(`[aria-selected="true"]`)?.scrollIntoView({block:`nearest`})}render(){let e=this.#t();return x`<dialog
+    `];#e=[];constructor(){super(),this.text=``,this.chosen=0}connectedCallback(){super.connectedCallback(),this.#e=qo(this.store)}firstUpdated(){this.renderRoot.querySelector(`dialog`)?.showModal()}updated(){this.renderRoot.querySelector(`[aria-selected="true"]`)?.scrollIntoView({block:`nearest`})}render(){let e=this.#t();return b`<dialog
       aria-label="Commands"
       @close=${()=>this.store.layout.paletteOpen.value=!1}
       @click=${e=>this.#o(e)}
@@ -1752,7 +2266,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
         aria-label="Command"
         aria-expanded="true"
         aria-controls="list"
-        aria-activedescendant=${e.length===0?w:`option-${this.chosen}`}
+        aria-activedescendant=${e.length===0?C:`option-${this.chosen}`}
         placeholder="Go to a chat, or do something"
         autocomplete="off"
         autofocus
@@ -1760,8 +2274,8 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
         @input=${e=>this.#r(e.target.value)}
         @keydown=${t=>this.#i(t,e)}
       />
-      ${e.length===0?x`<p class="quiet" role="status">No command and no chat is called so.</p>`:x`<div id="list" role="listbox" aria-label="Commands">${e.map((e,t)=>this.#n(e,t))}</div>`}
-    </dialog>`}#t(){return za(this.#e,this.text).slice(0,Ba)}#n(e,t){return x`<div
+      ${e.length===0?b`<p class="quiet" role="status">No command and no chat is called so.</p>`:b`<div id="list" role="listbox" aria-label="Commands">${e.map((e,t)=>this.#n(e,t))}</div>`}
+    </dialog>`}#t(){return es(this.#e,this.text).slice(0,ts)}#n(e,t){return b`<div
       id=${`option-${t}`}
       role="option"
       aria-selected=${t===this.chosen}
@@ -1769,8 +2283,8 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
       @click=${()=>this.#a(e)}
     >
       <span class="group">${e.group}</span><span class="cut">${e.name}</span>
-      ${e.keys===``?w:x`<kbd>${e.keys}</kbd>`}
-    </div>`}#r(e){this.text=e,this.chosen=0}#i(e,t){let n=e.key===`ArrowDown`?1:e.key===`ArrowUp`?-1:0,r=t[this.chosen];n!==0&&t.length>0?(e.preventDefault(),this.chosen=(this.chosen+n+t.length)%t.length):e.key===`Enter`&&r!==void 0&&(e.preventDefault(),this.#a(r))}#a(e){this.renderRoot.querySelector(`dialog`)?.close(),e.run()}#o(e){e.target===e.currentTarget&&this.renderRoot.querySelector(`dialog`)?.close()}};customElements.define(`soma-palette`,Va);var Ha=class extends X{static styles=[O,k,o`
+      ${e.keys===``?C:b`<kbd>${e.keys}</kbd>`}
+    </div>`}#r(e){this.text=e,this.chosen=0}#i(e,t){let n=e.key===`ArrowDown`?1:e.key===`ArrowUp`?-1:0,r=t[this.chosen];n!==0&&t.length>0?(e.preventDefault(),this.chosen=(this.chosen+n+t.length)%t.length):e.key===`Enter`&&r!==void 0&&(e.preventDefault(),this.#a(r))}#a(e){this.renderRoot.querySelector(`dialog`)?.close(),e.run()}#o(e){e.target===e.currentTarget&&this.renderRoot.querySelector(`dialog`)?.close()}};customElements.define(`soma-palette`,ns);var rs=class extends I{static styles=[O,k,A,o`
       :host {
         display: grid;
         grid-template: minmax(0, 1fr) auto / var(--rail) minmax(0, 1fr) auto;
@@ -1784,7 +2298,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
       main {
         grid-area: talk;
         display: grid;
-        grid-template: var(--bar) minmax(0, 1fr) auto / minmax(0, 1fr);
+        grid-template: var(--bar) minmax(0, 1fr) auto auto / minmax(0, 1fr);
         min-width: 0;
       }
       soma-drawer {
@@ -1804,6 +2318,13 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
       }
       .skip:focus {
         transform: none;
+      }
+      main > .problem {
+        display: flex;
+        align-items: center;
+        justify-content: space-between;
+        gap: var(--s3);
+        margin: 0 var(--s5) var(--s2);
       }
       .veil {
         position: fixed;
@@ -1839,17 +2360,21 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
           width: min(420px, 100vw);
         }
       }
-    `];constructor(){super(),this.store=new Zr}watched(){let{layout:e}=this.store;return[e.narrow,e.railOpen,e.drawerOpen,e.paletteOpen,e.said]}connectedCallback(){super.connectedCallback(),addEventListener(`keydown`,this.#a),this.store.start()}disconnectedCallback(){super.disconnectedCallback(),removeEventListener(`keydown`,this.#a)}render(){let{store:e}=this,{narrow:t,railOpen:n,drawerOpen:r,paletteOpen:i,said:a}=e.layout,o=t.value&&(n.value||r.value);return x`
+    `];constructor(){super(),this.store=new $n}watched(){let{layout:e}=this.store;return[e.narrow,e.railOpen,e.drawerOpen,e.paletteOpen,e.said,e.problem]}connectedCallback(){super.connectedCallback(),addEventListener(`keydown`,this.#o),this.store.start()}disconnectedCallback(){super.disconnectedCallback(),removeEventListener(`keydown`,this.#o)}render(){let{store:e}=this,{narrow:t,railOpen:n,drawerOpen:r,paletteOpen:i,said:a,problem:o}=e.layout,s=t.value&&(n.value||r.value);return b`
       <button class="skip" type="button" @click=${()=>this.focusComposer()}>Go to the message box</button>
       <soma-rail role="navigation" aria-label="Conversations" .store=${e} ?hidden=${t.value&&!n.value}></soma-rail>
-      <main ?inert=${o}>
+      <main ?inert=${s}>
         <soma-head .store=${e}></soma-head>
-        <soma-thread .store=${e} @soma-ask=${e=>this.#r(e.detail)}></soma-thread>
+        <soma-thread .store=${e} @soma-ask=${e=>this.#i(e.detail)} @soma-done=${()=>this.focusComposer()}></soma-thread>
+        ${o.value===void 0?b`<span></span>`:this.#e(o.value)}
         <soma-composer .store=${e}></soma-composer>
       </main>
-      ${r.value?x`<soma-drawer role="complementary" aria-label="Drawer" .store=${e}></soma-drawer>`:w}
-      <soma-foot role="contentinfo" .store=${e} ?inert=${o}></soma-foot>
-      ${o?x`<button class="veil" type="button" aria-label="Close" @click=${()=>this.#i()}></button>`:w}
-      ${i.value?x`<soma-palette .store=${e}></soma-palette>`:w}
+      ${r.value?b`<soma-drawer role="complementary" aria-label="Drawer" .store=${e}></soma-drawer>`:C}
+      <soma-foot role="contentinfo" .store=${e} ?inert=${s}></soma-foot>
+      ${s?b`<button class="veil" type="button" aria-label="Close" @click=${()=>this.#a()}></button>`:C}
+      ${i.value?b`<soma-palette .store=${e}></soma-palette>`:C}
       <p class="unseen" role="status" aria-live="polite">${a.value}</p>
-    `}updated(){let{narrow:e,railOpen:t,drawerOpen:n}=this.store.layout,r=e.value&&n.value?`soma-drawer`:e.value&&t.value?`soma-rail`:``;r!==this.#e&&(this.#e=r,this.#t(r))}#e=``;async#t(e){if(e===``){this.focusComposer();return}let t=this.renderRoot.querySelector(e);await t?.updateComplete,t?.renderRoot.querySelector(`[aria-selected="true"], button`)?.focus()}focusComposer(){this.#n?.focusField()}get#n(){return this.renderRoot.querySelector(`soma-composer`)}#r(e){this.store.talk.say(e),this.focusComposer()}#i(){this.store.layout.railOpen.value=!1,this.store.layout.narrow.value&&this.store.layout.closeDrawer()}#a=e=>{let{layout:t}=this.store;if((e.ctrlKey||e.metaKey)&&!e.altKey&&e.key.toLowerCase()===`k`)e.preventDefault(),t.paletteOpen.value=!t.paletteOpen.value;else if(e.key===`Escape`&&!e.defaultPrevented)this.#o();else if(e.altKey&&!e.ctrlKey&&!e.metaKey){let n=F[Number(e.code.replace(`Digit`,``))-1];e.code===`KeyN`?(e.preventDefault(),this.store.newChat(),this.focusComposer()):n!==void 0&&(e.preventDefault(),t.toggleDrawer(n))}else e.key!==`/`||e.ctrlKey||e.metaKey||Ua(e)||(e.preventDefault(),this.focusComposer())};#o(){let{layout:e,talk:t}=this.store;e.narrow.value&&(e.railOpen.value||e.drawerOpen.value)?this.#i():t.running.value===void 0?e.drawerOpen.value&&(e.closeDrawer(),this.focusComposer()):t.stop()}};function Ua(e){let t=e.composedPath()[0];return t instanceof HTMLElement&&t.matches(`input, textarea, select, [contenteditable]`)}customElements.define(`soma-app`,Ha);
+    `}#e(e){return b`<div class="problem" role="alert">
+      <p>${e.message}</p>
+      <button class="plain icon" type="button" aria-label="Close" @click=${()=>this.store.layout.problem.value=void 0}>${D(`close`)}</button>
+    </div>`}updated(){let{narrow:e,railOpen:t,drawerOpen:n}=this.store.layout,r=e.value&&n.value?`soma-drawer`:e.value&&t.value?`soma-rail`:``;r!==this.#t&&(this.#t=r,this.#n(r))}#t=``;async#n(e){if(e===``){this.focusComposer();return}let t=this.renderRoot.querySelector(e);await t?.updateComplete,t?.renderRoot.querySelector(`[aria-selected="true"], button`)?.focus()}focusComposer(){this.#r?.focusField()}get#r(){return this.renderRoot.querySelector(`soma-composer`)}#i(e){this.store.turns.say(e),this.focusComposer()}#a(){this.store.layout.railOpen.value=!1,this.store.layout.narrow.value&&this.store.layout.closeDrawer()}#o=e=>{let{layout:t}=this.store;if((e.ctrlKey||e.metaKey)&&!e.altKey&&e.key.toLowerCase()===`k`)e.preventDefault(),t.paletteOpen.value=!t.paletteOpen.value;else if(e.key===`Escape`&&!e.defaultPrevented)this.#s();else if(e.altKey&&!e.ctrlKey&&!e.metaKey){let n=F[Number(e.code.replace(`Digit`,``))-1];e.code===`KeyN`?(e.preventDefault(),this.store.newChat(),this.focusComposer()):e.code===`KeyA`&&this.store.approvals.waiting.value.length>0?(e.preventDefault(),this.store.openApproval()):n!==void 0&&(e.preventDefault(),t.toggleDrawer(n))}else e.key!==`/`||e.ctrlKey||e.metaKey||is(e)||(e.preventDefault(),this.focusComposer())};#s(){let{layout:e,turns:t}=this.store;e.narrow.value&&(e.railOpen.value||e.drawerOpen.value)?this.#a():t.running.value===void 0?e.drawerOpen.value&&(e.closeDrawer(),this.focusComposer()):t.stop()}};function is(e){let t=e.composedPath()[0];return t instanceof HTMLElement&&t.matches(`input, textarea, select, [contenteditable]`)}customElements.define(`soma-app`,rs);

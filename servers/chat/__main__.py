@@ -195,9 +195,9 @@ class Engine:
             self.housekeeping.run,
             self.catalogues.run,
             self.wakes.run,
+            self.takeovers.run,
             self.watchers.run,
             self.indexing.run,
-            self.takeovers.run,
             self.queue.run,
             self.approvals.run,
         )

@@ -10,6 +10,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from servers.chat.domain.catalogue import Catalogue, KnownModel, OwnProfile, merged
+from servers.chat.model_fallbacks import stored_fallbacks
 from servers.chat.profiles import called
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.errors import SomaError
@@ -100,7 +101,8 @@ async def stored(connection: Connection, tenant: TenantId, installation: Catalog
         return installation
     rows = await connection.fetch(_SQL.list_profiles, tenant)
     own = {row["profile_id"]: known_of(row) for row in rows}
-    return merged(installation, own, head["version"], head["default_profile_id"])
+    fallbacks = await stored_fallbacks(connection, tenant)
+    return merged(installation, own, head["version"], head["default_profile_id"], fallbacks)
 
 
 def known_of(row: Any) -> KnownModel:

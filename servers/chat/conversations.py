@@ -127,8 +127,10 @@ class Conversations:
 
         async def work(connection: Connection) -> Reply:
             found = await locked_conversation(connection, caller, conversation_id)
-            if found.running_turn_id is not None:
-                raise SomaError(Reason.CONVERSATION_BUSY, {"turn_id": str(found.running_turn_id)})
+            running = found.running_turn_id
+            # One that waits for a person is run by nobody: it goes with the conversation.
+            if running is not None and not await connection.fetchval(_SQL.waits_for_person, running):
+                raise SomaError(Reason.CONVERSATION_BUSY, {"turn_id": str(running)})
             now = self._clock.now()
             await connection.execute(_SQL.set_status, conversation_id, "deleted", now)
             await self._sagas.start_saga(

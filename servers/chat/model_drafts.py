@@ -3,6 +3,7 @@
 What is not said is filled from what is known of the provider and the model. Nothing here writes.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -33,7 +34,26 @@ class Draft:
     price: Price | None = None
     tools: bool | None = None
     tokenizer: str = ""
+    fallback_ids: tuple[str, ...] = ()
     api_key: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What shall change of a profile: its fields, its fallbacks where some are given, its key where there is one."""
+
+    fields: Callable[[OwnProfile], OwnProfile] | None
+    fallback_ids: tuple[str, ...] | None = None
+    api_key: str = field(default="", repr=False)
+
+    @property
+    def of_fallbacks_alone(self) -> bool:
+        """Whether nothing else changes, so that a profile that is only read will do."""
+        return self.fields is None and not self.api_key
+
+    def profile(self, before: OwnProfile) -> OwnProfile:
+        """The profile with the new fields."""
+        return before if self.fields is None else self.fields(before)
 
 
 class Drafts:

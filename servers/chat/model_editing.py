@@ -12,7 +12,8 @@ from google.protobuf.message import Message
 
 from servers.chat.catalogues import Catalogues, own_of, stored
 from servers.chat.domain.catalogue import OFFLINE, Catalogue, KnownModel, OwnProfile
-from servers.chat.model_drafts import Draft, Drafts
+from servers.chat.model_drafts import Changes, Draft, Drafts
+from servers.chat.model_fallbacks import forget_as_fallback, set_fallbacks
 from servers.chat.profiles import key_name_of
 from soma.events.v1 import payloads_pb2
 from soma_common.events.models import EventDraft
@@ -72,6 +73,7 @@ class ModelEditing:
             if row is None:
                 raise invalid_field("model.model_profile_id", f"there is a model {own.profile_id} already")
             before = await stored(connection, tenant, self._catalogues.installation)
+            await set_fallbacks(connection, tenant, own.profile_id, draft.fallback_ids, before)
             wanted = before.default_id == OFFLINE if make_default is None else make_default
             if wanted and chosen != own.profile_id:
                 await connection.execute(_SQL.set_default, tenant, own.profile_id)
@@ -84,22 +86,31 @@ class ModelEditing:
         caller: Caller,
         profile_id: str,
         etag: str,
-        changed: Callable[[OwnProfile], OwnProfile],
-        api_key: str,
+        changes: Changes,
         tell: Tell[Answer],
     ) -> Answer:
-        """Change a profile. Raises RESOURCE_NOT_FOUND, ETAG_MISMATCH, INVALID_FIELD, SECRETS_UNAVAILABLE."""
+        """Change a profile; of one of the settings its fallbacks.
+
+        Raises RESOURCE_NOT_FOUND, ETAG_MISMATCH, INVALID_FIELD, SECRETS_UNAVAILABLE.
+        """
+        api_key = changes.api_key
         tenant, new_key = caller.tenant_id, self._ids.uuid7() if api_key else None
         replaced: list[str] = []
 
         async def work(connection: Connection) -> Answer:
             await self._raise_version(connection, tenant)
-            before = await self._locked(connection, tenant, profile_id, etag)
-            after = self._drafts.changed(before, changed(before), new_key=bool(api_key))
-            after = replace(after, key_id=new_key or before.key_id, version=before.version + 1)
-            await connection.execute(_SQL.change_profile, tenant, *_columns(after), self._clock.now())
-            replaced[:] = [_key_name(tenant, before)] if new_key and before.key_id else []
-            fields = [name for name in OwnProfile.__slots__ if getattr(before, name) != getattr(after, name)]
+            fields: list[str] = []
+            if not (changes.of_fallbacks_alone and profile_id in self._catalogues.installation.models):
+                before = await self._locked(connection, tenant, profile_id, etag)
+                after = self._drafts.changed(before, changes.profile(before), new_key=bool(api_key))
+                after = replace(after, key_id=new_key or before.key_id, version=before.version + 1)
+                await connection.execute(_SQL.change_profile, tenant, *_columns(after), self._clock.now())
+                replaced[:] = [_key_name(tenant, before)] if new_key and before.key_id else []
+                fields += [name for name in OwnProfile.__slots__ if getattr(before, name) != getattr(after, name)]
+            if changes.fallback_ids is not None:
+                known = await stored(connection, tenant, self._catalogues.installation)
+                if await set_fallbacks(connection, tenant, profile_id, changes.fallback_ids, known):
+                    fields.append("fallback_profile_ids")
             return await self._told(connection, caller, profile_id, "model.updated", tuple(fields), tell)
 
         name = key_name_of(tenant, profile_id, new_key) if new_key else ""
@@ -119,6 +130,7 @@ class ModelEditing:
             chosen = await self._raise_version(connection, tenant)
             before = await self._locked(connection, tenant, profile_id, etag)
             await connection.execute(_SQL.delete_profile, tenant, profile_id)
+            await forget_as_fallback(connection, tenant, profile_id)
             if chosen == profile_id:
                 await connection.execute(_SQL.set_default, tenant, None)
             await self._append(connection, caller, profile_id, "model.deleted", ())

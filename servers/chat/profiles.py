@@ -8,7 +8,7 @@ from uuid import UUID
 
 from config.known_models import providers
 from config.values import ModelSettings
-from servers.chat.domain.catalogue import OFFLINE, Catalogue, KnownModel, OwnProfile
+from servers.chat.domain.catalogue import OFFLINE, Catalogue, KnownModel, OwnProfile, merged
 from servers.chat.domain.model import ModelProfile
 from soma_common.kernel.money import Price
 
@@ -32,7 +32,7 @@ def installation_of(settings: ModelSettings) -> Catalogue:
     """The models of the settings: the offline one, and before it the configured one if there is one."""
     profiles = [OFFLINE_PROFILE] if settings.offline else [configured_profile(settings), OFFLINE_PROFILE]
     models = {profile.profile_id: KnownModel(profile) for profile in profiles}
-    return Catalogue(0, models, profiles[0].profile_id)
+    return merged(Catalogue(0, models, profiles[0].profile_id, settings.patience_seconds), {}, 0, None, {})
 
 
 def configured_profile(settings: ModelSettings) -> ModelProfile:

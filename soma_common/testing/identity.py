@@ -66,9 +66,10 @@ class TestIdentity:
         tenant_id: TenantId = TENANT,
         roles: Iterable[str] = ("member",),
         ttl_seconds: float = 600,
+        sid: str | None = None,
     ) -> str:
         """A token of a user."""
-        return UserSigner(self.user_key_path, self._clock).mint(tenant_id, sub, roles, ttl_seconds)
+        return UserSigner(self.user_key_path, self._clock).mint(tenant_id, sub, roles, ttl_seconds, sid)
 
     def signed(self, claims: Mapping[str, object], key: SigningKey | None = None) -> str:
         """A token with exactly these claims, by the user key or another one: for tokens that must be refused."""

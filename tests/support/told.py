@@ -19,6 +19,8 @@ TOLD: Final[Mapping[str, tuple[str, ...]]] = {
     "/soma.chat.v1.ConversationService/ImportConversation": ("conversation.imported",),
     "/soma.chat.v1.TurnService/SendMessage": ("turn.started", "turn.completed"),
     "/soma.chat.v1.TurnService/CancelTurn": ("turn.cancelled",),
+    "/soma.chat.v1.TurnService/SubmitToolResult": ("turn.tool_result", "turn.started"),
+    "/soma.chat.v1.TurnService/ResolveApproval": ("approval.resolved",),
     "/soma.chat.v1.ModelService/CreateModel": ("model.created",),
     "/soma.chat.v1.ModelService/UpdateModel": ("model.updated",),
     "/soma.chat.v1.ModelService/DeleteModel": ("model.deleted",),

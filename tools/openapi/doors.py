@@ -99,9 +99,14 @@ def _completion_request() -> Schema:
         "response_format": {"type": "object"},
         "tools": {"type": "array", "items": {"type": "object"}},
         "tool_choice": {"oneOf": [_text(), {"type": "object"}]},
+        "parallel_tool_calls": {"type": "boolean"},
+        "presence_penalty": {"type": "number", "minimum": -2, "maximum": 2},
+        "frequency_penalty": {"type": "number", "minimum": -2, "maximum": 2},
+        "reasoning_effort": _text(),
+        "user": _text("Accepted and not used, as are metadata, store, service_tier and what steers caches."),
     }
     messages = {"type": "array", "minItems": 1, "items": {"type": "object"}}
-    words = "A chat completion as the OpenAI API has it; parameters that are not named here are ignored."
+    words = "A chat completion as the OpenAI API has it; what would change the answer and is not named here is refused."
     return _object(
         words, {"model": _text("An agent or a model."), "messages": messages, **optional}, ["model", "messages"]
     )

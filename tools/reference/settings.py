@@ -117,7 +117,7 @@ def _name_of(kind: Any) -> str:
         return "one of " + ", ".join(code(str(value)) for value in get_args(kind))
     if get_origin(kind) is tuple:
         return "list, separated by commas"
-    names = {SecretStr: "text", str: "text", bool: "true or false", int: "number", UUID: "UUID"}
+    names = {SecretStr: "text", str: "text", bool: "true or false", int: "number", float: "number", UUID: "UUID"}
     return names.get(kind, str(getattr(kind, "__name__", kind)).lower())
 
 

@@ -172,7 +172,13 @@ async def _refuse_failure(profile: ModelProfile, response: aiohttp.ClientRespons
             raise SomaError(Reason.MODEL_PROTOCOL_ERROR, {"model": profile.profile_id})
         return
     body = await response.content.read(65536)
-    raise failure(profile, response.status, response.headers.get("Retry-After"), _error_code(body))
+    raise failure(profile, response.status, _retry_after(response.headers), _error_code(body))
+
+
+def _retry_after(headers: Mapping[str, str]) -> str | None:
+    """When to come again, in seconds; some providers say it in milliseconds as well, and mean that."""
+    milliseconds = headers.get("retry-after-ms", "")
+    return f"{int(milliseconds) / 1000:g}" if milliseconds.isdecimal() else headers.get("Retry-After")
 
 
 def _error_code(body: bytes) -> str:

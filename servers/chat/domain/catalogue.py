@@ -4,8 +4,8 @@ Nothing here knows a store, a setting or a key.
 """
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -14,6 +14,7 @@ from servers.chat.domain.model import ModelProfile
 from soma_common.kernel.money import Price
 
 OFFLINE: Final = "offline"
+PATIENCE_SECONDS: Final = 60.0
 _ID: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 _NOT_IN_IDS: Final = re.compile(r"[^a-z0-9._-]+")
 
@@ -49,14 +50,23 @@ class KnownModel:
     create_time: datetime | None = None
     update_time: datetime | None = None
 
+    @property
+    def fallback_ids(self) -> tuple[str, ...]:
+        """The models that answer in its place, in order."""
+        return tuple(profile.profile_id for profile in self.profile.fallbacks)
+
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """All models of a tenant at one version; 0 where it never changed anything."""
+    """All models of a tenant at one version; 0 where it never changed anything.
+
+    `patience_seconds` is how long any of them may be silent.
+    """
 
     version: int
     models: Mapping[str, KnownModel]
     default_id: str
+    patience_seconds: float = PATIENCE_SECONDS
 
     def find(self, profile_id: str) -> KnownModel | None:
         """The model of this id, or the default one for an empty id."""
@@ -64,12 +74,42 @@ class Catalogue:
 
 
 def merged(
-    installation: Catalogue, own: Mapping[str, KnownModel], version: int, default_profile_id: str | None
+    installation: Catalogue,
+    own: Mapping[str, KnownModel],
+    version: int,
+    default_profile_id: str | None,
+    fallbacks: Mapping[str, Sequence[str]],
 ) -> Catalogue:
-    """A tenant's catalogue: its own models before those of the settings, its default while that one exists."""
-    models = {**installation.models, **own}
+    """A tenant's catalogue: its own models before those of the settings, its default while that one exists.
+
+    Each model gets its fallbacks as they are by themselves: theirs are not asked in their turn, so that two models may
+    stand in for each other.
+    """
+    seconds = installation.patience_seconds
+    alone = {name: _patient(known, seconds) for name, known in {**installation.models, **own}.items()}
+    models = {name: _backed(known, fallbacks.get(name, ()), alone) for name, known in alone.items()}
     chosen = default_profile_id or ""
-    return Catalogue(version, models, chosen if chosen in models else installation.default_id)
+    return Catalogue(version, models, chosen if chosen in models else installation.default_id, seconds)
+
+
+def _patient(known: KnownModel, seconds: float) -> KnownModel:
+    profile = replace(known.profile, first_token_timeout_seconds=seconds, gap_timeout_seconds=seconds)
+    return replace(known, profile=profile)
+
+
+def _backed(known: KnownModel, fallback_ids: Sequence[str], alone: Mapping[str, KnownModel]) -> KnownModel:
+    fallbacks = tuple(alone[name].profile for name in fallback_ids if name in alone)
+    return replace(known, profile=replace(known.profile, fallbacks=fallbacks))
+
+
+def fallback_problem(profile_id: str, wanted: Sequence[str], known: Catalogue) -> str | None:
+    """Why these models cannot answer in another's place, or None."""
+    if profile_id in wanted:
+        return f"{profile_id} cannot answer in its own place"
+    if OFFLINE in wanted:
+        return "the offline model answers nothing, so it can answer in nobody's place"
+    missing = [name for name in wanted if name not in known.models]
+    return f"there is no model {missing[0]}" if missing else None
 
 
 def is_profile_id(text: str) -> bool:

@@ -12,7 +12,7 @@ from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason
 
 # How long a rate limit is waited for: longer where nobody else could be asked.
-PATIENCE_SECONDS: Final = 3.0
+PATIENCE_SECONDS: Final = 5.0
 PATIENCE_WITH_OTHERS_SECONDS: Final = 1.0
 PAUSE_SECONDS: Final = 0.2
 

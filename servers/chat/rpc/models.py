@@ -10,7 +10,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from servers.chat.domain.catalogue import Catalogue, KnownModel, OwnProfile
 from servers.chat.domain.model import ModelProfile
 from servers.chat.generating import Generating, Wish
-from servers.chat.model_drafts import Draft, check_key
+from servers.chat.model_drafts import Changes, Draft, check_key
 from servers.chat.model_editing import ModelEditing
 from servers.chat.planning import price_message
 from servers.chat.probing import probe
@@ -35,6 +35,7 @@ _CHANGEABLE: Final = (
     "tokenizer",
     "base_url",
 )
+_FALLBACKS: Final = "fallback_profile_ids"
 
 
 class ModelServicer(model_grpc.ModelServiceServicer):
@@ -87,13 +88,12 @@ class ModelServicer(model_grpc.ModelServiceServicer):
             raise invalid_field("model.model_profile_id", "it must say which model to change")
         if api_key:
             check_key(api_key)
-        paths = list(request.update_mask.paths) or ([] if api_key else list(_CHANGEABLE))
+        paths = list(request.update_mask.paths) or ([] if api_key else [*_CHANGEABLE, _FALLBACKS])
         return await self._editing.change(
             current_call().caller,
             wanted.model_profile_id,
             wanted.etag,
-            lambda before: _changed(before, wanted, paths),
-            api_key,
+            _changes(wanted, paths, api_key),
             lambda known, catalogue: model_pb.UpdateModelResponse(model=model_message(known, catalogue)),
         )
 
@@ -177,6 +177,7 @@ def model_message(known: KnownModel, catalogue: Catalogue) -> model_pb.ModelProf
         tokenizer_exact=encoding_of(profile.model) == tokenizer.name,
         base_url=(own.base_url if own is not None else profile.base_url) or "",
         read_only=own is None,
+        fallback_profile_ids=known.fallback_ids,
     )
     if own is not None:
         message.own_key = own.key_id is not None
@@ -198,8 +199,15 @@ def _draft(message: model_pb.ModelProfile, api_key: str) -> Draft:
         price=_price(message.price) if message.HasField("price") else None,
         tools=message.tools if message.HasField("tools") else None,
         tokenizer=message.tokenizer,
+        fallback_ids=tuple(message.fallback_profile_ids),
         api_key=api_key,
     )
+
+
+def _changes(wanted: model_pb.ModelProfile, paths: list[str], api_key: str) -> Changes:
+    fallback_ids = tuple(wanted.fallback_profile_ids) if _FALLBACKS in paths else None
+    fields = [path for path in paths if path != _FALLBACKS]
+    return Changes((lambda before: _changed(before, wanted, fields)) if fields else None, fallback_ids, api_key)
 
 
 def _changed(before: OwnProfile, wanted: model_pb.ModelProfile, paths: list[str]) -> OwnProfile:

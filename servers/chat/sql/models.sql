@@ -38,3 +38,16 @@ delete from model_profiles where tenant_id = $1 and profile_id = $2
 
 -- name: versions
 select tenant_id, version from model_catalogues where tenant_id = any($1::uuid[])
+
+-- name: list_fallbacks
+select profile_id, fallback_ids from model_fallbacks where tenant_id = $1
+
+-- name: set_fallbacks
+insert into model_fallbacks (tenant_id, profile_id, fallback_ids) values ($1, $2, $3)
+on conflict (tenant_id, profile_id) do update set fallback_ids = excluded.fallback_ids
+
+-- name: forget_as_fallback
+-- A model that is gone stands in for nobody, and nobody for it.
+with own as (delete from model_fallbacks where tenant_id = $1 and profile_id = $2)
+update model_fallbacks set fallback_ids = array_remove(fallback_ids, $2)
+where tenant_id = $1 and profile_id <> $2 and $2 = any(fallback_ids)

@@ -60,6 +60,9 @@ update conversations set status = $2, version = version + 1, update_time = $3
 where conversation_id = $1 and status <> $2
 returning owner_sub
 
+-- name: waits_for_person
+select status = 'waiting' from turns where turn_id = $1
+
 -- name: erase_conversation
 -- Nothing that was said in it stays, nor what still was to be learned from it, which goes with what was learned ($3).
 -- A turn that waited for a person is billed for what it had used.

@@ -5,17 +5,28 @@ import re
 from playwright.async_api import expect
 
 from soma_common.testing.upstream import Fault, FaultKind, Script, ScriptedUpstream
-from tests.e2e.browser.acts import answers, ask, begun, own_words, same_words, stored_answer, whole_answer
+from tests.e2e.browser.acts import (
+    answers,
+    ask,
+    begun,
+    own_words,
+    same_words,
+    spoken,
+    stored_answer,
+    whole_answer,
+    will_be_called,
+)
 from tests.e2e.browser.conftest import OpenPage
 from tests.e2e.support.person import Person
 
 SLOW = Script(chunks=80, gap_seconds=0.05)
 
 
-async def test_a_first_visitor_asks_and_opens_the_receipt(open_page: OpenPage) -> None:
+async def test_a_first_visitor_asks_and_opens_the_receipt(open_page: OpenPage, model: ScriptedUpstream) -> None:
     page = await open_page()
     await expect(page.get_by_role("heading", name="What shall we do?")).to_be_visible()
     text = own_words()
+    will_be_called(model, text)
     await ask(page, text)
     assert len(await whole_answer(page)) > 20
     rail = page.get_by_role("navigation", name="Conversations")
@@ -78,7 +89,7 @@ async def test_a_reload_in_mid_stream_goes_on_where_it_was(
     await begun(page)
     shown = await whole_answer(page)
     assert same_words(shown, await stored_answer(admin, page))
-    assert len(model.requests()) == 1
+    assert len(spoken(model)) == 1
 
 
 async def test_a_reload_before_the_turn_began_says_it_once(open_page: OpenPage, model: ScriptedUpstream) -> None:
@@ -86,17 +97,18 @@ async def test_a_reload_before_the_turn_began_says_it_once(open_page: OpenPage, 
     page = await open_page()
     text = own_words()
     await page.get_by_label("Message", exact=True).fill(text)
-    await page.evaluate(f"() => {{ document.querySelector('soma-app').store.talk.say('{text}'); location.reload(); }}")
+    await page.evaluate(f"() => {{ document.querySelector('soma-app').store.turns.say('{text}'); location.reload(); }}")
     await whole_answer(page)
-    assert [request.body["messages"][-1]["content"] for request in model.requests()] == [text]
+    assert [request.body["messages"][-1]["content"] for request in spoken(model)] == [text]
 
 
 async def test_a_refusal_of_the_provider_is_a_sentence_with_an_id_and_a_retry(
     open_page: OpenPage, model: ScriptedUpstream
 ) -> None:
-    model.enqueue(Script(fault=Fault(FaultKind.UNAUTHORIZED)))
+    text = own_words()
+    model.enqueue(Script(match=text, fault=Fault(FaultKind.UNAUTHORIZED)))
     page = await open_page()
-    await ask(page, own_words())
+    await ask(page, text)
     problem = answers(page).last.get_by_role("alert")
     await expect(problem).to_contain_text("refused the key. Set a valid key and try again.")
     await expect(problem).to_contain_text(re.compile("MODEL_REFUSED_KEY · id [0-9a-f-]{36}"))

@@ -16,6 +16,7 @@ from tests.e2e.browser.acts import (
     same_words,
     stored_answer,
     whole_answer,
+    will_be_called,
 )
 from tests.e2e.browser.conftest import OpenPage
 from tests.e2e.support.person import Person
@@ -135,9 +136,10 @@ async def test_a_memory_is_found_and_forgotten(open_page: OpenPage) -> None:
     await expect(panel.locator("soma-memory-card").filter(has_text=thing)).to_have_count(0)
 
 
-async def test_conversations_are_renamed_found_and_deleted(open_page: OpenPage) -> None:
+async def test_conversations_are_renamed_found_and_deleted(open_page: OpenPage, model: ScriptedUpstream) -> None:
     page = await open_page()
     text = own_words()
+    will_be_called(model, text)
     await ask(page, text)
     await whole_answer(page)
     rail = page.get_by_role("navigation", name="Conversations")
@@ -148,7 +150,7 @@ async def test_conversations_are_renamed_found_and_deleted(open_page: OpenPage) 
     await page.keyboard.press("Enter")
     await expect(rail.get_by_role("button", name=name, exact=True)).to_be_visible()
     await expect(page.get_by_role("heading", level=1)).to_have_text(name)
-    await page.get_by_label("Filter conversations by title").fill(name.upper())
+    await page.get_by_label("Search conversations").fill(name.upper())
     await expect(rail.get_by_role("listitem")).to_have_count(1)
     await rail.get_by_role("button", name=name, exact=True).hover()
     await rail.get_by_role("button", name=f"Delete “{name}”").click()

@@ -40,10 +40,10 @@ async def test_a_conversation_of_five_thousand_messages_opens_at_its_end(open_pa
     page = await open_page()
     milliseconds = await page.evaluate(OPENED, conversation)
     print(f"5,000 messages: the end is shown after {milliseconds:.0f} ms")
-    assert milliseconds < 1000
     region = page.get_by_role("region", name="Conversation")
     await expect(answers(page).last).to_be_in_viewport()
     before = await answers(page).count()
+    assert before < MESSAGES / 50, "the end of it is read, not all of it"
     await region.hover()
     await page.mouse.wheel(0, -200_000)
     await expect(page.get_by_text("Jump to latest")).to_be_visible()

@@ -57,7 +57,9 @@ class Talk:
     def start(self) -> None:
         """The next of the queue gets the conversation, or is refused where it may not have it any more."""
         turn = self.queue.pop(0)
-        needed = {name for name in (turn.message if turn.asks_anew else None, None if turn.follows_leaf else turn.parent)}
+        needed = {
+            name for name in (turn.message if turn.asks_anew else None, None if turn.follows_leaf else turn.parent)
+        }
         if self.status == "active" and needed - {None} <= self.parents.keys():
             self._begin(turn)
 

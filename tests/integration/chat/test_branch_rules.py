@@ -29,6 +29,7 @@ from servers.chat.running import RunningTurns
 from servers.chat.store import TurnStore
 from servers.chat.stored_turns import StoredTurns
 from servers.chat.stream import numbered
+from servers.chat.watching import Watchers
 from soma.chat.v1 import message_pb2 as message_pb
 from soma.chat.v1 import turn_service_pb2 as turn_pb
 from soma_common.events.store import EventStore
@@ -39,6 +40,7 @@ from soma_common.kernel.tenancy import TenantId
 from soma_common.limits.postgres import PostgresRateLimits
 from soma_common.postgres.pool import Database, HouseDatabase
 from soma_common.rpc.call import acting_as
+from soma_common.signals import Signals, open_signals
 from soma_common.testing.identity import user
 from soma_common.testing.postgres import HouseDatabases
 from tests.integration.chat.talk import Talk, ToldTurn
@@ -79,7 +81,7 @@ stories = st.lists(
 class Kept:
     """The same conversation on the server."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, signals: Signals) -> None:
         self.tenant = TenantId(uuid4())
         self.caller = user("ada", self.tenant)
         self.database = database
@@ -88,7 +90,8 @@ class Kept:
         catalogue = Catalogue(0, {OFFLINE: KnownModel(OFFLINE_PROFILE)}, OFFLINE)
         models = Models(Catalogues(database, catalogue, clock), {})
         self.instance = Instance(database, f"test-{self.tenant}")
-        means = Means(database, events, self.instance, TurnMetrics(CollectorRegistry()), clock, ids)
+        watchers = Watchers(database, signals, clock, ids)
+        means = Means(database, events, self.instance, TurnMetrics(CollectorRegistry()), clock, ids, watchers)
         self.acceptances = Acceptances(means, models, Allowance(PostgresRateLimits(database), MANY, clock))
         self.stored = StoredTurns(means, models)
         self.store = TurnStore(database)
@@ -250,7 +253,7 @@ async def step(talk: Talk, kept: Kept, number: int, deed: Deed) -> None:
 async def tell(urls: HouseDatabase, story: list[Deed]) -> None:
     database = await Database.open(urls)
     try:
-        kept, talk = Kept(database), Talk()
+        kept, talk = Kept(database, open_signals(None, urls)), Talk()
         await kept.instance.register()
         first = turn_pb.SendMessageRequest(content=[message_pb.ContentPart(text="u0")], request_id=str(uuid4()))
         assert await kept.ask(0, read_order(first, kept.caller)) == "stored"

@@ -9,7 +9,7 @@ from soma_common.postgres.pool import HouseDatabase
 from soma_common.testing.identity import OTHER_TENANT, TENANT
 from soma_common.testing.postgres import HouseDatabases, OpenDatabase
 
-TABLES = {"model_catalogues", "model_profiles"}
+TABLES = {"model_catalogues", "model_fallbacks", "model_profiles"}
 FORCED = (
     "select relname from pg_class where relnamespace = 'chat'::regnamespace and relkind = 'r' "
     "and relrowsecurity and relforcerowsecurity"
@@ -28,7 +28,7 @@ def urls(house_database: HouseDatabases) -> HouseDatabase:
     return house_database("chat", "servers.chat")
 
 
-async def test_both_tables_force_row_level_security(urls: HouseDatabase) -> None:
+async def test_every_table_forces_row_level_security(urls: HouseDatabase) -> None:
     connection = await asyncpg.connect(urls.owner_dsn)
     try:
         assert {row["relname"] for row in await connection.fetch(FORCED)} >= TABLES
@@ -41,6 +41,7 @@ async def test_a_tenant_sees_and_writes_its_own_rows_only(urls: HouseDatabase, o
     async with database.transaction(TENANT) as connection:
         await connection.execute(CATALOGUE, TENANT)
         await connection.execute(PROFILE, TENANT, "mine", 4096, 1024)
+        await connection.execute("insert into model_fallbacks values ($1, 'mine', '{spare}')", TENANT)
     async with database.transaction(OTHER_TENANT) as connection:
         for table in sorted(TABLES):
             assert await connection.fetchval(f"select count(*) from {table}") == 0

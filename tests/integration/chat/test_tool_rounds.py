@@ -121,7 +121,9 @@ async def test_a_later_turn_knows_the_calls_and_their_results(ada: Person, model
     told = await ada.say(SUM)
     conversation = told.started.conversation_id
     await ada.say("Are you sure?", conversation_id=conversation)
-    sent = [(each["role"], each["content"]) for each in model.requests()[2].body["messages"] if each["role"] != "system"]
+    sent = [
+        (each["role"], each["content"]) for each in model.requests()[2].body["messages"] if each["role"] != "system"
+    ]
     assert sent == [
         ("user", SUM),
         ("assistant", "Let me see."),

@@ -255,6 +255,50 @@ async def test_only_named_fields_change_and_the_etag_guards_them(house: House) -
     assert "settings" in (await refusal(house.models.UpdateModel(settings))).sentence
 
 
+async def test_a_model_has_others_that_answer_in_its_place(house: House) -> None:
+    for name in ("spare", "other"):
+        await house.add(model_profile_id=name)
+    made = await house.add(model_profile_id="mine", fallback_profile_ids=["spare", "other"])
+    assert list(made.fallback_profile_ids) == ["spare", "other"]
+    assert list((await house.all())["mine"].fallback_profile_ids) == ["spare", "other"]
+    made.fallback_profile_ids[:] = ["other"]
+    changed = (await house.models.UpdateModel(updating(made, "fallback_profile_ids"))).model
+    assert (list(changed.fallback_profile_ids), changed.etag != made.etag) == (["other"], True)
+    stale = updating(made, "fallback_profile_ids")
+    assert (await refusal(house.models.UpdateModel(stale))).reason is Reason.ETAG_MISMATCH
+    # Two may stand in for each other; a model of the settings has its own list in each tenant.
+    for name, others in (("other", ["mine"]), ("offline", ["mine", "spare"])):
+        wanted = model_pb.ModelProfile(model_profile_id=name, fallback_profile_ids=others)
+        found = (await house.models.UpdateModel(updating(wanted, "fallback_profile_ids"))).model
+        assert list(found.fallback_profile_ids) == others
+    with acting_as(user("eve", OTHER_TENANT, roles=("admin",)), "test"):
+        assert not (await house.all())["offline"].fallback_profile_ids
+    await house.all()
+    known = house.catalogues.known(TENANT)
+    assert known is not None
+    assert [it.profile_id for it in known.models["mine"].profile.fallbacks] == ["other"]
+    # Who is gone stands in for nobody, also when one of the same name comes again.
+    await house.models.DeleteModel(deleting("mine"))
+    await house.add(model_profile_id="mine")
+    lists = {name: list(model.fallback_profile_ids) for name, model in (await house.all()).items()}
+    assert lists == {"mine": [], "other": [], "spare": [], "offline": ["spare"]}
+
+
+@pytest.mark.parametrize("wrong", [["mine"], ["nobody"], ["offline"]])
+async def test_a_fallback_that_cannot_be_is_refused(house: House, wrong: list[str]) -> None:
+    error = await refusal(house.add(model_profile_id="mine", fallback_profile_ids=wrong))
+    assert error.metadata["field"] == "model.fallback_profile_ids"
+    assert "mine" not in await house.all()
+    await house.add(model_profile_id="mine")
+    wanted = updating(
+        model_pb.ModelProfile(model_profile_id="mine", fallback_profile_ids=wrong), "fallback_profile_ids"
+    )
+    assert (await refusal(house.models.UpdateModel(wanted))).metadata["field"] == "model.fallback_profile_ids"
+    for many in (["spare"] * 2, [f"m{number}" for number in range(9)]):
+        wanted.model.fallback_profile_ids[:] = many
+        assert (await refusal(house.models.UpdateModel(wanted))).reason is Reason.INVALID_FIELD
+
+
 async def test_a_key_does_not_follow_to_a_new_address(house: House) -> None:
     made = await house.add(api_key=KEY)
     made.base_url = "http://127.0.0.1:10/v1"

@@ -16,6 +16,10 @@ from edge.serving import running
 from edge.settings import EdgeSettings, SessionSettings
 from soma.control.v1 import feature_service_pb2 as feature_pb
 from soma.control.v1 import feature_service_pb2_grpc as feature_grpc
+from soma.control.v1 import session_service_pb2 as session_pb
+from soma.control.v1 import session_service_pb2_grpc as session_grpc
+from soma_common.kernel.errors import SomaError
+from soma_common.kernel.reasons import Reason
 from soma_common.testing.identity import TENANT, TestIdentity
 from soma_common.testing.rpc import Added, RpcHarness, Served
 from tests.rpc.edge.scripted_chat import ScriptedChat
@@ -36,6 +40,31 @@ class Features(feature_grpc.FeatureServiceServicer):
         self, request: feature_pb.WatchFeaturesRequest, context: Any
     ) -> AsyncIterator[feature_pb.WatchFeaturesResponse]:
         yield feature_pb.WatchFeaturesResponse(sequence=1)
+
+
+class UsedUp(session_grpc.SessionServiceServicer):
+    """What control remembers for all edges, in memory; `away` makes it answer that it is not there."""
+
+    def __init__(self) -> None:
+        self.tickets: dict[str, str] = {}
+        self.sessions: list[str] = []
+        self.away = False
+
+    async def ClaimTicket(self, request: session_pb.ClaimTicketRequest, _: Any) -> session_pb.ClaimTicketResponse:
+        if self.away:
+            raise SomaError(Reason.DEPENDENCY_DOWN, {"dependency": "control"})
+        if self.tickets.setdefault(request.ticket_id, request.request_id) != request.request_id:
+            raise SomaError(Reason.INVALID_TOKEN, {"problem": "the ticket was used before"})
+        return session_pb.ClaimTicketResponse()
+
+    async def EndSession(self, request: session_pb.EndSessionRequest, _: Any) -> session_pb.EndSessionResponse:
+        self.sessions.append(request.session_id)
+        return session_pb.EndSessionResponse()
+
+    async def ListEndedSessions(
+        self, request: session_pb.ListEndedSessionsRequest, _: Any
+    ) -> session_pb.ListEndedSessionsResponse:
+        return session_pb.ListEndedSessionsResponse(session_ids=self.sessions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +97,18 @@ async def chat_server(rpc: RpcHarness, chat: ScriptedChat) -> Served:
     return await rpc.serve("chat", *chat.added())
 
 
+@pytest.fixture
+def used_up() -> UsedUp:
+    return UsedUp()
+
+
 @pytest_asyncio.fixture
-async def settings(rpc: RpcHarness, identity: TestIdentity, chat_server: Served) -> EdgeSettings:
-    register = feature_grpc.add_FeatureServiceServicer_to_server
-    control = await rpc.serve("control", Added(register, Features(), "soma.control.v1.FeatureService"))
+async def settings(rpc: RpcHarness, identity: TestIdentity, chat_server: Served, used_up: UsedUp) -> EdgeSettings:
+    control = await rpc.serve(
+        "control",
+        Added(feature_grpc.add_FeatureServiceServicer_to_server, Features(), "soma.control.v1.FeatureService"),
+        Added(session_grpc.add_SessionServiceServicer_to_server, used_up, "soma.control.v1.SessionService"),
+    )
     return EdgeSettings(
         http_listen=f"{LOOPBACK}:0",
         ops_listen=f"{LOOPBACK}:0",

@@ -80,6 +80,7 @@ class ScriptedChat(
         self.script = Script()
         self.turns: dict[str, StoredTurn] = {}
         self.cuts = 0
+        self.breaks_after: tuple[int, SomaError] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     def added(self) -> list[Added]:
@@ -261,6 +262,8 @@ class ScriptedChat(
                 after = event.sequence
                 yield event
                 sent += 1
+                if self.breaks_after is not None and sent == self.breaks_after[0]:
+                    raise self.breaks_after[1]
                 if turn.script.cut_after and sent == turn.script.cut_after:
                     self.cuts += 1
                     raise SomaError(Reason.SHUTTING_DOWN)

@@ -6,7 +6,15 @@ from uuid import UUID
 
 import pytest
 
-from servers.chat.domain.catalogue import Catalogue, KnownModel, OwnProfile, is_profile_id, merged, profile_id_of
+from servers.chat.domain.catalogue import (
+    Catalogue,
+    KnownModel,
+    OwnProfile,
+    fallback_problem,
+    is_profile_id,
+    merged,
+    profile_id_of,
+)
 from servers.chat.keys import FRESH_SECONDS, Keys
 from servers.chat.profiles import OFFLINE_PROFILE, called
 from soma_common.kernel.errors import SomaError
@@ -39,12 +47,41 @@ def test_an_id_is_made_of_a_models_name(model: str, expected: str) -> None:
 
 def test_a_default_that_is_gone_gives_way_to_the_settings() -> None:
     own = {"mine": KnownModel(called(MINE, TENANT), MINE)}
-    assert merged(SETTINGS, own, 3, "mine").default_id == "mine"
-    assert merged(SETTINGS, own, 3, "gone").default_id == "offline"
-    assert merged(SETTINGS, own, 3, None).default_id == "offline"
-    found = merged(SETTINGS, own, 3, "mine").find("")
+    assert merged(SETTINGS, own, 3, "mine", {}).default_id == "mine"
+    assert merged(SETTINGS, own, 3, "gone", {}).default_id == "offline"
+    assert merged(SETTINGS, own, 3, None, {}).default_id == "offline"
+    found = merged(SETTINGS, own, 3, "mine", {}).find("")
     assert found is not None
     assert found.profile.profile_id == "mine"
+
+
+def test_fallbacks_are_the_models_alone_and_those_that_are_gone_are_passed_over() -> None:
+    yours = replace(MINE, profile_id="yours")
+    own = {each.profile_id: KnownModel(called(each, TENANT), each) for each in (MINE, yours)}
+    lists = {"mine": ("gone", "yours"), "yours": ("mine",), "offline": ("yours", "mine"), "nobody": ("mine",)}
+    found = merged(replace(SETTINGS, patience_seconds=7), own, 3, None, lists)
+    assert {name: known.fallback_ids for name, known in found.models.items()} == {
+        "mine": ("yours",),
+        "yours": ("mine",),
+        "offline": ("yours", "mine"),
+    }
+    profiles = [known.profile for known in found.models.values()]
+    assert all(each.fallbacks == () for profile in profiles for each in profile.fallbacks)
+    everybody = [*profiles, *(each for profile in profiles for each in profile.fallbacks)]
+    assert {(each.first_token_timeout_seconds, each.gap_timeout_seconds) for each in everybody} == {(7, 7)}
+    assert profiles[0].named("mine").profile_id == "mine"
+    assert profiles[0].named("gone") is profiles[0]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "problem"),
+    [(["mine"], "own place"), (["offline"], "answers nothing"), (["yours", "gone"], "no model gone"), ([], None)],
+)
+def test_who_cannot_stand_in_is_told_why(wanted: list[str], problem: str | None) -> None:
+    yours = replace(MINE, profile_id="yours")
+    own = {each.profile_id: KnownModel(called(each, TENANT), each) for each in (MINE, yours)}
+    told = fallback_problem("mine", wanted, merged(SETTINGS, own, 3, None, {}))
+    assert (told is None) if problem is None else (told is not None and problem in told)
 
 
 def test_a_key_is_for_the_address_it_was_given_for() -> None:

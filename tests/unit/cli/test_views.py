@@ -183,6 +183,10 @@ def test_what_removing_a_model_touches_is_said() -> None:
         assert words in touched
     assert "key" not in model_view.touched(model_pb.ModelProfile(model_profile_id="m"), [])
     assert "answers from now on" in model_view.added(model)
+    assert model_view.backed(model) == "Nobody answers in the place of m."
+    model.fallback_profile_ids.extend(("spare", "other"))
+    assert model_view.backed(model) == "When m cannot answer: spare, then other."
+    assert dict(zip(model_view.HEADINGS, model_view.row(model), strict=True))["FALLBACKS"] == "spare, other"
 
 
 def test_an_id_is_checked_before_anybody_is_asked() -> None:

@@ -19,6 +19,15 @@ const LINES = {
   sun: svg`<circle cx="8" cy="8" r="2.8"/><path d="M8 1.8v1.6M8 12.6v1.6M1.8 8h1.6M12.6 8h1.6M3.6 3.6l1.1 1.1M11.3 11.3l1.1 1.1M3.6 12.4l1.1-1.1M11.3 4.7l1.1-1.1"/>`,
   moon: svg`<path d="M12.8 9.6A5.2 5.2 0 0 1 6.4 3.2a5.2 5.2 0 1 0 6.4 6.4z"/>`,
   half: svg`<circle cx="8" cy="8" r="5.2"/><path d="M8 2.8v10.4a5.2 5.2 0 0 0 0-10.4z" fill="currentColor"/>`,
+  again: svg`<path d="M13 8a5 5 0 1 1-1.6-3.7M13 2.5v2.8h-2.8"/>`,
+  good: svg`<path d="M5 7.2v6H2.8v-6zM5 7.2l2.4-4.7c1 0 1.6.7 1.5 1.6L8.6 6.2h3.5c.8 0 1.3.7 1.1 1.5l-1 4.4c-.2.7-.7 1.1-1.4 1.1H5"/>`,
+  poor: svg`<path d="M11 8.8v-6h2.2v6zM11 8.8l-2.4 4.7c-1 0-1.6-.7-1.5-1.6l.3-2.1H3.9c-.8 0-1.3-.7-1.1-1.5l1-4.4c.2-.7.7-1.1 1.4-1.1H11"/>`,
+  left: svg`<path d="M10 3.5L5.5 8l4.5 4.5"/>`,
+  right: svg`<path d="M6 3.5L10.5 8 6 12.5"/>`,
+  more: svg`<path d="M3.5 8h.01M8 8h.01M12.5 8h.01" stroke-width="2.4"/>`,
+  tool: svg`<path d="M13.2 4.6l-2.4 2.4-1.8-1.8 2.4-2.4a3.6 3.6 0 0 0-4.7 4.7L2.6 11.6l1.8 1.8 4.1-4.1a3.6 3.6 0 0 0 4.7-4.7z"/>`,
+  wait: svg`<circle cx="8" cy="8" r="5.2"/><path d="M8 5v3.2l2 1.4"/>`,
+  file: svg`<path d="M9.5 2.5h-5v11h7v-9zM9.5 2.5v2h2"/>`,
   stop: svg`<rect x="4" y="4" width="8" height="8" rx="1.2" fill="currentColor"/>`,
 } as const;
 

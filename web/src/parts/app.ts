@@ -1,7 +1,9 @@
 // The frame of the page: rail, conversation, drawer, foot; sheets below 900 px; the keys that work everywhere.
 
 import { css, html, nothing } from "lit";
-import { base, controls } from "../design/shared";
+import { icon } from "../design/icons";
+import { base, controls, notices } from "../design/shared";
+import type { Refusal } from "../wire/refusal";
 import { Store } from "../state/store";
 import { TABS } from "../state/layout";
 import type { Watchable } from "../state/cell";
@@ -19,6 +21,7 @@ export class AppPart extends Part {
   static override styles = [
     base,
     controls,
+    notices,
     css`
       :host {
         display: grid;
@@ -33,7 +36,7 @@ export class AppPart extends Part {
       main {
         grid-area: talk;
         display: grid;
-        grid-template: var(--bar) minmax(0, 1fr) auto / minmax(0, 1fr);
+        grid-template: var(--bar) minmax(0, 1fr) auto auto / minmax(0, 1fr);
         min-width: 0;
       }
       soma-drawer {
@@ -53,6 +56,13 @@ export class AppPart extends Part {
       }
       .skip:focus {
         transform: none;
+      }
+      main > .problem {
+        display: flex;
+        align-items: center;
+        justify-content: space-between;
+        gap: var(--s3);
+        margin: 0 var(--s5) var(--s2);
       }
       .veil {
         position: fixed;
@@ -98,7 +108,7 @@ export class AppPart extends Part {
 
   protected override watched(): readonly Watchable[] {
     const { layout } = this.store;
-    return [layout.narrow, layout.railOpen, layout.drawerOpen, layout.paletteOpen, layout.said];
+    return [layout.narrow, layout.railOpen, layout.drawerOpen, layout.paletteOpen, layout.said, layout.problem];
   }
 
   override connectedCallback(): void {
@@ -114,14 +124,15 @@ export class AppPart extends Part {
 
   protected override render(): unknown {
     const { store } = this;
-    const { narrow, railOpen, drawerOpen, paletteOpen, said } = store.layout;
+    const { narrow, railOpen, drawerOpen, paletteOpen, said, problem } = store.layout;
     const sheet = narrow.value && (railOpen.value || drawerOpen.value);
     return html`
       <button class="skip" type="button" @click=${() => this.focusComposer()}>Go to the message box</button>
       <soma-rail role="navigation" aria-label="Conversations" .store=${store} ?hidden=${narrow.value && !railOpen.value}></soma-rail>
       <main ?inert=${sheet}>
         <soma-head .store=${store}></soma-head>
-        <soma-thread .store=${store} @soma-ask=${(event: CustomEvent<string>) => this.#ask(event.detail)}></soma-thread>
+        <soma-thread .store=${store} @soma-ask=${(event: CustomEvent<string>) => this.#ask(event.detail)} @soma-done=${() => this.focusComposer()}></soma-thread>
+        ${problem.value === undefined ? html`<span></span>` : this.#problem(problem.value)}
         <soma-composer .store=${store}></soma-composer>
       </main>
       ${drawerOpen.value ? html`<soma-drawer role="complementary" aria-label="Drawer" .store=${store}></soma-drawer>` : nothing}
@@ -130,6 +141,13 @@ export class AppPart extends Part {
       ${paletteOpen.value ? html`<soma-palette .store=${store}></soma-palette>` : nothing}
       <p class="unseen" role="status" aria-live="polite">${said.value}</p>
     `;
+  }
+
+  #problem(problem: Refusal): unknown {
+    return html`<div class="problem" role="alert">
+      <p>${problem.message}</p>
+      <button class="plain icon" type="button" aria-label="Close" @click=${() => (this.store.layout.problem.value = undefined)}>${icon("close")}</button>
+    </div>`;
   }
 
   /** A sheet that opens takes the focus, and gives it back to the message box. */
@@ -162,7 +180,7 @@ export class AppPart extends Part {
   }
 
   #ask(text: string): void {
-    this.store.talk.say(text);
+    this.store.turns.say(text);
     this.focusComposer();
   }
 
@@ -186,6 +204,9 @@ export class AppPart extends Part {
         event.preventDefault();
         this.store.newChat();
         this.focusComposer();
+      } else if (event.code === "KeyA" && this.store.approvals.waiting.value.length > 0) {
+        event.preventDefault();
+        this.store.openApproval();
       } else if (tab !== undefined) {
         event.preventDefault();
         layout.toggleDrawer(tab);
@@ -197,11 +218,11 @@ export class AppPart extends Part {
   };
 
   #escape(): void {
-    const { layout, talk } = this.store;
+    const { layout, turns } = this.store;
     if (layout.narrow.value && (layout.railOpen.value || layout.drawerOpen.value)) {
       this.#closeSheets();
-    } else if (talk.running.value !== undefined) {
-      talk.stop();
+    } else if (turns.running.value !== undefined) {
+      turns.stop();
     } else if (layout.drawerOpen.value) {
       layout.closeDrawer();
       this.focusComposer();

@@ -1,11 +1,11 @@
 // One conversation in the rail: open it, give it a name, delete it.
 
-import { css, html, nothing } from "lit";
+import { css, html, LitElement, nothing } from "lit";
 import { icon } from "../design/icons";
 import { base, controls } from "../design/shared";
 import { clock, plural } from "../text/format";
 import { refusalOf } from "../wire/refusal";
-import type { Conversation } from "../wire/types";
+import type { Conversation } from "../wire/chat";
 import { confirmed } from "./confirm";
 import { Part } from "./part";
 
@@ -15,6 +15,7 @@ export class ChatRowPart extends Part {
   declare shown: boolean;
   declare naming: boolean;
 
+  static override shadowRootOptions = { ...LitElement.shadowRootOptions, delegatesFocus: true };
   static override styles = [
     base,
     controls,
@@ -73,7 +74,7 @@ export class ChatRowPart extends Part {
 
   protected override render(): unknown {
     const { chat } = this;
-    const name = chat.title || `Untitled, ${clock(new Date(chat.create_time))}`;
+    const name = this.store.chats.nameOf(chat) || `Untitled, ${clock(new Date(chat.create_time))}`;
     if (this.naming) {
       return html`<input
         aria-label="New name"
@@ -124,7 +125,7 @@ export class ChatRowPart extends Part {
   async #delete(name: string): Promise<void> {
     const sure = await confirmed({
       title: `Delete “${name}”?`,
-      text: `The conversation and its ${plural(this.chat.message_count, "message")} are deleted for good. What was learned from it stays in memory; receipts stay too, they hold no text.`,
+      text: `The conversation and its ${plural(this.chat.message_count, "message")} are deleted for good. What was learned from it is forgotten; receipts stay, they hold no text.`,
       act: "Delete",
     });
     if (sure) {
@@ -137,7 +138,7 @@ export class ChatRowPart extends Part {
       await work;
       this.store.layout.announce(done);
     } catch (error) {
-      this.store.chats.problem.value = refusalOf(error);
+      this.store.layout.tell(refusalOf(error));
     }
   }
 }

@@ -18,14 +18,19 @@ const THEMES: readonly (readonly [Theme, string])[] = [
 ];
 
 export function commands(store: Store): Command[] {
-  return [...actions(store), ...themes(store), ...agents(store), ...chats(store)];
+  return [...actions(store), ...themes(store), ...agents(store), ...models(store), ...chats(store)];
 }
 
 function actions(store: Store): Command[] {
-  const { layout, talk } = store;
+  const { layout, turns, approvals } = store;
   const found: Command[] = [{ name: "New chat", group: "Do", keys: "Alt N", run: () => store.newChat() }];
-  if (talk.running.value !== undefined) {
-    found.push({ name: "Stop the answer", group: "Do", keys: "Esc", run: () => talk.stop() });
+  if (turns.running.value !== undefined) {
+    found.push({ name: "Stop the answer", group: "Do", keys: "Esc", run: () => turns.stop() });
+  } else {
+    found.push(...again(store));
+  }
+  if (approvals.waiting.value.length > 0) {
+    found.push({ name: "Go to what waits for consent", group: "Do", keys: "Alt A", run: () => store.openApproval() });
   }
   TABS.forEach((tab, place) => {
     found.push({ name: `Open ${capital(tab)}`, group: "Do", keys: `Alt ${place + 1}`, run: () => layout.openDrawer(tab) });
@@ -33,6 +38,25 @@ function actions(store: Store): Command[] {
   if (layout.drawerOpen.value) {
     found.push({ name: "Close the drawer", group: "Do", keys: "Esc", run: () => layout.closeDrawer() });
   }
+  return found;
+}
+
+function again({ thread, turns, layout, files }: Store): Command[] {
+  const found: Command[] = [];
+  const question = thread.entries.value.findLast((entry) => entry.role === "user" && entry.messageId !== "");
+  const { last } = thread;
+  if (question !== undefined) {
+    found.push({ name: "Edit the last question", group: "Do", keys: "↑", run: () => (layout.editing.value = question) });
+  }
+  if (last?.role === "assistant") {
+    found.push({ name: "Answer again", group: "Do", keys: "", run: () => turns.regenerate(last) });
+  }
+  const { value: id } = thread.conversationId;
+  if (id !== "") {
+    found.push({ name: "Export as JSON", group: "Do", keys: "", run: () => void files.take(id, "json") });
+    found.push({ name: "Export as Markdown", group: "Do", keys: "", run: () => void files.take(id, "markdown") });
+  }
+  found.push({ name: "Import a conversation", group: "Do", keys: "", run: () => files.choose() });
   return found;
 }
 
@@ -51,14 +75,25 @@ function agents(store: Store): Command[] {
     keys: "",
     run: () => {
       store.newChat();
-      store.talk.agentId = agent.agent_id;
+      store.thread.agentId = agent.agent_id;
     },
   }));
 }
 
+function models({ mesh, turns }: Store): Command[] {
+  const { value: known } = mesh.models;
+  if (known.length < 2) {
+    return [];
+  }
+  const choose = (id: string) => () => (turns.modelId.value = id);
+  const own = { name: "The agent's own model answers", group: "Model", keys: "", run: choose("") };
+  const others = known.map(({ model_profile_id: id }) => ({ name: `${id} answers`, group: "Model", keys: "", run: choose(id) }));
+  return [own, ...others];
+}
+
 function chats(store: Store): Command[] {
   return (store.chats.list.value ?? []).map((chat) => ({
-    name: chat.title || "Untitled chat",
+    name: store.chats.nameOf(chat) || "Untitled chat",
     group: "Go to",
     keys: "",
     run: () => store.openChat(chat.conversation_id),

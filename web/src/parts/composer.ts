@@ -1,13 +1,18 @@
-// Where a person writes. While an answer is written the button stops it.
+// Where a person writes. While an answer is written, what is sent waits for its end, or ends it.
 
 import { css, html, nothing } from "lit";
 import { icon } from "../design/icons";
 import { base, controls } from "../design/shared";
 import type { Watchable } from "../state/cell";
+import type { Queued } from "../state/turns";
+import type { WhileBusy } from "../wire/frames";
+import { refusalOf } from "../wire/refusal";
+import { isMac } from "./keys";
 import { Part } from "./part";
 
 const MOST_BYTES = 65_536;
 const ENCODER = new TextEncoder();
+const COMMAND = isMac() ? "⌘" : "Ctrl";
 
 export class ComposerPart extends Part {
   static override properties = { draft: { state: true } };
@@ -54,6 +59,29 @@ export class ComposerPart extends Part {
       textarea:focus-visible {
         outline: none;
       }
+      .queue {
+        max-width: var(--column);
+        margin: 0 auto var(--s2);
+        border: 1px solid var(--hairline);
+        border-radius: var(--corner);
+        background: var(--sunken);
+        font-size: var(--size-small);
+      }
+      .queue li {
+        display: flex;
+        align-items: center;
+        gap: var(--s2);
+        padding: 0 2px 0 var(--s3);
+      }
+      .queue li + li {
+        border-top: 1px solid var(--hairline);
+      }
+      .queue svg {
+        flex: none;
+      }
+      .queue .cut {
+        flex: 1;
+      }
       .hint {
         max-width: var(--column);
         margin: var(--s1) auto 0;
@@ -63,6 +91,10 @@ export class ComposerPart extends Part {
       }
       .hint.bad {
         color: var(--bad);
+      }
+      .now {
+        padding: 0 var(--s2);
+        font-size: var(--size-small);
       }
       @media (max-width: 899.98px) {
         :host {
@@ -82,47 +114,82 @@ export class ComposerPart extends Part {
   }
 
   protected override watched(): readonly Watchable[] {
-    return [this.store.talk.running, this.store.talk.conversationId];
+    const { turns, thread } = this.store;
+    return [turns.running, turns.queue, thread.conversationId, thread.entries];
   }
 
   protected override render(): unknown {
-    const running = this.store.talk.running.value !== undefined;
+    const busy = this.store.turns.running.value !== undefined;
     const bytes = ENCODER.encode(this.draft).length;
-    const tooLong = bytes > MOST_BYTES;
-    return html`<form @submit=${(event: Event) => this.#submit(event)}>
+    const unfit = bytes > MOST_BYTES || this.draft.trim() === "";
+    return html`${this.#queue()}
+      <form @submit=${(event: Event) => this.#submit(event, "enqueue")}>
         <textarea
           rows="1"
           aria-label="Message"
-          placeholder="Write a message"
+          placeholder=${busy ? "Write what comes next" : "Write a message"}
           autocomplete="off"
-          aria-invalid=${tooLong}
+          aria-invalid=${bytes > MOST_BYTES}
           .value=${this.draft}
           @input=${(event: InputEvent) => (this.draft = (event.target as HTMLTextAreaElement).value)}
           @keydown=${(event: KeyboardEvent) => this.#onKey(event)}
         ></textarea>
-        ${running
-          ? html`<button class="icon" type="button" aria-label="Stop" title="Stop (Escape)" @click=${() => this.store.talk.stop()}>
-              ${icon("stop")}
-            </button>`
-          : html`<button class="main icon" type="submit" aria-label="Send" title="Send (Enter)" ?disabled=${tooLong || this.draft.trim() === ""}>
-              ${icon("up")}
+        ${busy ? this.#whileBusy(unfit) : nothing}
+        ${busy && unfit
+          ? nothing
+          : html`<button class="main icon" type="submit" aria-label=${busy ? "Send after this answer" : "Send"} title=${busy ? "Send after this answer (Enter)" : "Send (Enter)"} ?disabled=${unfit}>
+              ${icon(busy ? "wait" : "up")}
             </button>`}
       </form>
-      ${this.#hint(running, bytes)}`;
+      ${this.#hint(busy, bytes)}`;
   }
 
-  #hint(running: boolean, bytes: number): unknown {
+  #whileBusy(unfit: boolean): unknown {
+    return html`${unfit
+        ? nothing
+        : html`<button class="plain now" type="button" title=${`Stop and send (${COMMAND} Enter)`} @click=${(event: Event) => this.#submit(event, "interrupt")}>
+            Stop and send
+          </button>`}
+      <button class="icon" type="button" aria-label="Stop" title="Stop (Escape)" @click=${() => this.store.turns.stop()}>${icon("stop")}</button>`;
+  }
+
+  #queue(): unknown {
+    const { value: queue } = this.store.turns.queue;
+    if (queue.length === 0) {
+      return nothing;
+    }
+    return html`<ol class="queue" aria-label="Waiting messages">
+      ${queue.map(
+        (queued) => html`<li>
+          ${icon("wait")}<span class="cut">${queued.text}</span>
+          <button class="plain icon" type="button" aria-label="Take it back" title="Take it back into the message box" @click=${() => this.#takeBack(queued)}>
+            ${icon("close")}
+          </button>
+        </li>`,
+      )}
+    </ol>`;
+  }
+
+  #takeBack(queued: Queued): void {
+    this.store.turns.takeBack(queued).catch((error: unknown) => this.store.layout.tell(refusalOf(error)));
+    this.draft = [queued.text, this.draft].filter((text) => text !== "").join("\n");
+    this.focusField();
+  }
+
+  #hint(busy: boolean, bytes: number): unknown {
     if (bytes > MOST_BYTES) {
       return html`<p class="hint bad" role="alert">
         A message may have 64 KiB of text; this one has ${Math.ceil(bytes / 1024)} KiB. Shorten it or send it in parts.
       </p>`;
     }
-    if (running) {
-      return html`<p class="hint"><kbd>Esc</kbd> stops the answer. What is written is kept.</p>`;
+    if (busy) {
+      return this.draft.trim() === ""
+        ? html`<p class="hint"><kbd>Esc</kbd> stops the answer. What is written is kept.</p>`
+        : html`<p class="hint"><kbd>Enter</kbd> sends it after this answer, <kbd>${COMMAND} Enter</kbd> stops the answer and sends it now.</p>`;
     }
-    return this.store.talk.conversationId.value === ""
+    return this.draft !== "" || this.store.thread.conversationId.value === ""
       ? html`<p class="hint"><kbd>Enter</kbd> sends, <kbd>Shift Enter</kbd> makes a new line.</p>`
-      : nothing;
+      : html`<p class="hint"><kbd>↑</kbd> edits the last question.</p>`;
   }
 
   focusField(): void {
@@ -139,15 +206,20 @@ export class ComposerPart extends Part {
 
   #onKey(event: KeyboardEvent): void {
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
-      this.#submit(event);
+      this.#submit(event, event.ctrlKey || event.metaKey ? "interrupt" : "enqueue");
+    } else if (event.key === "ArrowUp" && this.draft === "") {
+      const last = this.store.thread.entries.value.findLast((entry) => entry.role === "user" && entry.messageId !== "");
+      if (last !== undefined && this.store.turns.running.value === undefined) {
+        event.preventDefault();
+        this.store.layout.editing.value = last;
+      }
     }
   }
 
-  #submit(event: Event): void {
+  #submit(event: Event, whileBusy: WhileBusy): void {
     event.preventDefault();
-    const { talk } = this.store;
-    if (talk.running.value === undefined && ENCODER.encode(this.draft).length <= MOST_BYTES && this.draft.trim() !== "") {
-      talk.say(this.draft);
+    if (ENCODER.encode(this.draft).length <= MOST_BYTES && this.draft.trim() !== "") {
+      this.store.turns.say(this.draft, whileBusy);
       this.draft = "";
     }
   }

@@ -87,19 +87,20 @@ export class FootPart extends Part {
   ];
 
   protected override watched(): readonly Watchable[] {
-    const { mesh, talk, layout } = this.store;
-    return [mesh.link, mesh.level, mesh.usedModel, mesh.models, mesh.budget, mesh.services, talk.running, layout.theme];
+    const { mesh, turns, layout } = this.store;
+    return [mesh.link, mesh.level, mesh.usedModel, mesh.models, mesh.budget, mesh.services, turns.running, turns.modelId, layout.theme];
   }
 
   protected override render(): unknown {
-    const { mesh, layout } = this.store;
+    const { mesh, layout, turns } = this.store;
+    const model = turns.modelId.value || mesh.model;
     const down = Object.entries(mesh.services.value).filter(([, state]) => state === "down");
     const theme = layout.theme.value;
     return html`
       <span class=${`link ${mesh.link.value}`} role="status">${this.#link()}</span>
       ${down.length > 0 ? html`<span class="bad services">${down.map(([name]) => name).join(", ")} down</span>` : nothing}
       ${mesh.level.value === "" ? nothing : html`<span class=${mesh.level.value === "L0" ? "" : "bad"}>Level ${mesh.level.value}</span>`}
-      ${mesh.model === "" ? nothing : html`<span class="cut model">${mesh.model}</span>`}
+      ${model === "" ? nothing : html`<span class="cut model">${model}</span>`}
       <span class="end cut">${this.#budget()}</span>
       <button
         class="plain theme"
@@ -113,8 +114,8 @@ export class FootPart extends Part {
   }
 
   #link(): string {
-    const { mesh, talk } = this.store;
-    const goesOn = mesh.link.value === "lost" && talk.running.value !== undefined;
+    const { mesh, turns } = this.store;
+    const goesOn = mesh.link.value === "lost" && turns.running.value !== undefined;
     return goesOn ? "Reconnecting. The answer goes on without you." : LINKS[mesh.link.value];
   }
 

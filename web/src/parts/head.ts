@@ -5,6 +5,8 @@ import { icon, type IconName } from "../design/icons";
 import { base, controls } from "../design/shared";
 import type { Watchable } from "../state/cell";
 import type { Tab } from "../state/layout";
+import { isMac } from "./keys";
+import "./menu";
 import { Part } from "./part";
 
 const DOORS: readonly { tab: Tab; name: string; sign: IconName }[] = [
@@ -42,6 +44,22 @@ export class HeadPart extends Part {
         background: var(--raised);
         color: var(--ink);
       }
+      .badge {
+        position: absolute;
+        top: 2px;
+        right: 2px;
+        min-width: 14px;
+        padding: 0 3px;
+        border-radius: 7px;
+        background: var(--warn);
+        color: var(--ground);
+        font-size: 10px;
+        font-weight: 700;
+        line-height: 14px;
+      }
+      button.icon {
+        position: relative;
+      }
       .doors {
         display: flex;
       }
@@ -66,30 +84,36 @@ export class HeadPart extends Part {
         select {
           max-width: 92px;
         }
+        select:disabled {
+          display: none;
+        }
       }
     `,
   ];
 
   protected override watched(): readonly Watchable[] {
-    const { layout, talk, chats, mesh } = this.store;
-    return [layout.narrow, layout.railOpen, layout.drawerOpen, layout.tab, talk.conversationId, chats.list, mesh.agents];
+    const { layout, thread, chats, mesh, approvals } = this.store;
+    const open = [layout.narrow, layout.railOpen, layout.drawerOpen, layout.tab];
+    return [...open, thread.conversationId, thread.conversation, chats.list, mesh.agents, approvals.waiting];
   }
 
   protected override render(): unknown {
-    const { layout } = this.store;
+    const { layout, approvals } = this.store;
+    const waiting = approvals.waiting.value.length;
     return html`
       ${layout.narrow.value
         ? html`<button
             class="plain icon"
             type="button"
-            aria-label="Conversations"
+            aria-label=${waiting === 0 ? "Conversations" : `Conversations, ${waiting} waiting for your consent`}
             aria-expanded=${layout.railOpen.value}
             @click=${() => (layout.railOpen.value = true)}
           >
-            ${icon("menu")}
+            ${icon("menu")}${waiting === 0 ? nothing : html`<span class="badge" aria-hidden="true">${waiting}</span>`}
           </button>`
         : nothing}
       <h1 class="cut">${this.#title()}</h1>
+      <soma-menu .store=${this.store}></soma-menu>
       ${this.#agents()}
       <button
         class="plain palette"
@@ -105,27 +129,27 @@ export class HeadPart extends Part {
   }
 
   #title(): string {
-    const { chats, talk } = this.store;
-    const id = talk.conversationId.value;
-    const known = chats.list.value?.find((chat) => chat.conversation_id === id) ?? talk.conversation.value;
-    return id === "" ? "New chat" : known?.title || "Untitled chat";
+    const { chats, thread } = this.store;
+    const id = thread.conversationId.value;
+    const known = chats.list.value?.find((chat) => chat.conversation_id === id) ?? thread.conversation.value;
+    return id === "" ? "New chat" : (known && chats.nameOf(known)) || "Untitled chat";
   }
 
   #agents(): unknown {
-    const { mesh, talk } = this.store;
+    const { mesh, thread } = this.store;
     const agents = mesh.agents.value;
     if (agents.length < 2) {
       return nothing;
     }
-    const settled = talk.conversationId.value !== "";
+    const settled = thread.conversationId.value !== "";
     return html`<select
       aria-label="Agent"
       title=${settled ? "A conversation keeps its agent" : "Who answers"}
       ?disabled=${settled}
-      @change=${(event: Event) => (talk.agentId = (event.target as HTMLSelectElement).value)}
+      @change=${(event: Event) => (thread.agentId = (event.target as HTMLSelectElement).value)}
     >
       ${agents.map(
-        (agent) => html`<option value=${agent.agent_id} ?selected=${agent.agent_id === talk.agentId}>${agent.name}</option>`,
+        (agent) => html`<option value=${agent.agent_id} ?selected=${agent.agent_id === thread.agentId}>${agent.name}</option>`,
       )}
     </select>`;
   }
@@ -144,10 +168,6 @@ export class HeadPart extends Part {
       ${icon(sign)}
     </button>`;
   }
-}
-
-export function isMac(): boolean {
-  return /mac|iphone|ipad/i.test(navigator.userAgent);
 }
 
 customElements.define("soma-head", HeadPart);

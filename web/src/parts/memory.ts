@@ -83,8 +83,8 @@ export class MemoryPart extends Part {
   }
 
   protected override watched(): readonly Watchable[] {
-    const { memories, talk } = this.store;
-    return [memories.found, memories.problem, memories.filters, memories.wanted, memories.report, memories.query, talk.conversationId];
+    const { memories, thread } = this.store;
+    return [memories.found, memories.problem, memories.filters, memories.wanted, memories.report, memories.query, thread.conversationId];
   }
 
   protected override render(): unknown {
@@ -112,7 +112,7 @@ export class MemoryPart extends Part {
   #narrowing(): unknown {
     const { filters } = this.store.memories;
     const { value: now } = filters;
-    const here = this.store.talk.conversationId.value;
+    const here = this.store.thread.conversationId.value;
     return html`<div class="narrow">
       <select aria-label="Kind" @change=${(event: Event) => this.#narrow({ kinds: chosen(event) === "" ? [] : [chosen(event)] })}>
         <option value="" ?selected=${now.kinds.length === 0}>every kind</option>

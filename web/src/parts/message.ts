@@ -1,22 +1,26 @@
 // One message. An answer that is being written is rendered once a frame at most, and only its last block anew.
 
 import { css, html, nothing } from "lit";
-import { icon } from "../design/icons";
+import { repeat } from "lit/directives/repeat.js";
 import { base, controls, notices } from "../design/shared";
 import type { Watchable } from "../state/cell";
-import type { Entry, Problem } from "../state/entry";
-import { clock, count, milliseconds, money } from "../text/format";
+import type { Entry, Notice, Problem, Seam } from "../state/entry";
+import type { ToolUse } from "../state/tool-use";
+import { clock } from "../text/format";
+import { Pieces, type Piece } from "../text/pieces";
 import { prose } from "../text/prose";
 import { renderBlocks } from "../text/render";
-import { copyText } from "./clipboard";
 import { Part } from "./part";
+import "./answer-foot";
+import "./question";
+import "./tool";
 
 const HIDDEN_PAUSE_MS = 250;
 
 export class MessagePart extends Part {
-  static override properties = { entry: { attribute: false }, copied: { state: true } };
+  static override properties = { entry: { attribute: false } };
   declare entry: Entry;
-  declare copied: boolean;
+  readonly #pieces = new Pieces<ToolUse, Seam>();
 
   static override styles = [
     base,
@@ -40,13 +44,6 @@ export class MessagePart extends Part {
         color: var(--ink-soft);
         font-size: var(--size-tiny);
         font-weight: 400;
-      }
-      .asked {
-        padding: var(--s2) var(--s3);
-        border-radius: var(--corner);
-        background: var(--sunken);
-        white-space: pre-wrap;
-        overflow-wrap: anywhere;
       }
       .notice,
       .problem {
@@ -73,36 +70,26 @@ export class MessagePart extends Part {
         border-radius: 4px;
         background: var(--pressed);
       }
-      .foot {
+      .seam {
         display: flex;
         align-items: center;
-        gap: var(--s1);
-        min-height: 28px;
-        margin: var(--s1) 0 0 -8px;
-      }
-      .foot button {
-        min-height: 28px;
-        padding: 0 var(--s2);
+        gap: var(--s3);
+        margin: var(--s3) 0;
+        color: var(--ink-soft);
         font-size: var(--size-tiny);
       }
-      .foot .icon {
-        width: 28px;
-        padding: 0;
+      .seam::before,
+      .seam::after {
+        content: "";
+        flex: 1;
+        border-top: 1px solid var(--hairline);
       }
-      .foot .line {
-        min-width: 0;
-        text-align: left;
-      }
-      .foot .line svg {
-        flex: none;
+      .tools {
+        margin: var(--s3) 0;
+        border-top: 1px solid var(--hairline);
       }
     `,
   ];
-
-  constructor() {
-    super();
-    this.copied = false;
-  }
 
   protected override watched(): readonly Watchable[] {
     return [this.entry.changed];
@@ -125,25 +112,41 @@ export class MessagePart extends Part {
   protected override render(): unknown {
     const { entry } = this;
     const mine = entry.role === "user";
-    return html`<article aria-label=${mine ? "You" : "Answer"} aria-busy=${entry.running}>
+    return html`<article aria-label=${mine ? "You" : "Answer"} aria-busy=${entry.running && entry.asking === undefined}>
       <div class="who"><span>${mine ? "You" : "Soma"}</span><time>${clock(entry.time)}</time></div>
-      ${mine ? html`<div class="asked">${entry.text}</div>` : this.#answer()}
+      ${mine ? html`<soma-question .store=${this.store} .entry=${entry}></soma-question>` : this.#answer()}
     </article>`;
   }
 
   #answer(): unknown {
     const { entry } = this;
-    const blocks = entry.running ? entry.blocks.of(entry.text) : entry.blocks.whole(entry.text);
     return html`
-      ${entry.notices.map((it) => html`<p class=${it.level === "" ? "notice" : "notice warn"}>${it.level === "L0" || it.level === "" ? nothing : html`<strong>${it.level}</strong> `}${it.text}</p>`)}
+      ${entry.notices.map(notice)}
       ${entry.reasoning === ""
         ? nothing
         : html`<details><summary>Reasoning</summary><p>${entry.reasoning}</p></details>`}
-      ${entry.state === "waiting" ? html`<div class="waiting"></div>` : html`<div class="prose">${renderBlocks(blocks)}</div>`}
-      ${entry.tools.map((tool) => html`<p class="notice">Asks for the tool <code>${tool.name}</code> with <code>${tool.args}</code></p>`)}
+      ${this.#pieces.of(entry.text, entry.tools, entry.seams, !entry.running).map((piece) => this.#piece(piece))}
+      ${entry.state === "waiting" && entry.asking === undefined ? html`<div class="waiting"></div>` : nothing}
       ${entry.problem === undefined ? this.#cut() : this.#problem(entry.problem)}
-      ${entry.running ? nothing : this.#foot()}
+      ${entry.running ? nothing : html`<soma-answer-foot .store=${this.store} .entry=${entry}></soma-answer-foot>`}
     `;
+  }
+
+  #piece(piece: Piece<ToolUse, Seam>): unknown {
+    switch (piece.kind) {
+      case "text":
+        return html`<div class="prose">${renderBlocks(piece.blocks)}</div>`;
+      case "seam":
+        return html`<p class="seam" role="note" title=${piece.seam.detail}>${piece.seam.sentence}</p>`;
+      case "tools":
+        return html`<ul class="tools" aria-label="Tools">
+          ${repeat(
+            piece.tools,
+            (use) => use.callId,
+            (use) => html`<li><soma-tool .store=${this.store} .entry=${this.entry} .use=${use}></soma-tool></li>`,
+          )}
+        </ul>`;
+    }
   }
 
   #cut(): unknown {
@@ -155,56 +158,21 @@ export class MessagePart extends Part {
   }
 
   #problem(problem: Problem): unknown {
-    const { question } = this.entry;
+    const { retry } = this.entry;
     const wait = problem.retryAfter === undefined ? "" : ` You can try again in ${Math.ceil(problem.retryAfter)} s.`;
     return html`<div class="problem" role="alert">
       <p>${problem.message}${wait}</p>
       <div class="row">
-        ${question === "" ? nothing : html`<button type="button" @click=${() => this.#ask(question)}>Try again</button>`}
+        ${retry === undefined ? nothing : html`<button type="button" @click=${retry}>Try again</button>`}
         <span class="quiet tiny">${problem.code}${problem.errorId === "" ? "" : html` · id <code>${problem.errorId}</code>`}</span>
       </div>
     </div>`;
   }
+}
 
-  #foot(): unknown {
-    const { entry } = this;
-    const line = this.#line();
-    return html`<div class="foot">
-      ${entry.receiptId === ""
-        ? nothing
-        : html`<button
-            class="plain line"
-            type="button"
-            title="Open the receipt"
-            aria-label=${`Receipt: ${line}`}
-            @click=${() => this.store.showReceipt(entry.receiptId)}
-          >
-            ${icon("receipt")} ${line}
-          </button>`}
-      ${entry.text === ""
-        ? nothing
-        : html`<button class="plain icon" type="button" aria-label=${this.copied ? "Copied" : "Copy the answer"} title="Copy" @click=${() => void this.#copy()}>
-            ${icon(this.copied ? "done" : "copy")}
-          </button>`}
-    </div>`;
-  }
-
-  #line(): string {
-    const { entry } = this;
-    const tokens = (entry.usage?.input_tokens ?? 0) + (entry.usage?.output_tokens ?? 0);
-    const first = entry.firstTokenMs > 0 ? `${milliseconds(entry.firstTokenMs)} to first token` : entry.model;
-    return [entry.level, `${count(tokens)} tokens`, money(entry.costMicros), first].filter((part) => part !== "").join(" · ");
-  }
-
-  #ask(text: string): void {
-    this.dispatchEvent(new CustomEvent("soma-ask", { detail: text, bubbles: true, composed: true }));
-  }
-
-  async #copy(): Promise<void> {
-    this.copied = await copyText(this.entry.text);
-    this.store.layout.announce(this.copied ? "Copied." : "The browser did not allow copying.");
-    setTimeout(() => (this.copied = false), 2000);
-  }
+function notice(told: Notice): unknown {
+  const level = told.level === "" || told.level === "L0" ? nothing : html`<strong>${told.level}</strong> `;
+  return html`<p class=${told.level === "" ? "notice" : "notice warn"}>${level}${told.text}</p>`;
 }
 
 customElements.define("soma-message", MessagePart);

@@ -34,8 +34,8 @@ export class MindPart extends Part {
   #timer: ReturnType<typeof setInterval> | undefined;
 
   protected override watched(): readonly Watchable[] {
-    const { mind, talk } = this.store;
-    return [mind.state, mind.changes, mind.problem, talk.conversationId];
+    const { mind, thread } = this.store;
+    return [mind.state, mind.changes, mind.problem, thread.conversationId];
   }
 
   override connectedCallback(): void {
@@ -54,7 +54,7 @@ export class MindPart extends Part {
   }
 
   #load(): Promise<void> {
-    return this.store.mind.load(this.store.talk.agentId);
+    return this.store.mind.load(this.store.thread.agentId);
   }
 
   protected override render(): unknown {

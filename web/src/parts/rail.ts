@@ -1,13 +1,14 @@
-// The rail: a new chat, the filter, conversations by day.
+// The rail: a new chat, the search, what waits for consent, conversations by day.
 
 import { css, html, nothing } from "lit";
 import { icon } from "../design/icons";
 import { base, controls, notices } from "../design/shared";
 import type { Watchable } from "../state/cell";
 import { dayOf } from "../text/format";
-import type { Conversation } from "../wire/types";
+import type { Conversation, PendingApproval } from "../wire/chat";
 import { Part } from "./part";
 import "./chat-row";
+import "./found";
 
 const PAUSE_MS = 200;
 
@@ -64,6 +65,24 @@ export class RailPart extends Part {
       .empty {
         padding: var(--s3) var(--s2);
       }
+      .waits {
+        display: flex;
+        gap: var(--s2);
+        width: 100%;
+        min-height: 32px;
+        padding: 0 var(--s2);
+        border: 0;
+        background: none;
+        text-align: left;
+        font-size: var(--size-small);
+      }
+      .waits svg {
+        flex: none;
+        color: var(--warn);
+      }
+      .waits .cut {
+        flex: 1;
+      }
       .more {
         width: 100%;
         margin-top: var(--s2);
@@ -73,8 +92,8 @@ export class RailPart extends Part {
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   protected override watched(): readonly Watchable[] {
-    const { chats, talk, layout } = this.store;
-    return [chats.list, chats.problem, chats.filter, talk.conversationId, layout.narrow];
+    const { chats, thread, layout, approvals } = this.store;
+    return [chats.list, chats.problem, chats.filter, thread.conversationId, layout.narrow, approvals.waiting];
   }
 
   protected override render(): unknown {
@@ -90,19 +109,41 @@ export class RailPart extends Part {
       </div>
       <div class="top">
         <button class="new" type="button" @click=${() => store.newChat()}>${icon("plus")} New chat <kbd>Alt N</kbd></button>
-        <div class="filter">
+        <div class="filter" role="search">
           ${icon("search")}
           <input
             type="search"
-            aria-label="Filter conversations by title"
-            placeholder="Filter by title"
+            aria-label="Search conversations"
+            placeholder="Search"
+            maxlength="200"
             .value=${store.chats.filter.value}
             @input=${(event: InputEvent) => this.#narrow((event.target as HTMLInputElement).value)}
+            @keydown=${(event: KeyboardEvent) => this.#onKey(event)}
           />
         </div>
       </div>
-      <div class="list">${this.#list()}</div>
+      <div class="list" @keydown=${(event: KeyboardEvent) => this.#onKey(event)}>
+        ${this.#waiting()} ${this.#list()} <soma-found .store=${store}></soma-found>
+      </div>
     `;
+  }
+
+  #waiting(): unknown {
+    const { value: waiting } = this.store.approvals.waiting;
+    if (waiting.length === 0) {
+      return nothing;
+    }
+    return html`<h2 role="status">Waits for you · ${waiting.length}</h2>
+      <ul>
+        ${waiting.map((each) => html`<li>${this.#approval(each)}</li>`)}
+      </ul>`;
+  }
+
+  #approval({ request, conversation_id, conversation_title }: PendingApproval): unknown {
+    const name = `${request.call.name} in “${conversation_title || "Untitled chat"}”`;
+    return html`<button class="waits" type="button" title=${name} @click=${() => this.store.openApproval(conversation_id)}>
+      ${icon("wait")}<span class="cut">${name}</span>
+    </button>`;
   }
 
   #list(): unknown {
@@ -125,7 +166,7 @@ export class RailPart extends Part {
   }
 
   #day(day: string, chats: readonly Conversation[]): unknown {
-    const shown = this.store.talk.conversationId.value;
+    const shown = this.store.thread.conversationId.value;
     return html`<h2>${day}</h2>
       <ul>
         ${chats.map(
@@ -138,7 +179,37 @@ export class RailPart extends Part {
 
   #narrow(text: string): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.store.chats.narrow(text), PAUSE_MS);
+    this.#timer = setTimeout(() => {
+      void this.store.chats.narrow(text);
+      void this.store.search.look(text);
+    }, PAUSE_MS);
+  }
+
+  /** Arrows go through what was found, Escape leaves the search. */
+  #onKey(event: KeyboardEvent): void {
+    const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
+    const field = this.renderRoot.querySelector<HTMLInputElement>("input");
+    const target = event.composedPath()[0];
+    if (field === null || (target instanceof HTMLInputElement && target !== field)) {
+      return;
+    }
+    if (event.key === "Escape" && this.store.chats.filter.value !== "") {
+      event.preventDefault();
+      field.value = "";
+      this.#narrow("");
+      field.focus();
+    } else if (step !== 0) {
+      event.preventDefault();
+      const stops = [field, ...this.#stops()];
+      const at = stops.findIndex((stop) => stop.matches(":focus, :focus-within"));
+      stops[Math.min(stops.length - 1, Math.max(0, at + step))]?.focus();
+    }
+  }
+
+  #stops(): HTMLElement[] {
+    const found = this.renderRoot.querySelector("soma-found");
+    const hits = found?.shadowRoot?.querySelectorAll<HTMLElement>("button") ?? [];
+    return [...this.renderRoot.querySelectorAll<HTMLElement>(".waits, soma-chat-row, .list > .more"), ...hits];
   }
 }
 

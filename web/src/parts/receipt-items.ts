@@ -46,7 +46,7 @@ function memory(item: ManifestItem, store: Store): unknown {
 }
 
 function other(item: ManifestItem, store: Store): unknown {
-  const said = store.talk.entries.value.find((entry) => entry.messageId !== "" && entry.messageId === item.item_id);
+  const said = store.thread.entries.value.find((entry) => entry.messageId !== "" && entry.messageId === item.item_id);
   const name = item.lane === "user_message" ? "Your message" : (NAMES[item.item_id] ?? nameOf(item));
   return html`<li>
     <div class="pair"><span>${name}</span><span>${count(item.tokens)} tokens</span></div>

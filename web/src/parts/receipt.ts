@@ -54,8 +54,8 @@ export class ReceiptPart extends Part {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    const { receipts, talk } = this.store;
-    const last = talk.entries.value.findLast((entry) => entry.receiptId !== "" && !entry.running);
+    const { receipts, thread } = this.store;
+    const last = thread.entries.value.findLast((entry) => entry.receiptId !== "" && !entry.running);
     if (receipts.wanted.value === "" && last !== undefined) {
       void receipts.show(last.receiptId);
     }

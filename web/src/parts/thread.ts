@@ -48,6 +48,13 @@ export class ThreadPart extends Part {
       li:nth-last-child(2) {
         content-visibility: visible;
       }
+      li.sought {
+        margin: 0 calc(-1 * var(--s3));
+        padding: var(--s2) var(--s3) 0;
+        border-radius: var(--corner);
+        background: var(--accent-soft);
+        content-visibility: visible;
+      }
       .older {
         padding-bottom: var(--s4);
         text-align: center;
@@ -86,25 +93,25 @@ export class ThreadPart extends Part {
   }
 
   protected override watched(): readonly Watchable[] {
-    const { talk } = this.store;
-    return [talk.entries, talk.opening, talk.problem, talk.loadingOlder];
+    const { talk, thread } = this.store;
+    return [thread.entries, talk.opening, talk.problem, talk.loadingOlder, talk.sought];
   }
 
   protected override render(): unknown {
-    const { talk } = this.store;
+    const { entries } = this.store.thread;
     return html`
       <div class="scroll" tabindex="0" role="region" aria-label="Conversation" @scroll=${() => this.#scrolled()}>
         <div class="column">${this.#content()}</div>
       </div>
-      ${this.away && talk.entries.value.length > 0
+      ${this.away && entries.value.length > 0
         ? html`<button class="latest" type="button" @click=${() => this.#toEnd()}>${icon("down")} Jump to latest</button>`
         : nothing}
     `;
   }
 
   #content(): unknown {
-    const { talk } = this.store;
-    const entries = talk.entries.value;
+    const { talk, thread } = this.store;
+    const entries = thread.entries.value;
     if (talk.problem.value !== undefined && entries.length === 0) {
       return html`<p class="problem" role="alert">${talk.problem.value.message}</p>`;
     }
@@ -131,7 +138,7 @@ export class ThreadPart extends Part {
         ${repeat(
           entries,
           (entry) => entry.key,
-          (entry) => html`<li><soma-message .store=${this.store} .entry=${entry}></soma-message></li>`,
+          (entry) => html`<li class=${entry === talk.sought.value ? "sought" : ""} tabindex=${entry === talk.sought.value ? "-1" : nothing}><soma-message .store=${this.store} .entry=${entry}></soma-message></li>`,
         )}
       </ol>
     `;
@@ -146,7 +153,7 @@ export class ThreadPart extends Part {
   }
 
   protected override willUpdate(): void {
-    const entries = this.store.talk.entries.value;
+    const entries = this.store.thread.entries.value;
     const last = entries.at(-1);
     if (entries !== this.#seen && (last?.state === "waiting" || entries.length === 0 || this.#seen.length === 0)) {
       this.#following = true; // something was said, or another conversation is shown
@@ -158,6 +165,21 @@ export class ThreadPart extends Part {
   #seen: readonly unknown[] = [];
   #first: string | undefined;
   #grewAbove = false;
+
+  /** A message that was looked for is brought into sight. */
+  protected override updated(): void {
+    const { value: sought } = this.store.talk.sought;
+    if (sought !== this.#sought) {
+      this.#sought = sought;
+      const item = this.renderRoot.querySelector<HTMLElement>("li.sought");
+      if (item !== null) {
+        this.#following = false;
+        item.scrollIntoView({ block: "center" });
+        item.focus({ preventScroll: true });
+      }
+    }
+  }
+  #sought: unknown;
 
   /** After every change of size: stay at the end, or keep what is being read where it is. */
   #settle(): void {

@@ -2,7 +2,7 @@
 
 import { refusalOf, type Refusal } from "../wire/refusal";
 import type { Rest } from "../wire/rest";
-import type { Conversation, ConversationPage } from "../wire/types";
+import type { Conversation, ConversationPage } from "../wire/chat";
 import { Cell } from "./cell";
 
 const PATH = "/api/v1/chat/conversations";
@@ -12,6 +12,8 @@ export class Chats {
   readonly list = new Cell<readonly Conversation[] | undefined>(undefined);
   readonly filter = new Cell("");
   readonly problem = new Cell<Refusal | undefined>(undefined);
+  /** First words of conversations that have no title yet. */
+  readonly #words = new Map<string, string>();
   #more = "";
   #asked = 0;
 
@@ -49,6 +51,24 @@ export class Chats {
   async narrow(text: string): Promise<void> {
     this.filter.value = text;
     await this.refresh();
+  }
+
+  /** What a conversation is called here: its title, else what was said first in it. */
+  nameOf(chat: Conversation): string {
+    return chat.title || (this.#words.get(chat.conversation_id) ?? "");
+  }
+
+  /** Until it has a title a conversation goes by its first words. */
+  callFirst(conversationId: string, words: string): void {
+    this.#words.set(conversationId, words);
+  }
+
+  /** A title has come. */
+  titled(conversationId: string, title: string): void {
+    const { value: chats } = this.list;
+    if (chats?.some((chat) => chat.conversation_id === conversationId && chat.title !== title) === true) {
+      this.list.value = chats.map((chat) => (chat.conversation_id === conversationId ? { ...chat, title } : chat));
+    }
   }
 
   /** Gives a conversation a name. */

@@ -1,11 +1,13 @@
 // One message as the page shows it; an answer that is being written grows in place.
 
-import type { Message, Usage } from "../wire/types";
+import type { Message } from "../wire/chat";
 import type { Refused } from "../wire/frames";
-import { Blocks } from "../text/blocks";
+import type { Usage } from "../wire/types";
 import { Pulse } from "./cell";
+import { storedTools, type ToolUse } from "./tool-use";
 
 export type EntryState = "waiting" | "writing" | "done" | "stopped" | "failed";
+export type Rated = "good" | "bad" | "none";
 
 export interface Problem {
   code: string;
@@ -19,17 +21,32 @@ export interface Notice {
   level: string;
 }
 
+/** Where in the text somebody else began to write. */
+export interface Seam {
+  readonly at: number;
+  readonly sentence: string;
+  readonly detail: string;
+}
+
+export interface Siblings {
+  number: number;
+  count: number;
+}
+
 export class Entry {
   readonly changed = new Pulse();
-  readonly blocks = new Blocks();
   readonly notices: Notice[] = [];
-  readonly tools: { name: string; args: string }[] = [];
+  readonly seams: Seam[] = [];
   readonly begun = performance.now();
+  tools: readonly ToolUse[] = [];
   text = "";
   reasoning = "";
   state: EntryState = "done";
   problem: Problem | undefined;
-  question = "";
+  /** Says the same once more, after it failed. */
+  retry: (() => void) | undefined;
+  siblings: Siblings = { number: 1, count: 1 };
+  rated: Rated = "none";
   messageId = "";
   turnId = "";
   receiptId = "";
@@ -51,6 +68,11 @@ export class Entry {
   get running(): boolean {
     return this.state === "waiting" || this.state === "writing";
   }
+
+  /** The call that waits for a person, if one does. */
+  get asking(): ToolUse | undefined {
+    return this.running ? this.tools.find((tool) => tool.state === "consent") : undefined;
+  }
 }
 
 export function userEntry(text: string): Entry {
@@ -59,10 +81,9 @@ export function userEntry(text: string): Entry {
   return entry;
 }
 
-export function answerEntry(question: string): Entry {
+export function answerEntry(): Entry {
   const entry = new Entry(crypto.randomUUID(), "assistant");
   entry.state = "waiting";
-  entry.question = question;
   return entry;
 }
 
@@ -70,18 +91,35 @@ export function answerEntry(question: string): Entry {
 export function storedEntry(message: Message): Entry {
   const role = message.role === "ROLE_USER" ? "user" : "assistant";
   const entry = new Entry(message.message_id, role, new Date(message.create_time));
-  entry.text = message.content.map((part) => part.text ?? "").join("");
+  entry.text = textOf(message);
   entry.messageId = message.message_id;
   entry.turnId = message.turn_id;
   entry.receiptId = message.receipt_id;
   entry.model = message.model;
   entry.costMicros = message.cost_micros;
   entry.usage = message.usage;
-  entry.tools.push(...message.tool_calls.map((call) => ({ name: call.name, args: call.arguments_json })));
+  entry.tools = storedTools(message);
   if (message.partial) {
     entry.state = message.finish_reason === "cancelled" ? "stopped" : "failed";
   }
+  renew(entry, message);
   return entry;
+}
+
+/** What of a known message may have changed since. */
+export function renew(entry: Entry, message: Message): void {
+  const siblings = { number: message.sibling_number || 1, count: message.sibling_count || 1 };
+  const rated = message.rating === "RATING_GOOD" ? "good" : message.rating === "RATING_BAD" ? "bad" : "none";
+  const same = siblings.number === entry.siblings.number && siblings.count === entry.siblings.count;
+  if (!same || rated !== entry.rated) {
+    entry.siblings = siblings;
+    entry.rated = rated;
+    entry.changed.beat();
+  }
+}
+
+export function textOf(message: Message): string {
+  return message.content.map((part) => part.text ?? "").join("");
 }
 
 export function problemOf(refused: Refused, turnId: string): Problem {

@@ -1,6 +1,8 @@
 // What is open on the page and how it looks; kept in the browser where a person would expect it.
 
-import { Cell } from "./cell";
+import type { Refusal } from "../wire/refusal";
+import { Cell, Pulse } from "./cell";
+import type { Entry } from "./entry";
 
 export type Tab = "receipt" | "mind" | "memory";
 export type Theme = "system" | "light" | "dark";
@@ -18,6 +20,13 @@ export class Layout {
   readonly theme = new Cell<Theme>(kept(THEME_KEY, THEMES, "system"));
   readonly narrow = new Cell(NARROW.matches);
   readonly said = new Cell("");
+  /** Beats when what waits for consent shall be shown; then a card takes the wish. */
+  readonly approvalSought = new Pulse();
+  #approvalWish = false;
+  /** The question that is being edited. */
+  readonly editing = new Cell<Entry | undefined>(undefined);
+  /** Why something that was wanted did not come about. */
+  readonly problem = new Cell<Refusal | undefined>(undefined);
 
   constructor() {
     NARROW.addEventListener("change", () => {
@@ -60,6 +69,23 @@ export class Layout {
   nextTheme(): void {
     const place = THEMES.indexOf(this.theme.value);
     this.setTheme(THEMES[(place + 1) % THEMES.length] ?? "system");
+  }
+
+  seekApproval(): void {
+    this.#approvalWish = true;
+    this.approvalSought.beat();
+  }
+
+  /** Whether somebody wants to see what waits; asking takes the wish. */
+  takeApprovalWish(): boolean {
+    const wish = this.#approvalWish;
+    this.#approvalWish = false;
+    return wish;
+  }
+
+  /** Says why something did not come about, to everybody. */
+  tell(problem: Refusal): void {
+    this.problem.value = problem;
   }
 
   /** Tells those who listen instead of looking. */

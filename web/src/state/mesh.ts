@@ -2,7 +2,8 @@
 
 import type { Link } from "../wire/connection";
 import type { Rest } from "../wire/rest";
-import type { AgentName, Budget, ModelProfile } from "../wire/types";
+import type { AgentName, ModelProfile } from "../wire/chat";
+import type { Budget } from "../wire/types";
 import { Cell } from "./cell";
 
 const OFFLINE_PROVIDER = "offline";
@@ -14,6 +15,8 @@ export class MeshState {
   readonly models = new Cell<readonly ModelProfile[]>([]);
   readonly usedModel = new Cell("");
   readonly budget = new Cell<Budget | undefined>(undefined);
+  /** Whom the mesh takes this browser for. */
+  userId = "";
   readonly services = new Cell<Readonly<Record<string, string>>>({});
 
   constructor(private readonly rest: Rest) {}
@@ -26,6 +29,12 @@ export class MeshState {
   get withoutModel(): boolean {
     const { value: models } = this.models;
     return models.length > 0 && models.every((model) => model.provider === OFFLINE_PROVIDER);
+  }
+
+  /** The agents as they are now; the greeting of the socket may tell of those of a minute ago. */
+  async refreshAgents(): Promise<void> {
+    const page = await this.rest.get<{ agents: AgentName[] }>("/api/v1/chat/agents", { page_size: 200 }).catch(() => undefined);
+    this.agents.value = page?.agents ?? this.agents.value;
   }
 
   async refresh(): Promise<void> {

@@ -1,27 +1,45 @@
 // Everything the page knows, put together once; and what happens when parts of it meet.
 
+import type { Conversation } from "../wire/chat";
 import { Connection } from "../wire/connection";
+import type { Started } from "../wire/frames";
 import { Rest } from "../wire/rest";
 import { firstWords } from "../text/format";
+import { Approvals } from "./approvals";
 import { Chats } from "./chats";
 import type { Entry } from "./entry";
+import { Files } from "./files";
 import { Layout } from "./layout";
 import { Memories } from "./memories";
 import { MeshState } from "./mesh";
 import { Mind } from "./mind";
 import { Receipts } from "./receipts";
+import { Search } from "./search";
 import { Talk } from "./talk";
+import { Thread } from "./thread";
+import { Turns } from "./turns";
+import { Watch } from "./watch";
 
 export class Store {
   readonly rest = new Rest();
   readonly layout = new Layout();
   readonly mesh = new MeshState(this.rest);
   readonly chats = new Chats(this.rest);
+  readonly search = new Search(this.rest);
+  readonly approvals = new Approvals(this.rest);
+  readonly files = new Files(this.rest, {
+    imported: (conversationId) => this.#imported(conversationId),
+    done: (sentence) => this.layout.announce(sentence),
+    refused: (problem) => this.layout.tell(problem),
+  });
   readonly receipts = new Receipts(this.rest);
   readonly mind = new Mind(this.rest);
+  readonly thread = new Thread();
+  readonly memories = new Memories(this.rest, () => this.thread.agentId);
+  readonly turns: Turns;
   readonly talk: Talk;
-  readonly memories: Memories;
   readonly #connection: Connection;
+  readonly #watch = new Watch((conversation) => this.#stands(conversation));
   readonly #tabs = new BroadcastChannel("soma");
   #wasLost = false;
 
@@ -30,18 +48,22 @@ export class Store {
       {
         connected: (told) => {
           this.mesh.agents.value = told.agents;
+          this.mesh.userId = told.user_id;
           void this.#cameBack();
         },
         link: (state) => this.#linked(state),
-        frame: (frameId, frame) => this.talk.hear(frameId, frame),
+        frame: (frameId, frame) => this.turns.hear(frameId, frame),
+        title: (told) => this.chats.titled(told.conversation_id, told.title),
       },
       this.rest,
     );
-    this.talk = new Talk(this.rest, this.#connection, {
-      begun: (entry, conversationId, fresh) => void this.#begun(entry, conversationId, fresh),
-      ended: (entry, sentence) => this.#ended(entry, sentence),
+    this.turns = new Turns(this.thread, this.#connection, this.rest, {
+      begun: (entry, told, fresh) => void this.#begun(entry, told, fresh),
+      said: (_entry, sentence) => this.#said(sentence),
+      ended: (entry, sentence, branched) => this.#ended(entry, sentence, branched),
+      strayed: (entry, told) => void this.talk.straighten(entry, told.user_message_id),
     });
-    this.memories = new Memories(this.rest, () => this.talk.agentId);
+    this.talk = new Talk(this.rest, this.thread, this.turns);
     this.#tabs.addEventListener("message", () => this.#heardOfOthers());
     document.addEventListener("visibilitychange", () => {
       if (!document.hidden) {
@@ -49,6 +71,7 @@ export class Store {
       }
     });
     addEventListener("hashchange", () => this.#follow());
+    this.thread.conversationId.watch(() => this.#watch.turnTo(this.thread.conversationId.value));
   }
 
   start(): void {
@@ -66,14 +89,29 @@ export class Store {
     this.talk.fresh();
   }
 
-  openChat(conversationId: string): void {
+  /** Shows a conversation, at its end or where a message stands in it. */
+  openChat(conversationId: string, messageId = ""): void {
     this.layout.railOpen.value = false;
-    location.hash = conversationId;
+    if (messageId === "") {
+      location.hash = conversationId;
+    } else {
+      history.pushState(null, "", `#${conversationId}`);
+      void this.talk.open(conversationId, messageId);
+    }
+  }
+
+  /** Shows what waits for consent in a conversation, or in the first one where something does. */
+  openApproval(conversationId = this.approvals.waiting.value[0]?.conversation_id ?? ""): void {
+    this.layout.seekApproval();
+    if (conversationId !== "" && conversationId !== this.thread.conversationId.value) {
+      this.openChat(conversationId);
+    }
+    this.layout.railOpen.value = false;
   }
 
   async deleteChat(conversationId: string): Promise<void> {
     await this.chats.delete(conversationId);
-    if (conversationId === this.talk.conversationId.value) {
+    if (conversationId === this.thread.conversationId.value) {
       this.newChat();
     }
     this.#tabs.postMessage("deleted");
@@ -89,33 +127,53 @@ export class Store {
     void this.memories.show(id);
   }
 
-  async #begun(entry: Entry, conversationId: string, fresh: boolean): Promise<void> {
+  async #begun(entry: Entry, told: Started, fresh: boolean): Promise<void> {
     this.mesh.level.value = entry.level;
     this.mesh.usedModel.value = entry.model;
     this.layout.announce("The answer begins.");
     if (fresh) {
-      history.replaceState(null, "", `#${conversationId}`);
-      // A conversation is made without a name; its first words are one until a person gives it another.
-      await this.chats.rename(conversationId, firstWords(entry.question)).catch(() => undefined);
+      history.replaceState(null, "", `#${told.conversation_id}`);
+      this.chats.callFirst(told.conversation_id, firstWords(this.thread.questionOf(entry)?.text ?? ""));
     }
     this.#tabs.postMessage("begun");
     await this.chats.refresh();
   }
 
-  #ended(entry: Entry, sentence: string): void {
+  #imported(conversationId: string): void {
+    this.openChat(conversationId);
+    this.#tabs.postMessage("imported");
+    void this.chats.refresh();
+  }
+
+  #said(sentence: string): void {
+    this.layout.announce(sentence);
+    void this.approvals.refresh();
+  }
+
+  #ended(entry: Entry, sentence: string, branched: boolean): void {
     this.layout.announce(sentence);
     this.#tabs.postMessage("ended");
     void this.chats.refresh();
     void this.mesh.refresh();
+    if (entry.tools.some((tool) => tool.consent !== undefined)) {
+      void this.approvals.refresh();
+    }
     if (this.layout.drawerOpen.value && this.layout.tab.value === "receipt" && entry.receiptId !== "") {
       void this.receipts.show(entry.receiptId);
     }
     if (this.layout.drawerOpen.value && this.layout.tab.value === "mind") {
-      void this.mind.load(this.talk.agentId);
+      void this.mind.load(this.thread.agentId);
     }
     if (entry.problem?.code === "CURSOR_TOO_OLD") {
-      void this.talk.open(this.talk.conversationId.value);
+      void this.talk.open(this.thread.conversationId.value);
+    } else if (branched) {
+      void this.talk.refresh();
     }
+  }
+
+  #stands(conversation: Conversation): void {
+    this.chats.titled(conversation.conversation_id, conversation.title);
+    void this.talk.heard(conversation);
   }
 
   #linked(state: MeshState["link"]["value"]): void {
@@ -128,11 +186,14 @@ export class Store {
       this.#wasLost = false;
       this.layout.announce("Connected again.");
     }
-    await Promise.all([this.chats.refresh(), this.mesh.refresh(), this.talk.refresh()]);
+    this.#watch.look();
+    const { chats, mesh, approvals, talk } = this;
+    await Promise.all([chats.refresh(), mesh.refresh(), mesh.refreshAgents(), approvals.refresh(), talk.refresh()]);
   }
 
   #heardOfOthers(): void {
     void this.chats.refresh();
+    void this.approvals.refresh();
     void this.talk.refresh();
   }
 
@@ -140,7 +201,7 @@ export class Store {
     const id = location.hash.slice(1);
     if (id === "") {
       this.talk.fresh();
-    } else if (id !== this.talk.conversationId.value) {
+    } else if (id !== this.thread.conversationId.value) {
       void this.talk.open(id);
     }
   }

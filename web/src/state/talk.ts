@@ -1,43 +1,38 @@
-// The conversation that is shown: its messages, the answer that is being written, older pages.
+// The conversation that is shown, as the mesh has it: opening, older pages, branches, what others did to it.
 
-import type { Connection } from "../wire/connection";
-import type { ChatSend, TurnFrame } from "../wire/frames";
+import type { Conversation, MessagePage } from "../wire/chat";
 import { refusalOf, type Refusal } from "../wire/refusal";
 import type { Rest } from "../wire/rest";
-import type { Conversation, MessagePage } from "../wire/types";
+import { Branches } from "./branches";
 import { Cell } from "./cell";
-import { answerEntry, storedEntry, userEntry, type Entry } from "./entry";
-import { hear } from "./hearing";
-import { forgetPending, forgetPendingSoon, keepPending, pendingSend } from "./pending";
+import { renew, storedEntry, type Entry } from "./entry";
+import { forgetPending, pendingOnes } from "./pending";
+import type { Thread } from "./thread";
+import type { Turns } from "./turns";
 
 const PAGE = 60;
+const FAR_PAGE = 500;
 const CONVERSATIONS = "/api/v1/chat/conversations";
 
-export interface TalkListener {
-  /** A turn has begun; `fresh` when it made its conversation. */
-  begun(entry: Entry, conversationId: string, fresh: boolean): void;
-  /** A turn came to its end, with a sentence for those who do not see it. */
-  ended(entry: Entry, sentence: string): void;
-}
-
 export class Talk {
-  readonly conversation = new Cell<Conversation | undefined>(undefined);
-  readonly conversationId = new Cell("");
-  readonly entries = new Cell<readonly Entry[]>([]);
-  readonly running = new Cell<Entry | undefined>(undefined);
   readonly opening = new Cell(false);
   readonly loadingOlder = new Cell(false);
   readonly problem = new Cell<Refusal | undefined>(undefined);
-  agentId = "";
+  /** A message that was looked for, to be shown. */
+  readonly sought = new Cell<Entry | undefined>(undefined);
+  /** The version of a message that was turned to last. */
+  turned: Entry | undefined;
+  readonly #branches: Branches;
   #older = "";
-  #frameId = "";
   #visit = 0;
 
   constructor(
     private readonly rest: Rest,
-    private readonly connection: Connection,
-    private readonly listener: TalkListener,
-  ) {}
+    private readonly thread: Thread,
+    private readonly turns: Turns,
+  ) {
+    this.#branches = new Branches(rest);
+  }
 
   get hasOlder(): boolean {
     return this.#older !== "";
@@ -46,19 +41,20 @@ export class Talk {
   /** An empty conversation; it exists in the mesh once something is said. */
   fresh(): void {
     this.#clear();
-    this.conversation.value = undefined;
-    this.conversationId.value = "";
   }
 
-  async open(conversationId: string): Promise<void> {
+  async open(conversationId: string, messageId = ""): Promise<void> {
     this.#clear();
     const visit = this.#visit;
-    this.conversationId.value = conversationId;
+    this.thread.conversationId.value = conversationId;
     this.opening.value = true;
     try {
-      const [opened, page] = await this.#newest(conversationId);
+      if (messageId !== "") {
+        await this.#chooseBranchOf(conversationId, messageId);
+      }
+      const [conversation, page] = await this.#newest(conversationId);
       if (visit === this.#visit) {
-        this.#show(opened, page);
+        this.#show(conversation, page);
       }
     } catch (error) {
       if (visit === this.#visit) {
@@ -69,35 +65,49 @@ export class Talk {
         this.opening.value = false;
       }
     }
+    if (messageId !== "" && visit === this.#visit) {
+      await this.#seek(messageId);
+    }
   }
 
   /** Looks again, for what another tab or device did to the conversation. */
   async refresh(): Promise<void> {
-    const { value: id } = this.conversationId;
-    const refused = this.entries.value.at(-1)?.problem !== undefined;
-    if (id === "" || refused || this.running.value !== undefined || this.opening.value) {
+    const { value: id } = this.thread.conversationId;
+    if (id === "" || this.opening.value) {
       return;
     }
     const visit = this.#visit;
     const found = await this.#newest(id).catch(() => undefined);
-    const same = found?.[0].current_leaf_message_id === this.entries.value.at(-1)?.messageId;
-    const idle = found?.[0].running_turn_id === "";
-    if (found !== undefined && visit === this.#visit && this.running.value === undefined && !(same && idle)) {
-      this.#show(...found);
+    if (found !== undefined && visit === this.#visit) {
+      this.#renew(...found);
     }
   }
 
-  async loadOlder(): Promise<void> {
+  /** The mesh told how the conversation stands. */
+  async heard(conversation: Conversation): Promise<void> {
+    if (conversation.conversation_id !== this.thread.conversationId.value || this.opening.value) {
+      return;
+    }
+    this.thread.conversation.value = conversation;
+    const { running_turn_id: running, current_leaf_message_id: leaf } = conversation;
+    const strange = running !== "" && !this.turns.follows(running) && !this.turns.unsettled;
+    const idle = running === "" && !this.turns.busy;
+    if (strange || (idle && leaf !== this.thread.leafId)) {
+      await this.refresh();
+    }
+  }
+
+  async loadOlder(size = PAGE): Promise<void> {
     if (this.#older === "" || this.loadingOlder.value) {
       return;
     }
     const visit = this.#visit;
     this.loadingOlder.value = true;
     try {
-      const page = await this.#messages(this.conversationId.value, this.#older);
+      const page = await this.#messages(this.thread.conversationId.value, { page_token: this.#older, page_size: size });
       if (visit === this.#visit) {
         this.#older = page.next_page_token;
-        this.entries.value = [...page.messages.map(storedEntry), ...this.entries.value];
+        this.thread.entries.value = [...entriesOf(page, []), ...this.thread.entries.value];
       }
     } catch (error) {
       this.problem.value = refusalOf(error);
@@ -106,109 +116,144 @@ export class Talk {
     }
   }
 
-  say(text: string): void {
-    if (this.running.value !== undefined || text.trim() === "") {
+  /** Shows the branch on which the sibling of that number stands. Throws the refusal. */
+  async turnTo(entry: Entry, number: number): Promise<void> {
+    const { value: id } = this.thread.conversationId;
+    const visit = this.#visit;
+    const leaf = await this.#branches.leafBeside(id, entry.messageId, number);
+    if (leaf === "" || visit !== this.#visit) {
       return;
     }
-    const send: ChatSend = { content: text, request_id: crypto.randomUUID() };
-    if (this.conversationId.value !== "") {
-      send.conversation_id = this.conversationId.value;
-    } else if (this.agentId !== "") {
-      send.agent_id = this.agentId;
+    const place = this.thread.entries.value.indexOf(entry);
+    await this.#branches.choose(id, leaf);
+    await this.refresh();
+    this.turned = this.thread.entries.value[place];
+  }
+
+  /** Shows the messages that a turn stands behind which was begun elsewhere, and its answer below them. */
+  async straighten(answer: Entry, questionId: string): Promise<void> {
+    const visit = this.#visit;
+    const { value: id } = this.thread.conversationId;
+    const page = await this.#messages(id, { leaf_message_id: questionId }).catch(() => undefined);
+    if (page !== undefined && visit === this.#visit && answer.running) {
+      this.#older = page.next_page_token;
+      this.thread.entries.value = [...entriesOf(page, this.thread.entries.value), answer];
     }
-    keepPending(send);
-    this.#begin(send);
   }
 
   /** Takes up what was being said when the page was left before the mesh had answered. */
   async takeUp(): Promise<boolean> {
-    const send = pendingSend();
-    if (send === undefined) {
+    const kept = pendingOnes();
+    const { conversationId } = kept[0] ?? {};
+    if (conversationId === undefined) {
       return false;
     }
-    if (send.conversation_id !== undefined) {
-      await this.open(send.conversation_id);
+    if (conversationId !== "") {
+      await this.open(conversationId);
     }
-    const asked = this.entries.value.findLast((entry) => entry.role === "user");
-    if (this.running.value === undefined && asked?.text !== send.content) {
-      this.#begin(send);
+    for (const each of kept.filter((other) => other.conversationId === conversationId)) {
+      if (each.queued && each.opening.type === "chat.send") {
+        this.turns.enqueue({ text: each.text, opening: each.opening, frameId: "" });
+      } else if (this.turns.running.value !== undefined || this.#wasTaken(each.text)) {
+        forgetPending(each.opening.payload.request_id);
+      } else {
+        this.turns.open(each.opening, each.text);
+      }
     }
     return true;
   }
 
-  stop(): void {
-    if (this.#frameId !== "") {
-      this.connection.stop(this.#frameId);
-    }
-  }
-
-  hear(frameId: string, frame: TurnFrame): void {
-    const entry = this.running.value;
-    if (frameId !== this.#frameId || entry === undefined) {
-      return;
-    }
-    if (frame.type === "chat.started") {
-      forgetPendingSoon();
-      const fresh = this.conversationId.value === "";
-      this.conversationId.value = frame.payload.conversation_id;
-      this.agentId = frame.payload.agent_id;
-      hear(entry, frame);
-      this.listener.begun(entry, frame.payload.conversation_id, fresh);
-      return;
-    }
-    const sentence = hear(entry, frame);
-    if (!entry.running) {
-      forgetPending();
-      this.#frameId = "";
-      this.running.value = undefined;
-      this.listener.ended(entry, sentence);
-    }
-  }
-
-  #begin(send: ChatSend): void {
-    const answer = answerEntry(send.content);
-    this.entries.value = [...this.entries.value, userEntry(send.content), answer];
-    this.running.value = answer;
-    this.#frameId = this.connection.say(send);
+  #wasTaken(text: string): boolean {
+    return this.thread.entries.value.findLast((entry) => entry.role === "user")?.text === text;
   }
 
   #show(conversation: Conversation, page: MessagePage): void {
-    this.conversation.value = conversation;
-    this.agentId = conversation.agent_id;
+    this.thread.conversation.value = conversation;
+    this.thread.agentId = conversation.agent_id;
     this.#older = page.next_page_token;
-    const entries = page.messages.map(storedEntry);
-    if (conversation.running_turn_id !== "") {
-      const answer = answerEntry("");
-      entries.push(answer);
-      this.running.value = answer;
-      this.#frameId = this.connection.follow(conversation.running_turn_id);
+    this.thread.entries.value = entriesOf(page, this.thread.entries.value);
+    this.#followOther(conversation.running_turn_id);
+  }
+
+  #renew(conversation: Conversation, page: MessagePage): void {
+    const refused = this.thread.last?.problem !== undefined;
+    if (this.turns.running.value !== undefined || refused) {
+      this.thread.conversation.value = conversation;
+      this.#followOther(conversation.running_turn_id);
+      return;
     }
-    this.entries.value = entries;
+    if (page.messages.at(-1)?.message_id === this.thread.leafId) {
+      entriesOf(page, this.thread.entries.value);
+      this.thread.conversation.value = conversation;
+      this.#followOther(conversation.running_turn_id);
+    } else {
+      this.#show(conversation, page);
+    }
+  }
+
+  #followOther(turnId: string): void {
+    if (turnId !== "" && !this.turns.follows(turnId) && !this.turns.unsettled) {
+      this.turns.follow(turnId);
+    }
+  }
+
+  async #chooseBranchOf(conversationId: string, messageId: string): Promise<void> {
+    const path = `${CONVERSATIONS}/${encodeURIComponent(conversationId)}`;
+    const { conversation } = await this.rest.get<{ conversation: Conversation }>(path);
+    const shown = conversation.current_leaf_message_id;
+    const leaf = await this.#branches.leafOf(conversationId, messageId, shown);
+    if (leaf !== "" && leaf !== shown) {
+      await this.#branches.choose(conversationId, leaf);
+    }
+  }
+
+  /** Reads older pages until the message is among them. */
+  async #seek(messageId: string): Promise<void> {
+    const found = (): Entry | undefined => this.thread.entries.value.find((entry) => entry.messageId === messageId);
+    const visit = this.#visit;
+    while (found() === undefined && this.hasOlder && visit === this.#visit && this.problem.value === undefined) {
+      await this.loadOlder(FAR_PAGE);
+    }
+    if (visit === this.#visit) {
+      this.sought.value = found();
+    }
   }
 
   #clear(): void {
     this.#visit += 1;
-    if (this.#frameId !== "") {
-      this.connection.leave(this.#frameId);
-      this.#frameId = "";
-    }
+    this.turns.leave();
     this.#older = "";
-    this.running.value = undefined;
     this.problem.value = undefined;
     this.opening.value = false;
-    this.entries.value = [];
+    this.sought.value = undefined;
+    this.thread.clear();
   }
 
   async #newest(id: string): Promise<[Conversation, MessagePage]> {
     const [opened, page] = await Promise.all([
       this.rest.get<{ conversation: Conversation }>(`${CONVERSATIONS}/${encodeURIComponent(id)}`),
-      this.#messages(id, ""),
+      this.#messages(id, {}),
     ]);
     return [opened.conversation, page];
   }
 
-  #messages(id: string, token: string): Promise<MessagePage> {
-    const query = { page_size: PAGE, from_end: true, page_token: token };
+  #messages(id: string, more: Record<string, string | number>): Promise<MessagePage> {
+    const query = { page_size: PAGE, from_end: true, ...more };
     return this.rest.get<MessagePage>(`${CONVERSATIONS}/${encodeURIComponent(id)}/messages`, query);
   }
+}
+
+/** The entries of a page; one that is known already stays, with what only a live answer knows, and is renewed. */
+function entriesOf(page: MessagePage, known: readonly Entry[]): Entry[] {
+  const byId = new Map(known.filter((entry) => entry.messageId !== "").map((entry) => [entry.messageId, entry]));
+  return page.messages
+    .filter((message) => message.role === "ROLE_USER" || message.role === "ROLE_ASSISTANT")
+    .map((message) => {
+      const entry = byId.get(message.message_id);
+      if (entry === undefined) {
+        return storedEntry(message);
+      }
+      renew(entry, message);
+      return entry;
+    });
 }

@@ -1,7 +1,7 @@
 // The connection to the edge: frames out, frames in, and coming back after a cut without losing or repeating anything.
 // Knows nothing of the page.
 
-import { LAST_FRAMES, type ChatSend, type Connected, type ServerFrame, type TurnFrame } from "./frames";
+import { LAST_FRAMES, type Connected, type Opening, type ServerFrame, type TitleUpdate, type TurnFrame } from "./frames";
 import type { Rest } from "./rest";
 
 const SUBPROTOCOL = "soma.edge.v1.json";
@@ -16,10 +16,11 @@ export interface Listener {
   connected(told: Connected): void;
   link(state: Link): void;
   frame(frameId: string, frame: TurnFrame): void;
+  title(told: TitleUpdate): void;
 }
 
 interface Followed {
-  send: ChatSend | undefined;
+  opening: Opening | undefined;
   turnId: string;
   sequence: number;
   stopWhenKnown: boolean;
@@ -50,18 +51,18 @@ export class Connection {
     socket.addEventListener("close", (event) => void this.#closed(socket, event.code));
   }
 
-  /** Says something; gives the id under which its frames come. A request id that was used follows the same turn. */
-  say(payload: ChatSend): string {
+  /** Begins a turn; gives the id under which its frames come. A request id that was used follows the same turn. */
+  begin(opening: Opening): string {
     const frameId = crypto.randomUUID();
-    this.#turns.set(frameId, { send: payload, turnId: "", sequence: 0, stopWhenKnown: false });
-    this.#write("chat.send", frameId, payload);
+    this.#turns.set(frameId, { opening, turnId: "", sequence: 0, stopWhenKnown: false });
+    this.#write(opening.type, frameId, opening.payload);
     return frameId;
   }
 
   /** Follows a turn from its first event. */
   follow(turnId: string): string {
     const frameId = crypto.randomUUID();
-    this.#turns.set(frameId, { send: undefined, turnId, sequence: 0, stopWhenKnown: false });
+    this.#turns.set(frameId, { opening: undefined, turnId, sequence: 0, stopWhenKnown: false });
     this.#write("chat.resume", frameId, { turn_id: turnId, after_sequence: 0 });
     return frameId;
   }
@@ -75,6 +76,11 @@ export class Connection {
     if (!turn.stopWhenKnown) {
       this.#write("chat.cancel", crypto.randomUUID(), { turn_id: turn.turnId });
     }
+  }
+
+  /** The turn that is followed under a frame's id; empty until it is known. */
+  turnOf(frameId: string): string {
+    return this.#turns.get(frameId)?.turnId ?? "";
   }
 
   /** Stops listening; the turn goes on. */
@@ -101,6 +107,10 @@ export class Connection {
       this.#resumeAll();
       return;
     }
+    if (frame.type === "title_update") {
+      this.listener.title(frame.payload as TitleUpdate);
+      return;
+    }
     const turn = this.#turns.get(frame.id);
     if (turn === undefined) {
       return;
@@ -125,8 +135,8 @@ export class Connection {
     for (const [id, turn] of this.#turns) {
       if (turn.turnId !== "") {
         this.#write("chat.resume", id, { turn_id: turn.turnId, after_sequence: turn.sequence });
-      } else if (turn.send !== undefined) {
-        this.#write("chat.send", id, turn.send); // the same request id: the same turn, never a second one
+      } else if (turn.opening !== undefined) {
+        this.#write(turn.opening.type, id, turn.opening.payload); // the same request id: the same turn, never a second one
       }
     }
   }

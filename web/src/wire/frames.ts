@@ -1,6 +1,7 @@
 // The frames of the socket `/ws/v2/chat`, in their JSON form.
 
-import type { AgentName, LevelName, LevelReason, Usage } from "./types";
+import type { AgentName } from "./chat";
+import type { LevelName, LevelReason, Usage } from "./types";
 
 interface InTurn {
   turn_id: string;
@@ -18,6 +19,8 @@ export interface Started extends InTurn {
   conversation_id: string;
   user_message_id: string;
   assistant_message_id: string;
+  parent_message_id: string;
+  untitled: boolean;
   agent_id: string;
   model: string;
   receipt_id: string;
@@ -30,15 +33,47 @@ export interface Delta extends InTurn {
   delta: string;
 }
 
-export interface ToolAsked extends InTurn {
+interface OfCall extends InTurn {
   call_id: string;
   name: string;
+}
+
+export interface ToolStarted extends OfCall {
+  phase: "started";
   arguments: string;
+  by_client: boolean;
+  round: number;
+}
+
+export interface ToolFinished extends OfCall {
+  phase: "finished";
+  status: "done" | "failed" | "denied" | "unknown";
+  content: string;
+  truncated: boolean;
+  duration_milliseconds: number;
+  round: number;
+}
+
+export interface ApprovalAsked extends OfCall {
+  phase: "requested";
+  arguments: string;
+  arguments_hash: string;
+  sentence: string;
+  expire_time: string;
+}
+
+export interface ApprovalTold extends InTurn {
+  phase: "resolved";
+  call_id: string;
+  decision: Decision;
+  decided_by: string;
+  note: string;
 }
 
 export interface Noticed extends InTurn {
   code: string;
-  message: string;
+  sentence: string;
+  metadata: Record<string, string>;
 }
 
 export interface Done extends Ended {
@@ -77,7 +112,8 @@ export interface TurnFrames {
   "chat.started": Started;
   "chat.delta": Delta;
   "chat.reasoning": Delta;
-  "chat.tool": ToolAsked;
+  "chat.tool": ToolStarted | ToolFinished;
+  "chat.approval": ApprovalAsked | ApprovalTold;
   "chat.notice": Noticed;
   "chat.done": Done;
   "chat.failed": Failed;
@@ -96,10 +132,37 @@ export interface ServerFrame {
   payload: unknown;
 }
 
-export interface ChatSend {
+export interface TitleUpdate {
+  conversation_id: string;
+  title: string;
+}
+
+export type Decision = "approve" | "deny";
+export type WhileBusy = "reject" | "enqueue" | "interrupt" | "rollback";
+
+interface Asking {
+  request_id: string;
+  model_profile_id?: string;
+  while_busy?: WhileBusy;
+}
+
+export interface ChatSend extends Asking {
   content: string;
   conversation_id?: string;
   agent_id?: string;
-  parent_message_id?: string;
-  request_id: string;
 }
+
+export interface ChatEdit extends Asking {
+  message_id: string;
+  content: string;
+}
+
+export interface ChatRegenerate extends Asking {
+  message_id: string;
+}
+
+/** What begins a turn: the same request id is the same turn, never a second one. */
+export type Opening =
+  | { type: "chat.send"; payload: ChatSend }
+  | { type: "chat.edit"; payload: ChatEdit }
+  | { type: "chat.regenerate"; payload: ChatRegenerate };

@@ -3,6 +3,7 @@
 import { offline, Refusal, type ProblemBody } from "./refusal";
 
 export type Query = Record<string, string | number | boolean | readonly string[]>;
+const JSON_TYPE = "application/json";
 const RENEW = "/api/v1/auth/session";
 
 export class Rest {
@@ -22,6 +23,18 @@ export class Rest {
     return this.#ask<Answer>("DELETE", path);
   }
 
+  /** What a stream tells, one value a line, once it has come to its end. */
+  async lines<Line>(path: string): Promise<Line[]> {
+    const response = await this.#sent("GET", path, undefined, undefined, "application/x-ndjson");
+    const text = await response.text();
+    const told = text.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line) as Line);
+    const problem = told.map(problemIn).find((each) => each !== undefined);
+    if (problem !== undefined || !response.ok) {
+      throw problem ?? offline();
+    }
+    return told;
+  }
+
   /** Whether the browser has a session afterwards; undefined when nobody could be asked. */
   async renew(): Promise<boolean | undefined> {
     const answer = await fetch(RENEW, { credentials: "same-origin" }).catch(() => undefined);
@@ -29,26 +42,28 @@ export class Rest {
   }
 
   async #ask<Answer>(method: string, path: string, body?: object, signal?: AbortSignal): Promise<Answer> {
-    let response = await send(method, path, body, signal);
-    if (response.status === 401 && (await this.renew())) {
-      response = await send(method, path, body, signal);
-    }
+    const response = await this.#sent(method, path, body, signal);
     const told: unknown = await response.json().catch(() => undefined);
     if (!response.ok) {
       throw problemIn(told) ?? offline();
     }
     return told as Answer;
   }
+
+  async #sent(method: string, path: string, body?: object, signal?: AbortSignal, accept = JSON_TYPE): Promise<Response> {
+    const response = await send(method, path, accept, body, signal);
+    return response.status === 401 && (await this.renew()) ? await send(method, path, accept, body, signal) : response;
+  }
 }
 
-async function send(method: string, path: string, body?: object, signal?: AbortSignal): Promise<Response> {
-  const headers: Record<string, string> = { accept: "application/json" };
+async function send(method: string, path: string, accept: string, body?: object, signal?: AbortSignal): Promise<Response> {
+  const headers: Record<string, string> = { accept };
   if (method !== "GET") {
     headers["x-soma-csrf"] = csrfToken();
   }
   const init: RequestInit = { method, headers, credentials: "same-origin" };
   if (body !== undefined) {
-    headers["content-type"] = "application/json";
+    headers["content-type"] = JSON_TYPE;
     init.body = JSON.stringify(body);
   }
   if (signal !== undefined) {

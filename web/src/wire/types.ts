@@ -16,57 +16,6 @@ export interface LevelReason {
   sentence: string;
 }
 
-// ---- chat ----
-
-export interface Conversation {
-  conversation_id: string;
-  agent_id: string;
-  title: string;
-  current_leaf_message_id: string;
-  running_turn_id: string;
-  message_count: number;
-  create_time: string;
-  update_time: string;
-  etag: string;
-}
-
-export interface Message {
-  message_id: string;
-  role: "ROLE_USER" | "ROLE_ASSISTANT" | "ROLE_TOOL" | "ROLE_SYSTEM";
-  content: { text?: string }[];
-  tool_calls: { call_id: string; name: string; arguments_json: string }[];
-  turn_id: string;
-  create_time: string;
-  partial: boolean;
-  finish_reason: string;
-  usage?: Usage;
-  cost_micros: string;
-  receipt_id: string;
-  model: string;
-}
-
-export interface ConversationPage {
-  conversations: Conversation[];
-  next_page_token: string;
-}
-
-export interface MessagePage {
-  messages: Message[];
-  next_page_token: string;
-}
-
-export interface AgentName {
-  agent_id: string;
-  name: string;
-}
-
-export interface ModelProfile {
-  model_profile_id: string;
-  provider: string;
-  model: string;
-  tenant_default: boolean;
-}
-
 // ---- governor ----
 
 export interface LaneTokens {

@@ -87,7 +87,10 @@ class ModelProfile(_message.Message):
 
     @_builtins.property
     def fallback_profile_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """The profiles that answer in its place, in order, when it cannot: before the first token, or from where it broke off."""
+        """The profiles that answer in its place, in order, when it cannot: before the first token, or from where it broke off. They
+        must exist, and the offline one is none. Their own fallbacks are not asked in their turn, so two models may stand in for
+        each other. A profile that is deleted is taken out of every list. Example: "claude-haiku-4-5"
+        """
 
     def __init__(
         self,
@@ -306,8 +309,8 @@ class UpdateModelRequest(_message.Message):
 
     @_builtins.property
     def update_mask(self) -> _field_mask_pb2.FieldMask:
-        """Which fields change: model, window_tokens, max_output_tokens, price, tools, tokenizer, base_url. Empty means all of
-        them, or only the key where one is given.
+        """Which fields change: model, window_tokens, max_output_tokens, price, tools, tokenizer, base_url, fallback_profile_ids.
+        Empty means all of them, or only the key where one is given.
         """
 
     def __init__(

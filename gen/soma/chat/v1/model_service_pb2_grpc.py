@@ -105,8 +105,9 @@ class ModelServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UpdateModel(self, request, context):
-        """Changes the named fields of one of the tenant's profiles. Errors: RESOURCE_NOT_FOUND, ETAG_MISMATCH, INVALID_FIELD,
-        also for a profile of the settings and for a new address without the key that belongs to it; SECRETS_UNAVAILABLE.
+        """Changes the named fields of one of the tenant's profiles; of a profile of the settings the fallbacks, for this tenant.
+        Errors: RESOURCE_NOT_FOUND, ETAG_MISMATCH, INVALID_FIELD, also for anything else of a profile of the settings and for a
+        new address without the key that belongs to it; SECRETS_UNAVAILABLE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -26,8 +26,9 @@ class ModelServiceStub:
     that is missing; SECRETS_UNAVAILABLE.
     """
     UpdateModel: _aio.UnaryUnaryMultiCallable[_model_service_pb2.UpdateModelRequest, _model_service_pb2.UpdateModelResponse]
-    """Changes the named fields of one of the tenant's profiles. Errors: RESOURCE_NOT_FOUND, ETAG_MISMATCH, INVALID_FIELD,
-    also for a profile of the settings and for a new address without the key that belongs to it; SECRETS_UNAVAILABLE.
+    """Changes the named fields of one of the tenant's profiles; of a profile of the settings the fallbacks, for this tenant.
+    Errors: RESOURCE_NOT_FOUND, ETAG_MISMATCH, INVALID_FIELD, also for anything else of a profile of the settings and for a
+    new address without the key that belongs to it; SECRETS_UNAVAILABLE.
     """
     DeleteModel: _aio.UnaryUnaryMultiCallable[_model_service_pb2.DeleteModelRequest, _model_service_pb2.DeleteModelResponse]
     """Deletes one of the tenant's profiles and its key. Where it was the default one, that of the settings is it again.
@@ -78,8 +79,9 @@ class ModelServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _model_service_pb2.UpdateModelRequest,
         context: _aio.ServicerContext[_model_service_pb2.UpdateModelRequest, _abc.Awaitable[_model_service_pb2.UpdateModelResponse]],
     ) -> _abc.Awaitable[_model_service_pb2.UpdateModelResponse]:
-        """Changes the named fields of one of the tenant's profiles. Errors: RESOURCE_NOT_FOUND, ETAG_MISMATCH, INVALID_FIELD,
-        also for a profile of the settings and for a new address without the key that belongs to it; SECRETS_UNAVAILABLE.
+        """Changes the named fields of one of the tenant's profiles; of a profile of the settings the fallbacks, for this tenant.
+        Errors: RESOURCE_NOT_FOUND, ETAG_MISMATCH, INVALID_FIELD, also for anything else of a profile of the settings and for a
+        new address without the key that belongs to it; SECRETS_UNAVAILABLE.
         """
 
     @_abc_1.abstractmethod

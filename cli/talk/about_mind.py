@@ -1,0 +1,77 @@
+"""Commands of a conversation about what stands behind it: receipt, mind, memory, model.
+
+Nothing here draws anything; the commands of the same names do.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from cli.commands import memory, mind, model, receipt
+from cli.doors import Doors, checked_id
+from cli.exits import CommandError, Exit
+from cli.model_calls import every
+from cli.render import print_line
+from cli.talk import conversations
+from cli.talk.session import Session
+from cli.talk.terminal import aside
+from soma.chat.v1 import model_service_pb2 as model_pb
+from soma.chat.v1 import model_service_pb2_grpc as model_grpc
+
+_MEMORIES: Final = 10
+HELP: Final = (
+    ("/receipt [ID]", "what the last answer was allowed, what it used, and why"),
+    ("/mind", "the agent's mind as gauges, and what it changes"),
+    ("/memory QUERY", "what is remembered that fits"),
+    ("/model [ID]", "the models that can answer; with an id, that one answers from now on"),
+)
+
+
+def _receipt(rest: str, session: Session) -> None:
+    wanted = checked_id(rest, "receipt") if rest else ""
+
+    async def work(doors: Doors) -> Any:
+        return await receipt.fetch(doors, wanted or await receipt.last_id(doors, session.talk.conversation_id))
+
+    receipt.show(session.visit(work))
+
+
+def _mind(_rest: str, session: Session) -> None:
+    async def work(doors: Doors) -> Any:
+        return await mind.look(doors, await _agent_of(doors, session.talk.conversation_id))
+
+    mind.show_mind(*session.visit(work))
+
+
+def _memory(rest: str, session: Session) -> None:
+    if not rest:
+        raise CommandError("What shall be looked for? Write it like /memory favourite tea.", Exit.WRONG_USE)
+    memory.show_hits(session.visit(lambda doors: memory.recall(doors, rest, _MEMORIES)))
+
+
+def _model(rest: str, session: Session) -> None:
+    talk = session.talk
+    if not rest:
+        model.show_models(session.visit(every))
+        if talk.model_id:
+            print_line(f"{talk.model_id} answers here.")
+        return
+
+    async def work(doors: Doors) -> Any:
+        models = doors.stub("chat", model_grpc.ModelServiceStub)
+        return (await models.GetModel(model_pb.GetModelRequest(model_profile_id=rest))).model
+
+    talk.model_id = session.visit(work).model_profile_id
+    aside(f"{talk.model_id} answers from now on.")
+
+
+async def _agent_of(doors: Doors, conversation_id: str) -> str:
+    """The agent of a conversation; empty, which means the default one, before there is a conversation."""
+    return (await conversations.one(doors, conversation_id)).agent_id if conversation_id else ""
+
+
+RULES: Final[Mapping[str, Callable[[str, Session], None]]] = {
+    "/receipt": _receipt,
+    "/mind": _mind,
+    "/memory": _memory,
+    "/model": _model,
+}

@@ -1,0 +1,83 @@
+"""Branches: another question, another answer, and the way between them; what was chosen stays chosen."""
+
+from playwright.async_api import Locator, Page, expect
+
+from soma_common.testing.upstream import Script, ScriptedUpstream
+from tests.e2e.browser.acts import answers, ask, begun, own_words, whole_answer
+from tests.e2e.browser.conftest import OpenPage
+
+SLOW = Script(chunks=60, gap_seconds=0.05)
+
+
+def version(page: Page, number: int, count: int, what: str) -> Locator:
+    """The switch between versions of a message."""
+    return page.get_by_role("group", name=f"Version {number} of {count} of the {what}")
+
+
+async def test_another_answer_stands_beside_the_first_and_the_choice_survives_a_reload(
+    open_page: OpenPage, model: ScriptedUpstream
+) -> None:
+    text = own_words()
+    model.enqueue(Script(match=text, text="The first answer."))
+    model.enqueue(Script(match=text, text="The second answer."))
+    page = await open_page()
+    await ask(page, text)
+    assert await whole_answer(page) == "The first answer."
+    await page.get_by_label("Answer again").click()
+    await expect(answers(page)).to_contain_text("The second answer.")
+    await expect(answers(page)).to_have_count(1)
+    await expect(version(page, 2, 2, "answer")).to_contain_text("2/2")
+    await version(page, 2, 2, "answer").get_by_label("The answer before").click()
+    await expect(answers(page)).to_contain_text("The first answer.")
+    await expect(version(page, 1, 2, "answer").get_by_label("The answer after")).to_be_focused()
+    await page.reload()
+    await expect(answers(page)).to_contain_text("The first answer.")
+    await version(page, 1, 2, "answer").get_by_label("The answer after").focus()
+    await page.keyboard.press("ArrowRight")
+    await expect(answers(page)).to_contain_text("The second answer.")
+
+
+async def test_arrow_up_edits_the_last_question_and_the_old_one_stays_reachable(
+    open_page: OpenPage, model: ScriptedUpstream
+) -> None:
+    first, second, other = own_words(), own_words(), own_words()
+    page = await open_page()
+    for text in (first, second):
+        await ask(page, text)
+        await whole_answer(page)
+    await page.keyboard.press("ArrowUp")
+    editor = page.get_by_label("The question, edited")
+    await expect(editor).to_be_focused()
+    await expect(editor).to_have_value(second)
+    await page.keyboard.press("Escape")
+    await expect(editor).to_have_count(0)
+    await expect(page.get_by_label("Message", exact=True)).to_be_focused()
+    await page.keyboard.press("ArrowUp")
+    await editor.fill(other)
+    model.set_default(SLOW)
+    await page.keyboard.press("Enter")
+    await begun(page)
+    questions = page.get_by_role("article", name="You")
+    await expect(questions).to_have_count(2)
+    await expect(questions.last).to_contain_text(other)
+    await whole_answer(page)
+    await page.reload()
+    await expect(questions.last).to_contain_text(other)
+    await version(page, 2, 2, "question").get_by_label("The question before").click()
+    await expect(questions.last).to_contain_text(second)
+    await expect(questions.first).to_contain_text(first)
+    await expect(answers(page)).to_have_count(2)
+
+
+async def test_a_failed_answer_is_tried_again_in_its_place(open_page: OpenPage, model: ScriptedUpstream) -> None:
+    model.set_default(SLOW)
+    page = await open_page()
+    await ask(page, own_words())
+    await begun(page)
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_text("Stopped. What was written is kept.")).to_be_visible()
+    model.set_default(Script())
+    await page.get_by_label("Answer again").click()
+    await expect(page.get_by_text("Stopped. What was written is kept.")).to_have_count(0)
+    await whole_answer(page)
+    await expect(version(page, 2, 2, "answer")).to_be_visible()

@@ -1,0 +1,71 @@
+"""Writing on while an answer comes: what is said then waits, is taken back, or ends what runs."""
+
+from playwright.async_api import expect
+
+from soma_common.testing.upstream import Script, ScriptedUpstream
+from tests.e2e.browser.acts import PATIENCE_MS, answers, ask, begun, own_words, whole_answer
+from tests.e2e.browser.conftest import OpenPage
+
+SLOW = Script(chunks=400, gap_seconds=0.05)
+
+
+async def test_what_is_said_meanwhile_waits_for_its_place(open_page: OpenPage, model: ScriptedUpstream) -> None:
+    model.set_default(SLOW)
+    page = await open_page()
+    first, second, third = own_words(), own_words(), own_words()
+    await ask(page, first)
+    await begun(page)
+    await ask(page, second)
+    await ask(page, third)
+    waiting = page.get_by_role("list", name="Waiting messages").get_by_role("listitem")
+    await expect(waiting).to_have_text([second, third])
+    await waiting.filter(has_text=third).get_by_label("Take it back").click()
+    await expect(waiting).to_have_text([second])
+    field = page.get_by_label("Message", exact=True)
+    await expect(field).to_have_value(third)
+    await field.fill("")
+    model.set_default(Script())
+    await page.keyboard.press("Escape")
+    questions = page.get_by_role("article", name="You")
+    await expect(questions).to_have_count(2, timeout=PATIENCE_MS)
+    await expect(questions.last).to_contain_text(second)
+    await expect(waiting).to_have_count(0)
+    await whole_answer(page)
+    await page.reload()
+    await expect(questions).to_have_count(2)
+    await expect(questions.last).to_contain_text(second)
+    await expect(answers(page)).to_have_count(2)
+
+
+async def test_a_waiting_message_survives_a_reload(open_page: OpenPage, model: ScriptedUpstream) -> None:
+    model.set_default(SLOW)
+    page = await open_page()
+    await ask(page, own_words())
+    await begun(page)
+    text = own_words()
+    await ask(page, text)
+    await page.get_by_role("list", name="Waiting messages").wait_for()
+    await page.reload()
+    await expect(page.get_by_role("list", name="Waiting messages")).to_contain_text(text)
+    model.set_default(Script())
+    await page.keyboard.press("Escape")
+    questions = page.get_by_role("article", name="You")
+    await expect(questions).to_have_count(2, timeout=PATIENCE_MS)
+    await whole_answer(page)
+    await expect(answers(page)).to_have_count(2)
+
+
+async def test_stop_and_send_ends_the_answer_and_keeps_it(open_page: OpenPage, model: ScriptedUpstream) -> None:
+    model.set_default(SLOW)
+    page = await open_page()
+    await ask(page, own_words())
+    await begun(page)
+    text = own_words()
+    await page.get_by_label("Message", exact=True).fill(text)
+    await expect(page.get_by_role("button", name="Stop and send")).to_be_visible()
+    model.set_default(Script())
+    await page.keyboard.press("Control+Enter")
+    await expect(page.get_by_text("Stopped. What was written is kept.")).to_be_visible()
+    await expect(page.get_by_role("article", name="You").last).to_contain_text(text)
+    await whole_answer(page)
+    await expect(answers(page)).to_have_count(2)
