@@ -11,6 +11,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 
 from soma.chat.v1 import agent_service_pb2 as agent_pb
 from soma.chat.v1 import conversation_service_pb2 as conversation_pb
+from soma.chat.v1 import message_pb2 as message_pb
 from soma.chat.v1 import model_service_pb2 as model_pb
 from soma.chat.v1.agent_service_pb2_grpc import AgentServiceStub
 from soma.chat.v1.conversation_service_pb2_grpc import ConversationServiceStub
@@ -140,6 +141,10 @@ async def resources(watched: Watched) -> None:
         f"{agents}ArchiveAgent", watched.agents, agent_pb.ArchiveAgentRequest(agent_id=made.agent.agent_id)
     )
     await watched.ask(f"{talks}CreateConversation", watched.conversations, conversation_pb.CreateConversationRequest())
+    arriving = conversation_pb.ImportConversationRequest()
+    arriving.header.format = 1
+    arriving.messages.add(message_id="a", role=message_pb.ROLE_USER).content.add(text="hello")
+    await watched.ask(f"{talks}ImportConversation", watched.conversations, arriving)
     conversation_id = await watched.talk()
     renamed = conversation_pb.Conversation(conversation_id=conversation_id, title="Rufus")
     await watched.ask(
