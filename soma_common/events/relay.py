@@ -33,7 +33,7 @@ _COUNT_SECONDS: Final = 5.0
 # Whoever wakes a relay has written and not yet committed: it looks after these pauses.
 _EAGER_SECONDS: Final = (0.005, 0.03, 0.15)
 # A round costs the same for one event as for many: after one that was not full a relay waits for more of them.
-REST_SECONDS: Final = 0.05
+_REST_SECONDS: Final = 0.05
 # About every ten minutes when nothing gets better.
 _FAILURES_A_LINE: Final = 60
 # How long it may take to hand a batch over before the transport counts as away.
@@ -63,7 +63,6 @@ class Relay:
         metrics: RelayMetrics,
         *,
         lease_seconds: float = LEASE_SECONDS,
-        rest_seconds: float = REST_SECONDS,
         reached: Reached = pass_by,
     ) -> None:
         self._outbox = Outbox(database, ids.uuid4())
@@ -71,7 +70,6 @@ class Relay:
         self._clock = clock
         self._metrics = metrics
         self._lease_seconds = lease_seconds
-        self._rest_seconds = rest_seconds
         self._reached = reached
         self._chance = random.SystemRandom()
         self._wanted = asyncio.Event()
@@ -239,7 +237,7 @@ class Relay:
         if published:
             self._eager = ()
             if self._behind == BEGINNING:
-                await asyncio.sleep(self._rest_seconds)
+                await asyncio.sleep(_REST_SECONDS)
             return
         if self._eager:
             seconds, self._eager = self._eager[0], self._eager[1:]
