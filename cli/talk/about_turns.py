@@ -68,7 +68,7 @@ def _approvals(_rest: str, session: Session) -> None:
     for each in found:
         for line in approval_view.lines(each):
             print_line(line)
-        if decide(session, each.turn_id, each.request):
+        if decide(session.prompt, session.visit, each.turn_id, each.request):
             decided = each
     if decided is not None:
         aside("Here is the answer from its beginning.")

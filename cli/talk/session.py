@@ -111,7 +111,7 @@ class Session:
         self.talk.conversation_id = end.conversation_id
         while end.waits_for is not None:
             screen.end(end)
-            if not decide(self, end.turn_id, end.waits_for):
+            if not decide(self.prompt, self.visit, end.turn_id, end.waits_for):
                 aside("It waits. /approvals asks again, here or on another day; so does `somastack approval list`.")
                 return False
             following = Following(end.turn_id, end.conversation_id, end.last_sequence)
