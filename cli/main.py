@@ -16,6 +16,7 @@ from cli.commands import (
     budget,
     chat,
     config,
+    conversation,
     dlq,
     doctor,
     down,
@@ -63,6 +64,7 @@ app.command("backup")(backup.backup)
 app.command("restore")(restore.restore)
 app.add_typer(approval.app, name="approval")
 app.add_typer(budget.app, name="budget")
+app.add_typer(conversation.app, name="conversation")
 app.add_typer(events.app, name="events")
 app.add_typer(memory.app, name="memory")
 app.add_typer(mind.app, name="mind")

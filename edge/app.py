@@ -26,10 +26,9 @@ from edge.openai import OpenAi
 from edge.origins import Origins
 from edge.page import Page
 from edge.problems import OPENAI_PREFIX, problem_response
-from edge.rates import Allowances
+from edge.rates import Allowances, SessionLimits
 from edge.rest import Rest, RestTools
 from edge.routes import RouteTable, contract_services
-from edge.session import SessionLimits
 from edge.socket_tools import SocketTools
 from edge.sockets import SocketLimits, Sockets
 from edge.telemetry import EdgeMetrics, Telemetry

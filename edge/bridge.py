@@ -164,12 +164,11 @@ class Turns:
         cursor = _Cursor(request)
         mending = _Mending(self._patience, self._clock)
         while True:
-            problem = SomaError(Reason.DEPENDENCY_DOWN, {"dependency": "chat"})
+            problem, heard = SomaError(Reason.DEPENDENCY_DOWN, {"dependency": "chat"}), False
             try:
                 async with self._mesh.stream(cursor.path, cursor.request) as events:
                     async for event in events:
-                        mending.went_well()
-                        cursor.last = event
+                        heard, cursor.last = True, event
                         yield event
                 if cursor.started and cursor.last is None:
                     return  # the client had heard the turn to its end
@@ -179,6 +178,8 @@ class Turns:
                 problem = error
             if cursor.advance():
                 return
+            if heard:
+                mending.went_well()
             pause = mending.pause(started=cursor.started)
             if pause is None:
                 raise problem

@@ -368,10 +368,11 @@ var e=globalThis,t=e.ShadowRoot&&(e.ShadyCSS===void 0||e.ShadyCSS.nativeShadow)&
       .more {
         width: 100%;
       }
-    `];watched(){return[this.store.search.found,this.store.search.problem]}render(){let{found:e,problem:t,hasMore:n}=this.store.search;return t.value===void 0?e.value===void 0?C:b`<h2 role="status">In messages${e.value.length===0?``:` · ${N(e.value.length,`place`)}${n?` and more`:``}`}</h2>
+    `];watched(){return[this.store.search.found,this.store.search.problem]}render(){let{found:e,problem:t,hasMore:n}=this.store.search;if(t.value!==void 0)return b`<h2>In messages</h2><p class="problem" role="alert">${t.value.message}</p>`;if(e.value===void 0)return C;let r=`${N(e.value.length,`place`)}${n?` and more`:``}`;return b`<h2>In messages${e.value.length===0?``:` · ${r}`}</h2>
+      <p class="unseen" role="status">Found in messages: ${r}</p>
       ${e.value.length===0?b`<p class="quiet small empty">No message has all of these words.</p>`:C}
       <ul>${e.value.map(e=>b`<li>${this.#e(e)}</li>`)}</ul>
-      ${n?b`<button class="plain more" type="button" @click=${()=>void this.store.search.more()}>Show more</button>`:C}`:b`<h2>In messages</h2><p class="problem" role="alert">${t.value.message}</p>`}#e(e){return b`<button class="hit" type="button" @click=${()=>this.store.openChat(e.conversation_id,e.message_id)}>
+      ${n?b`<button class="plain more" type="button" @click=${()=>void this.store.search.more()}>Show more</button>`:C}`}#e(e){return b`<button class="hit" type="button" @click=${()=>this.store.openChat(e.conversation_id,e.message_id)}>
       <span class="head quiet">
         <span class="cut">${e.conversation_title||`Untitled chat`}</span>
         <span>${e.role===`ROLE_USER`?`You`:`Answer`} · ${xt(e.create_time)}</span>
@@ -472,7 +473,7 @@ var e=globalThis,t=e.ShadowRoot&&(e.ShadyCSS===void 0||e.ShadyCSS.nativeShadow)&
       <div class="list" @keydown=${e=>this.#o(e)}>
         ${this.#t()} ${this.#r()} <soma-found .store=${e}></soma-found>
       </div>
-    `}#t(){let{value:e}=this.store.approvals.waiting;return e.length===0?C:b`<h2 role="status">Waits for you · ${e.length}</h2>
+    `}#t(){let{value:e}=this.store.approvals.waiting;return e.length===0?C:b`<h2>Waits for you · ${e.length}</h2>
       <ul>
         ${e.map(e=>b`<li>${this.#n(e)}</li>`)}
       </ul>`}#n({request:e,conversation_id:t,conversation_title:n}){let r=`${e.call.name} in “${n||`Untitled chat`}”`;return b`<button class="waits" type="button" title=${r} @click=${()=>this.store.openApproval(t)}>
@@ -483,7 +484,7 @@ var e=globalThis,t=e.ShadowRoot&&(e.ShadyCSS===void 0||e.ShadyCSS.nativeShadow)&
         ${t.map(e=>b`<li>
             <soma-chat-row .store=${this.store} .chat=${e} .shown=${e.conversation_id===n}></soma-chat-row>
           </li>`)}
-      </ul>`}#a(e){clearTimeout(this.#e),this.#e=setTimeout(()=>{this.store.chats.narrow(e),this.store.search.look(e)},ar)}#o(e){let t=e.key===`ArrowDown`?1:e.key===`ArrowUp`?-1:0,n=this.renderRoot.querySelector(`input`),r=e.composedPath()[0];if(!(n===null||r instanceof HTMLInputElement&&r!==n)){if(e.key===`Escape`&&this.store.chats.filter.value!==``)e.preventDefault(),n.value=``,this.#a(``),n.focus();else if(t!==0){e.preventDefault();let r=[n,...this.#s()],i=r.findIndex(e=>e.matches(`:focus, :focus-within`));r[Math.min(r.length-1,Math.max(0,i+t))]?.focus()}}}#s(){let e=this.renderRoot.querySelector(`soma-found`)?.shadowRoot?.querySelectorAll(`button`)??[];return[...this.renderRoot.querySelectorAll(`.waits, soma-chat-row, .list > .more`),...e]}};customElements.define(`soma-rail`,or);function sr(){return/mac|iphone|ipad/i.test(navigator.userAgent)}var cr=class extends I{static properties={open:{state:!0}};static styles=[O,k,o`
+      </ul>`}#a(e){clearTimeout(this.#e),this.#e=setTimeout(()=>{this.store.chats.narrow(e),this.store.search.look(e)},ar)}#o(e){let t=e.key===`ArrowDown`?1:e.key===`ArrowUp`?-1:0,n=this.renderRoot.querySelector(`input`),r=e.composedPath()[0];if(!(n===null||r instanceof HTMLInputElement&&r!==n)){if(e.key===`Escape`&&n.value!==``)e.preventDefault(),n.value=``,this.#a(``),n.focus();else if(t!==0){e.preventDefault();let r=[n,...this.#s()],i=r.findIndex(e=>e.matches(`:focus, :focus-within`));r[Math.min(r.length-1,Math.max(0,i+t))]?.focus()}}}#s(){let e=this.renderRoot.querySelector(`soma-found`)?.shadowRoot?.querySelectorAll(`button`)??[];return[...this.renderRoot.querySelectorAll(`.waits, soma-chat-row, .list > .more`),...e]}};customElements.define(`soma-rail`,or);function sr(){return/mac|iphone|ipad/i.test(navigator.userAgent)}var cr=class extends I{static properties={open:{state:!0}};static styles=[O,k,o`
       :host {
         position: relative;
       }
@@ -1035,7 +1036,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
         border-radius: var(--corner);
         background: var(--raised);
       }
-      h3 {
+      h2 {
         overflow-wrap: anywhere;
       }
       p {
@@ -1045,6 +1046,8 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
         display: grid;
         grid-template-columns: minmax(0, auto) minmax(0, 1fr);
         gap: var(--s1) var(--s4);
+      }
+      .given {
         max-height: 280px;
         margin-top: var(--s3);
         padding: var(--s2) var(--s3);
@@ -1086,13 +1089,13 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
         color: var(--bad);
       }
     `];constructor(){super(),this.sent=``,this.problem=``}watched(){return[this.store.layout.approvalSought]}render(){let{use:e}=this;return b`<section aria-labelledby="ask" aria-describedby="why" tabindex="-1">
-      <h3 id="ask">May <code>${e.name}</code> run?</h3>
+      <h2 id="ask">May <code>${e.name}</code> run?</h2>
       <p id="why" class="quiet">${e.consent?.sentence}${this.#e()}</p>
       ${this.#t()} ${this.sent===``?this.#n():b`<p role="status">${Ha[this.sent]}</p>`}
       ${this.problem===``?C:b`<p class="bad" role="alert">${this.problem}</p>`}
-    </section>`}updated(){if(this.store.layout.takeApprovalWish()){let e=this.renderRoot.querySelector(`section`);e?.scrollIntoView({block:`center`}),e?.focus()}}#e(){let e=this.use.consent?.expireTime??``;return e===``?``:` Without a decision it is denied on ${bt(e)}.`}#t(){let e=Ra(this.use.args);return e===void 0?b`<pre tabindex="0" role="group" aria-label="Arguments">${this.use.args}</pre>`:e.length===0?b`<p class="quiet">It takes no arguments.</p>`:b`<dl tabindex="0" role="group" aria-label="Arguments">
-          ${e.map(([e,t])=>b`<dt>${e}</dt><dd>${t}</dd>`)}
-        </dl>`}#n(){return b`<form @submit=${e=>e.preventDefault()}>
+    </section>`}updated(){if(this.store.layout.takeApprovalWish()){let e=this.renderRoot.querySelector(`section`);e?.scrollIntoView({block:`center`}),e?.focus()}}#e(){let e=this.use.consent?.expireTime??``;return e===``?``:` Without a decision it is denied on ${bt(e)}.`}#t(){let e=Ra(this.use.args);return e===void 0?b`<pre tabindex="0" role="group" aria-label="Arguments">${this.use.args}</pre>`:e.length===0?b`<p class="quiet">It takes no arguments.</p>`:b`<div class="given" tabindex="0" role="group" aria-label="Arguments">
+          <dl>${e.map(([e,t])=>b`<dt>${e}</dt><dd>${t}</dd>`)}</dl>
+        </div>`}#n(){return b`<form @submit=${e=>e.preventDefault()}>
       <input type="text" aria-label="A word to the model" placeholder="A word to the model (if you like)" maxlength=${za} autocomplete="off" />
       <button class="main" type="button" @click=${()=>void this.#r(`approve`)}>Approve</button>
       <button class="danger" type="button" @click=${()=>void this.#r(`deny`)}>Deny</button>
@@ -1159,11 +1162,10 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
         font-size: var(--size-tiny);
         overflow-wrap: anywhere;
       }
-      h4 {
-        margin: 0 0 2px;
+      .label {
+        margin-bottom: 2px;
         color: var(--ink-soft);
         font-size: var(--size-tiny);
-        font-weight: 500;
       }
       pre {
         max-height: 320px;
@@ -1184,11 +1186,11 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
         <div class="body">
           ${Wa[e.state]===void 0?C:b`<p class="quiet">${Wa[e.state]}</p>`}
           <div>
-            <h4>Arguments</h4>
+            <p class="label">Arguments</p>
             <pre tabindex="0" role="group" aria-label="Arguments">${La(e.args)||`none`}</pre>
           </div>
           ${e.content===``?C:b`<div>
-                <h4>${e.state===`done`?`Result`:`What came back`}</h4>
+                <p class="label">${e.state===`done`?`Result`:`What came back`}</p>
                 <pre tabindex="0" role="group" aria-label="Result">${La(e.content)}${e.truncated?` …`:``}</pre>
                 ${e.truncated?b`<p class="quiet tiny">The model read more than is shown here.</p>`:C}
               </div>`}
@@ -1519,7 +1521,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
           display: none;
         }
       }
-    `];constructor(){super(),this.draft=``}watched(){let{turns:e,thread:t}=this.store;return[e.running,e.queue,t.conversationId,t.entries]}render(){let e=this.store.turns.running.value!==void 0,t=no.encode(this.draft).length,n=t>to||this.draft.trim()===``;return b`${this.#t()}
+    `];constructor(){super(),this.draft=``}watched(){let{turns:e,thread:t}=this.store;return[e.running,e.queue,t.conversationId,t.entries]}render(){let{busy:e}=this.store.turns,t=no.encode(this.draft).length,n=t>to||this.draft.trim()===``;return b`${this.#t()}
       <form @submit=${e=>this.#a(e,`enqueue`)}>
         <textarea
           rows="1"
@@ -1539,7 +1541,9 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
       ${this.#r(e,t)}`}#e(e){return b`${e?C:b`<button class="plain now" type="button" title=${`Stop and send (${ro} Enter)`} @click=${e=>this.#a(e,`interrupt`)}>
             Stop and send
           </button>`}
-      <button class="icon" type="button" aria-label="Stop" title="Stop (Escape)" @click=${()=>this.store.turns.stop()}>${D(`stop`)}</button>`}#t(){let{value:e}=this.store.turns.queue;return e.length===0?C:b`<ol class="queue" aria-label="Waiting messages">
+      ${this.store.turns.running.value===void 0?C:b`<button class="icon" type="button" aria-label="Stop" title="Stop (Escape)" @click=${()=>this.store.turns.stop()}>
+            ${D(`stop`)}
+          </button>`}`}#t(){let{value:e}=this.store.turns.queue;return e.length===0?C:b`<ol class="queue" aria-label="Waiting messages">
       ${e.map(e=>b`<li>
           ${D(`wait`)}<span class="cut">${e.text}</span>
           <button class="plain icon" type="button" aria-label="Take it back" title="Take it back into the message box" @click=${()=>this.#n(e)}>
@@ -1751,7 +1755,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
       ${e.features_off.length>0?b`<p class="notice">Switched off: ${e.features_off.join(`, `)}.</p>`:C}
       ${go(e)}
       ${bo(e.phases??[])} ${so(e,this.store)} ${To(e)} ${Eo(e.legs??[])}
-      ${Do(e)} ${Oo(e)}
+      ${Oo(e)} ${ko(e)}
     `}};function Co(e){let t=e.phases.find(e=>e.phase===`first_token`),n=t===void 0?`–`:mt(t.start_milliseconds+t.duration_milliseconds);return b`<dl class="figures">
     ${[[`Level`,vt(e.level)],[`Tokens`,e.usage===void 0?`–`:M(wo(e.usage))],[`Cost`,e.settle_time===void 0?`–`:pt(e.cost_micros)],[`First token`,n]].map(([e,t])=>b`<div><dt>${e}</dt><dd>${t}</dd></div>`)}
   </dl>`}function wo(e){return e.input_tokens+e.output_tokens}function To(e){let{modulation:t}=e;if(t===void 0)return C;let n=t.effects.filter(e=>!e.switched_off&&e.before!==e.after),r=t.neutral?`The state was not asked: the usual settings were used.`:`Its state changed nothing.`;return b`<section aria-labelledby="state">
@@ -1762,15 +1766,15 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
   </section>`}function Eo(e){return e.length===0?C:b`<section aria-labelledby="legs">
     <h2 id="legs">Model calls</h2>
     <ol class="rows">
-      ${e.map(e=>b`<li>
-          <div class="pair"><span>${e.leg}. ${e.model}</span><span>${pt(e.cost_micros)}</span></div>
+      ${e.map((t,n)=>b`<li>
+          <div class="pair"><span>${t.leg}. ${t.model}</span><span>${pt(t.cost_micros)}</span></div>
           <p class="quiet">
-            ${e.usage===void 0?``:`${M(e.usage.input_tokens)} in, ${M(e.usage.output_tokens)} out${e.usage.estimated?`, counted here`:``}; `}ended
-            with ${ht(e.finish_reason)}
+            ${Do(e[n-1])}${t.usage===void 0?``:`${M(t.usage.input_tokens)} in, ${M(t.usage.output_tokens)} out${t.usage.estimated?`, counted here`:``}; `}ended
+            with ${ht(t.finish_reason)}
           </p>
         </li>`)}
     </ol>
-  </section>`}function Do(e){let{aiq_predicted:t,aiq_observed:n}=e;if(t===void 0&&n===void 0)return C;let r=e=>e===void 0?`none`:e.toFixed(0);return b`<section aria-labelledby="aiq">
+  </section>`}function Do(e){return e?.finish_reason===`tool_calls`?`After the tools: `:e?.finish_reason===`error`?(e.usage?.output_tokens??0)>0?`Went on where ${e.model} broke off: `:`In the place of ${e.model}: `:``}function Oo(e){let{aiq_predicted:t,aiq_observed:n}=e;if(t===void 0&&n===void 0)return C;let r=e=>e===void 0?`none`:e.toFixed(0);return b`<section aria-labelledby="aiq">
     <h2 id="aiq">Intelligence quotient of the turn <span>of 100</span></h2>
     <ul class="rows">
       ${t===void 0?C:b`<li>
@@ -1786,10 +1790,10 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
             </p>
           </li>`}
     </ul>
-  </section>`}function Oo(e){let{usage:t,outcome:n}=e;return b`<section>
+  </section>`}function ko(e){let{usage:t,outcome:n}=e;return b`<section>
     <h2>Facts</h2>
     <dl>${[[`Model`,e.model],[`Input`,t===void 0?`–`:`${M(t.input_tokens)} tokens`],[`Output`,t===void 0?`–`:`${M(t.output_tokens)} tokens`],[`Ended with`,n===void 0?`not settled yet`:ht(n.error_reason||n.finish_reason)],[`Plan`,`${_t(e.path,`PLAN_PATH_`)}, rules ${e.plan_version}`],[`Planned`,e.plan_time===void 0?`–`:bt(e.plan_time)],[`Receipt`,b`<code>${e.receipt_id}</code>`],[`Turn`,b`<code>${e.turn_id}</code>`]].map(([e,t])=>b`<dt>${e}</dt><dd>${t}</dd>`)}</dl>
-  </section>`}customElements.define(`soma-receipt`,So);var ko={dopamine:`reward and drive`,serotonin:`calm and patience`,noradrenaline:`urgency`,acetylcholine:`attention to what is new`},Ao=o`
+  </section>`}customElements.define(`soma-receipt`,So);var Ao={dopamine:`reward and drive`,serotonin:`calm and patience`,noradrenaline:`urgency`,acetylcholine:`attention to what is new`},jo=o`
   .gauge {
     padding: var(--s3) 0;
     border-top: 1px solid var(--hairline);
@@ -1839,9 +1843,9 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
   .gauge li.moved {
     color: var(--ink);
   }
-`;function jo(e,t,n){let{name:r,value:i,baseline:a,minimum:o,maximum:s}=e,c=e=>100*(e-o)/(s-o),[l,u]=[Math.min(c(i),c(a)),Math.max(c(i),c(a))],d=t.filter(e=>e.sentence.toLowerCase().includes(r));return b`<div class="gauge">
+`;function Mo(e,t,n){let{name:r,value:i,baseline:a,minimum:o,maximum:s}=e,c=e=>100*(e-o)/(s-o),[l,u]=[Math.min(c(i),c(a)),Math.max(c(i),c(a))],d=t.filter(e=>e.sentence.toLowerCase().includes(r));return b`<div class="gauge">
     <div class="pair">
-      <h2>${gt(r)} <small class="quiet">${ko[r]??``}</small></h2>
+      <h2>${gt(r)} <small class="quiet">${Ao[r]??``}</small></h2>
       <strong>${i.toFixed(3)}</strong>
     </div>
     <svg class="bar scale" height="16" role="img" aria-label=${`${i.toFixed(3)}, baseline ${a}, from ${o} to ${s}`}>
@@ -1850,15 +1854,15 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
       <line class="rest" x1=${`${c(a)}%`} x2=${`${c(a)}%`} y1="1" y2="15"></line>
       <circle class="value" cx=${`${c(i)}%`} cy="8" r="6"></circle>
     </svg>
-    <div class="ends"><span>${o}</span>${Mo(n,o,s)}<span>${s}</span></div>
+    <div class="ends"><span>${o}</span>${No(n,o,s)}<span>${s}</span></div>
     <ul>
       ${d.map(e=>b`<li class=${e.before===e.after||e.switched_off?``:`moved`}>
           ${e.sentence}${e.switched_off?` Switched off.`:``}
         </li>`)}
     </ul>
-  </div>`}function Mo(e,t,n){if(e.length<2)return C;let r=e.map((r,i)=>{let a=72*i/(e.length-1),o=15-14*(r-t)/(n-t);return`${a.toFixed(1)},${o.toFixed(1)}`});return b`<svg class="history" width="72" height="16" role="img" aria-label=${`History of ${e.length-1} changes`}>
+  </div>`}function No(e,t,n){if(e.length<2)return C;let r=e.map((r,i)=>{let a=72*i/(e.length-1),o=15-14*(r-t)/(n-t);return`${a.toFixed(1)},${o.toFixed(1)}`});return b`<svg class="history" width="72" height="16" role="img" aria-label=${`History of ${e.length-1} changes`}>
     ${x`<polyline points=${r.join(` `)} fill="none" stroke="currentColor" stroke-width="1.4" stroke-linejoin="round"></polyline>`}
-  </svg>`}var No=5e3,Po=class extends I{static styles=[O,k,A,ao,Ao,o`
+  </svg>`}var Po=5e3,Fo=class extends I{static styles=[O,k,A,ao,jo,o`
       .gauge h2 {
         margin: 0;
       }
@@ -1869,9 +1873,9 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
       .more {
         margin-top: var(--s2);
       }
-    `];#e;watched(){let{mind:e,thread:t}=this.store;return[e.state,e.changes,e.problem,t.conversationId]}connectedCallback(){super.connectedCallback(),this.#t(),this.#e=setInterval(()=>{document.hidden||this.#t()},No)}disconnectedCallback(){super.disconnectedCallback(),clearInterval(this.#e)}#t(){return this.store.mind.load(this.store.thread.agentId)}render(){let{mind:e}=this.store,{value:t}=e.state,n=e.problem.value===void 0?C:b`<p class="problem" role="alert">${e.problem.value.message}</p>`;return t===void 0?n:b`
+    `];#e;watched(){let{mind:e,thread:t}=this.store;return[e.state,e.changes,e.problem,t.conversationId]}connectedCallback(){super.connectedCallback(),this.#t(),this.#e=setInterval(()=>{document.hidden||this.#t()},Po)}disconnectedCallback(){super.disconnectedCallback(),clearInterval(this.#e)}#t(){return this.store.mind.load(this.store.thread.agentId)}render(){let{mind:e}=this.store,{value:t}=e.state,n=e.problem.value===void 0?C:b`<p class="problem" role="alert">${e.problem.value.message}</p>`;return t===void 0?n:b`
       ${n}
-      <section aria-label="State">${t.states.map(n=>jo(n,t.effects,e.history(n.name)))}</section>
+      <section aria-label="State">${t.states.map(n=>Mo(n,t.effects,e.history(n.name)))}</section>
       <section aria-labelledby="moved">
         <h2 id="moved">What moved this <span>state ${t.state_version}</span></h2>
         ${this.#n()}
@@ -1890,7 +1894,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
               its turn<span class="unseen"> of ${yt(t)}: ${e.cause}</span>
             </button>`}
       </div>
-    </li>`}};customElements.define(`soma-mind`,Po);var Fo=class extends I{static properties={memory:{attribute:!1},hit:{attribute:!1},open:{state:!0}};static styles=[O,k,A,ao,o`
+    </li>`}};customElements.define(`soma-mind`,Fo);var Io=class extends I{static properties={memory:{attribute:!1},hit:{attribute:!1},open:{state:!0}};static styles=[O,k,A,ao,o`
       :host {
         padding: var(--s3) 0;
         border-top: 1px solid var(--hairline);
@@ -1941,14 +1945,14 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
       }
     `];constructor(){super(),this.open=!1}render(){let{memory:e,hit:t}=this,n=_t(e.source_class,`SOURCE_CLASS_`);return b`
       <p class=${this.open?`text`:`text cut`}>${e.text}</p>
-      ${t===void 0?C:Io(t)}
+      ${t===void 0?C:Lo(t)}
       <div class="foot">
         <span class="quiet tiny">${_t(e.kind,`MEMORY_KIND_`)} · ${n}</span>
         <button class="plain" type="button" aria-expanded=${this.open} @click=${()=>this.open=!this.open}>Details</button>
         <button class="plain" type="button" @click=${()=>void this.#e()}>Forget</button>
       </div>
-      ${this.open?Lo(e):C}
-    `}async#e(){let{memory:e}=this,t=e.access_count===0?`It was never recalled`:`It was recalled ${N(e.access_count,`time`)}`;if(await tr({title:`Forget this memory?`,text:`“${e.text.slice(0,160)}” will be deleted for good, with its vector and its words in the search. ${t}; answers that used it and their receipts stay as they are.`,act:`Forget it`})){try{await this.store.memories.forget(e)}catch(e){this.store.memories.problem.value=j(e)}this.store.layout.announce(this.store.memories.report.value)}}};function Io(e){let{vector:t,lexical:n,recency:r,importance:i}=e.parts,a=[[`meaning`,t],[`words`,n],[`recency`,r],[`weight`,i]];return b`<div class="score" role="group" aria-label=${`Score ${e.score.toFixed(2)}`}>
+      ${this.open?Ro(e):C}
+    `}async#e(){let{memory:e}=this,t=e.access_count===0?`It was never recalled`:`It was recalled ${N(e.access_count,`time`)}`;if(await tr({title:`Forget this memory?`,text:`“${e.text.slice(0,160)}” will be deleted for good, with its vector and its words in the search. ${t}; answers that used it and their receipts stay as they are.`,act:`Forget it`})){try{await this.store.memories.forget(e)}catch(e){this.store.memories.problem.value=j(e)}this.store.layout.announce(this.store.memories.report.value)}}};function Lo(e){let{vector:t,lexical:n,recency:r,importance:i}=e.parts,a=[[`meaning`,t],[`words`,n],[`recency`,r],[`weight`,i]];return b`<div class="score" role="group" aria-label=${`Score ${e.score.toFixed(2)}`}>
     ${a.map(([e,t])=>b`<div>
         <span>${e}</span>
         <svg class="bar" height="4" aria-hidden="true">
@@ -1957,9 +1961,9 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
         </svg>
         <span class="number">${t===void 0?`–`:t.toFixed(2)}</span>
       </div>`)}
-  </div>`}function Lo(e){return b`<dl>
+  </div>`}function Ro(e){return b`<dl>
     ${[[`Learned`,bt(e.learn_time)],[`Lives with`,e.namespace],[`About`,e.subject],[`Said by`,e.speaker],[`Trust`,e.trust.toFixed(2)],[`Importance`,e.importance.toFixed(2)],[`Recalled`,N(e.access_count,`time`)],[`Size`,N(e.token_count,`token`)],[`Labels`,e.tags.join(`, `)],[`Search`,e.index_state===`INDEX_STATE_INDEXED`?`by meaning and words`:`by words, until the index caught up`],[`Id`,b`<code>${e.memory_id}</code>`]].filter(([,e])=>e!==``).map(([e,t])=>b`<dt>${e}</dt><dd>${t}</dd>`)}
-  </dl>`}customElements.define(`soma-memory-card`,Fo);var Ro=150,zo=[[`MEMORY_KIND_EPISODIC`,`episodic`],[`MEMORY_KIND_SEMANTIC`,`semantic`],[`MEMORY_KIND_PROCEDURAL`,`procedural`]],Bo=class extends I{static properties={refused:{state:!0}};static styles=[O,k,A,ao,o`
+  </dl>`}customElements.define(`soma-memory-card`,Io);var zo=150,Bo=[[`MEMORY_KIND_EPISODIC`,`episodic`],[`MEMORY_KIND_SEMANTIC`,`semantic`],[`MEMORY_KIND_PROCEDURAL`,`procedural`]],Vo=class extends I{static properties={refused:{state:!0}};static styles=[O,k,A,ao,o`
       .narrow {
         display: flex;
         flex-wrap: wrap;
@@ -2021,11 +2025,11 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
       ${t===void 0?C:b`<soma-memory-card .store=${this.store} .memory=${t}></soma-memory-card>`}
       ${this.#n()} ${this.#r()}
     `}#t(){let{filters:e}=this.store.memories,{value:t}=e,n=this.store.thread.conversationId.value;return b`<div class="narrow">
-      <select aria-label="Kind" @change=${e=>this.#a({kinds:Vo(e)===``?[]:[Vo(e)]})}>
+      <select aria-label="Kind" @change=${e=>this.#a({kinds:Ho(e)===``?[]:[Ho(e)]})}>
         <option value="" ?selected=${t.kinds.length===0}>every kind</option>
-        ${zo.map(([e,n])=>b`<option value=${e} ?selected=${t.kinds.includes(e)}>${n}</option>`)}
+        ${Bo.map(([e,n])=>b`<option value=${e} ?selected=${t.kinds.includes(e)}>${n}</option>`)}
       </select>
-      <select aria-label="Importance" @change=${e=>this.#a({min_importance:Number(Vo(e))})}>
+      <select aria-label="Importance" @change=${e=>this.#a({min_importance:Number(Ho(e))})}>
         ${[0,.5,.7,.9].map(e=>b`<option value=${e} ?selected=${t.min_importance===e}>
             ${e===0?`any importance`:`importance ≥ ${e}`}
           </option>`)}
@@ -2050,13 +2054,13 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
         <textarea name="text" required maxlength="8000" aria-label="What to remember" placeholder="One thing, in one sentence"></textarea>
         <div>
           <select name="kind" aria-label="Kind of the new memory">
-            ${zo.map(([e,t])=>b`<option value=${e} ?selected=${t===`semantic`}>${t}</option>`)}
+            ${Bo.map(([e,t])=>b`<option value=${e} ?selected=${t===`semantic`}>${t}</option>`)}
           </select>
           <button class="main" type="submit">Keep it</button>
         </div>
         ${this.refused===``?C:b`<p class="problem" role="alert">${this.refused}</p>`}
       </form>
-    </details>`}#i(e){this.store.memories.query.value=e,this.store.memories.wanted.value=void 0,this.store.memories.report.value=``,clearTimeout(this.#e),this.#e=setTimeout(()=>void this.store.memories.search(),Ro)}#a(e){let{filters:t}=this.store.memories;t.value={...t.value,...e},this.store.memories.search()}async#o(e){e.preventDefault();let t=e.target,n=new FormData(t);try{await this.store.memories.add(String(n.get(`text`)),String(n.get(`kind`))),this.refused=``,t.reset(),this.store.layout.announce(this.store.memories.report.value)}catch(e){this.refused=j(e).message}}};function Vo(e){return e.target.value}customElements.define(`soma-memory`,Bo);var Ho=class extends I{static styles=[O,k,o`
+    </details>`}#i(e){this.store.memories.query.value=e,this.store.memories.wanted.value=void 0,this.store.memories.report.value=``,clearTimeout(this.#e),this.#e=setTimeout(()=>void this.store.memories.search(),zo)}#a(e){let{filters:t}=this.store.memories;t.value={...t.value,...e},this.store.memories.search()}async#o(e){e.preventDefault();let t=e.target,n=new FormData(t);try{await this.store.memories.add(String(n.get(`text`)),String(n.get(`kind`))),this.refused=``,t.reset(),this.store.layout.announce(this.store.memories.report.value)}catch(e){this.refused=j(e).message}}};function Ho(e){return e.target.value}customElements.define(`soma-memory`,Vo);var Uo=class extends I{static styles=[O,k,o`
       :host {
         display: grid;
         grid-template: var(--bar) minmax(0, 1fr) / minmax(0, 1fr);
@@ -2120,7 +2124,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
         </button>
       </div>
       <div id="panel" role="tabpanel" tabindex="0" aria-labelledby=${`tab-${t}`}>${this.#e(t)}</div>
-    `}#e(e){switch(e){case`receipt`:return b`<soma-receipt .store=${this.store}></soma-receipt>`;case`mind`:return b`<soma-mind .store=${this.store}></soma-mind>`;case`memory`:return b`<soma-memory .store=${this.store}></soma-memory>`}}#t(e){let t=e.key===`ArrowRight`?1:e.key===`ArrowLeft`?F.length-1:0,n=F[(F.indexOf(this.store.layout.tab.value)+t)%F.length];t!==0&&n!==void 0&&(e.preventDefault(),this.store.layout.openDrawer(n),this.updateComplete.then(()=>this.renderRoot.querySelector(`#tab-${n}`)?.focus()))}};customElements.define(`soma-drawer`,Ho);var Uo={connecting:`Connecting`,connected:`Connected`,lost:`Reconnecting.`,locked:`This browser has no session. Open the page on the machine that runs the mesh.`},Wo={system:`half`,light:`sun`,dark:`moon`},Go=class extends I{static styles=[O,k,o`
+    `}#e(e){switch(e){case`receipt`:return b`<soma-receipt .store=${this.store}></soma-receipt>`;case`mind`:return b`<soma-mind .store=${this.store}></soma-mind>`;case`memory`:return b`<soma-memory .store=${this.store}></soma-memory>`}}#t(e){let t=e.key===`ArrowRight`?1:e.key===`ArrowLeft`?F.length-1:0,n=F[(F.indexOf(this.store.layout.tab.value)+t)%F.length];t!==0&&n!==void 0&&(e.preventDefault(),this.store.layout.openDrawer(n),this.updateComplete.then(()=>this.renderRoot.querySelector(`#tab-${n}`)?.focus()))}};customElements.define(`soma-drawer`,Uo);var Wo={connecting:`Connecting`,connected:`Connected`,lost:`Reconnecting.`,locked:`This browser has no session. Open the page on the machine that runs the mesh.`},Go={system:`half`,light:`sun`,dark:`moon`},Ko=class extends I{static styles=[O,k,o`
       :host {
         display: flex;
         align-items: center;
@@ -2194,9 +2198,9 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
         aria-label=${`Theme: ${a}. Change it.`}
         @click=${()=>t.nextTheme()}
       >
-        ${D(Wo[a])} <span>${a}</span>
+        ${D(Go[a])} <span>${a}</span>
       </button>
-    `}#e(){let{mesh:e,turns:t}=this.store;return e.link.value===`lost`&&t.running.value!==void 0?`Reconnecting. The answer goes on without you.`:Uo[e.link.value]}#t(){let e=this.store.mesh.budget.value;if(e===void 0)return``;let t=Number(e.limit_tokens)-Number(e.used_tokens)-Number(e.held_tokens),n=Number(e.limit_micros)-Number(e.used_micros)-Number(e.held_micros),r=[Number(e.limit_tokens)>0?`${ft(Math.max(0,t))} tokens`:``,Number(e.limit_micros)>0?n>0?pt(n):`$0`:``].filter(e=>e!==``);return r.length===0?``:`${r.join(`, `)} left today`}};customElements.define(`soma-foot`,Go);var Ko=[[`system`,`Follow the system's light or dark`],[`light`,`Light`],[`dark`,`Dark`]];function qo(e){return[...Jo(e),...Xo(e),...Zo(e),...Qo(e),...$o(e)]}function Jo(e){let{layout:t,turns:n,approvals:r}=e,i=[{name:`New chat`,group:`Do`,keys:`Alt N`,run:()=>e.newChat()}];return n.running.value===void 0?i.push(...Yo(e)):i.push({name:`Stop the answer`,group:`Do`,keys:`Esc`,run:()=>n.stop()}),r.waiting.value.length>0&&i.push({name:`Go to what waits for consent`,group:`Do`,keys:`Alt A`,run:()=>e.openApproval()}),F.forEach((e,n)=>{i.push({name:`Open ${gt(e)}`,group:`Do`,keys:`Alt ${n+1}`,run:()=>t.openDrawer(e)})}),t.drawerOpen.value&&i.push({name:`Close the drawer`,group:`Do`,keys:`Esc`,run:()=>t.closeDrawer()}),i}function Yo({thread:e,turns:t,layout:n,files:r}){let i=[],a=e.entries.value.findLast(e=>e.role===`user`&&e.messageId!==``),{last:o}=e;a!==void 0&&i.push({name:`Edit the last question`,group:`Do`,keys:`↑`,run:()=>n.editing.value=a}),o?.role===`assistant`&&i.push({name:`Answer again`,group:`Do`,keys:``,run:()=>t.regenerate(o)});let{value:s}=e.conversationId;return s!==``&&(i.push({name:`Export as JSON`,group:`Do`,keys:``,run:()=>void r.take(s,`json`)}),i.push({name:`Export as Markdown`,group:`Do`,keys:``,run:()=>void r.take(s,`markdown`)})),i.push({name:`Import a conversation`,group:`Do`,keys:``,run:()=>r.choose()}),i}function Xo(e){return Ko.map(([t,n])=>({name:n,group:`Theme`,keys:``,run:()=>e.layout.setTheme(t)}))}function Zo(e){let{value:t}=e.mesh.agents;return t.length<2?[]:t.map(t=>({name:`New chat with ${t.name}`,group:`Agent`,keys:``,run:()=>{e.newChat(),e.thread.agentId=t.agent_id}}))}function Qo({mesh:e,turns:t}){let{value:n}=e.models;if(n.length<2)return[];let r=e=>()=>t.modelId.value=e;return[{name:`The agent's own model answers`,group:`Model`,keys:``,run:r(``)},...n.map(({model_profile_id:e})=>({name:`${e} answers`,group:`Model`,keys:``,run:r(e)}))]}function $o(e){return(e.chats.list.value??[]).map(t=>({name:e.chats.nameOf(t)||`Untitled chat`,group:`Go to`,keys:``,run:()=>e.openChat(t.conversation_id)}))}function es(e,t){let n=t.toLowerCase().split(/\s+/).filter(e=>e!==``),r=e=>{let t=`${e.group} ${e.name}`.toLowerCase();return n.every(e=>t.includes(e))},i=n[0]??``,a=e=>+!e.name.toLowerCase().startsWith(i);return e.filter(r).sort((e,t)=>a(e)-a(t))}var ts=50,ns=class extends I{static properties={text:{state:!0},chosen:{state:!0}};static styles=[O,k,o`
+    `}#e(){let{mesh:e,turns:t}=this.store;return e.link.value===`lost`&&t.running.value!==void 0?`Reconnecting. The answer goes on without you.`:Wo[e.link.value]}#t(){let e=this.store.mesh.budget.value;if(e===void 0)return``;let t=Number(e.limit_tokens)-Number(e.used_tokens)-Number(e.held_tokens),n=Number(e.limit_micros)-Number(e.used_micros)-Number(e.held_micros),r=[Number(e.limit_tokens)>0?`${ft(Math.max(0,t))} tokens`:``,Number(e.limit_micros)>0?n>0?pt(n):`$0`:``].filter(e=>e!==``);return r.length===0?``:`${r.join(`, `)} left today`}};customElements.define(`soma-foot`,Ko);var qo=[[`system`,`Follow the system's light or dark`],[`light`,`Light`],[`dark`,`Dark`]];function Jo(e){return[...Yo(e),...Zo(e),...Qo(e),...$o(e),...es(e)]}function Yo(e){let{layout:t,turns:n,approvals:r}=e,i=[{name:`New chat`,group:`Do`,keys:`Alt N`,run:()=>e.newChat()}];return n.running.value===void 0?i.push(...Xo(e)):i.push({name:`Stop the answer`,group:`Do`,keys:`Esc`,run:()=>n.stop()}),r.waiting.value.length>0&&i.push({name:`Go to what waits for consent`,group:`Do`,keys:`Alt A`,run:()=>e.openApproval()}),F.forEach((e,n)=>{i.push({name:`Open ${gt(e)}`,group:`Do`,keys:`Alt ${n+1}`,run:()=>t.openDrawer(e)})}),t.drawerOpen.value&&i.push({name:`Close the drawer`,group:`Do`,keys:`Esc`,run:()=>t.closeDrawer()}),i}function Xo({thread:e,turns:t,layout:n,files:r}){let i=[],a=e.entries.value.findLast(e=>e.role===`user`&&e.messageId!==``),{last:o}=e;a!==void 0&&i.push({name:`Edit the last question`,group:`Do`,keys:`↑`,run:()=>n.editing.value=a}),o?.role===`assistant`&&i.push({name:`Answer again`,group:`Do`,keys:``,run:()=>t.regenerate(o)});let{value:s}=e.conversationId;return s!==``&&(i.push({name:`Export as JSON`,group:`Do`,keys:``,run:()=>void r.take(s,`json`)}),i.push({name:`Export as Markdown`,group:`Do`,keys:``,run:()=>void r.take(s,`markdown`)})),i.push({name:`Import a conversation`,group:`Do`,keys:``,run:()=>r.choose()}),i}function Zo(e){return qo.map(([t,n])=>({name:n,group:`Theme`,keys:``,run:()=>e.layout.setTheme(t)}))}function Qo(e){let{value:t}=e.mesh.agents;return t.length<2?[]:t.map(t=>({name:`New chat with ${t.name}`,group:`Agent`,keys:``,run:()=>{e.newChat(),e.thread.agentId=t.agent_id}}))}function $o({mesh:e,turns:t}){let{value:n}=e.models;if(n.length<2)return[];let r=e=>()=>t.modelId.value=e;return[{name:`The agent's own model answers`,group:`Model`,keys:``,run:r(``)},...n.map(({model_profile_id:e})=>({name:`${e} answers`,group:`Model`,keys:``,run:r(e)}))]}function es(e){return(e.chats.list.value??[]).map(t=>({name:e.chats.nameOf(t)||`Untitled chat`,group:`Go to`,keys:``,run:()=>e.openChat(t.conversation_id)}))}function ts(e,t){let n=t.toLowerCase().split(/\s+/).filter(e=>e!==``),r=e=>{let t=`${e.group} ${e.name}`.toLowerCase();return n.every(e=>t.includes(e))},i=n[0]??``,a=e=>+!e.name.toLowerCase().startsWith(i);return e.filter(r).sort((e,t)=>a(e)-a(t))}var ns=50,rs=class extends I{static properties={text:{state:!0},chosen:{state:!0}};static styles=[O,k,o`
       dialog {
         width: min(560px, calc(100vw - 24px));
         max-height: min(480px, 80dvh);
@@ -2256,7 +2260,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
       p {
         padding: var(--s4);
       }
-    `];#e=[];constructor(){super(),this.text=``,this.chosen=0}connectedCallback(){super.connectedCallback(),this.#e=qo(this.store)}firstUpdated(){this.renderRoot.querySelector(`dialog`)?.showModal()}updated(){this.renderRoot.querySelector(`[aria-selected="true"]`)?.scrollIntoView({block:`nearest`})}render(){let e=this.#t();return b`<dialog
+    `];#e=[];constructor(){super(),this.text=``,this.chosen=0}connectedCallback(){super.connectedCallback(),this.#e=Jo(this.store)}firstUpdated(){this.renderRoot.querySelector(`dialog`)?.showModal()}updated(){this.renderRoot.querySelector(`[aria-selected="true"]`)?.scrollIntoView({block:`nearest`})}render(){let e=this.#t();return b`<dialog
       aria-label="Commands"
       @close=${()=>this.store.layout.paletteOpen.value=!1}
       @click=${e=>this.#o(e)}
@@ -2275,7 +2279,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
         @keydown=${t=>this.#i(t,e)}
       />
       ${e.length===0?b`<p class="quiet" role="status">No command and no chat is called so.</p>`:b`<div id="list" role="listbox" aria-label="Commands">${e.map((e,t)=>this.#n(e,t))}</div>`}
-    </dialog>`}#t(){return es(this.#e,this.text).slice(0,ts)}#n(e,t){return b`<div
+    </dialog>`}#t(){return ts(this.#e,this.text).slice(0,ns)}#n(e,t){return b`<div
       id=${`option-${t}`}
       role="option"
       aria-selected=${t===this.chosen}
@@ -2284,7 +2288,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
     >
       <span class="group">${e.group}</span><span class="cut">${e.name}</span>
       ${e.keys===``?C:b`<kbd>${e.keys}</kbd>`}
-    </div>`}#r(e){this.text=e,this.chosen=0}#i(e,t){let n=e.key===`ArrowDown`?1:e.key===`ArrowUp`?-1:0,r=t[this.chosen];n!==0&&t.length>0?(e.preventDefault(),this.chosen=(this.chosen+n+t.length)%t.length):e.key===`Enter`&&r!==void 0&&(e.preventDefault(),this.#a(r))}#a(e){this.renderRoot.querySelector(`dialog`)?.close(),e.run()}#o(e){e.target===e.currentTarget&&this.renderRoot.querySelector(`dialog`)?.close()}};customElements.define(`soma-palette`,ns);var rs=class extends I{static styles=[O,k,A,o`
+    </div>`}#r(e){this.text=e,this.chosen=0}#i(e,t){let n=e.key===`ArrowDown`?1:e.key===`ArrowUp`?-1:0,r=t[this.chosen];n!==0&&t.length>0?(e.preventDefault(),this.chosen=(this.chosen+n+t.length)%t.length):e.key===`Enter`&&r!==void 0&&(e.preventDefault(),this.#a(r))}#a(e){this.renderRoot.querySelector(`dialog`)?.close(),e.run()}#o(e){e.target===e.currentTarget&&this.renderRoot.querySelector(`dialog`)?.close()}};customElements.define(`soma-palette`,rs);var is=class extends I{static styles=[O,k,A,o`
       :host {
         display: grid;
         grid-template: minmax(0, 1fr) auto / var(--rail) minmax(0, 1fr) auto;
@@ -2377,4 +2381,4 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
     `}#e(e){return b`<div class="problem" role="alert">
       <p>${e.message}</p>
       <button class="plain icon" type="button" aria-label="Close" @click=${()=>this.store.layout.problem.value=void 0}>${D(`close`)}</button>
-    </div>`}updated(){let{narrow:e,railOpen:t,drawerOpen:n}=this.store.layout,r=e.value&&n.value?`soma-drawer`:e.value&&t.value?`soma-rail`:``;r!==this.#t&&(this.#t=r,this.#n(r))}#t=``;async#n(e){if(e===``){this.focusComposer();return}let t=this.renderRoot.querySelector(e);await t?.updateComplete,t?.renderRoot.querySelector(`[aria-selected="true"], button`)?.focus()}focusComposer(){this.#r?.focusField()}get#r(){return this.renderRoot.querySelector(`soma-composer`)}#i(e){this.store.turns.say(e),this.focusComposer()}#a(){this.store.layout.railOpen.value=!1,this.store.layout.narrow.value&&this.store.layout.closeDrawer()}#o=e=>{let{layout:t}=this.store;if((e.ctrlKey||e.metaKey)&&!e.altKey&&e.key.toLowerCase()===`k`)e.preventDefault(),t.paletteOpen.value=!t.paletteOpen.value;else if(e.key===`Escape`&&!e.defaultPrevented)this.#s();else if(e.altKey&&!e.ctrlKey&&!e.metaKey){let n=F[Number(e.code.replace(`Digit`,``))-1];e.code===`KeyN`?(e.preventDefault(),this.store.newChat(),this.focusComposer()):e.code===`KeyA`&&this.store.approvals.waiting.value.length>0?(e.preventDefault(),this.store.openApproval()):n!==void 0&&(e.preventDefault(),t.toggleDrawer(n))}else e.key!==`/`||e.ctrlKey||e.metaKey||is(e)||(e.preventDefault(),this.focusComposer())};#s(){let{layout:e,turns:t}=this.store;e.narrow.value&&(e.railOpen.value||e.drawerOpen.value)?this.#a():t.running.value===void 0?e.drawerOpen.value&&(e.closeDrawer(),this.focusComposer()):t.stop()}};function is(e){let t=e.composedPath()[0];return t instanceof HTMLElement&&t.matches(`input, textarea, select, [contenteditable]`)}customElements.define(`soma-app`,rs);
+    </div>`}updated(){let{narrow:e,railOpen:t,drawerOpen:n}=this.store.layout,r=e.value&&n.value?`soma-drawer`:e.value&&t.value?`soma-rail`:``;r!==this.#t&&(this.#t=r,this.#n(r))}#t=``;async#n(e){if(e===``){this.focusComposer();return}let t=this.renderRoot.querySelector(e);await t?.updateComplete,t?.renderRoot.querySelector(`[aria-selected="true"], button`)?.focus()}focusComposer(){this.#r?.focusField()}get#r(){return this.renderRoot.querySelector(`soma-composer`)}#i(e){this.store.turns.say(e),this.focusComposer()}#a(){this.store.layout.railOpen.value=!1,this.store.layout.narrow.value&&this.store.layout.closeDrawer()}#o=e=>{let{layout:t}=this.store;if((e.ctrlKey||e.metaKey)&&!e.altKey&&e.key.toLowerCase()===`k`)e.preventDefault(),t.paletteOpen.value=!t.paletteOpen.value;else if(e.key===`Escape`&&!e.defaultPrevented)this.#s();else if(e.altKey&&!e.ctrlKey&&!e.metaKey){let n=F[Number(e.code.replace(`Digit`,``))-1];e.code===`KeyN`?(e.preventDefault(),this.store.newChat(),this.focusComposer()):e.code===`KeyA`&&this.store.approvals.waiting.value.length>0?(e.preventDefault(),this.store.openApproval()):n!==void 0&&(e.preventDefault(),t.toggleDrawer(n))}else e.key!==`/`||e.ctrlKey||e.metaKey||as(e)||(e.preventDefault(),this.focusComposer())};#s(){let{layout:e,turns:t}=this.store;e.narrow.value&&(e.railOpen.value||e.drawerOpen.value)?this.#a():t.running.value===void 0?e.drawerOpen.value&&(e.closeDrawer(),this.focusComposer()):t.stop()}};function as(e){let t=e.composedPath()[0];return t instanceof HTMLElement&&t.matches(`input, textarea, select, [contenteditable]`)}customElements.define(`soma-app`,is);

@@ -13,12 +13,11 @@ from google.protobuf.message import Message
 
 from servers.chat.agents import Agents
 from servers.chat.aside import aside
-from servers.chat.domain.model import ToolCallPart
-from servers.chat.domain.rounds import ToldCall
+from servers.chat.domain.rounds import CallResult, ToldCall
 from servers.chat.domain.tree import first_fault
 from servers.chat.models import Models
 from servers.chat.order import LONGEST_TEXT_BYTES
-from servers.chat.stored_calls import calls_json
+from servers.chat.stored_calls import calls_json, results_json
 from servers.chat.stored_conversations import Conversation, change_of, conversation_of
 from soma_common.events.store import EventStore
 from soma_common.kernel.clock import Clock
@@ -50,7 +49,8 @@ class Arriving:
     turn: str
     role: str
     parts: tuple[str, ...]
-    tool_calls: tuple[ToolCallPart, ...]
+    tool_calls: tuple[ToldCall, ...]
+    tool_results: tuple[CallResult, ...]
     partial: bool
     finish_reason: str
     usage: Usage
@@ -150,7 +150,8 @@ class _Placed:
             self._turns[message.turn or message.key],
             message.role,
             list(message.parts),
-            calls_json(_told(message)),
+            calls_json(message.tool_calls),
+            results_json(message.tool_results),
             count,
             tokenizer,
             message.partial,
@@ -164,12 +165,6 @@ class _Placed:
             message.model,
             message.create_time or self._now,
         )
-
-
-def _told(message: Arriving) -> tuple[ToldCall, ...]:
-    """The calls of a message; where they stood in its text is not part of an export."""
-    said = len("\n".join(message.parts))
-    return tuple(ToldCall(call, by_client=True, text_before=said) for call in message.tool_calls)
 
 
 def check_arrival(arrival: Arrival, now: datetime) -> None:
@@ -202,7 +197,12 @@ def _check_message(field: str, message: Arriving, now: datetime) -> None:
     usage = message.usage
     if max(usage.input_tokens, usage.cached_input_tokens, usage.output_tokens, usage.reasoning_tokens) > _MOST_TOKENS:
         raise invalid_field(f"{field}.usage", f"no message uses more than {_MOST_TOKENS} tokens")
-    _check_text(field, text + message.model + "".join(f"{it.call_id}{it.name}" for it in message.tool_calls))
+    calls = [told.call for told in message.tool_calls]
+    called = "".join(f"{call.call_id}{call.name}{call.arguments_json}" for call in calls)
+    came = "".join(f"{result.name}{result.content}" for result in message.tool_results)
+    _check_text(field, f"{text}{message.model}{called}{came}")
+    if not {result.call_id for result in message.tool_results} <= {call.call_id for call in calls}:
+        raise invalid_field(f"{field}.tool_results", "each needs its call in the same message")
     _check_time(f"{field}.create_time", message.create_time, now)
 
 

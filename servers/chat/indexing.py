@@ -10,7 +10,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from servers.chat.aside import aside
-from servers.chat.domain.words import distinct_words
+from servers.chat.domain.words import words_of
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.tenancy import TenantId
@@ -125,6 +125,6 @@ def words_of_block(texts: Sequence[str]) -> dict[str, int]:
     """Each word with the bits of the messages that have it, as a signed number of 64 bits."""
     bits: dict[str, int] = {}
     for place, text in enumerate(texts):
-        for word in distinct_words(text):
+        for word in frozenset(words_of(text)):
             bits[word] = bits.get(word, 0) | 1 << place
     return {word: value - (1 << 64) if value & _SIGN_BIT else value for word, value in bits.items()}

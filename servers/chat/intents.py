@@ -89,6 +89,11 @@ class Intents:
             TITLE: titles.give,
         }
 
+    @property
+    def slow(self) -> int:
+        """How many that call a model are on their way."""
+        return len(self._slow)
+
     def wake(self) -> None:
         """Says that there is something to deliver."""
         self._wanted.set()

@@ -88,6 +88,8 @@ class Searching:
         wanted = wanted_words(search.query)
         if not wanted:
             raise invalid_field("query", "it has no word to look for")
+        if any(each.is_too_short for each in wanted):
+            raise invalid_field("query", "a star needs at least two letters before it")
         if search.skip >= MOST_FOUND:
             return [], False
         need = min(max(search.skip + search.limit + 1, MOST_RANKED), MOST_FOUND)

@@ -76,15 +76,16 @@ class Titles:
         tenant = TenantId(intent.tenant_id)
         request = conversation_pb.GetConversationRequest.FromString(intent.payload)
         conversation_id = UUID(request.conversation_id)
-        exchange = await self._exchange(tenant, conversation_id, intent.turn_id)
+        exchange = await self._exchange(tenant, conversation_id, intent)
         if exchange is None:
             return
         title, unsettled = await self._made(tenant, exchange, intent)
         await self._write(tenant, conversation_id, title or first_words(exchange.person), intent, unsettled)
 
-    async def _exchange(self, tenant: TenantId, conversation_id: UUID, turn_id: UUID) -> _Exchange | None:
-        """What was said, where the conversation is there and has no title."""
-        rows = await self._database.run(tenant, lambda it: it.fetch(_SQL.read_exchange, conversation_id, turn_id))
+    async def _exchange(self, tenant: TenantId, conversation_id: UUID, intent: DueIntent) -> _Exchange | None:
+        """What was said, where the conversation is there, has no title, and no turn before this one wants it."""
+        values = (conversation_id, intent.turn_id, intent.payload)
+        rows = await self._database.run(tenant, lambda it: it.fetch(_SQL.read_exchange, *values))
         said = {row["role"]: row for row in rows}
         if "user" not in said:
             return None

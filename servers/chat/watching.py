@@ -87,6 +87,11 @@ class Watchers:
     def __len__(self) -> int:
         return self._count
 
+    @property
+    def elsewhere(self) -> frozenset[UUID]:
+        """What other processes said that they watch."""
+        return frozenset(self._elsewhere)
+
     def changed(self, conversation_id: UUID | None) -> None:
         """Says that a conversation moved: its watchers here look at once, and those elsewhere where there are any."""
         if conversation_id is None:

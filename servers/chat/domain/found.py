@@ -4,11 +4,12 @@ Nothing here knows a store or how candidates were found.
 """
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from servers.chat.domain.words import Occurrence, Wanted, occurrences
+from servers.chat.domain.words import Occurrence, Wanted, occurrences, words_of
 
 LONGEST_SNIPPET: Final = 240
 # BM25 (Robertson and Zaragoza, 2009): how soon repeats stop counting, and how much a long text is held against itself.
@@ -44,22 +45,18 @@ class Rarity:
 
 def matches(text: str, wanted: Sequence[Wanted]) -> bool:
     """Whether every word occurs."""
-    missing = set(wanted)
-    for occurrence in occurrences(text):
-        missing = {word for word in missing if not word.fits(occurrence.word)}
-        if not missing:
-            return True
-    return not missing
+    there = frozenset(words_of(text))
+    return all(each.word in there if not each.is_prefix else any(map(each.fits, there)) for each in wanted)
 
 
 def score(text: str, wanted: Sequence[Wanted], weights: Sequence[float], age_days: float) -> float:
     """How well a text fits: BM25, by how new it is."""
-    counts, length = [0] * len(wanted), 0
-    for occurrence in occurrences(text):
-        length += 1
-        for place, word in enumerate(wanted):
-            counts[place] += word.fits(occurrence.word)
-    saturation = _K1 * (1 - _B + _B * length / _USUAL_WORDS)
+    there = Counter(words_of(text))
+    counts = [
+        sum(amount for word, amount in there.items() if each.fits(word)) if each.is_prefix else there[each.word]
+        for each in wanted
+    ]
+    saturation = _K1 * (1 - _B + _B * there.total() / _USUAL_WORDS)
     fit = sum(weight * count * (_K1 + 1) / (count + saturation) for weight, count in zip(weights, counts, strict=True))
     age = max(0.0, age_days)
     return fit * (_AGELESS_SHARE + (1 - _AGELESS_SHARE) * math.exp2(-age / _HALF_LIFE_DAYS))

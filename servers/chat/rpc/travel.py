@@ -12,15 +12,19 @@ from uuid import UUID
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from servers.chat.domain.model import ToolCallPart
+from servers.chat.domain.rounds import CallResult, ToldCall
 from servers.chat.exporting import Exporting, Header
 from servers.chat.importing import FORMAT, Arrival, Arriving
 from servers.chat.rpc.conversation_views import ROLES, message_message
+from servers.chat.tool_messages import STATUSES
 from soma.chat.v1 import conversation_service_pb2 as conversation_pb
 from soma.chat.v1 import message_pb2 as message_pb
 from soma_common.kernel.errors import invalid_field
 from soma_common.kernel.money import Usage
 from soma_common.rpc.call import current_call
 
+_RESULT_STATUSES: Final = {number: status for status, number in STATUSES.items()}
+_ALL_OF_IT: Final = 2**31 - 1
 _ROLE_NAMES: Final = {number: name for name, number in ROLES.items()}
 
 
@@ -75,7 +79,8 @@ def _arriving(place: int, message: message_pb.Message) -> Arriving:
         turn=message.turn_id,
         role=_ROLE_NAMES[message.role],
         parts=tuple(part.text for part in message.content),
-        tool_calls=tuple(ToolCallPart(it.call_id, it.name, it.arguments_json) for it in message.tool_calls),
+        tool_calls=tuple(_call(call, message.finish_reason) for call in message.tool_calls),
+        tool_results=tuple(_result(place, result) for result in message.tool_results),
         partial=message.partial,
         finish_reason=message.finish_reason,
         usage=Usage(
@@ -91,6 +96,18 @@ def _arriving(place: int, message: message_pb.Message) -> Arriving:
         if message.HasField("create_time")
         else None,
     )
+
+
+def _call(call: message_pb.ToolCall, finish_reason: str) -> ToldCall:
+    """A call; where in the answer it was made is not exported, so it stands at the end."""
+    part = ToolCallPart(call.call_id, call.name, call.arguments_json)
+    return ToldCall(part, by_client=finish_reason == "tool_calls", text_before=_ALL_OF_IT)
+
+
+def _result(place: int, result: message_pb.ToolResult) -> CallResult:
+    if result.status not in _RESULT_STATUSES:
+        raise invalid_field(f"messages[{place}].tool_results", "each needs how its call ended")
+    return CallResult(result.call_id, result.name, _RESULT_STATUSES[result.status], result.content)
 
 
 def _time(field: str, time: Timestamp) -> datetime:

@@ -58,8 +58,14 @@ with wanted as materialized (
     select w.word, w.beyond, w.place from unnest($3::text[], $4::text[]) with ordinality as w (word, beyond, place)
 ), found as materialized (
     select w.place, b.owner_key, b.block, bit_or(b.hits) as hits
-    from wanted w join block_words b on b.tenant_id = $1 and b.owner_key = any($2::bigint[])
-        and b.word >= w.word collate "C" and b.word < w.beyond collate "C"
+    from wanted w
+    -- Looked up word by word, also before anybody has counted the rows.
+    cross join lateral (
+        select owner_key, block, hits from block_words
+        where tenant_id = $1 and owner_key = any($2::bigint[])
+            and word >= w.word collate "C" and word < w.beyond collate "C"
+        offset 0
+    ) b
     group by w.place, b.owner_key, b.block
 ), together as (
     select owner_key, block, bit_and(hits) as hits from found
@@ -82,7 +88,8 @@ select h.block, p.place, m.message_id, m.conversation_id, c.title, m.role, m.cre
 from unnest($2::bigint[], $3::bigint[], $4::bigint[]) as h (owner_key, block, hits)
 join word_blocks b on b.tenant_id = $1 and b.owner_key = h.owner_key and b.block = h.block
 cross join lateral unnest(b.message_ids) with ordinality as p (message_id, place)
-join messages m on m.tenant_id = $1 and m.message_id = p.message_id
+-- One by one by their keys, whatever the planner thinks of how many there are.
+cross join lateral (select * from messages m where m.tenant_id = $1 and m.message_id = p.message_id offset 0) m
 join conversations c on c.tenant_id = $1 and c.conversation_id = m.conversation_id and c.status <> 'deleted'
 where (h.hits >> (p.place - 1)::integer) & 1 = 1
     and ($5::uuid is null or m.conversation_id = $5) and m.create_time <= $6 and ($7::text is null or m.owner_sub = $7)
@@ -96,7 +103,7 @@ from (
     where u.tenant_id = $1 and ($2::text is null or u.owner_key = owner_key($2))
     order by u.message_id desc limit $3
 ) u
-join messages m on m.tenant_id = $1 and m.message_id = u.message_id
+cross join lateral (select * from messages m where m.tenant_id = $1 and m.message_id = u.message_id offset 0) m
 join conversations c on c.tenant_id = $1 and c.conversation_id = m.conversation_id and c.status <> 'deleted'
 where ($2::text is null or m.owner_sub = $2) and ($4::uuid is null or m.conversation_id = $4) and m.create_time <= $5
 order by m.message_id desc

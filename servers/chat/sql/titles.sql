@@ -7,8 +7,8 @@ from conversations c join messages m on m.tenant_id = c.tenant_id and m.conversa
 where c.conversation_id = $1 and c.title = '' and c.status <> 'deleted' and m.turn_id = $2
     and not exists (
         -- whoever came first gives it
-        select from intents i join turns t on t.tenant_id = i.tenant_id and t.turn_id = i.turn_id
-        where i.tenant_id = c.tenant_id and i.kind = 'title_conversation' and i.turn_id < $2 and t.conversation_id = $1
+        select from intents i
+        where i.tenant_id = c.tenant_id and i.kind = 'title_conversation' and i.payload = $3 and i.turn_id < $2
     )
 order by m.message_id
 

@@ -21,7 +21,7 @@ returning *
 
 -- name: insert_message
 insert into messages (
-    tenant_id, message_id, owner_sub, conversation_id, parent_message_id, turn_id, role, parts, tool_calls, token_count,
-    tokenizer, partial, finish_reason, input_tokens, cached_input_tokens, output_tokens, reasoning_tokens, usage_estimated,
+    tenant_id, message_id, owner_sub, conversation_id, parent_message_id, turn_id, role, parts, tool_calls, tool_results,
+    token_count, tokenizer, partial, finish_reason, input_tokens, cached_input_tokens, output_tokens, reasoning_tokens, usage_estimated,
     cost_micros, model, create_time, imported
-) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, true)
+) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, true)

@@ -11,6 +11,19 @@ PATIENCE_MS = 30_000
 # What the model is told when it shall name a conversation; such a call comes some time after a first answer.
 NAMING = "You name conversations."
 
+# The elements that reach beyond the right edge, other than what scrolls by itself.
+SIDEWAYS = """() => {
+  const wide = [];
+  const look = (root) => root.querySelectorAll('*').forEach((each) => {
+    const box = each.getBoundingClientRect();
+    const scrolls = each.closest('pre, .table, .command code') !== null;
+    if (box.width > 0 && box.right > innerWidth + 1 && !scrolls) wide.push(each.localName + '.' + each.className);
+    if (each.shadowRoot) look(each.shadowRoot);
+  });
+  look(document);
+  return wide;
+}"""
+
 
 def own_words() -> str:
     """Something that nobody said before, so that a journey finds its own conversation."""
@@ -42,7 +55,7 @@ async def whole_answer(page: Page) -> str:
     """The text of the last answer, once it is complete."""
     last = answers(page).last
     await last.get_by_label("Copy the answer").wait_for(timeout=PATIENCE_MS)
-    return await last.locator(".prose").inner_text()
+    return "\n".join(await last.locator(".prose").all_inner_texts())
 
 
 async def begun(page: Page) -> None:

@@ -49,7 +49,11 @@ async def asked(person: Person, text: str = SUM, **fields: Any) -> Told:
 
 
 async def resolve(
-    person: Person, told: Told, decision: event_pb.ApprovalDecision.ValueType = APPROVE, turns: Any = None, **fields: Any
+    person: Person,
+    told: Told,
+    decision: event_pb.ApprovalDecision.ValueType = APPROVE,
+    turns: Any = None,
+    **fields: Any,
 ) -> turn_pb.TurnStatus.ValueType:
     approval = told.last.approval
     fields.setdefault("call_id", approval.call.call_id)
@@ -124,9 +128,7 @@ async def test_what_is_denied_is_not_run_and_the_model_is_told_why(ada: Person, 
     rest = await ada.resume(told.turn_id, told.last.sequence)
     (result,) = results_in(rest)
     assert result.status == message_pb.TOOL_CALL_STATUS_DENIED
-    sentence = (
-        "It was not run: the person did not consent to it. They say: not on a Sunday Answer without it."
-    )
+    sentence = "It was not run: the person did not consent to it. They say: not on a Sunday Answer without it."
     assert result.content == sentence
     assert model.requests()[1].body["messages"][-1]["content"] == sentence
     assert rest.last.HasField("completed")
@@ -151,9 +153,7 @@ async def test_the_first_decision_holds(ada: Person, model: ScriptedUpstream) ->
     with pytest.raises(SomaError) as resolved:
         await resolve(ada, told, DENY)
     assert resolved.value.reason is Reason.CALL_RESOLVED
-    assert resolved.value.sentence == (
-        "The call c1 was decided or answered already. Look at the turn for its result."
-    )
+    assert resolved.value.sentence == ("The call c1 was decided or answered already. Look at the turn for its result.")
     rest = await ada.resume(told.turn_id, told.last.sequence)
     assert len(results_in(rest)) == 1
 

@@ -80,6 +80,8 @@ async def chat(rpc: RpcHarness, house_database: HouseDatabases, open_database: O
         sagas,
         memory,
         rpc.channel(served, service="control").stub(agent_grpc.AgentServiceStub),
+        watchers,
+        urls,
     )
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)

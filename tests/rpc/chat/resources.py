@@ -4,12 +4,13 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
+from servers.chat.watching import Watchers
 from soma.chat.v1 import agent_service_pb2_grpc as agent_grpc
 from soma.chat.v1 import conversation_service_pb2 as conversation_pb
 from soma.chat.v1 import conversation_service_pb2_grpc as conversation_grpc
 from soma.memory.v1 import memory_service_pb2 as memory_pb
 from soma.memory.v1 import memory_service_pb2_grpc as memory_grpc
-from soma_common.postgres.pool import Database
+from soma_common.postgres.pool import Database, HouseDatabase
 from soma_common.rpc.call import RpcCall, current_call
 from soma_common.sagas.orchestrator import SagaOrchestrator
 from soma_common.testing.clock import SetClock
@@ -46,6 +47,8 @@ class Chat:
     sagas: SagaOrchestrator
     memory: ScriptedMemory
     agents_for_control: agent_grpc.AgentServiceStub
+    watchers: Watchers
+    urls: HouseDatabase
 
 
 async def make_conversation(chat: Chat, title: str = "") -> conversation_pb.Conversation:

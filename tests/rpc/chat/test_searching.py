@@ -21,6 +21,9 @@ from tests.rpc.chat.resources import Chat, make_conversation
 
 pytestmark = pytest.mark.usefixtures("as_ada")
 CANARY = "xylophonecanary"
+DUE = """
+insert into owners_to_index select distinct tenant_id, owner_key from unindexed_messages on conflict do nothing
+"""
 
 
 async def found(chat: Chat, query: str, **fields: Any) -> conversation_pb.SearchMessagesResponse:
@@ -55,8 +58,7 @@ async def filled(chat: Chat, text: str = "filler number {}", amount: int = BLOCK
     await put(chat, made.conversation_id, *(text.format(number) for number in range(amount)))
     async with chat.database.worker() as connection:
         # Whether a message looks for a whole block depends on its id.
-        query = "insert into owners_to_index select distinct tenant_id, owner_key from unindexed_messages on conflict do nothing"
-        await connection.execute(query)
+        await connection.execute(DUE)
     await index(chat)
     return made
 
@@ -128,22 +130,29 @@ async def test_a_query_without_a_word_and_a_conversation_that_is_not_there_are_r
         await found(chat, "… !")
     assert wordless.value.reason is Reason.INVALID_FIELD
     assert "no word" in wordless.value.sentence
+    with pytest.raises(SomaError) as short:
+        await found(chat, "budget b*")
+    assert "two letters" in short.value.sentence
     with pytest.raises(SomaError) as gone:
         await found(chat, "budget", conversation_id=str(uuid4()))
     assert gone.value.reason is Reason.RESOURCE_NOT_FOUND
 
 
 async def test_nobody_finds_what_others_said(chat: Chat) -> None:
+    hidden: list[str] = []
     for sub, tenant in (("eve", TENANT), ("ada", OTHER_TENANT)):
         with by(sub, tenant):
             made = await make_conversation(chat)
+        hidden.append(made.conversation_id)
         for parts in (1, BLOCK):
             await put(chat, made.conversation_id, *[f"{CANARY} of {sub}"] * parts, tenant=tenant)
     await filled(chat)
     await index(chat)
     assert await shown(chat, CANARY) == await shown(chat, f"{CANARY[:4]}*") == []
-    with pytest.raises(SomaError):
-        await found(chat, CANARY, conversation_id=made.conversation_id)
+    for conversation_id in hidden:
+        with pytest.raises(SomaError) as refused:
+            await found(chat, CANARY, conversation_id=conversation_id)
+        assert refused.value.reason is Reason.RESOURCE_NOT_FOUND
     with by("eve"):
         assert set(await shown(chat, CANARY)) == {f"{CANARY} of eve"}
     with by("root", role="admin"):
@@ -169,12 +178,11 @@ async def test_what_is_deleted_is_gone_at_once_and_its_words_with_it(chat: Chat)
 
 
 async def test_a_search_reads_words_by_their_index_under_row_level_security(chat: Chat) -> None:
-    await filled(chat, "budget {}", 8 * BLOCK)
+    # Enough words that a planner would rather not read them all.
+    await filled(chat, "budget " + " ".join(f"w{{0}}x{number}" for number in range(40)), 4 * BLOCK)
     find = Queries.of("servers.chat", "sql/search.sql").find_hits
     async with chat.database.transaction(TENANT) as connection:
         owner = await connection.fetchval("select owner_key('ada')")
-        # A table of a few pages is read whole; this one stands for a large one.
-        await connection.execute("set local enable_seqscan = off")
         values = (TENANT, [owner], ["budget"], ["budget\x01"], None)
         plan = "\n".join(row[0] for row in await connection.fetch(f"explain {find}", *values))
     assert "block_words_pkey" in plan

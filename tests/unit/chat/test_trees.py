@@ -19,9 +19,7 @@ def test_what_has_no_parent_here_is_a_root() -> None:
 
 @given(st.integers(1, 60), st.randoms(use_true_random=False))
 def test_every_message_comes_once_and_after_its_parent(count: int, chance: random.Random) -> None:
-    pairs = [
-        (number, chance.randrange(number) if number and chance.random() < 0.9 else None) for number in range(count)
-    ]
+    pairs = [(n, chance.randrange(n) if n and chance.random() < 0.9 else None) for n in range(count)]
     chance.shuffle(pairs)
     ordered, parents = parents_first(pairs), dict(pairs)
     assert sorted(ordered) == list(range(count))

@@ -138,7 +138,8 @@ class ConversationServiceServicer:
 
     def SearchMessages(self, request, context):
         """Messages that have all words of a query, the best ones first; a word may be the beginning of one when a star follows it.
-        Only texts of active and archived conversations are found. Errors: INVALID_FIELD for a query without a word.
+        Only texts of active and archived conversations are found, the newest thousand of them. Errors: INVALID_FIELD for a query
+        without a word, and for a star behind less than two letters.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

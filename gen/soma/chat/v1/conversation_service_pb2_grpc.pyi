@@ -34,7 +34,8 @@ class ConversationServiceStub:
     """Messages of a conversation: the branch that ends in the current leaf, or all of them."""
     SearchMessages: _aio.UnaryUnaryMultiCallable[_conversation_service_pb2.SearchMessagesRequest, _conversation_service_pb2.SearchMessagesResponse]
     """Messages that have all words of a query, the best ones first; a word may be the beginning of one when a star follows it.
-    Only texts of active and archived conversations are found. Errors: INVALID_FIELD for a query without a word.
+    Only texts of active and archived conversations are found, the newest thousand of them. Errors: INVALID_FIELD for a query
+    without a word, and for a star behind less than two letters.
     """
     ExportConversation: _aio.UnaryStreamMultiCallable[_conversation_service_pb2.ExportConversationRequest, _conversation_service_pb2.ExportConversationResponse]
     """A whole conversation, every branch of it: first the header, then the messages, parents before children."""
@@ -105,7 +106,8 @@ class ConversationServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_conversation_service_pb2.SearchMessagesRequest, _abc.Awaitable[_conversation_service_pb2.SearchMessagesResponse]],
     ) -> _abc.Awaitable[_conversation_service_pb2.SearchMessagesResponse]:
         """Messages that have all words of a query, the best ones first; a word may be the beginning of one when a star follows it.
-        Only texts of active and archived conversations are found. Errors: INVALID_FIELD for a query without a word.
+        Only texts of active and archived conversations are found, the newest thousand of them. Errors: INVALID_FIELD for a query
+        without a word, and for a star behind less than two letters.
         """
 
     @_abc_1.abstractmethod
