@@ -16,6 +16,7 @@ from cli.talk import conversations
 from cli.talk.session import Session
 from cli.talk.terminal import aside
 from cli.views.conversation import FOUND_HEADINGS, found_row
+from cli.views.words import visible
 
 _CONVERSATIONS: Final = 20
 _FOUND: Final = 20
@@ -62,7 +63,7 @@ def _title(rest: str, session: Session) -> None:
     wanted = _here(session)
     if not rest:
         here = session.visit(lambda doors: conversations.one(doors, wanted))
-        print_line(here.title or "It has no title yet.")
+        print_line(visible(here.title) or "It has no title yet.")
         return
     session.visit(lambda doors: conversations.rename(doors, wanted, rest))
     aside(f"It is called “{rest}” now.")
