@@ -178,6 +178,10 @@ async def resources(watched: Watched) -> None:
         f"{agents}ArchiveAgent", watched.agents, agent_pb.ArchiveAgentRequest(agent_id=made.agent.agent_id)
     )
     await watched.ask(f"{talks}CreateConversation", watched.conversations, conversation_pb.CreateConversationRequest())
+    arriving = conversation_pb.ImportConversationRequest()
+    arriving.header.format = 1
+    arriving.messages.add(message_id="a", role=message_pb.ROLE_USER).content.add(text="hello")
+    await watched.ask(f"{talks}ImportConversation", watched.conversations, arriving)
     conversation_id = await watched.talk()
     renamed = conversation_pb.Conversation(conversation_id=conversation_id, title="Rufus")
     await watched.ask(
