@@ -14,7 +14,6 @@ from soma.chat.v1 import turn_event_pb2 as event_pb
 from soma.chat.v1 import turn_service_pb2 as turn_pb
 from soma.chat.v1.agent_service_pb2_grpc import AgentServiceStub
 from soma.chat.v1.conversation_service_pb2_grpc import ConversationServiceStub
-from soma.chat.v1.turn_service_pb2_grpc import TurnServiceStub
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason
 from soma_common.testing.eventually import eventually
@@ -61,7 +60,7 @@ async def resolve(
     fields.setdefault("request_id", str(uuid4()))
     with person.acting():
         request = turn_pb.ResolveApprovalRequest(turn_id=told.turn_id, decision=decision, **fields)
-        answer: turn_pb.ResolveApprovalResponse = await (turns or person.turns).ResolveApproval(request)
+        answer: turn_pb.ResolveApprovalResponse = await person.turns.ResolveApproval(request)
     return answer.status
 
 
@@ -230,18 +229,10 @@ async def test_another_process_goes_on_days_later(ada: Person, stack: ChatStack,
     governor = await asyncpg.connect(stack.databases["governor"].owner_dsn)
     await governor.execute("update holds set lease_expire_time = now() - interval '3 days'")
     await governor.close()
-    try:
-        with ada.acting():
-            async with _second(stack, ada) as turns:
-                assert await resolve(ada, told, turns=turns) == turn_pb.TURN_STATUS_RUNNING
-                rest = Told()
-                request = turn_pb.ResumeTurnRequest(turn_id=told.turn_id, after_sequence=told.last.sequence)
-                with ada.acting():
-                    replies = turns.ResumeTurn(request)
-                async for event in replies:
-                    rest.take(event)
-    finally:
-        stack.start("chat")
+    stack.start("chat")
+    await ada.reconnect(told.turn_id)
+    assert await resolve(ada, told) == turn_pb.TURN_STATUS_RUNNING
+    rest = await ada.resume(told.turn_id, told.last.sequence)
     assert rest.text == "\n\nIt is 42."
     receipt = await ada.receipt(rest.last.completed.receipt_id)
     assert receipt.cost_micros == rest.last.completed.cost_micros
@@ -299,18 +290,3 @@ async def _owner(stack: ChatStack, statement: str, *values: object) -> None:
         await connection.execute(statement, *values)
     finally:
         await connection.close()
-
-
-class _second:  # noqa: N801 - it reads as a word of the test
-    """The turns of another process beside the first one."""
-
-    def __init__(self, stack: ChatStack, person: Person) -> None:
-        self._chat = stack.second_chat()
-
-    async def __aenter__(self) -> Any:
-        self._channel = self._chat.__enter__()
-        return self._channel.stub(TurnServiceStub)
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._channel.close()
-        self._chat.__exit__(None, None, None)

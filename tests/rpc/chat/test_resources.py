@@ -51,6 +51,24 @@ async def test_only_named_fields_change_and_the_etag_guards_them(chat: Chat) -> 
     assert refused.value.reason is Reason.ETAG_MISMATCH
 
 
+async def test_rules_about_tools_are_kept_in_order_and_replaced_as_a_whole(chat: Chat) -> None:
+    rules = [
+        agent_pb.ToolRule(tool="memory.recall", permission=agent_pb.TOOL_PERMISSION_AUTO),
+        agent_pb.ToolRule(tool="memory.*", permission=agent_pb.TOOL_PERMISSION_DENIED),
+    ]
+    made = await make_agent(chat, "clerk", tool_rules=rules)
+    assert list(made.tool_rules) == rules
+    kept = await chat.agents.UpdateAgent(updating(agent_pb.Agent(agent_id=made.agent_id, name="registrar"), "name"))
+    assert list(kept.agent.tool_rules) == rules
+    wanted = agent_pb.Agent(agent_id=made.agent_id, tool_rules=rules[1:])
+    assert list((await chat.agents.UpdateAgent(updating(wanted, "tool_rules"))).agent.tool_rules) == rules[1:]
+    cleared = updating(agent_pb.Agent(agent_id=made.agent_id), "tool_rules")
+    assert not (await chat.agents.UpdateAgent(cleared)).agent.tool_rules
+    with pytest.raises(SomaError) as refused:
+        await make_agent(chat, "other", tool_rules=[agent_pb.ToolRule(tool="a b", permission=rules[0].permission)])
+    assert refused.value.reason is Reason.INVALID_FIELD
+
+
 async def test_a_name_is_taken_once(chat: Chat) -> None:
     await make_agent(chat, "support")
     with pytest.raises(SomaError) as refused:
