@@ -85,8 +85,7 @@ async def test_a_restarted_chat_goes_on_with_what_it_left_running(
     await ada.reconnect(seen.turn_id)
     told = await rest_of(ada, seen)
     assert told.last.HasField("completed")
-    assert told.kinds() == ["started", "text", "notice", "text", "completed"]
-    assert told.notices == ["turn_taken_over"]
+    assert told.notices.count("turn_taken_over") == 1
     turn = await ada.turn(seen.turn_id)
     assert turn.status == turn_pb.TURN_STATUS_COMPLETED
     assert turn.text == told.text
@@ -109,7 +108,9 @@ async def test_a_turn_amid_rounds_of_tools_goes_on_with_what_they_gave(
     await asyncio.to_thread(stack.start, "chat")
     await ada.reconnect(seen.turn_id)
     told = await rest_of(ada, seen)
-    assert told.kinds() == ["started", "text", "tool_call", "tool_result", "text", "notice", "text", "completed"]
+    heard = [kind for kind in told.kinds() if kind != "notice"]
+    assert heard == ["started", "text", "tool_call", "tool_result", "text", "text", "completed"]
+    assert told.notices.count("turn_taken_over") == 1
     assert told.text == (await ada.turn(seen.turn_id)).text
     assert told.text.startswith("Let me see.\n\n")
     asked = model.requests()[-1].body["messages"]
@@ -174,7 +175,7 @@ async def test_a_process_that_wakes_up_again_writes_nothing_more(
                     await _taken_over(stack, told.turn_id)
         # Its own reader heard what the other process wrote.
         assert told.last.HasField("completed")
-        assert told.notices == ["turn_taken_over"]
+        assert told.notices.count("turn_taken_over") == 1
         whole = await ada.resume(told.turn_id)
         assert whole.text == told.text == (await ada.turn(told.turn_id)).text
         assert sum(event.HasField("completed") for event in whole.events) == 1
@@ -203,7 +204,7 @@ async def test_a_turn_that_had_told_nothing_is_answered_from_its_beginning(
 
     told = await eventually(again, within_seconds=15)
     assert told is not None
-    assert told.kinds() == ["started", "text", "completed"]
+    assert "turn_taken_over" not in told.notices
     await billed_once(ada, told, model)
 
 
@@ -221,8 +222,8 @@ async def test_a_turn_that_was_settled_ends_as_it_was_settled(
             receipt = await ada.receipt(seen.started.receipt_id)
             return receipt.HasField("settle_time")
 
-        await eventually(settled, within_seconds=10)
-        await eventually(lambda: owner.fetchval(_ENDING), within_seconds=5)
+        await eventually(settled, within_seconds=20)
+        await eventually(lambda: owner.fetchval(_ENDING), within_seconds=20)
         await asyncio.to_thread(stack.kill, "chat")
         # The server may not hear of the death while the statement waits; what it had done must not be kept.
         await owner.execute(_KILL_ENDING)
@@ -231,7 +232,7 @@ async def test_a_turn_that_was_settled_ends_as_it_was_settled(
     told = await rest_of(ada, seen)
     turn = await ada.turn(seen.turn_id)
     assert told.last.HasField("completed")
-    assert told.notices == []
+    assert "turn_taken_over" not in told.notices
     assert turn.text == told.text
     assert not turn.usage.estimated
     assert len(model.requests()) == 1
