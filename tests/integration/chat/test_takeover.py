@@ -75,31 +75,7 @@ def paused(stack: ChatStack, service: str) -> Iterator[None]:
         os.kill(number, signal.SIGCONT)
 
 
-async def test_a_restarted_chat_goes_on_with_what_it_left_running(
-    stack: ChatStack, ada: Person, model: ScriptedUpstream
-) -> None:
-    model.set_default(SLOW)
-    seen = await start(ada, said("tell me a lot"), texts=8)
-    await asyncio.to_thread(stack.kill, "chat")
-    await asyncio.to_thread(stack.start, "chat")
-    await ada.reconnect(seen.turn_id)
-    told = await rest_of(ada, seen)
-    assert told.last.HasField("completed")
-    assert told.notices.count("turn_taken_over") == 1
-    turn = await ada.turn(seen.turn_id)
-    assert turn.status == turn_pb.TURN_STATUS_COMPLETED
-    assert turn.text == told.text
-    assert (await ada.resume(seen.turn_id)).text == turn.text
-    # The model was asked to go on from what had become durable.
-    before = "".join(event.text.text for event in told.events if event.sequence < len(told.events) / 2)
-    assert before[:40] in model.requests()[-1].prompt
-    await billed_once(ada, told, model)
-    model.set_default(Script())
-    again = await ada.say("go on", conversation_id=seen.started.conversation_id)
-    assert again.last.HasField("completed")
-
-
-async def test_a_turn_amid_rounds_of_tools_goes_on_with_what_they_gave(
+async def test_a_restarted_chat_goes_on_with_what_it_left_running_and_what_its_tools_gave(
     stack: ChatStack, ada: Person, model: ScriptedUpstream
 ) -> None:
     model.enqueue(asks(evaluate("6 * 7", id="c1"), text="Let me see."), SLOW)
@@ -115,7 +91,13 @@ async def test_a_turn_amid_rounds_of_tools_goes_on_with_what_they_gave(
     assert told.text.startswith("Let me see.\n\n")
     asked = model.requests()[-1].body["messages"]
     assert [message["content"] for message in asked if message["role"] == "tool"] == ["42"]
+    # The model was asked to go on from what had become durable.
+    assert seen.text.removeprefix("Let me see.\n\n")[:20] in model.requests()[-1].prompt
+    assert (await ada.resume(seen.turn_id)).text == told.text
     await billed_once(ada, told, model)
+    model.set_default(Script())
+    again = await ada.say("go on", conversation_id=seen.started.conversation_id)
+    assert again.last.HasField("completed")
 
 
 async def test_a_drained_chat_hands_over_what_runs(stack: ChatStack, ada: Person, model: ScriptedUpstream) -> None:
@@ -208,15 +190,14 @@ async def test_a_turn_that_had_told_nothing_is_answered_from_its_beginning(
     await billed_once(ada, told, model)
 
 
-@pytest.mark.parametrize("statement", ["select from conversations for update", "lock table intents in exclusive mode"])
 async def test_a_turn_that_was_settled_ends_as_it_was_settled(
-    stack: ChatStack, ada: Person, model: ScriptedUpstream, statement: str
+    stack: ChatStack, ada: Person, model: ScriptedUpstream
 ) -> None:
-    """Killed before the transaction of its end has written anything, and when it has written all but the last of it."""
+    """Killed between the settlement and the commit of its end, which had written all but the last."""
     model.set_default(Script(chunks=12, gap_seconds=0.05))
     seen = await start(ada, said("tell me"), texts=2)
     async with owner_of(stack) as owner, owner.transaction():
-        await owner.execute(statement)
+        await owner.execute("lock table intents in exclusive mode")
 
         async def settled() -> bool:
             receipt = await ada.receipt(seen.started.receipt_id)
