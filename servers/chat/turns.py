@@ -28,6 +28,7 @@ from soma_common.rpc.call import acting_as
 
 _LOG: Final = get_logger("soma.chat.turns")
 _DRAINED_SECONDS: Final = 0.05
+_PASSES: Final = frozenset((Reason.DEPENDENCY_DOWN, Reason.DATABASE_UNAVAILABLE, Reason.CONFLICT))
 
 
 class Turns:
@@ -229,6 +230,7 @@ class Turns:
             self._watchers.changed(conversation_id)
 
     async def _answer_unwatched(self, turn: RunningTurn, progress: Progress, seconds: float) -> None:
+        calls = len(progress.legs)
         work = turn.work = asyncio.create_task(self._answering.answer(turn, progress), name=f"answer {turn.turn_id}")
         if turn.stop is not None:
             work.cancel()
@@ -237,6 +239,9 @@ class Turns:
             work.cancel()
             await asyncio.wait((work,))
         problem = None if work.cancelled() else work.exception()
+        if _may_be_tried_again(turn, progress, problem, calls):
+            await self._ending.handover.release(turn)
+            return
         if isinstance(problem, Refusal) and turn.stop is None:
             await self._ending.refuse(turn, progress.accepted, problem.error)
             return
@@ -265,6 +270,14 @@ class Turns:
         error_id = str(self._ids.uuid4())
         _LOG.error("a turn failed by a defect", turn_id=str(turn.turn_id), error_id=error_id, exc_info=problem)
         return SomaError(Reason.INTERNAL, {"error_id": error_id})
+
+
+def _may_be_tried_again(
+    turn: RunningTurn, progress: Progress, problem: BaseException | None, calls_before: int
+) -> bool:
+    """Whether a turn that another process began could only not be gone on with now: it is no worse off than before."""
+    passes = isinstance(problem, SomaError) and problem.reason in _PASSES
+    return passes and turn.begun and progress.before is not None and len(progress.legs) == calls_before
 
 
 def _failed(error: SomaError) -> Outcome:

@@ -14,15 +14,16 @@ with alive as (
 select epoch from alive;
 
 -- name: register_instance
-insert into instances (name, epoch, start_time, beat_time) values ($1, nextval('lease_epochs'), now(), now())
-on conflict (name) do update set epoch = nextval('lease_epochs'), start_time = now(), beat_time = now()
+-- In steps: a program of the release before, which adds one to an epoch, meets nobody's.
+insert into instances (name, epoch, start_time, beat_time) values ($1, 64 * nextval('lease_epochs'), now(), now())
+on conflict (name) do update set epoch = 64 * nextval('lease_epochs'), start_time = now(), beat_time = now()
 returning epoch;
 
 -- name: beat
 update instances set beat_time = now() where name = $1 and epoch = $2 returning epoch;
 
 -- name: fence_silent
-update instances set epoch = nextval('lease_epochs') where name <> $1 and beat_time < now() - make_interval(secs => $2)
+update instances set epoch = 64 * nextval('lease_epochs') where name <> $1 and beat_time < now() - make_interval(secs => $2)
     and exists (select from turns t where t.instance = instances.name and t.status = 'running' and t.lease_epoch = instances.epoch)
 returning name;
 

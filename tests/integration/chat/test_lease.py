@@ -1,7 +1,7 @@
 """Who may take a process for dead, who gets its turns, and what the one that was taken for dead may still write."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -16,12 +16,13 @@ from servers.chat.instance import Instance
 from servers.chat.running import RunningTurns
 from soma_common.kernel.ids import Ids
 from soma_common.limits.postgres import PostgresRateLimits
+from soma_common.postgres.house import HouseDatabase
 from soma_common.postgres.pool import Database
 from soma_common.postgres.queries import Queries
 from soma_common.testing.clock import SetClock
 from soma_common.testing.eventually import eventually
 from soma_common.testing.identity import TENANT
-from soma_common.testing.postgres import HouseDatabases, OpenDatabase
+from soma_common.testing.postgres import OpenDatabase, TestServer, run_aside
 
 TURN = (
     "insert into turns (tenant_id, turn_id, owner_sub, body_hash, correlation_id, caller_roles, caller_scopes, "
@@ -52,16 +53,25 @@ class Floor:
             await self.keeping.beat()
 
 
+@pytest.fixture(scope="module")
+def urls(postgres_server: TestServer) -> Iterator[HouseDatabase]:
+    """One database for all of these tests."""
+    made = run_aside(postgres_server.make("chat", "servers.chat"))
+    yield made
+    run_aside(postgres_server.drop(made))
+
+
 @pytest.fixture
-async def floor(house_database: HouseDatabases, open_database: OpenDatabase) -> AsyncIterator[Floor]:
-    urls = await asyncio.to_thread(house_database, "chat", "servers.chat")
+async def floor(urls: HouseDatabase, open_database: OpenDatabase) -> AsyncIterator[Floor]:
     database, clock = await open_database(urls), SetClock()
     own, other = Instance(database, "chat-0"), Instance(database, "chat-1")
-    await own.register()
-    await other.register()
     turn_id = Ids().uuid7()
     allowance = Allowance(PostgresRateLimits(database), 20, clock)
     owner = await asyncpg.connect(urls.owner_dsn)
+    await owner.execute("truncate instances, journal")
+    await owner.execute("truncate turns cascade")
+    await own.register()
+    await other.register()
     async with database.transaction(TENANT) as connection:
         await connection.execute(TURN, TENANT, turn_id, "running", other.name, other.epoch)
     await owner.execute(SILENT, other.name)
