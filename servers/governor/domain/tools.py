@@ -90,9 +90,7 @@ def rank(
         for tool, value in zip(tools, relevances(tools, query), strict=True)
     ]
     return tuple(
-        sorted(
-            ranked, key=lambda row: (row.tool.only_when_relevant, -row.relevance * row.success_rate, row.tool.name)
-        )
+        sorted(ranked, key=lambda row: (row.tool.only_when_relevant, -row.relevance * row.success_rate, row.tool.name))
     )
 
 

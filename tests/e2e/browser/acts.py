@@ -4,12 +4,9 @@ from uuid import uuid4
 
 from playwright.async_api import Locator, Page
 
-from soma_common.testing.upstream import ReceivedRequest, Script, ScriptedUpstream
 from tests.e2e.support.person import Person
 
 PATIENCE_MS = 30_000
-# What the model is told when it shall name a conversation; such a call comes some time after a first answer.
-NAMING = "You name conversations."
 
 # The elements that reach beyond the right edge, other than what scrolls by itself.
 SIDEWAYS = """() => {
@@ -28,16 +25,6 @@ SIDEWAYS = """() => {
 def own_words() -> str:
     """Something that nobody said before, so that a journey finds its own conversation."""
     return f"Tell me of {uuid4().hex[:10]}"
-
-
-def will_be_called(model: ScriptedUpstream, title: str) -> None:
-    """Have the model give the next conversation this title."""
-    model.enqueue(Script(match=NAMING, text=title))
-
-
-def spoken(model: ScriptedUpstream) -> list[ReceivedRequest]:
-    """What the model was asked for answers, not for titles."""
-    return [request for request in model.requests() if NAMING not in request.prompt]
 
 
 async def ask(page: Page, text: str) -> None:

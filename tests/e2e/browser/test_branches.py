@@ -6,7 +6,7 @@ from soma_common.testing.upstream import Script, ScriptedUpstream
 from tests.e2e.browser.acts import answers, ask, begun, own_words, whole_answer
 from tests.e2e.browser.conftest import OpenPage
 
-SLOW = Script(chunks=60, gap_seconds=0.05)
+SLOW = Script(chunks=400, gap_seconds=0.05)
 
 
 def version(page: Page, number: int, count: int, what: str) -> Locator:
@@ -60,6 +60,7 @@ async def test_arrow_up_edits_the_last_question_and_the_old_one_stays_reachable(
     questions = page.get_by_role("article", name="You")
     await expect(questions).to_have_count(2)
     await expect(questions.last).to_contain_text(other)
+    await page.keyboard.press("Escape")
     await whole_answer(page)
     await page.reload()
     await expect(questions.last).to_contain_text(other)

@@ -18,7 +18,6 @@ from tests.e2e.browser.acts import (
     same_words,
     stored_answer,
     whole_answer,
-    will_be_called,
 )
 from tests.e2e.browser.conftest import OpenPage
 from tests.e2e.support.person import Person
@@ -148,10 +147,9 @@ async def test_a_memory_is_found_and_forgotten(open_page: OpenPage) -> None:
     await expect(panel.locator("soma-memory-card").filter(has_text=thing)).to_have_count(0)
 
 
-async def test_conversations_are_renamed_found_and_deleted(open_page: OpenPage, model: ScriptedUpstream) -> None:
+async def test_conversations_are_renamed_found_and_deleted(open_page: OpenPage) -> None:
     page = await open_page()
     text = own_words()
-    will_be_called(model, text)
     await ask(page, text)
     await whole_answer(page)
     rail = page.get_by_role("navigation", name="Conversations")

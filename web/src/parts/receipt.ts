@@ -48,12 +48,12 @@ export class ReceiptPart extends Part {
   ];
 
   protected override watched(): readonly Watchable[] {
-    const { receipts } = this.store;
-    return [receipts.shown, receipts.problem, receipts.wanted];
+    const { receipts, thread } = this.store;
+    return [receipts.shown, receipts.problem, receipts.wanted, thread.entries];
   }
 
-  override connectedCallback(): void {
-    super.connectedCallback();
+  /** As long as nobody chose one, it is the receipt of the last answer. */
+  protected override willUpdate(): void {
     const { receipts, thread } = this.store;
     const last = thread.entries.value.findLast((entry) => entry.receiptId !== "" && !entry.running);
     if (receipts.wanted.value === "" && last !== undefined) {
