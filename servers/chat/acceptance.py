@@ -12,7 +12,7 @@ from servers.chat.allowance import Allowance
 from servers.chat.aside import aside
 from servers.chat.asking_anew import found
 from servers.chat.domain.agent import Agent
-from servers.chat.domain.manners import MOST_QUEUED, Manner
+from servers.chat.domain.manners import Manner
 from servers.chat.domain.model import ModelProfile
 from servers.chat.means import Means
 from servers.chat.models import Models
@@ -232,15 +232,7 @@ class Acceptances:
         """The turn; its conversation: new or not, whose, its leaf; the message and its size; the request; the place."""
         order = accepted.order
         whose = (accepted.new_conversation, accepted.owner_sub, accepted.leaf_before)
-        where = (
-            accepted.asks_anew,
-            accepted.replaces_message_id,
-            placement.follows_leaf,
-            placement.manner.value,
-            placement.before,
-            placement.take_back,
-            MOST_QUEUED,
-        )
+        where = (accepted.asks_anew, accepted.replaces_message_id, *placement.columns)
         if accepted.conversation_id is None or accepted.asks_anew or placement.manner is not Manner.START:
             return (*self._row(accepted)[1:], *whose, [], 0, "", order.data, *where)
         tokenizer = tokenizer_for(accepted.profile.tokenizer)

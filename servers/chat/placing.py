@@ -8,7 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from servers.chat.acceptance_store import Seen
-from servers.chat.domain.manners import Manner, manner_of, standing_of
+from servers.chat.domain.manners import MOST_QUEUED, Manner, manner_of, standing_of
 from servers.chat.order import Deed, Order
 from servers.chat.store import Place
 from soma_common.kernel.errors import SomaError, not_found
@@ -37,6 +37,11 @@ class Placement:
     take_back: str = ""
     untitled: bool = True
     refusal: SomaError | None = None
+
+    @property
+    def columns(self) -> tuple[object, ...]:
+        """Its place as the statement that takes a turn in wants it."""
+        return (self.follows_leaf, self.manner.value, self.before, self.take_back, MOST_QUEUED)
 
 
 def place(order: Order, seen: Seen) -> Placement:

@@ -1,4 +1,4 @@
-"""What can be asked of a turn that exists: to see it, to stop it.
+"""What can be asked of turns that exist: to see one, to list them, to stop one.
 
 Starting and following turns stands elsewhere.
 """
@@ -15,12 +15,14 @@ from servers.chat.domain.model import ToolCallPart
 from servers.chat.queueing import Queue
 from servers.chat.retelling import told_calls
 from servers.chat.running import RunningTurns, Stop
-from servers.chat.store import TurnRow, TurnStore
+from servers.chat.store import TurnRow, TurnStore, turn_row
 from servers.chat.stream import Numbered, unpack
 from soma_common.kernel.errors import not_found
 from soma_common.kernel.tenancy import Caller
+from soma_common.postgres.queries import Queries
 from soma_common.rpc.idempotency import Once
 
+_SQL: Final = Queries.of("servers.chat", "sql/turns.sql")
 # How long a stop waits for the end before it answers that the turn is stopping.
 STOP_SECONDS: Final = 0.5
 
@@ -45,7 +47,8 @@ class TurnRequests:
     ) -> list[TurnRow]:
         """The caller's turns of a conversation and status, newest first, those before one of them."""
         values = (caller.owner_filter, conversation_id, status, before, limit)
-        return await self._store.list_turns(caller.tenant_id, *values)
+        rows = await self._store.database.run(caller.tenant_id, lambda it: it.fetch(_SQL.list_turns, *values))
+        return [turn_row(row) for row in rows]
 
     async def answer(self, row: TurnRow) -> tuple[str, tuple[ToolCallPart, ...]]:
         """What the turn answered, as far as it is durable."""

@@ -152,11 +152,6 @@ class TurnStore:
         row = await self.database.run(tenant, lambda it: it.fetchrow(_SQL.find_turn, turn_id, owner))
         return None if row is None else turn_row(row)
 
-    async def list_turns(self, tenant: TenantId, *values: object) -> list[TurnRow]:
-        """Turns newest first: whose, of which conversation, which status (None: any), before which turn, how many."""
-        rows = await self.database.run(tenant, lambda it: it.fetch(_SQL.list_turns, *values))
-        return [turn_row(row) for row in rows]
-
     async def read_journal(self, tenant: TenantId, turn_id: UUID, after_sequence: int) -> list[JournalRow]:
         """Rows of the journal with something after a number, in order, a batch at a time."""
         return await self.database.run(tenant, lambda it: journal_rows(it, turn_id, after_sequence))
