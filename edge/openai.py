@@ -148,9 +148,12 @@ class OpenAi:
         return json_response(answer.completion(), headers={_RECEIPT: answer.receipt_id})
 
     async def _chunks(self, completion: Completion) -> AsyncGenerator[Headers | bytes, None]:
-        """The headers once the model begins, so that a refusal before it has its own status; then the chunks."""
+        """The headers once the model begins, so that a refusal before it has its own status; then the chunks.
+
+        The role goes with the first words and the end with the last ones: each piece is a write of its own.
+        """
         answer = self._answer(completion)
-        begun = False
+        begun, ready = False, b""
         async with aclosing(self.turns.follow(completion.request)) as events:
             async for raw in events:
                 event = turn_event_pb2.TurnEvent.FromString(raw)
@@ -158,12 +161,15 @@ class OpenAi:
                 if not begun and event.WhichOneof("event") not in _QUIET_EVENTS:
                     begun = True
                     yield {_RECEIPT: answer.receipt_id}
-                    yield to_event(orjson.dumps(answer.first_chunk()))
+                    ready = to_event(orjson.dumps(answer.first_chunk()))
                 if chunk is not None:
-                    yield to_event(orjson.dumps(chunk))
+                    ready += to_event(orjson.dumps(chunk))
+                if ready and event.WhichOneof("event") != "completed":
+                    yield ready
+                    ready = b""
         if completion.include_usage:
-            yield to_event(orjson.dumps(answer.usage_chunk()))
-        yield _DONE
+            ready += to_event(orjson.dumps(answer.usage_chunk()))
+        yield ready + _DONE
 
 
 def _model(name: str, created: int, owner: str) -> dict[str, Any]:

@@ -1,13 +1,26 @@
-"""How much may come in a time: token buckets, and one of messages a user, shared by all doors of this process.
+"""How much a connection and a user may do: limits, and token buckets of messages shared by all doors of this process.
 
 Nothing here reads a clock or knows a request; times are handed in.
 """
 
 from collections import OrderedDict
 from collections.abc import Hashable
+from dataclasses import dataclass
 from typing import Final
 
 _KEPT: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLimits:
+    """What one connection may do: `requests` are stops and submissions under way, `titles` are titles waited for."""
+
+    content_bytes: int = 65536
+    turns: int = 16
+    requests: int = 16
+    titles: int = 4
+    frames_per_second: float = 50.0
+    frames_at_once: int = 200
 
 
 class Bucket:

@@ -5,17 +5,20 @@ Nothing here awaits, reads a clock, or knows JSON, protobuf, HTTP or gRPC; times
     OPEN ── leave ──▶ CLOSED   1012, the server restarts
     OPEN ── expire ─▶ CLOSED   4001, the identity is not valid any more
     OPEN ── lag ────▶ CLOSED   1013, the client reads too slowly
+    OPEN ── flood ──▶ CLOSED   4029, the client sends far too many frames
+    OPEN ─ supersede▶ CLOSED   4009, the client came back by another connection
     OPEN ── close ──▶ CLOSED   the client is gone
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import Final
 
 from edge.actions import (
     RESTART,
     SLOW_READER,
+    SUPERSEDED,
     TOO_MANY,
     UNAUTHENTICATED,
     Action,
@@ -52,7 +55,7 @@ from edge.frames import (
     Unreadable,
     Welcome,
 )
-from edge.rates import Bucket
+from edge.rates import Bucket, SessionLimits
 from edge.streams import Stream, Streams
 from soma_common.kernel.errors import SomaError, invalid_field
 from soma_common.kernel.reasons import Kind, Reason
@@ -65,18 +68,6 @@ class State(StrEnum):
 
     OPEN = "open"
     CLOSED = "closed"
-
-
-@dataclass(frozen=True, slots=True)
-class SessionLimits:
-    """What one connection may do: `requests` are stops and submissions under way, `titles` are titles waited for."""
-
-    content_bytes: int = 65536
-    turns: int = 16
-    requests: int = 16
-    titles: int = 4
-    frames_per_second: float = 50.0
-    frames_at_once: int = 200
 
 
 class Session:
@@ -196,6 +187,10 @@ class Session:
     def lag(self) -> list[Action]:
         """The client reads too slowly."""
         return self._hang(SLOW_READER, "the reader is too slow, resume from the last sequence")
+
+    def supersede(self) -> list[Action]:
+        """The client came back by another connection and has no use for this one."""
+        return self._hang(SUPERSEDED, "the client goes on at a newer connection")
 
     def close(self) -> list[Action]:
         """The connection is gone: stop following, let the turns go on."""

@@ -18,6 +18,7 @@ from edge.codecs.form import Codec
 from edge.errands import Errands
 from edge.frames import Again, Edit, Follow, Opening, ServerFrame, Welcome
 from edge.identity import Identity
+from edge.line import GoneError, Line, StalledError
 from edge.outbox import Outbox, OutboxLimits
 from edge.session import Session
 from edge.socket_tools import SocketTools, follow_request, opening_request
@@ -29,8 +30,6 @@ from soma_common.rpc.call import acting_as
 from soma_common.tracing import TraceContext, tracer
 
 _LOG: Final = get_logger("soma.edge.socket")
-_STALL_SECONDS: Final = 20.0
-_CLOSE_SECONDS: Final = 10.0
 
 
 class Socket:
@@ -44,6 +43,7 @@ class Socket:
         self._session = session
         self._identity = identity
         self._tools = tools
+        self._line = Line(websocket, codec)
         self._outbox = Outbox(codec.merge, OutboxLimits(merge_from=codec.merge_from))
         self._waiter: asyncio.Future[None] | None = None
         self._reading: asyncio.Timeout | None = None
@@ -68,6 +68,7 @@ class Socket:
             self._reading = None
             self._act(self._session.close())
             await self._end_tasks()
+            self._line.end()
 
     async def _end_tasks(self) -> None:
         tasks = [*self._streams.values(), *self._errands.running, *([self._sender] if self._sender else [])]
@@ -84,6 +85,10 @@ class Socket:
     def leave(self) -> None:
         """The server is going down."""
         self._act(self._session.leave())
+
+    def supersede(self) -> None:
+        """The client came back by another connection."""
+        self._act(self._session.supersede())
 
     async def _read(self) -> None:
         with suppress(WebSocketDisconnect):
@@ -116,35 +121,25 @@ class Socket:
                 self._waiter = asyncio.get_running_loop().create_future()
                 await self._waiter
             elif isinstance(frame, Hang):
-                await self._close(frame)
+                await self._line.close(frame)
                 return False
             elif not await self._write(frame):
                 return False
 
     async def _write(self, frame: ServerFrame) -> bool:
         """Sends one frame; False when the client is gone. A reader that stalls is told to come back later."""
-        written = self._codec.write(frame)
         try:
-            async with asyncio.timeout(_STALL_SECONDS):
-                if isinstance(written, str):
-                    await self._websocket.send_text(written)
-                elif written is not None:
-                    await self._websocket.send_bytes(written)
-        except TimeoutError:
+            await self._line.write(frame)
+        except StalledError:
             self._outbox.clear()
             self._act(self._session.lag())
-        except (WebSocketDisconnect, RuntimeError):
+        except GoneError:
             return False
         return True
 
     def _stop_reading(self) -> None:
         if self._reading is not None and not self._reading.expired():
             self._reading.reschedule(0.0)
-
-    async def _close(self, hang: Hang) -> None:
-        with suppress(TimeoutError, RuntimeError, WebSocketDisconnect):
-            async with asyncio.timeout(_CLOSE_SECONDS):
-                await self._websocket.close(hang.code, hang.reason)
 
     def _act(self, actions: Iterable[Action]) -> None:
         for action in actions:

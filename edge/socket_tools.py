@@ -9,8 +9,7 @@ from edge.bridge import Turns
 from edge.directory import Directory
 from edge.frames import Again, Decide, Edit, Follow, Opening, Report, Submission, Wishes
 from edge.identity import Identities
-from edge.rates import Allowances
-from edge.session import SessionLimits
+from edge.rates import Allowances, SessionLimits
 from edge.telemetry import EdgeMetrics
 from edge.titles import Titles
 from soma.chat.v1 import message_pb2, turn_event_pb2, turn_service_pb2

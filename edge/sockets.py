@@ -4,8 +4,10 @@ Nothing here knows what is said on a connection; `socket.py` runs it.
 """
 
 import asyncio
+import re
 from collections import Counter, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -22,13 +24,16 @@ from edge.session import Session
 from edge.socket import Socket
 from edge.socket_tools import SocketTools
 from soma_common.kernel.clock import Clock
-from soma_common.kernel.errors import SomaError, not_found
+from soma_common.kernel.errors import SomaError, invalid_field, not_found
 from soma_common.kernel.reasons import Kind, Reason
 from soma_common.kernel.tenancy import Caller
 from soma_common.logging import get_logger
 from soma_common.rpc.call import acting_as
 
 _LOG: Final = get_logger("soma.edge.socket")
+SUBPROTOCOL_CLIENT: Final = "soma-client."
+_NOT_SPOKEN: Final = (SUBPROTOCOL_TOKEN, SUBPROTOCOL_TICKET, SUBPROTOCOL_CLIENT)
+_CLIENT: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _RECHECK_SECONDS: Final = 20.0
 _ROUND_SECONDS: Final = 1.0
 _CODECS: Final[Mapping[str, Callable[[Clock], Codec]]] = {
@@ -64,22 +69,24 @@ class Sockets:
         self._round: asyncio.TimerHandle | None = None
         self._users: Counter[object] = Counter()
         self._tenants: Counter[object] = Counter()
+        self._clients: dict[tuple[object, str, str], Socket] = {}
         self._leaving = False
 
     async def __call__(self, websocket: WebSocket) -> None:
         """One handshake, and the connection that comes of it."""
         offered = list(websocket.scope.get("subprotocols", []))
-        spoken = [name for name in offered if not name.startswith((SUBPROTOCOL_TOKEN, SUBPROTOCOL_TICKET))]
+        spoken = [name for name in offered if not name.startswith(_NOT_SPOKEN)]
         name = next((each for each in spoken if each in _CODECS), None)
         codec = _CODECS[name or json.SUBPROTOCOL](self._tools.clock)
         await websocket.accept(subprotocol=name)
         try:
-            identity = await self._admit(websocket, offered)
+            client = _client_of(offered)
+            identity = await self._admit(websocket, offered, client)
             if spoken and name is None:
                 raise SomaError(Reason.METHOD_UNKNOWN, {"method": f"among the subprotocols {', '.join(spoken)[:100]}"})
             # A token or ticket among them makes the headers long, and nobody asks for them again.
             websocket.scope["headers"].clear()
-            await self._serve(websocket, codec, identity)
+            await self._serve(websocket, codec, identity, client)
         except SomaError as error:
             await _refuse(websocket, codec, error)
 
@@ -95,22 +102,24 @@ class Sockets:
         except TimeoutError:
             _LOG.info("sockets did not close in time", sockets=len(self._open))
 
-    async def _admit(self, websocket: WebSocket, offered: list[str]) -> Identity:
+    async def _admit(self, websocket: WebSocket, offered: list[str], client: str) -> Identity:
         if self._leaving:
             raise SomaError(Reason.SHUTTING_DOWN)
         identity = await self._tools.identities.of_socket(websocket, offered)
         caller = identity.caller
+        # The one that it takes the place of is about to go.
+        gone = int((*_user(caller), client) in self._clients)
         for count, most, whose in (
             (self._users[_user(caller)], self._limits.per_user, "user"),
             (self._tenants[caller.tenant_id], self._limits.per_tenant, "tenant"),
         ):
-            if count >= most:
+            if count - gone >= most:
                 raise SomaError(
                     Reason.RATE_LIMITED, {"limit": f"{most} connections of one {whose}"}, retry_after_seconds=10.0
                 )
         return identity
 
-    async def _serve(self, websocket: WebSocket, codec: Codec, identity: Identity) -> None:
+    async def _serve(self, websocket: WebSocket, codec: Codec, identity: Identity, client: str) -> None:
         caller = identity.caller
         self._users[_user(caller)] += 1
         self._tenants[caller.tenant_id] += 1
@@ -128,14 +137,31 @@ class Sockets:
             socket = Socket(websocket, codec, session, identity, self._tools)
             self._open.add(socket)
             self._recheck_later(socket)
-            try:
-                await socket.run(Welcome(caller.sub, str(caller.tenant_id), agents, features))
-            finally:
-                self._open.discard(socket)
+            with self._in_place_of_others((*_user(caller), client), socket):
+                try:
+                    await socket.run(Welcome(caller.sub, str(caller.tenant_id), agents, features))
+                finally:
+                    self._open.discard(socket)
         finally:
             self._tools.metrics.sockets.dec()
             _count_down(self._users, _user(caller))
             _count_down(self._tenants, caller.tenant_id)
+
+    @contextmanager
+    def _in_place_of_others(self, client: tuple[object, str, str], socket: Socket) -> Iterator[None]:
+        """A client that has a name and comes back needs its former connection no more, which may not know yet."""
+        if not client[-1]:
+            yield
+            return
+        former = self._clients.get(client)
+        self._clients[client] = socket
+        if former is not None:
+            former.supersede()
+        try:
+            yield
+        finally:
+            if self._clients.get(client) is socket:
+                del self._clients[client]
 
     def _recheck_later(self, socket: Socket) -> None:
         """Puts a socket at the end of the round in which identities are asked for again."""
@@ -172,6 +198,15 @@ class Sockets:
         if not agents:
             return ()
         return tuple((agent.agent_id, agent.name) for agent in await self._tools.directory.agents(fresh=True))
+
+
+def _client_of(offered: list[str]) -> str:
+    """The name that a client gives itself, so that it is known when it comes back; empty without one."""
+    named = next((each for each in offered if each.startswith(SUBPROTOCOL_CLIENT)), "")
+    client = named.removeprefix(SUBPROTOCOL_CLIENT)
+    if named and not _CLIENT.fullmatch(client):
+        raise invalid_field(f"{SUBPROTOCOL_CLIENT}…", "it must be 8 to 64 letters, digits, dots, dashes or underscores")
+    return client
 
 
 def _find(named: str, agents: tuple[tuple[str, str], ...]) -> str:

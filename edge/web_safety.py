@@ -74,7 +74,8 @@ class WebSafety:
             openai = scope["path"].startswith(OPENAI_PREFIX)
             await problem_response(error, status, openai=openai)(scope, receive, adorned)
             return
-        await self._app(scope, self._bounded(scope, receive), adorned)
+        # What a socket sends has no headers, and there is much of it.
+        await self._app(scope, self._bounded(scope, receive), send if scope["type"] == "websocket" else adorned)
 
     def _refusal(self, scope: Scope) -> tuple[int | None, SomaError] | None:
         raw = scope["headers"]

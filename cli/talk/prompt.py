@@ -57,10 +57,10 @@ class Prompt:
         return line
 
     def ask(self, question: str) -> str | None:
-        """The answer to a question of ours; None where there is none."""
+        """The answer to a question of ours; None where there is none, as after Ctrl-C."""
         try:
             return self._line(question)
-        except EOFError:
+        except (EOFError, KeyboardInterrupt):
             return None
 
     def edit(self, text: str) -> str:

@@ -94,7 +94,8 @@ class Session:
     def take_up(self, found: conversation_pb.Conversation) -> None:
         """Goes on with a conversation: what runs or waits in it is heard from its beginning."""
         self.talk.conversation_id = found.conversation_id
-        aside(f"Going on with “{found.title or 'a conversation without a title'}”, {found.message_count} messages.")
+        title = one_line(found.title, _LONGEST) or "a conversation without a title"
+        aside(f"Going on with “{title}”, {found.message_count} messages.")
         if found.running_turn_id:
             aside("An answer is being written; here it is from its beginning.")
             self.hear(Following(found.running_turn_id, found.conversation_id))
@@ -111,7 +112,7 @@ class Session:
         self.talk.conversation_id = end.conversation_id
         while end.waits_for is not None:
             screen.end(end)
-            if not decide(self, end.turn_id, end.waits_for):
+            if not decide(self.prompt, self.visit, end.turn_id, end.waits_for):
                 aside("It waits. /approvals asks again, here or on another day; so does `somastack approval list`.")
                 return False
             following = Following(end.turn_id, end.conversation_id, end.last_sequence)

@@ -13,7 +13,7 @@ from rich.text import Text
 from cli.render import print_failure, print_line
 from cli.talk.watch import Listener, TurnEnd
 from cli.views.approval import call_words, decision_words, result_words
-from cli.views.words import to_json
+from cli.views.words import to_json, visible
 from soma.chat.v1 import turn_event_pb2 as event_pb
 
 # Where an answer goes on in another place; a person should see the join.
@@ -36,8 +36,8 @@ class Screen:
         """What people need of an event comes as text, notice or aside."""
 
     def text(self, piece: str) -> None:
-        """A piece of the answer, at once."""
-        sys.stdout.write(piece)
+        """A piece of the answer, at once; on a screen it is text only, in a pipe it is what the model wrote."""
+        sys.stdout.write(visible(piece) if sys.stdout.isatty() else piece)
         sys.stdout.flush()
         self._in_line = not piece.endswith("\n") if piece else self._in_line
 

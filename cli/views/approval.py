@@ -5,7 +5,7 @@ Nothing here prints.
 
 from typing import Final
 
-from cli.views.words import enum_word, moment, one_line
+from cli.views.words import enum_word, moment, one_line, visible
 from soma.chat.v1 import message_pb2 as message_pb
 from soma.chat.v1 import turn_event_pb2 as event_pb
 from soma.chat.v1 import turn_service_pb2 as turn_pb
@@ -48,7 +48,7 @@ def lines(approval: turn_pb.PendingApproval) -> tuple[str, ...]:
         ("Lapses", moment(request, "expire_time")),
         ("SHA-256", request.arguments_hash),
     )
-    return tuple(f"{name:<13} {value}" for name, value in about if value)
+    return tuple(f"{name:<13} {visible(value)}" for name, value in about if value)
 
 
 def call_words(call: message_pb.ToolCall) -> str:

@@ -4,6 +4,7 @@ Nothing here prints.
 """
 
 import json
+import re
 from collections.abc import Iterable
 from itertools import pairwise
 from typing import Any, Final
@@ -13,6 +14,7 @@ from google.protobuf.descriptor import EnumDescriptor
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
+_UNSEEN: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _MICROS: Final = 1_000_000
 NONE: Final = "–"
 _SHORTEST_ID: Final = 8
@@ -84,9 +86,14 @@ def gauge(value: float, baseline: float, ends: tuple[float, float], width: int =
     return f"├{''.join(cells)}┤"
 
 
+def visible(text: str) -> str:
+    """A text of others with what would move the cursor or turn the direction of reading written out."""
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text.replace("\r\n", "\n"))
+
+
 def one_line(text: str, most: int) -> str:
     """The beginning of a text on one line."""
-    flat = " ".join(text.split())
+    flat = " ".join(visible(text).split())
     return flat if len(flat) <= most else f"{flat[: most - 1]}…"
 
 

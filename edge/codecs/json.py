@@ -34,6 +34,7 @@ SUBPROTOCOL: Final = "soma.edge.v1.json"
 _EXPECTED: Final = 'a frame {"type", "id", "payload"}'
 _READERS: Final = {reader.name: reader for reader in READERS.values()}
 _MERGEABLE: Final = frozenset((EventKind.TEXT, EventKind.REASONING))
+_KINDS: Final[Mapping[Any, EventKind]] = {None: EventKind.OPAQUE, **{kind.value: kind for kind in EVENTS}}
 
 
 class JsonCodec:
@@ -61,8 +62,8 @@ class JsonCodec:
         """A serialised TurnEvent, read whole."""
         message = turn_event_pb2.TurnEvent.FromString(event)
         case = message.WhichOneof("event")
-        kind = EventKind.OPAQUE if case is None else EventKind(case)
-        text = getattr(message, case).text if case is not None and kind in _MERGEABLE else ""
+        kind = _KINDS[case]
+        text = getattr(message, case).text if case in _MERGEABLE else ""
         news = TurnNews(kind, message.turn_id, message.sequence, message.first_sequence, text, message)
         if kind is EventKind.STARTED and message.started.untitled:
             news.untitled = message.started.conversation_id
@@ -101,7 +102,8 @@ class JsonCodec:
         if not isinstance(message, turn_event_pb2.TurnEvent) or news.kind is EventKind.OPAQUE:
             return None
         name, payload = EVENTS[news.kind]
-        body = {"turn_id": news.turn_id, "sequence": news.sequence, **payload(news, getattr(message, news.kind.value))}
+        body = payload(news, getattr(message, news.kind.value))
+        body["turn_id"], body["sequence"] = news.turn_id, news.sequence
         envelope = {"type": name, "id": news.frame_id, "timestamp": written_time(message.time), "payload": body}
         return orjson.dumps(envelope).decode()
 

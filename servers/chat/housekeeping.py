@@ -101,6 +101,7 @@ class Housekeeping:
         """Forgets the journals of turns that ended a day ago, and who sent no message for a while."""
         await self._allowance.sweep()
         await self._database.worker_statement(_SQL.sweep, JOURNAL_KEPT.total_seconds())
+        await self._database.worker_statement(_SQL.sweep_calls, JOURNAL_KEPT.total_seconds())
         await self._database.worker_statement(_SQL.sweep_instances, JOURNAL_KEPT.total_seconds())
 
 

@@ -98,7 +98,11 @@ class Legs:
         progress, wanted = this.progress, this.request.profile
         gone = wanted.profile_id in progress.trouble.given_up
         if wanted.fallbacks and (gone or not self._dependencies.model_allows(wanted)):
-            call = await self._held(this, await self._others(this))
+            others = await self._others(this)
+            if not progress.legs and others:
+                # The plan holds the first call, which is not made.
+                progress.legs.append(Leg(1, wanted, 0, finish_reason="error"))
+            call = await self._held(this, others)
             if call is not None:
                 progress.trouble.given_up.add(wanted.profile_id)
                 if not gone:

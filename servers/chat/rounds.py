@@ -3,6 +3,7 @@
 How a model is called stands in `legs.py`, how a tool is run in `tool_running.py`.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -48,7 +49,7 @@ class Rounds:
     async def lead(self, turn: RunningTurn, progress: Progress, request: ModelRequest) -> None:
         """From the request, or from where the progress stands, to the end of the answer.
 
-        Raises the model's failure, Waits where a person must consent first, LostTurnError.
+        Raises the model's failure, and Waits where a person must consent first.
         """
         begun, following = bool(progress.calls), request
         if progress.rounds and not begun:
@@ -94,8 +95,10 @@ class Rounds:
         with progress.phase("tools"):
             try:
                 await self.running.run(turn, progress, ready, lambda result: self._tell(turn, progress, result, number))
-            except* LostTurnError as lost:
-                raise LostTurnError from lost
+            except* LostTurnError:
+                turn.lose()
+        # The cancellation of a turn that is another process' comes here, before anything more is done for it.
+        await asyncio.sleep(0)
 
     def _tell(self, turn: RunningTurn, progress: Progress, result: CallResult, number: int) -> None:
         progress.results[result.call_id] = result

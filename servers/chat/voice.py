@@ -30,6 +30,7 @@ class Voice:
         self._journal = journal
         self._leg = leg
         self._seam = Seam(call.so_far) if call.so_far else None
+        self._speaks = bool(call.so_far)
         # Who goes on thinks anew, and a person has seen the thoughts that led here.
         self._thinks_aloud = not call.so_far and len(progress.reasoning) == progress.reasoned_before
 
@@ -57,7 +58,8 @@ class Voice:
 
     def _tell(self, text: str) -> None:
         if text:
-            text = self._progress.parted(text)
+            if not self._speaks:
+                text, self._speaks = self._progress.parted(text), True
             self._progress.text.append(text)
             self._turn.add(Step.TEXT, turn_event_pb2.TextDelta(text=text))
             self._journal.wants(self._turn)

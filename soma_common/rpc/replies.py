@@ -4,7 +4,7 @@ Nothing here opens a call.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -28,8 +28,8 @@ class ReplyStream:
     def __aiter__(self) -> "ReplyStream":
         return self
 
-    async def __anext__(self) -> Any:
-        return await self._replies.__anext__()
+    def __anext__(self) -> Awaitable[Any]:
+        return self._replies.__anext__()
 
     def cancel(self) -> bool:
         """Ends the call; a reader gets CALL_CANCELLED. False when it had ended before."""

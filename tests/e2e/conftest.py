@@ -1,6 +1,6 @@
 """The whole mesh as processes, once a session, and people who use it."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -9,6 +9,7 @@ import pytest
 from soma_common.testing.mesh import Mesh, fresh_sub, mesh_upstream
 from soma_common.testing.upstream import ScriptedUpstream
 from tests.e2e.support.person import Person, person_of
+from tests.e2e.support.terminal import Terminal
 
 HERE = Path(__file__).parent
 
@@ -68,3 +69,17 @@ async def admin(mesh: Mesh, model: ScriptedUpstream) -> AsyncIterator[Person]:
     sub = fresh_sub()
     async with person_of(mesh, sub, mesh.token_for(sub, ("admin",))) as person:
         yield person
+
+
+@pytest.fixture
+def chat(mesh: Mesh, model: ScriptedUpstream) -> Iterator[Callable[..., Terminal]]:
+    """Opens `somastack chat`, with these words behind it, in a terminal."""
+    opened: list[Terminal] = []
+
+    def begin(*words: str) -> Terminal:
+        opened.append(Terminal(mesh, "chat", *words))
+        return opened[-1]
+
+    yield begin
+    for terminal in opened:
+        terminal.close()

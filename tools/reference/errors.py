@@ -38,7 +38,10 @@ _OTHER_CLOSES: Final = """\
 | --- | --- |
 | 1012 | The server restarts; connect again after two seconds and resume. |
 | 1013 | The reader is too slow; connect again and resume from the last sequence. |
-| 4001 | The token has expired or was revoked. |"""
+| 1009 | A message of more than 512 KiB or 4,096 fragments. |
+| 4001 | The token has expired or was revoked, or its session was ended. |
+| 4009 | The client came back by another connection (the subprotocol `soma-client.<name>`). |
+| 4029 | Far too many frames a second; wait as long as `retry_after` of the last `error` says. |"""
 
 
 def examples() -> dict[Reason, tuple[str, dict[str, str]]]:

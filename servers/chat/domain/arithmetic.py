@@ -12,8 +12,8 @@ from typing import Final
 Number = int | float
 
 LONGEST_EXPRESSION: Final = 1_000
-MOST_NODES: Final = 250
-DEEPEST: Final = 120
+MOST_NODES: Final = 400
+DEEPEST: Final = 100
 # 4,096 bits are 1,233 digits; more nobody reads.
 MOST_BITS: Final = 4_096
 MOST_EXPONENT: Final = 10_000

@@ -23,7 +23,7 @@ _INSTRUCTION: Final = (
 
 def anchor(so_far: str) -> str:
     """The last words of a text, from the beginning of a word where there is one; empty where there are none."""
-    core = so_far.rstrip()
+    core = so_far.strip()
     end = core[-ANCHOR_CHARACTERS:]
     border = _SECOND_WORD.search(end) if len(core) > len(end) else None
     return end if border is None else end[border.end() :]
@@ -40,10 +40,9 @@ def repeated(so_far: str, head: str) -> int:
     They are the last words as asked for, the whole text, a longer or shorter piece of its end, or a beginning anew that
     went another way later: then as many whole words as are the same.
     """
-    core = so_far.rstrip()
+    core, space = so_far.strip(), so_far[len(so_far.rstrip()) :]
     if not core:
         return 0
-    space = so_far[len(core) :]
     for skipped in (0, len(head) - len(head.lstrip())):
         if length := _overlap(core, head[skipped:]):
             end = skipped + length

@@ -86,9 +86,12 @@ class Upstream:
         count = self.count_for(body["model"])
         try:
             return await self._answer(request, record, body, raw, face)
-        except (asyncio.CancelledError, ConnectionError):
+        except asyncio.CancelledError:
             self._close(record, "disconnected", count)
             raise
+        except ConnectionError:
+            self._close(record, "disconnected", count)
+            return web.Response()
         finally:
             self._close(record, "finished", count)
 

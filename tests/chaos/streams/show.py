@@ -46,6 +46,8 @@ class Show:
     cuts: int
     kills: int
     chance: random.Random
+    # how long a replica that was killed may be away; others take its turns over after six
+    longest_absence_seconds: float = 8.0
     cut: int = 0
     killed: int = 0
     asked: list[Wanted] = field(default_factory=list)
@@ -115,7 +117,7 @@ class Show:
             replica = self.chance.randrange(2)
             await asyncio.to_thread(self.stand.kill_replica, replica)
             self.killed += 1
-            await asyncio.sleep(self.chance.choice((0.0, self.chance.uniform(0.0, 8.0))))
+            await asyncio.sleep(self.chance.choice((0.0, self.chance.uniform(0.0, self.longest_absence_seconds))))
             await asyncio.to_thread(self.stand.spawn_replica, replica)
             await asyncio.to_thread(self.stand.wait_replica, replica)
 

@@ -4,27 +4,27 @@ from uuid import uuid4
 
 from playwright.async_api import Locator, Page
 
-from soma_common.testing.upstream import ReceivedRequest, Script, ScriptedUpstream
 from tests.e2e.support.person import Person
 
 PATIENCE_MS = 30_000
-# What the model is told when it shall name a conversation; such a call comes some time after a first answer.
-NAMING = "You name conversations."
+
+# The elements that reach beyond the right edge, other than what scrolls by itself.
+SIDEWAYS = """() => {
+  const wide = [];
+  const look = (root) => root.querySelectorAll('*').forEach((each) => {
+    const box = each.getBoundingClientRect();
+    const scrolls = each.closest('pre, .table, .command code') !== null;
+    if (box.width > 0 && box.right > innerWidth + 1 && !scrolls) wide.push(each.localName + '.' + each.className);
+    if (each.shadowRoot) look(each.shadowRoot);
+  });
+  look(document);
+  return wide;
+}"""
 
 
 def own_words() -> str:
     """Something that nobody said before, so that a journey finds its own conversation."""
     return f"Tell me of {uuid4().hex[:10]}"
-
-
-def will_be_called(model: ScriptedUpstream, title: str) -> None:
-    """Have the model give the next conversation this title."""
-    model.enqueue(Script(match=NAMING, text=title))
-
-
-def spoken(model: ScriptedUpstream) -> list[ReceivedRequest]:
-    """What the model was asked for answers, not for titles."""
-    return [request for request in model.requests() if NAMING not in request.prompt]
 
 
 async def ask(page: Page, text: str) -> None:
@@ -42,7 +42,7 @@ async def whole_answer(page: Page) -> str:
     """The text of the last answer, once it is complete."""
     last = answers(page).last
     await last.get_by_label("Copy the answer").wait_for(timeout=PATIENCE_MS)
-    return await last.locator(".prose").inner_text()
+    return "\n".join(await last.locator(".prose").all_inner_texts())
 
 
 async def begun(page: Page) -> None:

@@ -7,8 +7,10 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 
 from soma_common.testing.upstream import Script, ScriptedUpstream
-from tests.e2e.browser.acts import answers, ask, begun, own_words, whole_answer
+from tests.e2e.browser.acts import SIDEWAYS, answers, ask, begun, own_words, whole_answer
+from tests.e2e.browser.careful import SUM, ask_careful, make_careful_agent
 from tests.e2e.browser.conftest import OpenPage
+from tests.e2e.support.person import Person
 
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 FOCUSED = """() => {
@@ -29,6 +31,7 @@ async def assert_accessible(page: Page, where: str) -> None:
         for node in rule["nodes"]
     ]
     assert not broken, "\n".join(broken)
+    assert await page.evaluate(SIDEWAYS) == [], where
 
 
 @pytest.mark.parametrize("width", [1280, 360])
@@ -57,6 +60,40 @@ async def test_axe_finds_nothing(
     await page.keyboard.press("Control+k")
     await expect(page.get_by_role("dialog", name="Commands")).to_be_visible()
     await assert_accessible(page, "palette")
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (360, "dark")])
+async def test_axe_finds_nothing_while_work_goes_on(
+    open_page: OpenPage, model: ScriptedUpstream, admin: Person, width: int, scheme: Literal["light", "dark"]
+) -> None:
+    name, text = await make_careful_agent(admin), own_words()
+    model.enqueue(Script(match=text, text="Let me calculate.", tool_calls=(SUM,)))
+    model.enqueue(Script(match=text, chunks=400, gap_seconds=0.05))
+    page = await open_page(width, 800, color_scheme=scheme)
+    await ask_careful(page, name, text)
+    await page.get_by_role("region", name="May math.evaluate run?").wait_for()
+    await ask(page, own_words())
+    await page.get_by_label("Message", exact=True).fill("And then?")
+    await assert_accessible(page, "approval and queue")
+    await page.get_by_role("button", name="Approve").click()
+    await expect(answers(page).last.locator(".prose")).to_have_count(2)
+    await assert_accessible(page, "in mid-stream")
+    await page.get_by_role("button", name="Take it back").click()
+    await page.keyboard.press("Escape")
+    await answers(page).get_by_role("button", name="Bad answer").click()
+    await page.get_by_label("Edit the question").click()
+    await answers(page).get_by_text("math.evaluate").click()
+    await expect(page.get_by_label("What was wrong with it?")).to_be_visible()
+    await assert_accessible(page, "editor, rating and tool")
+    await page.get_by_label("Conversation menu").click()
+    await expect(page.get_by_role("menuitem").first).to_be_focused()
+    await assert_accessible(page, "menu")
+    await page.keyboard.press("Escape")
+    if width < 900:
+        await page.get_by_role("button", name="Conversations").click()
+    await page.get_by_label("Search conversations").fill(text)
+    await page.locator("mark").first.wait_for()
+    await assert_accessible(page, "search")
 
 
 async def test_everything_is_done_by_the_keyboard(open_page: OpenPage, model: ScriptedUpstream) -> None:

@@ -6,7 +6,7 @@ from soma_common.testing.upstream import Script, ScriptedUpstream
 from tests.e2e.browser.acts import answers, ask, begun, own_words, whole_answer
 from tests.e2e.browser.conftest import OpenPage
 
-SLOW = Script(chunks=60, gap_seconds=0.05)
+SLOW = Script(chunks=400, gap_seconds=0.05)
 
 
 def version(page: Page, number: int, count: int, what: str) -> Locator:
@@ -60,6 +60,7 @@ async def test_arrow_up_edits_the_last_question_and_the_old_one_stays_reachable(
     questions = page.get_by_role("article", name="You")
     await expect(questions).to_have_count(2)
     await expect(questions.last).to_contain_text(other)
+    await page.keyboard.press("Escape")
     await whole_answer(page)
     await page.reload()
     await expect(questions.last).to_contain_text(other)
@@ -67,6 +68,23 @@ async def test_arrow_up_edits_the_last_question_and_the_old_one_stays_reachable(
     await expect(questions.last).to_contain_text(second)
     await expect(questions.first).to_contain_text(first)
     await expect(answers(page)).to_have_count(2)
+
+
+async def test_an_answer_is_rated_with_words(open_page: OpenPage) -> None:
+    page = await open_page()
+    await ask(page, own_words())
+    await whole_answer(page)
+    await page.get_by_role("button", name="Good answer").click()
+    await page.get_by_label("What was good about it?").fill("It is short.")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_label("What was good about it?")).to_have_count(0)
+    await page.reload()
+    good = page.get_by_role("button", name="Good answer")
+    await expect(good).to_have_attribute("aria-pressed", "true")
+    await good.click()
+    await expect(good).to_have_attribute("aria-pressed", "false")
+    await page.reload()
+    await expect(good).to_have_attribute("aria-pressed", "false")
 
 
 async def test_a_failed_answer_is_tried_again_in_its_place(open_page: OpenPage, model: ScriptedUpstream) -> None:

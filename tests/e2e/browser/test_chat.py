@@ -11,10 +11,8 @@ from tests.e2e.browser.acts import (
     begun,
     own_words,
     same_words,
-    spoken,
     stored_answer,
     whole_answer,
-    will_be_called,
 )
 from tests.e2e.browser.conftest import OpenPage
 from tests.e2e.support.person import Person
@@ -22,11 +20,10 @@ from tests.e2e.support.person import Person
 SLOW = Script(chunks=80, gap_seconds=0.05)
 
 
-async def test_a_first_visitor_asks_and_opens_the_receipt(open_page: OpenPage, model: ScriptedUpstream) -> None:
+async def test_a_first_visitor_asks_and_opens_the_receipt(open_page: OpenPage) -> None:
     page = await open_page()
     await expect(page.get_by_role("heading", name="What shall we do?")).to_be_visible()
     text = own_words()
-    will_be_called(model, text)
     await ask(page, text)
     assert len(await whole_answer(page)) > 20
     rail = page.get_by_role("navigation", name="Conversations")
@@ -89,7 +86,7 @@ async def test_a_reload_in_mid_stream_goes_on_where_it_was(
     await begun(page)
     shown = await whole_answer(page)
     assert same_words(shown, await stored_answer(admin, page))
-    assert len(spoken(model)) == 1
+    assert len(model.requests()) == 1
 
 
 async def test_a_reload_before_the_turn_began_says_it_once(open_page: OpenPage, model: ScriptedUpstream) -> None:
@@ -99,7 +96,7 @@ async def test_a_reload_before_the_turn_began_says_it_once(open_page: OpenPage, 
     await page.get_by_label("Message", exact=True).fill(text)
     await page.evaluate(f"() => {{ document.querySelector('soma-app').store.turns.say('{text}'); location.reload(); }}")
     await whole_answer(page)
-    assert [request.body["messages"][-1]["content"] for request in spoken(model)] == [text]
+    assert [request.body["messages"][-1]["content"] for request in model.requests()] == [text]
 
 
 async def test_a_refusal_of_the_provider_is_a_sentence_with_an_id_and_a_retry(

@@ -6,20 +6,8 @@ from typing import Literal
 import pytest
 from playwright.async_api import expect
 
-from tests.e2e.browser.acts import answers, ask, own_words, whole_answer
+from tests.e2e.browser.acts import SIDEWAYS, answers, ask, own_words, whole_answer
 from tests.e2e.browser.conftest import OpenPage
-
-SIDEWAYS = """() => {
-  const wide = [];
-  const look = (root) => root.querySelectorAll('*').forEach((each) => {
-    const box = each.getBoundingClientRect();
-    const scrolls = each.closest('pre, .table, .command code') !== null;
-    if (box.width > 0 && box.right > innerWidth + 1 && !scrolls) wide.push(each.localName + '.' + each.className);
-    if (each.shadowRoot) look(each.shadowRoot);
-  });
-  look(document);
-  return wide;
-}"""
 
 
 @pytest.mark.parametrize("width", [1280, 360])

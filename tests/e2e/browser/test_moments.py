@@ -1,6 +1,8 @@
 """Bad moments and second windows: the line is cut, another tab is open, the budget is used up."""
 
+import os
 import re
+import signal
 from uuid import uuid4
 
 from playwright.async_api import Browser, expect
@@ -16,7 +18,6 @@ from tests.e2e.browser.acts import (
     same_words,
     stored_answer,
     whole_answer,
-    will_be_called,
 )
 from tests.e2e.browser.conftest import OpenPage
 from tests.e2e.support.person import Person
@@ -46,9 +47,11 @@ async def test_a_restart_of_the_gateway_is_survived(
 ) -> None:
     model.set_default(SLOW)
     page = await open_page()
+    edge = mesh.status()["edge"].pid
+    assert edge is not None
     await ask(page, own_words())
     await begun(page)
-    mesh.kill("edge")
+    os.kill(edge, signal.SIGKILL)
     await expect(page.get_by_text(ALONE)).to_be_visible()
     await expect(page.get_by_text("Connected", exact=True)).to_be_visible(timeout=PATIENCE_MS)
     shown = await whole_answer(page)
@@ -71,18 +74,26 @@ async def test_two_tabs_show_one_conversation_live(open_page: OpenPage, model: S
     assert await whole_answer(first) == await whole_answer(second)
 
 
-async def test_another_browser_catches_up_when_it_is_looked_at(open_page: OpenPage, browser: Browser) -> None:
+async def test_an_answer_is_followed_and_stopped_from_another_browser(
+    open_page: OpenPage, browser: Browser, model: ScriptedUpstream
+) -> None:
     first = await open_page()
     await ask(first, own_words())
     await whole_answer(first)
     other = await open_page(context=await browser.new_context())
     await other.goto(first.url)
     await whole_answer(other)
+    model.set_default(Script(chunks=400, gap_seconds=0.05))
     text = own_words()
     await ask(first, text)
-    await whole_answer(first)
-    await other.evaluate("() => document.dispatchEvent(new Event('visibilitychange'))")
+    await begun(first)
     await expect(other.get_by_role("article", name="You").last).to_contain_text(text)
+    await begun(other)
+    await other.keyboard.press("Escape")
+    for page in (first, other):
+        await expect(page.get_by_text("Stopped. What was written is kept.")).to_be_visible()
+        await expect(page.get_by_label("Send", exact=True)).to_be_visible()
+    assert await whole_answer(first) == await whole_answer(other)
     await expect(answers(other)).to_have_count(2)
 
 
@@ -136,10 +147,9 @@ async def test_a_memory_is_found_and_forgotten(open_page: OpenPage) -> None:
     await expect(panel.locator("soma-memory-card").filter(has_text=thing)).to_have_count(0)
 
 
-async def test_conversations_are_renamed_found_and_deleted(open_page: OpenPage, model: ScriptedUpstream) -> None:
+async def test_conversations_are_renamed_found_and_deleted(open_page: OpenPage) -> None:
     page = await open_page()
     text = own_words()
-    will_be_called(model, text)
     await ask(page, text)
     await whole_answer(page)
     rail = page.get_by_role("navigation", name="Conversations")

@@ -7,14 +7,13 @@ from uuid import uuid4
 from playwright.async_api import Page, expect
 
 from soma_common.testing.upstream import Script, ScriptedUpstream
-from tests.e2e.browser.acts import answers, ask, own_words, whole_answer, will_be_called
+from tests.e2e.browser.acts import answers, ask, own_words, whole_answer
 from tests.e2e.browser.conftest import OpenPage
 
 
 async def talk(page: Page, model: ScriptedUpstream, word: str) -> None:
     """Two exchanges, the first of them with that word in its answer."""
     text = own_words()
-    will_be_called(model, f"Of {text[-6:]}")
     model.enqueue(Script(match=text, text=f"The quick brown {word} stands in the answer."))
     await ask(page, text)
     await whole_answer(page)

@@ -1,30 +1,12 @@
 """Tools on the page: quiet rows in the answer, and consent that waits for a person, wherever that person is."""
 
-from uuid import uuid4
+from playwright.async_api import Browser, expect
 
-from playwright.async_api import Browser, Page, expect
-
-from soma_common.testing.upstream import Script, ScriptedUpstream, ToolCall
+from soma_common.testing.upstream import Script, ScriptedUpstream
 from tests.e2e.browser.acts import answers, ask, own_words, whole_answer
+from tests.e2e.browser.careful import QUESTION, SUM, ask_careful, make_careful_agent
 from tests.e2e.browser.conftest import OpenPage
 from tests.e2e.support.person import Person
-
-SUM = ToolCall("math_evaluate", '{"expression": "6*7"}')
-
-
-async def make_careful_agent(person: Person) -> str:
-    """The name of an agent that asks before it calculates."""
-    name = f"careful-{uuid4().hex[:8]}"
-    rules = [{"tool": "math.evaluate", "permission": "TOOL_PERMISSION_APPROVAL"}]
-    asked = {"agent": {"name": name, "tool_rules": rules}, "request_id": str(uuid4())}
-    async with person.http.post("/api/v1/chat/agents", json=asked) as response:
-        assert response.status == 200, await response.text()
-    return name
-
-
-async def ask_careful(page: Page, name: str, text: str) -> None:
-    await page.get_by_label("Agent").select_option(label=name)
-    await ask(page, text)
 
 
 async def test_a_tool_is_a_row_that_unfolds(open_page: OpenPage, model: ScriptedUpstream) -> None:
@@ -32,7 +14,7 @@ async def test_a_tool_is_a_row_that_unfolds(open_page: OpenPage, model: Scripted
     model.enqueue(Script(match=text, text="Let me calculate.", tool_calls=(SUM,)))
     model.enqueue(Script(match=text, text="It is 42."))
     page = await open_page()
-    await ask(page, f"{text}: what is six times seven, calculate it")
+    await ask(page, f"{text}: {QUESTION}")
     row = answers(page).get_by_role("list", name="Tools").get_by_role("listitem")
     await expect(row).to_contain_text("math.evaluate")
     await expect(row).to_contain_text("done")
@@ -52,7 +34,7 @@ async def test_consent_is_given_on_another_device_and_the_answer_goes_on(
     model.enqueue(Script(match=text, text="Let me calculate.", tool_calls=(SUM,)))
     model.enqueue(Script(match=text, text="It is 42."))
     desk = await open_page()
-    await ask_careful(desk, name, f"{text}: what is six times seven, calculate it")
+    await ask_careful(desk, name, text)
     card = desk.get_by_role("region", name="May math.evaluate run?")
     await expect(card).to_contain_text("6*7")
     await expect(desk.get_by_role("navigation", name="Conversations")).to_contain_text("Waits for you · 1")
@@ -79,7 +61,7 @@ async def test_a_denied_tool_does_not_run_and_the_keyboard_suffices(
     model.enqueue(Script(match=text, text="Let me calculate.", tool_calls=(SUM,)))
     model.enqueue(Script(match=text, text="Then I shall not."))
     page = await open_page()
-    await ask_careful(page, name, f"{text}: what is six times seven, calculate it")
+    await ask_careful(page, name, text)
     card = page.get_by_role("region", name="May math.evaluate run?")
     await card.wait_for()
     await page.keyboard.press("Alt+a")
@@ -96,7 +78,7 @@ async def test_a_turn_that_waits_is_stopped(open_page: OpenPage, model: Scripted
     name, text = await make_careful_agent(admin), own_words()
     model.enqueue(Script(match=text, text="Let me calculate.", tool_calls=(SUM,)))
     page = await open_page()
-    await ask_careful(page, name, f"{text}: what is six times seven, calculate it")
+    await ask_careful(page, name, text)
     await page.get_by_role("region", name="May math.evaluate run?").wait_for()
     await page.get_by_label("Message", exact=True).focus()
     await page.keyboard.press("Escape")

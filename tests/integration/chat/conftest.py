@@ -5,9 +5,11 @@ from uuid import uuid4
 
 import pytest
 
+from soma.chat.v1.model_service_pb2_grpc import ModelServiceStub
 from soma_common.kernel.tenancy import TenantId
 from soma_common.testing.postgres import TestServer
 from soma_common.testing.upstream import ScriptedUpstream
+from tests.integration.chat.party import Party
 from tests.integration.chat.person import Person
 from tests.integration.chat.stack import ChatStack
 
@@ -56,3 +58,10 @@ async def eve(stack: ChatStack, tenant: TenantId) -> AsyncIterator[Person]:
     """Somebody else of the same tenant."""
     async with Person(stack, "eve", tenant) as person:
         yield person
+
+
+@pytest.fixture
+async def party(stack: ChatStack, tenant: TenantId) -> AsyncIterator[Party]:
+    """Somebody who may add models."""
+    async with Person(stack, "root", tenant, "admin") as person:
+        yield Party(person, stack.upstream, person.stub("chat", ModelServiceStub))

@@ -100,6 +100,10 @@ class ChatStack:
         """The number of a service's process."""
         return self._processes[service].pid
 
+    def signal(self, service: str, number: int) -> None:
+        """Sends a service a signal that it survives."""
+        self._processes[service].send_signal(number)
+
     def log_of(self, service: str) -> str:
         """What a service wrote."""
         return (self._folder / f"{service}.log").read_text("utf-8", errors="replace")

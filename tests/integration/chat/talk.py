@@ -1,4 +1,4 @@
-"""A conversation as plain values: what the manners of a busy conversation and its branches come to, told without a database.
+"""A conversation as plain values: what branches and the manners of a busy one come to, told without a database.
 
 Messages are named: `u3` is what was said in the third request, `a3` the answer to it.
 """
@@ -57,10 +57,8 @@ class Talk:
     def start(self) -> None:
         """The next of the queue gets the conversation, or is refused where it may not have it any more."""
         turn = self.queue.pop(0)
-        needed = {
-            name for name in (turn.message if turn.asks_anew else None, None if turn.follows_leaf else turn.parent)
-        }
-        if self.status == "active" and needed - {None} <= self.parents.keys():
+        needed = {turn.message if turn.asks_anew else None, None if turn.follows_leaf else turn.parent} - {None}
+        if self.status == "active" and needed <= self.parents.keys():
             self._begin(turn)
 
     def leave(self, number: int) -> bool:

@@ -1,6 +1,7 @@
 """Another answer, other words, and going from branch to branch, as a client sees it."""
 
 import asyncio
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -23,23 +24,23 @@ async def answered(person: Person, model: ScriptedUpstream, question: str, answe
     return await person.say(question, **fields)
 
 
-async def regenerated(person: Person, message_id: str, **fields: object) -> Told:
+async def regenerated(person: Person, message_id: str, **fields: Any) -> Told:
     return await follow(person, person.turns.RegenerateMessage, regeneration(message_id, **fields))
 
 
-async def edited(person: Person, message_id: str, text: str, **fields: object) -> Told:
+async def edited(person: Person, message_id: str, text: str, **fields: Any) -> Told:
     return await follow(person, person.turns.EditMessage, edit(message_id, text, **fields))
 
 
 async def test_another_answer_stands_beside_the_old_one(ada: Person, model: ScriptedUpstream) -> None:
     first = await answered(ada, model, "Which bird?", "A robin.")
+    assert first.started.untitled
     tree = Tree(ada, first.started.conversation_id)
     model.enqueue(Script(text="A wren.", chunks=2))
     second = await regenerated(ada, first.started.assistant_message_id)
     assert second.text == "A wren."
     assert second.started.user_message_id == first.started.user_message_id
     assert second.started.parent_message_id == ""
-    assert second.started.untitled
     # The same question, and not the old answer, is what the model saw.
     assert [each["content"] for each in model.requests()[-1].messages if each["role"] == "user"] == ["Which bird?"]
     assert "robin" not in model.requests()[-1].prompt
@@ -245,7 +246,7 @@ async def test_turns_are_listed_newest_first_by_pages(ada: Person, eve: Person, 
     elsewhere = await ada.say("elsewhere")
     await eve.say("hers")
 
-    async def listed(**fields: object) -> turn_pb.ListTurnsResponse:
+    async def listed(**fields: Any) -> turn_pb.ListTurnsResponse:
         with ada.acting():
             answer: turn_pb.ListTurnsResponse = await ada.turns.ListTurns(turn_pb.ListTurnsRequest(**fields))
             return answer
@@ -271,7 +272,7 @@ async def test_a_rating_is_kept_and_a_later_one_takes_its_place(
     told = await answered(ada, model, "one", "1")
     tree = Tree(ada, told.started.conversation_id)
 
-    async def rate(person: Person, turn_id: str, rating: int, text: str = "") -> turn_pb.RateTurnResponse:
+    async def rate(person: Person, turn_id: str, rating: Any, text: str = "") -> turn_pb.RateTurnResponse:
         request = turn_pb.RateTurnRequest(turn_id=turn_id, rating=rating, text=text, request_id=str(uuid4()))
         with person.acting():
             answer: turn_pb.RateTurnResponse = await person.turns.RateTurn(request)

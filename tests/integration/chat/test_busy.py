@@ -21,6 +21,8 @@ from soma_common.testing.eventually import eventually
 from soma_common.testing.upstream import Fault, FaultKind, Script, ScriptedUpstream
 from tests.integration.chat.person import Person, Told, said
 from tests.integration.chat.stack import ChatStack
+from tests.integration.chat.test_approvals import asked, waiting
+from tests.integration.chat.test_tool_rounds import SUM, asks, evaluate
 from tests.integration.chat.tree import Tree, edit, follow, regeneration
 
 SLOW = Script(chunks=100, gap_seconds=0.05)
@@ -256,8 +258,8 @@ async def test_a_question_is_asked_anew_while_its_answer_runs(ada: Person, model
         assert await tree.said(all_branches=True) == ["tell me a lot", "shorter"]
     async with running(ada, model, conversation_id=first.place) as second:
         model.enqueue(Script(text="other", chunks=1))
-        request = edit(second.told.started.user_message_id, "other words", while_busy=ROLLBACK)
-        told = await follow(ada, ada.turns.EditMessage, request)
+        change = edit(second.told.started.user_message_id, "other words", while_busy=ROLLBACK)
+        told = await follow(ada, ada.turns.EditMessage, change)
         await second.end()
     assert await tree.said(all_branches=True) == ["tell me a lot", "shorter", "other words", "other"]
     async with running(ada, model, conversation_id=first.place) as third:
@@ -319,6 +321,34 @@ async def test_a_conversation_that_is_closed_meanwhile_answers_nobody_who_waits(
         await ada.cancel(first.told.turn_id)
         await first.end()
         assert len(await tree.messages(all_branches=True)) == 2
+
+
+@pytest.mark.parametrize(
+    ("while_busy", "left"), [(INTERRUPT, [SUM, "May I?", "no", "well"]), (ROLLBACK, ["no", "well"])]
+)
+async def test_a_turn_that_waits_for_a_person_is_stopped_too(
+    ada: Person, model: ScriptedUpstream, while_busy: int, left: list[str]
+) -> None:
+    model.enqueue(asks(evaluate("6 * 7", id="c1"), text="May I?"), Script(text="well", chunks=1))
+    first = await asked(ada)
+    await waiting(ada, first.turn_id)
+    told = await send(ada, "no", first.started.conversation_id, while_busy)
+    assert told.text == "well"
+    assert (await ada.turn(first.turn_id)).status == turn_pb.TURN_STATUS_CANCELLED
+    assert (await ada.resume(first.turn_id)).last.HasField("cancelled")
+    assert await Tree(ada, first.started.conversation_id).said() == left
+
+
+async def test_who_waits_behind_a_turn_that_waits_has_its_place_when_that_one_is_over(
+    ada: Person, model: ScriptedUpstream
+) -> None:
+    model.enqueue(asks(evaluate("6 * 7", id="c1"), text="May I?"), Script(text="well", chunks=1))
+    first = await asked(ada)
+    await waiting(ada, first.turn_id)
+    behind = send(ada, "and then?", first.started.conversation_id, ENQUEUE)
+    await queued(ada, first.started.conversation_id, 1)
+    await ada.cancel(first.turn_id)
+    assert (await behind).text == "well"
 
 
 async def test_it_does_not_matter_which_process_runs_what_is_stopped(

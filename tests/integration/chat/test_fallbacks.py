@@ -1,25 +1,21 @@
 """Model calls that fail at every token: before the first one, amid the answer, at its end; alone, with others at hand.
 
-Whatever happens, what was told stands in the answer once, each call is billed as its provider counts, and a person reads why.
+Whatever happens, what was told stands in the answer once, each call is billed as its provider counts, and a person
+reads why.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
-from soma.chat.v1 import model_service_pb2 as model_pb
-from soma.chat.v1.model_service_pb2_grpc import ModelServiceStub
-from soma.common.v1 import usage_pb2
-from soma.governor.v1 import governor_service_pb2 as governor_pb
 from soma.governor.v1 import receipt_pb2
 from soma_common.kernel.reasons import Reason
-from soma_common.kernel.tenancy import TenantId
-from soma_common.testing.eventually import eventually
-from soma_common.testing.upstream import Continues, Fault, FaultKind, ReceivedRequest, Script, ScriptedUpstream
-from tests.integration.chat.person import Person, Told, said
+from soma_common.testing.upstream import Continues, Fault, FaultKind, ReceivedRequest, Script
+from tests.integration.chat.party import CHEAP, DEAR, Party, switches
+from tests.integration.chat.person import Told
 from tests.integration.chat.stack import ChatStack
 
 PIECES: Final = 4
@@ -39,8 +35,6 @@ FAULTS: Final = {
     FaultKind.RATE_LIMITED: Reason.MODEL_RATE_LIMITED,
 }
 REPEATS: Final = (Continues.EXACTLY, Continues.LAST_WORDS, Continues.LONGER, Continues.WHOLE)
-DEAR: Final = usage_pb2.Price(input_micros_per_million=2_000_000, output_micros_per_million=8_000_000)
-CHEAP: Final = usage_pb2.Price(input_micros_per_million=100_000, output_micros_per_million=300_000)
 
 
 @pytest.fixture(scope="module")
@@ -52,42 +46,11 @@ def impatient(shared_stack: ChatStack) -> Iterator[None]:
     shared_stack.kill("chat")
 
 
-@dataclass
-class Party:
-    """Somebody with models of their own, and what those received."""
-
-    person: Person
-    upstream: ScriptedUpstream
-    models: Any
-
-    async def add(self, name: str, **fields: Any) -> str:
-        """A model at the scripted upstream, called there by the same name."""
-        profile = model_pb.ModelProfile(
-            model_profile_id=name, provider="custom", model=name, base_url=self.upstream.base_url, **fields
-        )
-        with self.person.acting():
-            request = model_pb.CreateModelRequest(model=profile, request_id=said("").request_id)
-            return str((await self.models.CreateModel(request)).model.model_profile_id)
-
-    async def plan(self, *scripts: Script) -> None:
-        """What the upstream does with the next requests."""
-        await self.upstream.aio.enqueue(*scripts)
-
-    async def received(self, *names: str) -> list[ReceivedRequest]:
-        """The requests that asked for these models, once all have come to their end."""
-
-        async def ended() -> list[ReceivedRequest] | None:
-            rows = [row for row in await self.upstream.aio.requests() if row.body["model"] in names]
-            return rows if all(row.outcome != "running" for row in rows) else None
-
-        return await eventually(ended, within_seconds=10) or []
-
-
 @pytest.fixture
-async def party(impatient: None, stack: ChatStack, tenant: TenantId) -> AsyncIterator[Party]:
+def herons(impatient: None, stack: ChatStack, party: Party) -> Party:
+    """Whose models all tell of herons."""
     stack.upstream.set_default(Script(text=TEXT, chunks=PIECES, continues=Continues.LAST_WORDS))
-    async with Person(stack, "root", tenant, "admin") as person:
-        yield Party(person, stack.upstream, person.stub("chat", ModelServiceStub))
+    return party
 
 
 @dataclass(frozen=True)
@@ -121,7 +84,7 @@ class Case:
         fallbacks = [spare] if self.way == "fallback" else []
         await party.add(self.name, price=DEAR, fallback_profile_ids=fallbacks)
         await party.plan(*[self.faulty()] * (1 if self.way == "again" else 4))
-        told = await party.person.say(f"What do herons do ({self.name})?", model_profile_id=self.name)
+        told = await party.say(self.name)
         self.expect_end(told)
         turn = await party.person.turn(told.turn_id)
         assert turn.text == told.text, self
@@ -130,11 +93,11 @@ class Case:
         return told
 
     def expect_end(self, told: Told) -> None:
-        seams = [event.notice for event in told.events if event.notice.code == "provider_switched"]
+        reason = FAULTS[self.kind]
         if self.way == "none":
             assert told.last.HasField("failed"), self
             failed = told.last.failed
-            assert failed.reason == FAULTS[self.kind], (self, failed)
+            assert failed.reason == reason, (self, failed)
             assert self.name in failed.sentence
             assert TEXT.startswith(told.text)
             assert failed.partial_text_kept == bool(told.text) == self.amid
@@ -142,10 +105,8 @@ class Case:
         assert told.last.HasField("completed"), (self, told.last)
         assert told.text == TEXT, self
         after = f"{self.name}-spare" if self.way == "fallback" else self.name
-        switches = [(seam.metadata["from_model"], seam.metadata["to_model"]) for seam in seams]
-        expected = [(self.name, after)] if self.amid or self.way == "fallback" else []
-        assert switches == expected, self
-        assert all(seam.metadata["reason"] == FAULTS[self.kind] and self.name in seam.sentence for seam in seams)
+        expected = [(self.name, after, reason)] if self.amid or self.way == "fallback" else []
+        assert switches(told) == expected, self
 
 
 def expect_bill(told: Told, receipt: receipt_pb2.Receipt, requests: list[ReceivedRequest]) -> None:
@@ -175,8 +136,11 @@ def expect_bill(told: Told, receipt: receipt_pb2.Receipt, requests: list[Receive
 
 
 @pytest.mark.parametrize("kind", list(FAULTS))
-async def test_a_fault_at_any_token_repeats_and_loses_nothing(party: Party, kind: FaultKind) -> None:
+async def test_a_fault_at_any_token_repeats_and_loses_nothing(herons: Party, kind: FaultKind) -> None:
     cases = [Case(kind, place, way) for place in PLACES for way in ("again", "fallback", "none")]
+    if kind is FaultKind.BAD_JSON:
+        # Who speaks another language from the start is not asked again.
+        cases = [case for case in cases if case.way != "again" or case.amid]
     if kind is FaultKind.RATE_LIMITED:
         # Amid an answer nobody says for how long, and a guess is waited for once.
         cases = [case for case in cases if case.way == "fallback" or case.place in (0, 2)]
@@ -184,15 +148,9 @@ async def test_a_fault_at_any_token_repeats_and_loses_nothing(party: Party, kind
 
     async def run(case: Case) -> Told:
         async with some:
-            return await case.run(party)
+            return await case.run(herons)
 
     turns = await asyncio.gather(*(run(case) for case in cases))
     ends = [turn.last.completed if turn.last.HasField("completed") else turn.last.failed for turn in turns]
     used = sum(end.usage.input_tokens + end.usage.output_tokens for end in ends)
-
-    async def booked() -> bool:
-        with party.person.acting():
-            (budget,) = (await party.person.governor.GetBudget(governor_pb.GetBudgetRequest())).budgets
-        return bool(budget.open_holds == 0 and budget.used_tokens == used)
-
-    await eventually(booked, within_seconds=10)
+    await herons.booked(used)

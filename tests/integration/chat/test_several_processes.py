@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -18,6 +19,7 @@ from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason
 from soma_common.testing.eventually import eventually
 from soma_common.testing.redis import launched_redis
+from soma_common.testing.servers import answer_of
 from soma_common.testing.upstream import Script, ScriptedUpstream
 from tests.integration.chat.person import Person, Told, said
 from tests.integration.chat.stack import ChatStack
@@ -151,6 +153,44 @@ async def test_without_redis_turns_go_on_with_a_notice_and_uncounted(
                 return error.reason is Reason.RATE_LIMITED
 
         await eventually(counted_again, within_seconds=20)
+    finally:
+        stack.kill("chat")
+        redis.kill()
+
+
+async def test_a_redis_that_forgets_and_then_goes_changes_nothing_for_a_follower(
+    stack: ChatStack, ada: Person, model: ScriptedUpstream, tmp_path: Path
+) -> None:
+    redis = launched_redis(tmp_path)
+    redis.start()
+    port = urlsplit(redis.url).port or 0
+    harm = {10: b"FLUSHALL\r\n", 20: b"SHUTDOWN NOSAVE\r\n"}
+    model.set_default(Script(chunks=60, gap_seconds=0.05))
+    stack.kill("chat")
+    stack.start("chat", SOMA_REDIS_URL=redis.url)
+    try:
+        with stack.second_chat(SOMA_REDIS_URL=redis.url) as channel:
+            second: Any = channel.stub(TurnServiceStub)
+            here, there = Told(), Told()
+
+            async def follow(turn_id: str) -> None:
+                with ada.acting():
+                    replies = second.ResumeTurn(turn_pb.ResumeTurnRequest(turn_id=turn_id))
+                async with aclosing(replies):
+                    async for event in replies:
+                        there.take(event)
+
+            async with asyncio.TaskGroup() as group:
+                async for event in ada.stream(said("tell me")):
+                    if not here.events:
+                        group.create_task(follow(event.turn_id))
+                    here.take(event)
+                    if len(here.events) in harm:
+                        await asyncio.to_thread(answer_of, port, harm.pop(len(here.events)))
+            assert not harm
+            assert there.last == here.last
+            assert there.text == here.text == (await ada.turn(here.turn_id)).text
+            await channel.close()
     finally:
         stack.kill("chat")
         redis.kill()

@@ -1,5 +1,6 @@
 """Each method that changes something in chat, governor, memory or cognitive, called on real servers, has its events."""
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Final
@@ -13,6 +14,8 @@ from soma.chat.v1 import agent_service_pb2 as agent_pb
 from soma.chat.v1 import conversation_service_pb2 as conversation_pb
 from soma.chat.v1 import message_pb2 as message_pb
 from soma.chat.v1 import model_service_pb2 as model_pb
+from soma.chat.v1 import turn_event_pb2 as event_pb
+from soma.chat.v1 import turn_service_pb2 as turn_pb
 from soma.chat.v1.agent_service_pb2_grpc import AgentServiceStub
 from soma.chat.v1.conversation_service_pb2_grpc import ConversationServiceStub
 from soma.chat.v1.model_service_pb2_grpc import ModelServiceStub
@@ -24,9 +27,12 @@ from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason
 from soma_common.kernel.tenancy import TenantId
 from soma_common.testing.eventually import eventually
-from soma_common.testing.upstream import Script, ScriptedUpstream
+from soma_common.testing.upstream import Script, ScriptedUpstream, ToolCall
 from tests.integration.chat.person import Person, said
 from tests.integration.chat.stack import HTTP, ChatStack
+from tests.integration.chat.test_approvals import asked as asked_for_consent
+from tests.integration.chat.test_tool_rounds import asks, evaluate
+from tests.integration.chat.tree import edit, follow, regeneration
 from tests.support.told import TOLD
 
 OWN: Final = tuple(f"/soma.{house}.v1." for house in HTTP)
@@ -43,6 +49,10 @@ class Watched:
         self.conversations: Any = boss.stub("chat", ConversationServiceStub)
         self.models: Any = boss.stub("chat", ModelServiceStub)
         self.seen: set[str] = set()
+
+    def enqueue(self, *scripts: Script) -> None:
+        """What the model says next."""
+        self._model.enqueue(*scripts)
 
     async def events(self) -> Counter[str]:
         """How many events of each type the tenant has."""
@@ -111,6 +121,8 @@ async def test_every_change_is_told(watched: Watched) -> None:
     await memories(watched)
     await minds_and_money(watched, watched.boss)
     await models(watched)
+    await branches(watched)
+    await tools(watched)
     assert watched.seen == {method for method in TOLD if method.startswith(OWN)}
 
 
@@ -127,6 +139,31 @@ async def test_a_turn_that_is_refused_at_the_door_is_told_once(watched: Watched)
             await watched.boss.send(late)
         assert refused.value.reason is Reason.CONVERSATION_CLOSED
     assert (await watched.events())["turn.failed"] == 1
+
+
+async def branches(watched: Watched) -> None:
+    house, turns = "/soma.chat.v1.TurnService/", watched.boss.turns
+    told = await watched.boss.say("hello")
+    again = regeneration(told.started.assistant_message_id)
+    await watched.leads_to((f"{house}RegenerateMessage",), lambda: follow(watched.boss, turns.RegenerateMessage, again))
+    other = edit(told.started.user_message_id, "good day")
+    await watched.leads_to((f"{house}EditMessage",), lambda: follow(watched.boss, turns.EditMessage, other))
+    rating = turn_pb.RateTurnRequest(turn_id=told.turn_id, rating=message_pb.RATING_GOOD)
+    await watched.ask(f"{house}RateTurn", turns, rating)
+
+
+async def test_a_message_that_waits_is_told_before_it_starts(watched: Watched, model: ScriptedUpstream) -> None:
+    model.enqueue(Script(chunks=400, gap_seconds=0.05))
+    boss, waiting = watched.boss, None
+    async for event in boss.stream(said("tell me a lot")):
+        if event.HasField("started"):
+            place = event.started.conversation_id
+            request = said("shorter", conversation_id=place, while_busy=turn_pb.WHILE_BUSY_INTERRUPT)
+            waiting = asyncio.create_task(boss.send(request))
+    assert waiting is not None
+    await waiting
+    told = await watched.events()
+    assert [told[f"turn.{name}"] for name in ("queued", "started", "cancelled", "completed")] == [1, 2, 1, 1]
 
 
 async def resources(watched: Watched) -> None:
@@ -157,6 +194,27 @@ async def resources(watched: Watched) -> None:
         watched.conversations,
         conversation_pb.DeleteConversationRequest(conversation_id=conversation_id),
     )
+
+
+async def tools(watched: Watched) -> None:
+    house, boss = "/soma.chat.v1.TurnService/", watched.boss
+    weather = message_pb.ClientTool(name="weather")
+    watched.enqueue(asks(ToolCall("weather", id="c1")))
+    told = await boss.say("How is the weather?", tools=[weather])
+    result = turn_pb.SubmitToolResultRequest(turn_id=told.turn_id, call_id="c1", content="rain")
+    await watched.ask(f"{house}SubmitToolResult", boss.turns, result)
+    watched.enqueue(asks(evaluate("6 * 7", id="c1")))
+    before = await watched.events()
+    asked = await asked_for_consent(boss)
+    assert (await watched.events() - before)["approval.requested"] == 1
+    approval = asked.last.approval
+    decision = turn_pb.ResolveApprovalRequest(
+        turn_id=asked.turn_id,
+        call_id="c1",
+        decision=event_pb.APPROVAL_DECISION_APPROVE,
+        arguments_hash=approval.arguments_hash,
+    )
+    await watched.ask(f"{house}ResolveApproval", boss.turns, decision)
 
 
 async def memories(watched: Watched) -> None:

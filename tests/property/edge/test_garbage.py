@@ -14,7 +14,8 @@ from edge.codecs.json import JsonCodec
 from edge.codecs.peek import told_by
 from edge.frames import EventKind, Refused, TurnNews, Unreadable
 from edge.outbox import Outbox, OutboxLimits
-from edge.session import Session, SessionLimits
+from edge.rates import SessionLimits
+from edge.session import Session
 from soma.chat.v1 import turn_event_pb2
 from soma.edge.v1 import frame_pb2
 from soma_common.kernel.clock import Clock

@@ -277,6 +277,32 @@ async def test_connections_are_counted_per_user(door: Door, changes: dict[str, A
         await asyncio.sleep(0.1)
 
 
+@pytest.mark.parametrize("changes", [{"connections_per_user": 2}])
+async def test_a_client_that_comes_back_takes_the_place_of_itself(door: Door, changes: dict[str, Any]) -> None:
+    named: list[Any] = [JSON, f"soma-auth.{door.token()}", "soma-client.laptop-1"]
+    others: list[Any] = [JSON, f"soma-auth.{door.token(sub='bob')}", "soma-client.laptop-1"]
+    async with talk(door) as beside, connect(door.socket_url, subprotocols=others) as bob:
+        async with connect(door.socket_url, subprotocols=named) as first:
+            assert json.loads(await first.recv())["type"] == "connected"
+            # Both of two connections are in use, one of them by what is replaced.
+            async with connect(door.socket_url, subprotocols=named) as second:
+                with pytest.raises(ConnectionClosed):
+                    await asyncio.wait_for(first.recv(), 10)
+                assert first.close_code == 4009
+                assert json.loads(await second.recv())["type"] == "connected"
+                await second.send(json.dumps({"type": "ping", "id": "p"}))
+                assert json.loads(await second.recv())["type"] == "pong"
+        for other in (beside.connection, bob):
+            await other.send(json.dumps({"type": "ping", "id": "p"}))
+            assert [json.loads(await other.recv())["type"] for _ in range(2)] == ["connected", "pong"]
+    short: list[Any] = [JSON, f"soma-auth.{door.token()}", "soma-client.x"]
+    async with connect(door.socket_url, subprotocols=short) as refused:
+        assert json.loads(await refused.recv())["payload"]["code"] == "INVALID_FIELD"
+        with pytest.raises(ConnectionClosed):
+            await refused.recv()
+        assert refused.close_code == 4008
+
+
 async def test_the_binary_form_forwards_events_untouched(door: Door, chat: ScriptedChat) -> None:
     chat.script = Script(reasoning="hm", tool_calls=(message_pb2.ToolCall(call_id="c", name="n", arguments_json="{}"),))
     protocols: list[Any] = [PROTO, f"soma-auth.{door.token()}"]

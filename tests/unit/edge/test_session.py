@@ -24,7 +24,8 @@ from edge.frames import (
     Welcome,
     Wishes,
 )
-from edge.session import Session, SessionLimits, State
+from edge.rates import SessionLimits
+from edge.session import Session, State
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason
 
@@ -135,6 +136,7 @@ def test_a_turn_that_is_refused() -> None:
         (lambda it: it.leave(), 1012),
         (lambda it: it.expire(SomaError(Reason.EXPIRED_TOKEN)), 4001),
         (lambda it: it.lag(), 1013),
+        (lambda it: it.supersede(), 4009),
         (lambda it: it.close(), None),
     ],
 )

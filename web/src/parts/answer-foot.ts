@@ -50,6 +50,14 @@ export class AnswerFootPart extends Part {
       .line svg {
         flex: none;
       }
+      @media (max-width: 560px) {
+        .line {
+          flex: 1 1 100%;
+          justify-content: flex-start;
+          white-space: nowrap;
+          overflow: hidden;
+        }
+      }
       button[aria-pressed="true"] {
         background: var(--accent-soft);
         color: var(--accent);

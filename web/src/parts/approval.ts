@@ -37,7 +37,7 @@ export class ApprovalPart extends Part {
         border-radius: var(--corner);
         background: var(--raised);
       }
-      h3 {
+      h2 {
         overflow-wrap: anywhere;
       }
       p {
@@ -47,6 +47,8 @@ export class ApprovalPart extends Part {
         display: grid;
         grid-template-columns: minmax(0, auto) minmax(0, 1fr);
         gap: var(--s1) var(--s4);
+      }
+      .given {
         max-height: 280px;
         margin-top: var(--s3);
         padding: var(--s2) var(--s3);
@@ -103,7 +105,7 @@ export class ApprovalPart extends Part {
   protected override render(): unknown {
     const { use } = this;
     return html`<section aria-labelledby="ask" aria-describedby="why" tabindex="-1">
-      <h3 id="ask">May <code>${use.name}</code> run?</h3>
+      <h2 id="ask">May <code>${use.name}</code> run?</h2>
       <p id="why" class="quiet">${use.consent?.sentence}${this.#until()}</p>
       ${this.#arguments()} ${this.sent === "" ? this.#form() : html`<p role="status">${SENT[this.sent]}</p>`}
       ${this.problem === "" ? nothing : html`<p class="bad" role="alert">${this.problem}</p>`}
@@ -131,9 +133,9 @@ export class ApprovalPart extends Part {
     }
     return fields.length === 0
       ? html`<p class="quiet">It takes no arguments.</p>`
-      : html`<dl tabindex="0" role="group" aria-label="Arguments">
-          ${fields.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}
-        </dl>`;
+      : html`<div class="given" tabindex="0" role="group" aria-label="Arguments">
+          <dl>${fields.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>
+        </div>`;
   }
 
   #form(): unknown {

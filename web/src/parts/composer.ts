@@ -119,7 +119,7 @@ export class ComposerPart extends Part {
   }
 
   protected override render(): unknown {
-    const busy = this.store.turns.running.value !== undefined;
+    const { busy } = this.store.turns;
     const bytes = ENCODER.encode(this.draft).length;
     const unfit = bytes > MOST_BYTES || this.draft.trim() === "";
     return html`${this.#queue()}
@@ -150,7 +150,11 @@ export class ComposerPart extends Part {
         : html`<button class="plain now" type="button" title=${`Stop and send (${COMMAND} Enter)`} @click=${(event: Event) => this.#submit(event, "interrupt")}>
             Stop and send
           </button>`}
-      <button class="icon" type="button" aria-label="Stop" title="Stop (Escape)" @click=${() => this.store.turns.stop()}>${icon("stop")}</button>`;
+      ${this.store.turns.running.value === undefined
+        ? nothing
+        : html`<button class="icon" type="button" aria-label="Stop" title="Stop (Escape)" @click=${() => this.store.turns.stop()}>
+            ${icon("stop")}
+          </button>`}`;
   }
 
   #queue(): unknown {

@@ -74,7 +74,9 @@ export class FoundPart extends Part {
     if (found.value === undefined) {
       return nothing;
     }
-    return html`<h2 role="status">In messages${found.value.length === 0 ? "" : ` · ${plural(found.value.length, "place")}${hasMore ? " and more" : ""}`}</h2>
+    const places = `${plural(found.value.length, "place")}${hasMore ? " and more" : ""}`;
+    return html`<h2>In messages${found.value.length === 0 ? "" : ` · ${places}`}</h2>
+      <p class="unseen" role="status">Found in messages: ${places}</p>
       ${found.value.length === 0 ? html`<p class="quiet small empty">No message has all of these words.</p>` : nothing}
       <ul>${found.value.map((hit) => html`<li>${this.#hit(hit)}</li>`)}</ul>
       ${hasMore ? html`<button class="plain more" type="button" @click=${() => void this.store.search.more()}>Show more</button>` : nothing}`;

@@ -133,7 +133,7 @@ export class RailPart extends Part {
     if (waiting.length === 0) {
       return nothing;
     }
-    return html`<h2 role="status">Waits for you · ${waiting.length}</h2>
+    return html`<h2>Waits for you · ${waiting.length}</h2>
       <ul>
         ${waiting.map((each) => html`<li>${this.#approval(each)}</li>`)}
       </ul>`;
@@ -193,7 +193,7 @@ export class RailPart extends Part {
     if (field === null || (target instanceof HTMLInputElement && target !== field)) {
       return;
     }
-    if (event.key === "Escape" && this.store.chats.filter.value !== "") {
+    if (event.key === "Escape" && field.value !== "") {
       event.preventDefault();
       field.value = "";
       this.#narrow("");

@@ -48,12 +48,12 @@ export class ReceiptPart extends Part {
   ];
 
   protected override watched(): readonly Watchable[] {
-    const { receipts } = this.store;
-    return [receipts.shown, receipts.problem, receipts.wanted];
+    const { receipts, thread } = this.store;
+    return [receipts.shown, receipts.problem, receipts.wanted, thread.entries];
   }
 
-  override connectedCallback(): void {
-    super.connectedCallback();
+  /** As long as nobody chose one, it is the receipt of the last answer. */
+  protected override willUpdate(): void {
     const { receipts, thread } = this.store;
     const last = thread.entries.value.findLast((entry) => entry.receiptId !== "" && !entry.running);
     if (receipts.wanted.value === "" && last !== undefined) {
@@ -132,16 +132,27 @@ function legs(calls: readonly ModelLeg[]): unknown {
     <h2 id="legs">Model calls</h2>
     <ol class="rows">
       ${calls.map(
-        (leg) => html`<li>
+        (leg, place) => html`<li>
           <div class="pair"><span>${leg.leg}. ${leg.model}</span><span>${money(leg.cost_micros)}</span></div>
           <p class="quiet">
-            ${leg.usage === undefined ? "" : `${count(leg.usage.input_tokens)} in, ${count(leg.usage.output_tokens)} out${leg.usage.estimated ? ", counted here" : ""}; `}ended
+            ${seam(calls[place - 1])}${leg.usage === undefined ? "" : `${count(leg.usage.input_tokens)} in, ${count(leg.usage.output_tokens)} out${leg.usage.estimated ? ", counted here" : ""}; `}ended
             with ${words(leg.finish_reason)}
           </p>
         </li>`,
       )}
     </ol>
   </section>`;
+}
+
+/** What the call before leaves to this one. */
+function seam(before: ModelLeg | undefined): string {
+  if (before?.finish_reason === "tool_calls") {
+    return "After the tools: ";
+  }
+  if (before?.finish_reason !== "error") {
+    return "";
+  }
+  return (before.usage?.output_tokens ?? 0) > 0 ? `Went on where ${before.model} broke off: ` : `In the place of ${before.model}: `;
 }
 
 function quality(receipt: Receipt): unknown {

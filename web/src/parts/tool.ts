@@ -98,11 +98,10 @@ export class ToolPart extends Part {
         font-size: var(--size-tiny);
         overflow-wrap: anywhere;
       }
-      h4 {
-        margin: 0 0 2px;
+      .label {
+        margin-bottom: 2px;
         color: var(--ink-soft);
         font-size: var(--size-tiny);
-        font-weight: 500;
       }
       pre {
         max-height: 320px;
@@ -129,13 +128,13 @@ export class ToolPart extends Part {
         <div class="body">
           ${MEANS[use.state] === undefined ? nothing : html`<p class="quiet">${MEANS[use.state]}</p>`}
           <div>
-            <h4>Arguments</h4>
+            <p class="label">Arguments</p>
             <pre tabindex="0" role="group" aria-label="Arguments">${indented(use.args) || "none"}</pre>
           </div>
           ${use.content === ""
             ? nothing
             : html`<div>
-                <h4>${use.state === "done" ? "Result" : "What came back"}</h4>
+                <p class="label">${use.state === "done" ? "Result" : "What came back"}</p>
                 <pre tabindex="0" role="group" aria-label="Result">${indented(use.content)}${use.truncated ? " …" : ""}</pre>
                 ${use.truncated ? html`<p class="quiet tiny">The model read more than is shown here.</p>` : nothing}
               </div>`}

@@ -14,8 +14,8 @@ const TRIES: readonly { ask: string; shows: string }[] = [
     shows: "It is learned, and the tab Memory finds it.",
   },
   {
-    ask: "What do you know about my cat?",
-    shows: "The memory is recalled, also in another conversation.",
+    ask: "How many hours are there in 17 weeks? Calculate it.",
+    shows: "A tool calculates: a row in the answer that unfolds.",
   },
   {
     ask: "What can you do, in three sentences?",

@@ -10,6 +10,7 @@ export const TABS: readonly Tab[] = ["receipt", "mind", "memory"];
 const THEMES: readonly Theme[] = ["system", "light", "dark"];
 const THEME_KEY = "soma.theme";
 const DRAWER_KEY = "soma.drawer";
+const WISH_MS = 10_000;
 const NARROW = matchMedia("(max-width: 899.98px)");
 
 export class Layout {
@@ -22,7 +23,7 @@ export class Layout {
   readonly said = new Cell("");
   /** Beats when what waits for consent shall be shown; then a card takes the wish. */
   readonly approvalSought = new Pulse();
-  #approvalWish = false;
+  #wishUntil = 0;
   /** The question that is being edited. */
   readonly editing = new Cell<Entry | undefined>(undefined);
   /** Why something that was wanted did not come about. */
@@ -72,14 +73,14 @@ export class Layout {
   }
 
   seekApproval(): void {
-    this.#approvalWish = true;
+    this.#wishUntil = performance.now() + WISH_MS;
     this.approvalSought.beat();
   }
 
   /** Whether somebody wants to see what waits; asking takes the wish. */
   takeApprovalWish(): boolean {
-    const wish = this.#approvalWish;
-    this.#approvalWish = false;
+    const wish = performance.now() < this.#wishUntil;
+    this.#wishUntil = 0;
     return wish;
   }
 

@@ -117,8 +117,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     Metadata: {"turn_id": "0198c0de-0000-7000-8000-000000000000", "message_id": "0198c0de-0000-7000-8000-000000000001"}
     """
     ERROR_REASON_MODEL_REFUSED_KEY: _ErrorReason.ValueType  # 24
-    """The provider answered 401 or 403.
-    Metadata: {"model": "gpt-5-mini"}
+    """The provider answered 401 or 403. Where other models were asked as well, a failure of a model has them all in `tried`.
+    Metadata: {"model": "gpt-5-mini", "tried": "gpt-5-mini, claude-haiku-4-5"}
     """
     ERROR_REASON_MODEL_RATE_LIMITED: _ErrorReason.ValueType  # 25
     """The provider answered 429. RetryInfo carries its wish.
@@ -313,8 +313,8 @@ ERROR_REASON_CURSOR_TOO_OLD: ErrorReason.ValueType  # 23
 Metadata: {"turn_id": "0198c0de-0000-7000-8000-000000000000", "message_id": "0198c0de-0000-7000-8000-000000000001"}
 """
 ERROR_REASON_MODEL_REFUSED_KEY: ErrorReason.ValueType  # 24
-"""The provider answered 401 or 403.
-Metadata: {"model": "gpt-5-mini"}
+"""The provider answered 401 or 403. Where other models were asked as well, a failure of a model has them all in `tried`.
+Metadata: {"model": "gpt-5-mini", "tried": "gpt-5-mini, claude-haiku-4-5"}
 """
 ERROR_REASON_MODEL_RATE_LIMITED: ErrorReason.ValueType  # 25
 """The provider answered 429. RetryInfo carries its wish.

@@ -5,7 +5,7 @@ alter table turns
     add column asks_anew boolean not null default false,
     -- the message of the user in whose place its own one stands
     add column replaces_message_id uuid,
-    -- the leaf of its conversation before it began
+    -- the leaf of its conversation before it began; none yet while it is queued
     add column leaf_before uuid,
     -- while it is queued: it follows what is the leaf when its time has come, and not the parent it names
     add column follows_leaf boolean not null default false,
@@ -39,7 +39,8 @@ begin
     if new.take_back <> '' then
         v_gone := array[new.assistant_message_id];
         if new.take_back = 'message' and not new.asks_anew then
-            v_gone := v_gone || new.user_message_id;
+            -- None where it was refused before it had its place.
+            v_gone := array_remove(v_gone || new.user_message_id, null);
         end if;
         delete from messages m
         where m.tenant_id = new.tenant_id and m.conversation_id = new.conversation_id and m.message_id = any (v_gone);
@@ -54,10 +55,10 @@ begin
     set message_count = c.message_count - v_count, version = c.version + 1,
         current_leaf_id = case
             when new.asks_anew and (c.current_leaf_id = new.user_message_id or c.current_leaf_id = any (v_gone))
-                then new.leaf_before
-            when c.current_leaf_id <> all (v_gone) then c.current_leaf_id
-            when new.take_back = 'message' then new.parent_message_id
-            else new.user_message_id
+                then coalesce(new.leaf_before, new.user_message_id)
+            when c.current_leaf_id = any (v_gone) and new.take_back = 'message' then new.parent_message_id
+            when c.current_leaf_id = any (v_gone) then new.user_message_id
+            else c.current_leaf_id
         end
     where c.tenant_id = new.tenant_id and c.conversation_id = new.conversation_id;
     return null;
@@ -135,6 +136,12 @@ begin
             where r.tenant_id = p_tenant and r.turn_id = look_before_turn.running_turn_id and r.assistant_message_id = p_parent
         );
     end if;
+    -- An answer may follow another one, with the results that this one had asked for: the question stands before them all.
+    while v_question is not null and not exists (
+        select from messages m where m.tenant_id = p_tenant and m.message_id = v_question and m.role = 'user'
+    ) loop
+        v_question := (select m.parent_message_id from messages m where m.tenant_id = p_tenant and m.message_id = v_question);
+    end loop;
     if v_question is not null then
         select m.message_id, m.parts, m.parent_message_id, m.turn_id
         into look_before_turn.question_id, look_before_turn.question_parts, look_before_turn.question_parent_id,
@@ -190,7 +197,8 @@ begin
         p_tenant, p_turn, p_sub, p_request, p_body_hash, p_correlation, p_roles, p_scopes, p_conversation,
         p_agent, p_agent_version, case when p_manner = 'start' or p_asks_anew then p_user_message end, p_parent,
         p_assistant_message, case p_manner when 'start' then 'running' else 'queued' end, p_instance, p_epoch,
-        p_model, p_now, p_request_bytes, p_asks_anew, p_replaces, p_leaf_before, p_follows_leaf
+        p_model, p_now, p_request_bytes, p_asks_anew, p_replaces, case p_manner when 'start' then p_leaf_before end,
+        p_follows_leaf
     ) on conflict (tenant_id, owner_sub, request_id) do nothing;
     if not found then
         return 'known';
