@@ -14,6 +14,9 @@ from soma.chat.v1 import conversation_service_pb2 as conversation_pb
 from soma.chat.v1.conversation_service_pb2_grpc import ConversationServiceStub
 from soma_common.rpc.options import MAX_MESSAGE_BYTES, MESSAGE_LIMIT
 
+# Ten thousand messages are counted and written in a few seconds; a busy machine takes longer.
+_IMPORT_SECONDS = 120.0
+
 
 def conversations(doors: Doors) -> ConversationServiceStub:
     """The stub, for the owner's own conversations only."""
@@ -58,7 +61,7 @@ def read_export(value: Any, request_id: str) -> conversation_pb.ImportConversati
 
 async def taken_in(doors: Doors, request: conversation_pb.ImportConversationRequest) -> conversation_pb.Conversation:
     """The conversation that was made of an export. Raises SomaError."""
-    return (await conversations(doors).ImportConversation(request)).conversation
+    return (await conversations(doors).ImportConversation(request, timeout=_IMPORT_SECONDS)).conversation
 
 
 async def deleted(

@@ -134,7 +134,7 @@ class House:
         return [row["event_type"] for row in rows]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def upstream() -> Iterator[ScriptedUpstream]:
     with ScriptedUpstream(Script(text="“Bread without yeast.”", chunks=3), models=("scripted",)) as running:
         yield running
@@ -149,6 +149,7 @@ async def house(
     open_database: OpenDatabase,
     tmp_path: Path,
 ) -> AsyncIterator[House]:
+    upstream.reset()
     governor = await serve_governor(rpc, await open_database(house_database("governor", "servers.governor")))
     clock, ids, events = Clock(), Ids(), EventStore("chat")
     profile = ModelProfile(

@@ -1,5 +1,6 @@
 """A conversation that leaves and arrives is the same one, but for its ids; what is no conversation is refused."""
 
+import random
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -103,6 +104,48 @@ async def test_what_was_said_here_leaves_whole_and_arrives_as_it_was(chat: Chat)
     assert without_ids(second) == without_ids(first)
     assert not {it.message_id for it in first.messages} & {it.message_id for it in second.messages}
     assert await events(chat, kept.conversation_id) == ["conversation.imported"]
+
+
+def any_tree(chance: random.Random) -> conversation_pb.ImportConversationRequest:
+    """A conversation with branches, of everything that a message may carry."""
+    texts = ("hello", "two\nlines", "東京 🙂 ｶﾞ", " spaced ", '"{}"', "x" * 3_000)
+    messages: list[message_pb.Message] = []
+    for number in range(chance.randint(1, 24)):
+        role = chance.choice(("USER", "ASSISTANT"))
+        parent = chance.choice(["", *(it.message_id for it in messages)])
+        made = message(f"m{number}", parent, role, chance.choice(texts))
+        made.turn_id = f"t{chance.randrange(8)}"
+        made.create_time.FromDatetime(LONG_AGO + timedelta(seconds=chance.randrange(10**7), microseconds=number))
+        if role == "ASSISTANT":
+            made.content.extend(message_pb.ContentPart(text=text) for text in texts[: chance.randrange(3)])
+            made.usage.CopyFrom(usage_pb2.TokenUsage(input_tokens=chance.randrange(10**6), output_tokens=number))
+            made.cost_micros, made.model = chance.randrange(10**9), chance.choice(("", "gpt", "modèle"))
+            made.finish_reason, made.partial = chance.choice(("stop", "length", "cancelled")), chance.random() < 0.5
+        messages.append(made)
+    leaf = chance.choice(messages).message_id
+    header = {"title": chance.choice(("", "Title", "題")), "current_leaf_message_id": leaf}
+    request = arriving(*messages, **header, message_count=len(messages))
+    request.header.create_time.FromDatetime(LONG_AGO)
+    return request
+
+
+@pytest.mark.parametrize("seed", [1])
+async def test_any_tree_that_arrives_leaves_as_it_came_and_arrives_again(chat: Chat, seed: int) -> None:
+    chance = random.Random(seed)
+    for _ in range(12):
+        request = any_tree(chance)
+        first = await export(chat, (await take_in(chat, request)).conversation_id)
+        second = await export(chat, (await take_in(chat, first)).conversation_id)
+        assert without_ids(second) == without_ids(first)
+        came, left = without_ids(request), without_ids(first)
+        for arrived, said in zip(came.messages, left.messages, strict=True):
+            # What only this program knows: places among siblings, and a usage of zeros for an answer.
+            said.ClearField("sibling_count")
+            said.ClearField("sibling_number")
+            if not arrived.HasField("usage"):
+                said.ClearField("usage")
+            assert said == arrived
+        assert (left.header.title, left.header.create_time) == (came.header.title, came.header.create_time)
 
 
 async def test_usage_and_calls_are_kept_and_nothing_is_billed_or_learned(chat: Chat) -> None:
