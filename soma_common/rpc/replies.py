@@ -4,7 +4,7 @@ Nothing here opens a call.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -28,8 +28,9 @@ class ReplyStream:
     def __aiter__(self) -> "ReplyStream":
         return self
 
-    def __anext__(self) -> Awaitable[Any]:
-        return self._replies.__anext__()
+    async def __anext__(self) -> Any:
+        # A coroutine, so that who awaits it holds this object: lost, it would cancel the call that is being read.
+        return await self._replies.__anext__()
 
     def cancel(self) -> bool:
         """Ends the call; a reader gets CALL_CANCELLED. False when it had ended before."""

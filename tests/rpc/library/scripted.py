@@ -64,9 +64,9 @@ class ScriptedTurns:
         async for event in self._act():
             yield event
 
-    SendMessage = ResumeTurn
-    CancelTurn = ResumeTurn
-    GetTurn = ResumeTurn
+    SendMessage = EditMessage = RegenerateMessage = ResumeTurn
+    CancelTurn = GetTurn = ListTurns = RateTurn = ResumeTurn
+    SubmitToolResult = ResolveApproval = ListApprovals = ResumeTurn
 
 
 async def nothing() -> None:
