@@ -3,7 +3,9 @@
 Nothing here knows what a setting means.
 """
 
+import hashlib
 import os
+import platform
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -54,6 +56,11 @@ def machine_environment() -> dict[str, str]:
     """What every process we start gets, whatever its settings."""
     kept = {name: os.environ[name] for name in (*_PASSED, *_PASSED_PROXIES) if name in os.environ}
     return {**kept, **_FIXED}
+
+
+def machine_name() -> str:
+    """A short name for this machine or pod: the same after every start, another one elsewhere; it tells nothing."""
+    return hashlib.sha256(platform.node().encode()).hexdigest()[:8]
 
 
 def user_data_folder(environment: Mapping[str, str]) -> Path:

@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 from pydantic import SecretStr
 
-from config.environment import interpreter, machine_environment
+from config.environment import interpreter, machine_environment, machine_name
 from config.home import Home
 from config.infrastructure import infrastructure
 from config.ports import Addresses, PortTable
@@ -95,6 +95,11 @@ class Settings:
     def worker(self) -> int:
         """Which worker of its service this process is."""
         return self.registry.worker or 0
+
+    @property
+    def slot(self) -> str:
+        """The place of this process among all of its service: a worker of a machine."""
+        return f"{machine_name()}-{self.worker}"
 
     @property
     def deploy_target(self) -> str | None:

@@ -21,7 +21,7 @@ from edge.description import description
 from edge.directory import Directory
 from edge.health import MeshHealth
 from edge.identity import Identities
-from edge.login import SESSION_PATH, TICKET_PATH, Login
+from edge.login import Login
 from edge.openai import OpenAi
 from edge.origins import Origins
 from edge.page import Page
@@ -97,9 +97,9 @@ def build_app(parts: EdgeParts, registry: CollectorRegistry) -> EdgeApp:
             Route("/static/{name}", parts.page.file, methods=["GET"]),
             Route("/openapi.json", description, methods=["GET"]),
             Route("/api/v1/health", parts.health.answer, methods=["GET"]),
-            Route(SESSION_PATH, parts.login.renew, methods=["GET"]),
-            Route(SESSION_PATH, parts.login.end, methods=["DELETE"]),
-            Route(TICKET_PATH, parts.login.ticket, methods=["POST"]),
+            Route("/api/v1/auth/session", parts.login.renew, methods=["GET"]),
+            Route("/api/v1/auth/session", parts.login.end, methods=["DELETE"]),
+            Route("/api/v1/auth/ticket", parts.login.ticket, methods=["POST"]),
             Route("/v1/models", openai.models, methods=["GET"]),
             Route("/v1/models/{model:path}", openai.model, methods=["GET"]),
             Route("/v1/chat/completions", openai.completions, methods=["POST"]),

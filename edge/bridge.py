@@ -4,8 +4,8 @@ Nothing here knows HTTP, JSON or sockets; identity and correlation come from `ac
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar, cast
 
@@ -16,6 +16,7 @@ from google.protobuf.message_factory import GetMessageClass
 from soma.chat.v1 import turn_event_pb2, turn_service_pb2
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.errors import SomaError
+from soma_common.kernel.ids import Ids
 from soma_common.kernel.reasons import Reason
 from soma_common.logging import get_logger
 from soma_common.rpc.dial import Channel
@@ -154,37 +155,59 @@ class _Lanes:
 class Turns:
     """Turns as streams of serialised TurnEvents. A cut connection is mended by resuming where it broke off."""
 
-    def __init__(self, mesh: Mesh, clock: Clock, patience: Patience | None = None) -> None:
+    def __init__(self, mesh: Mesh, clock: Clock, ids: Ids, patience: Patience | None = None) -> None:
         self._mesh = mesh
         self._clock = clock
+        self._ids = ids
         self._patience = patience or Patience()
+        self._stops: set[asyncio.Task[None]] = set()
 
     async def follow(self, request: TurnRequest) -> AsyncGenerator[bytes, None]:
         """The events of a new turn or of a known one, to its end; raises SomaError."""
         cursor = _Cursor(request)
         mending = _Mending(self._patience, self._clock)
-        while True:
-            problem, heard = SomaError(Reason.DEPENDENCY_DOWN, {"dependency": "chat"}), False
-            try:
-                async with self._mesh.stream(cursor.path, cursor.request) as events:
-                    async for event in events:
-                        heard, cursor.last = True, event
-                        yield event
-                if cursor.started and cursor.last is None:
-                    return  # the client had heard the turn to its end
-            except SomaError as error:
-                if not _is_cut(error):
-                    raise
-                problem = error
-            if cursor.advance():
-                return
-            if heard:
-                mending.went_well()
-            pause = mending.pause(started=cursor.started)
-            if pause is None:
-                raise problem
-            _LOG.info("stream cut, trying again", turn_id=cursor.turn_id, after_sequence=cursor.sequence)
-            await asyncio.sleep(pause)
+        with self._stopping(cursor):
+            while True:
+                problem, heard = SomaError(Reason.DEPENDENCY_DOWN, {"dependency": "chat"}), False
+                try:
+                    async with self._mesh.stream(cursor.path, cursor.request) as events:
+                        async for event in events:
+                            heard, cursor.last = True, event
+                            yield event
+                    if cursor.started and cursor.last is None:
+                        return  # the client had heard the turn to its end
+                except SomaError as error:
+                    if not _is_cut(error):
+                        raise
+                    problem = error
+                if cursor.advance():
+                    return
+                if heard:
+                    mending.went_well()
+                pause = mending.pause(started=cursor.started)
+                if pause is None:
+                    raise problem
+                _LOG.info("stream cut, trying again", turn_id=cursor.turn_id, after_sequence=cursor.sequence)
+                await asyncio.sleep(pause)
+
+    @contextmanager
+    def _stopping(self, cursor: "_Cursor") -> Iterator[None]:
+        """Stops a turn that was to stop when its caller leaves, where chat cannot see that: behind a mended line."""
+        try:
+            yield
+        except (asyncio.CancelledError, GeneratorExit):
+            if cursor.mended and cursor.stops:
+                # In a task of its own, with the identity of this one: whoever leaves does not wait.
+                task = asyncio.create_task(self._stop(cursor.turn_id), name="stop a turn that was left")
+                self._stops.add(task)
+                task.add_done_callback(self._stops.discard)
+            raise
+
+    async def _stop(self, turn_id: str) -> None:
+        try:
+            await self.cancel(turn_id, str(self._ids.uuid7()))
+        except SomaError as error:
+            _LOG.warning("a turn that was left could not be stopped", turn_id=turn_id, reason=error.reason.value)
 
     async def get(self, turn_id: str) -> turn_service_pb2.Turn:
         """One turn as it is stored."""
@@ -207,6 +230,8 @@ class _Cursor:
 
     def __init__(self, request: TurnRequest) -> None:
         self.request = request
+        self.mended = False
+        self.stops = getattr(request, "on_disconnect", 0) == turn_service_pb2.ON_DISCONNECT_CANCEL
         self.last: bytes | None = None
         self.path = f"{_TURNS}/{_FOLLOWED[type(request)]}"
         self.turn_id = request.turn_id if isinstance(request, turn_service_pb2.ResumeTurnRequest) else ""
@@ -222,7 +247,8 @@ class _Cursor:
         if self.last is None:
             return False
         event = turn_event_pb2.TurnEvent.FromString(self.last)
-        self.turn_id, self.sequence, self.path = event.turn_id, event.sequence, _RESUME
+        self.mended, self.path = True, _RESUME
+        self.turn_id, self.sequence = event.turn_id, event.sequence
         self.request = turn_service_pb2.ResumeTurnRequest(turn_id=event.turn_id, after_sequence=event.sequence)
         return event.WhichOneof("event") in _TERMINAL
 

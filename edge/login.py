@@ -4,7 +4,6 @@ Nothing here knows the page; `identity.py` verifies.
 """
 
 from dataclasses import dataclass
-from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,9 +15,6 @@ from edge.problems import json_response, problem_response
 from edge.shared_sessions import SharedSessions
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason
-
-SESSION_PATH: Final = "/api/v1/auth/session"
-TICKET_PATH: Final = "/api/v1/auth/ticket"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +38,7 @@ class Login:
 
     async def renew(self, request: Request) -> Response:
         """`GET /api/v1/auth/session`: a fresh session for one that ends, under the conditions of `/`."""
-        exchange_of(request).route = SESSION_PATH
+        exchange_of(request).route = request.url.path
         response = json_response({"renewed": self.sessions is not None})
         if not self.give(request, response):
             return problem_response(SomaError(Reason.MISSING_CREDENTIALS))
@@ -51,7 +47,7 @@ class Login:
     async def end(self, request: Request) -> Response:
         """`DELETE /api/v1/auth/session`: the session of the cookie ends everywhere, its sockets within a minute."""
         exchange = exchange_of(request)
-        exchange.route = SESSION_PATH
+        exchange.route = request.url.path
         exchange.identity = identity = await self.identities.of_request(request)
         session_id = identity.caller.sid
         if identity.proof is not Proof.COOKIE or session_id is None or self.sessions is None:
@@ -65,7 +61,7 @@ class Login:
     async def ticket(self, request: Request) -> Response:
         """`POST /api/v1/auth/ticket`: what opens one WebSocket within half a minute, for the caller."""
         exchange = exchange_of(request)
-        exchange.route = TICKET_PATH
+        exchange.route = request.url.path
         exchange.identity = identity = await self.identities.of_request(request)
         text, until = self.identities.ticket_for(identity)
         written = until.isoformat(timespec="milliseconds").replace("+00:00", "Z")

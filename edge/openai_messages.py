@@ -19,6 +19,7 @@ _ROLES: Final[Mapping[str, message_pb2.Role.ValueType]] = {
     "assistant": message_pb2.ROLE_ASSISTANT,
     "tool": message_pb2.ROLE_TOOL,
 }
+_GONE: Final = {"function_call": "send it as one of tool_calls", "audio": "only text can be sent here"}
 _TEXT_PARTS: Final = frozenset(("text", "refusal"))
 
 
@@ -39,6 +40,9 @@ def _read_message(message: message_pb2.TranscriptMessage, item: Mapping[str, Any
     said = "content" if item.get("content") is not None or role != "assistant" else "refusal"
     for piece in _pieces(_text_of(item.get(said), f"{where}.{said}")):
         message.content.add(text=piece)
+    for gone, instead in _GONE.items():
+        if item.get(gone) is not None:
+            raise invalid_field(f"{where}.{gone}", instead)
     if role == "assistant":
         _read_tool_calls(message, item.get("tool_calls") or [], where)
     if role == "tool":

@@ -82,7 +82,7 @@ async def running(settings: EdgeSettings, patience: Patience | None = None) -> A
         keys = KeyExchange("edge", settings.targets["control"], signer, Clock())
         stack.push_async_callback(keys.close)
         identities = _identity_tools(settings, mesh, keys)
-        parts = _parts(settings, port, _Links(mesh, Turns(mesh, Clock(), patience), board, identities))
+        parts = _parts(settings, port, _Links(mesh, Turns(mesh, Clock(), Ids(), patience), board, identities))
         app = build_app(parts, registry)
         ops = OpsHttp("edge", parts.health.version, settings.ops_listen, board, registry)
         ops_port = await ops.start()

@@ -64,7 +64,7 @@ class SharedSessions:
                 reached = True
             except SomaError as error:
                 if reached:
-                    _LOG.warning("which sessions were ended cannot be asked", reason=error.reason.value)
+                    _LOG.info("which sessions were ended cannot be asked", reason=error.reason.value)
                 reached = False
             await asyncio.sleep(LOOK_SECONDS)
 

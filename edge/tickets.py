@@ -4,26 +4,20 @@ Nothing here knows sockets or requests. Inside is the caller's own token or key,
 The key of the seal is the edge's, so that every edge of the installation can open a ticket.
 """
 
-import secrets
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from binascii import Error as Base64Error
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import orjson
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.ids import Ids
 from soma_common.kernel.reasons import Reason
+from soma_common.security.sealing import BrokenSealError, Seal
 
 TICKET_SECONDS: Final = 30.0
 PURPOSE: Final = "tickets of sockets"
-_NONCE_BYTES: Final = 12
-_BOUND_TO: Final = b"soma-ticket 1"
 _LONGEST: Final = 8_192
 
 
@@ -41,7 +35,7 @@ class Tickets:
     """Seals and opens tickets. Whether one was used before is asked elsewhere."""
 
     def __init__(self, secret: bytes, clock: Clock, ids: Ids) -> None:
-        self._seal = AESGCM(secret)
+        self._seal = Seal(secret, PURPOSE)
         self._clock = clock
         self._ids = ids
 
@@ -49,9 +43,7 @@ class Tickets:
         """The text of a new ticket, and until when it opens a socket."""
         until = self._clock.now() + timedelta(seconds=TICKET_SECONDS)
         inside = orjson.dumps([str(self._ids.uuid4()), credential, proof, until.timestamp()])
-        nonce = secrets.token_bytes(_NONCE_BYTES)
-        sealed = nonce + self._seal.encrypt(nonce, inside, _BOUND_TO)
-        return urlsafe_b64encode(sealed).rstrip(b"=").decode(), until
+        return self._seal.close(inside), until
 
     def open(self, text: str) -> Ticket:
         """What is inside. Raises INVALID_TOKEN, EXPIRED_TOKEN."""
@@ -59,9 +51,8 @@ class Tickets:
         if len(text) > _LONGEST:
             raise refused
         try:
-            sealed = urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
-            inside = self._seal.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], _BOUND_TO)
-        except (UnicodeEncodeError, Base64Error, ValueError, InvalidTag):
+            inside = self._seal.open(text)
+        except BrokenSealError:
             raise refused from None
         ticket_id, credential, proof, until = orjson.loads(inside)
         if self._clock.now().timestamp() > until:

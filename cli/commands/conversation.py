@@ -4,6 +4,8 @@ Nothing here decides; the chat service does.
 """
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
@@ -107,24 +109,30 @@ def export(
     from cli.doors import checked_id, reach
 
     wanted = checked_id(conversation, "conversation")
-    write = _write_markdown if markdown else _write_json
+    write = _write_markdown if markdown else write_json
     if output is None:
         reach(lambda doors: write(doors, wanted, sys.stdout))
         return
-    part = output.with_name(f"{output.name}.part")
+    with whole_file(output) as file:
+        reach(lambda doors: write(doors, wanted, file))
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[TextIO]:
+    """A file to write; it is there once it is whole. Raises CommandError where it cannot be written."""
+    part = path.with_name(f"{path.name}.part")
     try:
         with part.open("w", encoding="utf-8") as file:
-            reach(lambda doors: write(doors, wanted, file))
-        part.replace(output)
+            yield file
+        part.replace(path)
     except OSError as problem:
-        raise CommandError(f"{output} cannot be written: {problem.strerror}.") from None
+        raise CommandError(f"{path} cannot be written: {problem.strerror}.") from None
     finally:
-        # A file that is there is whole.
         part.unlink(missing_ok=True)
 
 
-async def _write_json(doors: "Doors", conversation_id: str, file: TextIO) -> None:
-    """One message a line, so that no more than one is held."""
+async def write_json(doors: "Doors", conversation_id: str, file: TextIO) -> None:
+    """Write a whole conversation, one message a line, so that no more than one is held. Raises SomaError."""
     from cli.conversation_calls import exported
     from cli.render import Progress
     from cli.views.words import to_json

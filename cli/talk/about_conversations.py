@@ -4,14 +4,19 @@ Nothing here hears a turn; the session does.
 """
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Final
 
-from cli.doors import Doors, checked_id
+from cli.commands import conversation
+from cli.conversation_calls import found
+from cli.doors import checked_id
 from cli.exits import CommandError, Exit
 from cli.render import print_line, print_table
 from cli.talk import conversations
 from cli.talk.session import Session
 from cli.talk.terminal import aside
+from cli.views.conversation import FOUND_HEADINGS, found_row
+from cli.views.words import visible
 
 _CONVERSATIONS: Final = 20
 _FOUND: Final = 20
@@ -21,7 +26,7 @@ HELP: Final = (
     ("/open ID", "go on with one of them; an answer that is being written is followed"),
     ("/search WORDS", "the messages in which they stand, in every conversation"),
     ("/title [TITLE]", "what this conversation is called, or another title for it"),
-    ("/export FILE", "this conversation with all of its branches as lines of JSON"),
+    ("/export FILE", "this conversation with all of its branches as JSON"),
 )
 
 
@@ -31,10 +36,10 @@ def _new(_rest: str, session: Session) -> None:
 
 
 def _list(_rest: str, session: Session) -> None:
-    found = session.visit(lambda doors: conversations.latest(doors, _CONVERSATIONS))
-    if found:
+    latest = session.visit(lambda doors: conversations.latest(doors, _CONVERSATIONS))
+    if latest:
         current = session.talk.conversation_id
-        print_table(conversations.HEADINGS, [conversations.row(each, current) for each in found])
+        print_table(conversations.HEADINGS, [conversations.row(each, current) for each in latest])
     else:
         print_line("There is no conversation yet.")
 
@@ -47,18 +52,18 @@ def _open(rest: str, session: Session) -> None:
 def _search(rest: str, session: Session) -> None:
     if not rest:
         raise CommandError("What shall be looked for? Write it like /search quarterly budget.", Exit.WRONG_USE)
-    found = session.visit(lambda doors: conversations.search(doors, rest, _FOUND))
-    if found:
-        print_table(conversations.FOUND_HEADINGS, [conversations.found_row(each) for each in found])
+    answer = session.visit(lambda doors: found(doors, rest, _FOUND, ""))
+    if answer.messages:
+        print_table(FOUND_HEADINGS, [found_row(message) for message in answer.messages])
     else:
-        print_line("Nothing was said with these words.")
+        print_line("Nothing that was said has all of these words.")
 
 
 def _title(rest: str, session: Session) -> None:
     wanted = _here(session)
     if not rest:
-        found = session.visit(lambda doors: conversations.one(doors, wanted))
-        print_line(found.title or "It has no title yet.")
+        here = session.visit(lambda doors: conversations.one(doors, wanted))
+        print_line(visible(here.title) or "It has no title yet.")
         return
     session.visit(lambda doors: conversations.rename(doors, wanted, rest))
     aside(f"It is called “{rest}” now.")
@@ -66,13 +71,13 @@ def _title(rest: str, session: Session) -> None:
 
 def _export(rest: str, session: Session) -> None:
     if not rest:
-        raise CommandError("Into which file? Write it like /export talk.jsonl.", Exit.WRONG_USE)
-    wanted = _here(session)
-
-    async def work(doors: Doors) -> int:
-        return await conversations.export(doors, wanted, rest)
-
-    aside(f"{session.visit(work)} messages are in {rest}.")
+        raise CommandError("Into which file? Write it like /export talk.json.", Exit.WRONG_USE)
+    wanted, path = _here(session), Path(rest).expanduser()
+    if path.exists():
+        raise CommandError(f"{path} is there already. Name another file.")
+    with conversation.whole_file(path) as file:
+        session.visit(lambda doors: conversation.write_json(doors, wanted, file))
+    aside(f"The whole conversation is in {path}; `somastack conversation import` reads it.")
 
 
 def _here(session: Session) -> str:

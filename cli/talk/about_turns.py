@@ -15,6 +15,7 @@ from cli.talk.consent import decide, waiting_in
 from cli.talk.session import Session
 from cli.talk.terminal import aside
 from cli.views import approval as approval_view
+from cli.views.words import visible
 from soma.chat.v1 import message_pb2 as message_pb
 from soma.chat.v1 import turn_service_pb2 as turn_pb
 from soma.chat.v1 import turn_service_pb2_grpc as turn_grpc
@@ -56,7 +57,7 @@ def _branch(rest: str, session: Session) -> None:
         raise CommandError("Which one? Write it like /branch 2; /branches lists them.", Exit.WRONG_USE)
     branch = session.visit(lambda doors: tree.show_branch(doors, session.talk.conversation_id, int(rest[:9])))
     aside(f"Going on with branch {rest}, {len(branch.messages)} messages. It ends:")
-    print_line(tree.text_of(branch.messages[-1]))
+    print_line(visible(tree.text_of(branch.messages[-1])))
 
 
 def _approvals(_rest: str, session: Session) -> None:

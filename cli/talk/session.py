@@ -94,7 +94,8 @@ class Session:
     def take_up(self, found: conversation_pb.Conversation) -> None:
         """Goes on with a conversation: what runs or waits in it is heard from its beginning."""
         self.talk.conversation_id = found.conversation_id
-        aside(f"Going on with “{found.title or 'a conversation without a title'}”, {found.message_count} messages.")
+        title = one_line(found.title, _LONGEST) or "a conversation without a title"
+        aside(f"Going on with “{title}”, {found.message_count} messages.")
         if found.running_turn_id:
             aside("An answer is being written; here it is from its beginning.")
             self.hear(Following(found.running_turn_id, found.conversation_id))

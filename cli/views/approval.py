@@ -27,7 +27,7 @@ def row(approval: turn_pb.PendingApproval) -> tuple[str, ...]:
         approval.turn_id,
         approval.request.call.call_id,
         approval.request.call.name,
-        one_line(visible(approval.request.call.arguments_json), _LONGEST),
+        one_line(approval.request.call.arguments_json, _LONGEST),
         one_line(approval.conversation_title or approval.conversation_id, _LONGEST),
         moment(approval, "create_time"),
         moment(approval.request, "expire_time"),
@@ -53,12 +53,12 @@ def lines(approval: turn_pb.PendingApproval) -> tuple[str, ...]:
 
 def call_words(call: message_pb.ToolCall) -> str:
     """A call on one line: memory.recall {"query": "tea"}."""
-    return one_line(visible(f"{call.name} {call.arguments_json}"), _LONGEST_LINE)
+    return one_line(f"{call.name} {call.arguments_json}", _LONGEST_LINE)
 
 
 def result_words(result: event_pb.ToolCallFinished) -> str:
     """What came of a call on one line: = 42 (3 ms)."""
-    said = one_line(visible(result.content), _LONGEST_LINE)
+    said = one_line(result.content, _LONGEST_LINE)
     return f"{_ENDS.get(result.status, '=')} {said} ({result.duration_milliseconds} ms)"
 
 

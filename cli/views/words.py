@@ -93,7 +93,7 @@ def visible(text: str) -> str:
 
 def one_line(text: str, most: int) -> str:
     """The beginning of a text on one line."""
-    flat = " ".join(text.split())
+    flat = " ".join(visible(text).split())
     return flat if len(flat) <= most else f"{flat[: most - 1]}…"
 
 

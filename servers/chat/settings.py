@@ -27,7 +27,7 @@ class ChatSettings:
     secrets: "SecretsSettings"
     model_addresses: "AddressRules"
     flags: Mapping[str, bool]
-    # One name per worker slot: a new process of the same name goes on with what its predecessor left.
+    # One name per worker slot of a machine: a new process of the same name goes on with what its predecessor left.
     instance: str
     messages_per_minute: int
     # How long a request for consent waits for a person before it counts as denied.
@@ -50,7 +50,7 @@ class ChatSettings:
             secrets=settings.secrets,
             model_addresses=settings.model_addresses,
             flags=settings.flags,
-            instance=f"chat-{settings.worker}",
+            instance=f"chat-{settings.slot}",
             messages_per_minute=settings.messages_per_minute,
             approval_hours=settings.approval_hours,
             redis_url=settings.redis_url,

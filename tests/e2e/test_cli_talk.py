@@ -200,10 +200,11 @@ def test_a_conversation_is_found_named_and_kept(
     terminal.wait_for("“Animals of the west”", PROMPT)
     terminal.say("/search quokka")
     terminal.wait_for("Animals of the west", "quokka", PROMPT)
-    file = tmp_path / "talk.jsonl"
+    file = tmp_path / "talk.json"
     terminal.say(f"/export {file}")
-    terminal.wait_for("2 messages", PROMPT)
-    parts = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
-    assert [next(iter(part)) for part in parts] == ["header", "message", "message"]
+    terminal.wait_for("The whole conversation is in", PROMPT)
+    kept = json.loads(file.read_text("utf-8"))
+    assert kept["header"]["title"] == "Animals of the west"
+    assert [message["role"] for message in kept["messages"]] == ["ROLE_USER", "ROLE_ASSISTANT"]
     terminal.say(f"/export {file}")
     terminal.wait_for("is there already", PROMPT)

@@ -157,7 +157,8 @@ def door_paths() -> dict[str, dict[str, Any]]:
         },
         "/api/v1/health": {"get": _open("getHealth", "How the mesh is, for everybody", reference("Health"))},
         "/openapi.json": {"get": _open("getOpenApi", "This document", {"type": "object"})},
-        "/api/v1/auth/session": {"get": _session()},
+        "/api/v1/auth/session": {"get": _session(), "delete": _logout()},
+        "/api/v1/auth/ticket": {"post": _ticket()},
     }
 
 
@@ -191,3 +192,26 @@ def _session() -> dict[str, Any]:
         "401": {"$ref": "#/components/responses/Problem", "description": "There are no such sessions here."},
     }
     return _operation("renewSession", _EDGE, words) | {"security": NO_ONE_ASKED, "responses": answers}
+
+
+def _logout() -> dict[str, Any]:
+    answers = {
+        "204": {"description": "The session is ended at every edge, and its cookies are removed."},
+        "401": {"$ref": "#/components/responses/Problem", "description": "There is no session in a cookie."},
+        "403": {"$ref": "#/components/responses/Problem", "description": "The origin or the CSRF token is missing."},
+    }
+    return _operation("endSession", _EDGE, "Ends the session of a browser") | {"responses": answers}
+
+
+def _ticket() -> dict[str, Any]:
+    fields = {
+        "ticket": _text("The ticket."),
+        "subprotocol": _text("What to offer as a subprotocol of the WebSocket: `soma-ticket.` and the ticket."),
+        "expire_time": {"type": "string", "format": "date-time", "description": "Until when it opens a socket."},
+    }
+    answers = {
+        "200": {"description": "A ticket for one WebSocket.", **_json(_object("", fields, list(fields)))},
+        "401": {"$ref": "#/components/responses/Problem", "description": "Nobody is known by what was sent."},
+    }
+    words = "Makes a ticket that opens one WebSocket for the caller within 30 seconds"
+    return _operation("makeTicket", _EDGE, words) | {"responses": answers}

@@ -80,7 +80,7 @@ def relevances(tools: Sequence[ToolCandidate], query: str) -> list[float]:
 def rank(
     tools: Sequence[ToolCandidate], query: str, calls: Mapping[str, CallCounts], rules: PlannerRules
 ) -> tuple[RankedTool, ...]:
-    """All tools by relevance times success rate, best first.
+    """All tools by relevance times success rate, best first; those that ask to fit give way to those that were brought.
 
     A tool below the relevance floor is not barred, for words alone do not tell that an umbrella asks for the weather;
     but one that asks for it is.
@@ -89,7 +89,9 @@ def rank(
         RankedTool(tool, value, success_rate(calls.get(tool.name), rules), _unfit(tool, value, rules))
         for tool, value in zip(tools, relevances(tools, query), strict=True)
     ]
-    return tuple(sorted(ranked, key=lambda row: (-row.relevance * row.success_rate, row.tool.name)))
+    return tuple(
+        sorted(ranked, key=lambda row: (row.tool.only_when_relevant, -row.relevance * row.success_rate, row.tool.name))
+    )
 
 
 def _unfit(tool: ToolCandidate, relevance: float, rules: PlannerRules) -> str:

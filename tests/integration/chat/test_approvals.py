@@ -138,14 +138,15 @@ async def test_the_first_decision_holds(ada: Person, model: ScriptedUpstream) ->
     model.enqueue(asks(evaluate("6 * 7", id="c1")), Script(text="It is 42."))
     told = await asked(ada)
     await waiting(ada, told.turn_id)
-    for fields, reason in (
-        ({"arguments_hash": "0" * 64}, Reason.APPROVAL_MISMATCH),
-        ({"call_id": "other"}, Reason.RESOURCE_NOT_FOUND),
-    ):
-        with pytest.raises(SomaError) as refused:
-            await resolve(ada, told, **fields)
-        assert refused.value.reason is reason
-    assert refused.value.metadata["id"] == "other"
+    with pytest.raises(SomaError) as other_arguments:
+        await resolve(ada, told, arguments_hash="0" * 64)
+    assert other_arguments.value.reason is Reason.APPROVAL_MISMATCH
+    assert other_arguments.value.sentence == (
+        "The call c1 waits with other arguments than those you saw. Look at it again and decide then."
+    )
+    with pytest.raises(SomaError) as other_call:
+        await resolve(ada, told, call_id="other")
+    assert other_call.value.reason is Reason.RESOURCE_NOT_FOUND
     once = str(uuid4())
     assert await resolve(ada, told, request_id=once) == turn_pb.TURN_STATUS_RUNNING
     assert await resolve(ada, told, request_id=once) == turn_pb.TURN_STATUS_RUNNING
@@ -269,6 +270,26 @@ async def test_a_deleted_conversation_ends_what_waits_in_it(
 
     await eventually(settled, within_seconds=15)
     assert (await ada.receipt(told.started.receipt_id)).cost_micros > 0
+
+
+async def test_a_turn_whose_decider_died_goes_on_all_the_same(
+    ada: Person, stack: ChatStack, model: ScriptedUpstream
+) -> None:
+    model.enqueue(asks(evaluate("6 * 7", id="c1")), Script(text="It is 42."))
+    told = await asked(ada)
+    await waiting(ada, told.turn_id)
+    decided = "update tool_calls set state = 'claimed', decision = 'approve', decided_by = 'ada' where turn_id = $1"
+    await _owner(stack, decided, told.turn_id)
+    rest = await ada.resume(told.turn_id, told.last.sequence)
+    assert [result.content for result in results_in(rest)] == ["42"]
+    assert rest.text == "It is 42."
+
+
+async def test_whoever_wants_no_answer_without_being_there_waits_for_none(ada: Person, model: ScriptedUpstream) -> None:
+    model.enqueue(asks(evaluate("6 * 7", id="c1")))
+    told = await asked(ada, on_disconnect=turn_pb.ON_DISCONNECT_CANCEL)
+    assert (await ada.resume(told.turn_id, told.last.sequence)).last.HasField("cancelled")
+    assert await pending(ada) == []
 
 
 async def _owner(stack: ChatStack, statement: str, *values: object) -> None:

@@ -13,6 +13,7 @@ from soma_common.kernel.reasons import Reason
 from soma_common.testing.upstream import Script, ScriptedUpstream, ToolCall
 from tests.integration.chat.person import Person, Told
 from tests.integration.chat.test_tool_rounds import asks, calls_in, evaluate, messages_of, results_in
+from tests.integration.chat.tree import follow, regeneration
 
 WEATHER = message_pb.ClientTool(name="weather", description="The weather of a city.")
 QUESTION = "How is the weather in Kiel, and calculate 6 plus 7?"
@@ -80,7 +81,9 @@ async def test_a_result_is_kept_once(ada: Person, model: ScriptedUpstream) -> No
     once = str(uuid4())
     last = await submit(ada, told.turn_id, "c1", "no answer", failed=True, request_id=once)
     assert await submit(ada, told.turn_id, "c1", "no answer", failed=True, request_id=once) == last
-    assert (await submit(ada, told.turn_id, "c1", "no answer", failed=True)).continuing_turn_id == last.continuing_turn_id
+    assert (
+        await submit(ada, told.turn_id, "c1", "no answer", failed=True)
+    ).continuing_turn_id == last.continuing_turn_id
     assert (await ada.resume(last.continuing_turn_id)).last.HasField("completed")
     statuses = [result.status for result in (await messages_of(ada, told.started.conversation_id))[1].tool_results]
     assert statuses == [message_pb.TOOL_CALL_STATUS_DONE, message_pb.TOOL_CALL_STATUS_FAILED]
@@ -130,3 +133,13 @@ async def test_a_turn_that_goes_on_may_ask_again(ada: Person, model: ScriptedUps
     assert (await ada.resume(third)).text == "Rain and sun."
     sent = [each["content"] for each in model.requests()[2].body["messages"] if each["role"] == "tool"]
     assert sent == ["rain", "sun"]
+
+
+async def test_an_answer_that_went_on_can_be_given_anew(ada: Person, model: ScriptedUpstream) -> None:
+    told = await asked(ada, model, ToolCall("weather", id="c1"))
+    model.enqueue(Script(text="Rain."), Script(text="I do not know."))
+    second = await ada.resume((await submit(ada, told.turn_id, "c1", "rain")).continuing_turn_id)
+    again = await follow(ada, ada.turns.RegenerateMessage, regeneration(second.last.completed.message_id))
+    assert again.text == "I do not know."
+    sent = [each["content"] for each in model.requests()[2].body["messages"] if each["role"] != "system"]
+    assert sent == [QUESTION]

@@ -14,6 +14,7 @@ from soma.chat.v1 import agent_service_pb2 as agent_pb
 from soma.chat.v1 import conversation_service_pb2 as conversation_pb
 from soma.chat.v1 import message_pb2 as message_pb
 from soma.chat.v1 import model_service_pb2 as model_pb
+from soma.chat.v1 import turn_event_pb2 as event_pb
 from soma.chat.v1 import turn_service_pb2 as turn_pb
 from soma.chat.v1.agent_service_pb2_grpc import AgentServiceStub
 from soma.chat.v1.conversation_service_pb2_grpc import ConversationServiceStub
@@ -26,9 +27,11 @@ from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason
 from soma_common.kernel.tenancy import TenantId
 from soma_common.testing.eventually import eventually
-from soma_common.testing.upstream import Script, ScriptedUpstream
+from soma_common.testing.upstream import Script, ScriptedUpstream, ToolCall
 from tests.integration.chat.person import Person, said
 from tests.integration.chat.stack import HTTP, ChatStack
+from tests.integration.chat.test_approvals import asked as asked_for_consent
+from tests.integration.chat.test_tool_rounds import asks, evaluate
 from tests.integration.chat.tree import edit, follow, regeneration
 from tests.support.told import TOLD
 
@@ -46,6 +49,10 @@ class Watched:
         self.conversations: Any = boss.stub("chat", ConversationServiceStub)
         self.models: Any = boss.stub("chat", ModelServiceStub)
         self.seen: set[str] = set()
+
+    def enqueue(self, *scripts: Script) -> None:
+        """What the model says next."""
+        self._model.enqueue(*scripts)
 
     async def events(self) -> Counter[str]:
         """How many events of each type the tenant has."""
@@ -115,6 +122,7 @@ async def test_every_change_is_told(watched: Watched) -> None:
     await minds_and_money(watched, watched.boss)
     await models(watched)
     await branches(watched)
+    await tools(watched)
     assert watched.seen == {method for method in TOLD if method.startswith(OWN)}
 
 
@@ -170,6 +178,10 @@ async def resources(watched: Watched) -> None:
         f"{agents}ArchiveAgent", watched.agents, agent_pb.ArchiveAgentRequest(agent_id=made.agent.agent_id)
     )
     await watched.ask(f"{talks}CreateConversation", watched.conversations, conversation_pb.CreateConversationRequest())
+    arriving = conversation_pb.ImportConversationRequest()
+    arriving.header.format = 1
+    arriving.messages.add(message_id="a", role=message_pb.ROLE_USER).content.add(text="hello")
+    await watched.ask(f"{talks}ImportConversation", watched.conversations, arriving)
     conversation_id = await watched.talk()
     renamed = conversation_pb.Conversation(conversation_id=conversation_id, title="Rufus")
     await watched.ask(
@@ -182,6 +194,27 @@ async def resources(watched: Watched) -> None:
         watched.conversations,
         conversation_pb.DeleteConversationRequest(conversation_id=conversation_id),
     )
+
+
+async def tools(watched: Watched) -> None:
+    house, boss = "/soma.chat.v1.TurnService/", watched.boss
+    weather = message_pb.ClientTool(name="weather")
+    watched.enqueue(asks(ToolCall("weather", id="c1")))
+    told = await boss.say("How is the weather?", tools=[weather])
+    result = turn_pb.SubmitToolResultRequest(turn_id=told.turn_id, call_id="c1", content="rain")
+    await watched.ask(f"{house}SubmitToolResult", boss.turns, result)
+    watched.enqueue(asks(evaluate("6 * 7", id="c1")))
+    before = await watched.events()
+    asked = await asked_for_consent(boss)
+    assert (await watched.events() - before)["approval.requested"] == 1
+    approval = asked.last.approval
+    decision = turn_pb.ResolveApprovalRequest(
+        turn_id=asked.turn_id,
+        call_id="c1",
+        decision=event_pb.APPROVAL_DECISION_APPROVE,
+        arguments_hash=approval.arguments_hash,
+    )
+    await watched.ask(f"{house}ResolveApproval", boss.turns, decision)
 
 
 async def memories(watched: Watched) -> None:

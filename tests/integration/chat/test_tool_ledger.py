@@ -1,8 +1,8 @@
 """The ledger of calls on real tables: each effect is sent once, whoever asks, however the tool behaves."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -22,6 +22,7 @@ from servers.chat.progress import Progress
 from servers.chat.running import RunningTurn
 from servers.chat.tool_running import ToolRunning
 from servers.chat.tools import Invocation, Tool
+from servers.chat.watching import Watchers
 from soma.chat.v1 import message_pb2 as message_pb
 from soma.chat.v1 import turn_service_pb2 as turn_pb
 from soma_common.events.store import EventStore
@@ -34,8 +35,8 @@ from soma_common.testing.identity import OTHER_TENANT, TENANT, user
 from soma_common.testing.postgres import HouseDatabases, OpenDatabase
 
 TURN = (
-    "insert into turns (tenant_id, turn_id, owner_sub, request_id, body_hash, correlation_id, caller_roles, caller_scopes, "
-    "agent_id, agent_version, assistant_message_id, status, instance, lease_epoch, create_time) "
+    "insert into turns (tenant_id, turn_id, owner_sub, request_id, body_hash, correlation_id, caller_roles, "
+    "caller_scopes, agent_id, agent_version, assistant_message_id, status, instance, lease_epoch, create_time) "
     "values ($1, $2, 'ada', $3, '', '', '{}', '{}', $3, 1, $3, 'running', 'chat-0', 7, now())"
 )
 
@@ -62,7 +63,7 @@ class House:
         ids, instance = Ids(), Instance(database, "chat-0")
         instance.epoch = 7
         metrics = TurnMetrics(CollectorRegistry())
-        means = Means(database, EventStore("chat"), instance, metrics, self.clock, ids)
+        means = Means(database, EventStore("chat"), instance, metrics, self.clock, ids, cast("Watchers", None))
         self.running = ToolRunning(Effects(means), means, seconds=0.05)
         self.effects = Effects(means)
         request = turn_pb.SendMessageRequest(content=[message_pb.ContentPart(text="ring")], request_id=str(uuid4()))
@@ -90,12 +91,14 @@ class House:
 
     async def states(self) -> dict[str, str]:
         async with self.database.transaction(TENANT) as connection:
-            return {each.call.call.call_id: each.state.value for each in await read_calls(connection, self.turn.turn_id)}
+            return {
+                each.call.call.call_id: each.state.value for each in await read_calls(connection, self.turn.turn_id)
+            }
 
 
 @pytest.fixture
-async def house(house_database: HouseDatabases, open_database: OpenDatabase) -> AsyncIterator[House]:
-    yield await House(await open_database(house_database("chat", "servers.chat"))).begin()
+async def house(house_database: HouseDatabases, open_database: OpenDatabase) -> House:
+    return await House(await open_database(house_database("chat", "servers.chat"))).begin()
 
 
 async def test_a_call_that_was_made_is_told_and_not_made_again(house: House) -> None:
@@ -116,7 +119,7 @@ async def test_what_was_sent_by_somebody_who_is_gone_is_unknown(house: House) ->
         raise asyncio.CancelledError
 
     bell = Bell(repeatable=False, lasting=True, behave=died)
-    with pytest.raises(BaseException):  # noqa: B017, PT011 - whatever a process dies of
+    with pytest.raises(BaseException):  # noqa: B017 - whatever a process dies of
         await house.run(bell, "c1")
     assert await house.states() == {"c1": "sent"}
     healthy = Bell(repeatable=False, lasting=True)
@@ -133,7 +136,7 @@ async def test_a_repeatable_one_is_asked_again_under_its_key(house: House) -> No
         raise asyncio.CancelledError
 
     bell = Bell(repeatable=True, lasting=True, behave=died)
-    with pytest.raises(BaseException):  # noqa: B017, PT011 - whatever a process dies of
+    with pytest.raises(BaseException):  # noqa: B017 - whatever a process dies of
         await house.run(bell, "c1")
     healthy = Bell(repeatable=True, lasting=True)
     (result,) = await house.run(healthy, "c1")

@@ -1,4 +1,4 @@
-"""Rounds of tools: what the model asks for is run here, told, paid for once, and stands in the history of later turns."""
+"""Rounds of tools: what the model asks for is run here, told, paid for once, and kept for later turns."""
 
 import json
 from typing import Any

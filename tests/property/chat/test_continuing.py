@@ -12,7 +12,14 @@ DISTINCT = st.integers(0, 10_000).flatmap(
         lambda parts: "".join(f"w{(first + number) * 7919 % 104729:x}{part}" for number, part in enumerate(parts))
     )
 )
-ANY = st.text(st.sampled_from("ab ,\n0漢"), min_size=1, max_size=300)
+LETTERS = st.sampled_from("ab ,\n0漢")
+# Text that repeats itself as well: a table of numbers, a refrain.
+ANY = st.text(LETTERS, min_size=1, max_size=300) | st.builds(
+    lambda unit, times, end: unit * times + end,
+    st.text(LETTERS, min_size=1, max_size=9),
+    st.integers(10, 60),
+    st.text(LETTERS, max_size=20),
+)
 PIECES = st.lists(st.integers(1, 30), min_size=1, max_size=30)
 
 

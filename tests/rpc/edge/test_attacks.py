@@ -9,11 +9,11 @@ from typing import Any
 import aiohttp
 import pytest
 
-from edge.login import TICKET_PATH
 from soma.chat.v1 import turn_service_pb2 as turn_pb
 from tests.rpc.edge.conftest import LOOPBACK, Door
 from tests.rpc.edge.raw_socket import CONTINUATION, PING, TEXT, frame, head, raw_socket
 from tests.rpc.edge.scripted_chat import ANSWER, ScriptedChat
+from tests.rpc.edge.test_sessions import TICKET
 from tests.rpc.edge.test_socket import ENDS, talk, text_of
 from tests.rpc.library.test_auth import FORGED
 from tests.support.resident import growing_less_than
@@ -151,7 +151,7 @@ async def test_forged_tokens_at_every_kind_of_door(door: Door, stranger: aiohttp
     for name, forge in FORGED.items():
         token = forge(door.identity)
         headers = {"Authorization": f"Bearer {token}"}
-        for method, path in (("GET", "/api/v1/chat/turns/x/events"), ("GET", "/v1/models"), ("POST", TICKET_PATH)):
+        for method, path in (("GET", "/api/v1/chat/turns/x/events"), ("GET", "/v1/models"), ("POST", TICKET)):
             async with stranger.request(method, path, headers=headers) as reply:
                 assert reply.status in (401, 403), name
                 assert token not in await reply.text()

@@ -48,6 +48,19 @@ async def test_a_socket_that_closes_stops_a_turn_that_was_to_stop_then(door: Doo
     await eventually(turn.stopped.is_set)
 
 
+async def test_it_stops_also_after_its_line_to_chat_was_mended(door: Door, chat: ScriptedChat) -> None:
+    chat.script = Script(pieces=("tick ",) * 1000, gap_seconds=0.02, cut_after=3)
+    async with talk(door) as socket:
+        await socket.send("chat.send", content="Count", on_disconnect="cancel")
+        heard = 0
+        while heard < 10:
+            heard += (await socket.hear())["type"] == "chat.delta"
+        assert chat.cuts >= 2
+        [turn] = chat.turns.values()
+        assert not turn.stopped.is_set()
+    await eventually(turn.stopped.is_set)
+
+
 @pytest.mark.parametrize(
     ("kind", "payload", "request_of"),
     [

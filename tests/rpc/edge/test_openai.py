@@ -85,6 +85,8 @@ async def test_every_option_arrives(client: openai.AsyncOpenAI, chat: ScriptedCh
                 "tool_calls": [{"id": "c1", "type": "function", "function": {"name": "look", "arguments": "{}"}}],
             },
             {"role": "tool", "tool_call_id": "c1", "content": "seen"},
+            {"role": "assistant", "content": None, "refusal": "I will not."},
+            {"role": "user", "content": "Why?"},
         ],
         temperature=0.5,
         top_p=0.9,
@@ -104,7 +106,8 @@ async def test_every_option_arrives(client: openai.AsyncOpenAI, chat: ScriptedCh
     assert sent.model_profile_id == "vendor/tiny:1"
     assert not sent.agent_id
     roles = [message_pb2.Role.Name(message.role) for message in sent.transcript.messages]
-    assert roles == ["ROLE_SYSTEM", "ROLE_USER", "ROLE_ASSISTANT", "ROLE_TOOL"]
+    assert roles == ["ROLE_SYSTEM", "ROLE_USER", "ROLE_ASSISTANT", "ROLE_TOOL", "ROLE_ASSISTANT", "ROLE_USER"]
+    assert [part.text for part in sent.transcript.messages[4].content] == ["I will not."]
     assert [part.text for part in sent.transcript.messages[1].content] == ["Hi.\nThere."]
     assert sent.transcript.messages[2].tool_calls[0].call_id == "c1"
     assert sent.transcript.messages[3].tool_call_id == "c1"
@@ -165,6 +168,7 @@ async def test_reasoning_is_told(client: openai.AsyncOpenAI, chat: ScriptedChat)
         ({"messages": [{"role": "user", "content": [{"type": []}]}]}, "messages[0].content[0].type"),
         ({"messages": [{"role": "user", "content": [{"type": "text"}]}]}, "messages[0].content[0].text"),
         ({"messages": [{"role": "tool", "content": "x"}]}, "messages[0].tool_call_id"),
+        ({"messages": [{"role": "assistant", "function_call": {"name": "a"}}]}, "messages[0].function_call"),
         ({"n": 2}, "n"),
         ({"temperature": "hot"}, "temperature"),
         ({"max_tokens": 1.5}, "max_tokens"),

@@ -99,16 +99,9 @@ async def test_a_ticket_in_the_address_is_none(door: Door, http: aiohttp.ClientS
         assert json.loads(await connection.recv())["payload"]["code"] == "MISSING_CREDENTIALS"
 
 
-@pytest.mark.parametrize(
-    "offered", ["soma-ticket.", "soma-ticket.AAAA", "soma-ticket." + "x" * 13_000, "soma-ticket.é"]
-)
-async def test_what_is_no_ticket_is_refused(door: Door, offered: str) -> None:
-    if not offered.isascii():
-        with pytest.raises(SomaError) as caught:
-            Tickets(b"k" * 32, Clock(), Ids()).open(offered)
-        assert caught.value.reason is Reason.INVALID_TOKEN
-        return
-    assert await knock(door, offered) == ("INVALID_TOKEN", 4001)
+@pytest.mark.parametrize("text", ["", "AAAA", "A", "x" * 7000], ids=["empty", "short", "no base64", "long"])
+async def test_what_is_no_ticket_is_refused(door: Door, text: str) -> None:
+    assert await knock(door, f"soma-ticket.{text}") == ("INVALID_TOKEN", 4001)
 
 
 def test_a_ticket_expires_and_cannot_be_changed_or_made_by_others() -> None:

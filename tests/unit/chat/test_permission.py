@@ -1,5 +1,6 @@
 """Who must be asked before a tool runs: the agent's rules, then its autonomy."""
 
+from typing import cast
 from uuid import uuid4
 
 import pytest
@@ -8,6 +9,8 @@ from servers.chat.builtin_tools import BuiltinTools
 from servers.chat.domain.agent import SCOPE_AGENT, SCOPE_SHARED, SCOPE_USER, Agent
 from servers.chat.domain.permission import Permission, ToolRule, permission_of, why_asked
 from servers.chat.tool_rules import rules_in, rules_json, rules_messages, rules_of
+from soma.memory.v1.memory_service_pb2_grpc import MemoryServiceStub
+from soma_common.testing.clock import SetClock
 
 AUTO, APPROVAL, DENIED = Permission.AUTO, Permission.APPROVAL, Permission.DENIED
 
@@ -35,11 +38,12 @@ def test_the_reason_is_a_sentence() -> None:
 
 
 @pytest.mark.parametrize(
-    ("scope", "dangerous"), [(SCOPE_USER, set()), (SCOPE_AGENT, {"memory.remember"}), (SCOPE_SHARED, {"memory.remember"})]
+    ("scope", "dangerous"),
+    [(SCOPE_USER, set()), (SCOPE_AGENT, {"memory.remember"}), (SCOPE_SHARED, {"memory.remember"})],
 )
 def test_what_others_feel_is_dangerous(scope: int, dangerous: set[str]) -> None:
     agent = Agent(uuid4(), memory_scope=scope)
-    tools = BuiltinTools(memory=None, clock=None).all()  # type: ignore[arg-type] - none of them is run
+    tools = BuiltinTools(cast("MemoryServiceStub", None), SetClock()).all()
     assert {tool.name for tool in tools if tool.dangerous_for(agent)} == dangerous
 
 

@@ -1,5 +1,8 @@
 """Older names, the shapes of a cluster, and what prod refuses."""
 
+import platform
+import re
+
 import pytest
 
 from config import DeployMode, SettingsError, load_settings
@@ -122,6 +125,14 @@ def test_a_complete_cluster_finds_targets_and_databases() -> None:
     assert chat.owner_dsn is None
     assert settings.database("cognitive").worker_dsn == "postgresql://cognitive_worker:w@other:5433/mind"
     assert settings.identity.service_key_path("chat").name == "chat.json"
+
+
+def test_a_slot_is_a_worker_of_a_machine_that_it_does_not_name() -> None:
+    first, again, other = (load_settings({**CLUSTER, "SOMA_WORKER": number}).slot for number in ("0", "0", "1"))
+    assert first == again
+    assert re.fullmatch(r"[0-9a-f]{8}-0", first)
+    assert other == first.removesuffix("0") + "1"
+    assert platform.node() not in first
 
 
 def test_events_of_a_cluster_travel_by_kafka_or_over_a_bus_that_can_be_reached() -> None:

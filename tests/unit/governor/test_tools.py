@@ -1,5 +1,7 @@
 """Which tools are offered: words that match, success, what fits."""
 
+from dataclasses import replace
+
 import pytest
 
 from servers.governor.domain.request import CallCounts
@@ -38,6 +40,16 @@ def test_small_talk_bars_no_tool_and_says_nothing_about_them(query: str) -> None
     ranked = rank(TOOLS, query, {}, DEFAULT_RULES)
     assert all(row.chosen for row in ranked)
     assert fit_of(ranked, ranked, 5, DEFAULT_RULES.tool_relevance_floor) is None
+
+
+def test_a_tool_that_asks_to_fit_is_left_out_or_comes_after_those_that_were_brought() -> None:
+    ours = tuple(replace(tool, only_when_relevant=True) for tool in TOOLS)
+    assert {row.reason for row in rank(ours, "hello", {}, DEFAULT_RULES)} == {"it does not fit what was said"}
+    brought = a_tool("ring_bell", "Rings a bell.")
+    ranked = rank((*ours, brought), "evaluate this expression: 2 * (3 + 4)", {}, DEFAULT_RULES)
+    assert [(row.tool.name, row.chosen) for row in ranked[:2]] == [("ring_bell", True), ("math_evaluate", True)]
+    assert not any(row.chosen for row in ranked[2:])
+    assert fit_of(ranked, ranked, 5, DEFAULT_RULES.tool_relevance_floor) is not None
 
 
 def test_a_word_of_every_description_tells_little_and_one_of_every_name_still_something() -> None:

@@ -136,6 +136,12 @@ begin
             where r.tenant_id = p_tenant and r.turn_id = look_before_turn.running_turn_id and r.assistant_message_id = p_parent
         );
     end if;
+    -- An answer may follow another one, with the results that this one had asked for: the question stands before them all.
+    while v_question is not null and not exists (
+        select from messages m where m.tenant_id = p_tenant and m.message_id = v_question and m.role = 'user'
+    ) loop
+        v_question := (select m.parent_message_id from messages m where m.tenant_id = p_tenant and m.message_id = v_question);
+    end loop;
     if v_question is not null then
         select m.message_id, m.parts, m.parent_message_id, m.turn_id
         into look_before_turn.question_id, look_before_turn.question_parts, look_before_turn.question_parent_id,
