@@ -1205,7 +1205,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
         </div>
       </details>
       ${this.#e()}
-      ${e.state===`consent`&&this.entry.running?b`<soma-approval .store=${this.store} .entry=${this.entry} .use=${e}></soma-approval>`:C}`}#e(){let{consent:e}=this.use;if(e===void 0||e.decision===``)return C;let{decidedBy:t,decision:n,note:r}=e,i=t===this.store.mesh.userId?`you`:t;return b`<p class="decided">${t===`policy`?`Nobody decided in time, so it was denied.`:`${n===`approve`?`Approved`:`Denied`}${i===``?``:` by ${i}`}.`}${r===``?``:` “${r}”`}</p>`}};customElements.define(`soma-tool`,Ka);var qa=250,Ja=class extends I{static properties={entry:{attribute:!1}};#e=new ma;static styles=[O,k,A,_a,o`
+      ${e.state===`consent`&&this.entry.running?b`<soma-approval .store=${this.store} .entry=${this.entry} .use=${e}></soma-approval>`:C}`}#e(){let{consent:e}=this.use;if(e===void 0||e.decision===``)return C;let{decidedBy:t,decision:n,note:r}=e,i=t===this.store.mesh.userId?`you`:t;return b`<p class="decided">${t===`policy`?`Nobody decided in time, so it was denied.`:`${n===`approve`?`Approved`:`Denied`}${i===``?``:` by ${i}`}.`}${r===``?``:` “${r}”`}</p>`}};customElements.define(`soma-tool`,Ka);var qa=250,Ja=class extends I{static properties={entry:{attribute:!1}};pieces=new ma;static styles=[O,k,A,_a,o`
       :host {
         display: block;
         padding-bottom: var(--s5);
@@ -1268,17 +1268,17 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
       }
     `];watched(){return[this.entry.changed]}async scheduleUpdate(){this.hasUpdated&&this.entry.running&&await new Promise(e=>{document.hidden?setTimeout(e,qa):requestAnimationFrame(()=>e())}),super.scheduleUpdate()}render(){let{entry:e}=this,t=e.role===`user`;return b`<article aria-label=${t?`You`:`Answer`} aria-busy=${e.running&&e.asking===void 0}>
       <div class="who"><span>${t?`You`:`Soma`}</span><time>${yt(e.time)}</time></div>
-      ${t?b`<soma-question .store=${this.store} .entry=${e}></soma-question>`:this.#t()}
-    </article>`}#t(){let{entry:e}=this;return b`
+      ${t?b`<soma-question .store=${this.store} .entry=${e}></soma-question>`:this.#e()}
+    </article>`}#e(){let{entry:e}=this;return b`
       ${e.notices.map(Ya)}
       ${e.reasoning===``?C:b`<details><summary>Reasoning</summary><p>${e.reasoning}</p></details>`}
-      ${this.#e.of(e.text,e.tools,e.seams,!e.running).map(e=>this.#n(e))}
+      ${this.pieces.of(e.text,e.tools,e.seams,!e.running).map(e=>this.#t(e))}
       ${e.state===`waiting`&&e.asking===void 0?b`<div class="waiting"></div>`:C}
-      ${e.problem===void 0?this.#r():this.#i(e.problem)}
+      ${e.problem===void 0?this.#n():this.#r(e.problem)}
       ${e.running?C:b`<soma-answer-foot .store=${this.store} .entry=${e}></soma-answer-foot>`}
-    `}#n(e){switch(e.kind){case`text`:return b`<div class="prose">${Ta(e.blocks)}</div>`;case`seam`:return b`<p class="seam" role="note" title=${e.seam.detail}>${e.seam.sentence}</p>`;case`tools`:return b`<ul class="tools" aria-label="Tools">
+    `}#t(e){switch(e.kind){case`text`:return b`<div class="prose">${Ta(e.blocks)}</div>`;case`seam`:return b`<p class="seam" role="note" title=${e.seam.detail}>${e.seam.sentence}</p>`;case`tools`:return b`<ul class="tools" aria-label="Tools">
           ${wr(e.tools,e=>e.callId,e=>b`<li><soma-tool .store=${this.store} .entry=${this.entry} .use=${e}></soma-tool></li>`)}
-        </ul>`}}#r(){let{state:e,text:t}=this.entry;return e===`stopped`?b`<p class="notice">${t===``?`Stopped before anything was written.`:`Stopped. What was written is kept.`}</p>`:e===`failed`?b`<p class="notice">This answer was cut short; what was written is kept.</p>`:C}#i(e){let{retry:t}=this.entry,n=e.retryAfter===void 0?``:` You can try again in ${Math.ceil(e.retryAfter)} s.`;return b`<div class="problem" role="alert">
+        </ul>`}}#n(){let{state:e,text:t}=this.entry;return e===`stopped`?b`<p class="notice">${t===``?`Stopped before anything was written.`:`Stopped. What was written is kept.`}</p>`:e===`failed`?b`<p class="notice">This answer was cut short; what was written is kept.</p>`:C}#r(e){let{retry:t}=this.entry,n=e.retryAfter===void 0?``:` You can try again in ${Math.ceil(e.retryAfter)} s.`;return b`<div class="problem" role="alert">
       <p>${e.message}${n}</p>
       <div class="row">
         ${t===void 0?C:b`<button type="button" @click=${t}>Try again</button>`}

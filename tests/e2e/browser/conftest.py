@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from soma_common.testing.mesh import Mesh
 from soma_common.testing.upstream import ScriptedUpstream
@@ -22,6 +22,8 @@ ARGUMENTS = (
     "--disable-quic",
 )
 OpenPage = Callable[..., Awaitable[Page]]
+# A machine that runs other tests beside these is slow, and that is no fault of the page.
+expect.set_options(timeout=20_000)
 
 
 def chromium() -> str | None:

@@ -5,14 +5,23 @@ import pytest
 from tests.e2e.browser.acts import ask, own_words, whole_answer
 from tests.e2e.browser.conftest import OpenPage
 
-DIFFERS = """(text) => {
-  const entry = document.querySelector('soma-app').store.talk.entries.value.at(-1);
-  const Blocks = entry.blocks.constructor;
-  const grown = new Blocks();
-  for (let end = 1; end <= text.length; end += 1) grown.of(text.slice(0, end));
-  const shape = (blocks) => JSON.stringify(blocks.map((block) => [block.from, block.token]));
-  return [shape(grown.of(text)), shape(new Blocks().of(text))];
-}"""
+PIECES = """
+  const thread = document.querySelector('soma-app').shadowRoot.querySelector('soma-thread').shadowRoot;
+  const Pieces = [...thread.querySelectorAll('soma-message')].at(-1).pieces.constructor;
+"""
+DIFFERS = f"""(text) => {{
+  {PIECES}
+  const grown = new Pieces();
+  for (let end = 1; end <= text.length; end += 1) grown.of(text.slice(0, end), [], [], false);
+  const shape = (pieces) => JSON.stringify(pieces[0].blocks.map((block) => [block.from, block.token]));
+  return [shape(grown.of(text, [], [], false)), shape(new Pieces().of(text, [], [], true))];
+}}"""
+PLACES = f"""([text, tools, seams]) => {{
+  {PIECES}
+  const places = (list) => list.map((at) => ({{ at }}));
+  return new Pieces().of(text, places(tools), places(seams), true).map((piece) =>
+    piece.kind === 'text' ? piece.blocks.map((block) => block.token.raw).join('').trim() : piece.kind);
+}}"""
 TEXTS = (
     "One paragraph\nof two lines.\n\nAnother one.\n",
     "# Head\ntext\n\nSetext\n======\n\nmore",
@@ -30,3 +39,22 @@ async def test_growing_text_gives_the_same_blocks(open_page: OpenPage, text: str
     await whole_answer(page)
     grown, whole = await page.evaluate(DIFFERS, text)
     assert grown == whole
+
+
+async def test_tools_and_seams_stand_where_they_happened(open_page: OpenPage) -> None:
+    page = await open_page()
+    await ask(page, own_words())
+    await whole_answer(page)
+    expected: list[tuple[str, list[int], list[int], list[str]]] = [
+        ("one two", [4], [], ["one", "tools", "two"]),
+        ("one two", [0, 0], [], ["tools", "one two"]),
+        ("one two", [7], [7], ["one two", "tools", "seam"]),
+        ("one two", [], [0], ["seam", "one two"]),
+        ("one two", [], [3], ["one", "seam", "two"]),
+        ("one two", [], [7], ["one two", "seam"]),
+        ("a\n\nb c\n\nd", [], [5], ["a\n\nb", "seam", "c\n\nd"]),
+        ("- a\n- b\n\nend", [], [5], ["- a\n- b", "seam", "end"]),
+        ("```\nx\n```\nend", [], [5], ["```\nx\n```", "seam", "end"]),
+    ]
+    for text, tools, seams, pieces in expected:
+        assert await page.evaluate(PLACES, [text, tools, seams]) == pieces, (text, tools, seams)

@@ -20,7 +20,7 @@ const HIDDEN_PAUSE_MS = 250;
 export class MessagePart extends Part {
   static override properties = { entry: { attribute: false } };
   declare entry: Entry;
-  readonly #pieces = new Pieces<ToolUse, Seam>();
+  readonly pieces = new Pieces<ToolUse, Seam>();
 
   static override styles = [
     base,
@@ -125,7 +125,7 @@ export class MessagePart extends Part {
       ${entry.reasoning === ""
         ? nothing
         : html`<details><summary>Reasoning</summary><p>${entry.reasoning}</p></details>`}
-      ${this.#pieces.of(entry.text, entry.tools, entry.seams, !entry.running).map((piece) => this.#piece(piece))}
+      ${this.pieces.of(entry.text, entry.tools, entry.seams, !entry.running).map((piece) => this.#piece(piece))}
       ${entry.state === "waiting" && entry.asking === undefined ? html`<div class="waiting"></div>` : nothing}
       ${entry.problem === undefined ? this.#cut() : this.#problem(entry.problem)}
       ${entry.running ? nothing : html`<soma-answer-foot .store=${this.store} .entry=${entry}></soma-answer-foot>`}
