@@ -12,9 +12,9 @@ from uuid import UUID
 from google.protobuf.message import Message
 
 from servers.chat.domain.agent import Agent
-from servers.chat.models import Models
-from servers.chat.store import insert_default_agent, unique_name
-from servers.chat.tool_rules import rules_json, rules_of
+from servers.chat.models.port import Models
+from servers.chat.tools.rules import rules_json, rules_of
+from servers.chat.turns.store import insert_default_agent, unique_name
 from soma.events.v1 import payloads_pb2
 from soma_common.events.models import EventDraft
 from soma_common.events.store import EventStore

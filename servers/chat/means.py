@@ -5,9 +5,9 @@ Plain references; the composition root fills them in.
 
 from dataclasses import dataclass
 
-from servers.chat.instance import Instance
+from servers.chat.conversations.watching import Watchers
 from servers.chat.metrics import TurnMetrics
-from servers.chat.watching import Watchers
+from servers.chat.turns.instance import Instance
 from soma_common.events.store import EventStore
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.ids import Ids

@@ -5,7 +5,7 @@ from tests.arch.source import imports, need, product
 NOWHERE: tuple[str, ...] = ()
 TESTING = "soma_common/testing/"
 # Where a house keeps its statements.
-STORES = ("servers/*/store.py", "servers/*/*_store.py", "servers/*/store/*.py")
+STORES = ("servers/*/store.py", "servers/*/*_store.py", "servers/*/store/*.py", "servers/*/*/store.py")
 ADAPTERS = "servers/*/adapters/*.py"
 OWNERS: dict[str, tuple[str, ...]] = {
     "asyncpg": (

@@ -23,8 +23,8 @@ from servers.chat.domain.model import (
     StreamItem,
     TextChunk,
 )
-from servers.chat.models import ChatModel
-from servers.chat.profiles import OFFLINE_PROFILE
+from servers.chat.models.port import ChatModel
+from servers.chat.models.profiles import OFFLINE_PROFILE
 from soma_common.kernel.addresses import AddressRules
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason

@@ -13,7 +13,7 @@ from aiohttp import web
 from config.environment import quiet_libraries
 from servers.chat.adapters.litellm_failures import MEANINGS, failure_of
 from servers.chat.domain.model import ModelRequest, PromptMessage, PromptTool, StreamEnd, StreamItem, ToolCallPart
-from servers.chat.models import ChatModel
+from servers.chat.models.port import ChatModel
 from soma_common.kernel.addresses import AddressRules
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason

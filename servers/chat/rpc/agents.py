@@ -10,7 +10,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 
 from servers.chat.agents import Agents, KeptAgent, etag_of
 from servers.chat.domain.agent import RISK_NORMAL, SCOPE_USER, Agent
-from servers.chat.tool_rules import rules_in, rules_messages
+from servers.chat.tools.rules import rules_in, rules_messages
 from soma.chat.v1 import agent_service_pb2 as agent_pb
 from soma.chat.v1 import agent_service_pb2_grpc as agent_grpc
 from soma.common.v1 import modulation_pb2

@@ -5,10 +5,10 @@ Nothing here decides or stores.
 
 from typing import Final
 
-from servers.chat.rating import RATINGS
-from servers.chat.stored_conversations import Conversation, KeptMessage
-from servers.chat.stream import usage_message
-from servers.chat.tool_messages import call_message, result_message
+from servers.chat.conversations.stored import Conversation, KeptMessage
+from servers.chat.tools.messages import call_message, result_message
+from servers.chat.turns.rating import RATINGS
+from servers.chat.turns.stream import usage_message
 from soma.chat.v1 import conversation_service_pb2 as conversation_pb
 from soma.chat.v1 import message_pb2 as message_pb
 

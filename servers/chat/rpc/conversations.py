@@ -9,15 +9,15 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from servers.chat.conversations import Conversations
-from servers.chat.deletion import DeletionOrder
-from servers.chat.exporting import Exporting
-from servers.chat.importing import Importing
+from servers.chat.conversations.deletion import DeletionOrder
+from servers.chat.conversations.exporting import Exporting
+from servers.chat.conversations.importing import Importing
+from servers.chat.conversations.keeping import Conversations
+from servers.chat.conversations.searching import Searching
+from servers.chat.conversations.watching import Watchers
 from servers.chat.rpc.conversation_views import STATUSES, conversation_message, message_message
 from servers.chat.rpc.searching import search_messages
 from servers.chat.rpc.travel import arrival_of, export_conversation
-from servers.chat.searching import Searching
-from servers.chat.watching import Watchers
 from soma.chat.v1 import conversation_service_pb2 as conversation_pb
 from soma.chat.v1 import conversation_service_pb2_grpc as conversation_grpc
 from soma_common.kernel.errors import invalid_field

@@ -7,15 +7,15 @@ from typing import Any, Final
 
 from google.protobuf.field_mask_pb2 import FieldMask
 
+from servers.chat.answering.planning import price_message
 from servers.chat.domain.catalogue import Catalogue, KnownModel, OwnProfile
 from servers.chat.domain.model import ModelProfile
-from servers.chat.generating import Generating, Wish
-from servers.chat.model_drafts import Changes, Draft, check_key
-from servers.chat.model_editing import ModelEditing
-from servers.chat.planning import price_message
-from servers.chat.probing import probe
-from servers.chat.single_call import Reply, SingleCalls
-from servers.chat.stream import usage_message
+from servers.chat.models.drafts import Changes, Draft, check_key
+from servers.chat.models.editing import ModelEditing
+from servers.chat.models.generating import Generating, Wish
+from servers.chat.models.probing import probe
+from servers.chat.models.single_call import Reply, SingleCalls
+from servers.chat.turns.stream import usage_message
 from soma.chat.v1 import model_service_pb2 as model_pb
 from soma.chat.v1 import model_service_pb2_grpc as model_grpc
 from soma.common.v1 import usage_pb2

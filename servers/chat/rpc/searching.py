@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from servers.chat.conversations.searching import Found, Search, Searching
 from servers.chat.rpc.conversation_views import ROLES
-from servers.chat.searching import Found, Search, Searching
 from soma.chat.v1 import conversation_service_pb2 as conversation_pb
 from soma_common.kernel.paging import Page, next_page_token, page_of, unreadable_token
 from soma_common.rpc.call import current_call

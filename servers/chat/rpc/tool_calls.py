@@ -9,10 +9,10 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from servers.chat.approvals import APPROVE, DENY, Approvals, Decision, PendingCall, Place
 from servers.chat.domain.model import ToolCallPart
-from servers.chat.tool_messages import call_message
-from servers.chat.tool_results import Given, ToolResults
+from servers.chat.tools.approvals import APPROVE, DENY, Approvals, Decision, PendingCall, Place
+from servers.chat.tools.messages import call_message
+from servers.chat.tools.results import Given, ToolResults
 from soma.chat.v1 import turn_event_pb2
 from soma.chat.v1 import turn_service_pb2 as turn_pb
 from soma.chat.v1 import turn_service_pb2_grpc as turn_grpc

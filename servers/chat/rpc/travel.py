@@ -11,12 +11,12 @@ from uuid import UUID
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from servers.chat.conversations.exporting import Exporting, Header
+from servers.chat.conversations.importing import FORMAT, Arrival, Arriving
 from servers.chat.domain.model import ToolCallPart
 from servers.chat.domain.rounds import CallResult, ToldCall
-from servers.chat.exporting import Exporting, Header
-from servers.chat.importing import FORMAT, Arrival, Arriving
 from servers.chat.rpc.conversation_views import ROLES, message_message
-from servers.chat.tool_messages import STATUSES
+from servers.chat.tools.messages import STATUSES
 from soma.chat.v1 import conversation_service_pb2 as conversation_pb
 from soma.chat.v1 import message_pb2 as message_pb
 from soma_common.kernel.errors import invalid_field

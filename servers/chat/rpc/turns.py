@@ -9,19 +9,19 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from servers.chat.approvals import Approvals
-from servers.chat.asking_anew import read_edit, read_regeneration
 from servers.chat.domain.model import ToolCallPart
-from servers.chat.followers import Followers
-from servers.chat.order import read_order
-from servers.chat.rating import RATINGS, Ratings, Verdict
-from servers.chat.requests import TurnRequests
 from servers.chat.rpc.tool_calls import ToolCallServicing
-from servers.chat.store import TurnRow
-from servers.chat.stream import usage_message
-from servers.chat.tool_messages import call_message
-from servers.chat.tool_results import ToolResults
-from servers.chat.turns import Turns
+from servers.chat.tools.approvals import Approvals
+from servers.chat.tools.messages import call_message
+from servers.chat.tools.results import ToolResults
+from servers.chat.turns.asking_anew import read_edit, read_regeneration
+from servers.chat.turns.engine import Turns
+from servers.chat.turns.followers import Followers
+from servers.chat.turns.order import read_order
+from servers.chat.turns.rating import RATINGS, Ratings, Verdict
+from servers.chat.turns.requests import TurnRequests
+from servers.chat.turns.store import TurnRow
+from servers.chat.turns.stream import usage_message
 from soma.chat.v1 import turn_service_pb2 as turn_pb
 from soma_common.kernel.paging import Page, next_page_token, page_of, unreadable_token
 from soma_common.rpc.call import current_call

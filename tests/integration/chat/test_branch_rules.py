@@ -10,26 +10,26 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
-from servers.chat.acceptance import Acceptances, Accepted, Queued, Refused
-from servers.chat.allowance import Allowance
-from servers.chat.asking_anew import read_edit, read_regeneration
-from servers.chat.catalogues import Catalogues
+from servers.chat.conversations.watching import Watchers
 from servers.chat.domain.catalogue import OFFLINE, Catalogue, KnownModel
 from servers.chat.domain.manners import WhileBusy
 from servers.chat.domain.turn import Step
-from servers.chat.endings import End, Endings
-from servers.chat.instance import Instance
 from servers.chat.means import Means
 from servers.chat.metrics import TurnMetrics
-from servers.chat.models import Models
-from servers.chat.order import Order, read_order
-from servers.chat.profiles import OFFLINE_PROFILE
-from servers.chat.queueing import Queue
-from servers.chat.running import RunningTurns
-from servers.chat.store import TurnStore
-from servers.chat.stored_turns import StoredTurns
-from servers.chat.stream import numbered
-from servers.chat.watching import Watchers
+from servers.chat.models.catalogues import Catalogues
+from servers.chat.models.port import Models
+from servers.chat.models.profiles import OFFLINE_PROFILE
+from servers.chat.turns.acceptance import Acceptances, Accepted, Queued, Refused
+from servers.chat.turns.allowance import Allowance
+from servers.chat.turns.asking_anew import read_edit, read_regeneration
+from servers.chat.turns.endings import End, Endings
+from servers.chat.turns.instance import Instance
+from servers.chat.turns.order import Order, read_order
+from servers.chat.turns.queueing import Queue
+from servers.chat.turns.running import RunningTurns
+from servers.chat.turns.store import TurnStore
+from servers.chat.turns.stored_turns import StoredTurns
+from servers.chat.turns.stream import numbered
 from soma.chat.v1 import message_pb2 as message_pb
 from soma.chat.v1 import turn_service_pb2 as turn_pb
 from soma_common.events.store import EventStore

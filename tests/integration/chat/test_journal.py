@@ -8,7 +8,7 @@ from uuid import UUID
 import asyncpg
 import pytest_asyncio
 
-from servers.chat.journal import PACE_SECONDS
+from servers.chat.turns.journal import PACE_SECONDS
 from soma_common.testing.upstream import Script, ScriptedUpstream
 from tests.integration.chat.person import Person, Told, said
 from tests.integration.chat.stack import ChatStack

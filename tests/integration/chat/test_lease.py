@@ -10,10 +10,10 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from servers.chat.allowance import Allowance
-from servers.chat.housekeeping import SILENT_SECONDS, Housekeeping
-from servers.chat.instance import Instance
-from servers.chat.running import RunningTurns
+from servers.chat.turns.allowance import Allowance
+from servers.chat.turns.housekeeping import SILENT_SECONDS, Housekeeping
+from servers.chat.turns.instance import Instance
+from servers.chat.turns.running import RunningTurns
 from soma_common.kernel.ids import Ids
 from soma_common.limits.postgres import PostgresRateLimits
 from soma_common.postgres.house import HouseDatabase

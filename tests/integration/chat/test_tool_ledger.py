@@ -9,20 +9,20 @@ import asyncpg
 import pytest
 from prometheus_client import CollectorRegistry
 
-from servers.chat.acceptance import Accepted
+from servers.chat.conversations.watching import Watchers
 from servers.chat.domain.agent import Agent
 from servers.chat.domain.model import ModelProfile, ToolCallPart
 from servers.chat.domain.rounds import CallResult, CallStatus
-from servers.chat.effects import Effects, LedgerCall, LostTurnError, read_calls
-from servers.chat.instance import Instance
 from servers.chat.means import Means
 from servers.chat.metrics import TurnMetrics
-from servers.chat.order import read_order
-from servers.chat.progress import Progress
-from servers.chat.running import RunningTurn
-from servers.chat.tool_running import ToolRunning
-from servers.chat.tools import Invocation, Tool
-from servers.chat.watching import Watchers
+from servers.chat.tools.effects import Effects, LedgerCall, LostTurnError, read_calls
+from servers.chat.tools.registry import Invocation, Tool
+from servers.chat.tools.running import ToolRunning
+from servers.chat.turns.acceptance import Accepted
+from servers.chat.turns.instance import Instance
+from servers.chat.turns.order import read_order
+from servers.chat.turns.progress import Progress
+from servers.chat.turns.running import RunningTurn
 from soma.chat.v1 import message_pb2 as message_pb
 from soma.chat.v1 import turn_service_pb2 as turn_pb
 from soma_common.events.store import EventStore

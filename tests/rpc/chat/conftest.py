@@ -7,18 +7,18 @@ import pytest
 
 from servers.chat.adapters.offline import OfflineModel
 from servers.chat.agents import Agents
-from servers.chat.catalogues import Catalogues
-from servers.chat.conversations import Conversations
-from servers.chat.deletion import Deletion
+from servers.chat.conversations.deletion import Deletion
+from servers.chat.conversations.exporting import Exporting
+from servers.chat.conversations.importing import Importing
+from servers.chat.conversations.keeping import Conversations
+from servers.chat.conversations.searching import Searching
+from servers.chat.conversations.watching import Watchers
 from servers.chat.domain.catalogue import Catalogue, KnownModel
-from servers.chat.exporting import Exporting
-from servers.chat.importing import Importing
-from servers.chat.models import Models
-from servers.chat.profiles import OFFLINE_PROFILE
+from servers.chat.models.catalogues import Catalogues
+from servers.chat.models.port import Models
+from servers.chat.models.profiles import OFFLINE_PROFILE
 from servers.chat.rpc.agents import AgentServicer
 from servers.chat.rpc.conversations import ConversationServicer
-from servers.chat.searching import Searching
-from servers.chat.watching import Watchers
 from soma.chat.v1 import agent_service_pb2_grpc as agent_grpc
 from soma.chat.v1 import conversation_service_pb2_grpc as conversation_grpc
 from soma.memory.v1 import memory_service_pb2_grpc as memory_grpc

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-from servers.chat.watching import Watchers
+from servers.chat.conversations.watching import Watchers
 from soma.chat.v1 import agent_service_pb2_grpc as agent_grpc
 from soma.chat.v1 import conversation_service_pb2 as conversation_pb
 from soma.chat.v1 import conversation_service_pb2_grpc as conversation_grpc

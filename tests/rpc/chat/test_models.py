@@ -12,16 +12,16 @@ from prometheus_client import CollectorRegistry
 
 from servers.chat.adapters.offline import OfflineModel
 from servers.chat.adapters.openai_compatible import OpenAICompatibleModel
-from servers.chat.catalogues import Catalogues
 from servers.chat.domain.catalogue import Catalogue, KnownModel
-from servers.chat.generating import Generating
-from servers.chat.keys import Keys
-from servers.chat.model_drafts import Drafts
-from servers.chat.model_editing import ModelEditing
-from servers.chat.models import Models
-from servers.chat.profiles import OFFLINE_PROFILE
+from servers.chat.models.catalogues import Catalogues
+from servers.chat.models.drafts import Drafts
+from servers.chat.models.editing import ModelEditing
+from servers.chat.models.generating import Generating
+from servers.chat.models.keys import Keys
+from servers.chat.models.port import Models
+from servers.chat.models.profiles import OFFLINE_PROFILE
+from servers.chat.models.single_call import SingleCalls
 from servers.chat.rpc.models import ModelServicer
-from servers.chat.single_call import SingleCalls
 from servers.governor.__main__ import SERVICE, build
 from servers.governor.domain.ledger import Amount
 from servers.governor.settings import GovernorSettings

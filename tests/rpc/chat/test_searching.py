@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from servers.chat.indexing import BLOCK, Indexing
+from servers.chat.conversations.indexing import BLOCK, Indexing
 from soma.chat.v1 import conversation_service_pb2 as conversation_pb
 from soma.chat.v1 import message_pb2 as message_pb
 from soma_common.kernel.errors import SomaError

@@ -11,19 +11,19 @@ from prometheus_client import CollectorRegistry
 
 from servers.chat.adapters.offline import OfflineModel
 from servers.chat.adapters.openai_compatible import OpenAICompatibleModel
-from servers.chat.catalogues import Catalogues
+from servers.chat.conversations.titles import FEATURE, TRIES, Titles
 from servers.chat.domain.catalogue import Catalogue, KnownModel
 from servers.chat.domain.model import ModelProfile
 from servers.chat.features import Features
-from servers.chat.intent import TITLE
-from servers.chat.intent_letters import IntentLetters
-from servers.chat.intents import Intents
-from servers.chat.keys import Keys
+from servers.chat.intents.delivery import Intents
+from servers.chat.intents.intent import TITLE
+from servers.chat.intents.letters import IntentLetters
 from servers.chat.metrics import TurnMetrics
-from servers.chat.models import Models
-from servers.chat.profiles import OFFLINE_PROFILE
-from servers.chat.single_call import SingleCalls
-from servers.chat.titles import FEATURE, TRIES, Titles
+from servers.chat.models.catalogues import Catalogues
+from servers.chat.models.keys import Keys
+from servers.chat.models.port import Models
+from servers.chat.models.profiles import OFFLINE_PROFILE
+from servers.chat.models.single_call import SingleCalls
 from soma.chat.v1 import conversation_service_pb2 as conversation_pb
 from soma.cognitive.v1.modulation_service_pb2_grpc import ModulationServiceStub
 from soma.governor.v1 import budget_pb2 as budget_pb

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from servers.chat.exporting import PORTION
+from servers.chat.conversations.exporting import PORTION
 from soma.chat.v1 import conversation_service_pb2 as conversation_pb
 from soma.chat.v1 import message_pb2 as message_pb
 from soma.common.v1 import usage_pb2

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from servers.chat.watching import Watchers
+from servers.chat.conversations.watching import Watchers
 from soma.chat.v1 import conversation_service_pb2 as conversation_pb
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.ids import Ids

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from servers.chat.call_fitting import LEAST_ANSWER_TOKENS, call_for
+from servers.chat.answering.call_fitting import LEAST_ANSWER_TOKENS, call_for
 from servers.chat.domain.continuing import instruction
 from servers.chat.domain.model import ModelProfile, ModelRequest, PromptMessage, PromptTool, ToolCallPart
 from servers.chat.domain.sizes import MESSAGE_TOKENS, REPLY_TOKENS

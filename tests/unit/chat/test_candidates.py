@@ -5,15 +5,15 @@ from uuid import uuid4
 
 from google.protobuf.json_format import ParseDict
 
-from servers.chat.acceptance import Accepted
-from servers.chat.candidates import gather_sources, measured
+from servers.chat.answering.candidates import gather_sources, measured
+from servers.chat.answering.gathering import Gathered
 from servers.chat.domain.agent import Agent
 from servers.chat.domain.context import build
 from servers.chat.domain.knobs import derive
 from servers.chat.domain.model import ModelProfile
 from servers.chat.domain.sources import Lanes, Offer, Sources
-from servers.chat.gathering import Gathered
-from servers.chat.order import read_order
+from servers.chat.turns.acceptance import Accepted
+from servers.chat.turns.order import read_order
 from soma.chat.v1 import turn_service_pb2 as turn_pb
 from soma.common.v1 import modulation_pb2
 from soma_common.testing.identity import user

@@ -15,8 +15,8 @@ from servers.chat.domain.catalogue import (
     merged,
     profile_id_of,
 )
-from servers.chat.keys import FRESH_SECONDS, Keys
-from servers.chat.profiles import OFFLINE_PROFILE, called
+from servers.chat.models.keys import FRESH_SECONDS, Keys
+from servers.chat.models.profiles import OFFLINE_PROFILE, called
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.money import Price
 from soma_common.kernel.reasons import Reason

@@ -2,7 +2,7 @@
 
 import pytest
 
-from servers.chat.gathering import seen_index
+from servers.chat.answering.gathering import seen_index
 from soma.common.v1 import level_pb2
 from soma.memory.v1 import memory_service_pb2 as recall_pb
 

@@ -6,12 +6,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from servers.chat.acceptance_store import Seen
-from servers.chat.asking_anew import Question, found, read_edit, read_regeneration
 from servers.chat.domain.manners import MANNERS, MOST_QUEUED, Manner, Standing, WhileBusy, manner_of, standing_of
-from servers.chat.order import Order, read_order
-from servers.chat.placing import place
-from servers.chat.store import Place
+from servers.chat.turns.acceptance_store import Seen
+from servers.chat.turns.asking_anew import Question, found, read_edit, read_regeneration
+from servers.chat.turns.order import Order, read_order
+from servers.chat.turns.placing import place
+from servers.chat.turns.store import Place
 from soma.chat.v1 import message_pb2 as message_pb
 from soma.chat.v1 import turn_service_pb2 as turn_pb
 from soma_common.kernel.errors import SomaError

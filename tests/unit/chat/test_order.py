@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from google.protobuf.json_format import ParseDict
 
-from servers.chat.order import read_order
+from servers.chat.turns.order import read_order
 from soma.chat.v1 import turn_service_pb2 as turn_pb
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason

@@ -5,10 +5,10 @@ from uuid import uuid4
 
 import pytest
 
-from servers.chat.builtin_tools import BuiltinTools
 from servers.chat.domain.agent import SCOPE_AGENT, SCOPE_SHARED, SCOPE_USER, Agent
 from servers.chat.domain.permission import Permission, ToolRule, permission_of, why_asked
-from servers.chat.tool_rules import rules_in, rules_json, rules_messages, rules_of
+from servers.chat.tools.builtin import BuiltinTools
+from servers.chat.tools.rules import rules_in, rules_json, rules_messages, rules_of
 from soma.memory.v1.memory_service_pb2_grpc import MemoryServiceStub
 from soma_common.testing.clock import SetClock
 

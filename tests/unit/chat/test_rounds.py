@@ -15,9 +15,9 @@ from servers.chat.domain.rounds import (
     unique_id,
 )
 from servers.chat.domain.turn import Step
-from servers.chat.retelling import retell
-from servers.chat.stream import Numbered, Payload, numbered
-from servers.chat.tool_messages import finished_message, started_message
+from servers.chat.tools.messages import finished_message, started_message
+from servers.chat.turns.retelling import retell
+from servers.chat.turns.stream import Numbered, Payload, numbered
 from soma.chat.v1 import turn_event_pb2 as event_pb
 from soma_common.tokens import tokenizer_for
 

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from servers.chat.domain.turn import Step
-from servers.chat.stream import Numbered, merged, numbered, pack, read, unpack
+from servers.chat.turns.stream import Numbered, merged, numbered, pack, read, unpack
 from soma.chat.v1 import turn_event_pb2
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)

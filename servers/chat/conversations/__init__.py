@@ -1,0 +1,1 @@
+"""Conversations and their messages: kept, named, found, taken along, watched, deleted."""

@@ -1,0 +1,1 @@
+"""The models of tenants, and single calls of them outside of turns."""

@@ -1,0 +1,125 @@
+"""A turn begins to wait for a person: what is asked becomes durable and is told, and nobody runs it from then on.
+
+Who decides, and how it goes on, stands in `approvals.py`.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from servers.chat.domain.permission import why_asked
+from servers.chat.domain.turn import Step
+from servers.chat.means import Means
+from servers.chat.tools.effects import LedgerCall, call_columns
+from servers.chat.tools.messages import call_message
+from servers.chat.turns.endings import PASSES
+from servers.chat.turns.journal import Journal
+from servers.chat.turns.progress import Progress
+from servers.chat.turns.running import RunningTurn, Stop
+from servers.chat.turns.settlement import settlement_draft
+from servers.chat.turns.store import TurnStore
+from servers.chat.turns.stream import Numbered, numbered, pack
+from soma.chat.v1 import turn_event_pb2
+from soma.events.v1 import payloads_pb2
+from soma_common.events.models import EventDraft
+from soma_common.kernel.backoff import Backoff
+from soma_common.kernel.errors import SomaError
+from soma_common.logging import get_logger
+from soma_common.postgres.queries import Queries
+
+_SQL: Final = Queries.of("servers.chat", "sql/tools.sql")
+_LOG: Final = get_logger("soma.chat.waiting")
+_PATIENCE: Final = Backoff(first_seconds=0.1, longest_seconds=1.0)
+
+
+class Waiting:
+    """Lets turns wait."""
+
+    def __init__(self, means: Means, store: TurnStore, journal: Journal, approval_hours: int) -> None:
+        self._database = means.database
+        self._events = means.events
+        self._clock = means.clock
+        self._store = store
+        self._journal = journal
+        self._lapse = timedelta(hours=approval_hours)
+
+    async def begin(self, turn: RunningTurn, progress: Progress, asked: Sequence[LedgerCall]) -> None:
+        """Stores what is asked, and what was used so far, and tells it; it keeps trying while the database is away."""
+        await self._journal.flush(turn)
+        if turn.lost:
+            return
+        now = self._clock.now()
+        expire = now + self._lapse
+        events = _asking(turn, progress, asked, now, expire)
+        values = (
+            turn.turn_id,
+            turn.lease_epoch,
+            now,
+            *call_columns(asked),
+            [_why(progress, call) for call in asked],
+            expire,
+            events[0].sequence,
+            events[-1].sequence,
+            pack(events),
+            settlement_draft(progress, None).SerializeToString(),
+            *self._events.values([_requested(progress, call) for call in asked]),
+        )
+        if not await self._persist(turn, values):
+            return
+        turn.wait(events)
+        _LOG.info("a turn waits for consent", turn_id=str(turn.turn_id), calls=len(asked))
+        if turn.stop is Stop.CANCELLED:
+            # The stop came while this was being written; whoever looks after waiting turns ends it.
+            await self._store.ask_to_cancel(progress.accepted.tenant, turn.turn_id)
+
+    async def _persist(self, turn: RunningTurn, values: tuple[object, ...]) -> bool:
+        tenant, failures = turn.order.caller.tenant_id, 0
+        while True:
+            try:
+                rows = await self._database.tenant_statement(tenant, _SQL.wait_turn, *values)
+                if rows[0]["waiting"]:
+                    return True
+                # Either the commit whose answer was lost had gone through, or another process has the turn.
+                found = None if failures == 0 else await self._store.find_turn(tenant, turn.turn_id, None)
+                return found is not None and found.status == "waiting"
+            except SomaError as error:
+                if error.reason not in PASSES:
+                    raise
+                failures += 1
+                if failures == 1:
+                    _LOG.warning("a request for consent waits for the database", turn_id=str(turn.turn_id))
+            await asyncio.sleep(_PATIENCE.limit_seconds(failures))
+
+
+def _asking(
+    turn: RunningTurn, progress: Progress, asked: Sequence[LedgerCall], now: datetime, expire: datetime
+) -> list[Numbered]:
+    events: list[Numbered] = []
+    state = turn.state
+    for call in asked:
+        state = state.after(Step.APPROVAL)
+        request = turn_event_pb2.ApprovalRequested(
+            call=call_message(call.call), arguments_hash=call.hash, sentence=_why(progress, call)
+        )
+        request.expire_time.FromDatetime(expire)
+        events.append(numbered(str(turn.turn_id), state.sequence, now, Step.APPROVAL, request))
+    return events
+
+
+def _why(progress: Progress, call: LedgerCall) -> str:
+    agent = progress.accepted.agent
+    return why_asked(call.call.name, agent.tool_rules, agent.autonomy)
+
+
+def _requested(progress: Progress, call: LedgerCall) -> EventDraft:
+    accepted = progress.accepted
+    payload = payloads_pb2.ApprovalChanged(
+        turn_id=str(accepted.turn_id),
+        conversation_id=str(accepted.conversation_id or ""),
+        agent_id=str(accepted.agent.agent_id),
+        call_id=call.call.call_id,
+        tool=call.call.name,
+        arguments_hash=call.hash,
+    )
+    return EventDraft("approval.requested", accepted.stream, payload, str(accepted.order.request_id))
