@@ -91,7 +91,8 @@ async def test_turns_go_on_with_a_notice_and_the_bus_catches_up_in_order(stack: 
         assert (await asyncio.to_thread(health, stack, "/readyz"))["ready"]
     assert await eventually(lambda: events_are(stack, "up"), within_seconds=30)
     told = await written(stack, ada)
-    assert told[f"conversation/{before.started.conversation_id}"] == 11
+    # Made, named, and five turns that begin and end.
+    assert told[f"conversation/{before.started.conversation_id}"] == 12
     assert await eventually(lambda: all_published(stack, ada, told), within_seconds=20)
 
     async def is_said_no_more() -> bool:
