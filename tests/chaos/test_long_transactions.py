@@ -25,7 +25,7 @@ from tests.chaos.stage import TRANSPORTS
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(480)]
 
 WRITERS: Final = 16
-CHANGES: Final = 10
+CHANGES: Final = 6
 ONE, HELD = "conversation/one", "conversation/held"
 
 

@@ -12,8 +12,8 @@ from tests.chaos.streams.stand import Stand
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
 
-CUTS = 40
-KILLS = 2
+CUTS = 30
+KILLS = 1
 
 
 async def test_cuts_and_kills_leave_no_gap_no_repeat_one_end_and_one_bill(stage: Stage, tmp_path: Path) -> None:

@@ -135,6 +135,7 @@ def test_a_turn_that_is_refused() -> None:
     [
         (lambda it: it.leave(), 1012),
         (lambda it: it.expire(SomaError(Reason.EXPIRED_TOKEN)), 4001),
+        (lambda it: it.expire(SomaError(Reason.DATABASE_UNAVAILABLE)), 1012),
         (lambda it: it.lag(), 1013),
         (lambda it: it.supersede(), 4009),
         (lambda it: it.close(), None),
