@@ -41,7 +41,7 @@ async def test_the_model_that_goes_on_is_named_at_the_place_and_in_the_receipt(
     page = await open_page()
     await page.keyboard.press("Control+k")
     await page.get_by_label("Command", exact=True).fill(f"{first} answers")
-    await expect(page.get_by_role("option").first).to_contain_text(f"{first} answers")
+    await expect(page.get_by_role("listbox", name="Commands").get_by_role("option").first).to_contain_text(f"{first} answers")
     await page.keyboard.press("Enter")
     await ask(page, text)
     shown = await whole_answer(page)

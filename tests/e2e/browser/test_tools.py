@@ -64,6 +64,7 @@ async def test_a_denied_tool_does_not_run_and_the_keyboard_suffices(
     await ask_careful(page, name, text)
     card = page.get_by_role("region", name="May math.evaluate run?")
     await card.wait_for()
+    await expect(page.get_by_role("navigation", name="Conversations")).to_contain_text("Waits for you")
     await page.keyboard.press("Alt+a")
     await expect(card).to_be_focused()
     for _ in range(4):
