@@ -29,7 +29,7 @@ async def test_another_answer_stands_beside_the_first_and_the_choice_survives_a_
     await expect(version(page, 2, 2, "answer")).to_contain_text("2/2")
     await version(page, 2, 2, "answer").get_by_label("The answer before").click()
     await expect(answers(page)).to_contain_text("The first answer.")
-    await expect(version(page, 1, 2, "answer").get_by_label("The answer after")).to_be_focused()
+    await expect(version(page, 1, 2, "answer")).to_contain_text("1/2")
     await page.reload()
     await expect(answers(page)).to_contain_text("The first answer.")
     await version(page, 1, 2, "answer").get_by_label("The answer after").focus()
