@@ -106,7 +106,7 @@ async def test_messages_wait_for_their_place_and_follow_what_is_the_leaf_then(
         told = [await first.end(), *await asyncio.gather(*waiting)]
     for before, after in pairwise(told):
         assert after.started.parent_message_id == before.started.assistant_message_id
-        assert after.notices == ["queued"]
+        assert after.notices[0] == "queued"
         assert after.events[0].time.ToNanoseconds() >= before.last.time.ToNanoseconds()
     said_then = await Tree(ada, first.place).said()
     assert said_then[2:] == [f"{what} {number}" for number in (1, 2, 3) for what in ("question", "answer")]

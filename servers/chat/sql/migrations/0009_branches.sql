@@ -86,7 +86,7 @@ $$;
 -- about (p_message) where one is, with how many turns are queued in it; whether the parent is a message of it, or the answer
 -- that is on its way; that message, and the message of the user that it is or answers; and the agent, that of the message's turn
 -- before that of the conversation, with the retrieval weights of its last modulation. One row; what was not found is null.
-drop function look_before_turn(uuid, text, uuid, uuid, text, uuid, uuid, uuid);
+-- The functions of the same names with fewer parameters are for programs of the release before.
 create function look_before_turn(
     p_tenant uuid, p_sub text, p_request uuid, p_conversation uuid, p_owner text, p_parent uuid, p_agent uuid, p_default_agent uuid,
     p_message uuid,
@@ -174,10 +174,6 @@ $$;
 -- place (p_before) is to stop, and to be taken back with p_take_back; so are those who waited for the same.
 -- Answers stored, queued, known (the same request has a turn) or moved (the conversation is not as it was seen: another leaf,
 -- another turn, closed, more in the queue); then nothing is written. Locks turns before their conversation, as `end_turn` does.
-drop function take_turn_in(
-    uuid, uuid, text, uuid, bytea, text, text[], text[], uuid, uuid, integer, uuid, uuid, uuid, text, bigint, text, timestamptz,
-    boolean, text, uuid, text[], integer, text, bytea
-);
 create function take_turn_in(
     p_tenant uuid, p_turn uuid, p_sub text, p_request uuid, p_body_hash bytea, p_correlation text, p_roles text[],
     p_scopes text[], p_conversation uuid, p_agent uuid, p_agent_version integer, p_user_message uuid, p_parent uuid,
