@@ -7,19 +7,15 @@ import asyncio
 from typing import Final
 
 from servers.chat.domain.model import ModelRequest
-from servers.chat.turns.endings import PASSES
 from servers.chat.turns.journal import Journal
+from servers.chat.turns.patience import until_written
 from servers.chat.turns.progress import Progress
 from servers.chat.turns.running import RunningTurn
 from servers.chat.turns.settlement import settlement_draft
-from soma_common.kernel.backoff import Backoff
-from soma_common.kernel.errors import SomaError
-from soma_common.kernel.tenancy import TenantId
 from soma_common.postgres.pool import Database
 from soma_common.postgres.queries import Queries
 
 _SQL: Final = Queries.of("servers.chat", "sql/takeover.sql")
-_PATIENCE: Final = Backoff(first_seconds=0.1, longest_seconds=1.0)
 
 
 class Legbook:
@@ -37,18 +33,13 @@ class Legbook:
         await self._journal.flush(turn)
         draft = settlement_draft(progress, call).SerializeToString()
         values = (turn.turn_id, turn.lease_epoch, draft, turn.state.sequence)
-        if not await self._persist(progress.accepted.tenant, values):
+        tenant = progress.accepted.tenant
+        noted = await until_written(
+            lambda _again: self._database.run(tenant, lambda it: it.fetchval(_SQL.note_draft, *values)),
+            "a note of a model call",
+            turn.turn_id,
+        )
+        if not noted:
             turn.lose()
             # The cancellation comes here, before anybody is called.
             await asyncio.sleep(0)
-
-    async def _persist(self, tenant: TenantId, values: tuple[object, ...]) -> bool:
-        failures = 0
-        while True:
-            try:
-                return bool(await self._database.run(tenant, lambda it: it.fetchval(_SQL.note_draft, *values)))
-            except SomaError as error:
-                if error.reason not in PASSES:
-                    raise
-                failures += 1
-            await asyncio.sleep(_PATIENCE.limit_seconds(failures))

@@ -3,10 +3,9 @@
 What a tool does and what a round means is not known here; nothing is decided here.
 """
 
-import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 from uuid import UUID
 
 from servers.chat.domain.arguments import arguments_hash
@@ -14,18 +13,12 @@ from servers.chat.domain.effects import Effect
 from servers.chat.domain.model import ToolCallPart
 from servers.chat.domain.rounds import CallResult, CallStatus
 from servers.chat.means import Means
-from servers.chat.turns.endings import PASSES
+from servers.chat.turns.patience import until_written
 from servers.chat.turns.running import RunningTurn
-from soma_common.kernel.backoff import Backoff
-from soma_common.kernel.errors import SomaError
-from soma_common.logging import get_logger
 from soma_common.postgres.pool import Connection
 from soma_common.postgres.queries import Queries
 
 _SQL: Final = Queries.of("servers.chat", "sql/tools.sql")
-_LOG: Final = get_logger("soma.chat.effects")
-_PATIENCE: Final = Backoff(first_seconds=0.1, longest_seconds=1.0)
-Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +70,7 @@ class Effects:
         """Claims calls in the moment before they are sent; says what each was before. Raises LostTurnError."""
         now = self._clock.now()
         values = (turn.turn_id, turn.lease_epoch, now, *call_columns(calls))
-        rows = await self._patiently(lambda: self._read(turn, _SQL.send_calls, *values))
+        rows = await self._write(turn, _SQL.send_calls, *values)
         if not rows:
             raise LostTurnError
         named = {each.call.call_id: each.call.name for each in calls}
@@ -89,27 +82,17 @@ class Effects:
         part = call.call
         values = (turn.turn_id, turn.lease_epoch, self._clock.now(), part.call_id, call.round, call.position, part.name)
         came = (part.arguments_json, call.hash, state, result.status, result.content, result.duration_milliseconds)
-        rows = await self._patiently(lambda: self._read(turn, _SQL.end_call, *values, *came))
+        rows = await self._write(turn, _SQL.end_call, *values, *came)
         if not rows[0]["ended"]:
             raise LostTurnError
 
-    async def _read(self, turn: RunningTurn, statement: str, *values: object) -> Sequence[Any]:
+    async def _write(self, turn: RunningTurn, statement: str, *values: object) -> Sequence[Any]:
         tenant = turn.order.caller.tenant_id
-        return await self._database.tenant_statement(tenant, statement, *values)
-
-    async def _patiently(self, write: Callable[[], Awaitable[Answer]]) -> Answer:
-        """Waits for the database: the deadline of the turn ends it."""
-        failures = 0
-        while True:
-            try:
-                return await write()
-            except SomaError as error:
-                if error.reason not in PASSES:
-                    raise
-                failures += 1
-                if failures == 1:
-                    _LOG.warning("the ledger of calls waits for the database", reason=error.reason.value)
-            await asyncio.sleep(_PATIENCE.limit_seconds(failures))
+        return await until_written(
+            lambda _again: self._database.tenant_statement(tenant, statement, *values),
+            "the ledger of calls",
+            turn.turn_id,
+        )
 
 
 def call_columns(calls: Sequence[LedgerCall]) -> tuple[list[object], ...]:

@@ -16,9 +16,10 @@ from servers.chat.intents.delivery import Intents
 from servers.chat.means import Means
 from servers.chat.turns.acceptance import Accepted, refusal_fact
 from servers.chat.turns.aftermath import after_turn
-from servers.chat.turns.endings import PASSES, STATUS, End, Endings, Intent
+from servers.chat.turns.endings import STATUS, End, Endings, Intent
 from servers.chat.turns.handover import Handover
 from servers.chat.turns.journal import Journal
+from servers.chat.turns.patience import until_written
 from servers.chat.turns.progress import Progress
 from servers.chat.turns.running import RunningTurn
 from servers.chat.turns.settlement import empty_settlement, settlement, turn_cost, turn_usage
@@ -26,7 +27,6 @@ from servers.chat.turns.store import error_columns
 from servers.chat.turns.stream import Numbered, numbered
 from soma.governor.v1 import governor_service_pb2 as governor_pb
 from soma.governor.v1.governor_service_pb2_grpc import GovernorServiceStub
-from soma_common.kernel.backoff import Backoff
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Kind, Reason
@@ -37,7 +37,6 @@ from soma_common.postgres.queries import Queries
 
 _SQL: Final = Queries.of("servers.chat", "sql/turns.sql")
 _LOG: Final = get_logger("soma.chat.turns")
-_PATIENCE: Final = Backoff(first_seconds=0.1, longest_seconds=1.0)
 SETTLE_SECONDS: Final = 1.5
 # A plan whose answer never came may still be made; what it held is given back a little later.
 _LATE_PLAN: Final = timedelta(seconds=5)
@@ -108,16 +107,14 @@ class Ending:
 
     async def refuse(self, turn: RunningTurn, accepted: Accepted, error: SomaError) -> None:
         """Stores a refusal, takes the message back, and tells it; what may pass frees its request_id."""
-        failures = 0
-        while True:
-            try:
-                await self._database.run(accepted.tenant, lambda it: self._store_refusal(it, accepted, error))
-                break
-            except SomaError as problem:
-                failures += 1
-                _LOG.warning("a refusal waits for the database", reason=problem.reason.value)
+
+        async def write(again: bool) -> None:
+            if again:
+                # Whoever asks need not wait for the database.
                 turn.refuse(error)
-            await asyncio.sleep(_PATIENCE.limit_seconds(failures))
+            await self._database.run(accepted.tenant, lambda it: self._store_refusal(it, accepted, error))
+
+        await until_written(write, "a refusal", turn.turn_id)
         self._metrics.ended("refused")
         turn.refuse(error)
         self._look(accepted.tenant, accepted.conversation_id)
@@ -181,25 +178,15 @@ class Ending:
 
     async def _persist(self, end: End, terminal: Numbered, weights: tuple[float, ...] | None) -> bool:
         """Stores the end, waiting for the database; False when the turn is not ours any more."""
-        failures = 0
-        while True:
-            try:
-                written = await self._endings.write_alone(self._database, end, terminal, weights)
-                if written.queue:
-                    self._look(end.caller.tenant_id, end.conversation_id)
-                if written.ended:
-                    return True
-                # Either the commit whose answer was lost had gone through, or another process ended the turn.
-                return failures > 0 and await self._had_ended(end)
-            except SomaError as error:
-                if error.reason not in PASSES:
-                    raise
-                failures += 1
-                if failures == 1:
-                    _LOG.warning(
-                        "the end of a turn waits for the database", turn_id=str(end.turn_id), reason=error.reason.value
-                    )
-            await asyncio.sleep(_PATIENCE.limit_seconds(failures))
+
+        async def write(again: bool) -> bool:
+            written = await self._endings.write_alone(self._database, end, terminal, weights)
+            if written.queue:
+                self._look(end.caller.tenant_id, end.conversation_id)
+            # Not written again: the commit whose answer was lost had gone through, or another process ended the turn.
+            return written.ended or (again and await self._had_ended(end))
+
+        return await until_written(write, "the end of a turn", end.turn_id)
 
     def _look(self, tenant: TenantId, conversation_id: UUID | None) -> None:
         if conversation_id is not None:

@@ -21,7 +21,6 @@ from soma_common.events.store import EventStore
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.ids import Ids
 from soma_common.kernel.money import Usage
-from soma_common.kernel.reasons import Reason
 from soma_common.kernel.tenancy import Caller
 from soma_common.postgres.pool import Connection, Database
 from soma_common.postgres.queries import Queries
@@ -29,8 +28,6 @@ from soma_common.tokens import tokenizer_for
 
 _SQL: Final = Queries.of("servers.chat", "sql/turns.sql")
 
-# What passes while one waits; every other failure to store an end is a defect of what is stored.
-PASSES: Final = frozenset((Reason.DATABASE_UNAVAILABLE, Reason.CONFLICT))
 STATUS: Final = {Step.COMPLETED: "completed", Step.FAILED: "failed", Step.CANCELLED: "cancelled"}
 FINISH: Final = {
     "stop": turn_event_pb2.FINISH_REASON_STOP,

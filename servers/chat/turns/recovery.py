@@ -9,8 +9,9 @@ from uuid import UUID
 from servers.chat.domain.model import ModelProfile
 from servers.chat.domain.turn import Step
 from servers.chat.models.port import Models
-from servers.chat.turns.endings import PASSES, End, Endings, Intent
+from servers.chat.turns.endings import End, Endings, Intent
 from servers.chat.turns.journaled import Journaled, read_journaled
+from servers.chat.turns.patience import PASSES
 from servers.chat.turns.retelling import told_calls
 from servers.chat.turns.settlement import empty_settlement
 from servers.chat.turns.store import TurnRow, lock_turn

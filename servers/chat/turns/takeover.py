@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import Any, Final
 
 from servers.chat.means import Means
-from servers.chat.turns.endings import PASSES
 from servers.chat.turns.engine import Turns
+from servers.chat.turns.patience import PASSES
 from servers.chat.turns.recovery import Recovery
 from servers.chat.turns.stored_turns import StoredTurns
 from servers.chat.turns.wakes import Wakes

@@ -3,7 +3,6 @@
 Who decides, and how it goes on, stands in `approvals.py`.
 """
 
-import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
@@ -13,8 +12,8 @@ from servers.chat.domain.turn import Step
 from servers.chat.means import Means
 from servers.chat.tools.effects import LedgerCall, call_columns
 from servers.chat.tools.messages import call_message
-from servers.chat.turns.endings import PASSES
 from servers.chat.turns.journal import Journal
+from servers.chat.turns.patience import until_written
 from servers.chat.turns.progress import Progress
 from servers.chat.turns.running import RunningTurn, Stop
 from servers.chat.turns.settlement import settlement_draft
@@ -23,14 +22,11 @@ from servers.chat.turns.stream import Numbered, numbered, pack
 from soma.chat.v1 import turn_event_pb2
 from soma.events.v1 import payloads_pb2
 from soma_common.events.models import EventDraft
-from soma_common.kernel.backoff import Backoff
-from soma_common.kernel.errors import SomaError
 from soma_common.logging import get_logger
 from soma_common.postgres.queries import Queries
 
 _SQL: Final = Queries.of("servers.chat", "sql/tools.sql")
 _LOG: Final = get_logger("soma.chat.waiting")
-_PATIENCE: Final = Backoff(first_seconds=0.1, longest_seconds=1.0)
 
 
 class Waiting:
@@ -74,22 +70,17 @@ class Waiting:
             await self._store.ask_to_cancel(progress.accepted.tenant, turn.turn_id)
 
     async def _persist(self, turn: RunningTurn, values: tuple[object, ...]) -> bool:
-        tenant, failures = turn.order.caller.tenant_id, 0
-        while True:
-            try:
-                rows = await self._database.tenant_statement(tenant, _SQL.wait_turn, *values)
-                if rows[0]["waiting"]:
-                    return True
-                # Either the commit whose answer was lost had gone through, or another process has the turn.
-                found = None if failures == 0 else await self._store.find_turn(tenant, turn.turn_id, None)
-                return found is not None and found.status == "waiting"
-            except SomaError as error:
-                if error.reason not in PASSES:
-                    raise
-                failures += 1
-                if failures == 1:
-                    _LOG.warning("a request for consent waits for the database", turn_id=str(turn.turn_id))
-            await asyncio.sleep(_PATIENCE.limit_seconds(failures))
+        tenant = turn.order.caller.tenant_id
+
+        async def write(again: bool) -> bool:
+            rows = await self._database.tenant_statement(tenant, _SQL.wait_turn, *values)
+            if rows[0]["waiting"]:
+                return True
+            # Either the commit whose answer was lost had gone through, or another process has the turn.
+            found = await self._store.find_turn(tenant, turn.turn_id, None) if again else None
+            return found is not None and found.status == "waiting"
+
+        return await until_written(write, "a request for consent", turn.turn_id)
 
 
 def _asking(
