@@ -36,8 +36,6 @@ _ROLLBACK_SECONDS: Final = 3.0
 _COMMAND_SECONDS: Final = 35.0
 # A login costs tens of milliseconds; whoever asks again after a pause should not wait for one.
 _IDLE_SECONDS: Final = 3600.0
-# What workers ask again and again is bounded by limits, not by values; planning it anew costs more than running it.
-_PLANNED_ONCE: Final = {"plan_cache_mode": "force_generic_plan"}
 # Long enough for a killed server to come back under its supervisor, short enough for a person who waits.
 _PAUSES: Final = (0.0, 0.05, 0.15, 0.3, 0.5, 0.8)
 
@@ -77,7 +75,7 @@ class Database:
         return cls(
             urls,
             await _pool(urls.app_dsn, app_pool, f"soma {urls.house}"),
-            await _pool(urls.worker_dsn, worker_pool, f"soma {urls.house} worker", **_PLANNED_ONCE),
+            await _pool(urls.worker_dsn, worker_pool, f"soma {urls.house} worker"),
         )
 
     async def close(self) -> None:
@@ -155,7 +153,7 @@ class Database:
                 await connection.fetchval(_SQL.ping)
 
 
-async def _pool(dsn: str, size: int, name: str, **settings: str) -> Pool:
+async def _pool(dsn: str, size: int, name: str) -> Pool:
     pool: Pool = await asyncpg.create_pool(
         dsn,
         min_size=0,
@@ -164,7 +162,7 @@ async def _pool(dsn: str, size: int, name: str, **settings: str) -> Pool:
         command_timeout=_COMMAND_SECONDS,
         max_inactive_connection_lifetime=_IDLE_SECONDS,
         connection_class=PooledConnection,
-        server_settings={"application_name": name, **settings},
+        server_settings={"application_name": name},
     )
     return pool
 

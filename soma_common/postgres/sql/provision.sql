@@ -32,10 +32,12 @@ select format(
   $1::text, $2::text, $3::text);
 
 -- name: format_worker
+-- What a worker asks again and again is bounded by limits, not by values: planning it anew costs more than running it.
 select format(
   'alter role %1$I login nosuperuser nocreatedb nocreaterole bypassrls password %2$L;'
   'alter role %1$I reset all; alter role %1$I set search_path = %3$s; alter role %1$I set statement_timeout = ''30s'';'
-  'alter role %1$I set lock_timeout = ''5s''; alter role %1$I set idle_in_transaction_session_timeout = ''15s''',
+  'alter role %1$I set lock_timeout = ''5s''; alter role %1$I set idle_in_transaction_session_timeout = ''15s'';'
+  'alter role %1$I set plan_cache_mode = force_generic_plan',
   $1::text, $2::text, $3::text);
 
 -- name: database_exists

@@ -289,6 +289,9 @@ async def test_roles_have_their_timeouts_and_rights(database: Database) -> None:
         assert await connection.fetchval("show lock_timeout") == "5s"
         assert await connection.fetchval("show idle_in_transaction_session_timeout") == "15s"
         assert await connection.fetchval("show search_path") == "chat"
+    async with database.worker() as connection:
+        assert await connection.fetchval("show statement_timeout") == "30s"
+        assert await connection.fetchval("show plan_cache_mode") == "force_generic_plan"
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         async with database.transaction(a_tenant()) as connection:
             await connection.execute("create table mine (x int)")
