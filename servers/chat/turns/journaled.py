@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from servers.chat.domain.model import ToolCallPart
 from servers.chat.domain.sizes import Tokenizer, calls_tokens
 from servers.chat.domain.turn import Step
-from servers.chat.turns.settlement import is_open
+from servers.chat.turns.settlement import open_leg
 from servers.chat.turns.store import TurnRow, journal_rows
 from servers.chat.turns.stream import Numbered, tool_calls, unpack
 from soma.chat.v1 import turn_event_pb2
@@ -42,7 +42,7 @@ class Journaled:
     def usage(self, leg: receipt_pb.ModelLeg, tokenizer: Tokenizer) -> Usage:
         """What a call of the draft used; where nobody saw its end, as much as stands here of what it wrote."""
         usage = usage_of(leg.usage)
-        if not is_open(leg):
+        if self.draft is None or leg.leg != open_leg(self.draft):
             return usage
         since = [event for event in self.events if event.sequence > self.draft_sequence]
         reasoning = tokenizer.count("".join(reasoning_of(event) for event in since))

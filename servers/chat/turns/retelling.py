@@ -20,7 +20,6 @@ class Retold:
     `told_results` which results were told; `ended_rounds` is set once the rounds were used up.
     """
 
-    started: turn_event_pb2.TurnStarted | None
     text: str
     reasoning: str
     rounds: tuple[ToolRound, ...]
@@ -51,7 +50,6 @@ def told_calls(events: Iterable[Numbered]) -> tuple[ToldCall, ...]:
 class _Story:
     def __init__(self, results: Mapping[str, CallResult]) -> None:
         self._results = results
-        self._started: turn_event_pb2.TurnStarted | None = None
         self._text: list[str] = []
         self._length = 0
         self._reasoning: list[str] = []
@@ -62,9 +60,7 @@ class _Story:
 
     def take(self, event: turn_event_pb2.TurnEvent) -> None:
         kind = event.WhichOneof("event")
-        if kind == "started":
-            self._started = event.started
-        elif kind == "text":
+        if kind == "text":
             self._follows()
             self._text.append(event.text.text)
             self._length += len(event.text.text)
@@ -97,7 +93,6 @@ class _Story:
         pending = tuple(each for each in self._calls if each.round > self._closed)
         known = {each.call.call_id for each in pending} & self._results.keys()
         return Retold(
-            started=self._started,
             text=text,
             reasoning="".join(self._reasoning),
             rounds=rounds,

@@ -104,9 +104,12 @@ def settlement_draft(progress: Progress, following: ModelRequest | None) -> gove
     return request
 
 
-def is_open(leg: receipt_pb.ModelLeg) -> bool:
-    """Whether a call in a draft is the one that followed it."""
-    return leg.finish_reason == OPEN_LEG and leg.usage.estimated and not leg.usage.output_tokens
+def open_leg(draft: governor_pb.SettleTurnRequest) -> int:
+    """The number of the call that followed a draft, which is its last; 0 where none did."""
+    if not draft.legs:
+        return 0
+    last = draft.legs[-1]
+    return last.leg if last.finish_reason == OPEN_LEG and last.usage.estimated and not last.usage.output_tokens else 0
 
 
 def _add_leg(request: governor_pb.SettleTurnRequest, leg: Leg, usage: Usage, finish_reason: str) -> None:
