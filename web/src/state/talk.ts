@@ -20,9 +20,9 @@ export class Talk {
   readonly problem = new Cell<Refusal | undefined>(undefined);
   /** A message that was looked for, to be shown. */
   readonly sought = new Cell<Entry | undefined>(undefined);
-  /** The version of a message that was turned to last. */
-  turned: Entry | undefined;
   readonly #branches: Branches;
+  /** The version that was turned to and has not come yet. */
+  #turnedTo = "";
   #older = "";
   #visit = 0;
 
@@ -120,14 +120,22 @@ export class Talk {
   async turnTo(entry: Entry, number: number): Promise<void> {
     const { value: id } = this.thread.conversationId;
     const visit = this.#visit;
-    const leaf = await this.#branches.leafBeside(id, entry.messageId, number);
-    if (leaf === "" || visit !== this.#visit) {
+    const beside = await this.#branches.beside(id, entry.messageId, number);
+    if (beside === undefined || visit !== this.#visit) {
       return;
     }
-    const place = this.thread.entries.value.indexOf(entry);
-    await this.#branches.choose(id, leaf);
+    this.#turnedTo = beside.messageId; // before the mesh is asked: it may tell what is shown now before it answers
+    await this.#branches.choose(id, beside.leafId);
     await this.refresh();
-    this.turned = this.thread.entries.value[place];
+  }
+
+  /** Whether this is the version that was turned to; asking takes it. */
+  takeTurned(entry: Entry): boolean {
+    const turned = entry.messageId !== "" && entry.messageId === this.#turnedTo;
+    if (turned) {
+      this.#turnedTo = "";
+    }
+    return turned;
   }
 
   /** Shows the messages that a turn stands behind which was begun elsewhere, and its answer below them. */
@@ -223,6 +231,7 @@ export class Talk {
     this.#visit += 1;
     this.turns.leave();
     this.#older = "";
+    this.#turnedTo = "";
     this.problem.value = undefined;
     this.opening.value = false;
     this.sought.value = undefined;
