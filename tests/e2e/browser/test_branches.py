@@ -113,8 +113,36 @@ async def test_an_answer_is_rated_with_words(open_page: OpenPage) -> None:
     await expect(good).to_have_attribute("aria-pressed", "true")
     async with page.expect_response(lambda answer: ":rate" in answer.url and answer.ok):
         await good.click()
+    await expect(good).to_have_attribute("aria-pressed", "false")
     await page.reload()
     await expect(good).to_have_attribute("aria-pressed", "false")
+
+
+async def test_a_list_asked_for_before_a_rating_does_not_overwrite_it(open_page: OpenPage) -> None:
+    page = await open_page()
+    await ask(page, own_words())
+    await whole_answer(page)
+    asked, rated = asyncio.Event(), asyncio.Event()
+
+    async def late(route: Route) -> None:
+        """The messages as they are now; they come after the rating."""
+        answer = await route.fetch()
+        asked.set()
+        await rated.wait()
+        await route.fulfill(response=answer)
+
+    await page.route(lambda url: "/messages?" in url, late)
+    await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    await asked.wait()
+    good = page.get_by_role("button", name="Good answer")
+    async with page.expect_response(lambda answer: ":rate" in answer.url and answer.ok):
+        await good.click()
+    await page.get_by_label("What was good about it?").wait_for()
+    async with page.expect_response(lambda answer: "/messages?" in answer.url) as messages:
+        rated.set()
+    await (await messages.value).finished()
+    await page.evaluate("new Promise((done) => setTimeout(done, 100))")
+    await expect(good).to_have_attribute("aria-pressed", "true")
 
 
 async def test_a_failed_answer_is_tried_again_in_its_place(open_page: OpenPage, model: ScriptedUpstream) -> None:

@@ -175,7 +175,7 @@ export class Talk {
     return this.thread.entries.value.findLast((entry) => entry.role === "user")?.text === text;
   }
 
-  #show(conversation: Conversation, page: MessagePage): void {
+  #show(conversation: Conversation, page: Told): void {
     this.thread.conversation.value = conversation;
     this.thread.agentId = conversation.agent_id;
     this.#older = page.next_page_token;
@@ -183,7 +183,7 @@ export class Talk {
     this.#followOther(conversation.running_turn_id);
   }
 
-  #renew(conversation: Conversation, page: MessagePage): void {
+  #renew(conversation: Conversation, page: Told): void {
     const refused = this.thread.last?.problem !== undefined;
     if (this.turns.running.value !== undefined || refused) {
       this.thread.conversation.value = conversation;
@@ -238,7 +238,7 @@ export class Talk {
     this.thread.clear();
   }
 
-  async #newest(id: string): Promise<[Conversation, MessagePage]> {
+  async #newest(id: string): Promise<[Conversation, Told]> {
     const [opened, page] = await Promise.all([
       this.rest.get<{ conversation: Conversation }>(`${CONVERSATIONS}/${encodeURIComponent(id)}`),
       this.#messages(id, {}),
@@ -246,14 +246,20 @@ export class Talk {
     return [opened.conversation, page];
   }
 
-  #messages(id: string, more: Record<string, string | number>): Promise<MessagePage> {
+  async #messages(id: string, more: Record<string, string | number>): Promise<Told> {
     const query = { page_size: PAGE, from_end: true, ...more };
-    return this.rest.get<MessagePage>(`${CONVERSATIONS}/${encodeURIComponent(id)}/messages`, query);
+    const asked = performance.now();
+    return { ...(await this.rest.get<MessagePage>(`${CONVERSATIONS}/${encodeURIComponent(id)}/messages`, query)), asked };
   }
 }
 
+/** A page, and when it was asked for: what was done here since is not in it. */
+interface Told extends MessagePage {
+  readonly asked: number;
+}
+
 /** The entries of a page; one that is known already stays, with what only a live answer knows, and is renewed. */
-function entriesOf(page: MessagePage, known: readonly Entry[]): Entry[] {
+function entriesOf(page: Told, known: readonly Entry[]): Entry[] {
   const byId = new Map(known.filter((entry) => entry.messageId !== "").map((entry) => [entry.messageId, entry]));
   return page.messages
     .filter((message) => message.role === "ROLE_USER" || message.role === "ROLE_ASSISTANT")
@@ -262,7 +268,7 @@ function entriesOf(page: MessagePage, known: readonly Entry[]): Entry[] {
       if (entry === undefined) {
         return storedEntry(message);
       }
-      renew(entry, message);
+      renew(entry, message, page.asked);
       return entry;
     });
 }
