@@ -125,11 +125,13 @@ async def test_a_list_asked_for_before_a_rating_does_not_overwrite_it(open_page:
     asked, rated = asyncio.Event(), asyncio.Event()
 
     async def late(route: Route) -> None:
-        """The messages as they are now; they come after the rating."""
+        """The messages as they are now come after the rating, and can be told by a version more."""
         answer = await route.fetch()
+        told = await answer.json()
+        told["messages"][-1] |= {"sibling_number": 1, "sibling_count": 2}
         asked.set()
         await rated.wait()
-        await route.fulfill(response=answer)
+        await route.fulfill(response=answer, json=told)
 
     await page.route(lambda url: "/messages?" in url, late)
     await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
@@ -138,10 +140,8 @@ async def test_a_list_asked_for_before_a_rating_does_not_overwrite_it(open_page:
     async with page.expect_response(lambda answer: ":rate" in answer.url and answer.ok):
         await good.click()
     await page.get_by_label("What was good about it?").wait_for()
-    async with page.expect_response(lambda answer: "/messages?" in answer.url) as messages:
-        rated.set()
-    await (await messages.value).finished()
-    await page.evaluate("new Promise((done) => setTimeout(done, 100))")
+    rated.set()
+    await expect(version(page, 1, 2, "answer")).to_be_visible()
     await expect(good).to_have_attribute("aria-pressed", "true")
 
 
