@@ -158,12 +158,10 @@ export class ThreadPart extends Part {
     if (entries !== this.#seen && (last?.state === "waiting" || entries.length === 0 || this.#seen.length === 0)) {
       this.#following = true; // something was said, or another conversation is shown
     }
-    this.#first = entries === this.#seen ? this.#first : entries[0]?.key;
     this.#grewAbove = this.#seen.length > 0 && entries.at(-1) === this.#seen.at(-1) && entries[0] !== this.#seen[0];
     this.#seen = entries;
   }
   #seen: readonly unknown[] = [];
-  #first: string | undefined;
   #grewAbove = false;
 
   /** A message that was looked for is brought into sight. */
