@@ -20,6 +20,7 @@ from tests.e2e.browser.acts import (
     whole_answer,
 )
 from tests.e2e.browser.conftest import OpenPage
+from tests.e2e.browser.long_talk import make_long_talk
 from tests.e2e.support.person import Person
 
 SLOW = Script(chunks=100, gap_seconds=0.05)
@@ -145,6 +146,22 @@ async def test_a_memory_is_found_and_forgotten(open_page: OpenPage) -> None:
     await question.get_by_role("button", name="Forget it").click()
     await expect(panel.get_by_text("Forgotten. Reading it again finds nothing")).to_be_visible()
     await expect(panel.locator("soma-memory-card").filter(has_text=thing)).to_have_count(0)
+
+
+async def test_older_messages_that_do_not_come_are_told_and_asked_for_again(open_page: OpenPage, mesh: Mesh) -> None:
+    conversation = await make_long_talk(mesh, 100)
+    page = await open_page()
+    await page.route(lambda url: "page_token=" in url and "/messages?" in url, lambda route: route.abort())
+    await page.evaluate("(id) => { location.hash = id; }", conversation)
+    older = page.get_by_role("button", name="Show older messages")
+    await older.click()
+    problem = page.get_by_role("region", name="Conversation").get_by_role("alert")
+    await expect(problem).to_contain_text("The mesh cannot be reached from here.", timeout=5_000)
+    await page.unroute_all()
+    await older.click()
+    await expect(older).to_have_count(0)
+    await expect(problem).to_have_count(0)
+    await expect(answers(page)).to_have_count(50)
 
 
 async def test_conversations_are_renamed_found_and_deleted(open_page: OpenPage) -> None:

@@ -127,6 +127,7 @@ export class ThreadPart extends Part {
       return html`<soma-welcome .store=${this.store}></soma-welcome>`;
     }
     return html`
+      ${talk.problem.value === undefined ? nothing : html`<p class="problem" role="alert">${talk.problem.value.message}</p>`}
       ${talk.hasOlder
         ? html`<div class="older">
             <button class="plain" type="button" ?disabled=${talk.loadingOlder.value} @click=${() => void talk.loadOlder()}>

@@ -78,9 +78,10 @@ export class Talk {
     }
     const visit = this.#visit;
     const found = await this.#newest(id).catch(() => undefined);
-    if (found !== undefined && visit === this.#visit) {
-      this.#renew(...found);
+    if (found === undefined || visit !== this.#visit) {
+      return;
     }
+    this.#renew(...found);
   }
 
   /** The mesh told how the conversation stands. */
@@ -102,6 +103,7 @@ export class Talk {
       return;
     }
     const visit = this.#visit;
+    this.problem.value = undefined;
     this.loadingOlder.value = true;
     try {
       const page = await this.#messages(this.thread.conversationId.value, { page_token: this.#older, page_size: size });
@@ -110,7 +112,9 @@ export class Talk {
         this.thread.entries.value = [...entriesOf(page, []), ...this.thread.entries.value];
       }
     } catch (error) {
-      this.problem.value = refusalOf(error);
+      if (visit === this.#visit) {
+        this.problem.value = refusalOf(error);
+      }
     } finally {
       this.loadingOlder.value = false;
     }
