@@ -77,8 +77,14 @@ export class Talk {
       return;
     }
     const visit = this.#visit;
+    const { value: shown } = this.thread.entries;
+    const { leafId } = this.thread;
     const found = await this.#newest(id).catch(() => undefined);
     if (found === undefined || visit !== this.#visit) {
+      return;
+    }
+    if (shown !== this.thread.entries.value || leafId !== this.thread.leafId) {
+      await this.refresh(); // what was asked for is older than what is shown
       return;
     }
     this.#renew(...found);
