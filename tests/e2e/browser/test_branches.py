@@ -1,6 +1,8 @@
 """Branches: another question, another answer, and the way between them; what was chosen stays chosen."""
 
-from playwright.async_api import Locator, Page, expect
+import asyncio
+
+from playwright.async_api import Locator, Page, Route, expect
 
 from soma_common.testing.upstream import Script, ScriptedUpstream
 from tests.e2e.browser.acts import answers, ask, begun, own_words, whole_answer
@@ -29,12 +31,40 @@ async def test_another_answer_stands_beside_the_first_and_the_choice_survives_a_
     await expect(version(page, 2, 2, "answer")).to_contain_text("2/2")
     await version(page, 2, 2, "answer").get_by_label("The answer before").click()
     await expect(answers(page)).to_contain_text("The first answer.")
-    await expect(version(page, 1, 2, "answer")).to_contain_text("1/2")
+    await expect(version(page, 1, 2, "answer").get_by_label("The answer after")).to_be_focused()
     await page.reload()
     await expect(answers(page)).to_contain_text("The first answer.")
     await version(page, 1, 2, "answer").get_by_label("The answer after").focus()
     await page.keyboard.press("ArrowRight")
     await expect(answers(page)).to_contain_text("The second answer.")
+
+
+async def test_the_focus_follows_a_switch_that_the_mesh_tells_before_it_answers(
+    open_page: OpenPage, model: ScriptedUpstream
+) -> None:
+    text, shown = own_words(), asyncio.Event()
+    model.enqueue(Script(match=text, text="The first answer."))
+    model.enqueue(Script(match=text, text="The second answer."))
+    page = await open_page()
+    await ask(page, text)
+    await whole_answer(page)
+    await page.get_by_label("Answer again").click()
+    await expect(answers(page)).to_contain_text("The second answer.")
+
+    async def late(route: Route) -> None:
+        """The switch is done; its answer comes once the page shows it."""
+        answer = await route.fetch()
+        await shown.wait()
+        await route.fulfill(response=answer)
+
+    await page.route(
+        lambda url: "/conversations/" in url,
+        lambda route: late(route) if route.request.method == "PATCH" else route.fallback(),
+    )
+    await version(page, 2, 2, "answer").get_by_label("The answer before").click()
+    await expect(answers(page)).to_contain_text("The first answer.")
+    shown.set()
+    await expect(version(page, 1, 2, "answer").get_by_label("The answer after")).to_be_focused()
 
 
 async def test_arrow_up_edits_the_last_question_and_the_old_one_stays_reachable(
@@ -83,8 +113,36 @@ async def test_an_answer_is_rated_with_words(open_page: OpenPage) -> None:
     await expect(good).to_have_attribute("aria-pressed", "true")
     async with page.expect_response(lambda answer: ":rate" in answer.url and answer.ok):
         await good.click()
+    await expect(good).to_have_attribute("aria-pressed", "false")
     await page.reload()
     await expect(good).to_have_attribute("aria-pressed", "false")
+
+
+async def test_a_list_asked_for_before_a_rating_does_not_overwrite_it(open_page: OpenPage) -> None:
+    page = await open_page()
+    await ask(page, own_words())
+    await whole_answer(page)
+    asked, rated = asyncio.Event(), asyncio.Event()
+
+    async def late(route: Route) -> None:
+        """The messages as they are now come after the rating, and can be told by a version more."""
+        answer = await route.fetch()
+        told = await answer.json()
+        told["messages"][-1] |= {"sibling_number": 1, "sibling_count": 2}
+        asked.set()
+        await rated.wait()
+        await route.fulfill(response=answer, json=told)
+
+    await page.route(lambda url: "/messages?" in url, late)
+    await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    await asked.wait()
+    good = page.get_by_role("button", name="Good answer")
+    async with page.expect_response(lambda answer: ":rate" in answer.url and answer.ok):
+        await good.click()
+    await page.get_by_label("What was good about it?").wait_for()
+    rated.set()
+    await expect(version(page, 1, 2, "answer")).to_be_visible()
+    await expect(good).to_have_attribute("aria-pressed", "true")
 
 
 async def test_a_failed_answer_is_tried_again_in_its_place(open_page: OpenPage, model: ScriptedUpstream) -> None:

@@ -1,11 +1,12 @@
 """Bad moments and second windows: the line is cut, another tab is open, the budget is used up."""
 
+import asyncio
 import os
 import re
 import signal
 from uuid import uuid4
 
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
 
 from soma_common.testing.mesh import Mesh
 from soma_common.testing.upstream import Script, ScriptedUpstream
@@ -20,6 +21,7 @@ from tests.e2e.browser.acts import (
     whole_answer,
 )
 from tests.e2e.browser.conftest import OpenPage
+from tests.e2e.browser.long_talk import make_long_talk
 from tests.e2e.support.person import Person
 
 SLOW = Script(chunks=100, gap_seconds=0.05)
@@ -145,6 +147,56 @@ async def test_a_memory_is_found_and_forgotten(open_page: OpenPage) -> None:
     await question.get_by_role("button", name="Forget it").click()
     await expect(panel.get_by_text("Forgotten. Reading it again finds nothing")).to_be_visible()
     await expect(panel.locator("soma-memory-card").filter(has_text=thing)).to_have_count(0)
+
+
+async def test_messages_asked_for_before_an_answer_ended_do_not_take_it_away(
+    open_page: OpenPage, model: ScriptedUpstream
+) -> None:
+    model.set_default(Script(chunks=40, gap_seconds=0.05))
+    page = await open_page()
+    asked, ended = asyncio.Event(), asyncio.Event()
+
+    async def late(route: Route) -> None:
+        """The messages as they are now; they come after the end of the answer."""
+        answer = await route.fetch()
+        asked.set()
+        await ended.wait()
+        await route.fulfill(response=answer)
+
+    async def later(route: Route) -> None:
+        """How the conversation stands is asked once the answer has ended."""
+        await ended.wait()
+        await route.continue_()
+
+    await ask(page, own_words())
+    await begun(page)
+    conversation = page.url.partition("#")[2]
+    await page.route(lambda url: url.endswith(f"/conversations/{conversation}"), later, times=1)
+    await page.route(lambda url: "/messages?" in url, late, times=1)
+    await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    await asked.wait()
+    shown = await whole_answer(page)
+    async with page.expect_response(lambda answer: "/messages?" in answer.url):
+        ended.set()
+    async with page.expect_response(lambda answer: "/messages?" in answer.url, timeout=5_000):
+        pass
+    assert await whole_answer(page) == shown
+
+
+async def test_older_messages_that_do_not_come_are_told_and_asked_for_again(open_page: OpenPage, mesh: Mesh) -> None:
+    conversation = await make_long_talk(mesh, 100)
+    page = await open_page()
+    await page.route(lambda url: "page_token=" in url and "/messages?" in url, lambda route: route.abort())
+    await page.evaluate("(id) => { location.hash = id; }", conversation)
+    older = page.get_by_role("button", name="Show older messages")
+    await older.click()
+    problem = page.get_by_role("region", name="Conversation").get_by_role("alert")
+    await expect(problem).to_contain_text("The mesh cannot be reached from here.", timeout=5_000)
+    await page.unroute_all()
+    await older.click()
+    await expect(older).to_have_count(0)
+    await expect(problem).to_have_count(0)
+    await expect(answers(page)).to_have_count(50)
 
 
 async def test_conversations_are_renamed_found_and_deleted(open_page: OpenPage) -> None:

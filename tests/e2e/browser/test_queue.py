@@ -1,6 +1,8 @@
 """Writing on while an answer comes: what is said then waits, is taken back, or ends what runs."""
 
-from playwright.async_api import expect
+import asyncio
+
+from playwright.async_api import Browser, WebSocketRoute, expect
 
 from soma_common.testing.upstream import Script, ScriptedUpstream
 from tests.e2e.browser.acts import PATIENCE_MS, answers, ask, begun, own_words, whole_answer
@@ -35,6 +37,36 @@ async def test_what_is_said_meanwhile_waits_for_its_place(open_page: OpenPage, m
     await expect(questions).to_have_count(2)
     await expect(questions.last).to_contain_text(second)
     await expect(answers(page)).to_have_count(2)
+
+
+async def test_a_message_is_taken_back_though_the_mesh_has_not_heard_it_yet(
+    open_page: OpenPage, model: ScriptedUpstream, browser: Browser
+) -> None:
+    model.set_default(SLOW)
+    context, text = await browser.new_context(), own_words()
+    looked = asyncio.Event()
+
+    def slow(socket: WebSocketRoute) -> None:
+        """What is said second reaches the mesh once the page has looked for it there."""
+        server = socket.connect_to_server()
+
+        async def pass_on(frame: str | bytes) -> None:
+            if text in str(frame):
+                await looked.wait()
+            server.send(frame)
+
+        socket.on_message(pass_on)
+
+    await context.route_web_socket(lambda url: "/ws/" in url, slow)
+    page = await open_page(context=context)
+    await ask(page, own_words())
+    await begun(page)
+    await ask(page, text)
+    async with page.expect_response(lambda answer: ":cancel" in answer.url and answer.ok, timeout=10_000):
+        async with page.expect_response(lambda answer: "/chat/turns?" in answer.url):
+            await page.get_by_label("Take it back").click()
+        looked.set()
+    await expect(page.get_by_label("Message", exact=True)).to_have_value(text)
 
 
 async def test_a_waiting_message_survives_a_reload(open_page: OpenPage, model: ScriptedUpstream) -> None:

@@ -64,7 +64,6 @@ async def test_a_denied_tool_does_not_run_and_the_keyboard_suffices(
     await ask_careful(page, name, text)
     card = page.get_by_role("region", name="May math.evaluate run?")
     await card.wait_for()
-    await expect(page.get_by_role("navigation", name="Conversations")).to_contain_text("Waits for you")
     await page.keyboard.press("Alt+a")
     await expect(card).to_be_focused()
     for _ in range(4):
@@ -73,6 +72,22 @@ async def test_a_denied_tool_does_not_run_and_the_keyboard_suffices(
     await page.keyboard.press("Enter")
     await expect(answers(page)).to_contain_text("Then I shall not.")
     await expect(answers(page).get_by_role("listitem").filter(has_text="math.evaluate")).to_contain_text("denied")
+
+
+async def test_alt_a_goes_to_the_card_that_is_shown_though_no_list_has_come(
+    open_page: OpenPage, model: ScriptedUpstream, admin: Person
+) -> None:
+    name, text = await make_careful_agent(admin), own_words()
+    model.enqueue(Script(match=text, text="Let me calculate.", tool_calls=(SUM,)))
+    page = await open_page()
+    await page.route(lambda url: "/chat/approvals" in url, lambda route: route.abort())
+    await ask_careful(page, name, text)
+    card = page.get_by_role("region", name="May math.evaluate run?")
+    await card.wait_for()
+    await page.keyboard.press("Alt+a")
+    await expect(card).to_be_focused(timeout=5_000)
+    await card.get_by_role("button", name="Deny").click()
+    await whole_answer(page)
 
 
 async def test_a_turn_that_waits_is_stopped(open_page: OpenPage, model: ScriptedUpstream, admin: Person) -> None:

@@ -27,7 +27,6 @@ const LINES = {
   more: svg`<path d="M3.5 8h.01M8 8h.01M12.5 8h.01" stroke-width="2.4"/>`,
   tool: svg`<path d="M13.2 4.6l-2.4 2.4-1.8-1.8 2.4-2.4a3.6 3.6 0 0 0-4.7 4.7L2.6 11.6l1.8 1.8 4.1-4.1a3.6 3.6 0 0 0 4.7-4.7z"/>`,
   wait: svg`<circle cx="8" cy="8" r="5.2"/><path d="M8 5v3.2l2 1.4"/>`,
-  file: svg`<path d="M9.5 2.5h-5v11h7v-9zM9.5 2.5v2h2"/>`,
   stop: svg`<rect x="4" y="4" width="8" height="8" rx="1.2" fill="currentColor"/>`,
 } as const;
 

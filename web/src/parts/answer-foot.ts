@@ -5,13 +5,13 @@ import { icon, type IconName } from "../design/icons";
 import { base, controls } from "../design/shared";
 import type { Watchable } from "../state/cell";
 import type { Entry, Rated } from "../state/entry";
+import { rate } from "../state/rating";
 import { count, milliseconds, money } from "../text/format";
 import { refusalOf } from "../wire/refusal";
 import { copyText } from "./clipboard";
 import { Part } from "./part";
 import "./branch-switch";
 
-const RATINGS = { good: "RATING_GOOD", bad: "RATING_BAD", none: "RATING_UNSPECIFIED" } as const;
 const MOST_WORDS = 1000;
 
 export class AnswerFootPart extends Part {
@@ -166,11 +166,8 @@ export class AnswerFootPart extends Part {
   }
 
   async #rate(rated: Rated): Promise<void> {
-    const before = this.entry.rated;
-    this.#show(rated);
     this.wording = rated !== "none";
     if (!(await this.#send(rated, ""))) {
-      this.#show(before);
       this.wording = false;
       return;
     }
@@ -188,18 +185,12 @@ export class AnswerFootPart extends Part {
 
   async #send(rated: Rated, text: string): Promise<boolean> {
     try {
-      const path = `/api/v1/chat/turns/${encodeURIComponent(this.entry.turnId)}:rate`;
-      await this.store.rest.post(path, { rating: RATINGS[rated], text });
+      await rate(this.store.rest, this.entry, rated, text);
       return true;
     } catch (error) {
       this.store.layout.tell(refusalOf(error));
       return false;
     }
-  }
-
-  #show(rated: Rated): void {
-    this.entry.rated = rated;
-    this.entry.changed.beat();
   }
 
   #onKey(event: KeyboardEvent): void {

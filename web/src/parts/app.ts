@@ -192,7 +192,7 @@ export class AppPart extends Part {
   }
 
   readonly #onKey = (event: KeyboardEvent): void => {
-    const { layout } = this.store;
+    const { layout, asksIn } = this.store;
     if ((event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === "k") {
       event.preventDefault();
       layout.paletteOpen.value = !layout.paletteOpen.value;
@@ -204,9 +204,9 @@ export class AppPart extends Part {
         event.preventDefault();
         this.store.newChat();
         this.focusComposer();
-      } else if (event.code === "KeyA" && this.store.approvals.waiting.value.length > 0) {
+      } else if (event.code === "KeyA" && asksIn !== undefined) {
         event.preventDefault();
-        this.store.openApproval();
+        this.store.openApproval(asksIn);
       } else if (tab !== undefined) {
         event.preventDefault();
         layout.toggleDrawer(tab);

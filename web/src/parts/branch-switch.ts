@@ -44,7 +44,7 @@ export class BranchSwitchPart extends Part {
 
   /** The version that was turned to takes the focus from the one that is gone. */
   protected override firstUpdated(): void {
-    if (this.store.talk.turned === this.entry) {
+    if (this.store.talk.takeTurned(this.entry)) {
       this.renderRoot.querySelector<HTMLElement>("button:not(:disabled)")?.focus();
     }
   }

@@ -22,15 +22,15 @@ export function commands(store: Store): Command[] {
 }
 
 function actions(store: Store): Command[] {
-  const { layout, turns, approvals } = store;
+  const { layout, turns, asksIn } = store;
   const found: Command[] = [{ name: "New chat", group: "Do", keys: "Alt N", run: () => store.newChat() }];
   if (turns.running.value !== undefined) {
     found.push({ name: "Stop the answer", group: "Do", keys: "Esc", run: () => turns.stop() });
   } else {
     found.push(...again(store));
   }
-  if (approvals.waiting.value.length > 0) {
-    found.push({ name: "Go to what waits for consent", group: "Do", keys: "Alt A", run: () => store.openApproval() });
+  if (asksIn !== undefined) {
+    found.push({ name: "Go to what waits for consent", group: "Do", keys: "Alt A", run: () => store.openApproval(asksIn) });
   }
   TABS.forEach((tab, place) => {
     found.push({ name: `Open ${capital(tab)}`, group: "Do", keys: `Alt ${place + 1}`, run: () => layout.openDrawer(tab) });

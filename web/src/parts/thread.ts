@@ -127,6 +127,7 @@ export class ThreadPart extends Part {
       return html`<soma-welcome .store=${this.store}></soma-welcome>`;
     }
     return html`
+      ${talk.problem.value === undefined ? nothing : html`<p class="problem" role="alert">${talk.problem.value.message}</p>`}
       ${talk.hasOlder
         ? html`<div class="older">
             <button class="plain" type="button" ?disabled=${talk.loadingOlder.value} @click=${() => void talk.loadOlder()}>
@@ -158,12 +159,10 @@ export class ThreadPart extends Part {
     if (entries !== this.#seen && (last?.state === "waiting" || entries.length === 0 || this.#seen.length === 0)) {
       this.#following = true; // something was said, or another conversation is shown
     }
-    this.#first = entries === this.#seen ? this.#first : entries[0]?.key;
     this.#grewAbove = this.#seen.length > 0 && entries.at(-1) === this.#seen.at(-1) && entries[0] !== this.#seen[0];
     this.#seen = entries;
   }
   #seen: readonly unknown[] = [];
-  #first: string | undefined;
   #grewAbove = false;
 
   /** A message that was looked for is brought into sight. */

@@ -9,12 +9,12 @@ const PAGE = 500;
 export class Branches {
   constructor(private readonly rest: Rest) {}
 
-  /** The last message of the branch on which the sibling of that number stands. */
-  async leafBeside(conversationId: string, messageId: string, number: number): Promise<string> {
+  /** The sibling of that number, and the last message of the branch on which it stands. */
+  async beside(conversationId: string, messageId: string, number: number): Promise<Beside | undefined> {
     const tree = await this.#tree(conversationId);
     const parent = tree.byId.get(messageId)?.parent_message_id ?? "";
     const sibling = (tree.children.get(parent) ?? [])[number - 1];
-    return sibling === undefined ? "" : leafUnder(tree, sibling);
+    return sibling === undefined ? undefined : { messageId: sibling.message_id, leafId: leafUnder(tree, sibling) };
   }
 
   /** The last message of a branch that a message is on: the shown one where it is on that. */
@@ -51,6 +51,11 @@ export class Branches {
     }
     return { byId, children };
   }
+}
+
+export interface Beside {
+  readonly messageId: string;
+  readonly leafId: string;
 }
 
 interface Tree {

@@ -47,6 +47,8 @@ export class Entry {
   retry: (() => void) | undefined;
   siblings: Siblings = { number: 1, count: 1 };
   rated: Rated = "none";
+  /** Until when whatever the mesh told of the rating is older than what was said here. */
+  ratedUntil = 0;
   messageId = "";
   turnId = "";
   receiptId = "";
@@ -102,20 +104,24 @@ export function storedEntry(message: Message): Entry {
   if (message.partial) {
     entry.state = message.finish_reason === "cancelled" ? "stopped" : "failed";
   }
-  renew(entry, message);
+  renew(entry, message, performance.now());
   return entry;
 }
 
-/** What of a known message may have changed since. */
-export function renew(entry: Entry, message: Message): void {
+/** What of a known message may have changed since, as the mesh had it when it was asked. */
+export function renew(entry: Entry, message: Message, asked: number): void {
   const siblings = { number: message.sibling_number || 1, count: message.sibling_count || 1 };
-  const rated = message.rating === "RATING_GOOD" ? "good" : message.rating === "RATING_BAD" ? "bad" : "none";
+  const rated = asked < entry.ratedUntil ? entry.rated : ratingOf(message);
   const same = siblings.number === entry.siblings.number && siblings.count === entry.siblings.count;
   if (!same || rated !== entry.rated) {
     entry.siblings = siblings;
     entry.rated = rated;
     entry.changed.beat();
   }
+}
+
+function ratingOf(message: Message): Rated {
+  return message.rating === "RATING_GOOD" ? "good" : message.rating === "RATING_BAD" ? "bad" : "none";
 }
 
 export function textOf(message: Message): string {

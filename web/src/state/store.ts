@@ -100,10 +100,15 @@ export class Store {
     }
   }
 
-  /** Shows what waits for consent in a conversation, or in the first one where something does. */
-  openApproval(conversationId = this.approvals.waiting.value[0]?.conversation_id ?? ""): void {
+  /** Where something waits for consent: here, if its card is shown, else in the first conversation the mesh told of. */
+  get asksIn(): string | undefined {
+    return this.thread.asking ? this.thread.conversationId.value : this.approvals.waiting.value[0]?.conversation_id;
+  }
+
+  /** Shows what waits for consent in a conversation. */
+  openApproval(conversationId: string): void {
     this.layout.seekApproval();
-    if (conversationId !== "" && conversationId !== this.thread.conversationId.value) {
+    if (conversationId !== this.thread.conversationId.value) {
       this.openChat(conversationId);
     }
     this.layout.railOpen.value = false;

@@ -20,9 +20,9 @@ export class Talk {
   readonly problem = new Cell<Refusal | undefined>(undefined);
   /** A message that was looked for, to be shown. */
   readonly sought = new Cell<Entry | undefined>(undefined);
-  /** The version of a message that was turned to last. */
-  turned: Entry | undefined;
   readonly #branches: Branches;
+  /** The version that was turned to and has not come yet. */
+  #turnedTo = "";
   #older = "";
   #visit = 0;
 
@@ -77,10 +77,17 @@ export class Talk {
       return;
     }
     const visit = this.#visit;
+    const { value: shown } = this.thread.entries;
+    const { leafId } = this.thread;
     const found = await this.#newest(id).catch(() => undefined);
-    if (found !== undefined && visit === this.#visit) {
-      this.#renew(...found);
+    if (found === undefined || visit !== this.#visit) {
+      return;
     }
+    if (shown !== this.thread.entries.value || leafId !== this.thread.leafId) {
+      await this.refresh(); // what was asked for is older than what is shown
+      return;
+    }
+    this.#renew(...found);
   }
 
   /** The mesh told how the conversation stands. */
@@ -102,6 +109,7 @@ export class Talk {
       return;
     }
     const visit = this.#visit;
+    this.problem.value = undefined;
     this.loadingOlder.value = true;
     try {
       const page = await this.#messages(this.thread.conversationId.value, { page_token: this.#older, page_size: size });
@@ -110,7 +118,9 @@ export class Talk {
         this.thread.entries.value = [...entriesOf(page, []), ...this.thread.entries.value];
       }
     } catch (error) {
-      this.problem.value = refusalOf(error);
+      if (visit === this.#visit) {
+        this.problem.value = refusalOf(error);
+      }
     } finally {
       this.loadingOlder.value = false;
     }
@@ -120,14 +130,22 @@ export class Talk {
   async turnTo(entry: Entry, number: number): Promise<void> {
     const { value: id } = this.thread.conversationId;
     const visit = this.#visit;
-    const leaf = await this.#branches.leafBeside(id, entry.messageId, number);
-    if (leaf === "" || visit !== this.#visit) {
+    const beside = await this.#branches.beside(id, entry.messageId, number);
+    if (beside === undefined || visit !== this.#visit) {
       return;
     }
-    const place = this.thread.entries.value.indexOf(entry);
-    await this.#branches.choose(id, leaf);
+    this.#turnedTo = beside.messageId; // before the mesh is asked: it may tell what is shown now before it answers
+    await this.#branches.choose(id, beside.leafId);
     await this.refresh();
-    this.turned = this.thread.entries.value[place];
+  }
+
+  /** Whether this is the version that was turned to; asking takes it. */
+  takeTurned(entry: Entry): boolean {
+    const turned = entry.messageId !== "" && entry.messageId === this.#turnedTo;
+    if (turned) {
+      this.#turnedTo = "";
+    }
+    return turned;
   }
 
   /** Shows the messages that a turn stands behind which was begun elsewhere, and its answer below them. */
@@ -167,7 +185,7 @@ export class Talk {
     return this.thread.entries.value.findLast((entry) => entry.role === "user")?.text === text;
   }
 
-  #show(conversation: Conversation, page: MessagePage): void {
+  #show(conversation: Conversation, page: Told): void {
     this.thread.conversation.value = conversation;
     this.thread.agentId = conversation.agent_id;
     this.#older = page.next_page_token;
@@ -175,7 +193,7 @@ export class Talk {
     this.#followOther(conversation.running_turn_id);
   }
 
-  #renew(conversation: Conversation, page: MessagePage): void {
+  #renew(conversation: Conversation, page: Told): void {
     const refused = this.thread.last?.problem !== undefined;
     if (this.turns.running.value !== undefined || refused) {
       this.thread.conversation.value = conversation;
@@ -223,13 +241,14 @@ export class Talk {
     this.#visit += 1;
     this.turns.leave();
     this.#older = "";
+    this.#turnedTo = "";
     this.problem.value = undefined;
     this.opening.value = false;
     this.sought.value = undefined;
     this.thread.clear();
   }
 
-  async #newest(id: string): Promise<[Conversation, MessagePage]> {
+  async #newest(id: string): Promise<[Conversation, Told]> {
     const [opened, page] = await Promise.all([
       this.rest.get<{ conversation: Conversation }>(`${CONVERSATIONS}/${encodeURIComponent(id)}`),
       this.#messages(id, {}),
@@ -237,14 +256,20 @@ export class Talk {
     return [opened.conversation, page];
   }
 
-  #messages(id: string, more: Record<string, string | number>): Promise<MessagePage> {
+  async #messages(id: string, more: Record<string, string | number>): Promise<Told> {
     const query = { page_size: PAGE, from_end: true, ...more };
-    return this.rest.get<MessagePage>(`${CONVERSATIONS}/${encodeURIComponent(id)}/messages`, query);
+    const asked = performance.now();
+    return { ...(await this.rest.get<MessagePage>(`${CONVERSATIONS}/${encodeURIComponent(id)}/messages`, query)), asked };
   }
 }
 
+/** A page, and when it was asked for: what was done here since is not in it. */
+interface Told extends MessagePage {
+  readonly asked: number;
+}
+
 /** The entries of a page; one that is known already stays, with what only a live answer knows, and is renewed. */
-function entriesOf(page: MessagePage, known: readonly Entry[]): Entry[] {
+function entriesOf(page: Told, known: readonly Entry[]): Entry[] {
   const byId = new Map(known.filter((entry) => entry.messageId !== "").map((entry) => [entry.messageId, entry]));
   return page.messages
     .filter((message) => message.role === "ROLE_USER" || message.role === "ROLE_ASSISTANT")
@@ -253,7 +278,7 @@ function entriesOf(page: MessagePage, known: readonly Entry[]): Entry[] {
       if (entry === undefined) {
         return storedEntry(message);
       }
-      renew(entry, message);
+      renew(entry, message, page.asked);
       return entry;
     });
 }

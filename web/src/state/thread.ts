@@ -19,6 +19,11 @@ export class Thread {
     return this.entries.value.findLast((entry) => entry.messageId !== "")?.messageId ?? "";
   }
 
+  /** Whether a call on the page waits for a person. */
+  get asking(): boolean {
+    return this.entries.value.some((entry) => entry.asking !== undefined);
+  }
+
   push(...entries: readonly Entry[]): void {
     this.entries.value = [...this.entries.value, ...entries];
   }

@@ -12,6 +12,8 @@ import { forgetPending, forgetPendingSoon, keepPending, type Kept } from "./pend
 import type { Thread } from "./thread";
 
 const TURNS = "/api/v1/chat/turns";
+const LOOKS = 10;
+const LOOK_AGAIN_MS = 500;
 
 export interface TurnListener {
   /** A turn has begun; `fresh` when it made its conversation, `ours` when it was begun here. */
@@ -139,10 +141,14 @@ export class Turns {
     }
     this.connection.leave(queued.frameId);
     const query = { conversation_id: this.thread.conversationId.value, page_size: 200 };
-    const { turns } = await this.rest.get<{ turns: Turn[] }>(TURNS, query);
-    const turn = turns.find((each) => each.request_id === queued.opening.payload.request_id);
-    if (turn !== undefined) {
-      await this.rest.post(`${TURNS}/${encodeURIComponent(turn.turn_id)}:cancel`, {});
+    for (let looks = 0; looks < LOOKS; looks += 1) {
+      const { turns } = await this.rest.get<{ turns: Turn[] }>(TURNS, query);
+      const turn = turns.find((each) => each.request_id === queued.opening.payload.request_id);
+      if (turn !== undefined) {
+        await this.rest.post(`${TURNS}/${encodeURIComponent(turn.turn_id)}:cancel`, {});
+        return;
+      }
+      await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS)); // what was said goes another way, and may be slower
     }
   }
 

@@ -19,8 +19,6 @@ export interface Started extends InTurn {
   conversation_id: string;
   user_message_id: string;
   assistant_message_id: string;
-  parent_message_id: string;
-  untitled: boolean;
   agent_id: string;
   model: string;
   receipt_id: string;
@@ -42,7 +40,6 @@ export interface ToolStarted extends OfCall {
   phase: "started";
   arguments: string;
   by_client: boolean;
-  round: number;
 }
 
 export interface ToolFinished extends OfCall {
@@ -51,7 +48,6 @@ export interface ToolFinished extends OfCall {
   content: string;
   truncated: boolean;
   duration_milliseconds: number;
-  round: number;
 }
 
 export interface ApprovalAsked extends OfCall {
