@@ -244,9 +244,9 @@ class Session:
         return SomaError(Reason.RATE_LIMITED, {"limit": limit}, retry_after_seconds=1.0)
 
     def _follow(self, frame: Follow, _now: float) -> list[Action]:
-        crowded = self._crowded(self._streams.without(frame.turn_id))
-        if crowded is not None:
-            return self.refused(frame.frame_id, crowded)
+        problem = _unnamed(frame, "turn_id") or self._crowded(self._streams.without(frame.turn_id))
+        if problem is not None:
+            return self.refused(frame.frame_id, problem)
         left = self._streams.make_way(frame.turn_id)
         stream = self._streams.open(Stream(frame.frame_id, frame.turn_id, whole=frame.after_sequence == 0))
         return [*(Leave(number) for number in left), Rejoin(stream, frame)]
