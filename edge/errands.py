@@ -44,7 +44,8 @@ class Errands:
             frame = errand.frame
             self._start(self._request(frame.frame_id, frame.turn_id, "submission", self._submit(errand)))
         elif isinstance(errand, Complete):
-            self._start(self._complete(errand))
+            news = errand.news
+            self._start(self._answering(news.frame_id, news.turn_id, "chat.done", self._complete(errand)))
         else:
             self._start(self._await_title(errand))
 
@@ -63,7 +64,14 @@ class Errands:
             self._act(self._session.expire(problem))
 
     async def _request(self, frame_id: str, turn_id: str, name: str, work: Coroutine[Any, Any, None]) -> None:
-        """A call that a frame asked for, under its own trace; what goes wrong is answered to the frame."""
+        """A call that a frame asked for: the session counts them."""
+        try:
+            await self._answering(frame_id, turn_id, name, work)
+        finally:
+            self._session.released()
+
+    async def _answering(self, frame_id: str, turn_id: str, name: str, work: Coroutine[Any, Any, None]) -> None:
+        """Work for a frame, under its own trace; what goes wrong is answered to the frame."""
         correlation_id = str(self._tools.ids.uuid7())
         with (
             tracer.span(f"WS {name}", SpanKind.SERVER, TraceContext.new()),
@@ -77,8 +85,6 @@ class Errands:
                 error_id = str(self._tools.ids.uuid7())
                 _LOG.error("unexpected error on an errand", error_id=error_id, exc_info=error)
                 self._act(self._session.refused(frame_id, SomaError(Reason.INTERNAL, {"error_id": error_id}), turn_id))
-            finally:
-                self._session.released()
 
     async def _cancel(self, action: Cancel) -> None:
         await self._tools.turns.cancel(action.turn_id, str(self._tools.ids.uuid7()))
@@ -92,14 +98,8 @@ class Errands:
 
     async def _complete(self, action: Complete) -> None:
         """Looks up the whole answer of a turn whose beginning did not come by here."""
-        news = action.news
-        with acting_as(self._identity.caller, str(self._tools.ids.uuid7())):
-            try:
-                news.content = (await self._tools.turns.get(news.turn_id)).text
-            except SomaError as error:
-                self._act(self._session.refused(news.frame_id, error, news.turn_id))
-                return
-        self._act([Tell(news)])
+        action.news.content = (await self._tools.turns.get(action.news.turn_id)).text
+        self._act([Tell(action.news)])
 
     async def _await_title(self, action: AwaitTitle) -> None:
         title = ""
