@@ -50,7 +50,7 @@ class Leave:
 
 @dataclass(frozen=True, slots=True)
 class Cancel:
-    """Stop a turn, and say when that is done."""
+    """Stop a turn; its own last event says when that is done."""
 
     frame_id: str
     turn_id: str

@@ -3,7 +3,6 @@
 Nothing here listens, dials or reads settings.
 """
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry
@@ -14,7 +13,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp
-from starlette.websockets import WebSocket
 
 from edge.bridge import Mesh, Turns
 from edge.description import description
@@ -40,7 +38,6 @@ from soma_common.kernel.ids import Ids
 from soma_common.kernel.reasons import Reason
 
 _EVERY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
-Handler = Callable[[Request], Awaitable[Response]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +101,9 @@ def build_app(parts: EdgeParts, registry: CollectorRegistry) -> EdgeApp:
             Route("/v1/models/{model:path}", openai.model, methods=["GET"]),
             Route("/v1/chat/completions", openai.completions, methods=["POST"]),
             Route("/v1/{path:path}", openai.unknown, methods=_EVERY_METHOD),
-            WebSocketRoute("/ws/v2/chat", _endpoint(sockets)),
-            WebSocketRoute("/ws/v2/chat/{agent_id}", _endpoint(sockets)),
-            Route("/{path:path}", _asked(rest), methods=_EVERY_METHOD),
+            WebSocketRoute("/ws/v2/chat", sockets.connect),
+            WebSocketRoute("/ws/v2/chat/{agent_id}", sockets.connect),
+            Route("/{path:path}", rest.answer, methods=_EVERY_METHOD),
         ],
         exception_handlers={HTTPException: _http_problem},
         middleware=[
@@ -115,20 +112,6 @@ def build_app(parts: EdgeParts, registry: CollectorRegistry) -> EdgeApp:
         ],
     )
     return EdgeApp(app, sockets)
-
-
-def _asked(rest: Rest) -> Handler:
-    async def handler(request: Request) -> Response:
-        return await rest(request)
-
-    return handler
-
-
-def _endpoint(sockets: Sockets) -> Callable[[WebSocket], Awaitable[None]]:
-    async def endpoint(websocket: WebSocket) -> None:
-        await sockets(websocket)
-
-    return endpoint
 
 
 async def _http_problem(request: Request, problem: Exception) -> Response:

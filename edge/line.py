@@ -28,6 +28,8 @@ class GoneError(Exception):
 class Line:
     """Writes to one connection, one frame at a time. One timer for all: it costs less than a timeout each."""
 
+    __slots__ = ("_codec", "_loop", "_since", "_stalled", "_watch", "_websocket", "_writer")
+
     def __init__(self, websocket: WebSocket, codec: Codec) -> None:
         self._websocket = websocket
         self._codec = codec

@@ -28,6 +28,8 @@ class OutboxLimits:
 class Outbox:
     """A queue of frames, and at its end the wish to close."""
 
+    __slots__ = ("_limits", "_merge", "_size", "_waiting")
+
     def __init__(self, merge: Merge, limits: OutboxLimits) -> None:
         self._merge = merge
         self._limits = limits

@@ -111,8 +111,37 @@ class BoundedHttp(HttpToolsProtocol):
         self.transport.close()
 
 
+class Inbox(asyncio.Queue[Any]):
+    """What came for the one reader of a socket; the library's own weighs two kilobytes and a half, also when empty."""
+
+    def __init__(self) -> None:
+        self._came: list[Any] = []
+        self._waiter: asyncio.Future[None] | None = None
+
+    def put_nowait(self, item: Any) -> None:
+        """Adds what came."""
+        self._came.append(item)
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def empty(self) -> bool:
+        """Whether nothing waits."""
+        return not self._came
+
+    async def get(self) -> Any:
+        """The oldest, as soon as there is one."""
+        while not self._came:
+            self._waiter = asyncio.get_running_loop().create_future()
+            await self._waiter
+        return self._came.pop(0)
+
+
 class EndingSocket(WebSocketsSansIOProtocol):
     """A WebSocket that does not outlive its app by more than a moment, and piles nothing up for a client."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.queue = Inbox()
 
     def data_received(self, data: bytes) -> None:
         """Bytes came; a head that cannot be read is refused, since nobody else would answer or hang up."""

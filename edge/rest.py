@@ -67,7 +67,7 @@ class Rest:
         self._table = table
         self._tools = tools
 
-    async def __call__(self, request: Request) -> Response:
+    async def answer(self, request: Request) -> Response:
         """One request; SomaError for everything that is wrong with it."""
         exchange = exchange_of(request)
         raw_path = bytes(request.scope.get("raw_path", b"")).decode("latin-1") or request.url.path

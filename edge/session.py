@@ -73,6 +73,8 @@ class State(StrEnum):
 class Session:
     """One connection. `admit(now)` takes one message off the user's allowance: None, or seconds until there is one."""
 
+    __slots__ = ("_admit", "_agent_id", "_allowance", "_limits", "_pace", "_requests", "_streams", "_titles", "state")
+
     def __init__(
         self, admit: Callable[[float], float | None], limits: SessionLimits, allowance: str, agent_id: str = ""
     ) -> None:
@@ -84,7 +86,7 @@ class Session:
         self._pace: Bucket | None = None
         self._streams = Streams()
         self._requests = 0
-        self._titles: set[str] = set()
+        self._titles: list[str] = []
 
     @property
     def turns(self) -> int:
@@ -132,7 +134,7 @@ class Session:
         due = news.kind in _COMPLETED and known.untitled not in ("", *self._titles)
         if not due or len(self._titles) >= self._limits.titles:
             return [last]
-        self._titles.add(known.untitled)
+        self._titles.append(known.untitled)
         return [last, AwaitTitle(known.untitled)]
 
     def ended(self, stream: int) -> list[Action]:
@@ -164,7 +166,7 @@ class Session:
 
     def titled(self, conversation_id: str, title: str) -> list[Action]:
         """A title came, or none (empty) in the time that is waited for one."""
-        self._titles.discard(conversation_id)
+        self._titles.remove(conversation_id)
         return [Tell(Titled(conversation_id, title))] if title and self.state is State.OPEN else []
 
     def leave(self) -> list[Action]:
@@ -244,9 +246,9 @@ class Session:
         return SomaError(Reason.RATE_LIMITED, {"limit": limit}, retry_after_seconds=1.0)
 
     def _follow(self, frame: Follow, _now: float) -> list[Action]:
-        crowded = self._crowded(self._streams.without(frame.turn_id))
-        if crowded is not None:
-            return self.refused(frame.frame_id, crowded)
+        problem = _unnamed(frame, "turn_id") or self._crowded(self._streams.without(frame.turn_id))
+        if problem is not None:
+            return self.refused(frame.frame_id, problem)
         left = self._streams.make_way(frame.turn_id)
         stream = self._streams.open(Stream(frame.frame_id, frame.turn_id, whole=frame.after_sequence == 0))
         return [*(Leave(number) for number in left), Rejoin(stream, frame)]

@@ -35,6 +35,22 @@ _LOG: Final = get_logger("soma.edge.socket")
 class Socket:
     """Runs one accepted connection to its end."""
 
+    # There are thousands of them, most of them idle.
+    __slots__ = (
+        "_codec",
+        "_errands",
+        "_identity",
+        "_line",
+        "_outbox",
+        "_reading",
+        "_sender",
+        "_session",
+        "_streams",
+        "_tools",
+        "_waiter",
+        "_websocket",
+    )
+
     def __init__(
         self, websocket: WebSocket, codec: Codec, session: Session, identity: Identity, tools: SocketTools
     ) -> None:
@@ -51,12 +67,15 @@ class Socket:
         self._streams: dict[int, asyncio.Task[None]] = {}
         self._errands = Errands(session, identity, tools, self._act)
 
-    async def run(self, welcome: Welcome) -> None:
+    def greet(self, welcome: Welcome) -> None:
+        """The first that the client hears; it is not kept, since it names every agent."""
+        self._act(self._session.greet(welcome))
+
+    async def run(self) -> None:
         """From the welcome to the close; the turns it followed go on without it.
 
         A socket on which nothing happens costs no task beside the one that reads it.
         """
-        self._act(self._session.greet(welcome))
         try:
             async with asyncio.timeout(None) as self._reading:
                 await self._read()

@@ -6,8 +6,7 @@ Nothing here knows what is said on a connection; `socket.py` runs it.
 import asyncio
 import re
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -23,7 +22,6 @@ from edge.identity import SUBPROTOCOL_TICKET, SUBPROTOCOL_TOKEN, Identity
 from edge.session import Session
 from edge.socket import Socket
 from edge.socket_tools import SocketTools
-from soma_common.kernel.clock import Clock
 from soma_common.kernel.errors import SomaError, invalid_field, not_found
 from soma_common.kernel.reasons import Kind, Reason
 from soma_common.kernel.tenancy import Caller
@@ -36,10 +34,6 @@ _NOT_SPOKEN: Final = (SUBPROTOCOL_TOKEN, SUBPROTOCOL_TICKET, SUBPROTOCOL_CLIENT)
 _CLIENT: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _RECHECK_SECONDS: Final = 20.0
 _ROUND_SECONDS: Final = 1.0
-_CODECS: Final[Mapping[str, Callable[[Clock], Codec]]] = {
-    json.SUBPROTOCOL: json.JsonCodec,
-    binary.SUBPROTOCOL: binary.BinaryCodec,
-}
 _CLOSE_CODES: Final[Mapping[Kind, int]] = {
     Kind.UNAUTHENTICATED: UNAUTHENTICATED,
     Kind.PERMISSION_DENIED: FORBIDDEN,
@@ -64,6 +58,10 @@ class Sockets:
     def __init__(self, tools: SocketTools, limits: SocketLimits) -> None:
         self._tools = tools
         self._limits = limits
+        self._codecs: Mapping[str, Codec] = {
+            json.SUBPROTOCOL: json.JsonCodec(tools.clock),
+            binary.SUBPROTOCOL: binary.BinaryCodec(tools.clock),
+        }
         self._open: set[Socket] = set()
         self._rounds: deque[tuple[float, Socket]] = deque()
         self._round: asyncio.TimerHandle | None = None
@@ -72,20 +70,21 @@ class Sockets:
         self._clients: dict[tuple[object, str, str], Socket] = {}
         self._leaving = False
 
-    async def __call__(self, websocket: WebSocket) -> None:
+    async def connect(self, websocket: WebSocket) -> None:
         """One handshake, and the connection that comes of it."""
-        offered = list(websocket.scope.get("subprotocols", []))
+        offered: list[str] = websocket.scope.get("subprotocols", [])
         spoken = [name for name in offered if not name.startswith(_NOT_SPOKEN)]
-        name = next((each for each in spoken if each in _CODECS), None)
-        codec = _CODECS[name or json.SUBPROTOCOL](self._tools.clock)
+        name = next((each for each in spoken if each in self._codecs), None)
+        codec = self._codecs[name or json.SUBPROTOCOL]
         await websocket.accept(subprotocol=name)
         try:
             client = _client_of(offered)
             identity = await self._admit(websocket, offered, client)
             if spoken and name is None:
                 raise SomaError(Reason.METHOD_UNKNOWN, {"method": f"among the subprotocols {', '.join(spoken)[:100]}"})
-            # A token or ticket among them makes the headers long, and nobody asks for them again.
+            # A token or ticket among them makes both long, and nobody asks for them again.
             websocket.scope["headers"].clear()
+            offered.clear()
             await self._serve(websocket, codec, identity, client)
         except SomaError as error:
             await _refuse(websocket, codec, error)
@@ -125,43 +124,47 @@ class Sockets:
         self._tenants[caller.tenant_id] += 1
         self._tools.metrics.sockets.inc()
         try:
-            with acting_as(caller, exchange_of(websocket).correlation_id):
-                agents, features = await self._tools.directory.for_welcome()
-                agent_id = await self._agent_of(websocket, agents)
-            session = Session(
-                lambda now: self._tools.allowances.take(_user(caller), now),
-                self._tools.limits,
-                self._tools.allowances.sentence,
-                agent_id,
-            )
-            socket = Socket(websocket, codec, session, identity, self._tools)
+            socket = await self._greeted(websocket, codec, identity)
             self._open.add(socket)
             self._recheck_later(socket)
-            with self._in_place_of_others((*_user(caller), client), socket):
-                try:
-                    await socket.run(Welcome(caller.sub, str(caller.tenant_id), agents, features))
-                finally:
-                    self._open.discard(socket)
+            self._take_place((*_user(caller), client), socket)
+            try:
+                await socket.run()
+            finally:
+                self._open.discard(socket)
+                self._give_place((*_user(caller), client), socket)
         finally:
             self._tools.metrics.sockets.dec()
             _count_down(self._users, _user(caller))
             _count_down(self._tenants, caller.tenant_id)
 
-    @contextmanager
-    def _in_place_of_others(self, client: tuple[object, str, str], socket: Socket) -> Iterator[None]:
+    async def _greeted(self, websocket: WebSocket, codec: Codec, identity: Identity) -> Socket:
+        caller = identity.caller
+        with acting_as(caller, exchange_of(websocket).correlation_id):
+            agents, features = await self._tools.directory.for_welcome()
+            agent_id = await self._agent_of(websocket, agents)
+        session = Session(
+            lambda now: self._tools.allowances.take(_user(caller), now),
+            self._tools.limits,
+            self._tools.allowances.sentence,
+            agent_id,
+        )
+        socket = Socket(websocket, codec, session, identity, self._tools)
+        socket.greet(Welcome(caller.sub, str(caller.tenant_id), agents, features))
+        return socket
+
+    def _take_place(self, client: tuple[object, str, str], socket: Socket) -> None:
         """A client that has a name and comes back needs its former connection no more, which may not know yet."""
         if not client[-1]:
-            yield
             return
         former = self._clients.get(client)
         self._clients[client] = socket
         if former is not None:
             former.supersede()
-        try:
-            yield
-        finally:
-            if self._clients.get(client) is socket:
-                del self._clients[client]
+
+    def _give_place(self, client: tuple[object, str, str], socket: Socket) -> None:
+        if self._clients.get(client) is socket:
+            del self._clients[client]
 
     def _recheck_later(self, socket: Socket) -> None:
         """Puts a socket at the end of the round in which identities are asked for again."""

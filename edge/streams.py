@@ -23,6 +23,8 @@ class Stream:
 class Streams:
     """Streams by number; numbers are never used again."""
 
+    __slots__ = ("_last", "_open")
+
     def __init__(self) -> None:
         self._open: dict[int, Stream] = {}
         self._last = 0

@@ -60,6 +60,11 @@ class WebSafety:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
+        refusal = self._refusal(scope)
+        if scope["type"] == "websocket" and refusal is None:
+            # What a socket sends has no headers, and there is much of it.
+            await self._app(scope, receive, send)
+            return
 
         async def adorned(message: Message) -> None:
             if message["type"] in ("http.response.start", "websocket.http.response.start"):
@@ -68,14 +73,12 @@ class WebSafety:
                     sent.setdefault(name, value)
             await send(message)
 
-        refusal = self._refusal(scope)
         if refusal is not None:
             status, error = refusal
             openai = scope["path"].startswith(OPENAI_PREFIX)
             await problem_response(error, status, openai=openai)(scope, receive, adorned)
             return
-        # What a socket sends has no headers, and there is much of it.
-        await self._app(scope, self._bounded(scope, receive), send if scope["type"] == "websocket" else adorned)
+        await self._app(scope, self._bounded(receive), adorned)
 
     def _refusal(self, scope: Scope) -> tuple[int | None, SomaError] | None:
         raw = scope["headers"]
@@ -97,9 +100,7 @@ class WebSafety:
             return None, self._too_large()
         return None
 
-    def _bounded(self, scope: Scope, receive: Receive) -> Receive:
-        if scope["type"] != "http":
-            return receive
+    def _bounded(self, receive: Receive) -> Receive:
         read, whole = 0, False
         until = asyncio.get_running_loop().time() + _BODY_SECONDS
 

@@ -21,6 +21,7 @@ _LONGEST: Final = timedelta(days=400)
 _KEPT_BEYOND: Final = timedelta(minutes=5)
 _MOST_LISTED: Final = 10_000
 _SWEPT_EVERY_SECONDS: Final = 60.0
+_MOST_SWEPT: Final = 1000
 
 
 class Sessions:
@@ -29,11 +30,10 @@ class Sessions:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._swept_at = clock.monotonic()
+        self._sweep_at = clock.monotonic() + _SWEPT_EVERY_SECONDS
 
     async def claim_ticket(self, tenant: TenantId, ticket_id: str, request_id: str, expire_time: datetime) -> None:
         """Takes a ticket for the one request that may use it. Raises INVALID_TOKEN when another one was first."""
-        await self._sweep()
         if not await self._spend(tenant, _TICKET, ticket_id.lower(), request_id, expire_time):
             raise SomaError(Reason.INVALID_TOKEN, {"problem": "the ticket was used before"})
 
@@ -49,15 +49,19 @@ class Sessions:
     async def _spend(self, tenant: TenantId, kind: str, proof_id: str, request_id: str, expire_time: datetime) -> bool:
         if expire_time > self._now() + _LONGEST:
             raise invalid_field("expire_time", f"it must be within {_LONGEST.days} days")
+        await self._sweep()
         kept_until = expire_time + _KEPT_BEYOND
         values = (tenant, kind, proof_id, UUID(request_id), kept_until)
         return await self._database.run(tenant, lambda it: it.fetchval(_SQL.spend, *values)) is not None
 
     async def _sweep(self) -> None:
+        """Forgets what has expired, a bounded number at a time; what is left over goes with the next one."""
         now = self._clock.monotonic()
-        if now - self._swept_at >= _SWEPT_EVERY_SECONDS:
-            self._swept_at = now
-            await self._database.worker_statement(_SQL.sweep, self._now())
+        if now < self._sweep_at:
+            return
+        self._sweep_at = now + _SWEPT_EVERY_SECONDS
+        if len(await self._database.worker_statement(_SQL.sweep, self._now(), _MOST_SWEPT)) == _MOST_SWEPT:
+            self._sweep_at = now
 
     def _now(self) -> datetime:
         return self._clock.now()

@@ -14,7 +14,7 @@ from soma_common.testing.environments import EnvironmentMissingError, environmen
 from soma_common.testing.mesh import Mesh, fresh_sub
 from soma_common.testing.upstream import ReceivedRequest, Script, ToolCall
 
-PROGRAMS = Path(__file__).parent / "clients"
+ROOT = Path(__file__).parents[2]
 LANGCHAIN = ("langchain-openai==1.7.4", "langchain-core==1.8.3")
 RIVER = '{"because": "It is long.", "name": "Nile", "length": 6650}'
 CALLS = (
@@ -67,7 +67,8 @@ def ran(request: pytest.FixtureRequest, mesh: Mesh) -> Ran:
     quiet = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "PYTHON_DOTENV_DISABLED": "1", "LITELLM_TELEMETRY": "False"}
     door = {"OPENAI_BASE_URL": mesh.openai_url, "OPENAI_API_KEY": mesh.token_for(fresh_sub())}
     done = subprocess.run(
-        [python, str(PROGRAMS / f"{request.param}_program.py"), "assistant"],
+        [python, "-m", f"tests.e2e.clients.{request.param}_program", "assistant"],
+        cwd=ROOT,
         env={**os.environ, **quiet, **door},
         capture_output=True,
         text=True,

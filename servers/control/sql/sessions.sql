@@ -13,4 +13,5 @@ limit $2
 
 -- name: sweep
 delete from spent_proofs
-where (tenant_id, kind, proof_id) in (select tenant_id, kind, proof_id from spent_proofs where expire_time < $1 limit 1000)
+where (tenant_id, kind, proof_id) in (select tenant_id, kind, proof_id from spent_proofs where expire_time < $1 limit $2)
+returning 1

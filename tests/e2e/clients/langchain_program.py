@@ -1,33 +1,24 @@
 """What a person writes with LangChain's ChatOpenAI, as one program: prints what came of each step as JSON.
 
-Runs in an environment of its own and imports nothing of ours; `OPENAI_BASE_URL` and `OPENAI_API_KEY` are set.
+Runs in an environment of its own and imports nothing of ours but `steps.py` beside it; `OPENAI_BASE_URL` and
+`OPENAI_API_KEY` are set.
 """
 
-import asyncio
-import json
 import sys
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import openai
 from langchain_core.messages import AIMessageChunk, HumanMessage, ToolMessage
 from langchain_core.tools import tool
 from langchain_openai import ChatOpenAI
-from pydantic import BaseModel
+
+from tests.e2e.clients.steps import River, print_steps
 
 
 @tool
 def weather_lookup(city: str) -> str:
     """Looks up the weather of a city."""
     return f"Rain in {city}, quokka winds."
-
-
-class River(BaseModel):
-    """A river."""
-
-    because: str
-    name: str
-    length: int
 
 
 def model(**wishes: Any) -> ChatOpenAI:
@@ -94,21 +85,5 @@ def synchronous() -> dict[str, Any]:
     return {"text": "".join(pieces)}
 
 
-STEPS: tuple[Callable[[], Awaitable[dict[str, Any]]], ...] = (
-    whole,
-    streamed,
-    tools,
-    streamed_tools,
-    structured,
-    refused,
-)
-
-
-async def main() -> None:
-    for step in STEPS:
-        print(json.dumps({step.__name__: await step()}), flush=True)
-
-
 if __name__ == "__main__":
-    asyncio.run(main())
-    print(json.dumps({"synchronous": synchronous()}), flush=True)
+    print_steps((whole, streamed, tools, streamed_tools, structured, refused), synchronous)

@@ -1,17 +1,16 @@
 """What a person writes with the `litellm` library, as one program: prints what came of each step as JSON.
 
-Imports nothing of ours; `OPENAI_BASE_URL` and `OPENAI_API_KEY` are set.
+Imports nothing of ours but `steps.py` beside it; `OPENAI_BASE_URL` and `OPENAI_API_KEY` are set.
 """
 
-import asyncio
 import json
 import os
 import sys
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import litellm
-from pydantic import BaseModel
+
+from tests.e2e.clients.steps import River, print_steps
 
 WEATHER = {
     "type": "function",
@@ -21,14 +20,6 @@ WEATHER = {
         "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
     },
 }
-
-
-class River(BaseModel):
-    """A river."""
-
-    because: str
-    name: str
-    length: int
 
 
 def wishes(text: str, **more: Any) -> dict[str, Any]:
@@ -109,21 +100,5 @@ def synchronous() -> dict[str, Any]:
     return {"text": litellm.completion(**wishes("[synchronous] Hello.")).choices[0].message.content}
 
 
-STEPS: tuple[Callable[[], Awaitable[dict[str, Any]]], ...] = (
-    whole,
-    streamed,
-    tools,
-    streamed_tools,
-    structured,
-    refused,
-)
-
-
-async def main() -> None:
-    for step in STEPS:
-        print(json.dumps({step.__name__: await step()}), flush=True)
-
-
 if __name__ == "__main__":
-    asyncio.run(main())
-    print(json.dumps({"synchronous": synchronous()}), flush=True)
+    print_steps((whole, streamed, tools, streamed_tools, structured, refused), synchronous)

@@ -95,7 +95,7 @@ async def test_empty_fragments_that_never_end(door: Door) -> None:
         assert await raw.close_code() in (1006, 1009)
 
 
-async def test_pings_whose_answers_are_never_read(door: Door, chat: ScriptedChat) -> None:
+async def test_pings_whose_answers_are_never_read(door: Door) -> None:
     async with honest_client(door, 12 * MIB), raw_socket(door, read_limit=1024) as raw:
         raw.writer.transport.pause_reading()  # type: ignore[attr-defined]
         many = frame(PING, b"x" * 125) * 4000

@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 from websockets.asyncio.client import connect
 
+from edge.bridge import Turns
 from soma.chat.v1 import conversation_service_pb2 as conversation_pb
 from soma.chat.v1 import message_pb2
 from soma.chat.v1 import turn_event_pb2 as event_pb
@@ -59,6 +60,23 @@ async def test_it_stops_also_after_its_line_to_chat_was_mended(door: Door, chat:
         [turn] = chat.turns.values()
         assert not turn.stopped.is_set()
     await eventually(turn.stopped.is_set)
+
+
+async def test_an_end_whose_answer_cannot_be_looked_up_is_answered_all_the_same(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(_turns: Turns, _turn_id: str) -> Any:
+        raise RuntimeError("password=hunter2")
+
+    monkeypatch.setattr(Turns, "get", broken)
+    async with talk(door) as socket:
+        await socket.send("chat.send", content="Hello")
+        ended = (await socket.until(*ENDS))[-1]["payload"]
+        await socket.send("chat.resume", "again", turn_id=ended["turn_id"], after_sequence=ended["sequence"] - 1)
+        refused = (await socket.until("error"))[-1]
+    assert (refused["id"], refused["payload"]["code"]) == ("again", "INTERNAL")
+    assert refused["payload"]["turn_id"] == ended["turn_id"]
+    assert "hunter2" not in str(refused)
 
 
 @pytest.mark.parametrize(

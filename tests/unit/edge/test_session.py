@@ -180,6 +180,14 @@ def test_a_turn_that_ends_with_its_caller_is_hushed_and_not_left_for_a_second_fo
         assert machine.turns == 1, "the second one is followed"
 
 
+def test_a_turn_without_a_name_cannot_be_followed_and_takes_no_place() -> None:
+    machine = session()
+    [begin] = machine.receive(Say("f", "Hello"), 0.0)
+    assert isinstance(begin, Begin)
+    assert told(machine.receive(Follow("g", "", 0), 0.0)).error.reason is Reason.INVALID_FIELD
+    assert told(machine.event(begin.stream, news(EventKind.STARTED))).frame_id == "f"
+
+
 def test_submissions_are_handed_in_and_the_turn_that_goes_on_is_followed() -> None:
     machine = session()
     frame = Report("f", "t", "c", "noon")
