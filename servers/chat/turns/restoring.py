@@ -1,6 +1,6 @@
 """A turn that another process began, as it stands: its events, what it said, the model calls that it made.
 
-Making values only; claiming it stands in `stored_turns.py`, going on with it in `turns.py`.
+Making values only; claiming it stands in `stored_turns.py`, going on with it in `engine.py`.
 """
 
 from uuid import UUID
