@@ -7,19 +7,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, TypeVar, cast
-from urllib.parse import quote, urlsplit, urlunsplit
+from typing import TypeVar
 
-from pydantic import SecretStr
-
+from config.databases import BUS, bus_database, house_database, role_dsn, role_passwords
 from config.environment import interpreter, machine_environment, machine_name
 from config.home import Home
 from config.infrastructure import infrastructure
 from config.ports import Addresses, PortTable
 from config.problems import SettingsError
 from config.providers import address_rules, provider_keys
-from config.rules import BUS_DSN_NAMES, DSN_NAMES, missing_for_bus, missing_for_database, not_started, value_of
-from config.settings_registry import ROWS, Registry, Row
+from config.rules import not_started, value_of
+from config.settings_registry import ROWS, Registry
+from config.showing import Shown, plain_text, shown
 from config.sources import Origin, Source
 from config.values import (
     BudgetSettings,
@@ -35,18 +34,9 @@ from config.values import (
 )
 from config.vault_loader import vault_login
 from soma_common.kernel.addresses import AddressRules
-from soma_common.postgres.house import PLACES, ROLES, HouseDatabase
+from soma_common.postgres.house import HouseDatabase
 
 Value = TypeVar("Value")
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """One setting as `somastack config show` prints it; `value` is masked where it is a secret."""
-
-    row: Row
-    value: str | None
-    origin: Origin | None
 
 
 @dataclass(frozen=True)
@@ -122,49 +112,22 @@ class Settings:
 
     def database(self, house: str) -> HouseDatabase:
         """The addresses of a house's database, one a role. Raises SettingsError when something of it is missing."""
-        problems = missing_for_database(self.registry, self.mode, house)
-        if problems:
-            raise SettingsError(problems)
-        return HouseDatabase(
-            house=house,
-            schema=PLACES[house].schema,
-            app_dsn=self._role_dsn(house, "app"),
-            worker_dsn=self._role_dsn(house, "worker"),
-            owner_dsn=self._role_dsn(house, "owner") if PLACES[house].role("owner") in self.role_passwords() else None,
-        )
+        return house_database(self.registry, self.mode, house)
 
     def bus(self, right: str) -> HouseDatabase:
         """The addresses of the bus for one who writes to it (relay), consumes from it (worker) or looks back (app).
 
         Raises SettingsError.
         """
-        problems = missing_for_bus(self.registry, self.mode, looks_back=right == "app")
-        if problems:
-            raise SettingsError(problems)
-        dsn = self._role_dsn("bus", right)
-        return HouseDatabase("bus", PLACES["bus"].schema, app_dsn=dsn, worker_dsn=dsn)
+        return bus_database(self.registry, self.mode, right)
 
     def bus_owner_dsn(self) -> str:
         """The address under which the bus is migrated. Raises KeyError when its password is missing."""
-        return self._role_dsn("bus", "owner")
+        return role_dsn(self.registry, self.mode, BUS, "owner")
 
     def role_passwords(self) -> dict[str, str]:
         """The password of every database role that is known here, by role."""
-        secrets = {role: getattr(self.registry, f"{role}_password") for role in ROLES}
-        return {role: secret.get_secret_value() for role, secret in secrets.items() if secret is not None}
-
-    def _role_dsn(self, house: str, right: str) -> str:
-        place = PLACES[house]
-        role = place.role(right)
-        login = f"{role}:{quote(self.role_passwords()[role], safe='')}"
-        if self.mode is DeployMode.STANDALONE:
-            return f"postgresql://{login}@/{place.database}?host={quote(str(self.registry.postgres_socket))}"
-        names = BUS_DSN_NAMES if house == "bus" else (DSN_NAMES[place.database],)
-        found = (cast("SecretStr | None", value_of(self.registry, name)) for name in names)
-        own = next((dsn for dsn in found if dsn is not None), None)
-        parts = urlsplit(self._needed(own or self.registry.postgres_dsn).get_secret_value())
-        path = parts.path if own is not None and parts.path.strip("/") else f"/{place.database}"
-        return urlunsplit(parts._replace(netloc=f"{login}@{parts.netloc.rpartition('@')[2]}", path=path))
+        return role_passwords(self.registry)
 
     @property
     def postgres_socket(self) -> Path | None:
@@ -287,12 +250,11 @@ class Settings:
 
     def show(self) -> Iterator[Shown]:
         """Every setting with its value, masked where it is a secret, and where it came from."""
-        for name, row in ROWS.items():
-            yield Shown(row, _text(value_of(self.registry, name)), self.origins.get(name))
+        return shown(self.registry, self.origins)
 
     def child_settings(self) -> dict[str, str]:
         """The settings of a process that we start: what was set for us by name, and its installation."""
-        passed = {name: _plain_text(value_of(self.registry, name)) for name in self.origins if self._is_passed(name)}
+        passed = {name: plain_text(value_of(self.registry, name)) for name in self.origins if self._is_passed(name)}
         where = {"SOMA_HOME": str(self.home), "SOMA_INSTANCE": self.instance, "SOMA_DEPLOY_MODE": str(self.mode)}
         return {**passed, **where}
 
@@ -318,22 +280,3 @@ class Settings:
 
 def _bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host
-
-
-def _text(value: Any) -> str | None:
-    if isinstance(value, SecretStr):
-        return _mask(value.get_secret_value())
-    return None if value is None else _plain_text(value)
-
-
-def _plain_text(value: Any) -> str:
-    if isinstance(value, SecretStr):
-        return value.get_secret_value()
-    if isinstance(value, tuple):
-        return ",".join(value)
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _mask(secret: str) -> str:
-    """Enough of a long secret to tell two apart, nothing of a short one."""
-    return f"{secret[:3]}…{secret[-4:]}" if len(secret) >= 20 else "•" * 8

@@ -154,6 +154,7 @@ async def write_json(doors: "Doors", conversation_id: str, file: TextIO) -> None
 async def _write_markdown(doors: "Doors", conversation_id: str, file: TextIO) -> None:
     from cli.conversation_calls import exported
     from cli.views.conversation import markdown
+    from cli.views.words import visible
     from soma.chat.v1 import conversation_service_pb2 as conversation_pb
 
     header, messages = conversation_pb.ConversationHeader(), []
@@ -162,7 +163,9 @@ async def _write_markdown(doors: "Doors", conversation_id: str, file: TextIO) ->
             header = part.header
         else:
             messages.append(part.message)
-    file.writelines(f"{line}\n" for line in markdown(header, messages))
+    # On a screen it is text only; in a file it is what was written.
+    shown = visible if file.isatty() else str
+    file.writelines(f"{shown(line)}\n" for line in markdown(header, messages))
 
 
 @app.command("import")

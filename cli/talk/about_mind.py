@@ -9,13 +9,11 @@ from typing import Any, Final
 from cli.commands import memory, mind, model, receipt
 from cli.doors import Doors, checked_id
 from cli.exits import CommandError, Exit
-from cli.model_calls import every
+from cli.model_calls import every, find
 from cli.render import print_line
 from cli.talk import conversations
 from cli.talk.session import Session
 from cli.talk.terminal import aside
-from soma.chat.v1 import model_service_pb2 as model_pb
-from soma.chat.v1 import model_service_pb2_grpc as model_grpc
 
 _MEMORIES: Final = 10
 HELP: Final = (
@@ -55,12 +53,7 @@ def _model(rest: str, session: Session) -> None:
         if talk.model_id:
             print_line(f"{talk.model_id} answers here.")
         return
-
-    async def work(doors: Doors) -> Any:
-        models = doors.stub("chat", model_grpc.ModelServiceStub)
-        return (await models.GetModel(model_pb.GetModelRequest(model_profile_id=rest))).model
-
-    talk.model_id = session.visit(work).model_profile_id
+    talk.model_id = session.visit(lambda doors: find(doors, rest)).model_profile_id
     aside(f"{talk.model_id} answers from now on.")
 
 

@@ -17,7 +17,7 @@ from cli.exits import CommandError
 from cli.render import print_failure
 from cli.talk.ahead import TypedAhead, listening
 from cli.talk.asking import Asked, Following, Question
-from cli.talk.consent import decide
+from cli.talk.consent import decide, waiting_in
 from cli.talk.prompt import Prompt
 from cli.talk.terminal import Curtain, Screen, aside
 from cli.talk.turns import Turns
@@ -112,13 +112,19 @@ class Session:
         self.talk.conversation_id = end.conversation_id
         while end.waits_for is not None:
             screen.end(end)
-            if not decide(self.prompt, self.visit, end.turn_id, end.waits_for):
+            if self._is_open(end) and not decide(self.prompt, self.visit, end.turn_id, end.waits_for):
                 aside("It waits. /approvals asks again, here or on another day; so does `somastack approval list`.")
                 return False
             following = Following(end.turn_id, end.conversation_id, end.last_sequence)
             end = self._runner.run(self._listen(following, screen))
         screen.end(end)
         return True
+
+    def _is_open(self, end: TurnEnd) -> bool:
+        """Whether the consent is still waited for: a turn that is told from its beginning tells of decided ones too."""
+        wanted = end.waits_for.call.call_id if end.waits_for is not None else ""
+        waiting = self.visit(lambda doors: waiting_in(doors, end.conversation_id))
+        return any((each.turn_id, each.request.call.call_id) == (end.turn_id, wanted) for each in waiting)
 
     async def _listen(self, asked: Asked, screen: Screen) -> TurnEnd:
         watch = self._client.watch(asked, screen)

@@ -57,6 +57,7 @@ from servers.chat.tools.results import ToolResults
 from servers.chat.tools.running import ToolRunning
 from servers.chat.turns.acceptance import Acceptances
 from servers.chat.turns.allowance import Allowance
+from servers.chat.turns.claiming import StoredTurns
 from servers.chat.turns.ending import Ending
 from servers.chat.turns.endings import Endings
 from servers.chat.turns.engine import Turns
@@ -71,7 +72,6 @@ from servers.chat.turns.recovery import Recovery
 from servers.chat.turns.requests import TurnRequests
 from servers.chat.turns.running import RunningTurns
 from servers.chat.turns.store import TurnStore
-from servers.chat.turns.stored_turns import StoredTurns
 from servers.chat.turns.takeover import Takeovers
 from servers.chat.turns.waiting import Waiting
 from servers.chat.turns.wakes import Wakes

@@ -1,6 +1,6 @@
 """The one table of who may call what; also the source for policies outside the process.
 
-Nothing here decides: `interceptors/auth.py` does, and refuses a method that has no row.
+Nothing here decides: `soma_common/rpc/interceptors/auth.py` does, and refuses a method that has no row.
 """
 
 from collections.abc import Mapping

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from textwrap import shorten
 from typing import Final
 
 _INSTALL_SECONDS: Final = 600.0
@@ -35,7 +36,7 @@ def environment(name: str, *requirements: str) -> Path:
         for command in ([sys.executable, "-m", "venv", str(folder)], [*tool, "-q", *requirements]):
             subprocess.run(command, check=True, capture_output=True, text=True, timeout=_INSTALL_SECONDS)
     except subprocess.CalledProcessError as error:
-        raise EnvironmentMissingError(f"{words} cannot be installed: {error.stderr.strip()[-300:]}") from error
+        raise EnvironmentMissingError(f"{words} cannot be installed: {shorten(error.stderr, 300)}") from error
     except (OSError, subprocess.TimeoutExpired) as error:
         raise EnvironmentMissingError(f"{words} cannot be installed: {error}") from error
     done.touch()

@@ -7,6 +7,7 @@ from typing import Any
 from soma_common.testing.eventually import eventually
 from soma_common.testing.mesh import Mesh
 from soma_common.testing.upstream import Script, ScriptedUpstream
+from tests.e2e.support.terminal import Terminal
 
 UNKNOWN = "0197a0c2-1111-7000-8000-000000000001"
 
@@ -54,6 +55,20 @@ async def test_a_conversation_is_named_found_taken_along_taken_in_and_deleted(
     assert said(mesh, "delete", "--yes", copy) == f"Deleted: {copy}\n"
     assert len(told(mesh, "search", "quokka", "small")["messages"]) == 1
     said(mesh, "delete", "--yes", "--keep-memories", conversation["conversation_id"])
+
+
+def test_a_document_on_a_screen_is_text_only(mesh: Mesh, model: ScriptedUpstream) -> None:
+    model.enqueue(Script(match="Hide", text="Seen.\x1b[2J\u202e Unseen."))
+    assert mesh.cli("chat", "Hide what you wrote.").returncode == 0
+    latest = told(mesh, "list", "-n", "1")["conversations"][0]["conversation_id"]
+    words = ("export", "--markdown", latest)
+    assert "Seen.\x1b[2J" in said(mesh, *words)
+    terminal = Terminal(mesh, "conversation", *words)
+    try:
+        terminal.wait_for("Seen.\\u001b[2J\\u202e Unseen.")
+        assert terminal.end() == 0
+    finally:
+        terminal.close()
 
 
 def test_what_cannot_be_done_is_a_sentence(mesh: Mesh, tmp_path: Path) -> None:

@@ -154,6 +154,23 @@ async def test_a_tool_asks_first_at_the_terminal(chat: Open, model: ScriptedUpst
     assert any("not on a Sunday" in each.prompt for each in model.requests())
 
 
+async def test_a_consent_that_was_left_is_asked_for_once_more_and_not_again(
+    chat: Open, model: ScriptedUpstream, asked_first: str
+) -> None:
+    model.enqueue(wants(SUM), then("It is 42."))
+    terminal = chat("--conversation", asked_first)
+    terminal.wait_for(PROMPT)
+    terminal.say(SUM)
+    terminal.wait_for(CONSENT, "› ")
+    terminal.say("")
+    terminal.wait_for("It waits.", PROMPT)
+    terminal.say("/approvals")
+    terminal.wait_for("6 * 7", CONSENT, "› ")
+    terminal.say("a")
+    told = terminal.wait_for("from its beginning", "Let me see.", "approved by", "It is 42.", "receipt ", PROMPT)
+    assert CONSENT not in told
+
+
 async def test_a_consent_is_given_on_another_day_from_the_command_line(
     chat: Open, mesh: Mesh, model: ScriptedUpstream, asked_first: str
 ) -> None:

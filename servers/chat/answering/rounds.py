@@ -1,6 +1,6 @@
 """Leading an answer through rounds of tools: the model speaks, its calls are run, it speaks on with their results.
 
-How a model is called stands in `legs.py`, how a tool is run in `tool_running.py`.
+How a model is called stands in `legs.py`, how a tool is run in `tools/running.py`.
 """
 
 import asyncio

@@ -15,8 +15,8 @@ from google.protobuf.message import Message
 from servers.chat.domain.effects import MOVES, Effect, Move
 from servers.chat.domain.turn import Step
 from servers.chat.means import Means
+from servers.chat.turns.claiming import StoredTurns
 from servers.chat.turns.engine import Turns
-from servers.chat.turns.stored_turns import StoredTurns
 from servers.chat.turns.stream import numbered, pack
 from soma.chat.v1 import turn_event_pb2
 from soma.events.v1 import payloads_pb2

@@ -1,6 +1,6 @@
 """What other services are told after a turn: what happened, and what was said that is worth keeping.
 
-Making messages only; `intents.py` delivers them.
+Making messages only; `intents/delivery.py` delivers them.
 """
 
 from collections.abc import Iterator

@@ -14,13 +14,13 @@ from servers.chat.answering.rounds import Waits
 from servers.chat.domain.turn import Step
 from servers.chat.means import Means
 from servers.chat.turns.acceptance import Acceptances, Accepted, Known, Queued, Refused
+from servers.chat.turns.claiming import Stored
 from servers.chat.turns.ending import Ending, Outcome
 from servers.chat.turns.followers import Followers
 from servers.chat.turns.order import Order
 from servers.chat.turns.progress import Progress
 from servers.chat.turns.restoring import restored_progress, restored_turn
 from servers.chat.turns.running import RunningTurn, RunningTurns, Stop
-from servers.chat.turns.stored_turns import Stored
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason
 from soma_common.logging import get_logger

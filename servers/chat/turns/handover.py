@@ -5,12 +5,12 @@ Nothing here answers a turn.
 
 from typing import Final
 
+from servers.chat.turns.claiming import StoredTurns
 from servers.chat.turns.journal import Journal
 from servers.chat.turns.queueing import Queue
 from servers.chat.turns.recovery import Recovery
 from servers.chat.turns.running import RunningTurn
 from servers.chat.turns.store import TurnRow
-from servers.chat.turns.stored_turns import StoredTurns
 from servers.chat.turns.waiting import Waiting
 from servers.chat.turns.wakes import Wakes
 

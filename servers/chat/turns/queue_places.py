@@ -1,6 +1,6 @@
 """Giving a claimed turn that was queued its place in the conversation, with its message and the event that it begins.
 
-In the transaction of the claim; who claims stands in `stored_turns.py`.
+In the transaction of the claim; who claims stands in `claiming.py`.
 """
 
 from typing import Final

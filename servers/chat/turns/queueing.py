@@ -12,9 +12,9 @@ from uuid import UUID
 from servers.chat.domain.turn import Step
 from servers.chat.means import Means
 from servers.chat.turns.acceptance import Queued
+from servers.chat.turns.claiming import Stored, StoredTurns
 from servers.chat.turns.running import RunningTurns, Stop
 from servers.chat.turns.store import TurnRow, TurnStore
-from servers.chat.turns.stored_turns import Stored, StoredTurns
 from servers.chat.turns.stream import numbered, pack
 from soma.chat.v1 import turn_event_pb2
 from soma.events.v1 import payloads_pb2

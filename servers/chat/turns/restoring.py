@@ -1,6 +1,6 @@
 """A turn that another process began, as it stands: its events, what it said, the model calls that it made.
 
-Making values only; claiming it stands in `stored_turns.py`, going on with it in `turns.py`.
+Making values only; claiming it stands in `claiming.py`, going on with it in `engine.py`.
 """
 
 from uuid import UUID
@@ -8,11 +8,11 @@ from uuid import UUID
 from servers.chat.domain.model import ModelProfile
 from servers.chat.domain.turn import Phase, TurnState
 from servers.chat.turns.acceptance import Accepted
+from servers.chat.turns.claiming import Stored
 from servers.chat.turns.journaled import Journaled
 from servers.chat.turns.progress import Before, Leg, Progress
 from servers.chat.turns.retelling import retell
 from servers.chat.turns.running import RunningTurn
-from servers.chat.turns.stored_turns import Stored
 from soma.governor.v1 import receipt_pb2 as receipt_pb
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.money import Usage

@@ -7,10 +7,10 @@ from datetime import timedelta
 from typing import Any, Final
 
 from servers.chat.means import Means
+from servers.chat.turns.claiming import StoredTurns
 from servers.chat.turns.engine import Turns
 from servers.chat.turns.patience import PASSES
 from servers.chat.turns.recovery import Recovery
-from servers.chat.turns.stored_turns import StoredTurns
 from servers.chat.turns.wakes import Wakes
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.tenancy import TenantId

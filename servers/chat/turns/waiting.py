@@ -1,6 +1,6 @@
 """A turn begins to wait for a person: what is asked becomes durable and is told, and nobody runs it from then on.
 
-Who decides, and how it goes on, stands in `approvals.py`.
+Who decides, and how it goes on, stands in `tools/approvals.py`.
 """
 
 from collections.abc import Sequence

@@ -22,13 +22,13 @@ from servers.chat.models.profiles import OFFLINE_PROFILE
 from servers.chat.turns.acceptance import Acceptances, Accepted, Queued, Refused
 from servers.chat.turns.allowance import Allowance
 from servers.chat.turns.asking_anew import read_edit, read_regeneration
+from servers.chat.turns.claiming import StoredTurns
 from servers.chat.turns.endings import End, Endings
 from servers.chat.turns.instance import Instance
 from servers.chat.turns.order import Order, read_order
 from servers.chat.turns.queueing import Queue
 from servers.chat.turns.running import RunningTurns
 from servers.chat.turns.store import TurnStore
-from servers.chat.turns.stored_turns import StoredTurns
 from servers.chat.turns.stream import numbered
 from soma.chat.v1 import message_pb2 as message_pb
 from soma.chat.v1 import turn_service_pb2 as turn_pb

@@ -1,6 +1,6 @@
 """Turns that this process did not begin: claiming one that no process holds, with everything needed to go on with it.
 
-How it goes on stands in `turns.py`; nothing here calls another service.
+How it goes on stands in `engine.py`; nothing here calls another service.
 """
 
 from dataclasses import dataclass

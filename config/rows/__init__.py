@@ -1,0 +1,1 @@
+"""The rows of the list of settings, by what they are about: names, types, meanings and examples."""
