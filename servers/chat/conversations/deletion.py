@@ -1,6 +1,6 @@
 """The saga that deletes a conversation: hidden, its memories forgotten, everything that was said in it erased.
 
-Who may delete it, and the transaction in which it is hidden, stand in `conversations.py`.
+Who may delete it, and the transaction in which it is hidden, stand in `keeping.py`.
 """
 
 from dataclasses import dataclass

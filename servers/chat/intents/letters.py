@@ -1,6 +1,6 @@
 """Intents that were given up, as dead letters: put there, tried again when their time has come, taken away when heard.
 
-How an intent is told stands in `intents.py`.
+How an intent is told stands in `delivery.py`.
 """
 
 from typing import Final

@@ -1,6 +1,6 @@
 """Which models answer in the place of one that cannot: kept beside the profiles, as those of settings have some.
 
-Nothing here raises a catalogue's version or tells of a change; `model_editing.py` does.
+Nothing here raises a catalogue's version or tells of a change; `editing.py` does.
 """
 
 from collections.abc import Mapping, Sequence
