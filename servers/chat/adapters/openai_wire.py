@@ -22,6 +22,7 @@ from servers.chat.domain.model import (
     TextChunk,
     ToolCallPart,
 )
+from servers.chat.domain.rounds import wire_name
 from soma_common.kernel.money import Usage
 
 # More tokens than a column counts are nobody's usage.
@@ -82,24 +83,26 @@ def continuation(so_far: str) -> tuple[PromptMessage, ...]:
 def _tool(tool: PromptTool) -> dict[str, Any]:
     strict = {"strict": True} if tool.strict else {}
     parameters = dict(tool.parameters)
-    function = {"name": tool.name, "description": tool.description, "parameters": parameters, **strict}
+    function = {"name": wire_name(tool.name), "description": tool.description, "parameters": parameters, **strict}
     return {"type": "function", "function": function}
 
 
 def _tool_choice(choice: str | None) -> object:
     if choice and choice.startswith("name:"):
-        return {"type": "function", "function": {"name": choice.removeprefix("name:")}}
+        return {"type": "function", "function": {"name": wire_name(choice.removeprefix("name:"))}}
     return choice or "auto"
+
+
+def _call(call: ToolCallPart) -> dict[str, Any]:
+    function = {"name": wire_name(call.name), "arguments": call.arguments_json}
+    return {"id": call.call_id, "type": "function", "function": function}
 
 
 def _message(message: PromptMessage) -> dict[str, Any]:
     wire: dict[str, Any] = {"role": message.role, "content": message.content}
     if message.tool_calls:
         wire["content"] = message.content or None
-        wire["tool_calls"] = [
-            {"id": call.call_id, "type": "function", "function": {"name": call.name, "arguments": call.arguments_json}}
-            for call in message.tool_calls
-        ]
+        wire["tool_calls"] = [_call(call) for call in message.tool_calls]
     if message.tool_call_id is not None:
         wire["tool_call_id"] = message.tool_call_id
     return wire

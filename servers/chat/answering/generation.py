@@ -13,7 +13,6 @@ from servers.chat.aside import aside
 from servers.chat.domain.agent import DEFAULT_CANNED_ANSWER
 from servers.chat.domain.context import build, unsent
 from servers.chat.domain.model import ModelRequest
-from servers.chat.domain.rounds import wire_name
 from servers.chat.domain.sources import Context
 from servers.chat.domain.turn import Step
 from servers.chat.tools.registry import Tools
@@ -100,7 +99,7 @@ class Answering:
         called = plan.level != level_pb2.DEGRADATION_LEVEL_L4
         progress.context = context if called else unsent(context)
         sent = {tool.name for tool in context.tools}
-        progress.offered = {each.tool.name: each.tool for each in offered if wire_name(each.tool.name) in sent}
+        progress.offered = {each.tool.name: each.tool for each in offered if each.tool.name in sent}
         request = _request(accepted, gathered, plan, context) if called else None
         if not turn.begun:
             turn.settlement = settlement_draft(progress, request).SerializeToString()

@@ -186,7 +186,8 @@ def check_arrival(arrival: Arrival, now: datetime) -> None:
 
 def _check_message(field: str, message: Arriving, now: datetime) -> None:
     text = "\n".join(message.parts)
-    if len(text.encode()) > LONGEST_TEXT_BYTES:
+    # How long an answer may be is its model's affair.
+    if message.role == "user" and len(text.encode()) > LONGEST_TEXT_BYTES:
         raise SomaError(Reason.PAYLOAD_TOO_LARGE, {"limit": f"{LONGEST_TEXT_BYTES} bytes of text in {field}"})
     if not text and not message.tool_calls and message.role == "user":
         raise invalid_field(f"{field}.content", "a person's message needs a text")

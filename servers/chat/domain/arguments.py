@@ -6,6 +6,7 @@ What a tool does with them is not known here.
 import hashlib
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Final
@@ -13,6 +14,7 @@ from typing import Final
 LONGEST_ARGUMENTS_BYTES: Final = 65_536
 DEEPEST: Final = 16
 MOST_PROBLEMS: Final = 5
+_HALF: Final = re.compile("[\ud800-\udfff]")
 
 Values = Mapping[str, object]
 
@@ -37,6 +39,9 @@ def read_arguments(text: str) -> Values:
         raise ArgumentsProblem("The arguments must be a JSON object, such as {}.")
     if _depth(value) > DEEPEST:
         raise ArgumentsProblem(f"The arguments are nested deeper than {DEEPEST} levels.")
+    if "\\u" in text and _HALF.search(json.dumps(value, ensure_ascii=False)):
+        # No message can carry it.
+        raise ArgumentsProblem("The arguments contain half of a character. Write it whole.")
     return value
 
 

@@ -57,19 +57,14 @@ SEAM: Final = "\n\n"
 
 
 def wire_name(name: str) -> str:
-    """A name as providers allow it: letters, digits, `_` and `-`."""
+    """A name as providers allow it: letters, digits, `_` and `-`. It stands on their wire only."""
     return name.replace(".", "_")
-
-
-def wire_call(call: ToolCallPart) -> ToolCallPart:
-    """A call as the model made it."""
-    return ToolCallPart(call.call_id, wire_name(call.name), call.arguments_json)
 
 
 def round_messages(done: ToolRound) -> tuple[PromptMessage, ...]:
     """A round as the model reads it again; a call without a result is left out."""
     results = {result.call_id: result for result in done.results}
-    calls = tuple(wire_call(call) for call in done.calls if call.call_id in results)
+    calls = tuple(call for call in done.calls if call.call_id in results)
     if not calls:
         return (PromptMessage("assistant", done.text),) if done.text else ()
     said = PromptMessage("assistant", done.text, calls)

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Final, Protocol
 
 from servers.chat.domain.model import PromptTool, ToolCallPart
+from soma_common.kernel.money import Usage
 
 MESSAGE_TOKENS: Final = 4
 REPLY_TOKENS: Final = 3
@@ -41,6 +42,15 @@ def tool_tokens(tool: PromptTool, tokenizer: Tokenizer) -> int:
     """A tool's schema as the model reads it."""
     schema = json.dumps(tool.parameters, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return TOOL_TOKENS + tokenizer.count(tool.name) + tokenizer.count(tool.description) + tokenizer.count(schema)
+
+
+def counted_usage(
+    input_tokens: int, text: str, reasoning: str, calls: Iterable[ToolCallPart], tokenizer: Tokenizer
+) -> Usage:
+    """What a call used whose provider did not say: what was sent and written, marked as estimated."""
+    thought = tokenizer.count(reasoning)
+    written = tokenizer.count(text) + calls_tokens(calls, tokenizer)
+    return Usage(input_tokens, 0, written + thought, thought, estimated=True)
 
 
 def memory_line(memory_id: str, text: str) -> str:

@@ -49,7 +49,7 @@ _HOPELESS: Final = frozenset(
 )
 
 Call = Callable[[DueIntent], Awaitable[object]]
-# Kinds that call a model: nobody else waits for them, and of each process so many are on their way at once.
+# Kinds that call a model: nobody else waits for them, and a process with so many on their way claims no more.
 SLOW: Final = (TITLE,)
 MOST_SLOW: Final = 8
 

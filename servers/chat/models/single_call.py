@@ -5,12 +5,20 @@ What is asked and what the answer means is not known here; how a model is called
 
 import asyncio
 from dataclasses import dataclass, replace
-from typing import Final
 from uuid import UUID, uuid5
 
 from servers.chat.answering.planning import price_message
 from servers.chat.aside import aside
-from servers.chat.domain.model import ModelProfile, ModelRequest, PromptMessage, StreamBegin, StreamEnd, TextChunk
+from servers.chat.domain.model import (
+    ModelProfile,
+    ModelRequest,
+    PromptMessage,
+    ReasoningChunk,
+    StreamBegin,
+    StreamEnd,
+    TextChunk,
+)
+from servers.chat.domain.sizes import MESSAGE_TOKENS, REPLY_TOKENS, counted_usage
 from servers.chat.models.port import Models
 from servers.chat.turns.stream import usage_message
 from soma.governor.v1 import governor_service_pb2 as governor_pb
@@ -24,8 +32,6 @@ from soma_common.kernel.reasons import Reason
 from soma_common.kernel.tenancy import Caller
 from soma_common.rpc.call import acting_as, current_call
 from soma_common.tokens import tokenizer_for
-
-_FRAMING_TOKENS: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +119,13 @@ class SingleCalls:
         request = ModelRequest(profile, question.messages, question.max_output_tokens, temperature=question.temperature)
         first: float | None = None
         end, error = StreamEnd("error"), None
+        began = False
         said: list[str] = []
+        thought: list[str] = []
         try:
             async with asyncio.timeout(question.timeout_seconds):
                 async for item in self._models.client(profile).stream(request):
+                    began = True
                     if isinstance(item, StreamBegin):
                         continue
                     if isinstance(item, StreamEnd):
@@ -124,13 +133,17 @@ class SingleCalls:
                         continue
                     first = self._clock.monotonic() - start if first is None else first
                     said += [item.text] if isinstance(item, TextChunk) else []
+                    thought += [item.text] if isinstance(item, ReasoningChunk) else []
         except SomaError as failure:
             error = failure
         except TimeoutError:
             metadata = {"model": profile.profile_id, "timeout_seconds": str(question.timeout_seconds)}
             error = SomaError(Reason.MODEL_TIMEOUT, metadata)
         text = "".join(said)
-        usage = end.usage or _estimate(profile, input_tokens if said else 0, text)
+        usage = end.usage or Usage()
+        if end.usage is None and began:
+            tokenizer = tokenizer_for(profile.tokenizer)
+            usage = counted_usage(input_tokens, text, "".join(thought), (), tokenizer)
         total = self._clock.monotonic() - start
         return Reply(job_id, text, usage, cost(profile.price, usage), end.finish_reason, first, total, error)
 
@@ -157,10 +170,4 @@ async def _size(question: Question) -> int:
     count = tokenizer_for(question.profile.tokenizer).count
     texts = [message.content for message in question.messages]
     counted = await aside(sum(map(len, texts)), lambda: sum(map(count, texts)))
-    return counted + _FRAMING_TOKENS * len(texts)
-
-
-def _estimate(profile: ModelProfile, input_tokens: int, text: str) -> Usage:
-    """What was used, counted here because the provider did not say; nothing where nothing came."""
-    output_tokens = tokenizer_for(profile.tokenizer).count(text)
-    return Usage(input_tokens=input_tokens, output_tokens=output_tokens, estimated=True)
+    return counted + MESSAGE_TOKENS * len(texts) + REPLY_TOKENS

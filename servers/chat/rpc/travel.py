@@ -3,8 +3,9 @@
 Nothing here reads or writes a conversation.
 """
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
@@ -13,6 +14,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from servers.chat.conversations.exporting import Exporting, Header
 from servers.chat.conversations.importing import FORMAT, Arrival, Arriving
+from servers.chat.conversations.stored import KeptMessage
 from servers.chat.domain.model import ToolCallPart
 from servers.chat.domain.rounds import CallResult, ToldCall
 from servers.chat.rpc.conversation_views import ROLES, message_message
@@ -24,6 +26,8 @@ from soma_common.kernel.money import Usage
 from soma_common.rpc.call import current_call
 
 _RESULT_STATUSES: Final = {number: status for status, number in STATUSES.items()}
+# Of a `ContentPart`; an answer, which no part brought, may be longer.
+_LONGEST_PART_BYTES: Final = 65_536
 _ALL_OF_IT: Final = 2**31 - 1
 _ROLE_NAMES: Final = {number: name for name, number in ROLES.items()}
 
@@ -38,7 +42,23 @@ async def export_conversation(
             if isinstance(part, Header):
                 yield conversation_pb.ExportConversationResponse(header=_header(part))
             else:
-                yield conversation_pb.ExportConversationResponse(message=message_message(part))
+                yield conversation_pb.ExportConversationResponse(message=_leaving(part))
+
+
+def _leaving(kept: KeptMessage) -> message_pb.Message:
+    return message_message(replace(kept, parts=tuple(piece for part in kept.parts for piece in _pieces(part))))
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """A text as parts that the contract takes: cut where a line ends, for parts are read as lines."""
+    rest = text.encode()
+    while len(rest) > _LONGEST_PART_BYTES:
+        end = rest.rfind(b"\n", 1, min(_LONGEST_PART_BYTES + 1, len(rest) - 1))
+        if end < 0:  # a line stays whole
+            break
+        yield rest[:end].decode()
+        rest = rest[end + 1 :]
+    yield rest.decode()
 
 
 def _header(header: Header) -> conversation_pb.ConversationHeader:

@@ -55,7 +55,7 @@ class Tool:
     @property
     def prompt(self) -> PromptTool:
         """As the model reads it."""
-        return PromptTool(wire_name(self.name), self.description, self.parameters)
+        return PromptTool(self.name, self.description, self.parameters)
 
     def dangerous_for(self, agent: Agent) -> bool:
         """Whether others than the person who speaks feel what it leaves behind."""

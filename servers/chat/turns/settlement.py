@@ -9,8 +9,8 @@ from uuid import UUID
 
 from servers.chat.answering.planning import lanes_message
 from servers.chat.domain.model import ModelRequest
-from servers.chat.domain.rounds import CallStatus, wire_name
-from servers.chat.domain.sizes import calls_tokens
+from servers.chat.domain.rounds import CallStatus
+from servers.chat.domain.sizes import counted_usage
 from servers.chat.domain.sources import Lanes, Placed
 from servers.chat.turns.progress import Leg, Progress
 from servers.chat.turns.stream import usage_message
@@ -34,10 +34,8 @@ def leg_usage(leg: Leg) -> Usage:
     failed_unheard = leg.finish_reason == "error" and not (leg.began or leg.spoke)
     if not leg.sent or failed_unheard:
         return Usage()
-    tokenizer = tokenizer_for(leg.profile.tokenizer)
-    reasoning = tokenizer.count("".join(leg.reasoning))
-    written = tokenizer.count("".join(leg.text)) + calls_tokens(leg.calls, tokenizer)
-    return Usage(leg.input_tokens, 0, written + reasoning, reasoning, estimated=True)
+    text, reasoning = "".join(leg.text), "".join(leg.reasoning)
+    return counted_usage(leg.input_tokens, text, reasoning, leg.calls, tokenizer_for(leg.profile.tokenizer))
 
 
 def leg_cost(leg: Leg) -> int:
@@ -78,14 +76,12 @@ def settlement(progress: Progress, finish_reason: str) -> governor_pb.SettleTurn
 
 
 def _tool_outcomes(progress: Progress) -> Iterator[receipt_pb.ToolOutcome]:
-    """How often each tool of this house was called and went well, under the name by which it is ranked."""
+    """How often each tool of this house was called and went well."""
     results = [*(result for each in progress.rounds for result in each.results), *progress.results.values()]
     ran = [result for result in results if result.name in progress.offered and result.status is not CallStatus.DENIED]
     for name in sorted({result.name for result in ran}):
         statuses = [result.status for result in ran if result.name == name]
-        yield receipt_pb.ToolOutcome(
-            name=wire_name(name), attempts=len(statuses), successes=statuses.count(CallStatus.DONE)
-        )
+        yield receipt_pb.ToolOutcome(name=name, attempts=len(statuses), successes=statuses.count(CallStatus.DONE))
 
 
 def settlement_draft(progress: Progress, following: ModelRequest | None) -> governor_pb.SettleTurnRequest:

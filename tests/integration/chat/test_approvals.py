@@ -51,7 +51,6 @@ async def resolve(
     person: Person,
     told: Told,
     decision: event_pb.ApprovalDecision.ValueType = APPROVE,
-    turns: Any = None,
     **fields: Any,
 ) -> turn_pb.TurnStatus.ValueType:
     approval = told.last.approval

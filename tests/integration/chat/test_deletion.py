@@ -1,6 +1,7 @@
 """A deleted conversation is gone in every house, whatever dies or is away meanwhile, and nothing of it comes back."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Final
@@ -11,12 +12,15 @@ import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from soma.chat.v1 import conversation_service_pb2 as conversation_pb
+from soma.chat.v1 import message_pb2 as message_pb
+from soma.chat.v1 import turn_event_pb2 as event_pb
+from soma.chat.v1 import turn_service_pb2 as turn_pb
 from soma.chat.v1.conversation_service_pb2_grpc import ConversationServiceStub
 from soma.memory.v1 import memory_service_pb2 as memory_pb
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason
 from soma_common.testing.eventually import eventually
-from soma_common.testing.upstream import Script, ScriptedUpstream
+from soma_common.testing.upstream import Script, ScriptedUpstream, ToolCall
 from tests.integration.chat.person import Person, Told, said
 from tests.integration.chat.stack import ChatStack
 
@@ -185,6 +189,29 @@ async def test_what_was_still_to_be_learned_does_not_come_back(
     assert await eventually(lambda: late.is_over(stack), within_seconds=SURELY_SECONDS)
     assert await eventually(lambda: late.leaves_no_trace(stack), within_seconds=20)
     assert not await late.is_learned()
+
+
+async def test_what_turns_keep_for_tools_and_of_ratings_goes_too(
+    stack: ChatStack, ada: Person, model: ScriptedUpstream, talk: Memorable
+) -> None:
+    calls = (
+        ToolCall("weather", json.dumps({"city": talk.said}), id="c1"),
+        ToolCall("memory_remember", json.dumps({"memory": f"My dog is called {talk.said}."}), id="c2", unoffered=True),
+    )
+    await asyncio.to_thread(model.enqueue, Script(text="A moment.", tool_calls=calls, calls_once=False))
+    weather = message_pb.ClientTool(name="weather", description=f"The weather where {talk.answered} lives.")
+    told = await ada.say("How is it there?", conversation_id=talk.id, tools=[weather])
+    assert told.last.completed.finish_reason == event_pb.FINISH_REASON_TOOL_CALLS
+    why = turn_pb.RateTurnRequest(
+        turn_id=told.turn_id, rating=message_pb.RATING_BAD, text=f"Where is {talk.titled}?", request_id=str(uuid4())
+    )
+    with ada.acting():
+        await ada.turns.RateTurn(why)
+    # The turn that goes on with the result will offer the same tools, however late that comes.
+    assert {"chat.turns", "chat.tool_calls", "chat.messages"} <= await talk.traces(stack)
+    await talk.delete()
+    assert await eventually(lambda: talk.is_over(stack), within_seconds=20)
+    assert await eventually(lambda: talk.leaves_no_trace(stack), within_seconds=20)
 
 
 Hold = Callable[[ChatStack], AbstractAsyncContextManager[None]]

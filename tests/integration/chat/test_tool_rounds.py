@@ -69,7 +69,13 @@ async def test_calls_of_one_round_are_run_side_by_side_and_answered_in_their_ord
     answered = model.requests()[1].body["messages"][-5:]
     assert [message["tool_call_id"] for message in answered] == ["c1", "c2", "c3", "c4", "c5"]
     receipt = await ada.receipt(told.last.completed.receipt_id)
-    assert [(tool.name, tool.attempts, tool.successes) for tool in receipt.outcome.tools] == [("math_evaluate", 5, 5)]
+    assert [(tool.name, tool.attempts, tool.successes) for tool in receipt.outcome.tools] == [("math.evaluate", 5, 5)]
+    # One name for people everywhere; what a provider's rules make of it is on its wire alone.
+    ranked = {tool.name for tool in receipt.tools}
+    placed = {item.item_id for item in receipt.items if item.lane == "tools"}
+    assert ranked == placed == {"math.evaluate", "memory.recall", "memory.remember", "time.now"}
+    offered = {tool["function"]["name"] for tool in model.requests()[0].body["tools"]}
+    assert offered == {tool.name.replace(".", "_") for tool in receipt.tools if tool.chosen}
 
 
 async def test_what_cannot_be_run_is_told_to_the_model_which_may_try_again(

@@ -45,6 +45,8 @@ def test_other_values_have_another_hash(one: dict[str, Any], other: dict[str, An
         ('{"a":' * 20 + "1" + "}" * 20, "The arguments are nested deeper than 16 levels."),
         ('"' + "x" * 65_536, "The arguments are longer than 65536 bytes."),
         ("[" * 60_000, "The arguments are no JSON that can be read."),
+        (r'{"a": ["\ud83d"]}', "The arguments contain half of a character. Write it whole."),
+        (r'{"\ude00\ud83d": 1}', "The arguments contain half of a character. Write it whole."),
     ],
 )
 def test_what_cannot_be_read_has_its_sentence(text: str, sentence: str) -> None:
@@ -91,6 +93,10 @@ def test_arguments_are_judged_by_the_schema(values: dict[str, Any], problem: str
     with pytest.raises(ArgumentsProblem) as refused:
         check(values, SCHEMA)
     assert str(refused.value) == f"The arguments do not fit: {problem}."
+
+
+def test_both_halves_of_a_character_are_one() -> None:
+    assert read_arguments(r'{"a": "\ud83d\ude00"}') == {"a": "😀"}
 
 
 def test_what_fits_passes() -> None:

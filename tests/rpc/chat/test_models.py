@@ -410,3 +410,18 @@ async def test_a_text_that_may_not_or_cannot_be_written_is_refused_and_settled(
     await house.models.UpdateModel(wide)
     assert (await refusal(house.service.GenerateText(asking("long " * 2000)))).reason is Reason.BUDGET_EXHAUSTED
     assert len(upstream.requests()) == 2
+
+
+@pytest.mark.parametrize(("fault", "least"), [(Fault(FaultKind.STALL, 1), 10), (Fault(FaultKind.STALL, 9), 18)])
+async def test_a_call_that_breaks_off_in_thought_is_paid_for_as_one_of_a_turn(
+    house: House, upstream: ScriptedUpstream, fault: Fault, least: int
+) -> None:
+    await house.add(base_url=upstream.base_url)
+    upstream.enqueue(Script(reasoning_chunks=16, fault=fault))
+    # Ten words are ten tokens, and each thought is one at least.
+    prompt = "one two three four five six seven eight nine ten"
+    request = model_pb.GenerateTextRequest(prompt=prompt, request_id=str(uuid4()), timeout_seconds=1)
+    assert (await refusal(house.service.GenerateText(request))).reason is Reason.MODEL_TIMEOUT
+    used, held = await house.spent()
+    assert used >= least
+    assert held == 0

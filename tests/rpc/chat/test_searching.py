@@ -1,5 +1,6 @@
 """Finding messages by their words: indexed or not yet, in all branches, the best first, and nobody else's."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,6 +16,7 @@ from soma_common.kernel.reasons import Reason
 from soma_common.kernel.tenancy import TenantId
 from soma_common.postgres.queries import Queries
 from soma_common.rpc.call import acting_as
+from soma_common.testing.eventually import eventually
 from soma_common.testing.identity import OTHER_TENANT, TENANT, user
 from tests.rpc.chat.messages import put
 from tests.rpc.chat.resources import Chat, make_conversation
@@ -23,6 +25,9 @@ pytestmark = pytest.mark.usefixtures("as_ada")
 CANARY = "xylophonecanary"
 DUE = """
 insert into owners_to_index select distinct tenant_id, owner_key from unindexed_messages on conflict do nothing
+"""
+BLOCKED = """
+select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')
 """
 
 
@@ -175,6 +180,29 @@ async def test_what_is_deleted_is_gone_at_once_and_its_words_with_it(chat: Chat)
     assert CANARY not in words
     assert await count(chat, "unindexed_messages") == 0
     assert len(await shown(chat, "others", page_size=100)) == BLOCK - 1
+
+
+async def test_a_word_of_two_conversations_is_gone_when_both_are_erased_at_once(chat: Chat) -> None:
+    ids = []
+    for _ in range(2):
+        made = await make_conversation(chat)
+        await put(chat, made.conversation_id, f"{CANARY} and others")
+        ids.append(UUID(made.conversation_id))
+    await filled(chat, "others {}", BLOCK - 2)
+    erase = "delete from messages where conversation_id = $1"
+
+    async def second() -> None:
+        async with chat.database.transaction(TENANT) as connection:
+            await connection.execute(erase, ids[1])
+
+    async with chat.database.transaction(TENANT) as connection:
+        await connection.execute(erase, ids[0])
+        other = asyncio.create_task(second())
+        async with chat.database.transaction(TENANT) as watcher:
+            assert await eventually(lambda: watcher.fetchval(BLOCKED))
+    await other
+    async with chat.database.transaction(TENANT) as connection:
+        assert not await connection.fetchval("select exists (select from block_words where word = $1)", CANARY)
 
 
 async def test_a_search_reads_words_by_their_index_under_row_level_security(chat: Chat) -> None:

@@ -106,6 +106,38 @@ async def test_what_was_said_here_leaves_whole_and_arrives_as_it_was(chat: Chat)
     assert await events(chat, kept.conversation_id) == ["conversation.imported"]
 
 
+LINE = "All work and no play makes Jack a dull boy. "
+LONG_ANSWERS = {
+    "of lines": "\n".join(f"{number}: {LINE}" for number in range(5_000)),
+    "of paragraphs": "\n\n\n".join(LINE * 30 for _ in range(100)),
+    "that ends a line where a part is full": f"{'ä' * 32_767}b\n" * 3,
+    "of line ends": "\n" * 200_000,
+}
+
+
+@pytest.mark.parametrize("text", LONG_ANSWERS.values(), ids=LONG_ANSWERS)
+async def test_an_answer_longer_than_a_part_arrives_letter_by_letter(chat: Chat, text: str) -> None:
+    made = await make_conversation(chat)
+    [question] = await put(chat, made.conversation_id, "Write much.")
+    await put(chat, made.conversation_id, text, role="assistant", parent=question)
+    first = await export(chat, made.conversation_id)
+    kept = await take_in(chat, first)
+    assert without_ids(await export(chat, kept.conversation_id)) == without_ids(first)
+    async with chat.database.transaction(TENANT) as connection:
+        there = "select array_to_string(parts, e'\n') from messages where imported and role = 'assistant'"
+        assert await connection.fetchval(there) == text
+
+
+async def test_a_line_that_no_part_holds_leaves_whole(chat: Chat) -> None:
+    made = await make_conversation(chat)
+    await put(chat, made.conversation_id, "x" * 65_537, role="assistant")
+    first = await export(chat, made.conversation_id)
+    assert [len(part.text) for part in first.messages[0].content] == [65_537]
+    with pytest.raises(SomaError) as refused:
+        await take_in(chat, first)
+    assert "messages[0].content[0].text" in refused.value.sentence
+
+
 def any_tree(chance: random.Random) -> conversation_pb.ImportConversationRequest:
     """A conversation with branches, of everything that a message may carry."""
     texts = ("hello", "two\nlines", "東京 🙂 ｶﾞ", " spaced ", '"{}"', "x" * 3_000)

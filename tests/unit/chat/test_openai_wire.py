@@ -35,6 +35,14 @@ def _call(**fragment: Any) -> dict[str, Any]:
     return _delta(tool_calls=[fragment])
 
 
+def test_a_name_is_on_the_wire_as_providers_allow_it_wherever_it_stands() -> None:
+    said = PromptMessage("assistant", "", (ToolCallPart("c1", "time.now", "{}"),))
+    body = _asked(messages=(said,), tools=(PromptTool("time.now", "", {}),), tool_choice="name:time.now")
+    (asked,) = body["messages"][0]["tool_calls"]
+    offered, chosen = body["tools"][0]["function"], body["tool_choice"]["function"]
+    assert {asked["function"]["name"], offered["name"], chosen["name"]} == {"time_now"}
+
+
 def test_the_character_that_no_database_keeps_is_replaced() -> None:
     text, reasoning, call, _ = _read(
         _delta(content="a\x00b"),
@@ -115,7 +123,8 @@ def test_a_line_that_has_no_end_yet_is_kept_and_measured() -> None:
 
 def _asked(**wishes: Any) -> dict[str, Any]:
     profile = ModelProfile("p", "other", "m", "http://127.0.0.1:1", 1000, 100)
-    return request_body(ModelRequest(profile, (PromptMessage("user", "hi"),), 10, **wishes))
+    fields = {"messages": (PromptMessage("user", "hi"),)} | wishes
+    return request_body(ModelRequest(profile, max_output_tokens=10, **fields))
 
 
 def test_what_is_not_wished_is_not_sent() -> None:

@@ -95,7 +95,7 @@ def test_a_stored_answer_is_parted_into_its_rounds() -> None:
     assert [(each.number, each.text) for each in rounds] == [(1, "Let me see."), (2, "Hm.")]
     assert rest == "It is 42."
     assert round_messages(rounds[0]) == (
-        PromptMessage("assistant", "Let me see.", (ToolCallPart("c1", "math_evaluate", '{"expression":"1"}'),)),
+        PromptMessage("assistant", "Let me see.", (ToolCallPart("c1", "math.evaluate", '{"expression":"1"}'),)),
         PromptMessage("tool", "1", tool_call_id="c1"),
     )
     # A call without a result cannot be shown to a model.

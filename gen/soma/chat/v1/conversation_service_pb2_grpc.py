@@ -146,7 +146,8 @@ class ConversationServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ExportConversation(self, request, context):
-        """A whole conversation, every branch of it: first the header, then the messages, parents before children.
+        """A whole conversation, every branch of it: first the header, then the messages, parents before children. An answer that is
+        longer than a part may be is cut into several where its lines end.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -38,7 +38,9 @@ class ConversationServiceStub:
     without a word, and for a star behind less than two letters.
     """
     ExportConversation: _aio.UnaryStreamMultiCallable[_conversation_service_pb2.ExportConversationRequest, _conversation_service_pb2.ExportConversationResponse]
-    """A whole conversation, every branch of it: first the header, then the messages, parents before children."""
+    """A whole conversation, every branch of it: first the header, then the messages, parents before children. An answer that is
+    longer than a part may be is cut into several where its lines end.
+    """
     ImportConversation: _aio.UnaryUnaryMultiCallable[_conversation_service_pb2.ImportConversationRequest, _conversation_service_pb2.ImportConversationResponse]
     """Makes a conversation of what was exported. Its messages get new ids. Errors: INVALID_FIELD for a tree that is none."""
     WatchConversation: _aio.UnaryStreamMultiCallable[_conversation_service_pb2.WatchConversationRequest, _conversation_service_pb2.WatchConversationResponse]
@@ -116,7 +118,9 @@ class ConversationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _conversation_service_pb2.ExportConversationRequest,
         context: _aio.ServicerContext[_conversation_service_pb2.ExportConversationRequest, _abc.AsyncIterator[_conversation_service_pb2.ExportConversationResponse]],
     ) -> _abc.AsyncIterator[_conversation_service_pb2.ExportConversationResponse]:
-        """A whole conversation, every branch of it: first the header, then the messages, parents before children."""
+        """A whole conversation, every branch of it: first the header, then the messages, parents before children. An answer that is
+        longer than a part may be is cut into several where its lines end.
+        """
 
     @_abc_1.abstractmethod
     def ImportConversation(

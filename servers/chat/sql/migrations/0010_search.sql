@@ -90,12 +90,15 @@ begin
         from word_blocks b cross join lateral unnest(b.message_ids) with ordinality as m (message_id, place)
         join unnest(p_messages) as g (message_id) on g.message_id = m.message_id
         where b.tenant_id = p_tenant and b.owner_key = p_owner
-        group by b.block
+        group by b.block order by b.block
     loop
         delete from block_words w
         where w.tenant_id = p_tenant and w.owner_key = p_owner and w.block = v_place.block and w.hits & ~v_place.bits = 0;
         update block_words w set hits = w.hits & ~v_place.bits
         where w.tenant_id = p_tenant and w.owner_key = p_owner and w.block = v_place.block and w.hits & v_place.bits <> 0;
+        -- what only they and those had who went at the same moment
+        delete from block_words w
+        where w.tenant_id = p_tenant and w.owner_key = p_owner and w.block = v_place.block and w.hits = 0;
     end loop;
 end
 $$;
