@@ -879,3 +879,65 @@ class RateTurnResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RateTurnResponse: _TypeAlias = RateTurnResponse  # noqa: Y015
+
+@_typing.final
+class RebuildPromptRequest(_message.Message):
+    """Which model call."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TURN_ID_FIELD_NUMBER: _builtins.int
+    LEG_FIELD_NUMBER: _builtins.int
+    turn_id: _builtins.str
+    """The turn."""
+    leg: _builtins.int
+    """Number of the call within it, from 1. Default 1."""
+    def __init__(
+        self,
+        *,
+        turn_id: _builtins.str = ...,
+        leg: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["leg", b"leg", "turn_id", b"turn_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RebuildPromptRequest: _TypeAlias = RebuildPromptRequest  # noqa: Y015
+
+@_typing.final
+class RebuildPromptResponse(_message.Message):
+    """The body."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BODY_FIELD_NUMBER: _builtins.int
+    EXACT_FIELD_NUMBER: _builtins.int
+    MISSING_FIELD_NUMBER: _builtins.int
+    MODEL_FIELD_NUMBER: _builtins.int
+    body: _builtins.bytes
+    """The request's body, JSON in UTF-8; empty where it cannot be made."""
+    exact: _builtins.bool
+    """Whether it is byte for byte what was sent, by the digest in the receipt."""
+    model: _builtins.str
+    """The model's profile."""
+    @_builtins.property
+    def missing(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What is missing or has changed since, a sentence each. Example: "Memory 0197… was forgotten." """
+
+    def __init__(
+        self,
+        *,
+        body: _builtins.bytes = ...,
+        exact: _builtins.bool = ...,
+        missing: _abc.Iterable[_builtins.str] | None = ...,
+        model: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "exact", b"exact", "missing", b"missing", "model", b"model"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RebuildPromptResponse: _TypeAlias = RebuildPromptResponse  # noqa: Y015

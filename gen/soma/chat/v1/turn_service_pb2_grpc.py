@@ -91,6 +91,11 @@ class TurnServiceStub:
                 request_serializer=soma_dot_chat_dot_v1_dot_turn__service__pb2.GetTurnRequest.SerializeToString,
                 response_deserializer=soma_dot_chat_dot_v1_dot_turn__service__pb2.GetTurnResponse.FromString,
                 _registered_method=True)
+        self.RebuildPrompt = channel.unary_unary(
+                '/soma.chat.v1.TurnService/RebuildPrompt',
+                request_serializer=soma_dot_chat_dot_v1_dot_turn__service__pb2.RebuildPromptRequest.SerializeToString,
+                response_deserializer=soma_dot_chat_dot_v1_dot_turn__service__pb2.RebuildPromptResponse.FromString,
+                _registered_method=True)
 
 
 class TurnServiceServicer:
@@ -179,6 +184,13 @@ class TurnServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RebuildPrompt(self, request, context):
+        """The body of a model call as it was sent, made again from the receipt and what is stored. Errors: RESOURCE_NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_TurnServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -236,6 +248,11 @@ def add_TurnServiceServicer_to_server(servicer, server):
                     servicer.GetTurn,
                     request_deserializer=soma_dot_chat_dot_v1_dot_turn__service__pb2.GetTurnRequest.FromString,
                     response_serializer=soma_dot_chat_dot_v1_dot_turn__service__pb2.GetTurnResponse.SerializeToString,
+            ),
+            'RebuildPrompt': grpc.unary_unary_rpc_method_handler(
+                    servicer.RebuildPrompt,
+                    request_deserializer=soma_dot_chat_dot_v1_dot_turn__service__pb2.RebuildPromptRequest.FromString,
+                    response_serializer=soma_dot_chat_dot_v1_dot_turn__service__pb2.RebuildPromptResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -536,6 +553,33 @@ class TurnService:
             '/soma.chat.v1.TurnService/GetTurn',
             soma_dot_chat_dot_v1_dot_turn__service__pb2.GetTurnRequest.SerializeToString,
             soma_dot_chat_dot_v1_dot_turn__service__pb2.GetTurnResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RebuildPrompt(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/soma.chat.v1.TurnService/RebuildPrompt',
+            soma_dot_chat_dot_v1_dot_turn__service__pb2.RebuildPromptRequest.SerializeToString,
+            soma_dot_chat_dot_v1_dot_turn__service__pb2.RebuildPromptResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -48,6 +48,8 @@ class TurnServiceStub:
     """Says whether an answer was good. A later rating takes the place of an earlier one."""
     GetTurn: _aio.UnaryUnaryMultiCallable[_turn_service_pb2.GetTurnRequest, _turn_service_pb2.GetTurnResponse]
     """One turn."""
+    RebuildPrompt: _aio.UnaryUnaryMultiCallable[_turn_service_pb2.RebuildPromptRequest, _turn_service_pb2.RebuildPromptResponse]
+    """The body of a model call as it was sent, made again from the receipt and what is stored. Errors: RESOURCE_NOT_FOUND."""
 
 class TurnServiceServicer(metaclass=_abc_1.ABCMeta):
     """Runs turns: a message in, an answer out as a numbered stream of events."""
@@ -148,5 +150,13 @@ class TurnServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_turn_service_pb2.GetTurnRequest, _abc.Awaitable[_turn_service_pb2.GetTurnResponse]],
     ) -> _abc.Awaitable[_turn_service_pb2.GetTurnResponse]:
         """One turn."""
+
+    @_abc_1.abstractmethod
+    def RebuildPrompt(
+        self,
+        request: _turn_service_pb2.RebuildPromptRequest,
+        context: _aio.ServicerContext[_turn_service_pb2.RebuildPromptRequest, _abc.Awaitable[_turn_service_pb2.RebuildPromptResponse]],
+    ) -> _abc.Awaitable[_turn_service_pb2.RebuildPromptResponse]:
+        """The body of a model call as it was sent, made again from the receipt and what is stored. Errors: RESOURCE_NOT_FOUND."""
 
 def add_TurnServiceServicer_to_server(servicer: TurnServiceServicer, server: _aio.Server) -> None: ...

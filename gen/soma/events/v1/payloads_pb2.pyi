@@ -362,7 +362,7 @@ Global___BudgetSettled: _TypeAlias = BudgetSettled  # noqa: Y015
 
 @_typing.final
 class BudgetChanged(_message.Message):
-    """governor.budget.changed: somebody set a limit of a tenant."""
+    """governor.budget.changed: somebody set a limit."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -371,6 +371,8 @@ class BudgetChanged(_message.Message):
     LIMIT_MICROS_FIELD_NUMBER: _builtins.int
     HARD_FIELD_NUMBER: _builtins.int
     CHANGED_BY_FIELD_NUMBER: _builtins.int
+    SCOPE_FIELD_NUMBER: _builtins.int
+    SCOPE_ID_FIELD_NUMBER: _builtins.int
     period: _builtins.str
     """The period: turn, day, month or total."""
     limit_tokens: _builtins.int
@@ -381,6 +383,10 @@ class BudgetChanged(_message.Message):
     """Whether it refuses turns; otherwise it only lowers the level."""
     changed_by: _builtins.str
     """Who set it."""
+    scope: _builtins.str
+    """Whose it is: tenant, user, agent or conversation; empty in events of earlier releases, for the tenant."""
+    scope_id: _builtins.str
+    """The user, agent or conversation; empty for the tenant and for each that has none of its own."""
     def __init__(
         self,
         *,
@@ -389,14 +395,52 @@ class BudgetChanged(_message.Message):
         limit_micros: _builtins.int = ...,
         hard: _builtins.bool = ...,
         changed_by: _builtins.str = ...,
+        scope: _builtins.str = ...,
+        scope_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed_by", b"changed_by", "hard", b"hard", "limit_micros", b"limit_micros", "limit_tokens", b"limit_tokens", "period", b"period"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed_by", b"changed_by", "hard", b"hard", "limit_micros", b"limit_micros", "limit_tokens", b"limit_tokens", "period", b"period", "scope", b"scope", "scope_id", b"scope_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___BudgetChanged: _TypeAlias = BudgetChanged  # noqa: Y015
+
+@_typing.final
+class ConfigChanged(_message.Message):
+    """governor.config.changed: a tenant's governor has a new configuration."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERSION_FIELD_NUMBER: _builtins.int
+    CHANGED_FIELDS_FIELD_NUMBER: _builtins.int
+    RESTORES_VERSION_FIELD_NUMBER: _builtins.int
+    CHANGED_BY_FIELD_NUMBER: _builtins.int
+    version: _builtins.int
+    """The version."""
+    restores_version: _builtins.int
+    """The version that was restored; 0 for none."""
+    changed_by: _builtins.str
+    """Who made it."""
+    @_builtins.property
+    def changed_fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Names of the fields that differ from the version before."""
+
+    def __init__(
+        self,
+        *,
+        version: _builtins.int = ...,
+        changed_fields: _abc.Iterable[_builtins.str] | None = ...,
+        restores_version: _builtins.int = ...,
+        changed_by: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed_by", b"changed_by", "changed_fields", b"changed_fields", "restores_version", b"restores_version", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ConfigChanged: _TypeAlias = ConfigChanged  # noqa: Y015
 
 @_typing.final
 class LevelChanged(_message.Message):

@@ -26,7 +26,7 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dsoma/governor/v1/budget.proto\x12\x10soma.governor.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb1\x02\n\x06\x42udget\x12.\n\x06period\x18\x01 \x01(\x0e\x32\x1e.soma.governor.v1.BudgetPeriod\x12\x1d\n\x0climit_tokens\x18\x02 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\x12\x1d\n\x0climit_micros\x18\x03 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\x12\x0c\n\x04hard\x18\x04 \x01(\x08\x12\x13\n\x0bused_tokens\x18\x05 \x01(\x03\x12\x13\n\x0bused_micros\x18\x06 \x01(\x03\x12\x13\n\x0bheld_tokens\x18\x07 \x01(\x03\x12\x13\n\x0bheld_micros\x18\x08 \x01(\x03\x12\x13\n\x0b\x64\x65\x62t_tokens\x18\t \x01(\x03\x12.\n\nreset_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nopen_holds\x18\x0b \x01(\r*v\n\x0c\x42udgetPeriod\x12\x1d\n\x19\x42UDGET_PERIOD_UNSPECIFIED\x10\x00\x12\x15\n\x11\x42UDGET_PERIOD_DAY\x10\x01\x12\x17\n\x13\x42UDGET_PERIOD_MONTH\x10\x02\x12\x17\n\x13\x42UDGET_PERIOD_TOTAL\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dsoma/governor/v1/budget.proto\x12\x10soma.governor.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x86\x03\n\x06\x42udget\x12.\n\x06period\x18\x01 \x01(\x0e\x32\x1e.soma.governor.v1.BudgetPeriod\x12\x1d\n\x0climit_tokens\x18\x02 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\x12\x1d\n\x0climit_micros\x18\x03 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\x12\x0c\n\x04hard\x18\x04 \x01(\x08\x12\x13\n\x0bused_tokens\x18\x05 \x01(\x03\x12\x13\n\x0bused_micros\x18\x06 \x01(\x03\x12\x13\n\x0bheld_tokens\x18\x07 \x01(\x03\x12\x13\n\x0bheld_micros\x18\x08 \x01(\x03\x12\x13\n\x0b\x64\x65\x62t_tokens\x18\t \x01(\x03\x12.\n\nreset_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nopen_holds\x18\x0b \x01(\r\x12,\n\x05scope\x18\x0c \x01(\x0e\x32\x1d.soma.governor.v1.BudgetScope\x12\x10\n\x08scope_id\x18\r \x01(\t\x12\x13\n\x0b\x64\x65\x62t_micros\x18\x0e \x01(\x03*\x8e\x01\n\x0c\x42udgetPeriod\x12\x1d\n\x19\x42UDGET_PERIOD_UNSPECIFIED\x10\x00\x12\x15\n\x11\x42UDGET_PERIOD_DAY\x10\x01\x12\x17\n\x13\x42UDGET_PERIOD_MONTH\x10\x02\x12\x17\n\x13\x42UDGET_PERIOD_TOTAL\x10\x03\x12\x16\n\x12\x42UDGET_PERIOD_TURN\x10\x04*\x92\x01\n\x0b\x42udgetScope\x12\x1c\n\x18\x42UDGET_SCOPE_UNSPECIFIED\x10\x00\x12\x17\n\x13\x42UDGET_SCOPE_TENANT\x10\x01\x12\x15\n\x11\x42UDGET_SCOPE_USER\x10\x02\x12\x16\n\x12\x42UDGET_SCOPE_AGENT\x10\x03\x12\x1d\n\x19\x42UDGET_SCOPE_CONVERSATION\x10\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,8 +37,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_BUDGET'].fields_by_name['limit_tokens']._serialized_options = b'\272H\004\"\002(\000'
   _globals['_BUDGET'].fields_by_name['limit_micros']._loaded_options = None
   _globals['_BUDGET'].fields_by_name['limit_micros']._serialized_options = b'\272H\004\"\002(\000'
-  _globals['_BUDGETPERIOD']._serialized_start=421
-  _globals['_BUDGETPERIOD']._serialized_end=539
+  _globals['_BUDGETPERIOD']._serialized_start=507
+  _globals['_BUDGETPERIOD']._serialized_end=649
+  _globals['_BUDGETSCOPE']._serialized_start=652
+  _globals['_BUDGETSCOPE']._serialized_end=798
   _globals['_BUDGET']._serialized_start=114
-  _globals['_BUDGET']._serialized_end=419
+  _globals['_BUDGET']._serialized_end=504
 # @@protoc_insertion_point(module_scope)

@@ -32,6 +32,8 @@ class _BudgetPeriodEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_BudgetPe
     """A calendar month."""
     BUDGET_PERIOD_TOTAL: _BudgetPeriod.ValueType  # 3
     """Never anew."""
+    BUDGET_PERIOD_TURN: _BudgetPeriod.ValueType  # 4
+    """One turn: a bound on all model calls of each turn by itself."""
 
 class BudgetPeriod(_BudgetPeriod, metaclass=_BudgetPeriodEnumTypeWrapper):
     """How long a budget lasts until it starts anew (in UTC)."""
@@ -44,11 +46,45 @@ BUDGET_PERIOD_MONTH: BudgetPeriod.ValueType  # 2
 """A calendar month."""
 BUDGET_PERIOD_TOTAL: BudgetPeriod.ValueType  # 3
 """Never anew."""
+BUDGET_PERIOD_TURN: BudgetPeriod.ValueType  # 4
+"""One turn: a bound on all model calls of each turn by itself."""
 Global___BudgetPeriod: _TypeAlias = BudgetPeriod  # noqa: Y015
+
+class _BudgetScope:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _BudgetScopeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_BudgetScope.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    BUDGET_SCOPE_UNSPECIFIED: _BudgetScope.ValueType  # 0
+    """Not set; counts as tenant."""
+    BUDGET_SCOPE_TENANT: _BudgetScope.ValueType  # 1
+    """The whole tenant."""
+    BUDGET_SCOPE_USER: _BudgetScope.ValueType  # 2
+    """One user, by the subject of their token."""
+    BUDGET_SCOPE_AGENT: _BudgetScope.ValueType  # 3
+    """One agent."""
+    BUDGET_SCOPE_CONVERSATION: _BudgetScope.ValueType  # 4
+    """One conversation."""
+
+class BudgetScope(_BudgetScope, metaclass=_BudgetScopeEnumTypeWrapper):
+    """Whose spending a budget bounds. A turn must fit all budgets that apply to it."""
+
+BUDGET_SCOPE_UNSPECIFIED: BudgetScope.ValueType  # 0
+"""Not set; counts as tenant."""
+BUDGET_SCOPE_TENANT: BudgetScope.ValueType  # 1
+"""The whole tenant."""
+BUDGET_SCOPE_USER: BudgetScope.ValueType  # 2
+"""One user, by the subject of their token."""
+BUDGET_SCOPE_AGENT: BudgetScope.ValueType  # 3
+"""One agent."""
+BUDGET_SCOPE_CONVERSATION: BudgetScope.ValueType  # 4
+"""One conversation."""
+Global___BudgetScope: _TypeAlias = BudgetScope  # noqa: Y015
 
 @_typing.final
 class Budget(_message.Message):
-    """What a tenant may spend in a period, and what is left of it."""
+    """What somebody may spend in a period, and what is left of it."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -63,6 +99,9 @@ class Budget(_message.Message):
     DEBT_TOKENS_FIELD_NUMBER: _builtins.int
     RESET_TIME_FIELD_NUMBER: _builtins.int
     OPEN_HOLDS_FIELD_NUMBER: _builtins.int
+    SCOPE_FIELD_NUMBER: _builtins.int
+    SCOPE_ID_FIELD_NUMBER: _builtins.int
+    DEBT_MICROS_FIELD_NUMBER: _builtins.int
     period: Global___BudgetPeriod.ValueType
     """The period."""
     limit_tokens: _builtins.int
@@ -82,7 +121,15 @@ class Budget(_message.Message):
     debt_tokens: _builtins.int
     """Tokens that were used beyond a hold and not yet covered."""
     open_holds: _builtins.int
-    """Holds that are open now."""
+    """Holds of the tenant that are open now."""
+    scope: Global___BudgetScope.ValueType
+    """Whose it is."""
+    scope_id: _builtins.str
+    """The user's subject, the agent or the conversation; empty for the tenant, and for the budget of each user, agent or
+    conversation that has none of its own.
+    """
+    debt_micros: _builtins.int
+    """Money that was spent beyond a hold and not yet covered, in micros."""
     @_builtins.property
     def reset_time(self) -> _timestamp_pb2.Timestamp:
         """When the current period ends; absent for TOTAL."""
@@ -101,10 +148,13 @@ class Budget(_message.Message):
         debt_tokens: _builtins.int = ...,
         reset_time: _timestamp_pb2.Timestamp | None = ...,
         open_holds: _builtins.int = ...,
+        scope: Global___BudgetScope.ValueType = ...,
+        scope_id: _builtins.str = ...,
+        debt_micros: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["reset_time", b"reset_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["debt_tokens", b"debt_tokens", "hard", b"hard", "held_micros", b"held_micros", "held_tokens", b"held_tokens", "limit_micros", b"limit_micros", "limit_tokens", b"limit_tokens", "open_holds", b"open_holds", "period", b"period", "reset_time", b"reset_time", "used_micros", b"used_micros", "used_tokens", b"used_tokens"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["debt_micros", b"debt_micros", "debt_tokens", b"debt_tokens", "hard", b"hard", "held_micros", b"held_micros", "held_tokens", b"held_tokens", "limit_micros", b"limit_micros", "limit_tokens", b"limit_tokens", "open_holds", b"open_holds", "period", b"period", "reset_time", b"reset_time", "scope", b"scope", "scope_id", b"scope_id", "used_micros", b"used_micros", "used_tokens", b"used_tokens"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

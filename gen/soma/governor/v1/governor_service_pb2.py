@@ -24,15 +24,17 @@ _sym_db = _symbol_database.Default()
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from soma.common.v1 import level_pb2 as soma_dot_common_dot_v1_dot_level__pb2
 from soma.common.v1 import modulation_pb2 as soma_dot_common_dot_v1_dot_modulation__pb2
 from soma.common.v1 import usage_pb2 as soma_dot_common_dot_v1_dot_usage__pb2
 from soma.governor.v1 import budget_pb2 as soma_dot_governor_dot_v1_dot_budget__pb2
+from soma.governor.v1 import config_pb2 as soma_dot_governor_dot_v1_dot_config__pb2
 from soma.governor.v1 import plan_pb2 as soma_dot_governor_dot_v1_dot_plan__pb2
 from soma.governor.v1 import receipt_pb2 as soma_dot_governor_dot_v1_dot_receipt__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'soma/governor/v1/governor_service.proto\x12\x10soma.governor.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1asoma/common/v1/level.proto\x1a\x1fsoma/common/v1/modulation.proto\x1a\x1asoma/common/v1/usage.proto\x1a\x1dsoma/governor/v1/budget.proto\x1a\x1bsoma/governor/v1/plan.proto\x1a\x1esoma/governor/v1/receipt.proto\"\xf2\x03\n\x0fPlanTurnRequest\x12\x19\n\x07turn_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1c\n\nrequest_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x36\n\x07subject\x18\x03 \x01(\x0b\x32\x1d.soma.governor.v1.TurnSubjectB\x06\xbaH\x03\xc8\x01\x01\x12\x36\n\x05model\x18\x04 \x01(\x0b\x32\x1f.soma.governor.v1.ModelSnapshotB\x06\xbaH\x03\xc8\x01\x01\x12\x38\n\ncandidates\x18\x05 \x01(\x0b\x32\x1c.soma.governor.v1.CandidatesB\x06\xbaH\x03\xc8\x01\x01\x12\x18\n\x05query\x18\x06 \x01(\tB\t\xbaH\x06r\x04(\x80\x80\x04\x12.\n\nmodulation\x18\x07 \x01(\x0b\x32\x1a.soma.common.v1.Modulation\x12K\n\x15observed_dependencies\x18\x08 \x03(\x0b\x32\".soma.common.v1.ObservedDependencyB\x08\xbaH\x05\x92\x01\x02\x10 \x12=\n\tmin_level\x18\t \x01(\x0e\x32 .soma.common.v1.DegradationLevelB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12&\n\x14turn_timeout_seconds\x18\n \x01(\rB\x08\xbaH\x05*\x03\x18\x90\x1c\"\xae\x03\n\x10PlanTurnResponse\x12\x12\n\nreceipt_id\x18\x01 \x01(\t\x12\x14\n\x0cplan_version\x18\x02 \x01(\r\x12+\n\x05lanes\x18\x03 \x01(\x0b\x32\x1c.soma.governor.v1.LaneTokens\x12\x19\n\x11max_output_tokens\x18\x04 \x01(\r\x12/\n\x05level\x18\x05 \x01(\x0e\x32 .soma.common.v1.DegradationLevel\x12\x32\n\rlevel_reasons\x18\x06 \x03(\x0b\x32\x1b.soma.common.v1.LevelReason\x12\x0e\n\x06tool_k\x18\x07 \x01(\r\x12+\n\x05tools\x18\x08 \x03(\x0b\x32\x1c.soma.governor.v1.RankedTool\x12(\n\x04path\x18\t \x01(\x0e\x32\x1a.soma.governor.v1.PlanPath\x12\x36\n\raiq_predicted\x18\n \x01(\x0b\x32\x1f.soma.governor.v1.AiqPrediction\x12$\n\x04hold\x18\x0b \x01(\x0b\x32\x16.soma.governor.v1.Hold\"\xac\x02\n\x0eHoldLegRequest\x12\x1b\n\x07turn_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01H\x00\x12\x1a\n\x06job_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01H\x00\x12\x17\n\x03leg\x18\x03 \x01(\rB\n\xbaH\x07*\x05\x18\xe8\x07(\x01\x12 \n\x0cinput_tokens\x18\x04 \x01(\rB\n\xbaH\x07*\x05\x18\x80\xc2\xd7/\x12\'\n\x11max_output_tokens\x18\x05 \x01(\rB\x0c\xbaH\t*\x07\x18\x80\xc2\xd7/(\x01\x12,\n\x05price\x18\x06 \x01(\x0b\x32\x15.soma.common.v1.PriceB\x06\xbaH\x03\xc8\x01\x01\x12\x1c\n\nrequest_id\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12!\n\x0ftimeout_seconds\x18\x08 \x01(\rB\x08\xbaH\x05*\x03\x18\x90\x1c\x42\x0e\n\x05owner\x12\x05\xbaH\x02\x08\x01\"7\n\x0fHoldLegResponse\x12$\n\x04hold\x18\x01 \x01(\x0b\x32\x16.soma.governor.v1.Hold\"\x8c\x03\n\x11SettleTurnRequest\x12\x1b\n\x07turn_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01H\x00\x12\x1a\n\x06job_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01H\x00\x12\x1c\n\nrequest_id\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x32\n\x04legs\x18\x04 \x03(\x0b\x32\x1a.soma.governor.v1.ModelLegB\x08\xbaH\x05\x92\x01\x02\x10@\x12\x30\n\nlanes_used\x18\x05 \x01(\x0b\x32\x1c.soma.governor.v1.LaneTokens\x12\x38\n\x05items\x18\x06 \x03(\x0b\x32\x1e.soma.governor.v1.ManifestItemB\t\xbaH\x06\x92\x01\x03\x10\x80@\x12\x38\n\x06phases\x18\x07 \x03(\x0b\x32\x1e.soma.governor.v1.PhaseLatencyB\x08\xbaH\x05\x92\x01\x02\x10@\x12\x36\n\x07outcome\x18\x08 \x01(\x0b\x32\x1d.soma.governor.v1.TurnOutcomeB\x06\xbaH\x03\xc8\x01\x01\x42\x0e\n\x05owner\x12\x05\xbaH\x02\x08\x01\"\xa0\x01\n\x12SettleTurnResponse\x12\x36\n\x0c\x61iq_observed\x18\x01 \x01(\x0b\x32 .soma.governor.v1.AiqObservation\x12\x13\n\x0b\x63ost_micros\x18\x02 \x01(\x03\x12)\n\x07\x62udgets\x18\x03 \x03(\x0b\x32\x18.soma.governor.v1.Budget\x12\x12\n\nreceipt_id\x18\x04 \x01(\t\"1\n\x11GetReceiptRequest\x12\x1c\n\nreceipt_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"@\n\x12GetReceiptResponse\x12*\n\x07receipt\x18\x01 \x01(\x0b\x32\x19.soma.governor.v1.Receipt\"\x12\n\x10GetBudgetRequest\">\n\x11GetBudgetResponse\x12)\n\x07\x62udgets\x18\x01 \x03(\x0b\x32\x18.soma.governor.v1.Budget\"\xb8\x01\n\x10SetBudgetRequest\x12:\n\x06period\x18\x01 \x01(\x0e\x32\x1e.soma.governor.v1.BudgetPeriodB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x1d\n\x0climit_tokens\x18\x02 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\x12\x1d\n\x0climit_micros\x18\x03 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\x12\x0c\n\x04hard\x18\x04 \x01(\x08\x12\x1c\n\nrequest_id\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"=\n\x11SetBudgetResponse\x12(\n\x06\x62udget\x18\x01 \x01(\x0b\x32\x18.soma.governor.v1.Budget2\xec\x04\n\x0fGovernorService\x12Q\n\x08PlanTurn\x12!.soma.governor.v1.PlanTurnRequest\x1a\".soma.governor.v1.PlanTurnResponse\x12N\n\x07HoldLeg\x12 .soma.governor.v1.HoldLegRequest\x1a!.soma.governor.v1.HoldLegResponse\x12W\n\nSettleTurn\x12#.soma.governor.v1.SettleTurnRequest\x1a$.soma.governor.v1.SettleTurnResponse\x12~\n\nGetReceipt\x12#.soma.governor.v1.GetReceiptRequest\x1a$.soma.governor.v1.GetReceiptResponse\"%\x82\xd3\xe4\x93\x02\x1f\x12\x1d/api/v1/receipts/{receipt_id}\x12l\n\tGetBudget\x12\".soma.governor.v1.GetBudgetRequest\x1a#.soma.governor.v1.GetBudgetResponse\"\x16\x82\xd3\xe4\x93\x02\x10\x12\x0e/api/v1/budget\x12o\n\tSetBudget\x12\".soma.governor.v1.SetBudgetRequest\x1a#.soma.governor.v1.SetBudgetResponse\"\x19\x82\xd3\xe4\x93\x02\x13\"\x0e/api/v1/budget:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'soma/governor/v1/governor_service.proto\x12\x10soma.governor.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1asoma/common/v1/level.proto\x1a\x1fsoma/common/v1/modulation.proto\x1a\x1asoma/common/v1/usage.proto\x1a\x1dsoma/governor/v1/budget.proto\x1a\x1dsoma/governor/v1/config.proto\x1a\x1bsoma/governor/v1/plan.proto\x1a\x1esoma/governor/v1/receipt.proto\"\xf2\x03\n\x0fPlanTurnRequest\x12\x19\n\x07turn_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1c\n\nrequest_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x36\n\x07subject\x18\x03 \x01(\x0b\x32\x1d.soma.governor.v1.TurnSubjectB\x06\xbaH\x03\xc8\x01\x01\x12\x36\n\x05model\x18\x04 \x01(\x0b\x32\x1f.soma.governor.v1.ModelSnapshotB\x06\xbaH\x03\xc8\x01\x01\x12\x38\n\ncandidates\x18\x05 \x01(\x0b\x32\x1c.soma.governor.v1.CandidatesB\x06\xbaH\x03\xc8\x01\x01\x12\x18\n\x05query\x18\x06 \x01(\tB\t\xbaH\x06r\x04(\x80\x80\x04\x12.\n\nmodulation\x18\x07 \x01(\x0b\x32\x1a.soma.common.v1.Modulation\x12K\n\x15observed_dependencies\x18\x08 \x03(\x0b\x32\".soma.common.v1.ObservedDependencyB\x08\xbaH\x05\x92\x01\x02\x10 \x12=\n\tmin_level\x18\t \x01(\x0e\x32 .soma.common.v1.DegradationLevelB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12&\n\x14turn_timeout_seconds\x18\n \x01(\rB\x08\xbaH\x05*\x03\x18\x90\x1c\"\xae\x03\n\x10PlanTurnResponse\x12\x12\n\nreceipt_id\x18\x01 \x01(\t\x12\x14\n\x0cplan_version\x18\x02 \x01(\r\x12+\n\x05lanes\x18\x03 \x01(\x0b\x32\x1c.soma.governor.v1.LaneTokens\x12\x19\n\x11max_output_tokens\x18\x04 \x01(\r\x12/\n\x05level\x18\x05 \x01(\x0e\x32 .soma.common.v1.DegradationLevel\x12\x32\n\rlevel_reasons\x18\x06 \x03(\x0b\x32\x1b.soma.common.v1.LevelReason\x12\x0e\n\x06tool_k\x18\x07 \x01(\r\x12+\n\x05tools\x18\x08 \x03(\x0b\x32\x1c.soma.governor.v1.RankedTool\x12(\n\x04path\x18\t \x01(\x0e\x32\x1a.soma.governor.v1.PlanPath\x12\x36\n\raiq_predicted\x18\n \x01(\x0b\x32\x1f.soma.governor.v1.AiqPrediction\x12$\n\x04hold\x18\x0b \x01(\x0b\x32\x16.soma.governor.v1.Hold\"\xac\x02\n\x0eHoldLegRequest\x12\x1b\n\x07turn_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01H\x00\x12\x1a\n\x06job_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01H\x00\x12\x17\n\x03leg\x18\x03 \x01(\rB\n\xbaH\x07*\x05\x18\xe8\x07(\x01\x12 \n\x0cinput_tokens\x18\x04 \x01(\rB\n\xbaH\x07*\x05\x18\x80\xc2\xd7/\x12\'\n\x11max_output_tokens\x18\x05 \x01(\rB\x0c\xbaH\t*\x07\x18\x80\xc2\xd7/(\x01\x12,\n\x05price\x18\x06 \x01(\x0b\x32\x15.soma.common.v1.PriceB\x06\xbaH\x03\xc8\x01\x01\x12\x1c\n\nrequest_id\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12!\n\x0ftimeout_seconds\x18\x08 \x01(\rB\x08\xbaH\x05*\x03\x18\x90\x1c\x42\x0e\n\x05owner\x12\x05\xbaH\x02\x08\x01\"7\n\x0fHoldLegResponse\x12$\n\x04hold\x18\x01 \x01(\x0b\x32\x16.soma.governor.v1.Hold\"\x8c\x03\n\x11SettleTurnRequest\x12\x1b\n\x07turn_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01H\x00\x12\x1a\n\x06job_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01H\x00\x12\x1c\n\nrequest_id\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x32\n\x04legs\x18\x04 \x03(\x0b\x32\x1a.soma.governor.v1.ModelLegB\x08\xbaH\x05\x92\x01\x02\x10@\x12\x30\n\nlanes_used\x18\x05 \x01(\x0b\x32\x1c.soma.governor.v1.LaneTokens\x12\x38\n\x05items\x18\x06 \x03(\x0b\x32\x1e.soma.governor.v1.ManifestItemB\t\xbaH\x06\x92\x01\x03\x10\x80@\x12\x38\n\x06phases\x18\x07 \x03(\x0b\x32\x1e.soma.governor.v1.PhaseLatencyB\x08\xbaH\x05\x92\x01\x02\x10@\x12\x36\n\x07outcome\x18\x08 \x01(\x0b\x32\x1d.soma.governor.v1.TurnOutcomeB\x06\xbaH\x03\xc8\x01\x01\x42\x0e\n\x05owner\x12\x05\xbaH\x02\x08\x01\"\xa0\x01\n\x12SettleTurnResponse\x12\x36\n\x0c\x61iq_observed\x18\x01 \x01(\x0b\x32 .soma.governor.v1.AiqObservation\x12\x13\n\x0b\x63ost_micros\x18\x02 \x01(\x03\x12)\n\x07\x62udgets\x18\x03 \x03(\x0b\x32\x18.soma.governor.v1.Budget\x12\x12\n\nreceipt_id\x18\x04 \x01(\t\"1\n\x11GetReceiptRequest\x12\x1c\n\nreceipt_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"@\n\x12GetReceiptResponse\x12*\n\x07receipt\x18\x01 \x01(\x0b\x32\x19.soma.governor.v1.Receipt\"\xc5\x02\n\x13ListReceiptsRequest\x12$\n\x0f\x63onversation_id\x18\x01 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x1d\n\x08\x61gent_id\x18\x02 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x17\n\x05model\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12\x39\n\x05level\x18\x04 \x01(\x0e\x32 .soma.common.v1.DegradationLevelB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12-\n\tfrom_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x07to_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1b\n\tpage_size\x18\x07 \x01(\rB\x08\xbaH\x05*\x03\x18\xc8\x01\x12\x1c\n\npage_token\x18\x08 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"c\n\x14ListReceiptsResponse\x12\x32\n\x08receipts\x18\x01 \x03(\x0b\x32 .soma.governor.v1.ReceiptSummary\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"W\n\x13\x44iffReceiptsRequest\x12\x1c\n\nreceipt_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\"\n\x10other_receipt_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"P\n\x14\x44iffReceiptsResponse\x12\x38\n\x0b\x64ifferences\x18\x01 \x03(\x0b\x32#.soma.governor.v1.ReceiptDifference\"\xb6\x01\n\x19ReleaseReservationRequest\x12\x1b\n\x07turn_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01H\x00\x12\x1a\n\x06job_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01H\x00\x12\x32\n\x04legs\x18\x03 \x03(\x0b\x32\x1a.soma.governor.v1.ModelLegB\x08\xbaH\x05\x92\x01\x02\x10@\x12\x1c\n\nrequest_id\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x42\x0e\n\x05owner\x12\x05\xbaH\x02\x08\x01\"L\n\x1aReleaseReservationResponse\x12\x17\n\x0freleased_tokens\x18\x01 \x01(\x03\x12\x15\n\rbooked_tokens\x18\x02 \x01(\x03\"W\n\x10GetBudgetRequest\x12\x1d\n\x08\x61gent_id\x18\x01 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12$\n\x0f\x63onversation_id\x18\x02 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\">\n\x11GetBudgetResponse\x12)\n\x07\x62udgets\x18\x01 \x03(\x0b\x32\x18.soma.governor.v1.Budget\"\xa3\x01\n\x12ListBudgetsRequest\x12\x36\n\x05scope\x18\x01 \x01(\x0e\x32\x1d.soma.governor.v1.BudgetScopeB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x1a\n\x08scope_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x02\x12\x1b\n\tpage_size\x18\x03 \x01(\rB\x08\xbaH\x05*\x03\x18\xf4\x03\x12\x1c\n\npage_token\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"Y\n\x13ListBudgetsResponse\x12)\n\x07\x62udgets\x18\x01 \x03(\x0b\x32\x18.soma.governor.v1.Budget\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x8c\x02\n\x10SetBudgetRequest\x12:\n\x06period\x18\x01 \x01(\x0e\x32\x1e.soma.governor.v1.BudgetPeriodB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x1d\n\x0climit_tokens\x18\x02 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\x12\x1d\n\x0climit_micros\x18\x03 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\x12\x0c\n\x04hard\x18\x04 \x01(\x08\x12\x1c\n\nrequest_id\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x36\n\x05scope\x18\x06 \x01(\x0e\x32\x1d.soma.governor.v1.BudgetScopeB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x1a\n\x08scope_id\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x02\"=\n\x11SetBudgetResponse\x12(\n\x06\x62udget\x18\x01 \x01(\x0b\x32\x18.soma.governor.v1.Budget\"4\n\x10GetConfigRequest\x12\x14\n\x07version\x18\x01 \x01(\rH\x00\x88\x01\x01\x42\n\n\x08_version\"y\n\x11GetConfigResponse\x12\x30\n\x07version\x18\x01 \x01(\x0b\x32\x1f.soma.governor.v1.ConfigVersion\x12\x32\n\x0b\x63\x61libration\x18\x02 \x03(\x0b\x32\x1d.soma.governor.v1.Calibration\"V\n\x19ListConfigVersionsRequest\x12\x1b\n\tpage_size\x18\x01 \x01(\rB\x08\xbaH\x05*\x03\x18\xc8\x01\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"h\n\x1aListConfigVersionsResponse\x12\x31\n\x08versions\x18\x01 \x03(\x0b\x32\x1f.soma.governor.v1.ConfigVersion\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xf9\x01\n\x13UpdateConfigRequest\x12\x32\n\x06\x63onfig\x18\x01 \x01(\x0b\x32 .soma.governor.v1.GovernorConfigH\x00\x12\x19\n\x0frestore_version\x18\x02 \x01(\rH\x00\x12\x1d\n\x10\x62\x61sed_on_version\x18\x03 \x01(\rH\x01\x88\x01\x01\x12\x19\n\x07\x63omment\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\x12\x1c\n\nrequest_id\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x15\n\rvalidate_only\x18\x06 \x01(\x08\x42\x0f\n\x06\x63hange\x12\x05\xbaH\x02\x08\x01\x42\x13\n\x11_based_on_version\"H\n\x14UpdateConfigResponse\x12\x30\n\x07version\x18\x01 \x01(\x0b\x32\x1f.soma.governor.v1.ConfigVersion\"\x11\n\x0fGetLevelRequest\"A\n\x10GetLevelResponse\x12-\n\x06status\x18\x01 \x01(\x0b\x32\x1d.soma.governor.v1.LevelStatus\"\x13\n\x11WatchLevelRequest\"U\n\x12WatchLevelResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12-\n\x06status\x18\x02 \x01(\x0b\x32\x1d.soma.governor.v1.LevelStatus\"\x97\x01\n\x13ReportHealthRequest\x12\x1c\n\x08instance\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x42\n\x0c\x64\x65pendencies\x18\x02 \x03(\x0b\x32\".soma.common.v1.ObservedDependencyB\x08\xbaH\x05\x92\x01\x02\x10@\x12\x1e\n\rvalid_seconds\x18\x03 \x01(\rB\x07\xbaH\x04*\x02\x18<\"\x16\n\x14ReportHealthResponse2\xaf\x0e\n\x0fGovernorService\x12Q\n\x08PlanTurn\x12!.soma.governor.v1.PlanTurnRequest\x1a\".soma.governor.v1.PlanTurnResponse\x12N\n\x07HoldLeg\x12 .soma.governor.v1.HoldLegRequest\x1a!.soma.governor.v1.HoldLegResponse\x12o\n\x12ReleaseReservation\x12+.soma.governor.v1.ReleaseReservationRequest\x1a,.soma.governor.v1.ReleaseReservationResponse\x12W\n\nSettleTurn\x12#.soma.governor.v1.SettleTurnRequest\x1a$.soma.governor.v1.SettleTurnResponse\x12~\n\nGetReceipt\x12#.soma.governor.v1.GetReceiptRequest\x1a$.soma.governor.v1.GetReceiptResponse\"%\x82\xd3\xe4\x93\x02\x1f\x12\x1d/api/v1/receipts/{receipt_id}\x12w\n\x0cListReceipts\x12%.soma.governor.v1.ListReceiptsRequest\x1a&.soma.governor.v1.ListReceiptsResponse\"\x18\x82\xd3\xe4\x93\x02\x12\x12\x10/api/v1/receipts\x12\x89\x01\n\x0c\x44iffReceipts\x12%.soma.governor.v1.DiffReceiptsRequest\x1a&.soma.governor.v1.DiffReceiptsResponse\"*\x82\xd3\xe4\x93\x02$\x12\"/api/v1/receipts/{receipt_id}:diff\x12l\n\tGetBudget\x12\".soma.governor.v1.GetBudgetRequest\x1a#.soma.governor.v1.GetBudgetResponse\"\x16\x82\xd3\xe4\x93\x02\x10\x12\x0e/api/v1/budget\x12s\n\x0bListBudgets\x12$.soma.governor.v1.ListBudgetsRequest\x1a%.soma.governor.v1.ListBudgetsResponse\"\x17\x82\xd3\xe4\x93\x02\x11\x12\x0f/api/v1/budgets\x12o\n\tSetBudget\x12\".soma.governor.v1.SetBudgetRequest\x1a#.soma.governor.v1.SetBudgetResponse\"\x19\x82\xd3\xe4\x93\x02\x13\"\x0e/api/v1/budget:\x01*\x12u\n\tGetConfig\x12\".soma.governor.v1.GetConfigRequest\x1a#.soma.governor.v1.GetConfigResponse\"\x1f\x82\xd3\xe4\x93\x02\x19\x12\x17/api/v1/governor/config\x12\x99\x01\n\x12ListConfigVersions\x12+.soma.governor.v1.ListConfigVersionsRequest\x1a,.soma.governor.v1.ListConfigVersionsResponse\"(\x82\xd3\xe4\x93\x02\"\x12 /api/v1/governor/config/versions\x12\x81\x01\n\x0cUpdateConfig\x12%.soma.governor.v1.UpdateConfigRequest\x1a&.soma.governor.v1.UpdateConfigResponse\"\"\x82\xd3\xe4\x93\x02\x1c\"\x17/api/v1/governor/config:\x01*\x12h\n\x08GetLevel\x12!.soma.governor.v1.GetLevelRequest\x1a\".soma.governor.v1.GetLevelResponse\"\x15\x82\xd3\xe4\x93\x02\x0f\x12\r/api/v1/level\x12v\n\nWatchLevel\x12#.soma.governor.v1.WatchLevelRequest\x1a$.soma.governor.v1.WatchLevelResponse\"\x1b\x82\xd3\xe4\x93\x02\x15\x12\x13/api/v1/level:watch0\x01\x12]\n\x0cReportHealth\x12%.soma.governor.v1.ReportHealthRequest\x1a&.soma.governor.v1.ReportHealthResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -93,6 +95,44 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SETTLETURNREQUEST'].fields_by_name['outcome']._serialized_options = b'\272H\003\310\001\001'
   _globals['_GETRECEIPTREQUEST'].fields_by_name['receipt_id']._loaded_options = None
   _globals['_GETRECEIPTREQUEST'].fields_by_name['receipt_id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_LISTRECEIPTSREQUEST'].fields_by_name['conversation_id']._loaded_options = None
+  _globals['_LISTRECEIPTSREQUEST'].fields_by_name['conversation_id']._serialized_options = b'\272H\010r\003\260\001\001\330\001\001'
+  _globals['_LISTRECEIPTSREQUEST'].fields_by_name['agent_id']._loaded_options = None
+  _globals['_LISTRECEIPTSREQUEST'].fields_by_name['agent_id']._serialized_options = b'\272H\010r\003\260\001\001\330\001\001'
+  _globals['_LISTRECEIPTSREQUEST'].fields_by_name['model']._loaded_options = None
+  _globals['_LISTRECEIPTSREQUEST'].fields_by_name['model']._serialized_options = b'\272H\005r\003\030\310\001'
+  _globals['_LISTRECEIPTSREQUEST'].fields_by_name['level']._loaded_options = None
+  _globals['_LISTRECEIPTSREQUEST'].fields_by_name['level']._serialized_options = b'\272H\005\202\001\002\020\001'
+  _globals['_LISTRECEIPTSREQUEST'].fields_by_name['page_size']._loaded_options = None
+  _globals['_LISTRECEIPTSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\005*\003\030\310\001'
+  _globals['_LISTRECEIPTSREQUEST'].fields_by_name['page_token']._loaded_options = None
+  _globals['_LISTRECEIPTSREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\200\010'
+  _globals['_DIFFRECEIPTSREQUEST'].fields_by_name['receipt_id']._loaded_options = None
+  _globals['_DIFFRECEIPTSREQUEST'].fields_by_name['receipt_id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_DIFFRECEIPTSREQUEST'].fields_by_name['other_receipt_id']._loaded_options = None
+  _globals['_DIFFRECEIPTSREQUEST'].fields_by_name['other_receipt_id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_RELEASERESERVATIONREQUEST'].oneofs_by_name['owner']._loaded_options = None
+  _globals['_RELEASERESERVATIONREQUEST'].oneofs_by_name['owner']._serialized_options = b'\272H\002\010\001'
+  _globals['_RELEASERESERVATIONREQUEST'].fields_by_name['turn_id']._loaded_options = None
+  _globals['_RELEASERESERVATIONREQUEST'].fields_by_name['turn_id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_RELEASERESERVATIONREQUEST'].fields_by_name['job_id']._loaded_options = None
+  _globals['_RELEASERESERVATIONREQUEST'].fields_by_name['job_id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_RELEASERESERVATIONREQUEST'].fields_by_name['legs']._loaded_options = None
+  _globals['_RELEASERESERVATIONREQUEST'].fields_by_name['legs']._serialized_options = b'\272H\005\222\001\002\020@'
+  _globals['_RELEASERESERVATIONREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_RELEASERESERVATIONREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_GETBUDGETREQUEST'].fields_by_name['agent_id']._loaded_options = None
+  _globals['_GETBUDGETREQUEST'].fields_by_name['agent_id']._serialized_options = b'\272H\010r\003\260\001\001\330\001\001'
+  _globals['_GETBUDGETREQUEST'].fields_by_name['conversation_id']._loaded_options = None
+  _globals['_GETBUDGETREQUEST'].fields_by_name['conversation_id']._serialized_options = b'\272H\010r\003\260\001\001\330\001\001'
+  _globals['_LISTBUDGETSREQUEST'].fields_by_name['scope']._loaded_options = None
+  _globals['_LISTBUDGETSREQUEST'].fields_by_name['scope']._serialized_options = b'\272H\005\202\001\002\020\001'
+  _globals['_LISTBUDGETSREQUEST'].fields_by_name['scope_id']._loaded_options = None
+  _globals['_LISTBUDGETSREQUEST'].fields_by_name['scope_id']._serialized_options = b'\272H\005r\003\030\200\002'
+  _globals['_LISTBUDGETSREQUEST'].fields_by_name['page_size']._loaded_options = None
+  _globals['_LISTBUDGETSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\005*\003\030\364\003'
+  _globals['_LISTBUDGETSREQUEST'].fields_by_name['page_token']._loaded_options = None
+  _globals['_LISTBUDGETSREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\200\010'
   _globals['_SETBUDGETREQUEST'].fields_by_name['period']._loaded_options = None
   _globals['_SETBUDGETREQUEST'].fields_by_name['period']._serialized_options = b'\272H\007\202\001\004\020\001 \000'
   _globals['_SETBUDGETREQUEST'].fields_by_name['limit_tokens']._loaded_options = None
@@ -101,36 +141,112 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SETBUDGETREQUEST'].fields_by_name['limit_micros']._serialized_options = b'\272H\004\"\002(\000'
   _globals['_SETBUDGETREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_SETBUDGETREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_SETBUDGETREQUEST'].fields_by_name['scope']._loaded_options = None
+  _globals['_SETBUDGETREQUEST'].fields_by_name['scope']._serialized_options = b'\272H\005\202\001\002\020\001'
+  _globals['_SETBUDGETREQUEST'].fields_by_name['scope_id']._loaded_options = None
+  _globals['_SETBUDGETREQUEST'].fields_by_name['scope_id']._serialized_options = b'\272H\005r\003\030\200\002'
+  _globals['_LISTCONFIGVERSIONSREQUEST'].fields_by_name['page_size']._loaded_options = None
+  _globals['_LISTCONFIGVERSIONSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\005*\003\030\310\001'
+  _globals['_LISTCONFIGVERSIONSREQUEST'].fields_by_name['page_token']._loaded_options = None
+  _globals['_LISTCONFIGVERSIONSREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\200\010'
+  _globals['_UPDATECONFIGREQUEST'].oneofs_by_name['change']._loaded_options = None
+  _globals['_UPDATECONFIGREQUEST'].oneofs_by_name['change']._serialized_options = b'\272H\002\010\001'
+  _globals['_UPDATECONFIGREQUEST'].fields_by_name['comment']._loaded_options = None
+  _globals['_UPDATECONFIGREQUEST'].fields_by_name['comment']._serialized_options = b'\272H\005r\003\030\364\003'
+  _globals['_UPDATECONFIGREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_UPDATECONFIGREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_REPORTHEALTHREQUEST'].fields_by_name['instance']._loaded_options = None
+  _globals['_REPORTHEALTHREQUEST'].fields_by_name['instance']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
+  _globals['_REPORTHEALTHREQUEST'].fields_by_name['dependencies']._loaded_options = None
+  _globals['_REPORTHEALTHREQUEST'].fields_by_name['dependencies']._serialized_options = b'\272H\005\222\001\002\020@'
+  _globals['_REPORTHEALTHREQUEST'].fields_by_name['valid_seconds']._loaded_options = None
+  _globals['_REPORTHEALTHREQUEST'].fields_by_name['valid_seconds']._serialized_options = b'\272H\004*\002\030<'
   _globals['_GOVERNORSERVICE'].methods_by_name['GetReceipt']._loaded_options = None
   _globals['_GOVERNORSERVICE'].methods_by_name['GetReceipt']._serialized_options = b'\202\323\344\223\002\037\022\035/api/v1/receipts/{receipt_id}'
+  _globals['_GOVERNORSERVICE'].methods_by_name['ListReceipts']._loaded_options = None
+  _globals['_GOVERNORSERVICE'].methods_by_name['ListReceipts']._serialized_options = b'\202\323\344\223\002\022\022\020/api/v1/receipts'
+  _globals['_GOVERNORSERVICE'].methods_by_name['DiffReceipts']._loaded_options = None
+  _globals['_GOVERNORSERVICE'].methods_by_name['DiffReceipts']._serialized_options = b'\202\323\344\223\002$\022\"/api/v1/receipts/{receipt_id}:diff'
   _globals['_GOVERNORSERVICE'].methods_by_name['GetBudget']._loaded_options = None
   _globals['_GOVERNORSERVICE'].methods_by_name['GetBudget']._serialized_options = b'\202\323\344\223\002\020\022\016/api/v1/budget'
+  _globals['_GOVERNORSERVICE'].methods_by_name['ListBudgets']._loaded_options = None
+  _globals['_GOVERNORSERVICE'].methods_by_name['ListBudgets']._serialized_options = b'\202\323\344\223\002\021\022\017/api/v1/budgets'
   _globals['_GOVERNORSERVICE'].methods_by_name['SetBudget']._loaded_options = None
   _globals['_GOVERNORSERVICE'].methods_by_name['SetBudget']._serialized_options = b'\202\323\344\223\002\023\"\016/api/v1/budget:\001*'
-  _globals['_PLANTURNREQUEST']._serialized_start=302
-  _globals['_PLANTURNREQUEST']._serialized_end=800
-  _globals['_PLANTURNRESPONSE']._serialized_start=803
-  _globals['_PLANTURNRESPONSE']._serialized_end=1233
-  _globals['_HOLDLEGREQUEST']._serialized_start=1236
-  _globals['_HOLDLEGREQUEST']._serialized_end=1536
-  _globals['_HOLDLEGRESPONSE']._serialized_start=1538
-  _globals['_HOLDLEGRESPONSE']._serialized_end=1593
-  _globals['_SETTLETURNREQUEST']._serialized_start=1596
-  _globals['_SETTLETURNREQUEST']._serialized_end=1992
-  _globals['_SETTLETURNRESPONSE']._serialized_start=1995
-  _globals['_SETTLETURNRESPONSE']._serialized_end=2155
-  _globals['_GETRECEIPTREQUEST']._serialized_start=2157
-  _globals['_GETRECEIPTREQUEST']._serialized_end=2206
-  _globals['_GETRECEIPTRESPONSE']._serialized_start=2208
-  _globals['_GETRECEIPTRESPONSE']._serialized_end=2272
-  _globals['_GETBUDGETREQUEST']._serialized_start=2274
-  _globals['_GETBUDGETREQUEST']._serialized_end=2292
-  _globals['_GETBUDGETRESPONSE']._serialized_start=2294
-  _globals['_GETBUDGETRESPONSE']._serialized_end=2356
-  _globals['_SETBUDGETREQUEST']._serialized_start=2359
-  _globals['_SETBUDGETREQUEST']._serialized_end=2543
-  _globals['_SETBUDGETRESPONSE']._serialized_start=2545
-  _globals['_SETBUDGETRESPONSE']._serialized_end=2606
-  _globals['_GOVERNORSERVICE']._serialized_start=2609
-  _globals['_GOVERNORSERVICE']._serialized_end=3229
+  _globals['_GOVERNORSERVICE'].methods_by_name['GetConfig']._loaded_options = None
+  _globals['_GOVERNORSERVICE'].methods_by_name['GetConfig']._serialized_options = b'\202\323\344\223\002\031\022\027/api/v1/governor/config'
+  _globals['_GOVERNORSERVICE'].methods_by_name['ListConfigVersions']._loaded_options = None
+  _globals['_GOVERNORSERVICE'].methods_by_name['ListConfigVersions']._serialized_options = b'\202\323\344\223\002\"\022 /api/v1/governor/config/versions'
+  _globals['_GOVERNORSERVICE'].methods_by_name['UpdateConfig']._loaded_options = None
+  _globals['_GOVERNORSERVICE'].methods_by_name['UpdateConfig']._serialized_options = b'\202\323\344\223\002\034\"\027/api/v1/governor/config:\001*'
+  _globals['_GOVERNORSERVICE'].methods_by_name['GetLevel']._loaded_options = None
+  _globals['_GOVERNORSERVICE'].methods_by_name['GetLevel']._serialized_options = b'\202\323\344\223\002\017\022\r/api/v1/level'
+  _globals['_GOVERNORSERVICE'].methods_by_name['WatchLevel']._loaded_options = None
+  _globals['_GOVERNORSERVICE'].methods_by_name['WatchLevel']._serialized_options = b'\202\323\344\223\002\025\022\023/api/v1/level:watch'
+  _globals['_PLANTURNREQUEST']._serialized_start=366
+  _globals['_PLANTURNREQUEST']._serialized_end=864
+  _globals['_PLANTURNRESPONSE']._serialized_start=867
+  _globals['_PLANTURNRESPONSE']._serialized_end=1297
+  _globals['_HOLDLEGREQUEST']._serialized_start=1300
+  _globals['_HOLDLEGREQUEST']._serialized_end=1600
+  _globals['_HOLDLEGRESPONSE']._serialized_start=1602
+  _globals['_HOLDLEGRESPONSE']._serialized_end=1657
+  _globals['_SETTLETURNREQUEST']._serialized_start=1660
+  _globals['_SETTLETURNREQUEST']._serialized_end=2056
+  _globals['_SETTLETURNRESPONSE']._serialized_start=2059
+  _globals['_SETTLETURNRESPONSE']._serialized_end=2219
+  _globals['_GETRECEIPTREQUEST']._serialized_start=2221
+  _globals['_GETRECEIPTREQUEST']._serialized_end=2270
+  _globals['_GETRECEIPTRESPONSE']._serialized_start=2272
+  _globals['_GETRECEIPTRESPONSE']._serialized_end=2336
+  _globals['_LISTRECEIPTSREQUEST']._serialized_start=2339
+  _globals['_LISTRECEIPTSREQUEST']._serialized_end=2664
+  _globals['_LISTRECEIPTSRESPONSE']._serialized_start=2666
+  _globals['_LISTRECEIPTSRESPONSE']._serialized_end=2765
+  _globals['_DIFFRECEIPTSREQUEST']._serialized_start=2767
+  _globals['_DIFFRECEIPTSREQUEST']._serialized_end=2854
+  _globals['_DIFFRECEIPTSRESPONSE']._serialized_start=2856
+  _globals['_DIFFRECEIPTSRESPONSE']._serialized_end=2936
+  _globals['_RELEASERESERVATIONREQUEST']._serialized_start=2939
+  _globals['_RELEASERESERVATIONREQUEST']._serialized_end=3121
+  _globals['_RELEASERESERVATIONRESPONSE']._serialized_start=3123
+  _globals['_RELEASERESERVATIONRESPONSE']._serialized_end=3199
+  _globals['_GETBUDGETREQUEST']._serialized_start=3201
+  _globals['_GETBUDGETREQUEST']._serialized_end=3288
+  _globals['_GETBUDGETRESPONSE']._serialized_start=3290
+  _globals['_GETBUDGETRESPONSE']._serialized_end=3352
+  _globals['_LISTBUDGETSREQUEST']._serialized_start=3355
+  _globals['_LISTBUDGETSREQUEST']._serialized_end=3518
+  _globals['_LISTBUDGETSRESPONSE']._serialized_start=3520
+  _globals['_LISTBUDGETSRESPONSE']._serialized_end=3609
+  _globals['_SETBUDGETREQUEST']._serialized_start=3612
+  _globals['_SETBUDGETREQUEST']._serialized_end=3880
+  _globals['_SETBUDGETRESPONSE']._serialized_start=3882
+  _globals['_SETBUDGETRESPONSE']._serialized_end=3943
+  _globals['_GETCONFIGREQUEST']._serialized_start=3945
+  _globals['_GETCONFIGREQUEST']._serialized_end=3997
+  _globals['_GETCONFIGRESPONSE']._serialized_start=3999
+  _globals['_GETCONFIGRESPONSE']._serialized_end=4120
+  _globals['_LISTCONFIGVERSIONSREQUEST']._serialized_start=4122
+  _globals['_LISTCONFIGVERSIONSREQUEST']._serialized_end=4208
+  _globals['_LISTCONFIGVERSIONSRESPONSE']._serialized_start=4210
+  _globals['_LISTCONFIGVERSIONSRESPONSE']._serialized_end=4314
+  _globals['_UPDATECONFIGREQUEST']._serialized_start=4317
+  _globals['_UPDATECONFIGREQUEST']._serialized_end=4566
+  _globals['_UPDATECONFIGRESPONSE']._serialized_start=4568
+  _globals['_UPDATECONFIGRESPONSE']._serialized_end=4640
+  _globals['_GETLEVELREQUEST']._serialized_start=4642
+  _globals['_GETLEVELREQUEST']._serialized_end=4659
+  _globals['_GETLEVELRESPONSE']._serialized_start=4661
+  _globals['_GETLEVELRESPONSE']._serialized_end=4726
+  _globals['_WATCHLEVELREQUEST']._serialized_start=4728
+  _globals['_WATCHLEVELREQUEST']._serialized_end=4747
+  _globals['_WATCHLEVELRESPONSE']._serialized_start=4749
+  _globals['_WATCHLEVELRESPONSE']._serialized_end=4834
+  _globals['_REPORTHEALTHREQUEST']._serialized_start=4837
+  _globals['_REPORTHEALTHREQUEST']._serialized_end=4988
+  _globals['_REPORTHEALTHRESPONSE']._serialized_start=4990
+  _globals['_REPORTHEALTHRESPONSE']._serialized_end=5012
+  _globals['_GOVERNORSERVICE']._serialized_start=5015
+  _globals['_GOVERNORSERVICE']._serialized_end=6854
 # @@protoc_insertion_point(module_scope)

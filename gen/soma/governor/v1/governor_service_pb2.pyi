@@ -6,11 +6,13 @@ isort:skip_file
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from soma.common.v1 import level_pb2 as _level_pb2
 from soma.common.v1 import modulation_pb2 as _modulation_pb2
 from soma.common.v1 import usage_pb2 as _usage_pb2
 from soma.governor.v1 import budget_pb2 as _budget_pb2
+from soma.governor.v1 import config_pb2 as _config_pb2
 from soma.governor.v1 import plan_pb2 as _plan_pb2
 from soma.governor.v1 import receipt_pb2 as _receipt_pb2
 import builtins as _builtins
@@ -389,17 +391,222 @@ class GetReceiptResponse(_message.Message):
 Global___GetReceiptResponse: _TypeAlias = GetReceiptResponse  # noqa: Y015
 
 @_typing.final
-class GetBudgetRequest(_message.Message):
-    """The budgets of the caller's tenant."""
+class ListReceiptsRequest(_message.Message):
+    """The filter of a list of receipts."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    CONVERSATION_ID_FIELD_NUMBER: _builtins.int
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    MODEL_FIELD_NUMBER: _builtins.int
+    LEVEL_FIELD_NUMBER: _builtins.int
+    FROM_TIME_FIELD_NUMBER: _builtins.int
+    TO_TIME_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    conversation_id: _builtins.str
+    """Only those of a conversation."""
+    agent_id: _builtins.str
+    """Only those of an agent."""
+    model: _builtins.str
+    """Only those of a model's profile."""
+    level: _level_pb2.DegradationLevel.ValueType
+    """Only those at this level or a worse one."""
+    page_size: _builtins.int
+    """How many at once, at most 200. Default 50."""
+    page_token: _builtins.str
+    """Where the page before ended."""
+    @_builtins.property
+    def from_time(self) -> _timestamp_pb2.Timestamp:
+        """Only those planned at or after this moment."""
+
+    @_builtins.property
+    def to_time(self) -> _timestamp_pb2.Timestamp:
+        """Only those planned before this moment."""
+
     def __init__(
         self,
+        *,
+        conversation_id: _builtins.str = ...,
+        agent_id: _builtins.str = ...,
+        model: _builtins.str = ...,
+        level: _level_pb2.DegradationLevel.ValueType = ...,
+        from_time: _timestamp_pb2.Timestamp | None = ...,
+        to_time: _timestamp_pb2.Timestamp | None = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["from_time", b"from_time", "to_time", b"to_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "conversation_id", b"conversation_id", "from_time", b"from_time", "level", b"level", "model", b"model", "page_size", b"page_size", "page_token", b"page_token", "to_time", b"to_time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListReceiptsRequest: _TypeAlias = ListReceiptsRequest  # noqa: Y015
+
+@_typing.final
+class ListReceiptsResponse(_message.Message):
+    """A page of receipts."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECEIPTS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Where the next page begins; empty on the last one."""
+    @_builtins.property
+    def receipts(self) -> _containers.RepeatedCompositeFieldContainer[_receipt_pb2.ReceiptSummary]:
+        """The receipts, the newest first."""
+
+    def __init__(
+        self,
+        *,
+        receipts: _abc.Iterable[_receipt_pb2.ReceiptSummary] | None = ...,
+        next_page_token: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "receipts", b"receipts"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListReceiptsResponse: _TypeAlias = ListReceiptsResponse  # noqa: Y015
+
+@_typing.final
+class DiffReceiptsRequest(_message.Message):
+    """Two receipts, each by its id or its turn's."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECEIPT_ID_FIELD_NUMBER: _builtins.int
+    OTHER_RECEIPT_ID_FIELD_NUMBER: _builtins.int
+    receipt_id: _builtins.str
+    """The first one."""
+    other_receipt_id: _builtins.str
+    """The second one."""
+    def __init__(
+        self,
+        *,
+        receipt_id: _builtins.str = ...,
+        other_receipt_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["other_receipt_id", b"other_receipt_id", "receipt_id", b"receipt_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DiffReceiptsRequest: _TypeAlias = DiffReceiptsRequest  # noqa: Y015
+
+@_typing.final
+class DiffReceiptsResponse(_message.Message):
+    """In what they differ."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DIFFERENCES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def differences(self) -> _containers.RepeatedCompositeFieldContainer[_receipt_pb2.ReceiptDifference]:
+        """The differences in the order of a receipt; ids and moments are not compared."""
+
+    def __init__(
+        self,
+        *,
+        differences: _abc.Iterable[_receipt_pb2.ReceiptDifference] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["differences", b"differences"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DiffReceiptsResponse: _TypeAlias = DiffReceiptsResponse  # noqa: Y015
+
+@_typing.final
+class ReleaseReservationRequest(_message.Message):
+    """Whose holds are given back."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TURN_ID_FIELD_NUMBER: _builtins.int
+    JOB_ID_FIELD_NUMBER: _builtins.int
+    LEGS_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    turn_id: _builtins.str
+    """A planned turn."""
+    job_id: _builtins.str
+    """Work outside a turn."""
+    request_id: _builtins.str
+    """The repeat key of the mutation."""
+    @_builtins.property
+    def legs(self) -> _containers.RepeatedCompositeFieldContainer[_receipt_pb2.ModelLeg]:
+        """The calls that were made; each is booked now, and not again when the owner is settled."""
+
+    def __init__(
+        self,
+        *,
+        turn_id: _builtins.str = ...,
+        job_id: _builtins.str = ...,
+        legs: _abc.Iterable[_receipt_pb2.ModelLeg] | None = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["job_id", b"job_id", "owner", b"owner", "turn_id", b"turn_id"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["job_id", b"job_id", "legs", b"legs", "owner", b"owner", "request_id", b"request_id", "turn_id", b"turn_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_owner: _TypeAlias = _typing.Literal["turn_id", "job_id"]  # noqa: Y015
+    _WhichOneofArgType_owner: _TypeAlias = _typing.Literal["owner", b"owner"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_owner) -> _WhichOneofReturnType_owner | None: ...
+
+Global___ReleaseReservationRequest: _TypeAlias = ReleaseReservationRequest  # noqa: Y015
+
+@_typing.final
+class ReleaseReservationResponse(_message.Message):
+    """What was given back."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RELEASED_TOKENS_FIELD_NUMBER: _builtins.int
+    BOOKED_TOKENS_FIELD_NUMBER: _builtins.int
+    released_tokens: _builtins.int
+    """Tokens of all holds that were closed, booked ones included."""
+    booked_tokens: _builtins.int
+    """Tokens that were booked."""
+    def __init__(
+        self,
+        *,
+        released_tokens: _builtins.int = ...,
+        booked_tokens: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["booked_tokens", b"booked_tokens", "released_tokens", b"released_tokens"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReleaseReservationResponse: _TypeAlias = ReleaseReservationResponse  # noqa: Y015
+
+@_typing.final
+class GetBudgetRequest(_message.Message):
+    """For whom the budgets are asked; the tenant's and the caller's own always come."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    CONVERSATION_ID_FIELD_NUMBER: _builtins.int
+    agent_id: _builtins.str
+    """An agent whose budgets come too."""
+    conversation_id: _builtins.str
+    """A conversation whose budgets come too."""
+    def __init__(
+        self,
+        *,
+        agent_id: _builtins.str = ...,
+        conversation_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "conversation_id", b"conversation_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -414,7 +621,7 @@ class GetBudgetResponse(_message.Message):
     BUDGETS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def budgets(self) -> _containers.RepeatedCompositeFieldContainer[_budget_pb2.Budget]:
-        """One for each period that has a limit."""
+        """One for each scope and period that has a limit."""
 
     def __init__(
         self,
@@ -430,6 +637,68 @@ class GetBudgetResponse(_message.Message):
 Global___GetBudgetResponse: _TypeAlias = GetBudgetResponse  # noqa: Y015
 
 @_typing.final
+class ListBudgetsRequest(_message.Message):
+    """The filter of a list of budgets."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SCOPE_FIELD_NUMBER: _builtins.int
+    SCOPE_ID_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    scope: _budget_pb2.BudgetScope.ValueType
+    """Only those of a scope."""
+    scope_id: _builtins.str
+    """Only those of one user, agent or conversation."""
+    page_size: _builtins.int
+    """How many at once, at most 500. Default 100."""
+    page_token: _builtins.str
+    """Where the page before ended."""
+    def __init__(
+        self,
+        *,
+        scope: _budget_pb2.BudgetScope.ValueType = ...,
+        scope_id: _builtins.str = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token", "scope", b"scope", "scope_id", b"scope_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListBudgetsRequest: _TypeAlias = ListBudgetsRequest  # noqa: Y015
+
+@_typing.final
+class ListBudgetsResponse(_message.Message):
+    """A page of budgets."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BUDGETS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Where the next page begins; empty on the last one."""
+    @_builtins.property
+    def budgets(self) -> _containers.RepeatedCompositeFieldContainer[_budget_pb2.Budget]:
+        """The budgets."""
+
+    def __init__(
+        self,
+        *,
+        budgets: _abc.Iterable[_budget_pb2.Budget] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["budgets", b"budgets", "next_page_token", b"next_page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListBudgetsResponse: _TypeAlias = ListBudgetsResponse  # noqa: Y015
+
+@_typing.final
 class SetBudgetRequest(_message.Message):
     """New limits."""
 
@@ -440,6 +709,8 @@ class SetBudgetRequest(_message.Message):
     LIMIT_MICROS_FIELD_NUMBER: _builtins.int
     HARD_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    SCOPE_FIELD_NUMBER: _builtins.int
+    SCOPE_ID_FIELD_NUMBER: _builtins.int
     period: _budget_pb2.BudgetPeriod.ValueType
     """The budget's period."""
     limit_tokens: _builtins.int
@@ -450,6 +721,12 @@ class SetBudgetRequest(_message.Message):
     """Whether a turn that does not fit is refused."""
     request_id: _builtins.str
     """The repeat key of the mutation."""
+    scope: _budget_pb2.BudgetScope.ValueType
+    """Whose budget; unset means the tenant's."""
+    scope_id: _builtins.str
+    """The user's subject, the agent or the conversation; empty for the tenant, and for each user, agent or conversation that
+    has none of its own.
+    """
     def __init__(
         self,
         *,
@@ -458,10 +735,12 @@ class SetBudgetRequest(_message.Message):
         limit_micros: _builtins.int = ...,
         hard: _builtins.bool = ...,
         request_id: _builtins.str = ...,
+        scope: _budget_pb2.BudgetScope.ValueType = ...,
+        scope_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["hard", b"hard", "limit_micros", b"limit_micros", "limit_tokens", b"limit_tokens", "period", b"period", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["hard", b"hard", "limit_micros", b"limit_micros", "limit_tokens", b"limit_tokens", "period", b"period", "request_id", b"request_id", "scope", b"scope", "scope_id", b"scope_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -490,3 +769,321 @@ class SetBudgetResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SetBudgetResponse: _TypeAlias = SetBudgetResponse  # noqa: Y015
+
+@_typing.final
+class GetConfigRequest(_message.Message):
+    """Which configuration."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERSION_FIELD_NUMBER: _builtins.int
+    version: _builtins.int
+    """A version; absent for the one that holds."""
+    def __init__(
+        self,
+        *,
+        version: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_version", b"_version", "version", b"version"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_version", b"_version", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__version: _TypeAlias = _typing.Literal["version"]  # noqa: Y015
+    _WhichOneofArgType__version: _TypeAlias = _typing.Literal["_version", b"_version"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__version) -> _WhichOneofReturnType__version | None: ...
+
+Global___GetConfigRequest: _TypeAlias = GetConfigRequest  # noqa: Y015
+
+@_typing.final
+class GetConfigResponse(_message.Message):
+    """A configuration."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERSION_FIELD_NUMBER: _builtins.int
+    CALIBRATION_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def version(self) -> _config_pb2.ConfigVersion:
+        """The version with all its values."""
+
+    @_builtins.property
+    def calibration(self) -> _containers.RepeatedCompositeFieldContainer[_config_pb2.Calibration]:
+        """How well AIQ was predicted, by model."""
+
+    def __init__(
+        self,
+        *,
+        version: _config_pb2.ConfigVersion | None = ...,
+        calibration: _abc.Iterable[_config_pb2.Calibration] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["version", b"version"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["calibration", b"calibration", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetConfigResponse: _TypeAlias = GetConfigResponse  # noqa: Y015
+
+@_typing.final
+class ListConfigVersionsRequest(_message.Message):
+    """A page of versions."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    page_size: _builtins.int
+    """How many at once, at most 200. Default 50."""
+    page_token: _builtins.str
+    """Where the page before ended."""
+    def __init__(
+        self,
+        *,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListConfigVersionsRequest: _TypeAlias = ListConfigVersionsRequest  # noqa: Y015
+
+@_typing.final
+class ListConfigVersionsResponse(_message.Message):
+    """Versions."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERSIONS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Where the next page begins; empty on the last one."""
+    @_builtins.property
+    def versions(self) -> _containers.RepeatedCompositeFieldContainer[_config_pb2.ConfigVersion]:
+        """The versions, the newest first."""
+
+    def __init__(
+        self,
+        *,
+        versions: _abc.Iterable[_config_pb2.ConfigVersion] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "versions", b"versions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListConfigVersionsResponse: _TypeAlias = ListConfigVersionsResponse  # noqa: Y015
+
+@_typing.final
+class UpdateConfigRequest(_message.Message):
+    """A change of the configuration."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONFIG_FIELD_NUMBER: _builtins.int
+    RESTORE_VERSION_FIELD_NUMBER: _builtins.int
+    BASED_ON_VERSION_FIELD_NUMBER: _builtins.int
+    COMMENT_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    restore_version: _builtins.int
+    """A version whose values hold again; 0 for those that come with the system."""
+    based_on_version: _builtins.int
+    """The version on which the change is based; a change of a version that does not hold any more is refused. Absent: any."""
+    comment: _builtins.str
+    """Why, for whoever reads the list of versions."""
+    request_id: _builtins.str
+    """The repeat key of the mutation."""
+    validate_only: _builtins.bool
+    """Whether the change is only judged: nothing is stored, and the answer has the version as it would be."""
+    @_builtins.property
+    def config(self) -> _config_pb2.GovernorConfig:
+        """New values; fields that are not set keep theirs."""
+
+    def __init__(
+        self,
+        *,
+        config: _config_pb2.GovernorConfig | None = ...,
+        restore_version: _builtins.int = ...,
+        based_on_version: _builtins.int | None = ...,
+        comment: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+        validate_only: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_based_on_version", b"_based_on_version", "based_on_version", b"based_on_version", "change", b"change", "config", b"config", "restore_version", b"restore_version"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_based_on_version", b"_based_on_version", "based_on_version", b"based_on_version", "change", b"change", "comment", b"comment", "config", b"config", "request_id", b"request_id", "restore_version", b"restore_version", "validate_only", b"validate_only"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__based_on_version: _TypeAlias = _typing.Literal["based_on_version"]  # noqa: Y015
+    _WhichOneofArgType__based_on_version: _TypeAlias = _typing.Literal["_based_on_version", b"_based_on_version"]  # noqa: Y015
+    _WhichOneofReturnType_change: _TypeAlias = _typing.Literal["config", "restore_version"]  # noqa: Y015
+    _WhichOneofArgType_change: _TypeAlias = _typing.Literal["change", b"change"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__based_on_version) -> _WhichOneofReturnType__based_on_version | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_change) -> _WhichOneofReturnType_change | None: ...
+
+Global___UpdateConfigRequest: _TypeAlias = UpdateConfigRequest  # noqa: Y015
+
+@_typing.final
+class UpdateConfigResponse(_message.Message):
+    """The new version."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERSION_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def version(self) -> _config_pb2.ConfigVersion:
+        """The version that holds now."""
+
+    def __init__(
+        self,
+        *,
+        version: _config_pb2.ConfigVersion | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["version", b"version"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpdateConfigResponse: _TypeAlias = UpdateConfigResponse  # noqa: Y015
+
+@_typing.final
+class GetLevelRequest(_message.Message):
+    """The level of the caller's tenant."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetLevelRequest: _TypeAlias = GetLevelRequest  # noqa: Y015
+
+@_typing.final
+class GetLevelResponse(_message.Message):
+    """The level."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATUS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def status(self) -> _config_pb2.LevelStatus:
+        """The level."""
+
+    def __init__(
+        self,
+        *,
+        status: _config_pb2.LevelStatus | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["status", b"status"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["status", b"status"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetLevelResponse: _TypeAlias = GetLevelResponse  # noqa: Y015
+
+@_typing.final
+class WatchLevelRequest(_message.Message):
+    """The level of the caller's tenant, as a stream."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WatchLevelRequest: _TypeAlias = WatchLevelRequest  # noqa: Y015
+
+@_typing.final
+class WatchLevelResponse(_message.Message):
+    """The level after a change."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SEQUENCE_FIELD_NUMBER: _builtins.int
+    STATUS_FIELD_NUMBER: _builtins.int
+    sequence: _builtins.int
+    """Number of the message in the stream, dense from 1."""
+    @_builtins.property
+    def status(self) -> _config_pb2.LevelStatus:
+        """The level."""
+
+    def __init__(
+        self,
+        *,
+        sequence: _builtins.int = ...,
+        status: _config_pb2.LevelStatus | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["status", b"status"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["sequence", b"sequence", "status", b"status"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WatchLevelResponse: _TypeAlias = WatchLevelResponse  # noqa: Y015
+
+@_typing.final
+class ReportHealthRequest(_message.Message):
+    """What a process sees."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INSTANCE_FIELD_NUMBER: _builtins.int
+    DEPENDENCIES_FIELD_NUMBER: _builtins.int
+    VALID_SECONDS_FIELD_NUMBER: _builtins.int
+    instance: _builtins.str
+    """The process that reports, unique among all. Example: "chat/0/4711"."""
+    valid_seconds: _builtins.int
+    """How long the report counts, in seconds, 1-60. Default 10."""
+    @_builtins.property
+    def dependencies(self) -> _containers.RepeatedCompositeFieldContainer[_level_pb2.ObservedDependency]:
+        """What it sees; what is not named it does not speak of any more."""
+
+    def __init__(
+        self,
+        *,
+        instance: _builtins.str = ...,
+        dependencies: _abc.Iterable[_level_pb2.ObservedDependency] | None = ...,
+        valid_seconds: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dependencies", b"dependencies", "instance", b"instance", "valid_seconds", b"valid_seconds"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReportHealthRequest: _TypeAlias = ReportHealthRequest  # noqa: Y015
+
+@_typing.final
+class ReportHealthResponse(_message.Message):
+    """Nothing to say."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReportHealthResponse: _TypeAlias = ReportHealthResponse  # noqa: Y015

@@ -45,6 +45,11 @@ class GovernorServiceStub:
                 request_serializer=soma_dot_governor_dot_v1_dot_governor__service__pb2.HoldLegRequest.SerializeToString,
                 response_deserializer=soma_dot_governor_dot_v1_dot_governor__service__pb2.HoldLegResponse.FromString,
                 _registered_method=True)
+        self.ReleaseReservation = channel.unary_unary(
+                '/soma.governor.v1.GovernorService/ReleaseReservation',
+                request_serializer=soma_dot_governor_dot_v1_dot_governor__service__pb2.ReleaseReservationRequest.SerializeToString,
+                response_deserializer=soma_dot_governor_dot_v1_dot_governor__service__pb2.ReleaseReservationResponse.FromString,
+                _registered_method=True)
         self.SettleTurn = channel.unary_unary(
                 '/soma.governor.v1.GovernorService/SettleTurn',
                 request_serializer=soma_dot_governor_dot_v1_dot_governor__service__pb2.SettleTurnRequest.SerializeToString,
@@ -55,15 +60,60 @@ class GovernorServiceStub:
                 request_serializer=soma_dot_governor_dot_v1_dot_governor__service__pb2.GetReceiptRequest.SerializeToString,
                 response_deserializer=soma_dot_governor_dot_v1_dot_governor__service__pb2.GetReceiptResponse.FromString,
                 _registered_method=True)
+        self.ListReceipts = channel.unary_unary(
+                '/soma.governor.v1.GovernorService/ListReceipts',
+                request_serializer=soma_dot_governor_dot_v1_dot_governor__service__pb2.ListReceiptsRequest.SerializeToString,
+                response_deserializer=soma_dot_governor_dot_v1_dot_governor__service__pb2.ListReceiptsResponse.FromString,
+                _registered_method=True)
+        self.DiffReceipts = channel.unary_unary(
+                '/soma.governor.v1.GovernorService/DiffReceipts',
+                request_serializer=soma_dot_governor_dot_v1_dot_governor__service__pb2.DiffReceiptsRequest.SerializeToString,
+                response_deserializer=soma_dot_governor_dot_v1_dot_governor__service__pb2.DiffReceiptsResponse.FromString,
+                _registered_method=True)
         self.GetBudget = channel.unary_unary(
                 '/soma.governor.v1.GovernorService/GetBudget',
                 request_serializer=soma_dot_governor_dot_v1_dot_governor__service__pb2.GetBudgetRequest.SerializeToString,
                 response_deserializer=soma_dot_governor_dot_v1_dot_governor__service__pb2.GetBudgetResponse.FromString,
                 _registered_method=True)
+        self.ListBudgets = channel.unary_unary(
+                '/soma.governor.v1.GovernorService/ListBudgets',
+                request_serializer=soma_dot_governor_dot_v1_dot_governor__service__pb2.ListBudgetsRequest.SerializeToString,
+                response_deserializer=soma_dot_governor_dot_v1_dot_governor__service__pb2.ListBudgetsResponse.FromString,
+                _registered_method=True)
         self.SetBudget = channel.unary_unary(
                 '/soma.governor.v1.GovernorService/SetBudget',
                 request_serializer=soma_dot_governor_dot_v1_dot_governor__service__pb2.SetBudgetRequest.SerializeToString,
                 response_deserializer=soma_dot_governor_dot_v1_dot_governor__service__pb2.SetBudgetResponse.FromString,
+                _registered_method=True)
+        self.GetConfig = channel.unary_unary(
+                '/soma.governor.v1.GovernorService/GetConfig',
+                request_serializer=soma_dot_governor_dot_v1_dot_governor__service__pb2.GetConfigRequest.SerializeToString,
+                response_deserializer=soma_dot_governor_dot_v1_dot_governor__service__pb2.GetConfigResponse.FromString,
+                _registered_method=True)
+        self.ListConfigVersions = channel.unary_unary(
+                '/soma.governor.v1.GovernorService/ListConfigVersions',
+                request_serializer=soma_dot_governor_dot_v1_dot_governor__service__pb2.ListConfigVersionsRequest.SerializeToString,
+                response_deserializer=soma_dot_governor_dot_v1_dot_governor__service__pb2.ListConfigVersionsResponse.FromString,
+                _registered_method=True)
+        self.UpdateConfig = channel.unary_unary(
+                '/soma.governor.v1.GovernorService/UpdateConfig',
+                request_serializer=soma_dot_governor_dot_v1_dot_governor__service__pb2.UpdateConfigRequest.SerializeToString,
+                response_deserializer=soma_dot_governor_dot_v1_dot_governor__service__pb2.UpdateConfigResponse.FromString,
+                _registered_method=True)
+        self.GetLevel = channel.unary_unary(
+                '/soma.governor.v1.GovernorService/GetLevel',
+                request_serializer=soma_dot_governor_dot_v1_dot_governor__service__pb2.GetLevelRequest.SerializeToString,
+                response_deserializer=soma_dot_governor_dot_v1_dot_governor__service__pb2.GetLevelResponse.FromString,
+                _registered_method=True)
+        self.WatchLevel = channel.unary_stream(
+                '/soma.governor.v1.GovernorService/WatchLevel',
+                request_serializer=soma_dot_governor_dot_v1_dot_governor__service__pb2.WatchLevelRequest.SerializeToString,
+                response_deserializer=soma_dot_governor_dot_v1_dot_governor__service__pb2.WatchLevelResponse.FromString,
+                _registered_method=True)
+        self.ReportHealth = channel.unary_unary(
+                '/soma.governor.v1.GovernorService/ReportHealth',
+                request_serializer=soma_dot_governor_dot_v1_dot_governor__service__pb2.ReportHealthRequest.SerializeToString,
+                response_deserializer=soma_dot_governor_dot_v1_dot_governor__service__pb2.ReportHealthResponse.FromString,
                 _registered_method=True)
 
 
@@ -73,15 +123,24 @@ class GovernorServiceServicer:
 
     def PlanTurn(self, request, context):
         """Plans a turn, holds the budget of its first model call and opens its receipt. Idempotent by turn.
-        Errors: BUDGET_EXHAUSTED, CONTEXT_OVERFLOW, LANE_FLOOR, LEVEL_TOO_LOW.
+        Errors: BUDGET_EXHAUSTED, RATE_LIMITED, CONTEXT_OVERFLOW, LANE_FLOOR, LEVEL_TOO_LOW.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def HoldLeg(self, request, context):
-        """Holds the budget of a further model call. Idempotent by owner and leg. Errors: BUDGET_EXHAUSTED, RESOURCE_NOT_FOUND
-        for a turn that was not planned or an owner that was settled, INVALID_FIELD for a leg whose hold has another size.
+        """Holds the budget of a further model call. Idempotent by owner and leg. Errors: BUDGET_EXHAUSTED, RATE_LIMITED,
+        RESOURCE_NOT_FOUND for a turn that was not planned or an owner that was settled, INVALID_FIELD for a leg whose hold has
+        another size.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReleaseReservation(self, request, context):
+        """Books the legs that were made and gives back all other holds of an owner that goes on later, as a turn that waits for
+        consent. Idempotent by owner and leg. Errors: RESOURCE_NOT_FOUND where nothing was held.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -102,15 +161,80 @@ class GovernorServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListReceipts(self, request, context):
+        """The caller's receipts, the newest first; an administrator sees those of the whole tenant.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DiffReceipts(self, request, context):
+        """In what two receipts differ. Errors: RESOURCE_NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetBudget(self, request, context):
-        """The tenant's budgets with what is used, held and left.
+        """The budgets that apply to the caller, with what is used, held and left.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListBudgets(self, request, context):
+        """All budgets of the tenant that have a limit, by scope, scope_id and period.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def SetBudget(self, request, context):
-        """Sets the limits of one of the tenant's budgets.
+        """Sets the limits of one budget.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetConfig(self, request, context):
+        """The tenant's configuration, now or as it was, and how well AIQ was predicted. Errors: RESOURCE_NOT_FOUND for a version
+        that never was.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListConfigVersions(self, request, context):
+        """The versions of the tenant's configuration, the newest first, without their values.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateConfig(self, request, context):
+        """Makes a new version, or restores an old one; the next plan uses it. Errors: INVALID_FIELD, ETAG_MISMATCH.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetLevel(self, request, context):
+        """The tenant's level now, with every reason.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WatchLevel(self, request, context):
+        """The tenant's level now and whenever it, its reasons or a dependency changes.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReportHealth(self, request, context):
+        """What a process sees of what it depends on, breakers included. It counts until the next report of the same process, but
+        no longer than `valid_seconds`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -129,6 +253,11 @@ def add_GovernorServiceServicer_to_server(servicer, server):
                     request_deserializer=soma_dot_governor_dot_v1_dot_governor__service__pb2.HoldLegRequest.FromString,
                     response_serializer=soma_dot_governor_dot_v1_dot_governor__service__pb2.HoldLegResponse.SerializeToString,
             ),
+            'ReleaseReservation': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReleaseReservation,
+                    request_deserializer=soma_dot_governor_dot_v1_dot_governor__service__pb2.ReleaseReservationRequest.FromString,
+                    response_serializer=soma_dot_governor_dot_v1_dot_governor__service__pb2.ReleaseReservationResponse.SerializeToString,
+            ),
             'SettleTurn': grpc.unary_unary_rpc_method_handler(
                     servicer.SettleTurn,
                     request_deserializer=soma_dot_governor_dot_v1_dot_governor__service__pb2.SettleTurnRequest.FromString,
@@ -139,15 +268,60 @@ def add_GovernorServiceServicer_to_server(servicer, server):
                     request_deserializer=soma_dot_governor_dot_v1_dot_governor__service__pb2.GetReceiptRequest.FromString,
                     response_serializer=soma_dot_governor_dot_v1_dot_governor__service__pb2.GetReceiptResponse.SerializeToString,
             ),
+            'ListReceipts': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListReceipts,
+                    request_deserializer=soma_dot_governor_dot_v1_dot_governor__service__pb2.ListReceiptsRequest.FromString,
+                    response_serializer=soma_dot_governor_dot_v1_dot_governor__service__pb2.ListReceiptsResponse.SerializeToString,
+            ),
+            'DiffReceipts': grpc.unary_unary_rpc_method_handler(
+                    servicer.DiffReceipts,
+                    request_deserializer=soma_dot_governor_dot_v1_dot_governor__service__pb2.DiffReceiptsRequest.FromString,
+                    response_serializer=soma_dot_governor_dot_v1_dot_governor__service__pb2.DiffReceiptsResponse.SerializeToString,
+            ),
             'GetBudget': grpc.unary_unary_rpc_method_handler(
                     servicer.GetBudget,
                     request_deserializer=soma_dot_governor_dot_v1_dot_governor__service__pb2.GetBudgetRequest.FromString,
                     response_serializer=soma_dot_governor_dot_v1_dot_governor__service__pb2.GetBudgetResponse.SerializeToString,
             ),
+            'ListBudgets': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListBudgets,
+                    request_deserializer=soma_dot_governor_dot_v1_dot_governor__service__pb2.ListBudgetsRequest.FromString,
+                    response_serializer=soma_dot_governor_dot_v1_dot_governor__service__pb2.ListBudgetsResponse.SerializeToString,
+            ),
             'SetBudget': grpc.unary_unary_rpc_method_handler(
                     servicer.SetBudget,
                     request_deserializer=soma_dot_governor_dot_v1_dot_governor__service__pb2.SetBudgetRequest.FromString,
                     response_serializer=soma_dot_governor_dot_v1_dot_governor__service__pb2.SetBudgetResponse.SerializeToString,
+            ),
+            'GetConfig': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetConfig,
+                    request_deserializer=soma_dot_governor_dot_v1_dot_governor__service__pb2.GetConfigRequest.FromString,
+                    response_serializer=soma_dot_governor_dot_v1_dot_governor__service__pb2.GetConfigResponse.SerializeToString,
+            ),
+            'ListConfigVersions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListConfigVersions,
+                    request_deserializer=soma_dot_governor_dot_v1_dot_governor__service__pb2.ListConfigVersionsRequest.FromString,
+                    response_serializer=soma_dot_governor_dot_v1_dot_governor__service__pb2.ListConfigVersionsResponse.SerializeToString,
+            ),
+            'UpdateConfig': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateConfig,
+                    request_deserializer=soma_dot_governor_dot_v1_dot_governor__service__pb2.UpdateConfigRequest.FromString,
+                    response_serializer=soma_dot_governor_dot_v1_dot_governor__service__pb2.UpdateConfigResponse.SerializeToString,
+            ),
+            'GetLevel': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetLevel,
+                    request_deserializer=soma_dot_governor_dot_v1_dot_governor__service__pb2.GetLevelRequest.FromString,
+                    response_serializer=soma_dot_governor_dot_v1_dot_governor__service__pb2.GetLevelResponse.SerializeToString,
+            ),
+            'WatchLevel': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchLevel,
+                    request_deserializer=soma_dot_governor_dot_v1_dot_governor__service__pb2.WatchLevelRequest.FromString,
+                    response_serializer=soma_dot_governor_dot_v1_dot_governor__service__pb2.WatchLevelResponse.SerializeToString,
+            ),
+            'ReportHealth': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReportHealth,
+                    request_deserializer=soma_dot_governor_dot_v1_dot_governor__service__pb2.ReportHealthRequest.FromString,
+                    response_serializer=soma_dot_governor_dot_v1_dot_governor__service__pb2.ReportHealthResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -216,6 +390,33 @@ class GovernorService:
             _registered_method=True)
 
     @staticmethod
+    def ReleaseReservation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/soma.governor.v1.GovernorService/ReleaseReservation',
+            soma_dot_governor_dot_v1_dot_governor__service__pb2.ReleaseReservationRequest.SerializeToString,
+            soma_dot_governor_dot_v1_dot_governor__service__pb2.ReleaseReservationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def SettleTurn(request,
             target,
             options=(),
@@ -270,6 +471,60 @@ class GovernorService:
             _registered_method=True)
 
     @staticmethod
+    def ListReceipts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/soma.governor.v1.GovernorService/ListReceipts',
+            soma_dot_governor_dot_v1_dot_governor__service__pb2.ListReceiptsRequest.SerializeToString,
+            soma_dot_governor_dot_v1_dot_governor__service__pb2.ListReceiptsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DiffReceipts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/soma.governor.v1.GovernorService/DiffReceipts',
+            soma_dot_governor_dot_v1_dot_governor__service__pb2.DiffReceiptsRequest.SerializeToString,
+            soma_dot_governor_dot_v1_dot_governor__service__pb2.DiffReceiptsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def GetBudget(request,
             target,
             options=(),
@@ -297,6 +552,33 @@ class GovernorService:
             _registered_method=True)
 
     @staticmethod
+    def ListBudgets(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/soma.governor.v1.GovernorService/ListBudgets',
+            soma_dot_governor_dot_v1_dot_governor__service__pb2.ListBudgetsRequest.SerializeToString,
+            soma_dot_governor_dot_v1_dot_governor__service__pb2.ListBudgetsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def SetBudget(request,
             target,
             options=(),
@@ -313,6 +595,168 @@ class GovernorService:
             '/soma.governor.v1.GovernorService/SetBudget',
             soma_dot_governor_dot_v1_dot_governor__service__pb2.SetBudgetRequest.SerializeToString,
             soma_dot_governor_dot_v1_dot_governor__service__pb2.SetBudgetResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetConfig(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/soma.governor.v1.GovernorService/GetConfig',
+            soma_dot_governor_dot_v1_dot_governor__service__pb2.GetConfigRequest.SerializeToString,
+            soma_dot_governor_dot_v1_dot_governor__service__pb2.GetConfigResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListConfigVersions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/soma.governor.v1.GovernorService/ListConfigVersions',
+            soma_dot_governor_dot_v1_dot_governor__service__pb2.ListConfigVersionsRequest.SerializeToString,
+            soma_dot_governor_dot_v1_dot_governor__service__pb2.ListConfigVersionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateConfig(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/soma.governor.v1.GovernorService/UpdateConfig',
+            soma_dot_governor_dot_v1_dot_governor__service__pb2.UpdateConfigRequest.SerializeToString,
+            soma_dot_governor_dot_v1_dot_governor__service__pb2.UpdateConfigResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetLevel(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/soma.governor.v1.GovernorService/GetLevel',
+            soma_dot_governor_dot_v1_dot_governor__service__pb2.GetLevelRequest.SerializeToString,
+            soma_dot_governor_dot_v1_dot_governor__service__pb2.GetLevelResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchLevel(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/soma.governor.v1.GovernorService/WatchLevel',
+            soma_dot_governor_dot_v1_dot_governor__service__pb2.WatchLevelRequest.SerializeToString,
+            soma_dot_governor_dot_v1_dot_governor__service__pb2.WatchLevelResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReportHealth(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/soma.governor.v1.GovernorService/ReportHealth',
+            soma_dot_governor_dot_v1_dot_governor__service__pb2.ReportHealthRequest.SerializeToString,
+            soma_dot_governor_dot_v1_dot_governor__service__pb2.ReportHealthResponse.FromString,
             options,
             channel_credentials,
             insecure,

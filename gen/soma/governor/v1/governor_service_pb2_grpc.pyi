@@ -18,11 +18,16 @@ class GovernorServiceStub:
     def __init__(self, channel: _aio.Channel) -> None: ...
     PlanTurn: _aio.UnaryUnaryMultiCallable[_governor_service_pb2.PlanTurnRequest, _governor_service_pb2.PlanTurnResponse]
     """Plans a turn, holds the budget of its first model call and opens its receipt. Idempotent by turn.
-    Errors: BUDGET_EXHAUSTED, CONTEXT_OVERFLOW, LANE_FLOOR, LEVEL_TOO_LOW.
+    Errors: BUDGET_EXHAUSTED, RATE_LIMITED, CONTEXT_OVERFLOW, LANE_FLOOR, LEVEL_TOO_LOW.
     """
     HoldLeg: _aio.UnaryUnaryMultiCallable[_governor_service_pb2.HoldLegRequest, _governor_service_pb2.HoldLegResponse]
-    """Holds the budget of a further model call. Idempotent by owner and leg. Errors: BUDGET_EXHAUSTED, RESOURCE_NOT_FOUND
-    for a turn that was not planned or an owner that was settled, INVALID_FIELD for a leg whose hold has another size.
+    """Holds the budget of a further model call. Idempotent by owner and leg. Errors: BUDGET_EXHAUSTED, RATE_LIMITED,
+    RESOURCE_NOT_FOUND for a turn that was not planned or an owner that was settled, INVALID_FIELD for a leg whose hold has
+    another size.
+    """
+    ReleaseReservation: _aio.UnaryUnaryMultiCallable[_governor_service_pb2.ReleaseReservationRequest, _governor_service_pb2.ReleaseReservationResponse]
+    """Books the legs that were made and gives back all other holds of an owner that goes on later, as a turn that waits for
+    consent. Idempotent by owner and leg. Errors: RESOURCE_NOT_FOUND where nothing was held.
     """
     SettleTurn: _aio.UnaryUnaryMultiCallable[_governor_service_pb2.SettleTurnRequest, _governor_service_pb2.SettleTurnResponse]
     """Settles what a turn or a job really used and closes the receipt. Idempotent by owner.
@@ -30,10 +35,32 @@ class GovernorServiceStub:
     """
     GetReceipt: _aio.UnaryUnaryMultiCallable[_governor_service_pb2.GetReceiptRequest, _governor_service_pb2.GetReceiptResponse]
     """One receipt, by its id or by its turn."""
+    ListReceipts: _aio.UnaryUnaryMultiCallable[_governor_service_pb2.ListReceiptsRequest, _governor_service_pb2.ListReceiptsResponse]
+    """The caller's receipts, the newest first; an administrator sees those of the whole tenant."""
+    DiffReceipts: _aio.UnaryUnaryMultiCallable[_governor_service_pb2.DiffReceiptsRequest, _governor_service_pb2.DiffReceiptsResponse]
+    """In what two receipts differ. Errors: RESOURCE_NOT_FOUND."""
     GetBudget: _aio.UnaryUnaryMultiCallable[_governor_service_pb2.GetBudgetRequest, _governor_service_pb2.GetBudgetResponse]
-    """The tenant's budgets with what is used, held and left."""
+    """The budgets that apply to the caller, with what is used, held and left."""
+    ListBudgets: _aio.UnaryUnaryMultiCallable[_governor_service_pb2.ListBudgetsRequest, _governor_service_pb2.ListBudgetsResponse]
+    """All budgets of the tenant that have a limit, by scope, scope_id and period."""
     SetBudget: _aio.UnaryUnaryMultiCallable[_governor_service_pb2.SetBudgetRequest, _governor_service_pb2.SetBudgetResponse]
-    """Sets the limits of one of the tenant's budgets."""
+    """Sets the limits of one budget."""
+    GetConfig: _aio.UnaryUnaryMultiCallable[_governor_service_pb2.GetConfigRequest, _governor_service_pb2.GetConfigResponse]
+    """The tenant's configuration, now or as it was, and how well AIQ was predicted. Errors: RESOURCE_NOT_FOUND for a version
+    that never was.
+    """
+    ListConfigVersions: _aio.UnaryUnaryMultiCallable[_governor_service_pb2.ListConfigVersionsRequest, _governor_service_pb2.ListConfigVersionsResponse]
+    """The versions of the tenant's configuration, the newest first, without their values."""
+    UpdateConfig: _aio.UnaryUnaryMultiCallable[_governor_service_pb2.UpdateConfigRequest, _governor_service_pb2.UpdateConfigResponse]
+    """Makes a new version, or restores an old one; the next plan uses it. Errors: INVALID_FIELD, ETAG_MISMATCH."""
+    GetLevel: _aio.UnaryUnaryMultiCallable[_governor_service_pb2.GetLevelRequest, _governor_service_pb2.GetLevelResponse]
+    """The tenant's level now, with every reason."""
+    WatchLevel: _aio.UnaryStreamMultiCallable[_governor_service_pb2.WatchLevelRequest, _governor_service_pb2.WatchLevelResponse]
+    """The tenant's level now and whenever it, its reasons or a dependency changes."""
+    ReportHealth: _aio.UnaryUnaryMultiCallable[_governor_service_pb2.ReportHealthRequest, _governor_service_pb2.ReportHealthResponse]
+    """What a process sees of what it depends on, breakers included. It counts until the next report of the same process, but
+    no longer than `valid_seconds`.
+    """
 
 class GovernorServiceServicer(metaclass=_abc_1.ABCMeta):
     """Says before every model call what a turn may spend and how its window is divided, and writes the receipt after it."""
@@ -45,7 +72,7 @@ class GovernorServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_governor_service_pb2.PlanTurnRequest, _abc.Awaitable[_governor_service_pb2.PlanTurnResponse]],
     ) -> _abc.Awaitable[_governor_service_pb2.PlanTurnResponse]:
         """Plans a turn, holds the budget of its first model call and opens its receipt. Idempotent by turn.
-        Errors: BUDGET_EXHAUSTED, CONTEXT_OVERFLOW, LANE_FLOOR, LEVEL_TOO_LOW.
+        Errors: BUDGET_EXHAUSTED, RATE_LIMITED, CONTEXT_OVERFLOW, LANE_FLOOR, LEVEL_TOO_LOW.
         """
 
     @_abc_1.abstractmethod
@@ -54,8 +81,19 @@ class GovernorServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _governor_service_pb2.HoldLegRequest,
         context: _aio.ServicerContext[_governor_service_pb2.HoldLegRequest, _abc.Awaitable[_governor_service_pb2.HoldLegResponse]],
     ) -> _abc.Awaitable[_governor_service_pb2.HoldLegResponse]:
-        """Holds the budget of a further model call. Idempotent by owner and leg. Errors: BUDGET_EXHAUSTED, RESOURCE_NOT_FOUND
-        for a turn that was not planned or an owner that was settled, INVALID_FIELD for a leg whose hold has another size.
+        """Holds the budget of a further model call. Idempotent by owner and leg. Errors: BUDGET_EXHAUSTED, RATE_LIMITED,
+        RESOURCE_NOT_FOUND for a turn that was not planned or an owner that was settled, INVALID_FIELD for a leg whose hold has
+        another size.
+        """
+
+    @_abc_1.abstractmethod
+    def ReleaseReservation(
+        self,
+        request: _governor_service_pb2.ReleaseReservationRequest,
+        context: _aio.ServicerContext[_governor_service_pb2.ReleaseReservationRequest, _abc.Awaitable[_governor_service_pb2.ReleaseReservationResponse]],
+    ) -> _abc.Awaitable[_governor_service_pb2.ReleaseReservationResponse]:
+        """Books the legs that were made and gives back all other holds of an owner that goes on later, as a turn that waits for
+        consent. Idempotent by owner and leg. Errors: RESOURCE_NOT_FOUND where nothing was held.
         """
 
     @_abc_1.abstractmethod
@@ -77,12 +115,36 @@ class GovernorServiceServicer(metaclass=_abc_1.ABCMeta):
         """One receipt, by its id or by its turn."""
 
     @_abc_1.abstractmethod
+    def ListReceipts(
+        self,
+        request: _governor_service_pb2.ListReceiptsRequest,
+        context: _aio.ServicerContext[_governor_service_pb2.ListReceiptsRequest, _abc.Awaitable[_governor_service_pb2.ListReceiptsResponse]],
+    ) -> _abc.Awaitable[_governor_service_pb2.ListReceiptsResponse]:
+        """The caller's receipts, the newest first; an administrator sees those of the whole tenant."""
+
+    @_abc_1.abstractmethod
+    def DiffReceipts(
+        self,
+        request: _governor_service_pb2.DiffReceiptsRequest,
+        context: _aio.ServicerContext[_governor_service_pb2.DiffReceiptsRequest, _abc.Awaitable[_governor_service_pb2.DiffReceiptsResponse]],
+    ) -> _abc.Awaitable[_governor_service_pb2.DiffReceiptsResponse]:
+        """In what two receipts differ. Errors: RESOURCE_NOT_FOUND."""
+
+    @_abc_1.abstractmethod
     def GetBudget(
         self,
         request: _governor_service_pb2.GetBudgetRequest,
         context: _aio.ServicerContext[_governor_service_pb2.GetBudgetRequest, _abc.Awaitable[_governor_service_pb2.GetBudgetResponse]],
     ) -> _abc.Awaitable[_governor_service_pb2.GetBudgetResponse]:
-        """The tenant's budgets with what is used, held and left."""
+        """The budgets that apply to the caller, with what is used, held and left."""
+
+    @_abc_1.abstractmethod
+    def ListBudgets(
+        self,
+        request: _governor_service_pb2.ListBudgetsRequest,
+        context: _aio.ServicerContext[_governor_service_pb2.ListBudgetsRequest, _abc.Awaitable[_governor_service_pb2.ListBudgetsResponse]],
+    ) -> _abc.Awaitable[_governor_service_pb2.ListBudgetsResponse]:
+        """All budgets of the tenant that have a limit, by scope, scope_id and period."""
 
     @_abc_1.abstractmethod
     def SetBudget(
@@ -90,6 +152,58 @@ class GovernorServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _governor_service_pb2.SetBudgetRequest,
         context: _aio.ServicerContext[_governor_service_pb2.SetBudgetRequest, _abc.Awaitable[_governor_service_pb2.SetBudgetResponse]],
     ) -> _abc.Awaitable[_governor_service_pb2.SetBudgetResponse]:
-        """Sets the limits of one of the tenant's budgets."""
+        """Sets the limits of one budget."""
+
+    @_abc_1.abstractmethod
+    def GetConfig(
+        self,
+        request: _governor_service_pb2.GetConfigRequest,
+        context: _aio.ServicerContext[_governor_service_pb2.GetConfigRequest, _abc.Awaitable[_governor_service_pb2.GetConfigResponse]],
+    ) -> _abc.Awaitable[_governor_service_pb2.GetConfigResponse]:
+        """The tenant's configuration, now or as it was, and how well AIQ was predicted. Errors: RESOURCE_NOT_FOUND for a version
+        that never was.
+        """
+
+    @_abc_1.abstractmethod
+    def ListConfigVersions(
+        self,
+        request: _governor_service_pb2.ListConfigVersionsRequest,
+        context: _aio.ServicerContext[_governor_service_pb2.ListConfigVersionsRequest, _abc.Awaitable[_governor_service_pb2.ListConfigVersionsResponse]],
+    ) -> _abc.Awaitable[_governor_service_pb2.ListConfigVersionsResponse]:
+        """The versions of the tenant's configuration, the newest first, without their values."""
+
+    @_abc_1.abstractmethod
+    def UpdateConfig(
+        self,
+        request: _governor_service_pb2.UpdateConfigRequest,
+        context: _aio.ServicerContext[_governor_service_pb2.UpdateConfigRequest, _abc.Awaitable[_governor_service_pb2.UpdateConfigResponse]],
+    ) -> _abc.Awaitable[_governor_service_pb2.UpdateConfigResponse]:
+        """Makes a new version, or restores an old one; the next plan uses it. Errors: INVALID_FIELD, ETAG_MISMATCH."""
+
+    @_abc_1.abstractmethod
+    def GetLevel(
+        self,
+        request: _governor_service_pb2.GetLevelRequest,
+        context: _aio.ServicerContext[_governor_service_pb2.GetLevelRequest, _abc.Awaitable[_governor_service_pb2.GetLevelResponse]],
+    ) -> _abc.Awaitable[_governor_service_pb2.GetLevelResponse]:
+        """The tenant's level now, with every reason."""
+
+    @_abc_1.abstractmethod
+    def WatchLevel(
+        self,
+        request: _governor_service_pb2.WatchLevelRequest,
+        context: _aio.ServicerContext[_governor_service_pb2.WatchLevelRequest, _abc.AsyncIterator[_governor_service_pb2.WatchLevelResponse]],
+    ) -> _abc.AsyncIterator[_governor_service_pb2.WatchLevelResponse]:
+        """The tenant's level now and whenever it, its reasons or a dependency changes."""
+
+    @_abc_1.abstractmethod
+    def ReportHealth(
+        self,
+        request: _governor_service_pb2.ReportHealthRequest,
+        context: _aio.ServicerContext[_governor_service_pb2.ReportHealthRequest, _abc.Awaitable[_governor_service_pb2.ReportHealthResponse]],
+    ) -> _abc.Awaitable[_governor_service_pb2.ReportHealthResponse]:
+        """What a process sees of what it depends on, breakers included. It counts until the next report of the same process, but
+        no longer than `valid_seconds`.
+        """
 
 def add_GovernorServiceServicer_to_server(servicer: GovernorServiceServicer, server: _aio.Server) -> None: ...

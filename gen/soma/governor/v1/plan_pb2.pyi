@@ -73,6 +73,34 @@ RISK_PROFILE_CRITICAL: RiskProfile.ValueType  # 3
 """No tools."""
 Global___RiskProfile: _TypeAlias = RiskProfile  # noqa: Y015
 
+class _LaneProfile:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _LaneProfileEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_LaneProfile.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    LANE_PROFILE_UNSPECIFIED: _LaneProfile.ValueType  # 0
+    """Not set; counts as automatic."""
+    LANE_PROFILE_AUTO: _LaneProfile.ValueType  # 1
+    """Classic for small windows, wide for those from `wide_from_tokens` on."""
+    LANE_PROFILE_CLASSIC: _LaneProfile.ValueType  # 2
+    """The bounds as they stand."""
+    LANE_PROFILE_WIDE: _LaneProfile.ValueType  # 3
+    """The upper bounds grow with the window."""
+
+class LaneProfile(_LaneProfile, metaclass=_LaneProfileEnumTypeWrapper):
+    """Which bounds the lanes have."""
+
+LANE_PROFILE_UNSPECIFIED: LaneProfile.ValueType  # 0
+"""Not set; counts as automatic."""
+LANE_PROFILE_AUTO: LaneProfile.ValueType  # 1
+"""Classic for small windows, wide for those from `wide_from_tokens` on."""
+LANE_PROFILE_CLASSIC: LaneProfile.ValueType  # 2
+"""The bounds as they stand."""
+LANE_PROFILE_WIDE: LaneProfile.ValueType  # 3
+"""The upper bounds grow with the window."""
+Global___LaneProfile: _TypeAlias = LaneProfile  # noqa: Y015
+
 @_typing.final
 class LaneTokens(_message.Message):
     """The six lanes of the context window, in tokens."""

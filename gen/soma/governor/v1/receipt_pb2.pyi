@@ -81,6 +81,10 @@ class ModelLeg(_message.Message):
     USAGE_FIELD_NUMBER: _builtins.int
     COST_MICROS_FIELD_NUMBER: _builtins.int
     FINISH_REASON_FIELD_NUMBER: _builtins.int
+    LANES_USED_FIELD_NUMBER: _builtins.int
+    ITEMS_FIELD_NUMBER: _builtins.int
+    REQUEST_SHA256_FIELD_NUMBER: _builtins.int
+    PARAMETERS_FIELD_NUMBER: _builtins.int
     leg: _builtins.int
     """Number within the turn, from 1 to 1000."""
     model: _builtins.str
@@ -89,9 +93,23 @@ class ModelLeg(_message.Message):
     """What it cost, in micros."""
     finish_reason: _builtins.str
     """stop, length, tool_calls, content_filter, error or cancelled."""
+    request_sha256: _builtins.bytes
+    """SHA-256 of the request's body as it was sent to the provider; empty where none was sent."""
     @_builtins.property
     def usage(self) -> _usage_pb2.TokenUsage:
         """What it used."""
+
+    @_builtins.property
+    def lanes_used(self) -> _plan_pb2.LaneTokens:
+        """Tokens that this call used per lane; absent where it was never sent."""
+
+    @_builtins.property
+    def items(self) -> _containers.RepeatedCompositeFieldContainer[Global___ManifestItem]:
+        """What was kept and dropped for this call beyond `Receipt.items`: rounds of tools before it, and text that it continues."""
+
+    @_builtins.property
+    def parameters(self) -> _struct_pb2.Struct:
+        """What the request says beside messages and tools, by its own names. Example: {"temperature": 0.7, "max_tokens": 2048}."""
 
     def __init__(
         self,
@@ -101,10 +119,14 @@ class ModelLeg(_message.Message):
         usage: _usage_pb2.TokenUsage | None = ...,
         cost_micros: _builtins.int = ...,
         finish_reason: _builtins.str = ...,
+        lanes_used: _plan_pb2.LaneTokens | None = ...,
+        items: _abc.Iterable[Global___ManifestItem] | None = ...,
+        request_sha256: _builtins.bytes = ...,
+        parameters: _struct_pb2.Struct | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["usage", b"usage"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["lanes_used", b"lanes_used", "parameters", b"parameters", "usage", b"usage"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cost_micros", b"cost_micros", "finish_reason", b"finish_reason", "leg", b"leg", "model", b"model", "usage", b"usage"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cost_micros", b"cost_micros", "finish_reason", b"finish_reason", "items", b"items", "lanes_used", b"lanes_used", "leg", b"leg", "model", b"model", "parameters", b"parameters", "request_sha256", b"request_sha256", "usage", b"usage"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -246,6 +268,8 @@ class Receipt(_message.Message):
     PLAN_TIME_FIELD_NUMBER: _builtins.int
     SETTLE_TIME_FIELD_NUMBER: _builtins.int
     OWNER_SUB_FIELD_NUMBER: _builtins.int
+    FEEDBACK_FIELD_NUMBER: _builtins.int
+    POLICY_DECISIONS_FIELD_NUMBER: _builtins.int
     receipt_id: _builtins.str
     """The receipt's id."""
     turn_id: _builtins.str
@@ -268,6 +292,8 @@ class Receipt(_message.Message):
     """The sum over the legs, in micros."""
     owner_sub: _builtins.str
     """Whose turn it was."""
+    feedback: _builtins.bool
+    """What a person said of the answer: true for good, false for bad; absent where nobody did."""
     @_builtins.property
     def lanes_planned(self) -> _plan_pb2.LaneTokens:
         """The lanes as planned."""
@@ -336,6 +362,10 @@ class Receipt(_message.Message):
     def settle_time(self) -> _timestamp_pb2.Timestamp:
         """When it was settled; absent until then."""
 
+    @_builtins.property
+    def policy_decisions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Ids of the policy decisions that were asked for; empty where policy is only the method table."""
+
     def __init__(
         self,
         *,
@@ -367,11 +397,131 @@ class Receipt(_message.Message):
         plan_time: _timestamp_pb2.Timestamp | None = ...,
         settle_time: _timestamp_pb2.Timestamp | None = ...,
         owner_sub: _builtins.str = ...,
+        feedback: _builtins.bool | None = ...,
+        policy_decisions: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["aiq_observed", b"aiq_observed", "aiq_predicted", b"aiq_predicted", "lanes_planned", b"lanes_planned", "lanes_used", b"lanes_used", "modulation", b"modulation", "outcome", b"outcome", "plan_time", b"plan_time", "settle_time", b"settle_time", "snapshot", b"snapshot", "usage", b"usage"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_feedback", b"_feedback", "aiq_observed", b"aiq_observed", "aiq_predicted", b"aiq_predicted", "feedback", b"feedback", "lanes_planned", b"lanes_planned", "lanes_used", b"lanes_used", "modulation", b"modulation", "outcome", b"outcome", "plan_time", b"plan_time", "settle_time", b"settle_time", "snapshot", b"snapshot", "usage", b"usage"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "aiq_observed", b"aiq_observed", "aiq_predicted", b"aiq_predicted", "conversation_id", b"conversation_id", "cost_micros", b"cost_micros", "dependencies", b"dependencies", "features_off", b"features_off", "items", b"items", "lanes_planned", b"lanes_planned", "lanes_used", b"lanes_used", "legs", b"legs", "level", b"level", "level_reasons", b"level_reasons", "model", b"model", "modulation", b"modulation", "outcome", b"outcome", "owner_sub", b"owner_sub", "path", b"path", "phases", b"phases", "plan_time", b"plan_time", "plan_version", b"plan_version", "receipt_id", b"receipt_id", "settle_time", b"settle_time", "snapshot", b"snapshot", "tool_k", b"tool_k", "tools", b"tools", "turn_id", b"turn_id", "usage", b"usage"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_feedback", b"_feedback", "agent_id", b"agent_id", "aiq_observed", b"aiq_observed", "aiq_predicted", b"aiq_predicted", "conversation_id", b"conversation_id", "cost_micros", b"cost_micros", "dependencies", b"dependencies", "features_off", b"features_off", "feedback", b"feedback", "items", b"items", "lanes_planned", b"lanes_planned", "lanes_used", b"lanes_used", "legs", b"legs", "level", b"level", "level_reasons", b"level_reasons", "model", b"model", "modulation", b"modulation", "outcome", b"outcome", "owner_sub", b"owner_sub", "path", b"path", "phases", b"phases", "plan_time", b"plan_time", "plan_version", b"plan_version", "policy_decisions", b"policy_decisions", "receipt_id", b"receipt_id", "settle_time", b"settle_time", "snapshot", b"snapshot", "tool_k", b"tool_k", "tools", b"tools", "turn_id", b"turn_id", "usage", b"usage"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__feedback: _TypeAlias = _typing.Literal["feedback"]  # noqa: Y015
+    _WhichOneofArgType__feedback: _TypeAlias = _typing.Literal["_feedback", b"_feedback"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__feedback) -> _WhichOneofReturnType__feedback | None: ...
+
+Global___Receipt: _TypeAlias = Receipt  # noqa: Y015
+
+@_typing.final
+class ReceiptSummary(_message.Message):
+    """A receipt in a list."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECEIPT_ID_FIELD_NUMBER: _builtins.int
+    TURN_ID_FIELD_NUMBER: _builtins.int
+    CONVERSATION_ID_FIELD_NUMBER: _builtins.int
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    MODEL_FIELD_NUMBER: _builtins.int
+    LEVEL_FIELD_NUMBER: _builtins.int
+    AIQ_PREDICTED_FIELD_NUMBER: _builtins.int
+    AIQ_OBSERVED_FIELD_NUMBER: _builtins.int
+    TOKENS_FIELD_NUMBER: _builtins.int
+    COST_MICROS_FIELD_NUMBER: _builtins.int
+    FINISH_REASON_FIELD_NUMBER: _builtins.int
+    PLAN_TIME_FIELD_NUMBER: _builtins.int
+    SETTLE_TIME_FIELD_NUMBER: _builtins.int
+    receipt_id: _builtins.str
+    """The receipt's id."""
+    turn_id: _builtins.str
+    """The turn."""
+    conversation_id: _builtins.str
+    """The conversation; empty for a turn over a transcript."""
+    agent_id: _builtins.str
+    """The agent."""
+    model: _builtins.str
+    """The model of the plan."""
+    level: _level_pb2.DegradationLevel.ValueType
+    """The level of the turn."""
+    aiq_predicted: _builtins.float
+    """AIQ as predicted, 0-100."""
+    aiq_observed: _builtins.float
+    """AIQ as observed, 0-100; absent until the turn is settled."""
+    tokens: _builtins.int
+    """All tokens of all model calls."""
+    cost_micros: _builtins.int
+    """What it cost, in micros."""
+    finish_reason: _builtins.str
+    """How it ended; empty until it is settled."""
+    @_builtins.property
+    def plan_time(self) -> _timestamp_pb2.Timestamp:
+        """When the turn was planned."""
+
+    @_builtins.property
+    def settle_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was settled; absent until then."""
+
+    def __init__(
+        self,
+        *,
+        receipt_id: _builtins.str = ...,
+        turn_id: _builtins.str = ...,
+        conversation_id: _builtins.str = ...,
+        agent_id: _builtins.str = ...,
+        model: _builtins.str = ...,
+        level: _level_pb2.DegradationLevel.ValueType = ...,
+        aiq_predicted: _builtins.float = ...,
+        aiq_observed: _builtins.float | None = ...,
+        tokens: _builtins.int = ...,
+        cost_micros: _builtins.int = ...,
+        finish_reason: _builtins.str = ...,
+        plan_time: _timestamp_pb2.Timestamp | None = ...,
+        settle_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_aiq_observed", b"_aiq_observed", "aiq_observed", b"aiq_observed", "plan_time", b"plan_time", "settle_time", b"settle_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_aiq_observed", b"_aiq_observed", "agent_id", b"agent_id", "aiq_observed", b"aiq_observed", "aiq_predicted", b"aiq_predicted", "conversation_id", b"conversation_id", "cost_micros", b"cost_micros", "finish_reason", b"finish_reason", "level", b"level", "model", b"model", "plan_time", b"plan_time", "receipt_id", b"receipt_id", "settle_time", b"settle_time", "tokens", b"tokens", "turn_id", b"turn_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__aiq_observed: _TypeAlias = _typing.Literal["aiq_observed"]  # noqa: Y015
+    _WhichOneofArgType__aiq_observed: _TypeAlias = _typing.Literal["_aiq_observed", b"_aiq_observed"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__aiq_observed) -> _WhichOneofReturnType__aiq_observed | None: ...
+
+Global___ReceiptSummary: _TypeAlias = ReceiptSummary  # noqa: Y015
+
+@_typing.final
+class ReceiptDifference(_message.Message):
+    """One thing in which two receipts differ."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PART_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    BEFORE_FIELD_NUMBER: _builtins.int
+    AFTER_FIELD_NUMBER: _builtins.int
+    SENTENCE_FIELD_NUMBER: _builtins.int
+    part: _builtins.str
+    """Where: level, model, lanes, items, tools, legs, modulation, aiq, usage, cost, phases, features, dependencies, budgets,
+    rules or outcome.
+    """
+    name: _builtins.str
+    """What in it. Example: "memory" of lanes, the id of an item, the name of a tool."""
+    before: _builtins.str
+    """The first receipt's value in words; empty where it has none."""
+    after: _builtins.str
+    """The second receipt's value in words; empty where it has none."""
+    sentence: _builtins.str
+    """The difference as a sentence. Example: "The memory lane had 1,200 tokens and then 0." """
+    def __init__(
+        self,
+        *,
+        part: _builtins.str = ...,
+        name: _builtins.str = ...,
+        before: _builtins.str = ...,
+        after: _builtins.str = ...,
+        sentence: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "before", b"before", "name", b"name", "part", b"part", "sentence", b"sentence"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___Receipt: _TypeAlias = Receipt  # noqa: Y015
+Global___ReceiptDifference: _TypeAlias = ReceiptDifference  # noqa: Y015
