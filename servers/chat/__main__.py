@@ -166,7 +166,7 @@ class Engine:
         self.stored = StoredTurns(means, models)
         self.queue = Queue(means, self.stored, store, running)
         self.requests = TurnRequests(store, running, self.queue)
-        waiting = Waiting(means, store, self.journal, settings.approval_hours)
+        waiting = Waiting(means, store, self.journal, self.intents, settings.approval_hours)
         handover = Handover(self.stored, recovery, self.journal, self.wakes, self.queue, waiting)
         ending = Ending(means, endings, self.journal, governor, self.features, self.intents, handover)
         acceptances = Acceptances(means, models, allowance)

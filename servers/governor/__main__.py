@@ -16,6 +16,7 @@ from config.process import run_service
 from servers.governor.domain.levels import Health, Observation
 from servers.governor.ledger.budgets import Budgets
 from servers.governor.ledger.holding import Holding
+from servers.governor.ledger.releasing import Releasing
 from servers.governor.ledger.settlement import Settlement
 from servers.governor.ledger.store import LedgerStore
 from servers.governor.metrics import GovernorMetrics
@@ -61,6 +62,7 @@ def build(
     return GovernorServicer(
         planning=Planning(database, plans, events, metrics, own_view, clock, ids),
         holding=Holding(database, ledger, plans, metrics, clock, ids),
+        releasing=Releasing(database, ledger, metrics, clock),
         settlement=Settlement(database, ledger, plans, events, metrics, clock),
         receipts=Receipts(database, plans),
         budgets=Budgets(database, ledger, events, clock),
