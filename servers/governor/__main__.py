@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry
 from config import Settings
 from config.process import run_service
 from servers.governor.domain.levels import Health, Observation
+from servers.governor.ledger.budget_store import BudgetStore
 from servers.governor.ledger.budgets import Budgets
 from servers.governor.ledger.holding import Holding
 from servers.governor.ledger.releasing import Releasing
@@ -65,7 +66,7 @@ def build(
         releasing=Releasing(database, ledger, metrics, clock),
         settlement=Settlement(database, ledger, plans, events, metrics, clock),
         receipts=Receipts(database, plans),
-        budgets=Budgets(database, ledger, events, clock),
+        budgets=Budgets(database, ledger, BudgetStore(ledger), events, clock),
         clock=clock,
     )
 
