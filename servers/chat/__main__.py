@@ -141,6 +141,9 @@ class Engine:
         store, running = TurnStore(process.database), RunningTurns()
         endings = Endings(process.events, process.ids)
         dependencies = Dependencies(process.clock)
+        installation = models.catalogues.installation
+        shared_model = installation.models[installation.default_id].profile
+        process.views.append(lambda: dependencies.sights(shared_model))
         self.features = Features(settings.flags, peers.control, process.ids)
         self.journal = Journal(process.settings.database, self.instance, process.clock, process.server.registry)
         letters = IntentLetters(process.database, DLQHandler(process.database, process.events), process.ids)

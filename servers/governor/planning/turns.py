@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from servers.governor.domain.levels import Observation, merge_observations
+from servers.governor.domain.health import view_of_turn
+from servers.governor.domain.levels import Observation
 from servers.governor.domain.plan import Plan, plan_turn
 from servers.governor.domain.rates import RateRules
 from servers.governor.domain.request import PlanRequest, Snapshot
@@ -74,7 +75,7 @@ OwnView = Callable[[], Sequence[Observation]]
 
 @dataclass(frozen=True, slots=True)
 class Planning:
-    """Plans turns. `own_view` is what this process sees of its own dependencies."""
+    """Plans turns. `own_view` is how all processes see the mesh, from memory."""
 
     database: Database
     store: PlanStore
@@ -130,7 +131,7 @@ class Planning:
 
     def _snapshot(self, order: PlanOrder, state: PlanningState) -> Snapshot:
         return Snapshot(
-            observations=merge_observations(order.observations, self.own_view()),
+            observations=view_of_turn(order.observations, self.own_view()),
             budgets=state.budgets,
             level_state=state.level_state,
             tool_calls=state.tool_calls,
