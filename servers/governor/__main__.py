@@ -23,6 +23,7 @@ from servers.governor.receipts import Receipts
 from servers.governor.rpc import GovernorServicer
 from servers.governor.settings import GovernorSettings
 from servers.governor.settlement import Settlement
+from servers.governor.similarity import ToolSimilarity
 from servers.governor.store import PlanStore
 from soma.governor.v1 import governor_service_pb2_grpc as governor_grpc
 from soma_common.events.store import EventStore
@@ -59,7 +60,7 @@ def build(
     plans = PlanStore(database, ledger)
     metrics = GovernorMetrics(registry, clock)
     return GovernorServicer(
-        planning=Planning(database, plans, events, metrics, own_view, clock, ids),
+        planning=Planning(database, plans, events, metrics, own_view, ToolSimilarity(), clock, ids),
         holding=Holding(database, ledger, plans, metrics, clock, ids),
         settlement=Settlement(database, ledger, plans, events, metrics, clock),
         receipts=Receipts(database, plans),
@@ -75,6 +76,8 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
         parts = (process.database, process.events, process.server.registry, lambda: view_of(process.health))
         servicer = build(*parts, process.clock, process.ids, slice_)
         process.server.add(governor_grpc.add_GovernorServiceServicer_to_server, servicer, SERVICE)
+        # In a thread, once calls are taken: the first turn with tools finds the table there, and the start waits for nothing.
+        loading = asyncio.create_task(asyncio.to_thread(servicer.planning.similarity.load))
         expiry = asyncio.create_task(
             keep_running("return expired holds", servicer.holding.return_expired, slice_.expiry_check_seconds)
         )
@@ -84,6 +87,7 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
             expiry.cancel()
             with suppress(asyncio.CancelledError):
                 await expiry
+            await loading
 
 
 if __name__ == "__main__":

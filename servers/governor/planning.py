@@ -15,6 +15,7 @@ from servers.governor.domain.request import PlanRequest, Snapshot
 from servers.governor.domain.rules import DEFAULT_RULES, Lane, Level, PlannerRules
 from servers.governor.ledger_store import Hold, lease_end
 from servers.governor.metrics import GovernorMetrics
+from servers.governor.similarity import ToolSimilarity
 from servers.governor.store import NewReceipt, PlanningState, PlanStore
 from soma.common.v1 import level_pb2 as level_pb
 from soma.events.v1 import payloads_pb2 as payloads_pb
@@ -72,6 +73,7 @@ class Planning:
     events: EventStore
     metrics: GovernorMetrics
     own_view: OwnView
+    similarity: ToolSimilarity
     clock: Clock
     ids: Ids
     rules: PlannerRules = DEFAULT_RULES
@@ -92,7 +94,7 @@ class Planning:
         if state.response is not None:
             return state.response
         snapshot = self._snapshot(order, state)
-        plan = plan_turn(order.request, snapshot)
+        plan = plan_turn(self.similarity.added_to(order.request), snapshot)
         hold = Hold(self.ids.uuid7(), FIRST_LEG, plan.need, lease_end(now, order.timeout_seconds))
         planned = Planned(self.ids.uuid7(), now, call.caller.sub, plan, snapshot, hold)
         messages = encode(planned)
