@@ -20,6 +20,7 @@ from servers.governor.encoding.levels import level_message
 from servers.governor.ledger.holding import RatesOf, no_rates
 from servers.governor.ledger.store import Hold, lease_end
 from servers.governor.metrics import GovernorMetrics
+from servers.governor.planning.similarity import ToolSimilarity
 from servers.governor.planning.store import NewReceipt, PlanningState, PlanStore
 from soma.events.v1 import payloads_pb2 as payloads_pb
 from soma_common.events.models import EventDraft
@@ -82,6 +83,7 @@ class Planning:
     events: EventStore
     metrics: GovernorMetrics
     own_view: OwnView
+    similarity: ToolSimilarity
     clock: Clock
     ids: Ids
     rules: PlannerRules = DEFAULT_RULES
@@ -103,7 +105,7 @@ class Planning:
         if state.response is not None:
             return state.response
         snapshot = self._snapshot(order, state)
-        plan = plan_turn(order.request, snapshot)
+        plan = plan_turn(self.similarity.added_to(order.request), snapshot)
         hold = Hold(self.ids.uuid7(), FIRST_LEG, plan.need, lease_end(now, order.timeout_seconds))
         planned = Planned(self.ids.uuid7(), now, call.caller.sub, plan, snapshot, hold)
         messages = encode(planned)
