@@ -1,4 +1,4 @@
-// The drawer beside a conversation and its three tabs.
+// The drawer beside a conversation and its tabs.
 
 import { css, html } from "lit";
 import { icon } from "../design/icons";
@@ -10,6 +10,8 @@ import { Part } from "./part";
 import "./receipt";
 import "./mind";
 import "./memory";
+import "./budget";
+import "./level";
 
 export class DrawerPart extends Part {
   static override styles = [
@@ -36,7 +38,7 @@ export class DrawerPart extends Part {
       }
       [role="tab"] {
         height: 100%;
-        padding: 0 var(--s3);
+        padding: 0 10px;
         border: 0;
         border-radius: 0;
         background: none !important;
@@ -102,6 +104,10 @@ export class DrawerPart extends Part {
         return html`<soma-mind .store=${this.store}></soma-mind>`;
       case "memory":
         return html`<soma-memory .store=${this.store}></soma-memory>`;
+      case "budget":
+        return html`<soma-budget .store=${this.store}></soma-budget>`;
+      case "level":
+        return html`<soma-level .store=${this.store}></soma-level>`;
     }
   }
 
