@@ -2670,6 +2670,14 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
         color: var(--ink);
         font-weight: 600;
       }
+      @media (max-width: 420px) {
+        .top {
+          padding: 0 var(--s1);
+        }
+        [role="tab"] {
+          padding: 0 7px;
+        }
+      }
       [role="tabpanel"] {
         padding: var(--s4);
         overflow-y: auto;
@@ -2749,12 +2757,19 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
         padding: 0 var(--s2);
         font-size: var(--size-tiny);
       }
+      button.left {
+        display: block;
+        max-width: 100%;
+        overflow: hidden;
+        text-overflow: ellipsis;
+      }
       @media (max-width: 560px) {
         :host {
           gap: var(--s3);
           padding-left: var(--s3);
         }
         .services,
+        .level,
         .model,
         .theme span {
           display: none;
@@ -2763,10 +2778,10 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
     `];watched(){let{mesh:e,turns:t,layout:n,level:r}=this.store;return[e.link,e.level,e.usedModel,e.models,e.budget,e.services,t.running,t.modelId,n.theme,r.status]}render(){let{mesh:e,layout:t,turns:n}=this.store,r=n.modelId.value||e.model,i=Object.entries(e.services.value).filter(([,e])=>e===`down`),a=t.theme.value,o=I(this.store.level.status.value?.level??e.level.value),s=this.#t();return b`
       <span class=${`link ${e.link.value}`} role="status">${this.#e()}</span>
       ${i.length>0?b`<span class="bad services">${i.map(([e])=>e).join(`, `)} down</span>`:C}
-      ${o===``?C:b`<span class=${o===`L0`?``:`bad`}>Level ${o}</span>`}
+      ${o===``?C:b`<span class=${o===`L0`?`level`:`level bad`}>Level ${o}</span>`}
       ${r===``?C:b`<span class="cut model">${r}</span>`}
       <span class="end cut">
-        ${s===``?C:b`<button class="plain" type="button" title="Open the budgets" @click=${()=>t.openDrawer(`budget`)}>${s}</button>`}
+        ${s===``?C:b`<button class="plain left" type="button" title="Open the budgets" @click=${()=>t.openDrawer(`budget`)}>${s}</button>`}
       </span>
       <button
         class="plain theme"

@@ -53,6 +53,14 @@ export class DrawerPart extends Part {
         color: var(--ink);
         font-weight: 600;
       }
+      @media (max-width: 420px) {
+        .top {
+          padding: 0 var(--s1);
+        }
+        [role="tab"] {
+          padding: 0 7px;
+        }
+      }
       [role="tabpanel"] {
         padding: var(--s4);
         overflow-y: auto;

@@ -72,12 +72,19 @@ export class FootPart extends Part {
         padding: 0 var(--s2);
         font-size: var(--size-tiny);
       }
+      button.left {
+        display: block;
+        max-width: 100%;
+        overflow: hidden;
+        text-overflow: ellipsis;
+      }
       @media (max-width: 560px) {
         :host {
           gap: var(--s3);
           padding-left: var(--s3);
         }
         .services,
+        .level,
         .model,
         .theme span {
           display: none;
@@ -101,10 +108,10 @@ export class FootPart extends Part {
     return html`
       <span class=${`link ${mesh.link.value}`} role="status">${this.#link()}</span>
       ${down.length > 0 ? html`<span class="bad services">${down.map(([name]) => name).join(", ")} down</span>` : nothing}
-      ${level === "" ? nothing : html`<span class=${level === "L0" ? "" : "bad"}>Level ${level}</span>`}
+      ${level === "" ? nothing : html`<span class=${level === "L0" ? "level" : "level bad"}>Level ${level}</span>`}
       ${model === "" ? nothing : html`<span class="cut model">${model}</span>`}
       <span class="end cut">
-        ${left === "" ? nothing : html`<button class="plain" type="button" title="Open the budgets" @click=${() => layout.openDrawer("budget")}>${left}</button>`}
+        ${left === "" ? nothing : html`<button class="plain left" type="button" title="Open the budgets" @click=${() => layout.openDrawer("budget")}>${left}</button>`}
       </span>
       <button
         class="plain theme"
