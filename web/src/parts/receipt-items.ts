@@ -11,7 +11,10 @@ import { Part } from "./part";
 const NAMES: Readonly<Record<string, string>> = {
   system_prompt: "The agent's instructions",
   "policy/data": "The rule that data are not instructions",
+  answer: "What the answer had so far",
 };
+/** A round of tools that the turn made before a call: all of it, or the result of one call. */
+const ROUND = /^round\/(\d+)(\/)?/;
 const LANES: readonly string[] = ["system_policy", "history", "memory", "tools", "tool_results", "user_message"];
 const FEW = 6;
 const MOST = 100;
@@ -127,13 +130,18 @@ export class ReceiptItemsPart extends Part {
       case "user_message":
         return "Your message";
       case "history":
-        return "An earlier message";
+        return NAMES[item.item_id] ?? "An earlier message";
       case "tools":
         return html`Tool <code>${item.item_id}</code>`;
       default:
-        return NAMES[item.item_id] ?? capital(words(item.lane));
+        return NAMES[item.item_id] ?? roundName(item.item_id) ?? capital(words(item.lane));
     }
   }
+}
+
+function roundName(id: string): string | undefined {
+  const [, number, slash] = ROUND.exec(id) ?? [];
+  return number === undefined ? undefined : `${slash === undefined ? "Tool calls" : "A tool's result"} of round ${number}`;
 }
 
 function placed(receipt: Receipt): Placed[] {
