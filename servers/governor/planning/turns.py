@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from servers.governor.domain.levels import Observation, merge_observations
+from servers.governor.domain.health import view_of_turn
+from servers.governor.domain.levels import Observation
 from servers.governor.domain.plan import Plan, plan_turn
 from servers.governor.domain.rates import RateRules
 from servers.governor.domain.request import PlanRequest, Snapshot
@@ -19,6 +20,7 @@ from servers.governor.encoding.levels import level_message
 from servers.governor.ledger.holding import RatesOf, no_rates
 from servers.governor.ledger.store import Hold, lease_end
 from servers.governor.metrics import GovernorMetrics
+from servers.governor.planning.similarity import ToolSimilarity
 from servers.governor.planning.store import NewReceipt, PlanningState, PlanStore, Wanted
 from soma.events.v1 import payloads_pb2 as payloads_pb
 from soma_common.events.models import EventDraft
@@ -74,13 +76,14 @@ OwnView = Callable[[], Sequence[Observation]]
 
 @dataclass(frozen=True, slots=True)
 class Planning:
-    """Plans turns. `own_view` is what this process sees of its own dependencies."""
+    """Plans turns. `own_view` is how all processes see the mesh, from memory."""
 
     database: Database
     store: PlanStore
     events: EventStore
     metrics: GovernorMetrics
     own_view: OwnView
+    similarity: ToolSimilarity
     clock: Clock
     ids: Ids
     rules: PlannerRules = DEFAULT_RULES
@@ -103,7 +106,7 @@ class Planning:
         if state.response is not None:
             return state.response
         snapshot = self._snapshot(order, state)
-        plan = plan_turn(order.request, snapshot)
+        plan = plan_turn(self.similarity.added_to(order.request), snapshot)
         hold = Hold(self.ids.uuid7(), FIRST_LEG, plan.need, lease_end(now, order.timeout_seconds))
         planned = Planned(self.ids.uuid7(), now, call.caller.sub, plan, snapshot, hold)
         messages = encode(planned)
@@ -131,7 +134,7 @@ class Planning:
 
     def _snapshot(self, order: PlanOrder, state: PlanningState) -> Snapshot:
         return Snapshot(
-            observations=merge_observations(order.observations, self.own_view()),
+            observations=view_of_turn(order.observations, self.own_view()),
             budgets=state.budgets,
             scoped_budgets=state.scoped_budgets,
             level_state=state.level_state,

@@ -65,7 +65,12 @@ async def applying(governor: Governor, sub: str = "ada", **fields: str) -> dict[
 )
 @pytest.mark.parametrize("template", [False, True], ids=["own", "template"])
 async def test_a_budget_refuses_those_it_is_meant_for(
-    governor: Governor, scope: int, scope_id: str, mine: dict[str, str], other: dict[str, str], template: bool
+    governor: Governor,
+    scope: budget_pb.BudgetScope.ValueType,
+    scope_id: str,
+    mine: dict[str, str],
+    other: dict[str, str],
+    template: bool,
 ) -> None:
     tokens, _ = await need_of_a_turn(governor)
     await set_budget(governor, scope=scope, scope_id="" if template else scope_id, limit_tokens=tokens)
