@@ -53,6 +53,10 @@ alter table holds
     -- what was booked of it beyond what it held
     add column debt_tokens bigint not null default 0;
 
+-- How many holds of the tenant are open, the same in each of its rows: counted as it changes.
+alter table budgets add column open_holds integer not null default 0;
+update budgets b set open_holds = (select count(*) from holds h where h.tenant_id = b.tenant_id and h.state = 'open');
+
 -- Everything below is done under the lock of the tenant's budgets, as all of the ledger is: no two locks are ever waited for.
 
 -- The limits of one user, agent or conversation: their own, else the template's.
@@ -169,7 +173,9 @@ begin
     into returned_count, returned_tokens, returned_micros
     from expired;
     if returned_count > 0 then
-        update budgets set held_tokens = held_tokens - returned_tokens, held_micros = held_micros - returned_micros
+        update budgets set
+            held_tokens = held_tokens - returned_tokens, held_micros = held_micros - returned_micros,
+            open_holds = open_holds - returned_count
         where tenant_id = p_tenant;
     end if;
     return returned_count;
@@ -344,7 +350,8 @@ begin
         held_tokens = b.held_tokens + p_tokens,
         held_micros = b.held_micros + p_micros,
         debt_tokens = case when p_tokens > 0 then 0 else b.debt_tokens end,
-        debt_micros = case when p_micros > 0 then 0 else b.debt_micros end
+        debt_micros = case when p_micros > 0 then 0 else b.debt_micros end,
+        open_holds = b.open_holds + 1
     where b.tenant_id = p_tenant;
     if counted <> '{}' then
         update scoped_counters c set
@@ -419,6 +426,7 @@ language plpgsql as $$
 declare
     first holds%rowtype;
     v_counters bigint[];
+    closed_count integer;
 begin
     select h.* into first from holds h where h.tenant_id = p_tenant and h.owner_id = p_owner order by h.leg limit 1;
     select array_agg(n.counter_id) into v_counters
@@ -473,9 +481,10 @@ begin
         where c.tenant_id = p_tenant and c.counter_id = s.counter_id
     )
     select coalesce(sum(l.tokens), 0), coalesce(sum(l.micros), 0), coalesce(sum(l.over_tokens), 0),
-        coalesce(sum(l.over_micros), 0), coalesce(sum(l.freed_tokens), 0), coalesce(sum(l.freed_micros), 0)
+        coalesce(sum(l.over_micros), 0), coalesce(sum(l.freed_tokens), 0), coalesce(sum(l.freed_micros), 0),
+        count(*) filter (where l.closes)
     into book_legs.used_tokens, book_legs.used_micros, book_legs.debt_tokens, book_legs.debt_micros,
-        book_legs.held_tokens, book_legs.held_micros
+        book_legs.held_tokens, book_legs.held_micros, closed_count
     from lines l;
     update budgets b set
         used_tokens = b.used_tokens + book_legs.used_tokens,
@@ -483,7 +492,8 @@ begin
         held_tokens = b.held_tokens - book_legs.held_tokens,
         held_micros = b.held_micros - book_legs.held_micros,
         debt_tokens = b.debt_tokens + book_legs.debt_tokens,
-        debt_micros = b.debt_micros + book_legs.debt_micros
+        debt_micros = b.debt_micros + book_legs.debt_micros,
+        open_holds = b.open_holds - closed_count
     where b.tenant_id = p_tenant;
 end
 $$;
@@ -546,6 +556,108 @@ begin
     insert into settlements (tenant_id, owner_id, tokens, micros, debt_tokens, settle_time)
     values (p_tenant, p_owner, settle_holds.used_tokens, settle_holds.used_micros, settle_holds.debt_tokens, p_now);
     outcome := 'settled';
+end
+$$;
+
+-- As before, with the count of open holds as it is kept.
+create or replace function settle_owner(
+    p_tenant uuid, p_owner uuid, p_legs integer[], p_tokens bigint[], p_micros bigint[],
+    p_now timestamptz, p_day timestamptz, p_month timestamptz,
+    out outcome text, out used_tokens bigint, out used_micros bigint, out debt_tokens bigint, out held_tokens bigint,
+    out receipt_id uuid, out model text, out lanes_planned integer[], out predicted_output_tokens integer,
+    out settlement bytea, out budgets jsonb, out open_holds bigint
+)
+language plpgsql as $$
+#variable_conflict use_column
+begin
+    perform enter_tenant(p_tenant);
+    select s.outcome, s.used_tokens, s.used_micros, s.debt_tokens, s.held_tokens
+    into settle_owner.outcome, settle_owner.used_tokens, settle_owner.used_micros, settle_owner.debt_tokens,
+        settle_owner.held_tokens
+    from settle_holds(p_tenant, p_owner, p_legs, p_tokens, p_micros, p_now, p_day, p_month) s;
+    select r.receipt_id, r.model, r.lanes_planned, r.predicted_output_tokens, r.settlement
+    into settle_owner.receipt_id, settle_owner.model, settle_owner.lanes_planned, settle_owner.predicted_output_tokens,
+        settle_owner.settlement
+    from receipts r where r.tenant_id = p_tenant and r.turn_id = p_owner;
+    select jsonb_agg(to_jsonb(b) - 'tenant_id' order by b.period), max(b.open_holds)
+    into settle_owner.budgets, settle_owner.open_holds
+    from budgets b where b.tenant_id = p_tenant;
+end
+$$;
+
+-- What a settlement needs of the receipt of a turn that is not settled yet.
+create function find_open_receipt(p_tenant uuid, p_turn uuid)
+returns table (
+    receipt_id uuid, model text, lanes_planned integer[], predicted_output_tokens integer, settlement bytea
+)
+language plpgsql as $$
+#variable_conflict use_column
+begin
+    perform enter_tenant(p_tenant);
+    return query
+    select r.receipt_id, r.model, r.lanes_planned, r.predicted_output_tokens, r.settlement
+    from receipts r where r.tenant_id = p_tenant and r.turn_id = p_turn and r.settlement is null;
+end
+$$;
+
+-- Books a turn that went as planned: each of its legs within its own open hold, nothing booked before, its receipt open. Then
+-- what it used is what was reported and no debt, so whoever asks knows the answer beforehand and all of it is one statement.
+-- outcome: settled, or otherwise; then nothing was done.
+create function settle_as_planned(
+    p_tenant uuid, p_turn uuid, p_legs integer[], p_tokens bigint[], p_micros bigint[],
+    p_now timestamptz, p_day timestamptz, p_month timestamptz,
+    out outcome text, out held_tokens bigint, out budgets jsonb, out open_holds bigint
+)
+language plpgsql as $$
+#variable_conflict use_column
+declare
+    fitting integer;
+    is_fresh boolean;
+begin
+    perform enter_tenant(p_tenant);
+    perform lock_budgets(p_tenant, p_day, p_month);
+    select
+        count(*) filter (
+            where u.leg is not null and h.state = 'open' and h.lease_expire_time > p_now and u.tokens <= h.tokens
+            and u.micros <= h.micros
+        ),
+        bool_and(h.used_tokens = 0 and h.used_micros = 0)
+    into fitting, is_fresh
+    from holds h left join unnest(p_legs, p_tokens, p_micros) as u (leg, tokens, micros) on u.leg = h.leg
+    where h.tenant_id = p_tenant and h.owner_id = p_turn;
+    if is_fresh is not true or fitting <> cardinality(p_legs)
+        or exists (select from settlements s where s.tenant_id = p_tenant and s.owner_id = p_turn)
+        or not exists (select from receipts r where r.tenant_id = p_tenant and r.turn_id = p_turn and r.settlement is null) then
+        outcome := 'otherwise';
+        return;
+    end if;
+    select b.held_tokens into settle_as_planned.held_tokens
+    from book_legs(p_tenant, p_turn, p_legs, p_tokens, p_micros, 0, p_now, p_day, p_month) b;
+    insert into settlements (tenant_id, owner_id, tokens, micros, debt_tokens, settle_time)
+    select p_tenant, p_turn, coalesce(sum(u.tokens), 0), coalesce(sum(u.micros), 0), 0, p_now
+    from unnest(p_tokens, p_micros) as u (tokens, micros);
+    select jsonb_agg(to_jsonb(b) - 'tenant_id' order by b.period), max(b.open_holds)
+    into settle_as_planned.budgets, settle_as_planned.open_holds
+    from budgets b where b.tenant_id = p_tenant;
+    outcome := 'settled';
+end
+$$;
+
+-- The release before this one holds without knowing for whom.
+create or replace function place_hold(
+    p_tenant uuid, p_hold uuid, p_owner uuid, p_leg integer, p_tokens bigint, p_micros bigint,
+    p_lease timestamptz, p_now timestamptz, p_day timestamptz, p_month timestamptz,
+    out outcome text, out hold_id uuid, out tokens bigint, out micros bigint, out lease_expire_time timestamptz,
+    out period text, out unit text, out spent bigint, out allowed bigint
+)
+language plpgsql as $$
+begin
+    select p.outcome, p.hold_id, p.tokens, p.micros, p.lease_expire_time, p.period, p.unit, p.spent, p.allowed
+    into place_hold.outcome, place_hold.hold_id, place_hold.tokens, place_hold.micros, place_hold.lease_expire_time,
+        place_hold.period, place_hold.unit, place_hold.spent, place_hold.allowed
+    from place_hold(
+        p_tenant, p_hold, p_owner, p_leg, p_tokens, p_micros, p_lease, p_now, p_day, p_month, false, '', null, null, null
+    ) p;
 end
 $$;
 
