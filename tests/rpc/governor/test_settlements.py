@@ -4,6 +4,7 @@ from uuid import UUID
 
 import pytest
 
+from soma.governor.v1 import governor_service_pb2 as governor_pb
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason
 from soma_common.testing.identity import TENANT
@@ -39,7 +40,12 @@ async def test_it_is_the_same_for_whoever_settles(governor: Governor, beyond: in
                 assert (await store.find_open_receipt(TENANT, UUID(turn.turn_id))) is not None
             answers.append(await governor.stub.SettleTurn(settle_request(turn.turn_id, (1, 90 + beyond, 30))))
     first, second = answers
-    assert first.aiq_observed == second.aiq_observed
+    for answer in answers:
+        with governor.acting():
+            request = governor_pb.GetReceiptRequest(receipt_id=answer.receipt_id)
+            receipt = (await governor.stub.GetReceipt(request)).receipt
+        assert receipt.aiq_observed == answer.aiq_observed
+        assert receipt.usage.output_tokens == 30
     assert second.budgets[0].used_tokens == 2 * first.budgets[0].used_tokens == 2 * (120 + beyond)
     assert (first.budgets[0].open_holds, second.budgets[0].open_holds) == (0, 0)
     assert (first.budgets[0].debt_tokens > 0) == (beyond > 0)
