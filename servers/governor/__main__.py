@@ -13,14 +13,21 @@ from prometheus_client import CollectorRegistry
 
 from config import Settings
 from config.process import run_service
+from servers.governor.configuration.changing import ConfigurationChanges, ConfigurationCodec
+from servers.governor.configuration.current import Configurations
+from servers.governor.configuration.versions import VersionStore
+from servers.governor.decoding.configuration import kept_configuration
 from servers.governor.domain.levels import Health, Observation
+from servers.governor.encoding.configuration import stored_configuration
 from servers.governor.ledger.budgets import Budgets
 from servers.governor.ledger.holding import Holding
 from servers.governor.ledger.settlement import Settlement
 from servers.governor.ledger.store import LedgerStore
+from servers.governor.levels.looks import OwnView, RecentLooks
+from servers.governor.levels.standings import StandingStore
 from servers.governor.metrics import GovernorMetrics
 from servers.governor.planning.store import PlanStore
-from servers.governor.planning.turns import OwnView, Planning
+from servers.governor.planning.turns import Planning
 from servers.governor.receipts.reading import Receipts
 from servers.governor.rpc.servicer import GovernorServicer
 from servers.governor.settings import GovernorSettings
@@ -58,12 +65,17 @@ def build(
     ledger = LedgerStore(settings.default_day_limit)
     plans = PlanStore(database, ledger)
     metrics = GovernorMetrics(registry, clock)
+    versions = VersionStore(database)
+    configurations = Configurations(versions, kept_configuration, clock)
+    standings, looks = StandingStore(events), RecentLooks(own_view, clock)
+    codec = ConfigurationCodec(stored_configuration, kept_configuration)
     return GovernorServicer(
-        planning=Planning(database, plans, events, metrics, own_view, clock, ids),
+        planning=Planning(database, plans, standings, configurations, looks, metrics, clock, ids),
         holding=Holding(database, ledger, plans, metrics, clock, ids),
         settlement=Settlement(database, ledger, plans, events, metrics, clock),
         receipts=Receipts(database, plans),
         budgets=Budgets(database, ledger, events, clock),
+        configuration=ConfigurationChanges(database, versions, events, codec, clock),
         clock=clock,
     )
 

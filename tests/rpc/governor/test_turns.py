@@ -174,10 +174,12 @@ async def test_a_level_recovers_with_the_third_good_check(governor: Governor) ->
     down = level_pb.ObservedDependency(name="memory", state=level_pb.DEPENDENCY_STATE_DOWN)
     levels = []
     with governor.acting():
-        for seen in ([down], [], [], []):
+        for seen, wait_seconds in (([down], 0.4), ([], 0.6), ([], 1), ([], 1), ([], 0)):
             plan = await governor.stub.PlanTurn(plan_request(observed_dependencies=seen))
             levels.append(plan.level)
-    assert levels == [L1, L1, L1, L0]
+            governor.clock.advance(wait_seconds)
+    # The turn in the same second as the bad one is no check of its own.
+    assert levels == [L1, L1, L1, L1, L0]
     assert len(await governor.rows("select 1 from events where event_type = 'governor.level.changed'")) == 2
 
 
