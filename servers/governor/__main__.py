@@ -5,8 +5,8 @@ The only place that builds its concrete objects.
 
 import asyncio
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
 from prometheus_client import CollectorRegistry
@@ -17,13 +17,15 @@ from servers.governor.configuration.changing import ConfigurationChanges, Config
 from servers.governor.configuration.current import Configurations
 from servers.governor.configuration.versions import VersionStore
 from servers.governor.decoding.configuration import kept_configuration
-from servers.governor.domain.levels import Health, Observation
 from servers.governor.encoding.configuration import stored_configuration
+from servers.governor.health.store import HealthStore
+from servers.governor.health.view import LOOK_SECONDS, HealthView, OwnReports
 from servers.governor.ledger.budgets import Budgets
 from servers.governor.ledger.holding import Holding
+from servers.governor.ledger.releasing import Releasing
 from servers.governor.ledger.settlement import Settlement
 from servers.governor.ledger.store import LedgerStore
-from servers.governor.levels.looks import OwnView, RecentLooks
+from servers.governor.levels.looks import RecentLooks
 from servers.governor.levels.standings import StandingStore
 from servers.governor.metrics import GovernorMetrics
 from servers.governor.planning.store import PlanStore
@@ -36,27 +38,19 @@ from soma_common.events.store import EventStore
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.ids import Ids
 from soma_common.postgres.pool import Database
-from soma_common.rpc.health import DependencyState, HealthBoard
-from soma_common.rpc.process import ProcessSettings, keep_running, opened
+from soma_common.rpc.dial import dial
+from soma_common.rpc.process import Process, ProcessSettings, keep_running, opened
 
 SERVICE: Final = "soma.governor.v1.GovernorService"
-_HEALTH: Final = {
-    DependencyState.UNKNOWN: Health.UNKNOWN,
-    DependencyState.UP: Health.UP,
-    DependencyState.DOWN: Health.DOWN,
-}
-
-
-def view_of(board: HealthBoard) -> Sequence[Observation]:
-    """What this process sees of its dependencies."""
-    return [Observation(name, _HEALTH[seen.state]) for name, seen in board.snapshot().dependencies.items()]
+# Whom the governor asks for itself; the others are seen by those who call them.
+_PROBED: Final = ("chat", "memory", "cognitive")
+_PROBE_SECONDS: Final = 1.5
 
 
 def build(
     database: Database,
     events: EventStore,
     registry: CollectorRegistry,
-    own_view: OwnView,
     clock: Clock,
     ids: Ids,
     settings: GovernorSettings,
@@ -67,35 +61,54 @@ def build(
     metrics = GovernorMetrics(registry, clock)
     versions = VersionStore(database)
     configurations = Configurations(versions, kept_configuration, clock)
-    standings, looks = StandingStore(events), RecentLooks(own_view, clock)
     codec = ConfigurationCodec(stored_configuration, kept_configuration)
+    health = HealthView(HealthStore(database), clock)
+    standings, looks = StandingStore(events), RecentLooks(health.observations, clock)
     return GovernorServicer(
         planning=Planning(database, plans, standings, configurations, looks, metrics, clock, ids),
-        holding=Holding(database, ledger, plans, metrics, clock, ids),
+        holding=Holding(database, ledger, plans, metrics, clock, ids, configurations.rates),
+        releasing=Releasing(database, ledger, metrics, clock),
         settlement=Settlement(database, ledger, plans, events, metrics, clock),
         receipts=Receipts(database, plans),
         budgets=Budgets(database, ledger, events, clock),
         configuration=ConfigurationChanges(database, versions, events, codec, clock),
+        health=health,
         clock=clock,
     )
+
+
+@asynccontextmanager
+async def probing(process: Process, targets: Mapping[str, tuple[str, ...]]) -> AsyncIterator[None]:
+    """Asks the standard health service of the other houses inside the block, whether they serve."""
+    async with AsyncExitStack() as stack:
+        for name, found in targets.items():
+            channel = await stack.enter_async_context(dial(found, process.signer, name=name))
+            process.health.watch(name, channel.check, _PROBE_SECONDS)
+        yield
 
 
 async def main(settings: Settings, own: ProcessSettings) -> None:
     """Serve until a signal."""
     slice_ = GovernorSettings.from_settings(settings)
-    async with opened(own) as process:
-        parts = (process.database, process.events, process.server.registry, lambda: view_of(process.health))
+    targets = {name: found for name in _PROBED if (found := settings.endpoint(name).targets)}
+    async with opened(own) as process, probing(process, targets):
+        parts = (process.database, process.events, process.server.registry)
         servicer = build(*parts, process.clock, process.ids, slice_)
         process.server.add(governor_grpc.add_GovernorServiceServicer_to_server, servicer, SERVICE)
-        expiry = asyncio.create_task(
-            keep_running("return expired holds", servicer.holding.return_expired, slice_.expiry_check_seconds)
-        )
+        jobs = [
+            asyncio.create_task(keep_running(name, work, pause_seconds), name=name)
+            for name, work, pause_seconds in (
+                ("return expired holds", servicer.holding.return_expired, slice_.expiry_check_seconds),
+                ("look at health reports", servicer.health.look, LOOK_SECONDS),
+                ("remember how the mesh is", servicer.planning.looks.look, LOOK_SECONDS),
+            )
+        ]
         try:
-            await process.serve()
+            await process.serve(tell=OwnReports(servicer.health, process.ids).tell)
         finally:
-            expiry.cancel()
-            with suppress(asyncio.CancelledError):
-                await expiry
+            for job in jobs:
+                job.cancel()
+            await asyncio.gather(*jobs, return_exceptions=True)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from typing import Final
 
 from servers.governor.configuration.versions import VersionStore
 from servers.governor.domain.configuration import BUILT_IN, Configuration
+from servers.governor.domain.rates import RateRules
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.tenancy import TenantId
 
@@ -56,6 +57,10 @@ class Configurations:
         if known is not None and self._clock.monotonic() - known.seen_at < FRESH_SECONDS:
             return known.configuration
         return await self._load(tenant)
+
+    async def rates(self, tenant: TenantId) -> RateRules:
+        """How much the tenant may use in a minute, as `of` knows it. Raises DATABASE_UNAVAILABLE."""
+        return (await self.of(tenant)).rates
 
     async def _load(self, tenant: TenantId) -> Configuration:
         asked_at = self._clock.monotonic()

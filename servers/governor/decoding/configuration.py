@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from servers.governor.domain.configuration import BUILT_IN, Configuration, Rates
+from servers.governor.domain.configuration import BUILT_IN, Configuration
 from servers.governor.domain.levels import Health
+from servers.governor.domain.rates import RateRules
 from servers.governor.domain.rules import (
     AiqWeights,
     Lane,
@@ -112,5 +113,5 @@ def _levels_at(health: Health, rows: Iterable[config_pb.HealthRule]) -> Mapping[
     return {row.dependency: Level(row.level - 1) for row in rows if row.state == int(health)}
 
 
-def _rates(rates: config_pb.RateRules) -> Rates:
-    return Rates(**{name: getattr(rates, name) for name in Rates.__slots__})
+def _rates(rates: config_pb.RateRules) -> RateRules:
+    return RateRules(**{name: getattr(rates, name) for name in RateRules.__slots__})

@@ -4,11 +4,12 @@ Nothing here knows a message or a store.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from math import isfinite
 from typing import Final
 
+from servers.governor.domain.rates import RateRules
 from servers.governor.domain.rules import (
     DEFAULT_RULES,
     Lane,
@@ -26,23 +27,11 @@ _MOST_HEALTH_ROWS: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Rates:
-    """How much may be used at most in a minute, and at once; 0 is no limit."""
-
-    tenant_calls_per_minute: int = 0
-    tenant_tokens_per_minute: int = 0
-    tenant_concurrent_turns: int = 0
-    user_calls_per_minute: int = 0
-    user_tokens_per_minute: int = 0
-    user_concurrent_turns: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class Configuration:
     """All that a tenant may set; the version is that of the rules."""
 
     rules: PlannerRules = DEFAULT_RULES
-    rates: Rates = Rates()
+    rates: RateRules = field(default_factory=RateRules)
     receipt_retention_days: int = 400
 
 

@@ -44,8 +44,12 @@ class Demand:
 DOWN_SENTENCES: Final[dict[str, str]] = {
     "model": "No model answers, so the agent's prepared answer is sent.",
     "memory": "The memory service does not answer, so nothing is recalled.",
+    "memory_database": "The database of memories is down, so nothing is recalled.",
     "memory_index": "The vector index is down, so memories are found by their words only.",
     "cognitive": "The cognitive service does not answer, so the modulation is neutral.",
+    "cognitive_database": "The database of moods is down, so the modulation is neutral.",
+    "control": "The control service does not answer, so switches and keys stay as known.",
+    "control_database": "The database of control is down, so nothing is switched.",
     "database": "The database had trouble a moment ago; the turn was still stored.",
     "governor": "The governor had trouble a moment ago; this plan is complete.",
     "signals": "Wake-ups do not arrive, so other windows follow with a short delay.",
@@ -54,10 +58,12 @@ DOWN_SENTENCES: Final[dict[str, str]] = {
 DEGRADED_SENTENCES: Final[dict[str, str]] = {
     "model": "The model answers with restrictions; another one may take over.",
     "memory": "The memory service answers with restrictions.",
+    "cognitive": "The cognitive service is not reached by everybody.",
+    "control": "The control service is not reached by everybody.",
     "memory_index": "Recall did not finish in time, so some memories may be missing.",
 }
 # The lane of a dependency that is down has nothing to carry, whatever level is demanded.
-LANES_OFF: Final[dict[str, Lane]] = {"memory": Lane.MEMORY}
+LANES_OFF: Final[dict[str, Lane]] = {"memory": Lane.MEMORY, "memory_database": Lane.MEMORY}
 
 # Features that empty a lane when they are switched off; others concern other services.
 FEATURE_LANES: Final[dict[str, tuple[Lane, str]]] = {
@@ -99,7 +105,7 @@ def budget_demands(budgets: Sequence[BudgetState], rules: PlannerRules) -> tuple
         share = budget.used_share
         for threshold in rules.budget_thresholds:
             if share >= threshold.at:
-                sentence = f"{share:.0%} of the {budget.period.value} budget is used."
+                sentence = f"{share:.0%} of the {budget.name} is used."
                 demands.append(Demand("budget", threshold.level, sentence))
                 break
     return tuple(sorted(demands, key=lambda demand: -demand.level))

@@ -123,8 +123,12 @@ DOWN: Final[Mapping[str, Level]] = MappingProxyType(
     {
         "model": Level.L4,
         "memory": Level.L1,
+        "memory_database": Level.L1,
         "memory_index": Level.L1,
         "cognitive": Level.L0,
+        "cognitive_database": Level.L0,
+        "control": Level.L0,
+        "control_database": Level.L0,
         "database": Level.L0,
         "governor": Level.L0,
         "signals": Level.L0,
@@ -132,7 +136,7 @@ DOWN: Final[Mapping[str, Level]] = MappingProxyType(
     }
 )
 DEGRADED: Final[Mapping[str, Level]] = MappingProxyType(
-    {"model": Level.L0, "memory": Level.L0, "memory_index": Level.L0}
+    dict.fromkeys(("model", "memory", "memory_index", "cognitive", "control"), Level.L0)
 )
 
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
+from servers.governor.domain.health import view_of_turn
 from servers.governor.domain.ledger import BudgetState
 from servers.governor.domain.levels import (
     Demand,
-    Health,
     LevelState,
     Observation,
     budget_demands,
@@ -96,7 +96,7 @@ def caught_up(standing: Standing, basis: Basis, now: datetime) -> Standing:
         if second == first > 1:
             # What was before the last checks that matter does not count with them.
             state = LevelState(state.level)
-        seen = merge_observations(standing.sights_at(moment), view)
+        seen = view_of_turn(standing.sights_at(moment), view)
         state = state.after(worst(basis.demands(seen)), basis.rules)
         checked_at = moment
     return standing.moved(state, checked_at, now)
@@ -133,14 +133,14 @@ class LevelStatus:
 
 def status_of(standing: Standing, basis: Basis, view: View, now: datetime) -> LevelStatus:
     """At which level a turn would be planned now, before its AIQ."""
-    known = tuple(seen for seen in view if seen.health is not Health.UNKNOWN)
-    seen = merge_observations(standing.sights_at(now), known)
+    sights = standing.sights_at(now)
     current = caught_up(standing, basis, now)
-    causes = basis.demands(seen)
+    causes = basis.demands(view_of_turn(sights, view))
     demanded = worst(causes)
     if demanded >= current.state.level:
         state = LevelState(demanded)
         current = current.moved(state, None if demanded is Level.L0 else now, now)
     held = current.state.held_demand(demanded, basis.rules)
     found = (*causes, held) if held is not None else causes
-    return LevelStatus(current, tuple(sorted(found, key=lambda demand: -demand.level)), seen)
+    reasons = tuple(sorted(found, key=lambda demand: -demand.level))
+    return LevelStatus(current, reasons, merge_observations(sights, view))

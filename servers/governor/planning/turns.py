@@ -10,10 +10,13 @@ from typing import Final
 from uuid import UUID
 
 from servers.governor.configuration.current import Configurations
-from servers.governor.domain.levels import GOVERNOR_FEATURE, Observation, merge_observations
+from servers.governor.domain.health import view_of_turn
+from servers.governor.domain.levels import GOVERNOR_FEATURE, Observation
 from servers.governor.domain.plan import Plan, plan_turn
+from servers.governor.domain.rates import RateRules
 from servers.governor.domain.request import PlanRequest, Snapshot
 from servers.governor.domain.rules import Lane
+from servers.governor.domain.scopes import Subject
 from servers.governor.domain.standing import CHECK, Basis, Standing, after_plan, caught_up, sights_of
 from servers.governor.ledger.store import Hold, lease_end
 from servers.governor.levels.looks import RecentLooks
@@ -38,6 +41,12 @@ class PlanOrder:
     request: PlanRequest
     observations: tuple[Observation, ...]
     timeout_seconds: float
+    agent_id: UUID | None = None
+    conversation_id: UUID | None = None
+
+    def subject(self, sub: str) -> Subject:
+        """For whom the turn is."""
+        return Subject(sub, self.agent_id, self.conversation_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +88,8 @@ class Planning:
     async def plan_turn(self, call: RpcCall, order: PlanOrder, encode: Encode) -> bytes:
         """The answer to PlanTurn; a repeat for the same turn gets the same bytes, whatever has changed since.
 
-        Raises BUDGET_EXHAUSTED, CONTEXT_OVERFLOW, LANE_FLOOR, LEVEL_TOO_LOW, INVALID_FIELD for the id of a job; then
-        nothing is held.
+        Raises BUDGET_EXHAUSTED, RATE_LIMITED, CONTEXT_OVERFLOW, LANE_FLOOR, LEVEL_TOO_LOW, INVALID_FIELD for the id
+        of a job; then nothing is held.
         """
         with self.metrics.timed("PlanTurn"):
             return await self._plan(call, order, encode)
@@ -91,12 +100,12 @@ class Planning:
         state = await self.store.read_planning_state(tenant, order.turn_id, order.request.model, names, now)
         if state.response is not None:
             return state.response
-        rules = (await self.configurations.at_least(tenant, state.config_version)).rules
-        view = self.looks.now()
+        configuration = await self.configurations.at_least(tenant, state.config_version)
+        rules, view = configuration.rules, self.looks.now()
         # The last second is this plan's own check.
         standing = caught_up(state.kept.standing, Basis(rules, state.budgets, self.looks), now - CHECK)
         snapshot = Snapshot(
-            observations=merge_observations(order.observations, view),
+            observations=view_of_turn(order.observations, view),
             budgets=state.budgets,
             level_state=standing.state,
             check_due=standing.check_due(now),
@@ -109,7 +118,7 @@ class Planning:
         planned = Planned(self.ids.uuid7(), now, call.caller.sub, plan, snapshot, hold)
         messages = encode(planned)
         move = Move(state.kept, _standing_after(standing, order, planned), plan.reasons, call.correlation_id)
-        if not await self._store(tenant, move, _receipt(order, planned, messages)):
+        if not await self._store(tenant, move, _receipt(order, planned, messages, configuration.rates)):
             given = await self.store.read_response(tenant, order.turn_id)
             if given is None:
                 raise invalid_field("turn_id", "it is the id of a job that has holds")
@@ -141,18 +150,19 @@ def _standing_after(standing: Standing, order: PlanOrder, planned: Planned) -> S
     return after_plan(standing, state, counted, sights, planned.plan_time)
 
 
-def _receipt(order: PlanOrder, planned: Planned, messages: PlanMessages) -> NewReceipt:
+def _receipt(order: PlanOrder, planned: Planned, messages: PlanMessages, rates: RateRules) -> NewReceipt:
     plan = planned.plan
     return NewReceipt(
         receipt_id=planned.receipt_id,
         turn_id=order.turn_id,
         hold=planned.hold,
         plan_time=planned.plan_time,
-        owner_sub=planned.owner_sub,
+        subject=order.subject(planned.owner_sub),
         model=order.request.model,
         lanes_planned=[plan.division.lanes[lane] for lane in Lane],
         predicted_output_tokens=plan.predicted_output_tokens,
         aiq_predicted=plan.aiq.value,
         plan=messages.receipt,
         response=messages.response,
+        rates=rates,
     )

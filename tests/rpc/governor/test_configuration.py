@@ -33,7 +33,8 @@ def update(config: Config | None = None, **more: object) -> governor_pb.UpdateCo
 
 async def change(governor: Governor, config: Config | None = None, **more: object) -> config_pb.ConfigVersion:
     with governor.acting("ada", "admin"):
-        return (await governor.door.UpdateConfig(update(config, **more))).version
+        answer: governor_pb.UpdateConfigResponse = await governor.door.UpdateConfig(update(config, **more))
+    return answer.version
 
 
 async def refusal(governor: Governor, config: Config | None = None, **more: object) -> SomaError:
@@ -44,7 +45,10 @@ async def refusal(governor: Governor, config: Config | None = None, **more: obje
 
 async def held(governor: Governor, version: int | None = None) -> config_pb.ConfigVersion:
     with governor.acting():
-        return (await governor.door.GetConfig(governor_pb.GetConfigRequest(version=version))).version
+        answer: governor_pb.GetConfigResponse = await governor.door.GetConfig(
+            governor_pb.GetConfigRequest(version=version)
+        )
+    return answer.version
 
 
 async def test_a_tenant_begins_with_what_comes_with_the_system(governor: Governor) -> None:
