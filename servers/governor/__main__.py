@@ -26,7 +26,9 @@ from servers.governor.ledger.releasing import Releasing
 from servers.governor.ledger.settlement import Settlement
 from servers.governor.ledger.store import LedgerStore
 from servers.governor.levels.looks import RecentLooks
+from servers.governor.levels.reading import Levels
 from servers.governor.levels.standings import StandingStore
+from servers.governor.levels.watching import LevelWatch
 from servers.governor.metrics import GovernorMetrics
 from servers.governor.planning.store import PlanStore
 from servers.governor.planning.turns import Planning
@@ -64,6 +66,7 @@ def build(
     codec = ConfigurationCodec(stored_configuration, kept_configuration)
     health = HealthView(HealthStore(database), clock)
     standings, looks = StandingStore(events), RecentLooks(health.observations, clock)
+    levels = Levels(database, standings, configurations, looks, clock, ids)
     return GovernorServicer(
         planning=Planning(database, plans, standings, configurations, looks, metrics, clock, ids),
         holding=Holding(database, ledger, plans, metrics, clock, ids, configurations.rates),
@@ -73,6 +76,8 @@ def build(
         budgets=Budgets(database, ledger, events, clock),
         configuration=ConfigurationChanges(database, versions, events, codec, clock),
         health=health,
+        levels=levels,
+        level_watch=LevelWatch(levels),
         clock=clock,
     )
 
@@ -101,10 +106,11 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
                 ("return expired holds", servicer.holding.return_expired, slice_.expiry_check_seconds),
                 ("look at health reports", servicer.health.look, LOOK_SECONDS),
                 ("remember how the mesh is", servicer.planning.looks.look, LOOK_SECONDS),
+                ("look at watched levels", servicer.level_watch.run, LOOK_SECONDS),
             )
         ]
         try:
-            await process.serve(tell=OwnReports(servicer.health, process.ids).tell)
+            await process.serve(servicer.level_watch.drain, tell=OwnReports(servicer.health, process.ids).tell)
         finally:
             for job in jobs:
                 job.cancel()

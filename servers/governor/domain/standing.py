@@ -24,6 +24,8 @@ from servers.governor.domain.levels import (
 from servers.governor.domain.rules import Level, PlannerRules
 
 CHECK: Final = timedelta(seconds=1)
+# How far back somebody remembers; no configuration asks for more good checks.
+MOST_SECONDS: Final = 100
 # A model that failed rests for as long; nobody knows better before.
 SIGHTS_COUNT: Final = timedelta(seconds=30)
 
@@ -83,19 +85,17 @@ def caught_up(standing: Standing, basis: Basis, now: datetime) -> Standing:
     """The standing after the seconds since its last check, each a check of its own where somebody looked."""
     if standing.state.level is Level.L0 or standing.check_time is None:
         return standing
-    passed, needed = (now - standing.check_time) // CHECK, basis.rules.good_checks_to_recover
+    passed = (now - standing.check_time) // CHECK
     state, checked_at = standing.state, standing.check_time
-    first = max(1, passed - needed + 1)
-    for second in range(first, passed + 1):
+    if passed > MOST_SECONDS:
+        state = LevelState(state.level)
+    for second in range(max(1, passed - MOST_SECONDS + 1), passed + 1):
         moment = standing.check_time + second * CHECK
         view = basis.looks.at(moment)
         if view is None:
             # Of a second that nobody saw nothing is known, neither that it was good.
             state = LevelState(state.level)
             continue
-        if second == first > 1:
-            # What was before the last checks that matter does not count with them.
-            state = LevelState(state.level)
         seen = view_of_turn(standing.sights_at(moment), view)
         state = state.after(worst(basis.demands(seen)), basis.rules)
         checked_at = moment

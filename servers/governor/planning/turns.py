@@ -123,7 +123,7 @@ class Planning:
             if given is None:
                 raise invalid_field("turn_id", "it is the id of a job that has holds")
             return given
-        self.metrics.planned(plan.aiq.value, plan.level, plan.division.rescue)
+        self.metrics.planned(plan.aiq.value, plan.level, plan.division.rescue, rules.version)
         return messages.response
 
     async def _store(self, tenant: TenantId, move: Move, receipt: NewReceipt) -> bool:

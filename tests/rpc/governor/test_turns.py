@@ -236,6 +236,8 @@ async def test_what_is_counted_can_be_scraped(governor: Governor) -> None:
     assert sample("agentiq_aiq_pred_count") == 1
     assert sample("agentiq_aiq_obs_count") == 1
     assert sample("agentiq_degradation_level") == 0
+    assert sample("agentiq_plans_total", {"level": "L0"}) == 1
+    assert sample("agentiq_config_version") == 0
     assert sample("agentiq_path_mode_total", {"path": "FAST"}) == 1
     assert sample("agentiq_lane_utilization_count", {"lane": "system_policy"}) == 1
     assert sample("agentiq_governor_latency_seconds_count", {"method": "PlanTurn"}) == 1
