@@ -30,6 +30,7 @@ from servers.governor.levels.reading import Levels
 from servers.governor.levels.standings import StandingStore
 from servers.governor.levels.watching import LevelWatch
 from servers.governor.metrics import GovernorMetrics
+from servers.governor.planning.similarity import ToolSimilarity
 from servers.governor.planning.store import PlanStore
 from servers.governor.planning.turns import Planning
 from servers.governor.receipts.reading import Receipts
@@ -68,7 +69,7 @@ def build(
     standings, looks = StandingStore(events), RecentLooks(health.observations, clock)
     levels = Levels(database, standings, configurations, looks, clock, ids)
     return GovernorServicer(
-        planning=Planning(database, plans, standings, configurations, looks, metrics, clock, ids),
+        planning=Planning(database, plans, standings, configurations, looks, metrics, ToolSimilarity(), clock, ids),
         holding=Holding(database, ledger, plans, metrics, clock, ids, configurations.rates),
         releasing=Releasing(database, ledger, metrics, clock),
         settlement=Settlement(database, ledger, plans, events, metrics, clock),
@@ -109,12 +110,15 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
                 ("look at watched levels", servicer.level_watch.run, LOOK_SECONDS),
             )
         ]
+        # In a thread, once calls are taken: the first turn with tools finds the table there, and the start waits for nothing.
+        loading = asyncio.create_task(asyncio.to_thread(servicer.planning.similarity.load))
         try:
             await process.serve(servicer.level_watch.drain, tell=OwnReports(servicer.health, process.ids).tell)
         finally:
             for job in jobs:
                 job.cancel()
             await asyncio.gather(*jobs, return_exceptions=True)
+            await loading
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from servers.governor.ledger.store import Hold, lease_end
 from servers.governor.levels.looks import RecentLooks
 from servers.governor.levels.standings import Move, StandingStore
 from servers.governor.metrics import GovernorMetrics
+from servers.governor.planning.similarity import ToolSimilarity
 from servers.governor.planning.store import NewReceipt, PlanStore
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.errors import invalid_field
@@ -82,6 +83,7 @@ class Planning:
     configurations: Configurations
     looks: RecentLooks
     metrics: GovernorMetrics
+    similarity: ToolSimilarity
     clock: Clock
     ids: Ids
 
@@ -113,7 +115,7 @@ class Planning:
             output=state.output,
             rules=rules,
         )
-        plan = plan_turn(order.request, snapshot)
+        plan = plan_turn(self.similarity.added_to(order.request), snapshot)
         hold = Hold(self.ids.uuid7(), FIRST_LEG, plan.need, lease_end(now, order.timeout_seconds))
         planned = Planned(self.ids.uuid7(), now, call.caller.sub, plan, snapshot, hold)
         messages = encode(planned)

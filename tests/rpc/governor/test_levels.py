@@ -85,10 +85,10 @@ async def test_without_turns_a_level_recovers_by_the_time_passed(governor: Gover
         assert (await governor.stub.PlanTurn(plan_request(observed_dependencies=seen))).level == L1
         assert (await governor.stub.PlanTurn(plan_request())).level == L1
         for _ in range(3):
+            assert (await level(governor)).level == L1
             governor.clock.advance(1)
             await governor.servicer.planning.looks.look()
-            shown = await level(governor)
-        assert shown.level == L0
+        assert (await level(governor)).level == L0
         assert (await governor.stub.PlanTurn(plan_request())).level == L0
     assert await told(governor) == [(L0, L1), (L1, L0)]
 
