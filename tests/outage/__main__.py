@@ -1,6 +1,7 @@
 """Runs the outage matrix on a stack of its own and writes what was seen into the documentation.
 
-`python -m tests.outage` runs every cell, `--only memory` or `--only memory/paused` some; it ends with 1 if one was wrong.
+`python -m tests.outage` runs every cell, `--only memory` or `--only memory/paused` some. It ends with 1 where one was
+wrong.
 """
 
 import argparse
@@ -42,15 +43,18 @@ async def run(cells: Sequence[Cell], console: Console) -> list[Verdict]:
     cache = {"XDG_CACHE_HOME": os.environ["XDG_CACHE_HOME"]} if "XDG_CACHE_HOME" in os.environ else {}
     columns = (TextColumn("{task.description:<28}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     verdicts: list[Verdict] = []
-    with mesh_upstream() as model, Mesh(model, {**_SETTINGS, **cache}, beside=beside) as mesh:
-        with Progress(*columns, console=console) as progress:
-            task = progress.add_task("", total=len(cells))
-            async with person_of(mesh, "outage", mesh.token_for("outage")) as person:
-                for cell in cells:
-                    progress.update(task, description=cell.name)
-                    verdicts.append(await judge(person, cell))
-                    progress.console.print(told(verdicts[-1]), markup=False, highlight=False)
-                    progress.advance(task)
+    with (
+        mesh_upstream() as model,
+        Mesh(model, {**_SETTINGS, **cache}, beside=beside) as mesh,
+        Progress(*columns, console=console) as progress,
+    ):
+        task = progress.add_task("", total=len(cells))
+        async with person_of(mesh, "outage", mesh.token_for("outage")) as person:
+            for cell in cells:
+                progress.update(task, description=cell.name)
+                verdicts.append(await judge(person, cell))
+                progress.console.print(told(verdicts[-1]), markup=False, highlight=False)
+                progress.advance(task)
     return verdicts
 
 

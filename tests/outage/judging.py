@@ -63,8 +63,8 @@ async def judge(person: Person, cell: Cell) -> Verdict:
     """Runs the cell from a well stack to a well stack. Raises AssertionError when it is not well at first."""
     await _well(person)
     problems: list[str] = []
-    began = time.monotonic()
     async with broken(person.mesh, cell):
+        began = time.monotonic()
         seen, noticed = await _noticed(person, cell.expected, began)
         if not seen.fits(cell.expected):
             problems.append(f"it was never right: {_said(seen)}")
