@@ -17,9 +17,11 @@ from servers.governor.health.store import HealthStore
 from servers.governor.health.view import LOOK_SECONDS, HealthView, OwnReports
 from servers.governor.ledger.budgets import Budgets
 from servers.governor.ledger.holding import Holding
+from servers.governor.ledger.releasing import Releasing
 from servers.governor.ledger.settlement import Settlement
 from servers.governor.ledger.store import LedgerStore
 from servers.governor.metrics import GovernorMetrics
+from servers.governor.planning.similarity import ToolSimilarity
 from servers.governor.planning.store import PlanStore
 from servers.governor.planning.turns import Planning
 from servers.governor.receipts.reading import Receipts
@@ -53,8 +55,9 @@ def build(
     metrics = GovernorMetrics(registry, clock)
     health = HealthView(HealthStore(database), clock)
     return GovernorServicer(
-        planning=Planning(database, plans, events, metrics, health.observations, clock, ids),
+        planning=Planning(database, plans, events, metrics, health.observations, ToolSimilarity(), clock, ids),
         holding=Holding(database, ledger, plans, metrics, clock, ids),
+        releasing=Releasing(database, ledger, metrics, clock),
         settlement=Settlement(database, ledger, plans, events, metrics, clock),
         receipts=Receipts(database, plans),
         budgets=Budgets(database, ledger, events, clock),
@@ -88,12 +91,15 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
                 ("look at health reports", servicer.health.look, LOOK_SECONDS),
             )
         ]
+        # In a thread, once calls are taken: the first turn with tools finds the table there, and the start waits for nothing.
+        loading = asyncio.create_task(asyncio.to_thread(servicer.planning.similarity.load))
         try:
             await process.serve(tell=OwnReports(servicer.health, process.ids).tell)
         finally:
             for job in jobs:
                 job.cancel()
             await asyncio.gather(*jobs, return_exceptions=True)
+            await loading
 
 
 if __name__ == "__main__":

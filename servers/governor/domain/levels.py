@@ -106,7 +106,7 @@ def budget_demands(budgets: Sequence[BudgetState], rules: PlannerRules) -> tuple
         share = budget.used_share
         for threshold in rules.budget_thresholds:
             if share >= threshold.at:
-                sentence = f"{share:.0%} of the {budget.period.value} budget is used."
+                sentence = f"{share:.0%} of the {budget.name} is used."
                 demands.append(Demand("budget", threshold.level, sentence))
                 break
     return tuple(sorted(demands, key=lambda demand: -demand.level))

@@ -49,6 +49,8 @@ async def test_a_plain_hello_is_planned_held_settled_and_written_down(governor: 
     assert by_turn == by_id
     receipt = by_id.receipt
     assert receipt.lanes_planned == plan.lanes
+    assert receipt.window_tokens == request.model.window_tokens
+    assert receipt.max_output_tokens == plan.max_output_tokens > 0
     assert receipt.owner_sub == "ada"
     assert receipt.usage.input_tokens == 90
     assert receipt.cost_micros == 150
