@@ -98,7 +98,7 @@ async def say(person: Person) -> SeenTurn:
         refusal = refusal_of(error)
         refused = refusal.code is grpc.StatusCode.UNAVAILABLE and bool(refusal.retry_seconds)
         outcome = Outcome.REFUSED if refused else None
-        trouble = "" if refused else f"{refusal.code.name} {refusal.reason}, {refusal.text}"
+        trouble = "" if refused else f"{refusal.code.name} {refusal.reason}"
         return SeenTurn(outcome, None, (refusal.sentence,), 0, time.monotonic() - began, trouble)
     return _seen(heard, time.monotonic() - began)
 
