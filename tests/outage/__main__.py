@@ -24,7 +24,7 @@ from tests.outage.page import page_of
 
 PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "reference" / "outages.md"
 # A model that is silent for a second is worth no longer wait here.
-_SETTINGS: Final = {"SOMA_MODEL_PATIENCE": "1"}
+_SETTINGS: Final = {"SOMA_MODEL_PATIENCE_SECONDS": "1"}
 _BESIDE: Final = {"signals": "--redis", "events": "--kafka"}
 
 

@@ -58,6 +58,14 @@ def test_after_its_rest_a_model_counts_as_up_until_a_call_says_otherwise() -> No
     assert seen.model_allows(M)
 
 
+def test_a_silence_counts_twice() -> None:
+    seen = Dependencies(SetClock())
+    for _ in range(3):
+        assert seen.model_allows(M)
+        seen.model_failed(M, SomaError(Reason.MODEL_TIMEOUT, {"model": "m", "timeout_seconds": "20"}))
+    assert not seen.model_allows(M)
+
+
 def test_a_refusal_is_an_answer() -> None:
     seen = Dependencies(SetClock())
     for _ in range(MODEL_RULE.failures * 2):
