@@ -60,7 +60,7 @@ async def run(cells: Sequence[Cell], console: Console) -> list[Verdict]:
 
 def told(verdict: Verdict) -> str:
     """A verdict as a line."""
-    how = "; ".join(verdict.problems) or "right"
+    how = "; ".join(verdict.complaints) or "right"
     times = f"{verdict.seconds_to_notice:.1f} s, well again {verdict.seconds_to_recover:.1f} s"
     return f"{verdict.cell.name:<28} {times:<30} {how}"
 
@@ -77,7 +77,7 @@ def main() -> int:
     verdicts = asyncio.run(run(cells, Console()))
     if not words.no_page:
         PAGE.write_text(page_of(verdicts, PAGE.read_text("utf-8") if PAGE.exists() else ""), "utf-8")
-    return 1 if any(verdict.problems for verdict in verdicts) else 0
+    return 1 if any(verdict.complaints for verdict in verdicts) else 0
 
 
 if __name__ == "__main__":

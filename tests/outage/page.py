@@ -66,7 +66,7 @@ def _row(verdict: Verdict) -> str:
             f"{verdict.seconds_to_notice:.1f} s",
             " ".join(seen.sentences) or "nothing",
             f"{verdict.seconds_to_recover:.1f} s",
-            "; ".join(verdict.problems) or "right",
+            "; ".join(verdict.complaints) or "right",
         )
     )
 
