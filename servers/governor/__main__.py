@@ -15,6 +15,7 @@ from config import Settings
 from config.process import run_service
 from servers.governor.health.store import HealthStore
 from servers.governor.health.view import LOOK_SECONDS, HealthView, OwnReports
+from servers.governor.ledger.budget_store import BudgetStore
 from servers.governor.ledger.budgets import Budgets
 from servers.governor.ledger.holding import Holding
 from servers.governor.ledger.releasing import Releasing
@@ -60,7 +61,7 @@ def build(
         releasing=Releasing(database, ledger, metrics, clock),
         settlement=Settlement(database, ledger, plans, events, metrics, clock),
         receipts=Receipts(database, plans),
-        budgets=Budgets(database, ledger, events, clock),
+        budgets=Budgets(database, ledger, BudgetStore(ledger), events, clock),
         health=health,
         clock=clock,
     )

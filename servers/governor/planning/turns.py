@@ -21,7 +21,7 @@ from servers.governor.ledger.holding import RatesOf, no_rates
 from servers.governor.ledger.store import Hold, lease_end
 from servers.governor.metrics import GovernorMetrics
 from servers.governor.planning.similarity import ToolSimilarity
-from servers.governor.planning.store import NewReceipt, PlanningState, PlanStore
+from servers.governor.planning.store import NewReceipt, PlanningState, PlanStore, Wanted
 from soma.events.v1 import payloads_pb2 as payloads_pb
 from soma_common.events.models import EventDraft
 from soma_common.events.store import EventStore
@@ -101,7 +101,8 @@ class Planning:
     async def _plan(self, call: RpcCall, order: PlanOrder, encode: Encode) -> bytes:
         tenant, now = call.caller.tenant_id, self.clock.now()
         names = [tool.name for tool in order.request.candidates.tools]
-        state = await self.store.read_planning_state(tenant, order.turn_id, order.request.model, names, now)
+        wanted = Wanted(order.turn_id, order.request.model, names, order.subject(call.caller.sub))
+        state = await self.store.read_planning_state(tenant, wanted, now)
         if state.response is not None:
             return state.response
         snapshot = self._snapshot(order, state)
@@ -135,6 +136,7 @@ class Planning:
         return Snapshot(
             observations=view_of_turn(order.observations, self.own_view()),
             budgets=state.budgets,
+            scoped_budgets=state.scoped_budgets,
             level_state=state.level_state,
             tool_calls=state.tool_calls,
             output=state.output,

@@ -1,7 +1,8 @@
 -- The statements of the governor. $1 is always the tenant where row-level security applies.
 
 -- name: read_snapshot
-select budgets, level, tool_calls, output, response from read_snapshot($1, $2, $3, $4);
+select budgets, level, tool_calls, output, response, scoped_states($1, $5, $6, $7) as scoped_budgets
+from read_snapshot($1, $2, $3, $4);
 
 -- name: make_budgets
 insert into budgets (tenant_id, period, window_start, limit_tokens, limit_micros, hard)
