@@ -6,7 +6,6 @@ The only place that builds its concrete objects.
 import asyncio
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Final
 
 from prometheus_client import CollectorRegistry
@@ -21,7 +20,9 @@ from servers.governor.ledger.store import LedgerStore
 from servers.governor.metrics import GovernorMetrics
 from servers.governor.planning.store import PlanStore
 from servers.governor.planning.turns import OwnView, Planning
+from servers.governor.receipts.keeping import KEEP_SECONDS, ReceiptKeeping
 from servers.governor.receipts.reading import Receipts
+from servers.governor.receipts.store import ReceiptStore
 from servers.governor.rpc.servicer import GovernorServicer
 from servers.governor.settings import GovernorSettings
 from soma.governor.v1 import governor_service_pb2_grpc as governor_grpc
@@ -62,7 +63,7 @@ def build(
         planning=Planning(database, plans, events, metrics, own_view, clock, ids),
         holding=Holding(database, ledger, plans, metrics, clock, ids),
         settlement=Settlement(database, ledger, plans, events, metrics, clock),
-        receipts=Receipts(database, plans),
+        receipts=Receipts(ReceiptStore(database)),
         budgets=Budgets(database, ledger, events, clock),
         clock=clock,
     )
@@ -75,15 +76,19 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
         parts = (process.database, process.events, process.server.registry, lambda: view_of(process.health))
         servicer = build(*parts, process.clock, process.ids, slice_)
         process.server.add(governor_grpc.add_GovernorServiceServicer_to_server, servicer, SERVICE)
-        expiry = asyncio.create_task(
-            keep_running("return expired holds", servicer.holding.return_expired, slice_.expiry_check_seconds)
-        )
+        keeping = ReceiptKeeping(process.database, process.clock)
+        jobs = [
+            asyncio.create_task(
+                keep_running("return expired holds", servicer.holding.return_expired, slice_.expiry_check_seconds)
+            ),
+            asyncio.create_task(keep_running("keep receipts", keeping.keep, KEEP_SECONDS)),
+        ]
         try:
             await process.serve()
         finally:
-            expiry.cancel()
-            with suppress(asyncio.CancelledError):
-                await expiry
+            for job in jobs:
+                job.cancel()
+            await asyncio.gather(*jobs, return_exceptions=True)
 
 
 if __name__ == "__main__":

@@ -185,13 +185,6 @@ class PlanStore:
             *closing.events,
         )
 
-    async def find_receipt(
-        self, connection: Connection, tenant: TenantId, identifier: UUID
-    ) -> tuple[bytes, str] | None:
-        """The bytes of a receipt, by its id or its turn's, and whose it is."""
-        row: Any = await connection.fetchrow(_SQL.find_receipt, tenant, identifier)
-        return None if row is None else (row["plan"] + (row["settlement"] or b""), row["owner_sub"])
-
 
 def _level_state(row: Mapping[str, Any]) -> LevelState:
     return LevelState(Level(row["level"]), row["good_checks"], Level(row["worst_of_streak"]))

@@ -8,7 +8,7 @@ from soma_common.testing.postgres import HouseDatabases
 
 TABLES = {"budgets", "holds", "receipts", "settlements", "levels", "tool_calls", "output_lengths"}
 FORCED = (
-    "select relname from pg_class where relnamespace = 'governor'::regnamespace and relkind = 'r' "
+    "select relname from pg_class where relnamespace = 'governor'::regnamespace and relkind in ('r', 'p') "
     "and relrowsecurity and relforcerowsecurity"
 )
 
