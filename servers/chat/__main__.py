@@ -144,6 +144,9 @@ class Engine:
         store, running = TurnStore(process.database), RunningTurns()
         endings = Endings(process.events, process.ids)
         dependencies = Dependencies(process.clock)
+        installation = models.catalogues.installation
+        shared_model = installation.models[installation.default_id].profile
+        process.views.append(lambda: dependencies.sights(shared_model))
         self.features = Features(settings.flags, peers.control, process.ids)
         self.journal = Journal(process.settings.database, self.instance, process.clock, process.server.registry)
         letters = IntentLetters(process.database, DLQHandler(process.database, process.events), process.ids)
@@ -171,7 +174,7 @@ class Engine:
         self.stored = StoredTurns(means, models)
         self.queue = Queue(means, self.stored, store, running)
         self.requests = TurnRequests(store, running, self.queue)
-        waiting = Waiting(means, store, self.journal, settings.approval_hours)
+        waiting = Waiting(means, store, self.journal, self.intents, settings.approval_hours)
         handover = Handover(self.stored, recovery, self.journal, self.wakes, self.queue, waiting)
         ending = Ending(means, endings, self.journal, governor, self.features, self.intents, handover)
         acceptances = Acceptances(means, models, allowance)

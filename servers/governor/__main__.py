@@ -5,21 +5,25 @@ The only place that builds its concrete objects.
 
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
 from prometheus_client import CollectorRegistry
 
 from config import Settings
 from config.process import run_service
-from servers.governor.domain.levels import Health, Observation
+from servers.governor.health.store import HealthStore
+from servers.governor.health.view import LOOK_SECONDS, HealthView, OwnReports
 from servers.governor.ledger.budgets import Budgets
 from servers.governor.ledger.holding import Holding
+from servers.governor.ledger.releasing import Releasing
 from servers.governor.ledger.settlement import Settlement
 from servers.governor.ledger.store import LedgerStore
 from servers.governor.metrics import GovernorMetrics
+from servers.governor.planning.similarity import ToolSimilarity
 from servers.governor.planning.store import PlanStore
-from servers.governor.planning.turns import OwnView, Planning
+from servers.governor.planning.turns import Planning
 from servers.governor.receipts.keeping import KEEP_SECONDS, ReceiptKeeping
 from servers.governor.receipts.reading import Receipts
 from servers.governor.receipts.store import ReceiptStore
@@ -30,27 +34,19 @@ from soma_common.events.store import EventStore
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.ids import Ids
 from soma_common.postgres.pool import Database
-from soma_common.rpc.health import DependencyState, HealthBoard
-from soma_common.rpc.process import ProcessSettings, keep_running, opened
+from soma_common.rpc.dial import dial
+from soma_common.rpc.process import Process, ProcessSettings, keep_running, opened
 
 SERVICE: Final = "soma.governor.v1.GovernorService"
-_HEALTH: Final = {
-    DependencyState.UNKNOWN: Health.UNKNOWN,
-    DependencyState.UP: Health.UP,
-    DependencyState.DOWN: Health.DOWN,
-}
-
-
-def view_of(board: HealthBoard) -> Sequence[Observation]:
-    """What this process sees of its dependencies."""
-    return [Observation(name, _HEALTH[seen.state]) for name, seen in board.snapshot().dependencies.items()]
+# Whom the governor asks for itself; the others are seen by those who call them.
+_PROBED: Final = ("chat", "memory", "cognitive")
+_PROBE_SECONDS: Final = 1.5
 
 
 def build(
     database: Database,
     events: EventStore,
     registry: CollectorRegistry,
-    own_view: OwnView,
     clock: Clock,
     ids: Ids,
     settings: GovernorSettings,
@@ -59,36 +55,55 @@ def build(
     ledger = LedgerStore(settings.default_day_limit)
     plans = PlanStore(database, ledger)
     metrics = GovernorMetrics(registry, clock)
+    health = HealthView(HealthStore(database), clock)
     return GovernorServicer(
-        planning=Planning(database, plans, events, metrics, own_view, clock, ids),
+        planning=Planning(database, plans, events, metrics, health.observations, ToolSimilarity(), clock, ids),
         holding=Holding(database, ledger, plans, metrics, clock, ids),
+        releasing=Releasing(database, ledger, metrics, clock),
         settlement=Settlement(database, ledger, plans, events, metrics, clock),
         receipts=Receipts(ReceiptStore(database)),
         budgets=Budgets(database, ledger, events, clock),
+        health=health,
         clock=clock,
     )
+
+
+@asynccontextmanager
+async def probing(process: Process, targets: Mapping[str, tuple[str, ...]]) -> AsyncIterator[None]:
+    """Asks the standard health service of the other houses inside the block, whether they serve."""
+    async with AsyncExitStack() as stack:
+        for name, found in targets.items():
+            channel = await stack.enter_async_context(dial(found, process.signer, name=name))
+            process.health.watch(name, channel.check, _PROBE_SECONDS)
+        yield
 
 
 async def main(settings: Settings, own: ProcessSettings) -> None:
     """Serve until a signal."""
     slice_ = GovernorSettings.from_settings(settings)
-    async with opened(own) as process:
-        parts = (process.database, process.events, process.server.registry, lambda: view_of(process.health))
+    targets = {name: found for name in _PROBED if (found := settings.endpoint(name).targets)}
+    async with opened(own) as process, probing(process, targets):
+        parts = (process.database, process.events, process.server.registry)
         servicer = build(*parts, process.clock, process.ids, slice_)
         process.server.add(governor_grpc.add_GovernorServiceServicer_to_server, servicer, SERVICE)
         keeping = ReceiptKeeping(process.database, process.clock)
         jobs = [
-            asyncio.create_task(
-                keep_running("return expired holds", servicer.holding.return_expired, slice_.expiry_check_seconds)
-            ),
-            asyncio.create_task(keep_running("keep receipts", keeping.keep, KEEP_SECONDS)),
+            asyncio.create_task(keep_running(name, work, pause_seconds), name=name)
+            for name, work, pause_seconds in (
+                ("return expired holds", servicer.holding.return_expired, slice_.expiry_check_seconds),
+                ("look at health reports", servicer.health.look, LOOK_SECONDS),
+                ("keep receipts", keeping.keep, KEEP_SECONDS),
+            )
         ]
+        # In a thread, once calls are taken: the first turn with tools finds the table there, and the start waits for nothing.
+        loading = asyncio.create_task(asyncio.to_thread(servicer.planning.similarity.load))
         try:
-            await process.serve()
+            await process.serve(tell=OwnReports(servicer.health, process.ids).tell)
         finally:
             for job in jobs:
                 job.cancel()
             await asyncio.gather(*jobs, return_exceptions=True)
+            await loading
 
 
 if __name__ == "__main__":

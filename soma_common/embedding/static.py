@@ -34,9 +34,9 @@ class StaticEmbedder:
         A text without any known word piece has a row of zeros: it is like nothing, callers skip it.
         """
         vectors = np.zeros((len(texts), self.dimensions), dtype=np.float32)
-        table = self._table
+        table = self.table
         for row, text in enumerate(texts):
-            pieces = self._pieces(text)
+            pieces = self.pieces(text)
             if not pieces:
                 continue
             # Each piece once with its count: a long text needs no more room than the table has rows.
@@ -54,17 +54,19 @@ class StaticEmbedder:
         The table is not centred, so any two texts are alike along it: two unit vectors a, b that have nothing else in
         common have a cosine near (a·c)(b·c), c being this direction. Piece frequencies follow Zipf's law of the table.
         """
-        table = self._table
+        table = self.table
         frequency = 1.0 / (np.arange(len(table.weights), dtype=np.float32) + 2.0)
         mean = (frequency * table.weights) @ table.embeddings.astype(np.float32)
         return np.asarray(mean / np.linalg.norm(mean), dtype=np.float32)
 
-    def _pieces(self, text: str) -> list[int]:
+    def pieces(self, text: str) -> list[int]:
+        """The numbers of the text's word pieces, in its order."""
         encoded = self._tokenizer.encode(text, add_special_tokens=False)
         return [number for number in encoded.ids if number >= _FIRST_PIECE]
 
     @cached_property
-    def _table(self) -> Table:
+    def table(self) -> Table:
+        """The rows of all word pieces."""
         return read_table(_DATA / "model.safetensors")
 
     @cached_property

@@ -105,11 +105,12 @@ def _lanes_off(request: PlanRequest, causes: tuple[Demand, ...]) -> frozenset[La
 
 
 def _rank(request: PlanRequest, snapshot: Snapshot, off: frozenset[Lane]) -> tuple[RankedTool, ...]:
-    candidates = request.candidates.tools
     if Lane.TOOLS not in off:
-        return tools.rank(candidates, request.query, snapshot.tool_calls, snapshot.rules)
+        return tools.rank(request.candidates, request.query, snapshot.tool_calls, snapshot.rules)
     barred = request.risk is Risk.CRITICAL
-    return tools.bar(candidates, "the agent's risk profile allows no tools" if barred else "tools are switched off")
+    return tools.bar(
+        request.candidates.tools, "the agent's risk profile allows no tools" if barred else "tools are switched off"
+    )
 
 
 def _offer(

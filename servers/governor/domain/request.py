@@ -28,7 +28,10 @@ class ToolCandidate:
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Sizes in tokens of everything that could go into the window; `memory_scores` are 0-1, None where unknown."""
+    """Sizes in tokens of everything that could go into the window; `memory_scores` are 0-1, None where unknown.
+
+    `tool_similarities` tell how alike each tool and the query are, −1 to 1; none where nobody looked.
+    """
 
     system_prompt_tokens: int = 0
     policy_tokens: int = 0
@@ -36,6 +39,7 @@ class Candidates:
     memory_tokens: int = 0
     memory_scores: tuple[float | None, ...] = ()
     tools: tuple[ToolCandidate, ...] = ()
+    tool_similarities: tuple[float, ...] = ()
     tool_result_tokens: int = 0
     user_message_tokens: int = 0
     framing_tokens: int = 0

@@ -1,32 +1,15 @@
 """Which tools a turn may offer: relevance to the query, times success, the best K that fit the lane.
 
-Nothing here knows the lanes' arithmetic. Relevance is lexical, 0-1, and absolute, because AIQ counts
-only tools above a floor:
-
-    relevance(tool) = 1 − Π over shared stems t of (1 − strength(field of t) · specificity(t) · focus)
-      strength      0.60 in the name, 0.35 in a parameter's name, 0.30 in the description (the strongest field counts)
-      specificity   1 − ½ · (tools that share t − 1) / (tools): a word of every tool does not tell which one is meant
-      focus         min(1, √(12 / stems in the query)): in a long text any tool finds a word by chance
+Nothing here knows the lanes' arithmetic; what relevance is stands in `relevance.py`.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from math import sqrt
-from typing import Final
 
 from servers.governor.domain.aiq import ToolFit, success_rate
-from servers.governor.domain.request import CallCounts, ToolCandidate
+from servers.governor.domain.relevance import relevances
+from servers.governor.domain.request import CallCounts, Candidates, ToolCandidate
 from servers.governor.domain.rules import PlannerRules
-from servers.governor.domain.words import stems
-
-NAME: Final = 0.60
-PARAMETER: Final = 0.35
-DESCRIPTION: Final = 0.30
-FOCUSED_QUERY_STEMS: Final = 12
-# A long query is read at both its ends: the question stands at one of them.
-QUERY_END_CHARACTERS: Final = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,50 +27,18 @@ class RankedTool:
         return not self.reason
 
 
-@lru_cache(maxsize=4096)
-def _strengths(name: str, description: str, parameter_names: tuple[str, ...]) -> Mapping[str, float]:
-    """Each stem of a tool with the strength of its strongest field; tools repeat from turn to turn."""
-    found = dict.fromkeys(stems(description), DESCRIPTION)
-    found.update(dict.fromkeys(stems(" ".join(parameter_names)), PARAMETER))
-    found.update(dict.fromkeys(stems(name), NAME))
-    return found
-
-
-def query_stems(query: str) -> frozenset[str]:
-    """The stems of the query, of its beginning and its end when it is long."""
-    if len(query) > 2 * QUERY_END_CHARACTERS:
-        query = f"{query[:QUERY_END_CHARACTERS]} {query[-QUERY_END_CHARACTERS:]}"
-    return stems(query)
-
-
-def relevances(tools: Sequence[ToolCandidate], query: str) -> list[float]:
-    """The relevance of each tool to the query, 0-1."""
-    asked = query_stems(query)
-    strengths = [_strengths(tool.name, tool.description, tool.parameter_names) for tool in tools]
-    shared = [asked & found.keys() for found in strengths]
-    users = Counter(stem for words in shared for stem in words)
-    focus = min(1.0, sqrt(FOCUSED_QUERY_STEMS / len(asked))) if asked else 0.0
-    count = len(tools)
-    values: list[float] = []
-    for found, words in zip(strengths, shared, strict=True):
-        missed = 1.0
-        for stem in sorted(words):  # a set has no order, and the last bit of a product depends on it
-            missed *= 1.0 - found[stem] * (1.0 - (users[stem] - 1) / (2 * count)) * focus
-        values.append(1.0 - missed)
-    return values
-
-
 def rank(
-    tools: Sequence[ToolCandidate], query: str, calls: Mapping[str, CallCounts], rules: PlannerRules
+    candidates: Candidates, query: str, calls: Mapping[str, CallCounts], rules: PlannerRules
 ) -> tuple[RankedTool, ...]:
     """All tools by relevance times success rate, best first; those that ask to fit give way to those that were brought.
 
-    A tool below the relevance floor is not barred, for words alone do not tell that an umbrella asks for the weather;
-    but one that asks for it is.
+    A tool below the relevance floor is not barred, for nobody knows all that may be meant; but one that asks for it is.
     """
     ranked = [
         RankedTool(tool, value, success_rate(calls.get(tool.name), rules), _unfit(tool, value, rules))
-        for tool, value in zip(tools, relevances(tools, query), strict=True)
+        for tool, value in zip(
+            candidates.tools, relevances(candidates.tools, query, candidates.tool_similarities), strict=True
+        )
     ]
     return tuple(
         sorted(ranked, key=lambda row: (row.tool.only_when_relevant, -row.relevance * row.success_rate, row.tool.name))

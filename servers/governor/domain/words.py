@@ -1,4 +1,4 @@
-"""Words of a text as comparable stems: lower case, split at case changes and underscores, common words left out.
+"""Words of a text and their stems: lower case, split at case changes and underscores; and the words that say nothing.
 
 Nothing here knows tools or ranks. English endings only; words of other languages compare as they stand.
 """
@@ -47,7 +47,6 @@ def stem(word: str) -> str:
     return word.rstrip("e") if len(word) > _LEAST_STEM else word
 
 
-def stems(text: str) -> frozenset[str]:
-    """The distinct stems of a text, stop words and single letters left out."""
-    words = _WORD.findall(_CASE_CHANGE.sub(" ", text).lower())
-    return frozenset(stem(word) for word in words if len(word) > 1 and word not in STOP_WORDS)
+def split_words(text: str) -> list[str]:
+    """The words of a text in lower case, parted at case changes, underscores and everything that is no letter or digit."""
+    return _WORD.findall(_CASE_CHANGE.sub(" ", text).lower())

@@ -72,6 +72,7 @@ def planned_receipt(
         plan_time=timestamp(planned.plan_time),
         owner_sub=planned.owner_sub,
         max_output_tokens=response.max_output_tokens,
+        window_tokens=request.model.window_tokens,
     )
 
 

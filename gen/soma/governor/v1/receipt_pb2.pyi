@@ -290,6 +290,7 @@ class Receipt(_message.Message):
     FEEDBACK_FIELD_NUMBER: _builtins.int
     POLICY_DECISIONS_FIELD_NUMBER: _builtins.int
     MAX_OUTPUT_TOKENS_FIELD_NUMBER: _builtins.int
+    WINDOW_TOKENS_FIELD_NUMBER: _builtins.int
     receipt_id: _builtins.str
     """The receipt's id."""
     turn_id: _builtins.str
@@ -316,6 +317,8 @@ class Receipt(_message.Message):
     """What a person said of the answer: true for good, false for bad; absent where nobody did."""
     max_output_tokens: _builtins.int
     """The longest answer that the plan allowed, in tokens."""
+    window_tokens: _builtins.int
+    """The model's whole window as the turn was planned, in tokens."""
     @_builtins.property
     def lanes_planned(self) -> _plan_pb2.LaneTokens:
         """The lanes as planned."""
@@ -422,10 +425,11 @@ class Receipt(_message.Message):
         feedback: _builtins.bool | None = ...,
         policy_decisions: _abc.Iterable[_builtins.str] | None = ...,
         max_output_tokens: _builtins.int = ...,
+        window_tokens: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_feedback", b"_feedback", "aiq_observed", b"aiq_observed", "aiq_predicted", b"aiq_predicted", "feedback", b"feedback", "lanes_planned", b"lanes_planned", "lanes_used", b"lanes_used", "modulation", b"modulation", "outcome", b"outcome", "plan_time", b"plan_time", "settle_time", b"settle_time", "snapshot", b"snapshot", "usage", b"usage"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_feedback", b"_feedback", "agent_id", b"agent_id", "aiq_observed", b"aiq_observed", "aiq_predicted", b"aiq_predicted", "conversation_id", b"conversation_id", "cost_micros", b"cost_micros", "dependencies", b"dependencies", "features_off", b"features_off", "feedback", b"feedback", "items", b"items", "lanes_planned", b"lanes_planned", "lanes_used", b"lanes_used", "legs", b"legs", "level", b"level", "level_reasons", b"level_reasons", "max_output_tokens", b"max_output_tokens", "model", b"model", "modulation", b"modulation", "outcome", b"outcome", "owner_sub", b"owner_sub", "path", b"path", "phases", b"phases", "plan_time", b"plan_time", "plan_version", b"plan_version", "policy_decisions", b"policy_decisions", "receipt_id", b"receipt_id", "settle_time", b"settle_time", "snapshot", b"snapshot", "tool_k", b"tool_k", "tools", b"tools", "turn_id", b"turn_id", "usage", b"usage"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_feedback", b"_feedback", "agent_id", b"agent_id", "aiq_observed", b"aiq_observed", "aiq_predicted", b"aiq_predicted", "conversation_id", b"conversation_id", "cost_micros", b"cost_micros", "dependencies", b"dependencies", "features_off", b"features_off", "feedback", b"feedback", "items", b"items", "lanes_planned", b"lanes_planned", "lanes_used", b"lanes_used", "legs", b"legs", "level", b"level", "level_reasons", b"level_reasons", "max_output_tokens", b"max_output_tokens", "model", b"model", "modulation", b"modulation", "outcome", b"outcome", "owner_sub", b"owner_sub", "path", b"path", "phases", b"phases", "plan_time", b"plan_time", "plan_version", b"plan_version", "policy_decisions", b"policy_decisions", "receipt_id", b"receipt_id", "settle_time", b"settle_time", "snapshot", b"snapshot", "tool_k", b"tool_k", "tools", b"tools", "turn_id", b"turn_id", "usage", b"usage", "window_tokens", b"window_tokens"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__feedback: _TypeAlias = _typing.Literal["feedback"]  # noqa: Y015
     _WhichOneofArgType__feedback: _TypeAlias = _typing.Literal["_feedback", b"_feedback"]  # noqa: Y015
