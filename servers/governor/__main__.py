@@ -34,7 +34,9 @@ from servers.governor.metrics import GovernorMetrics
 from servers.governor.planning.similarity import ToolSimilarity
 from servers.governor.planning.store import PlanStore
 from servers.governor.planning.turns import Planning
+from servers.governor.receipts.keeping import KEEP_SECONDS, ReceiptKeeping
 from servers.governor.receipts.reading import Receipts
+from servers.governor.receipts.store import ReceiptStore
 from servers.governor.rpc.servicer import GovernorServicer
 from servers.governor.settings import GovernorSettings
 from soma.governor.v1 import governor_service_pb2_grpc as governor_grpc
@@ -74,7 +76,7 @@ def build(
         holding=Holding(database, ledger, plans, metrics, clock, ids, configurations.rates),
         releasing=Releasing(database, ledger, metrics, clock),
         settlement=Settlement(database, ledger, plans, events, metrics, clock),
-        receipts=Receipts(database, plans),
+        receipts=Receipts(ReceiptStore(database)),
         budgets=Budgets(database, ledger, BudgetStore(ledger), events, clock),
         configuration=ConfigurationChanges(database, versions, events, codec, clock),
         health=health,
@@ -102,6 +104,7 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
         parts = (process.database, process.events, process.server.registry)
         servicer = build(*parts, process.clock, process.ids, slice_)
         process.server.add(governor_grpc.add_GovernorServiceServicer_to_server, servicer, SERVICE)
+        keeping = ReceiptKeeping(process.database, process.clock)
         jobs = [
             asyncio.create_task(keep_running(name, work, pause_seconds), name=name)
             for name, work, pause_seconds in (
@@ -109,6 +112,7 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
                 ("look at health reports", servicer.health.look, LOOK_SECONDS),
                 ("remember how the mesh is", servicer.planning.looks.look, LOOK_SECONDS),
                 ("look at watched levels", servicer.level_watch.run, LOOK_SECONDS),
+                ("keep receipts", keeping.keep, KEEP_SECONDS),
             )
         ]
         # In a thread, once calls are taken: the first turn with tools finds the table there, and the start waits for nothing.

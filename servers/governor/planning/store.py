@@ -197,10 +197,3 @@ class PlanStore:
             lessons.output_tokens,
             *closing.events,
         )
-
-    async def find_receipt(
-        self, connection: Connection, tenant: TenantId, identifier: UUID
-    ) -> tuple[bytes, str] | None:
-        """The bytes of a receipt, by its id or its turn's, and whose it is."""
-        row: Any = await connection.fetchrow(_SQL.find_receipt, tenant, identifier)
-        return None if row is None else (row["plan"] + (row["settlement"] or b""), row["owner_sub"])

@@ -50,9 +50,6 @@ select lock_budgets($1, $2, $3);
 -- name: set_budget
 update budgets set limit_tokens = $3, limit_micros = $4, hard = $5 where tenant_id = $1 and period = $2;
 
--- name: find_receipt
-select plan, settlement, owner_sub from receipts where tenant_id = $1 and (receipt_id = $2 or turn_id = $2);
-
 -- name: list_tenants_with_expired
 select distinct tenant_id from holds where state = 'open' and lease_expire_time <= $1;
 

@@ -21,7 +21,7 @@ TABLES = {
 }
 READ_BY_THE_WORKER = {"budgets", "holds", "scoped_counters", "levels", "configurations"}
 FORCED = (
-    "select relname from pg_class where relnamespace = 'governor'::regnamespace and relkind = 'r' "
+    "select relname from pg_class where relnamespace = 'governor'::regnamespace and relkind in ('r', 'p') "
     "and relrowsecurity and relforcerowsecurity"
 )
 
