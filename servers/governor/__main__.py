@@ -13,18 +13,18 @@ from prometheus_client import CollectorRegistry
 
 from config import Settings
 from config.process import run_service
-from servers.governor.budgets import Budgets
 from servers.governor.domain.levels import Health, Observation
-from servers.governor.holding import Holding
-from servers.governor.ledger_store import LedgerStore
+from servers.governor.ledger.budgets import Budgets
+from servers.governor.ledger.holding import Holding
+from servers.governor.ledger.settlement import Settlement
+from servers.governor.ledger.store import LedgerStore
 from servers.governor.metrics import GovernorMetrics
-from servers.governor.planning import OwnView, Planning
-from servers.governor.receipts import Receipts
-from servers.governor.rpc import GovernorServicer
+from servers.governor.planning.similarity import ToolSimilarity
+from servers.governor.planning.store import PlanStore
+from servers.governor.planning.turns import OwnView, Planning
+from servers.governor.receipts.reading import Receipts
+from servers.governor.rpc.servicer import GovernorServicer
 from servers.governor.settings import GovernorSettings
-from servers.governor.settlement import Settlement
-from servers.governor.similarity import ToolSimilarity
-from servers.governor.store import PlanStore
 from soma.governor.v1 import governor_service_pb2_grpc as governor_grpc
 from soma_common.events.store import EventStore
 from soma_common.kernel.clock import Clock
@@ -76,7 +76,7 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
         parts = (process.database, process.events, process.server.registry, lambda: view_of(process.health))
         servicer = build(*parts, process.clock, process.ids, slice_)
         process.server.add(governor_grpc.add_GovernorServiceServicer_to_server, servicer, SERVICE)
-        # In a thread, once calls are taken: the first turn with tools finds the table there, and the start waits for nothing.
+        # In a thread: the start waits for nothing, and the first turn with tools finds the table there.
         loading = asyncio.create_task(asyncio.to_thread(servicer.planning.similarity.load))
         expiry = asyncio.create_task(
             keep_running("return expired holds", servicer.holding.return_expired, slice_.expiry_check_seconds)

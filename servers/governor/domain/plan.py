@@ -108,7 +108,9 @@ def _rank(request: PlanRequest, snapshot: Snapshot, off: frozenset[Lane]) -> tup
     if Lane.TOOLS not in off:
         return tools.rank(request.candidates, request.query, snapshot.tool_calls, snapshot.rules)
     barred = request.risk is Risk.CRITICAL
-    return tools.bar(request.candidates.tools, "the agent's risk profile allows no tools" if barred else "tools are switched off")
+    return tools.bar(
+        request.candidates.tools, "the agent's risk profile allows no tools" if barred else "tools are switched off"
+    )
 
 
 def _offer(

@@ -7,10 +7,10 @@ import pytest
 
 from servers.governor.domain.ledger import Amount
 from servers.governor.domain.periods import Period
-from servers.governor.holding import Holding, Owner
-from servers.governor.ledger_store import LedgerStore
+from servers.governor.ledger.holding import Holding, Owner
+from servers.governor.ledger.store import LedgerStore
 from servers.governor.metrics import GovernorMetrics
-from servers.governor.store import PlanStore
+from servers.governor.planning.store import PlanStore
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.ids import Ids

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from servers.governor.domain.ledger import Amount, BudgetState, Refusal, place_hold
 from servers.governor.domain.periods import Period
-from servers.governor.ledger_store import Hold, LedgerStore
+from servers.governor.ledger.store import Hold, LedgerStore
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.tenancy import TenantId
 from soma_common.postgres.pool import Connection, Database, HouseDatabase

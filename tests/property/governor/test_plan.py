@@ -14,9 +14,9 @@ from servers.governor.domain.plan import Plan, plan_turn
 from servers.governor.domain.request import PlanRequest, Snapshot
 from servers.governor.domain.rules import BOUNDS, DEFAULT_RULES, Lane, Level, Risk
 from servers.governor.domain.snapshot import snapshot_of_values
-from servers.governor.encoding import plan_response, snapshot_struct
-from servers.governor.ledger_store import Hold
-from servers.governor.planning import Planned
+from servers.governor.encoding.plans import plan_response, snapshot_struct
+from servers.governor.ledger.store import Hold
+from servers.governor.planning.turns import Planned
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason
 from tests.property.governor.strategies import NOW, requests, snapshots

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 from servers.governor.__main__ import SERVICE, build
 from servers.governor.domain.ledger import Amount
 from servers.governor.domain.levels import Observation
-from servers.governor.rpc import GovernorServicer
+from servers.governor.rpc.servicer import GovernorServicer
 from servers.governor.settings import GovernorSettings
 from soma.governor.v1 import governor_service_pb2_grpc as governor_grpc
 from soma_common.events.store import EventStore

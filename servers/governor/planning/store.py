@@ -1,6 +1,6 @@
 """The planner's tables: receipts, levels and what was learned, read and written by named statements.
 
-Nothing here decides; budgets and holds stand in `ledger_store.py`.
+Nothing here decides; budgets and holds stand in `ledger/store.py`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ from servers.governor.domain.ledger import BudgetState
 from servers.governor.domain.levels import LevelState
 from servers.governor.domain.request import CallCounts, OutputCounts
 from servers.governor.domain.rules import Level
-from servers.governor.ledger_store import (
+from servers.governor.ledger.store import (
     Hold,
     LedgerStore,
     OpenReceipt,

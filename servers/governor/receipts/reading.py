@@ -6,7 +6,7 @@ Receipts are written by planning and settlement, each its half.
 from dataclasses import dataclass
 from uuid import UUID
 
-from servers.governor.store import PlanStore
+from servers.governor.planning.store import PlanStore
 from soma_common.kernel.errors import not_found
 from soma_common.kernel.tenancy import Caller
 from soma_common.postgres.pool import Connection, Database

@@ -13,11 +13,11 @@ from servers.governor.domain.levels import Observation, merge_observations
 from servers.governor.domain.plan import Plan, plan_turn
 from servers.governor.domain.request import PlanRequest, Snapshot
 from servers.governor.domain.rules import DEFAULT_RULES, Lane, Level, PlannerRules
-from servers.governor.ledger_store import Hold, lease_end
+from servers.governor.encoding.levels import level_message
+from servers.governor.ledger.store import Hold, lease_end
 from servers.governor.metrics import GovernorMetrics
-from servers.governor.similarity import ToolSimilarity
-from servers.governor.store import NewReceipt, PlanningState, PlanStore
-from soma.common.v1 import level_pb2 as level_pb
+from servers.governor.planning.similarity import ToolSimilarity
+from servers.governor.planning.store import NewReceipt, PlanningState, PlanStore
 from soma.events.v1 import payloads_pb2 as payloads_pb
 from soma_common.events.models import EventDraft
 from soma_common.events.store import EventStore
@@ -142,11 +142,6 @@ class Planning:
             )
             draft = EventDraft("governor.level.changed", f"level/{tenant}", payload, call.correlation_id)
             await self.events.append(connection, tenant, [draft])
-
-
-def level_message(level: Level) -> level_pb.DegradationLevel.ValueType:
-    """The level as the contract has it."""
-    return level_pb.DegradationLevel.ValueType(int(level) + 1)
 
 
 def _receipt(order: PlanOrder, planned: Planned, messages: PlanMessages) -> NewReceipt:

@@ -14,10 +14,10 @@ from servers.governor.domain.aiq import AiqObservation, Outcome, observe
 from servers.governor.domain.ledger import Amount, BudgetState
 from servers.governor.domain.request import CallCounts
 from servers.governor.domain.rules import Lane
-from servers.governor.holding import Owner
-from servers.governor.ledger_store import Booking, LedgerStore, OpenReceipt
+from servers.governor.ledger.holding import Owner
+from servers.governor.ledger.store import Booking, LedgerStore, OpenReceipt
 from servers.governor.metrics import GovernorMetrics
-from servers.governor.store import Closing, Lessons, PlanStore
+from servers.governor.planning.store import Closing, Lessons, PlanStore
 from soma.events.v1 import payloads_pb2 as payloads_pb
 from soma_common.events.models import EventDraft
 from soma_common.events.store import EventStore

@@ -1,6 +1,6 @@
 """Use cases on the limits of a tenant: read them with their counters, set one.
 
-How counters move stands in `sql/`; protos are made by `rpc.py`.
+How counters move stands in `sql/`; protos are made by `rpc/`.
 """
 
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from google.protobuf.message import Message
 
 from servers.governor.domain.ledger import Amount, BudgetState
 from servers.governor.domain.periods import Period
-from servers.governor.ledger_store import LedgerStore
+from servers.governor.ledger.store import LedgerStore
 from soma.events.v1 import payloads_pb2 as payloads_pb
 from soma_common.events.models import EventDraft
 from soma_common.events.store import EventStore

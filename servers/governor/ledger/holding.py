@@ -1,6 +1,6 @@
 """Use cases on holds: hold a further model call, and give expired holds back.
 
-How a hold is checked stands in `sql/`; protos are made by `rpc.py`.
+How a hold is checked stands in `sql/`; protos are made by `rpc/`.
 """
 
 from dataclasses import dataclass
@@ -8,9 +8,9 @@ from typing import Final
 from uuid import UUID
 
 from servers.governor.domain.ledger import Amount
-from servers.governor.ledger_store import Hold, LedgerStore, lease_end
+from servers.governor.ledger.store import Hold, LedgerStore, lease_end
 from servers.governor.metrics import GovernorMetrics
-from servers.governor.store import PlanStore
+from servers.governor.planning.store import PlanStore
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.errors import invalid_field, not_found
 from soma_common.kernel.ids import Ids

@@ -1,0 +1,1 @@
+"""Owns how messages of the contract become values of the use cases; nothing is decided here."""

@@ -1,0 +1,68 @@
+"""Holds and settlements, from their messages.
+
+Nothing is checked here that the contract's own rules check before a call arrives.
+"""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from servers.governor.decoding.calls import leg_micros, price
+from servers.governor.domain.aiq import Outcome
+from servers.governor.domain.ledger import Amount, need_of_call
+from servers.governor.domain.request import CallCounts
+from servers.governor.domain.rules import Lane
+from servers.governor.ledger.holding import Owner
+from servers.governor.ledger.settlement import SettleOrder
+from soma.governor.v1 import governor_service_pb2 as governor_pb
+from soma.governor.v1 import receipt_pb2 as receipt_pb
+
+
+def owner(request: governor_pb.HoldLegRequest | governor_pb.SettleTurnRequest) -> Owner:
+    """Whose model call it is."""
+    is_turn = request.WhichOneof("owner") == "turn_id"
+    return Owner(UUID(request.turn_id if is_turn else request.job_id), is_turn)
+
+
+def leg_need(request: governor_pb.HoldLegRequest) -> Amount:
+    """What must be held for a further model call."""
+    return need_of_call(price(request.price), request.input_tokens, request.max_output_tokens)
+
+
+def settle_order(request: governor_pb.SettleTurnRequest) -> SettleOrder:
+    """What a turn or a job used."""
+    legs: dict[int, Amount] = {}
+    for leg in request.legs:
+        used = Amount(leg.usage.input_tokens + leg.usage.output_tokens, leg_micros(leg))
+        legs[leg.leg] = legs.get(leg.leg, Amount()) + used
+    calls = _calls(request.outcome.tools)
+    return SettleOrder(
+        owner=owner(request),
+        legs=legs,
+        lanes_used={lane: getattr(request.lanes_used, lane.value) for lane in Lane},
+        tool_calls=calls,
+        outcome=_outcome(request, calls.values()),
+    )
+
+
+def _outcome(request: governor_pb.SettleTurnRequest, calls: Iterable[CallCounts]) -> Outcome:
+    outcome, counts = request.outcome, list(calls)
+    kept = [item for item in request.items if item.kept]
+    return Outcome(
+        finish_reason=outcome.finish_reason,
+        attempts=sum(count.attempts for count in counts),
+        successes=sum(count.successes for count in counts),
+        kept_tokens=sum(item.tokens for item in kept),
+        truncated_tokens=sum(item.truncated_tokens for item in kept),
+        output_tokens=sum(leg.usage.output_tokens for leg in request.legs),
+        confidence=outcome.confidence if outcome.HasField("confidence") else None,
+    )
+
+
+def _calls(outcomes: Iterable[receipt_pb.ToolOutcome]) -> dict[str, CallCounts]:
+    """Calls by tool; no more successes than attempts."""
+    calls: dict[str, CallCounts] = {}
+    for outcome in outcomes:
+        seen = calls.get(outcome.name, CallCounts(0, 0))
+        successes = min(outcome.attempts, outcome.successes)
+        calls[outcome.name] = CallCounts(seen.attempts + outcome.attempts, seen.successes + successes)
+    return calls

@@ -1,0 +1,1 @@
+"""Owns the ledger: budgets, holds and what settlements book."""

@@ -1,0 +1,1 @@
+"""Owns what is done with receipts once they are written."""

@@ -1,0 +1,1 @@
+"""Owns the servicer of the governor: messages in, values out, nothing else."""

@@ -1,0 +1,13 @@
+"""The servicer of the governor, out of its subjects."""
+
+from dataclasses import dataclass
+
+from servers.governor.rpc.budgets import BudgetServicing
+from servers.governor.rpc.ledger import LedgerServicing
+from servers.governor.rpc.plans import PlanServicing
+from servers.governor.rpc.receipts import ReceiptServicing
+
+
+@dataclass(frozen=True, kw_only=True)
+class GovernorServicer(PlanServicing, LedgerServicing, ReceiptServicing, BudgetServicing):
+    """`soma.governor.v1.GovernorService`."""
