@@ -13,7 +13,10 @@ from prometheus_client import CollectorRegistry
 
 from config import Settings
 from config.process import run_service
+from servers.governor.calibration.feedback import Feedback, SettledHalf
+from servers.governor.calibration.store import CalibrationStore
 from servers.governor.domain.levels import Health, Observation
+from servers.governor.encoding.calibration import rated_settlement, settled_outcome
 from servers.governor.ledger.budgets import Budgets
 from servers.governor.ledger.holding import Holding
 from servers.governor.ledger.settlement import Settlement
@@ -59,10 +62,11 @@ def build(
     ledger = LedgerStore(settings.default_day_limit)
     plans = PlanStore(database, ledger)
     metrics = GovernorMetrics(registry, clock)
+    feedback = Feedback(CalibrationStore(), SettledHalf(settled_outcome, rated_settlement))
     return GovernorServicer(
         planning=Planning(database, plans, events, metrics, own_view, ToolSimilarity(), clock, ids),
         holding=Holding(database, ledger, plans, metrics, clock, ids),
-        settlement=Settlement(database, ledger, plans, events, metrics, clock),
+        settlement=Settlement(database, ledger, plans, feedback, events, metrics, clock),
         receipts=Receipts(database, plans),
         budgets=Budgets(database, ledger, events, clock),
         clock=clock,
@@ -75,6 +79,7 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
     async with opened(own) as process:
         parts = (process.database, process.events, process.server.registry, lambda: view_of(process.health))
         servicer = build(*parts, process.clock, process.ids, slice_)
+        process.consume(servicer.settlement.feedback.consumption())
         process.server.add(governor_grpc.add_GovernorServiceServicer_to_server, servicer, SERVICE)
         # In a thread: the start waits for nothing, and the first turn with tools finds the table there.
         loading = asyncio.create_task(asyncio.to_thread(servicer.planning.similarity.load))

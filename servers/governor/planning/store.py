@@ -166,11 +166,14 @@ class PlanStore:
         turn_id: UUID,
         receipt: OpenReceipt,
         closing: Closing,
-    ) -> None:
-        """Writes the second half of the receipt (`receipt.settlement`), what the planner learns, and the event."""
+    ) -> bool | None:
+        """Writes the second half of the receipt (`receipt.settlement`), what the planner learns, and the event.
+
+        Answers what a person had said of the answer before, None for nothing.
+        """
         lessons = closing.lessons
         calls = lessons.tool_calls
-        await connection.execute(
+        row: Any = await connection.fetchrow(
             _SQL.close_receipt,
             tenant,
             turn_id,
@@ -184,6 +187,8 @@ class PlanStore:
             lessons.output_tokens,
             *closing.events,
         )
+        feedback: bool | None = row["feedback"]
+        return feedback
 
     async def find_receipt(
         self, connection: Connection, tenant: TenantId, identifier: UUID

@@ -6,7 +6,7 @@ import pytest
 from soma_common.postgres.pool import HouseDatabase
 from soma_common.testing.postgres import HouseDatabases
 
-TABLES = {"budgets", "holds", "receipts", "settlements", "levels", "tool_calls", "output_lengths"}
+TABLES = {"budgets", "holds", "receipts", "settlements", "levels", "tool_calls", "output_lengths", "calibration"}
 FORCED = (
     "select relname from pg_class where relnamespace = 'governor'::regnamespace and relkind = 'r' "
     "and relrowsecurity and relforcerowsecurity"
