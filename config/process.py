@@ -46,6 +46,8 @@ def process_settings(service: str, settings: Settings) -> ProcessSettings:
         service_key_path=settings.identity.service_key_path(service),
         transport=transport_settings(settings, looks_back=service in LOOK_BACK),
         control_targets=settings.endpoint("control").targets,
+        # The governor hears itself without a call.
+        governor_targets=() if service == "governor" else settings.endpoint("governor").targets,
     )
 
 

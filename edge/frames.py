@@ -181,6 +181,7 @@ class Welcome:
     tenant_id: str
     agents: tuple[tuple[str, str], ...]
     features: Mapping[str, bool]
+    roles: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,8 +31,9 @@ from soma_common.kernel.clock import Clock
 from soma_common.kernel.ids import Ids
 from soma_common.logging import get_logger
 from soma_common.rpc.address import Address, ListenFailed
-from soma_common.rpc.dial import dial
+from soma_common.rpc.dial import Channel, dial
 from soma_common.rpc.health import HealthBoard
+from soma_common.rpc.health_reports import GovernorEar, HealthReporter
 from soma_common.rpc.key_exchange import KeyExchange
 from soma_common.rpc.metrics import process_registry
 from soma_common.rpc.ops_http import OpsHttp
@@ -71,10 +72,8 @@ async def running(settings: EdgeSettings, patience: Patience | None = None) -> A
         listener = stack.enter_context(closing(_listen(Address.parse(settings.http_listen))))
         port: int = listener.getsockname()[1]
         signer = ServiceSigner("edge", settings.service_key_path)
-        mesh = Mesh(
-            {house: dial(targets, signer, name=house) for house, targets in settings.targets.items() if targets},
-            lambda house: dial(settings.targets[house], signer, name=house),
-        )
+        channels = {house: dial(found, signer, name=house) for house, found in settings.targets.items() if found}
+        mesh = Mesh(channels, lambda house: dial(settings.targets[house], signer, name=house))
         stack.push_async_callback(mesh.close)
         board, registry = HealthBoard(), process_registry()
         for house in mesh.services:
@@ -89,14 +88,21 @@ async def running(settings: EdgeSettings, patience: Patience | None = None) -> A
         stack.push_async_callback(ops.stop)
         await board.start()
         stack.push_async_callback(board.stop)
-        looking = asyncio.create_task(identities.shared.keep_looking(), name="look at ended sessions")
-        stack.callback(looking.cancel)
+        for job in (identities.shared.keep_looking(), _report(board, channels.get("governor"))):
+            stack.callback(asyncio.create_task(job).cancel)
         server = _Server(_config(app, settings))
         serving = asyncio.create_task(server.serve([listener]))
         stack.push_async_callback(_drain, server, serving, app, board)
         await _until_started(server, serving)
         _LOG.info("serving", port=port, http_port=ops_port)
         yield Edge(port, ops_port)
+
+
+async def _report(board: HealthBoard, governor: Channel | None) -> None:
+    """Tells the governor, where there is one, what the edge sees of the mesh."""
+    if governor is not None:
+        ear = GovernorEar("edge", governor, Ids())
+        await HealthReporter(board, (), ear.tell, Clock()).run()
 
 
 async def _drain(server: uvicorn.Server, serving: "asyncio.Task[None]", app: EdgeApp, board: HealthBoard) -> None:

@@ -150,7 +150,7 @@ class Sockets:
             agent_id,
         )
         socket = Socket(websocket, codec, session, identity, self._tools)
-        socket.greet(Welcome(caller.sub, str(caller.tenant_id), agents, features))
+        socket.greet(Welcome(caller.sub, str(caller.tenant_id), agents, features, tuple(sorted(caller.roles))))
         return socket
 
     def _take_place(self, client: tuple[object, str, str], socket: Socket) -> None:

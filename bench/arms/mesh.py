@@ -9,6 +9,7 @@ from typing import Final
 from bench.arms.arm import Arm
 from bench.load.job import Door
 from bench.processes import parent_of
+from soma_common.testing.folders import disk_folder
 from soma_common.testing.mesh import Mesh
 from soma_common.testing.upstream import ScriptedUpstream
 
@@ -41,7 +42,8 @@ def running_mesh(base_url: str, settings: Mapping[str, str] | None = None) -> It
     """The mesh in front of an upstream."""
     model = {"SOMA_MODEL_BASE_URL": base_url, "SOMA_MODEL": "scripted"}
     begun = time.monotonic()
-    with Mesh(ScriptedUpstream(), {**RAISED, **model, **(settings or {})}) as mesh:
+    folder = disk_folder("soma-bench-")
+    with Mesh(ScriptedUpstream(), {**RAISED, **model, **(settings or {})}, folder=folder) as mesh:
         seconds = time.monotonic() - begun
         tokens = tuple(mesh.token_for(f"bench-{number}", ttl_seconds=6 * 3600) for number in range(USERS))
         edge = mesh.status()["edge"].pid

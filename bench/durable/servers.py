@@ -13,8 +13,9 @@ import asyncpg
 from bench.arms.arm import ArmMissingError
 from bench.durable.log import statements
 from soma_common.postgres.house import HouseDatabase
+from soma_common.testing.folders import disk_folder
 from soma_common.testing.kafka import launched_kafka
-from soma_common.testing.postgres import LaunchedPostgres, TestServer, launched_dsn, temporary_home
+from soma_common.testing.postgres import LaunchedPostgres, TestServer, launched_dsn
 from soma_common.testing.servers import program_of, running
 
 
@@ -37,7 +38,7 @@ class Servers:
     def postgres(self) -> TestServer:
         """The server, with the roles of every house."""
         if self._postgres is None:
-            self._launched = LaunchedPostgres(temporary_home())
+            self._launched = LaunchedPostgres(disk_folder("soma-pg-"))
             self._stack.callback(self._launched.remove)
             self._launched.start()
             self._postgres = TestServer(launched_dsn(self._launched))

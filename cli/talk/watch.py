@@ -137,12 +137,16 @@ class Watch:
         self.end = TurnEnd(self._conversation_id, self._receipt(end), failure, cancelled)
 
     def _receipt(self, end: event_pb.TurnCompleted | event_pb.TurnFailed | event_pb.TurnCancelled) -> str:
-        """Level, tokens, cost, time to the first word, receipt."""
+        """Level, AIQ, tokens, cost, time to the first word, receipt."""
         used = end.usage
         tokens = used.input_tokens + used.output_tokens
         about = "about " if used.estimated else ""
+        aiq = ""
+        if isinstance(end, event_pb.TurnCompleted) and end.HasField("aiq_observed"):
+            aiq = f"AIQ {end.aiq_observed:.0f}"
         parts = [
             self._level,
+            aiq,
             f"{about}{tokens} tokens ({used.input_tokens} in, {used.output_tokens} out)",
             f"cost {end.cost_micros / _MICROS:.6f}",
             f"first word {self._first_word_seconds:.2f} s" if self._first_word_seconds is not None else "",

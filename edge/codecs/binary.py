@@ -112,7 +112,11 @@ class BinaryCodec:
 def _welcome(frame: Welcome) -> frame_pb2.Connected:
     agents = [frame_pb2.AgentName(agent_id=agent_id, name=name) for agent_id, name in frame.agents]
     return frame_pb2.Connected(
-        user_id=frame.user_id, tenant_id=frame.tenant_id, agents=agents, features=dict(frame.features)
+        user_id=frame.user_id,
+        tenant_id=frame.tenant_id,
+        agents=agents,
+        features=dict(frame.features),
+        roles=frame.roles,
     )
 
 

@@ -76,7 +76,7 @@ class JsonCodec:
         if isinstance(frame, Welcome):
             agents = [{"agent_id": agent_id, "name": name} for agent_id, name in frame.agents]
             payload: dict[str, object] = {"user_id": frame.user_id, "tenant_id": frame.tenant_id}
-            payload |= {"agents": agents, "features": dict(frame.features)}
+            payload |= {"agents": agents, "features": dict(frame.features), "roles": list(frame.roles)}
             return self._envelope("connected", "", payload)
         if isinstance(frame, Here):
             return self._envelope("pong", frame.frame_id, {})

@@ -16,11 +16,14 @@ from servers.chat.adapters.litellm_model import LiteLLMModel
 from servers.chat.adapters.offline import OfflineModel
 from servers.chat.adapters.openai_compatible import OpenAICompatibleModel
 from servers.chat.agents import Agents
+from servers.chat.answering.bases import Bases
 from servers.chat.answering.gathering import BACKGROUND, Gatherer
 from servers.chat.answering.generation import Answering
 from servers.chat.answering.legbook import Legbook
 from servers.chat.answering.legs import Legs
+from servers.chat.answering.material import Materials
 from servers.chat.answering.planning import Planner
+from servers.chat.answering.rebuilding import Rebuilding
 from servers.chat.answering.rounds import Rounds
 from servers.chat.conversations.deletion import Deletion
 from servers.chat.conversations.exporting import Exporting
@@ -141,6 +144,9 @@ class Engine:
         store, running = TurnStore(process.database), RunningTurns()
         endings = Endings(process.events, process.ids)
         dependencies = Dependencies(process.clock)
+        installation = models.catalogues.installation
+        shared_model = installation.models[installation.default_id].profile
+        process.views.append(lambda: dependencies.sights(shared_model))
         self.features = Features(settings.flags, peers.control, process.ids)
         self.journal = Journal(process.settings.database, self.instance, process.clock, process.server.registry)
         letters = IntentLetters(process.database, DLQHandler(process.database, process.events), process.ids)
@@ -152,7 +158,9 @@ class Engine:
         recovery = Recovery(process.database, endings, models, process.clock)
         self.rates = open_limits(settings.redis_url, process.database, process.clock, process.server.registry)
         allowance = Allowance(self.rates, settings.messages_per_minute, process.clock)
-        self.housekeeping = Housekeeping(process.database, self.instance, running, allowance, process.clock)
+        self.bases = Bases(process.database, process.clock)
+        jobs = (allowance.sweep, self.bases.sweep)
+        self.housekeeping = Housekeeping(process.database, self.instance, running, jobs, process.clock)
         self.wakes = Wakes(self.signals, running)
         self.followers = Followers(store, running, self.wakes)
         gatherer = Gatherer(
@@ -162,11 +170,11 @@ class Engine:
         legs = Legs(planner, models, dependencies, self.journal, Legbook(process.database, self.journal), metrics)
         tools = Tools(BuiltinTools(memory, process.clock).all(), self.features)
         rounds = Rounds(legs, ToolRunning(Effects(means), means), self.journal)
-        answering = Answering(gatherer, planner, rounds, tools, self.journal)
+        answering = Answering(gatherer, planner, rounds, tools, self.bases, self.journal)
         self.stored = StoredTurns(means, models)
         self.queue = Queue(means, self.stored, store, running)
         self.requests = TurnRequests(store, running, self.queue)
-        waiting = Waiting(means, store, self.journal, settings.approval_hours)
+        waiting = Waiting(means, store, self.journal, self.intents, settings.approval_hours)
         handover = Handover(self.stored, recovery, self.journal, self.wakes, self.queue, waiting)
         ending = Ending(means, endings, self.journal, governor, self.features, self.intents, handover)
         acceptances = Acceptances(means, models, allowance)
@@ -175,6 +183,7 @@ class Engine:
         self.approvals = Approvals(means, self.stored, self.turns)
         self.results = ToolResults(means, self.turns)
         self.ratings = Ratings(means)
+        self.rebuilding = Rebuilding(store, Materials(store, self.bases, memory), governor)
         self.queue.open(self.turns.go_on)
 
     async def drain(self, patience_seconds: float) -> None:
@@ -259,9 +268,8 @@ def add_servicers(engine: Engine, process: Process, peers: Peers, house: ModelHo
     shared = (process.database, process.events, agents)
     conversations = Conversations(*shared, sagas, process.clock, process.ids, engine.watchers)
     server = process.server
-    turns = TurnServicer(
-        engine.turns, engine.followers, engine.requests, engine.ratings, engine.approvals, engine.results
-    )
+    asked = (engine.requests, engine.ratings, engine.approvals, engine.results, engine.rebuilding)
+    turns = TurnServicer(engine.turns, engine.followers, *asked)
     server.add(turn_grpc.add_TurnServiceServicer_to_server, turns, "soma.chat.v1.TurnService")
     server.add(agent_grpc.add_AgentServiceServicer_to_server, AgentServicer(agents), "soma.chat.v1.AgentService")
     server.add(

@@ -3,7 +3,7 @@
 Nothing here calls anybody by itself.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Final, TypeVar
 
 from servers.chat.domain.model import ModelProfile
@@ -11,6 +11,8 @@ from soma_common.kernel.breaker import Breaker, BreakerRule, BreakerState
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason
+from soma_common.rpc.health import DependencyState
+from soma_common.rpc.health_reports import Sight
 
 Result = TypeVar("Result")
 
@@ -60,6 +62,26 @@ class Dependencies:
             self._failed(_model(profile), MODEL_RULE)
         else:
             self._succeeded(_model(profile), MODEL_RULE)
+
+    def sights(self, shared: ModelProfile) -> Iterator[Sight]:
+        """What the breakers say; of the models only where the one is that tenants share. Changes nothing."""
+        for name in ("memory", "cognitive"):
+            if self._rests(name):
+                yield Sight(name, DependencyState.DOWN, "it failed several times a moment ago")
+        if self._rests(_model(shared)):
+            stands_in = any(not self._rests(_model(profile)) for profile in shared.fallbacks)
+            state = DependencyState.DEGRADED if stands_in else DependencyState.DOWN
+            yield Sight("model", state, f"{shared.profile_id} is failing")
+        elif self._answers(_model(shared)):
+            yield Sight("model", DependencyState.UP)
+
+    def _rests(self, name: str) -> bool:
+        breaker = self._breakers.get(name)
+        return breaker is not None and breaker.retry_after_seconds(self._clock.monotonic()) > 0
+
+    def _answers(self, name: str) -> bool:
+        breaker = self._breakers.get(name)
+        return breaker is not None and breaker.state is BreakerState.CLOSED and not breaker.failures_in_a_row
 
     def _allows(self, name: str, rule: BreakerRule) -> bool:
         breaker, allowed = self._breakers.get(name, Breaker(rule)).allows(self._clock.monotonic())

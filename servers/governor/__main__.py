@@ -5,8 +5,8 @@ The only place that builds its concrete objects.
 
 import asyncio
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
 from prometheus_client import CollectorRegistry
@@ -15,16 +15,18 @@ from config import Settings
 from config.process import run_service
 from servers.governor.calibration.feedback import Feedback, SettledHalf
 from servers.governor.calibration.store import CalibrationStore
-from servers.governor.domain.levels import Health, Observation
 from servers.governor.encoding.calibration import rated_settlement, settled_outcome
+from servers.governor.health.store import HealthStore
+from servers.governor.health.view import LOOK_SECONDS, HealthView, OwnReports
 from servers.governor.ledger.budgets import Budgets
 from servers.governor.ledger.holding import Holding
+from servers.governor.ledger.releasing import Releasing
 from servers.governor.ledger.settlement import Settlement
 from servers.governor.ledger.store import LedgerStore
 from servers.governor.metrics import GovernorMetrics
 from servers.governor.planning.similarity import ToolSimilarity
 from servers.governor.planning.store import PlanStore
-from servers.governor.planning.turns import OwnView, Planning
+from servers.governor.planning.turns import Planning
 from servers.governor.receipts.reading import Receipts
 from servers.governor.rpc.servicer import GovernorServicer
 from servers.governor.settings import GovernorSettings
@@ -33,27 +35,19 @@ from soma_common.events.store import EventStore
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.ids import Ids
 from soma_common.postgres.pool import Database
-from soma_common.rpc.health import DependencyState, HealthBoard
-from soma_common.rpc.process import ProcessSettings, keep_running, opened
+from soma_common.rpc.dial import dial
+from soma_common.rpc.process import Process, ProcessSettings, keep_running, opened
 
 SERVICE: Final = "soma.governor.v1.GovernorService"
-_HEALTH: Final = {
-    DependencyState.UNKNOWN: Health.UNKNOWN,
-    DependencyState.UP: Health.UP,
-    DependencyState.DOWN: Health.DOWN,
-}
-
-
-def view_of(board: HealthBoard) -> Sequence[Observation]:
-    """What this process sees of its dependencies."""
-    return [Observation(name, _HEALTH[seen.state]) for name, seen in board.snapshot().dependencies.items()]
+# Whom the governor asks for itself; the others are seen by those who call them.
+_PROBED: Final = ("chat", "memory", "cognitive")
+_PROBE_SECONDS: Final = 1.5
 
 
 def build(
     database: Database,
     events: EventStore,
     registry: CollectorRegistry,
-    own_view: OwnView,
     clock: Clock,
     ids: Ids,
     settings: GovernorSettings,
@@ -63,35 +57,53 @@ def build(
     plans = PlanStore(database, ledger)
     metrics = GovernorMetrics(registry, clock)
     feedback = Feedback(CalibrationStore(), SettledHalf(settled_outcome, rated_settlement))
+    health = HealthView(HealthStore(database), clock)
     return GovernorServicer(
-        planning=Planning(database, plans, events, metrics, own_view, ToolSimilarity(), clock, ids),
+        planning=Planning(database, plans, events, metrics, health.observations, ToolSimilarity(), clock, ids),
         holding=Holding(database, ledger, plans, metrics, clock, ids),
+        releasing=Releasing(database, ledger, metrics, clock),
         settlement=Settlement(database, ledger, plans, feedback, events, metrics, clock),
         receipts=Receipts(database, plans),
         budgets=Budgets(database, ledger, events, clock),
+        health=health,
         clock=clock,
     )
+
+
+@asynccontextmanager
+async def probing(process: Process, targets: Mapping[str, tuple[str, ...]]) -> AsyncIterator[None]:
+    """Asks the standard health service of the other houses inside the block, whether they serve."""
+    async with AsyncExitStack() as stack:
+        for name, found in targets.items():
+            channel = await stack.enter_async_context(dial(found, process.signer, name=name))
+            process.health.watch(name, channel.check, _PROBE_SECONDS)
+        yield
 
 
 async def main(settings: Settings, own: ProcessSettings) -> None:
     """Serve until a signal."""
     slice_ = GovernorSettings.from_settings(settings)
-    async with opened(own) as process:
-        parts = (process.database, process.events, process.server.registry, lambda: view_of(process.health))
+    targets = {name: found for name in _PROBED if (found := settings.endpoint(name).targets)}
+    async with opened(own) as process, probing(process, targets):
+        parts = (process.database, process.events, process.server.registry)
         servicer = build(*parts, process.clock, process.ids, slice_)
         process.consume(servicer.settlement.feedback.consumption())
         process.server.add(governor_grpc.add_GovernorServiceServicer_to_server, servicer, SERVICE)
+        jobs = [
+            asyncio.create_task(keep_running(name, work, pause_seconds), name=name)
+            for name, work, pause_seconds in (
+                ("return expired holds", servicer.holding.return_expired, slice_.expiry_check_seconds),
+                ("look at health reports", servicer.health.look, LOOK_SECONDS),
+            )
+        ]
         # In a thread: the start waits for nothing, and the first turn with tools finds the table there.
         loading = asyncio.create_task(asyncio.to_thread(servicer.planning.similarity.load))
-        expiry = asyncio.create_task(
-            keep_running("return expired holds", servicer.holding.return_expired, slice_.expiry_check_seconds)
-        )
         try:
-            await process.serve()
+            await process.serve(tell=OwnReports(servicer.health, process.ids).tell)
         finally:
-            expiry.cancel()
-            with suppress(asyncio.CancelledError):
-                await expiry
+            for job in jobs:
+                job.cancel()
+            await asyncio.gather(*jobs, return_exceptions=True)
             await loading
 
 

@@ -37,6 +37,7 @@ async def main(_: Settings, own: ProcessSettings) -> None:
         forgetter = Forgetter(process.database, Sources(), process.events, process.clock)
         recaller = Recaller(store, indexer, accesses, process.clock)
         await recaller.warm()
+        process.health.watch("memory_index", recaller.check_vectors)
         servicer = MemoryServicer(memories, forgetter, recaller, process.clock, process.ids)
         process.server.add(memory_grpc.add_MemoryServiceServicer_to_server, servicer, "soma.memory.v1.MemoryService")
         counting = asyncio.create_task(accesses.run(), name="count accesses")

@@ -13,7 +13,7 @@ from servers.memory.accesses import Accesses
 from servers.memory.domain.memory import Memory, RecallFilter
 from servers.memory.domain.ranking import Hit, Weights, rank, relevance, within_budget, within_bytes
 from servers.memory.index import Indexer
-from servers.memory.store import MemoryStore
+from servers.memory.store import MemoryStore, VectorsDownError
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.tenancy import SYSTEM_TENANT, TenantId
 
@@ -60,6 +60,12 @@ class Recaller:
         self._accesses = accesses
         self._clock = clock
 
+    async def check_vectors(self) -> None:
+        """Search by vector for nobody. Raises VectorsDownError, DATABASE_UNAVAILABLE."""
+        vector = self._indexer.query("warm up", QUERY_TOKENS).vector
+        if vector is not None:
+            await self._store.by_vector(SYSTEM_TENANT, vector, RecallFilter(namespaces=("shared",)), 1)
+
     async def warm(self) -> None:
         """Recall something for nobody, so that no first caller waits for tables, connections and statements."""
         wanted = RecallFilter(namespaces=("shared",))
@@ -68,7 +74,7 @@ class Recaller:
     async def recall(self, tenant_id: TenantId, request: Recall, size: Callable[[Memory], int]) -> Recalled:
         """The best hits that fit; `size` is what a memory needs in the answer, in bytes.
 
-        A retriever that takes too long is left out and named; an error is raised.
+        A retriever that takes too long, or vectors that are down, are left out and named; other errors are raised.
         """
         query = self._indexer.query(request.query, QUERY_TOKENS)
         vector, terms = query.vector, query.terms
@@ -78,7 +84,7 @@ class Recaller:
             searches["vector"] = lambda: self._store.by_vector(tenant_id, vector, request.wanted, limit)
         if terms:
             searches["lexical"] = lambda: self._store.by_words(tenant_id, terms, request.wanted, limit)
-        found, late = await self._search(searches, request.time_budget_seconds)
+        found, late, down = await self._search(searches, request.time_budget_seconds)
         words = found.get("lexical", {})
         near = {key: relevance(cosine, query.unrelated_cosine) for key, cosine in found.get("vector", {}).items()}
         near = {key: value for key, value in near.items() if value >= LEAST_RELEVANCE or key in words}
@@ -89,21 +95,26 @@ class Recaller:
         hits = within_bytes(best, MOST_BYTES, size)
         self._accesses.note(tenant_id, [hit.memory.memory_id for hit in hits])
         reasons = [f"{name} retriever: out of time" for name in late]
+        reasons += [f"{name} retriever: down" for name in down]
         if len(hits) < len(best):
             reasons.append(f"{len(best) - len(hits)} hits left out: the answer would be too large")
         return Recalled(hits, bool(late), reasons)
 
     async def _search(
         self, searches: dict[str, _Search], seconds: float
-    ) -> tuple[dict[str, dict[UUID, float]], list[str]]:
-        async def one(search: _Search) -> dict[UUID, float] | None:
+    ) -> tuple[dict[str, dict[UUID, float]], list[str], list[str]]:
+        """What each found, who was too late, and who is down."""
+        late, down = list[str](), list[str]()
+
+        async def one(name: str, search: _Search) -> dict[UUID, float]:
             try:
                 async with asyncio.timeout(seconds):
                     return await search()
             except TimeoutError:
-                return None
+                late.append(name)
+            except VectorsDownError:
+                down.append(name)
+            return {}
 
-        answers = await asyncio.gather(*(one(search) for search in searches.values()))
-        named = dict(zip(searches, answers, strict=True))
-        found = {name: answer for name, answer in named.items() if answer is not None}
-        return found, [name for name, answer in named.items() if answer is None]
+        answers = await asyncio.gather(*(one(*each) for each in searches.items()))
+        return dict(zip(searches, answers, strict=True)), late, down

@@ -19,6 +19,7 @@ from servers.memory.domain.noise import normalised
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason
 from soma_common.kernel.tenancy import TenantId
+from soma_common.postgres.failures import DRIVER_EXCEPTIONS
 from soma_common.postgres.pool import Connection, Database
 from soma_common.postgres.queries import Queries
 
@@ -34,6 +35,10 @@ class Indexed:
     vector: Vector | None
     terms: Counter[str]
     turn_id: UUID | None
+
+
+class VectorsDownError(Exception):
+    """The index of vectors is broken or out of reach, while the database is there."""
 
 
 class MemoryStore:
@@ -86,9 +91,15 @@ class MemoryStore:
     async def by_vector(
         self, tenant_id: TenantId, vector: Vector, wanted: RecallFilter, limit: int
     ) -> dict[UUID, float]:
-        """The nearest memories with their cosines, by an exact scan of the namespaces."""
+        """The nearest memories with their cosines, by an exact scan of the namespaces.
+
+        Raises VectorsDownError where the database answers, but not with vectors.
+        """
         values = (_vector_text(vector), *_filter(wanted), limit)
-        rows = await self._database.tenant_read(tenant_id, _SQL.by_vector, *values)
+        try:
+            rows = await self._database.tenant_read(tenant_id, _SQL.by_vector, *values)
+        except DRIVER_EXCEPTIONS as problem:
+            raise VectorsDownError("the index of vectors does not answer") from problem
         return {row["memory_id"]: row["cosine"] for row in rows}
 
     async def by_words(

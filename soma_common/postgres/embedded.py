@@ -12,7 +12,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -87,11 +87,13 @@ class EmbeddedPostgres:
 
     `home` is the instance's data folder. As an ordinary user everything is under `home/postgres` (0700). As root the
     data belong to an unprivileged account; when that account cannot reach `home`, they lie under /var/lib/somastack
-    instead, because the permissions of folders that were not made here stay as they are.
+    instead, because the permissions of folders that were not made here stay as they are. `settings` are the server's
+    where it is to differ from what one person's laptop needs.
     """
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, settings: Mapping[str, str] | None = None) -> None:
         self.home = home.absolute()
+        self._settings = {**_SETTINGS, **(settings or {})}
         self.account = Account.for_server()
         self.folder = self._choose_folder()
         self.data = self.folder / "data"
@@ -255,7 +257,7 @@ class EmbeddedPostgres:
 
     def command(self) -> list[str]:
         """The server's command line, for the foreground."""
-        settings = [f"--{name}={value}" for name, value in _SETTINGS.items()]
+        settings = [f"--{name}={value}" for name, value in self._settings.items()]
         return [str(self.programs / "postgres"), "-D", str(self.data), "-k", str(self.socket_directory), *settings]
 
     def environment(self) -> dict[str, str]:

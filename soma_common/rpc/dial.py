@@ -68,18 +68,17 @@ class Channel:
         return factory(cast(grpc.aio.Channel, StubChannel(self)))
 
     async def check(self, timeout_seconds: float = 1.0) -> None:
-        """Asks the standard health service, without identity; raises DEPENDENCY_DOWN unless it serves."""
-        call = self._pick().unary_unary(
-            "/grpc.health.v1.Health/Check",
-            health_pb2.HealthCheckRequest.SerializeToString,
-            health_pb2.HealthCheckResponse.FromString,
-        )
-        try:
-            reply = await call(health_pb2.HealthCheckRequest(), timeout=timeout_seconds)
-        except grpc.aio.AioRpcError as error:
-            raise SomaError(Reason.DEPENDENCY_DOWN, {"dependency": self._name or "it"}) from error
-        if reply.status != health_pb2.HealthCheckResponse.SERVING:
-            raise SomaError(Reason.DEPENDENCY_DOWN, {"dependency": self._name or "it"})
+        """Asks the standard health service, without identity; raises DEPENDENCY_DOWN unless a replica serves.
+
+        All replicas together get the time: one that hangs does not speak for the others.
+        """
+        tried: set[int] = set()
+        while len(tried) < len(self._channels):
+            channel = self._pick(tried)
+            tried.add(id(channel))
+            if await _serves(channel, timeout_seconds / len(self._channels)):
+                return
+        raise SomaError(Reason.DEPENDENCY_DOWN, {"dependency": self._name or "it"})
 
     async def close(self) -> None:
         """Ends all calls and connections."""
@@ -140,6 +139,19 @@ class Channel:
             ("traceparent", (position or TraceContext.current()).traceparent),
         )
         return metadata if mark is None else (*metadata, (HEADER, mark.header))
+
+
+async def _serves(channel: grpc.aio.Channel, timeout_seconds: float) -> bool:
+    call = channel.unary_unary(
+        "/grpc.health.v1.Health/Check",
+        health_pb2.HealthCheckRequest.SerializeToString,
+        health_pb2.HealthCheckResponse.FromString,
+    )
+    try:
+        reply = await call(health_pb2.HealthCheckRequest(), timeout=timeout_seconds)
+    except grpc.aio.AioRpcError:
+        return False
+    return bool(reply.status == health_pb2.HealthCheckResponse.SERVING)
 
 
 def _time_left() -> float | None:

@@ -23,6 +23,7 @@ class DependencyState(StrEnum):
 
     UNKNOWN = "unknown"
     UP = "up"
+    DEGRADED = "degraded"
     DOWN = "down"
 
 

@@ -33,7 +33,9 @@ from soma_common.postgres.house import HouseDatabase
 from soma_common.postgres.migrate import MigrationError, require_current
 from soma_common.postgres.pool import Database
 from soma_common.rpc.address import ListenFailed
+from soma_common.rpc.dial import dial
 from soma_common.rpc.health import HealthBoard
+from soma_common.rpc.health_reports import GovernorEar, HealthReporter, Tell, View
 from soma_common.rpc.idempotency import IdempotencyStore
 from soma_common.rpc.key_exchange import KeyExchange
 from soma_common.rpc.ops_http import OpsHttp
@@ -54,7 +56,8 @@ _RESTART_SECONDS: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class ProcessSettings:
-    """Where a service listens, where its tables are, its keys, how its events travel, and who exchanges API keys.
+    """Where a service listens, where its tables are, its keys, how its events travel, who exchanges API keys, and who
+    hears what it sees of its dependencies (nobody where there is no target).
 
     `package` is the house's import name.
     """
@@ -68,6 +71,7 @@ class ProcessSettings:
     service_key_path: Path
     transport: TransportSettings
     control_targets: tuple[str, ...]
+    governor_targets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,7 @@ class Process:
     ids: Ids
     consumed: ConsumerMetrics
     consumers: list[Consumer] = field(default_factory=list)
+    views: list[View] = field(default_factory=list)
 
     def consume(self, *what: Consumption) -> None:
         """Have these consumers run while the process serves; their dead letters are this house's."""
@@ -107,11 +112,13 @@ class Process:
         finish: Finish | None = None,
         *,
         sagas: SagaOrchestrator | None = None,
+        tell: Tell | None = None,
         grace_seconds: float = DRAIN_SECONDS,
     ) -> None:
         """Serve until SIGTERM or SIGINT, then drain; `finish` is what must still be done or handed over.
 
-        `sagas` are those of the house: they are run here, and its operators can decide about them.
+        `sagas` are those of the house: they are run here, and its operators can decide about them. `tell` is how the
+        governor hears what is seen here, without the usual call.
         """
         settings = self.settings
         release = version("somastack")
@@ -133,13 +140,26 @@ class Process:
         ]
         if sagas is not None:
             works += [("run sagas", sagas.run, _RESTART_SECONDS), ("sweep sagas", sagas.sweep, _SWEEP_SECONDS)]
-        jobs = [asyncio.create_task(keep_running(*work), name=work[0]) for work in works]
-        try:
-            await serve_until_signal(self.server, ops, finish, grace_seconds=grace_seconds)
-        finally:
-            for job in jobs:
-                job.cancel()
-            await asyncio.gather(*jobs, return_exceptions=True)
+        async with self._ear() as ear:
+            if (tell := tell or ear) is not None:
+                reporter = HealthReporter(self.health, self.views, tell, self.clock)
+                works.append(("report health", reporter.run, _RESTART_SECONDS))
+            jobs = [asyncio.create_task(keep_running(*work), name=work[0]) for work in works]
+            try:
+                await serve_until_signal(self.server, ops, finish, grace_seconds=grace_seconds)
+            finally:
+                for job in jobs:
+                    job.cancel()
+                await asyncio.gather(*jobs, return_exceptions=True)
+
+    @asynccontextmanager
+    async def _ear(self) -> AsyncIterator[Tell | None]:
+        """Where the governor hears of what is seen here; None where there is none."""
+        if not self.settings.governor_targets:
+            yield None
+            return
+        async with dial(self.settings.governor_targets, self.signer, name="governor") as governor:
+            yield GovernorEar(self.settings.service, governor, self.ids).tell
 
 
 @asynccontextmanager

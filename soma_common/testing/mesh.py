@@ -9,7 +9,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from uuid import UUID, uuid4
 
 from soma_common.kernel.tenancy import TenantId
 from soma_common.security.tokens import UserSigner
+from soma_common.testing.folders import quick_folder
 from soma_common.testing.ports import PortShift
 from soma_common.testing.upstream import Script, ScriptedUpstream
 
@@ -54,20 +54,23 @@ class ServiceRow:
 class Mesh:
     """One running stack and the model upstream it talks to. Use it as a `with` block.
 
-    `beside` are words for its first `up` that ask for servers of others.
+    `beside` are words for its first `up` that ask for servers of others; `folder` is where its data lie until its end.
     """
 
     def __init__(
-        self, upstream: ScriptedUpstream, settings: Mapping[str, str] | None = None, *, beside: tuple[str, ...] = ()
+        self,
+        upstream: ScriptedUpstream,
+        settings: Mapping[str, str] | None = None,
+        *,
+        beside: tuple[str, ...] = (),
+        folder: Path | None = None,
     ) -> None:
         self._beside = beside
         self.upstream: Final = upstream
         self.model: Final = "scripted"
         self._ports: Final = PortShift.reserve((*_GRPC.values(), *_HTTP.values(), *_OTHERS))
         self.shift: Final = self._ports.shift
-        # A short path that PostgreSQL may pass through as another account when we are root.
-        self._folder: Final = Path(tempfile.mkdtemp(prefix="soma-e2e-"))
-        self._folder.chmod(0o711)
+        self._folder: Final = folder or quick_folder("soma-e2e-")
         self.home: Final = self._folder / "home"
         kept = {name: value for name, value in os.environ.items() if not name.startswith(_STRANGE)}
         self._environment: Final = {

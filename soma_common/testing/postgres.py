@@ -10,7 +10,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -28,6 +27,7 @@ from soma_common.postgres.migrate import migrate
 from soma_common.postgres.pool import Database
 from soma_common.postgres.provision import fill_schema, provision_roles
 from soma_common.postgres.queries import Queries
+from soma_common.testing.folders import quick_folder
 
 T = TypeVar("T")
 
@@ -40,15 +40,19 @@ OpenDatabase: TypeAlias = Callable[[HouseDatabase], Coroutine[Any, Any, Database
 
 
 class LaunchedPostgres:
-    """An embedded server run as its own program, as the supervisor does it, in a folder of its own."""
+    """An embedded server run as its own program, as the supervisor does it, in a folder of its own.
 
-    def __init__(self, home: Path) -> None:
+    A hasty one never waits for a disk; it is for tests of what stands on a database.
+    """
+
+    def __init__(self, home: Path, *, hasty: bool = False) -> None:
         self.cluster = EmbeddedPostgres(home)
         self.process: subprocess.Popen[bytes] | None = None
+        self._module = "soma_common.testing.hasty_postgres" if hasty else "soma_common.postgres.embedded"
 
     def start(self) -> None:
         """Start the launcher and wait until the server answers."""
-        command = [sys.executable, "-m", "soma_common.postgres.embedded", str(self.cluster.home)]
+        command = [sys.executable, "-m", self._module, str(self.cluster.home)]
         with (self.cluster.home / "postgres.log").open("ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log)
         run_aside(self.cluster.wait_ready(_READY_SECONDS))
@@ -157,17 +161,15 @@ def run_aside(work: Coroutine[Any, Any, T]) -> T:
 
 
 def temporary_home() -> Path:
-    """A new folder that the unprivileged account can pass through, short enough for a socket."""
-    home = Path(tempfile.mkdtemp(prefix="soma-pg-", dir="/tmp"))
-    home.chmod(0o711)
-    return home
+    """A new folder for the data of a server."""
+    return quick_folder("soma-pg-")
 
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[TestServer]:
     """The server of this session, with the roles of every house."""
     given = os.environ.get("SOMA_TEST_POSTGRES")
-    launched = None if given else LaunchedPostgres(temporary_home())
+    launched = None if given else LaunchedPostgres(temporary_home(), hasty=True)
     try:
         if launched is not None:
             launched.start()

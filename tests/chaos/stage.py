@@ -25,7 +25,7 @@ class Stage:
     """Where scenes are played; a context. Kafka is started when the first scene needs it."""
 
     def __init__(self) -> None:
-        self.postgres = LaunchedPostgres(temporary_home())
+        self.postgres = LaunchedPostgres(temporary_home(), hasty=True)
         self._folder = tempfile.TemporaryDirectory(prefix="soma-chaos-")
         self._broker: LaunchedKafka | None = None
         self._count = 0

@@ -69,7 +69,7 @@ def own_signal_server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterato
         yield replace(_on_redis(redis.url), start=redis.start, kill=redis.kill)
         redis.kill()
         return
-    postgres = LaunchedPostgres(temporary_home())
+    postgres = LaunchedPostgres(temporary_home(), hasty=True)
     try:
         postgres.start()
         dsn = postgres.cluster.superuser_dsn()

@@ -20,7 +20,7 @@ async def test_a_plain_chat_is_at_level_zero(ada: Person) -> None:
         assert receipt.level == L0
         assert receipt.aiq_predicted.value >= 70
         assert not receipt.aiq_predicted.HasField("tool_relevance")
-        assert receipt.aiq_observed.value > 0
+        assert receipt.aiq_observed.value == heard.end.completed.aiq_observed > 0
 
 
 async def test_each_drop_has_a_reason(ada: Person, model: ScriptedUpstream) -> None:

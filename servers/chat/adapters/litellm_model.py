@@ -13,8 +13,9 @@ import aiohttp
 from servers.chat.adapters.guarded_http import guarded_session
 from servers.chat.adapters.litellm_failures import ConnectionLostError, failure_of
 from servers.chat.adapters.openai_compatible import checked, unavailable
-from servers.chat.adapters.openai_wire import ChunkReader, request_body
+from servers.chat.adapters.openai_wire import ChunkReader
 from servers.chat.domain.model import ModelProfile, ModelRequest, StreamBegin, StreamItem
+from servers.chat.domain.request_body import request_body
 from soma_common.kernel.addresses import AddressRules
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason

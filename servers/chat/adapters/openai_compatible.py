@@ -12,8 +12,9 @@ import aiohttp
 import orjson
 
 from servers.chat.adapters.guarded_http import guarded_session, refused_address
-from servers.chat.adapters.openai_wire import ChunkReader, DataLines, request_body
+from servers.chat.adapters.openai_wire import ChunkReader, DataLines
 from servers.chat.domain.model import ModelProfile, ModelRequest, StreamItem
+from servers.chat.models.bodies import body_of
 from soma_common.kernel.addresses import AddressRules
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason
@@ -84,7 +85,7 @@ class OpenAICompatibleModel:
         async with asyncio.timeout(request.profile.first_token_timeout_seconds):
             return await self._session.post(
                 f"{(request.profile.base_url or '').rstrip('/')}/chat/completions",
-                data=orjson.dumps(request_body(request)),
+                data=body_of(request),
                 headers={**headers, **self._trace_headers()},
                 allow_redirects=False,
             )

@@ -1,6 +1,6 @@
-"""The OpenAI chat completions wire: a request as JSON, and the chunks of its stream as items. Pure.
+"""The OpenAI chat completions wire: the chunks of a stream as items. Pure.
 
-Nothing here opens a connection.
+Nothing here opens a connection; what is sent stands in `domain/request_body.py`.
 """
 
 import math
@@ -10,11 +10,7 @@ from typing import Any, Final
 
 import orjson
 
-from servers.chat.domain.continuing import instruction
 from servers.chat.domain.model import (
-    ModelRequest,
-    PromptMessage,
-    PromptTool,
     ReasoningChunk,
     StreamBegin,
     StreamEnd,
@@ -22,7 +18,6 @@ from servers.chat.domain.model import (
     TextChunk,
     ToolCallPart,
 )
-from servers.chat.domain.rounds import wire_name
 from soma_common.kernel.money import Usage
 
 # More tokens than a column counts are nobody's usage.
@@ -34,78 +29,6 @@ _FINISH_REASONS = {
     "function_call": "tool_calls",
     "content_filter": "content_filter",
 }
-
-
-def request_body(request: ModelRequest) -> dict[str, Any]:
-    """The body of `POST /chat/completions`, streaming, with usage."""
-    messages = [_message(message) for message in (*request.messages, *continuation(request.so_far))]
-    body: dict[str, Any] = {
-        "model": request.profile.model,
-        "messages": messages,
-        "stream": True,
-        "stream_options": {"include_usage": True},
-        "max_tokens": request.max_output_tokens,
-    }
-    if request.profile.provider == "openai":
-        body["max_completion_tokens"] = body.pop("max_tokens")
-    optional = {
-        "temperature": request.temperature,
-        "top_p": request.top_p,
-        "seed": request.seed,
-        "presence_penalty": request.presence_penalty,
-        "frequency_penalty": request.frequency_penalty,
-        "reasoning_effort": request.reasoning_effort or None,
-        "stop": list(request.stop) or None,
-    }
-    body.update({name: value for name, value in optional.items() if value is not None})
-    if request.tools:
-        body["tools"] = [_tool(tool) for tool in request.tools]
-        body["tool_choice"] = _tool_choice(request.tool_choice)
-        if request.parallel_tool_calls is not None:
-            body["parallel_tool_calls"] = request.parallel_tool_calls
-    if request.so_far:
-        # A form that is enforced begins at its beginning; the rest of a text has to keep to it by itself.
-        return body
-    if request.response_format == "json_object":
-        body["response_format"] = {"type": "json_object"}
-    elif request.response_format == "json_schema":
-        body["response_format"] = {"type": "json_schema", "json_schema": dict(request.json_schema or {})}
-    return body
-
-
-def continuation(so_far: str) -> tuple[PromptMessage, ...]:
-    """The messages that ask for the rest of an answer: its beginning, and after it what to do."""
-    if not so_far:
-        return ()
-    return (PromptMessage("assistant", so_far), PromptMessage("user", instruction(so_far)))
-
-
-def _tool(tool: PromptTool) -> dict[str, Any]:
-    strict = {"strict": True} if tool.strict else {}
-    parameters = dict(tool.parameters)
-    function = {"name": wire_name(tool.name), "description": tool.description, "parameters": parameters, **strict}
-    return {"type": "function", "function": function}
-
-
-def _tool_choice(choice: str | None) -> object:
-    if choice and choice.startswith("name:"):
-        return {"type": "function", "function": {"name": wire_name(choice.removeprefix("name:"))}}
-    return choice or "auto"
-
-
-def _call(call: ToolCallPart) -> dict[str, Any]:
-    function = {"name": wire_name(call.name), "arguments": call.arguments_json}
-    return {"id": call.call_id, "type": "function", "function": function}
-
-
-def _message(message: PromptMessage) -> dict[str, Any]:
-    wire: dict[str, Any] = {"role": message.role, "content": message.content}
-    if message.tool_calls:
-        wire["content"] = message.content or None
-        wire["tool_calls"] = [_call(call) for call in message.tool_calls]
-    if message.tool_call_id is not None:
-        wire["tool_call_id"] = message.tool_call_id
-    return wire
 
 
 class DataLines:

@@ -5,16 +5,19 @@ How events become durable and how a turn ends is not known here.
 
 from collections.abc import Iterator
 
+from servers.chat.answering.bases import Bases
+from servers.chat.answering.basis import Basis
 from servers.chat.answering.candidates import gather_sources
 from servers.chat.answering.gathering import Gathered, Gatherer
 from servers.chat.answering.planning import Planner, offer_of
-from servers.chat.answering.rounds import Rounds
+from servers.chat.answering.rounds import Rounds, bounds_of
 from servers.chat.aside import aside
 from servers.chat.domain.agent import DEFAULT_CANNED_ANSWER
-from servers.chat.domain.context import build, unsent
+from servers.chat.domain.composing import first_call
+from servers.chat.domain.context import unsent
 from servers.chat.domain.model import ModelRequest
-from servers.chat.domain.sources import Context
 from servers.chat.domain.turn import Step
+from servers.chat.models.bodies import sealed
 from servers.chat.tools.registry import Tools
 from servers.chat.turns.acceptance import Accepted
 from servers.chat.turns.ending import Outcome
@@ -47,12 +50,14 @@ class Answering:
         planner: Planner,
         rounds: Rounds,
         tools: Tools,
+        bases: Bases,
         journal: Journal,
     ) -> None:
         self._gatherer = gatherer
         self._planner = planner
         self._rounds = rounds
         self._tools = tools
+        self._bases = bases
         self._journal = journal
 
     async def answer(self, turn: RunningTurn, progress: Progress) -> None:
@@ -89,21 +94,26 @@ class Answering:
         tokenizer = tokenizer_for(accepted.profile.tokenizer)
         size = _size_of(accepted, gathered)
         offered = self._tools.offered(accepted)
+        basis = Basis.of(accepted, bounds_of(progress), [each.tool.prompt for each in offered])
         items = tuple(self._tools.item(each, tokenizer, tokenizer.name) for each in offered)
         sources = await aside(size, gather_sources, accepted, gathered, tokenizer, tokenizer.name, items)
         with progress.phase("plan"):
             plan = progress.plan = await self._planner.plan(accepted, gathered, sources, progress.patience_seconds)
         with progress.phase("context"):
             offer = offer_of(plan, gathered.modulation.recall_limit or gathered.knobs.recall_limit)
-            context = await aside(size, build, sources, offer, tokenizer)
+            terms = _terms(accepted, gathered, basis, plan.max_output_tokens)
+            context, request = await aside(size, first_call, sources, offer, terms, tokenizer)
         called = plan.level != level_pb2.DEGRADATION_LEVEL_L4
         progress.context = context if called else unsent(context)
         sent = {tool.name for tool in context.tools}
         progress.offered = {each.tool.name: each.tool for each in offered if each.tool.name in sent}
-        request = _request(accepted, gathered, plan, context) if called else None
+        if called and accepted.conversation_id is not None:
+            # The words of a transcript are not kept, so nothing can be made again from its basis.
+            progress.basis = self._bases.keep(accepted.tenant, basis)
+        following = sealed(request) if called else None
         if not turn.begun:
-            turn.settlement = settlement_draft(progress, request).SerializeToString()
-        return request
+            turn.settlement = settlement_draft(progress, following).SerializeToString()
+        return following
 
     def _begin(self, turn: RunningTurn, progress: Progress) -> None:
         accepted, plan = progress.accepted, progress.plan
@@ -144,28 +154,11 @@ def _taken_over(before: Before) -> turn_event_pb2.Notice:
     )
 
 
-def _request(
-    accepted: Accepted, gathered: Gathered, plan: governor_pb.PlanTurnResponse, context: Context
-) -> ModelRequest:
+def _terms(accepted: Accepted, gathered: Gathered, basis: Basis, max_output_tokens: int) -> ModelRequest:
+    """What holds for the call beside its messages and tools: where the request says nothing, the agent's state does."""
     options, modulation = accepted.order.options, gathered.modulation
-    return ModelRequest(
-        profile=accepted.profile,
-        messages=context.messages,
-        max_output_tokens=plan.max_output_tokens,
-        tools=context.tools,
-        tool_choice=_tool_choice(accepted.order.tool_choice, {tool.name for tool in context.tools}),
-        temperature=modulation.temperature if options.temperature is None else options.temperature,
-        top_p=modulation.top_p if options.top_p is None else options.top_p,
-        stop=options.stop,
-        response_format=options.response_format,
-        json_schema=options.json_schema,
-        seed=options.seed,
-        presence_penalty=options.presence_penalty,
-        frequency_penalty=options.frequency_penalty,
-        reasoning_effort=options.reasoning_effort,
-        parallel_tool_calls=options.parallel_tool_calls,
-        input_tokens=context.input_tokens,
-    )
+    temperature = modulation.temperature if options.temperature is None else options.temperature
+    return basis.terms(temperature, modulation.top_p if options.top_p is None else options.top_p, max_output_tokens)
 
 
 def _size_of(accepted: Accepted, gathered: Gathered) -> int:
@@ -173,15 +166,6 @@ def _size_of(accepted: Accepted, gathered: Gathered) -> int:
     recalled = sum(len(hit.memory.text) for hit in gathered.hits)
     said = sum(len(message.text) for message in gathered.branch)
     return accepted.order.size_bytes + len(accepted.agent.system_prompt) + recalled + said
-
-
-def _tool_choice(wished: str | None, offered: set[str]) -> str | None:
-    """The wish, as far as the tools that are left allow it."""
-    if wished is None or not offered:
-        return None
-    if wished.startswith("name:") and wished.removeprefix("name:") not in offered:
-        return None
-    return wished
 
 
 def _notices(progress: Progress, plan: governor_pb.PlanTurnResponse) -> Iterator[turn_event_pb2.Notice]:

@@ -29,6 +29,7 @@ from servers.chat.domain.turn import Step
 from servers.chat.metrics import TurnMetrics
 from servers.chat.models.port import Models
 from servers.chat.turns.journal import Journal
+from servers.chat.turns.manifests import call_record
 from servers.chat.turns.progress import Leg, Progress
 from servers.chat.turns.running import RunningTurn
 from soma.chat.v1 import turn_event_pb2
@@ -79,7 +80,7 @@ class Legs:
         this = _Round(turn, progress, request, 1 + progress.gathered.modulation.max_retries)
         call = await self._opening(this)
         while call.max_output_tokens:
-            leg = Leg(progress.next_leg, call.profile, call.input_tokens)
+            leg = Leg(progress.next_leg, call.profile, call.input_tokens, call_record(progress, call))
             progress.legs.append(leg)
             try:
                 await self._stream(this, call, leg)

@@ -5,14 +5,15 @@ How a model is called stands in `legs.py`, how a tool is run in `tools/running.p
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from servers.chat.answering.legs import Legs
 from servers.chat.aside import aside
+from servers.chat.domain.composing import Bounds, after_rounds
 from servers.chat.domain.model import ModelRequest
 from servers.chat.domain.permission import Permission
-from servers.chat.domain.rounds import CallResult, CallStatus, ToolRound, fitted, round_messages, rounds_tokens
+from servers.chat.domain.rounds import CallResult, CallStatus
 from servers.chat.domain.turn import Step
 from servers.chat.tools.effects import LedgerCall, LostTurnError
 from servers.chat.tools.messages import finished_message
@@ -21,11 +22,9 @@ from servers.chat.turns.journal import Journal
 from servers.chat.turns.progress import Progress
 from servers.chat.turns.running import RunningTurn
 from soma.chat.v1 import turn_event_pb2
-from soma_common.tokens import Tokenizer, tokenizer_for
+from soma_common.tokens import tokenizer_for
 
 MOST_ROUNDS: Final = 8
-# An answer after tools is never cut shorter than this for their results' sake, unless less was asked for.
-LEAST_ANSWER_TOKENS: Final = 256
 _USED_UP: Final = "The rounds of tools are used up, so the rest is answered without them."
 _TOO_LATE: Final = "No tool is run any more in this turn: its rounds are used up."
 
@@ -116,42 +115,20 @@ class Rounds:
         """The request of the next round; once the rounds are used up, one without tools."""
         tokenizer = tokenizer_for(first.profile.tokenizer)
         size = sum(len(result.content) for each in progress.rounds for result in each.results)
-        request = await aside(size, _continued, first, tuple(progress.rounds), _capacity(progress), tokenizer)
-        if len(progress.rounds) >= most_rounds(progress):
-            request = replace(request, tools=(), tool_choice=None)
-            if not progress.tools_ended:
-                progress.tools_ended = True
-                turn.add(Step.NOTICE, turn_event_pb2.Notice(code="tools_ended", sentence=_USED_UP))
-        elif request.tool_choice not in (None, "none"):
-            # What had to be called was called.
-            request = replace(request, tool_choice="auto")
+        rounds, bounds = tuple(progress.rounds), bounds_of(progress)
+        request, progress.fitted = await aside(size, after_rounds, first, rounds, bounds, tokenizer)
+        if len(rounds) >= bounds.most_rounds and not progress.tools_ended:
+            progress.tools_ended = True
+            turn.add(Step.NOTICE, turn_event_pb2.Notice(code="tools_ended", sentence=_USED_UP))
         self.journal.wants(turn)
         return request
 
 
-def most_rounds(progress: Progress) -> int:
-    """How many rounds of tools this turn may have."""
-    gathered = progress.gathered
+def bounds_of(progress: Progress) -> Bounds:
+    """How much of the window this turn may take, and how many rounds of tools it may have."""
+    window, gathered = progress.accepted.profile.window_tokens, progress.gathered
     if gathered is None:
-        return 0
-    return max(1, min(MOST_ROUNDS, gathered.modulation.max_tool_rounds or gathered.knobs.max_tool_rounds))
-
-
-def _capacity(progress: Progress) -> int:
-    window = progress.accepted.profile.window_tokens
-    limit = 0 if progress.gathered is None else progress.gathered.knobs.turn_token_limit
-    return min(window, limit) if limit else window
-
-
-def _continued(first: ModelRequest, rounds: tuple[ToolRound, ...], capacity: int, tokenizer: Tokenizer) -> ModelRequest:
-    """The first request with what was said and done since; the answer gives way to results, and these to the window."""
-    before = first.input_tokens + rounds_tokens(rounds, tokenizer, results=False)
-    least = min(first.max_output_tokens, LEAST_ANSWER_TOKENS)
-    kept = fitted(rounds, capacity - before - least, tokenizer)
-    needed = first.input_tokens + rounds_tokens(kept, tokenizer)
-    return replace(
-        first,
-        messages=(*first.messages, *(message for each in kept for message in round_messages(each))),
-        input_tokens=needed,
-        max_output_tokens=max(least, min(first.max_output_tokens, capacity - needed)),
-    )
+        return Bounds(window, 0)
+    limit = gathered.knobs.turn_token_limit
+    rounds = max(1, min(MOST_ROUNDS, gathered.modulation.max_tool_rounds or gathered.knobs.max_tool_rounds))
+    return Bounds(min(window, limit) if limit else window, rounds)

@@ -11,6 +11,7 @@ from servers.chat.domain.model import PromptMessage, PromptTool
 from servers.chat.domain.sizes import MEMORY_HEADER, MESSAGE_TOKENS, REPLY_TOKENS, Tokenizer, cut
 from servers.chat.domain.sources import (
     Context,
+    Dialogue,
     DialogueItem,
     Lanes,
     MemoryItem,
@@ -25,8 +26,6 @@ from servers.chat.domain.sources import (
 # Less than this of a text is not worth sending.
 LEAST_CUT_TOKENS: Final = 16
 _WHOLE: Final = "fits"
-
-Dialogue = DialogueItem | ToolExchange
 
 
 def build(sources: Sources, offer: Offer, tokenizer: Tokenizer) -> Context:

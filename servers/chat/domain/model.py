@@ -73,6 +73,7 @@ class ModelRequest:
 
     `input_tokens` is the size of what is sent, in tokens of the profile's tokenizer, 0 where nobody counted it.
     `so_far` is what was written of this very answer before another call broke off: the model goes on from there.
+    `body` is the call as bytes once it is not changed any more.
     """
 
     profile: ModelProfile
@@ -92,6 +93,7 @@ class ModelRequest:
     parallel_tool_calls: bool | None = None
     input_tokens: int = 0
     so_far: str = ""
+    body: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,9 @@ class ToolExchange:
         return self.call_tokens + sum(self.result_tokens)
 
 
+Dialogue = DialogueItem | ToolExchange
+
+
 @dataclass(frozen=True, slots=True)
 class MemoryItem:
     """A recalled memory as its line in the prompt, best first."""
@@ -92,8 +95,8 @@ class Sources:
 
     system: tuple[SystemItem, ...]
     user: UserItem
-    before: tuple[DialogueItem | ToolExchange, ...] = ()
-    after: tuple[DialogueItem | ToolExchange, ...] = ()
+    before: tuple[Dialogue, ...] = ()
+    after: tuple[Dialogue, ...] = ()
     memories: tuple[MemoryItem, ...] = ()
     # the framing and the header of the memory message, paid once
     memory_frame_tokens: int = 0

@@ -11,7 +11,7 @@ from typing import Final
 from google.protobuf.message import DecodeError
 
 from servers.chat.conversations.titles import Titles
-from servers.chat.intents.intent import TITLE, DueIntent
+from servers.chat.intents.intent import RELEASE, TITLE, DueIntent
 from servers.chat.intents.letters import PATIENCE, IntentLetters
 from servers.chat.metrics import TurnMetrics
 from soma.cognitive.v1 import modulation_service_pb2 as modulation_pb
@@ -38,6 +38,7 @@ BATCH: Final = 16
 # An answer that says: there is nothing to be told any more.
 _HEARD: Final[Mapping[str, frozenset[Reason]]] = {
     "settle_turn": frozenset((Reason.RESOURCE_NOT_FOUND,)),
+    RELEASE: frozenset((Reason.RESOURCE_NOT_FOUND,)),
     "observe_turn": frozenset(),
     "store_memory": frozenset((Reason.MEMORY_REFUSED,)),
     "forget_memory": frozenset(),
@@ -76,6 +77,9 @@ class Intents:
         self._calls: Mapping[str, Call] = {
             "settle_turn": lambda intent: governor.SettleTurn(
                 governor_pb.SettleTurnRequest.FromString(intent.payload), timeout=CALL_SECONDS
+            ),
+            RELEASE: lambda intent: governor.ReleaseReservation(
+                governor_pb.ReleaseReservationRequest.FromString(intent.payload), timeout=CALL_SECONDS
             ),
             "observe_turn": lambda intent: cognitive.ObserveTurn(
                 modulation_pb.ObserveTurnRequest.FromString(intent.payload), timeout=CALL_SECONDS

@@ -25,9 +25,12 @@ from soma_common.tracing.context import TraceContext
 CONSUMER: Final = "chat.intents"
 # Asks chat itself for the title of a conversation; a model may have to be called, so it takes its time.
 TITLE: Final = "title_conversation"
+# Gives back what a turn holds of the budget while it waits for a person.
+RELEASE: Final = "release_reservation"
 # What each kind of intent asks another service.
 REQUESTS: Final[Mapping[str, type[Payload]]] = {
     "settle_turn": governor_pb.SettleTurnRequest,
+    RELEASE: governor_pb.ReleaseReservationRequest,
     "observe_turn": modulation_pb.ObserveTurnRequest,
     "store_memory": memory_pb.StoreMemoryRequest,
     "forget_memory": memory_pb.DeleteBySourceRequest,

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from servers.chat.answering.rebuilding import Rebuilding
 from servers.chat.domain.model import ToolCallPart
 from servers.chat.rpc.tool_calls import ToolCallServicing
 from servers.chat.tools.approvals import Approvals
@@ -50,9 +51,11 @@ class TurnServicer(ToolCallServicing):
         ratings: Ratings,
         approvals: Approvals,
         results: ToolResults,
+        rebuilding: Rebuilding,
     ) -> None:
         super().__init__(approvals, results)
         self._ratings = ratings
+        self._rebuilding = rebuilding
         self._turns = turns
         self._followers = followers
         self._requests = requests
@@ -120,6 +123,13 @@ class TurnServicer(ToolCallServicing):
         if len(found) > page.size:
             answer.next_page_token = next_page_token((str(found[page.size - 1].turn_id),), filters)
         return answer
+
+    async def RebuildPrompt(  # noqa: N802
+        self, request: turn_pb.RebuildPromptRequest, context: Any
+    ) -> turn_pb.RebuildPromptResponse:
+        """A call's body, made again."""
+        made = await self._rebuilding.rebuild(current_call().caller, UUID(request.turn_id), request.leg or 1)
+        return turn_pb.RebuildPromptResponse(body=made.body, exact=made.exact, missing=made.missing, model=made.model)
 
     async def RateTurn(self, request: turn_pb.RateTurnRequest, context: Any) -> turn_pb.RateTurnResponse:  # noqa: N802
         """Keeps how an answer was."""

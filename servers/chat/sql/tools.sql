@@ -12,9 +12,21 @@ select call_id, round, position, name, arguments_json, arguments_hash, state, st
 from tool_calls where turn_id = $1 order by round, position;
 
 -- name: wait_turn
--- The events are written last, for their stream is locked until the end.
+-- What the governor must be told is written beside it; of a turn that waits once more the later one counts, under an id of its
+-- own, so that nobody who delivers the earlier one takes it away.
+with begun as materialized (
+    select wait_turn($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) as waits
+), released as (
+    insert into intents (
+        tenant_id, intent_id, owner_sub, caller_roles, caller_scopes, correlation_id, turn_id, kind, payload, next_time, create_time
+    )
+    select $1, $29::uuid, $30::text, $31::text[], $32::text[], $33::text, $2, $34::text, $35::bytea, $4, $4 from begun where waits
+    on conflict (tenant_id, turn_id, kind) do update
+    set intent_id = excluded.intent_id, payload = excluded.payload, next_time = excluded.next_time, attempts = 0,
+        lease_expire_time = null, last_reason = ''
+)
 select case
-    when wait_turn($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) then (
+    when (select waits from begun) then (
         select count(*) from append_events($1, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28)
     )
     else 0

@@ -167,6 +167,7 @@ class Ending:
             now=now,
             correlation_id=str(accepted.order.request_id),
             error=outcome.error,
+            aiq_observed=aiq,
             intents=intents,
         )
 

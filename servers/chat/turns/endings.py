@@ -70,6 +70,7 @@ class End:
     now: datetime
     correlation_id: str
     error: SomaError | None = None
+    aiq_observed: float | None = None
     intents: Sequence[Intent] = field(default_factory=tuple)
 
     @property
@@ -97,6 +98,7 @@ class End:
                 usage=usage,
                 cost_micros=self.cost_micros,
                 receipt_id=receipt,
+                aiq_observed=self.aiq_observed,
             )
         if self.error is None:
             return turn_event_pb2.TurnCancelled(

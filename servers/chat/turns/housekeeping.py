@@ -4,11 +4,10 @@ Each job is a coroutine that does it once; `run` repeats them.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Final
 
-from servers.chat.turns.allowance import Allowance
 from servers.chat.turns.instance import Instance
 from servers.chat.turns.running import RunningTurns, Stop
 from soma_common.kernel.clock import Clock
@@ -40,10 +39,10 @@ class Housekeeping:
         database: Database,
         instance: Instance,
         running: RunningTurns,
-        allowance: Allowance,
+        sweeps: Sequence[Callable[[], Awaitable[None]]],
         clock: Clock,
     ) -> None:
-        self._allowance = allowance
+        self._sweeps = sweeps
         self._database = database
         self._instance = instance
         self._running = running
@@ -98,8 +97,9 @@ class Housekeeping:
             _LOG.warning("an instance is silent; its turns are taken over", instance=row["name"])
 
     async def sweep(self) -> None:
-        """Forgets the journals of turns that ended a day ago, and who sent no message for a while."""
-        await self._allowance.sweep()
+        """Forgets the journals of turns that ended a day ago, and what others keep for a time only."""
+        for sweep in self._sweeps:
+            await sweep()
         await self._database.worker_statement(_SQL.sweep, JOURNAL_KEPT.total_seconds())
         await self._database.worker_statement(_SQL.sweep_calls, JOURNAL_KEPT.total_seconds())
         await self._database.worker_statement(_SQL.sweep_instances, JOURNAL_KEPT.total_seconds())

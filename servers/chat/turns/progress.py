@@ -10,12 +10,13 @@ from typing import Final
 from uuid import UUID
 
 from servers.chat.answering.gathering import Gathered
-from servers.chat.domain.model import ModelProfile, ToolCallPart
+from servers.chat.domain.model import ModelProfile, ModelRequest, ToolCallPart
 from servers.chat.domain.rounds import SEAM, CallResult, ToldCall, ToolRound, unique_id, wire_name
 from servers.chat.domain.sources import Context
 from servers.chat.tools.registry import Tool
 from servers.chat.turns.acceptance import Accepted
 from soma.governor.v1 import governor_service_pb2 as governor_pb
+from soma.governor.v1 import receipt_pb2 as receipt_pb
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.money import Usage
@@ -36,6 +37,8 @@ class Leg:
     number: int
     profile: ModelProfile
     input_tokens: int
+    # what the receipt says of it beside its use
+    record: receipt_pb.ModelLeg | None = None
     sent: bool = False
     began: bool = False
     spoke: bool = False
@@ -106,6 +109,11 @@ class Progress:
     results: dict[str, CallResult] = field(default_factory=dict)
     decided: set[str] = field(default_factory=set)
     tools_ended: bool = False
+    # the finished rounds as they fit the calls that are made now, the digest of what these are made from beside words,
+    # and the last call with what the receipt says of it
+    fitted: tuple[ToolRound, ...] = ()
+    basis: bytes = b""
+    recorded: tuple[ModelRequest, receipt_pb.ModelLeg] | None = None
 
     def take_call(self, part: ToolCallPart) -> ToldCall:
         """A call as the model asked for it, under an id of its own and the name that people know."""

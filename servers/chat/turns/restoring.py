@@ -66,6 +66,7 @@ def made_leg(leg: receipt_pb.ModelLeg, profile: ModelProfile, usage: Usage) -> L
         leg.leg,
         profile,
         usage.input_tokens,
+        leg,
         sent=True,
         began=True,
         spoke=usage.output_tokens > 0,

@@ -11,7 +11,8 @@ from servers.chat.answering.planning import lanes_message
 from servers.chat.domain.model import ModelRequest
 from servers.chat.domain.rounds import CallStatus
 from servers.chat.domain.sizes import counted_usage
-from servers.chat.domain.sources import Lanes, Placed
+from servers.chat.domain.sources import Lanes
+from servers.chat.turns.manifests import call_record, item_message
 from servers.chat.turns.progress import Leg, Progress
 from servers.chat.turns.stream import usage_message
 from soma.governor.v1 import governor_service_pb2 as governor_pb
@@ -95,7 +96,8 @@ def settlement_draft(progress: Progress, following: ModelRequest | None) -> gove
         _add_leg(request, leg, leg_usage(leg), leg.finish_reason)
     if following is not None:
         usage = Usage(input_tokens=following.input_tokens, estimated=True)
-        _add_leg(request, Leg(progress.next_leg, following.profile, following.input_tokens), usage, OPEN_LEG)
+        record = call_record(progress, following)
+        _add_leg(request, Leg(progress.next_leg, following.profile, following.input_tokens, record), usage, OPEN_LEG)
     request.outcome.finish_reason = "error"
     return request
 
@@ -109,15 +111,12 @@ def open_leg(draft: governor_pb.SettleTurnRequest) -> int:
 
 
 def _add_leg(request: governor_pb.SettleTurnRequest, leg: Leg, usage: Usage, finish_reason: str) -> None:
-    request.legs.append(
-        receipt_pb.ModelLeg(
-            leg=leg.number,
-            model=leg.profile.profile_id,
-            usage=usage_message(usage),
-            cost_micros=cost(leg.profile.price, usage),
-            finish_reason=finish_reason,
-        )
-    )
+    message = request.legs.add()
+    if leg.record is not None:
+        message.CopyFrom(leg.record)
+    message.leg, message.model = leg.number, leg.profile.profile_id
+    message.usage.CopyFrom(usage_message(usage))
+    message.cost_micros, message.finish_reason = cost(leg.profile.price, usage), finish_reason
 
 
 def empty_settlement(turn_id: UUID, error_reason: str) -> governor_pb.SettleTurnRequest:
@@ -132,7 +131,8 @@ def empty_settlement(turn_id: UUID, error_reason: str) -> governor_pb.SettleTurn
 def _frame(progress: Progress) -> governor_pb.SettleTurnRequest:
     context, turn_id = progress.context, str(progress.accepted.turn_id)
     draft = None if progress.before is None else progress.before.draft
-    if context is None and draft is not None:
+    if draft is not None and (context is None or draft.items):
+        # As it began; what was gathered anew since stands with the calls that were made of it.
         return governor_pb.SettleTurnRequest(
             turn_id=turn_id, request_id=turn_id, lanes_used=draft.lanes_used, items=draft.items
         )
@@ -140,17 +140,5 @@ def _frame(progress: Progress) -> governor_pb.SettleTurnRequest:
         turn_id=turn_id,
         request_id=turn_id,
         lanes_used=lanes_message(Lanes() if context is None else context.used),
-        items=[] if context is None else [_item(line) for line in context.manifest[:MOST_ITEMS]],
-    )
-
-
-def _item(line: Placed) -> receipt_pb.ManifestItem:
-    return receipt_pb.ManifestItem(
-        lane=line.lane,
-        item_id=line.item_id,
-        tokens=line.tokens,
-        kept=line.kept,
-        reason=line.reason,
-        version=line.version,
-        truncated_tokens=line.truncated_tokens,
+        items=[] if context is None else [item_message(line) for line in context.manifest[:MOST_ITEMS]],
     )

@@ -12,12 +12,15 @@ from servers.governor.domain.ledger import Amount, need_of_call
 from servers.governor.domain.request import CallCounts
 from servers.governor.domain.rules import Lane
 from servers.governor.ledger.holding import Owner
+from servers.governor.ledger.releasing import ReleaseOrder
 from servers.governor.ledger.settlement import SettleOrder
 from soma.governor.v1 import governor_service_pb2 as governor_pb
 from soma.governor.v1 import receipt_pb2 as receipt_pb
 
 
-def owner(request: governor_pb.HoldLegRequest | governor_pb.SettleTurnRequest) -> Owner:
+def owner(
+    request: governor_pb.HoldLegRequest | governor_pb.SettleTurnRequest | governor_pb.ReleaseReservationRequest,
+) -> Owner:
     """Whose model call it is."""
     is_turn = request.WhichOneof("owner") == "turn_id"
     return Owner(UUID(request.turn_id if is_turn else request.job_id), is_turn)
@@ -28,19 +31,29 @@ def leg_need(request: governor_pb.HoldLegRequest) -> Amount:
     return need_of_call(price(request.price), request.input_tokens, request.max_output_tokens)
 
 
+def release_order(request: governor_pb.ReleaseReservationRequest) -> ReleaseOrder:
+    """What an owner used before it waits."""
+    return ReleaseOrder(owner(request), _used(request.legs), request.last_leg)
+
+
 def settle_order(request: governor_pb.SettleTurnRequest) -> SettleOrder:
     """What a turn or a job used."""
-    legs: dict[int, Amount] = {}
-    for leg in request.legs:
-        used = Amount(leg.usage.input_tokens + leg.usage.output_tokens, leg_micros(leg))
-        legs[leg.leg] = legs.get(leg.leg, Amount()) + used
     return SettleOrder(
         owner=owner(request),
-        legs=legs,
+        legs=_used(request.legs),
         lanes_used={lane: getattr(request.lanes_used, lane.value) for lane in Lane},
         tool_calls=_calls(request.outcome.tools),
         outcome=outcome_of(request),
     )
+
+
+def _used(legs: Iterable[receipt_pb.ModelLeg]) -> dict[int, Amount]:
+    """What was used, by leg."""
+    found: dict[int, Amount] = {}
+    for leg in legs:
+        used = Amount(leg.usage.input_tokens + leg.usage.output_tokens, leg_micros(leg))
+        found[leg.leg] = found.get(leg.leg, Amount()) + used
+    return found
 
 
 def outcome_of(told: governor_pb.SettleTurnRequest | receipt_pb.Receipt) -> Outcome:

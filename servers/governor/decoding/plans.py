@@ -38,7 +38,13 @@ def plan_order(request: governor_pb.PlanTurnRequest) -> PlanOrder:
         ),
         observations=observations(request.observed_dependencies),
         timeout_seconds=timeout_seconds(request.turn_timeout_seconds),
+        agent_id=_id(subject.agent_id),
+        conversation_id=_id(subject.conversation_id),
     )
+
+
+def _id(value: str) -> UUID | None:
+    return UUID(value) if value else None
 
 
 def _candidates(found: plan_pb.Candidates) -> Candidates:

@@ -6,11 +6,16 @@ Nothing here stores: the statements of `sql/` do the same under a lock, and a te
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 from servers.governor.domain.periods import Period, period_end, period_start
+from servers.governor.domain.scopes import Scope
 from soma_common.kernel.errors import QuotaViolation, SomaError
 from soma_common.kernel.money import Price, most_cost
 from soma_common.kernel.reasons import Reason
+
+# When a running turn gives back what it does not use nobody knows; it costs little to look.
+HELD_PAUSE_SECONDS: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +40,10 @@ def need_of_call(price: Price, input_tokens: int, max_output_tokens: int) -> Amo
 
 @dataclass(frozen=True, slots=True)
 class BudgetState:
-    """A budget and its counters in the period that began at `start`; a limit of 0 is none."""
+    """A budget and its counters in the period that began at `start`; a limit of 0 is none.
+
+    `scope_id` is the user, agent or conversation, empty for the tenant and for a template.
+    """
 
     period: Period
     start: datetime
@@ -44,6 +52,14 @@ class BudgetState:
     used: Amount = Amount()
     held: Amount = Amount()
     debt: Amount = Amount()
+    scope: Scope = Scope.TENANT
+    scope_id: str = ""
+
+    @property
+    def name(self) -> str:
+        """How it is named to people."""
+        whose = "" if self.scope is Scope.TENANT else f"{self.scope.value}'s "
+        return f"{whose}{self.period.value} budget"
 
     @property
     def limited(self) -> bool:
@@ -83,7 +99,7 @@ class BudgetState:
         )
         for unit, wanted, spent, limit in units:
             if self.hard and wanted and limit and spent + wanted > limit:
-                return Refusal(self.period, unit, spent, limit)
+                return Refusal(self.period, unit, spent, limit, self.scope)
         return None
 
     def with_hold(self, need: Amount) -> "BudgetState":
@@ -102,12 +118,22 @@ class BudgetState:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a hold does not fit: the budget's period, the unit (tokens or micros), what is used or held, the limit."""
+    """Why a hold does not fit: the budget's period, the unit (tokens or micros), what is used or held, the limit.
+
+    `held_until` is when the open holds end at the latest, where they alone stand in the way.
+    """
 
     period: Period
     unit: str
     spent: int
     limit: int
+    scope: Scope = Scope.TENANT
+    held_until: datetime | None = None
+
+    def free_from(self, now: datetime) -> datetime | None:
+        """When there is room again at the latest; None for never."""
+        ends = [end for end in (period_end(self.period, now), self.held_until) if end is not None]
+        return min(ends, default=None)
 
 
 def place_hold(budgets: Sequence[BudgetState], need: Amount) -> tuple[BudgetState, ...] | Refusal:
@@ -121,21 +147,24 @@ def place_hold(budgets: Sequence[BudgetState], need: Amount) -> tuple[BudgetStat
 
 def budget_exhausted(refusal: Refusal, now: datetime) -> SomaError:
     """The error for a hold that was refused; it says when to come back."""
-    end = period_end(refusal.period, now)
+    end, scope = refusal.free_from(now), refusal.scope.value
+    wait = None if end is None else max(0.0, (end - now).total_seconds())
+    if wait is not None and refusal.held_until is not None:
+        wait = min(wait, HELD_PAUSE_SECONDS)
     return SomaError(
         Reason.BUDGET_EXHAUSTED,
         {
-            "scope": "tenant",
+            "scope": scope,
             "period": refusal.period.value,
             "used": str(refusal.spent),
             "limit": str(refusal.limit),
             "unit": refusal.unit,
             "resets_at": "never" if end is None else end.isoformat().replace("+00:00", "Z"),
         },
-        retry_after_seconds=None if end is None else max(0.0, (end - now).total_seconds()),
+        retry_after_seconds=wait,
         quota=(
             QuotaViolation(
-                f"tenant/{refusal.period.value}",
+                f"{scope}/{refusal.period.value}",
                 f"{refusal.spent} of {refusal.limit} {refusal.unit} are used or held",
             ),
         ),

@@ -46,8 +46,14 @@ DOWN: Final[dict[str, Demand]] = {
     "memory": Demand(
         "health", Level.L1, "The memory service does not answer, so nothing is recalled.", lane_off=Lane.MEMORY
     ),
+    "memory_database": Demand(
+        "health", Level.L1, "The database of memories is down, so nothing is recalled.", lane_off=Lane.MEMORY
+    ),
     "memory_index": Demand("health", Level.L1, "The vector index is down, so memories are found by their words only."),
     "cognitive": Demand("health", Level.L0, "The cognitive service does not answer, so the modulation is neutral."),
+    "cognitive_database": Demand("health", Level.L0, "The database of moods is down, so the modulation is neutral."),
+    "control": Demand("health", Level.L0, "The control service does not answer, so switches and keys stay as known."),
+    "control_database": Demand("health", Level.L0, "The database of control is down, so nothing is switched."),
     "database": Demand("health", Level.L0, "The database had trouble a moment ago; the turn was still stored."),
     "governor": Demand("health", Level.L0, "The governor had trouble a moment ago; this plan is complete."),
     "signals": Demand("health", Level.L0, "Wake-ups do not arrive, so other windows follow with a short delay."),
@@ -57,6 +63,8 @@ DOWN: Final[dict[str, Demand]] = {
 DEGRADED: Final[dict[str, str]] = {
     "model": "The model answers with restrictions; another one may take over.",
     "memory": "The memory service answers with restrictions.",
+    "cognitive": "The cognitive service is not reached by everybody.",
+    "control": "The control service is not reached by everybody.",
     "memory_index": "Recall did not finish in time, so some memories may be missing.",
 }
 
@@ -98,7 +106,7 @@ def budget_demands(budgets: Sequence[BudgetState], rules: PlannerRules) -> tuple
         share = budget.used_share
         for threshold in rules.budget_thresholds:
             if share >= threshold.at:
-                sentence = f"{share:.0%} of the {budget.period.value} budget is used."
+                sentence = f"{share:.0%} of the {budget.name} is used."
                 demands.append(Demand("budget", threshold.level, sentence))
                 break
     return tuple(sorted(demands, key=lambda demand: -demand.level))

@@ -12,11 +12,16 @@ EVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Period(StrEnum):
-    """How long a budget lasts until it starts anew."""
+    """How long a budget lasts until it starts anew; that of a turn bounds each turn by itself and has no counter."""
 
+    TURN = "turn"
     DAY = "day"
     MONTH = "month"
     TOTAL = "total"
+
+
+# The periods that have counters.
+COUNTED: Final = (Period.DAY, Period.MONTH, Period.TOTAL)
 
 
 def period_start(period: Period, now: datetime) -> datetime:

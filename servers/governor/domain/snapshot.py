@@ -12,6 +12,7 @@ from servers.governor.domain.levels import Health, LevelState, Observation
 from servers.governor.domain.periods import Period
 from servers.governor.domain.request import CallCounts, OutputCounts, Snapshot
 from servers.governor.domain.rules import AiqWeights, Lane, LaneBound, Level, LevelRow, PlannerRules, Threshold
+from servers.governor.domain.scopes import Scope
 
 Values = Mapping[str, Any]
 
@@ -72,6 +73,7 @@ def _values_of_budget(budget: BudgetState) -> dict[str, Any]:
         "period": budget.period.value,
         "start": budget.start.isoformat(),
         "hard": budget.hard,
+        "scope": [budget.scope.value, budget.scope_id],
         **{name: [str(amount.tokens), str(amount.micros)] for name, amount in amounts.items()},
     }
 
@@ -81,7 +83,11 @@ def _budget_of_values(values: Values) -> BudgetState:
         tokens, micros = values[name]
         return Amount(int(tokens), int(micros))
 
+    # Receipts of earlier releases know the tenant's budgets only.
+    scope, scope_id = values.get("scope", (Scope.TENANT.value, ""))
     return BudgetState(
+        scope=Scope(scope),
+        scope_id=scope_id,
         period=Period(values["period"]),
         start=datetime.fromisoformat(values["start"]),
         limit=amount("limit"),

@@ -71,6 +71,8 @@ def planned_receipt(
         snapshot=snapshot_struct(planned.snapshot, planned.plan.predicted_output_tokens),
         plan_time=timestamp(planned.plan_time),
         owner_sub=planned.owner_sub,
+        max_output_tokens=response.max_output_tokens,
+        window_tokens=request.model.window_tokens,
     )
 
 

@@ -3,22 +3,34 @@
 How a hold is checked stands in `sql/`; protos are made by `rpc/`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
 from servers.governor.domain.ledger import Amount
-from servers.governor.ledger.store import Hold, LedgerStore, lease_end
+from servers.governor.domain.rates import RateRules
+from servers.governor.domain.scopes import Subject
+from servers.governor.ledger.store import NO_RATES, Hold, HoldOwner, LedgerStore, lease_end
 from servers.governor.metrics import GovernorMetrics
 from servers.governor.planning.store import PlanStore
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.errors import invalid_field, not_found
 from soma_common.kernel.ids import Ids
-from soma_common.kernel.tenancy import TenantId
+from soma_common.kernel.tenancy import Caller, TenantId
 from soma_common.logging import get_logger
 from soma_common.postgres.pool import Connection, Database
 
 _LOG: Final = get_logger("governor.holds")
+
+
+# The rates of a tenant, from memory.
+RatesOf = Callable[[TenantId], RateRules]
+
+
+def no_rates(_tenant: TenantId) -> RateRules:
+    """Nothing is limited."""
+    return NO_RATES
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +56,21 @@ class Holding:
     metrics: GovernorMetrics
     clock: Clock
     ids: Ids
+    rates: RatesOf = no_rates
 
-    async def hold_leg(self, tenant: TenantId, owner: Owner, leg: int, need: Amount, timeout_seconds: float) -> Hold:
+    async def hold_leg(self, caller: Caller, owner: Owner, leg: int, need: Amount, timeout_seconds: float) -> Hold:
         """Holds a model call; a repeat for the same owner and leg gets the same hold.
 
-        Raises BUDGET_EXHAUSTED, RESOURCE_NOT_FOUND for a turn that was not planned and for an owner that was settled,
-        INVALID_FIELD for a leg whose hold has another size.
+        Raises BUDGET_EXHAUSTED, RATE_LIMITED, RESOURCE_NOT_FOUND for a turn that was not planned and for an owner that
+        was settled, INVALID_FIELD for a leg whose hold has another size.
         """
+
+        tenant, whose = caller.tenant_id, HoldOwner(owner.owner_id, owner.is_turn, Subject(caller.sub))
 
         async def work(connection: Connection) -> Hold:
             now = self.clock.now()
             hold = Hold(self.ids.uuid7(), leg, need, lease_end(now, timeout_seconds))
-            placed = await self.ledger.place_hold(connection, tenant, owner.owner_id, hold, now)
+            placed = await self.ledger.place_hold(connection, tenant, whose, hold, now, self.rates(tenant))
             seen = await self.plans.find_owner(connection, tenant, owner.owner_id)
             if seen.is_settled:
                 raise not_found(f"open {owner.kind}", owner.owner_id)

@@ -12,12 +12,15 @@ from uuid import UUID
 import orjson
 
 from servers.governor.domain.ledger import Amount, BudgetState, Refusal, budget_exhausted
-from servers.governor.domain.periods import Period, period_start
+from servers.governor.domain.periods import COUNTED, Period, period_start
+from servers.governor.domain.rates import RateRefusal, RateRules, rate_limited
+from servers.governor.domain.scopes import Scope, Subject
 from soma_common.kernel.tenancy import TenantId
-from soma_common.postgres.pool import Connection
+from soma_common.postgres.pool import Connection, Database
 from soma_common.postgres.queries import Queries
 
 _SQL: Final = Queries.of("servers.governor", "sql/queries.sql")
+NO_RATES: Final = RateRules()
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,15 @@ class Hold:
     leg: int
     amount: Amount
     lease_expire_time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class HoldOwner:
+    """Whose hold it is; for a later call of a turn the statement knows its agent and conversation."""
+
+    owner_id: UUID
+    is_turn: bool
+    subject: Subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +81,14 @@ class Booked:
     open_holds: int
 
 
+@dataclass(frozen=True, slots=True)
+class Released:
+    """Tokens of the holds that were closed, and what was booked of them."""
+
+    held_tokens: int
+    booked_tokens: int
+
+
 class LedgerStore:
     """Every statement on budgets and holds; each runs in the caller's transaction."""
 
@@ -78,21 +98,29 @@ class LedgerStore:
     async def make_budgets(self, connection: Connection, tenant: TenantId, now: datetime) -> None:
         """A row for each period, the day's with the default limit; rows that exist stay."""
         day = self._default_day_limit
-        limits = [day if period is Period.DAY else Amount() for period in Period]
+        limits = [day if period is Period.DAY else Amount() for period in COUNTED]
         await connection.execute(
             _SQL.make_budgets,
             tenant,
-            [period.value for period in Period],
-            [period_start(period, now) for period in Period],
+            [period.value for period in COUNTED],
+            [period_start(period, now) for period in COUNTED],
             [limit.tokens for limit in limits],
             [limit.micros for limit in limits],
         )
 
     async def place_hold(
-        self, connection: Connection, tenant: TenantId, owner_id: UUID, hold: Hold, now: datetime
+        self,
+        connection: Connection,
+        tenant: TenantId,
+        owner: HoldOwner,
+        hold: Hold,
+        now: datetime,
+        rates: RateRules = NO_RATES,
     ) -> Placed:
-        """Holds a leg in all budgets. Raises BUDGET_EXHAUSTED."""
-        arguments = (tenant, hold.hold_id, owner_id, hold.leg, *amount_and_lease(hold), *moments(now))
+        """Holds a leg in everything that bounds it. Raises BUDGET_EXHAUSTED, RATE_LIMITED."""
+        subject = owner.subject
+        whose = (owner.is_turn, subject.user, subject.agent_id, subject.conversation_id, rates.columns)
+        arguments = (tenant, hold.hold_id, owner.owner_id, hold.leg, *amount_and_lease(hold), *moments(now), *whose)
         row: Any = await connection.fetchrow(_SQL.place_hold, *arguments)
         if row["outcome"] == "unbudgeted":
             await self.make_budgets(connection, tenant, now)
@@ -108,9 +136,7 @@ class LedgerStore:
             _SQL.settle_owner,
             tenant,
             owner_id,
-            list(legs),
-            [used.tokens for used in legs.values()],
-            [used.micros for used in legs.values()],
+            *columns_of_legs(legs),
             now,
             day,
             month,
@@ -124,6 +150,24 @@ class LedgerStore:
             tuple(budget_of_row(budget).at(now) for budget in orjson.loads(row["budgets"])),
             row["open_holds"],
         )
+
+    async def release(
+        self,
+        database: Database,
+        tenant: TenantId,
+        owner: tuple[UUID, bool],
+        legs: Mapping[int, Amount],
+        last_leg: int,
+        now: datetime,
+    ) -> Released | None:
+        """Books legs of an owner (its id, and whether it is a turn) and gives back its holds up to the last leg.
+
+        One round trip of its own. None where nothing was held.
+        """
+        moment, day, month = moments(now)
+        values = (*columns_of_legs(legs), last_leg, moment, day, month)
+        (row,) = await database.tenant_statement(tenant, _SQL.release_holds, *owner, *values)
+        return None if row["outcome"] == "unknown" else Released(row["held_tokens"], row["used_tokens"])
 
     async def list_budgets(
         self, connection: Connection, tenant: TenantId, now: datetime
@@ -164,6 +208,11 @@ def amount_and_lease(hold: Hold) -> tuple[int, int, datetime]:
     return hold.amount.tokens, hold.amount.micros, hold.lease_expire_time
 
 
+def columns_of_legs(legs: Mapping[int, Amount]) -> tuple[list[int], list[int], list[int]]:
+    """Uses by leg as columns."""
+    return list(legs), [used.tokens for used in legs.values()], [used.micros for used in legs.values()]
+
+
 def moments(now: datetime) -> tuple[datetime, datetime, datetime]:
     """Now, and when its day and its month began."""
     return now, period_start(Period.DAY, now), period_start(Period.MONTH, now)
@@ -184,8 +233,14 @@ def budget_of_row(row: Mapping[str, Any]) -> BudgetState:
 
 
 def placed_of_row(row: Mapping[str, Any], leg: int, now: datetime) -> Placed:
-    """The answer of `place_hold`. Raises BUDGET_EXHAUSTED."""
+    """The answer of `place_hold`. Raises BUDGET_EXHAUSTED, RATE_LIMITED."""
     if row["outcome"] == "refused":
-        raise budget_exhausted(Refusal(Period(row["period"]), row["unit"], row["spent"], row["allowed"]), now)
+        spent, allowed, until = row["spent"], row["allowed"], row["held_until"]
+        raise budget_exhausted(
+            Refusal(Period(row["period"]), row["unit"], spent, allowed, Scope(row["scope"]), until), now
+        )
+    if row["outcome"] == "limited":
+        wait = row["wait_seconds"]
+        raise rate_limited(RateRefusal(Scope(row["scope"]), row["unit"], row["spent"], row["allowed"], wait))
     hold = Hold(row["hold_id"], leg, Amount(row["tokens"], row["micros"]), row["lease_expire_time"])
     return Placed(hold, row["outcome"] == "repeated")

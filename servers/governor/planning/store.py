@@ -13,9 +13,12 @@ import orjson
 
 from servers.governor.domain.ledger import BudgetState
 from servers.governor.domain.levels import LevelState
+from servers.governor.domain.rates import RateRules
 from servers.governor.domain.request import CallCounts, OutputCounts
 from servers.governor.domain.rules import Level
+from servers.governor.domain.scopes import Subject
 from servers.governor.ledger.store import (
+    NO_RATES,
     Hold,
     LedgerStore,
     OpenReceipt,
@@ -60,13 +63,14 @@ class NewReceipt:
     turn_id: UUID
     hold: Hold
     plan_time: datetime
-    owner_sub: str
+    subject: Subject
     model: str
     lanes_planned: Sequence[int]
     predicted_output_tokens: int
     aiq_predicted: float
     plan: bytes
     response: bytes
+    rates: RateRules = NO_RATES
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +124,7 @@ class PlanStore:
     async def open_receipt(self, connection: "Connection | None", tenant: TenantId, new: NewReceipt) -> Placed:
         """Holds leg 1 and opens the receipt, in one round trip of its own without a connection.
 
-        Raises BUDGET_EXHAUSTED.
+        Raises BUDGET_EXHAUSTED, RATE_LIMITED.
         """
         values = (
             new.hold.hold_id,
@@ -128,13 +132,16 @@ class PlanStore:
             *amount_and_lease(new.hold),
             *moments(new.plan_time),
             new.receipt_id,
-            new.owner_sub,
+            new.subject.user,
             new.model,
             list(new.lanes_planned),
             new.predicted_output_tokens,
             new.aiq_predicted,
             new.plan,
             new.response,
+            new.subject.agent_id,
+            new.subject.conversation_id,
+            new.rates.columns,
         )
         if connection is None:
             rows: list[Any] = await self._database.tenant_statement(tenant, _SQL.open_receipt, *values)

@@ -9,11 +9,15 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from servers.governor.domain.levels import Observation, merge_observations
+from servers.governor.domain.health import view_of_turn
+from servers.governor.domain.levels import Observation
 from servers.governor.domain.plan import Plan, plan_turn
+from servers.governor.domain.rates import RateRules
 from servers.governor.domain.request import PlanRequest, Snapshot
 from servers.governor.domain.rules import DEFAULT_RULES, Lane, Level, PlannerRules
+from servers.governor.domain.scopes import Subject
 from servers.governor.encoding.levels import level_message
+from servers.governor.ledger.holding import RatesOf, no_rates
 from servers.governor.ledger.store import Hold, lease_end
 from servers.governor.metrics import GovernorMetrics
 from servers.governor.planning.similarity import ToolSimilarity
@@ -38,6 +42,12 @@ class PlanOrder:
     request: PlanRequest
     observations: tuple[Observation, ...]
     timeout_seconds: float
+    agent_id: UUID | None = None
+    conversation_id: UUID | None = None
+
+    def subject(self, sub: str) -> Subject:
+        """For whom the turn is."""
+        return Subject(sub, self.agent_id, self.conversation_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +76,7 @@ OwnView = Callable[[], Sequence[Observation]]
 
 @dataclass(frozen=True, slots=True)
 class Planning:
-    """Plans turns. `own_view` is what this process sees of its own dependencies."""
+    """Plans turns. `own_view` is how all processes see the mesh, from memory."""
 
     database: Database
     store: PlanStore
@@ -77,12 +87,13 @@ class Planning:
     clock: Clock
     ids: Ids
     rules: PlannerRules = DEFAULT_RULES
+    rates: RatesOf = no_rates
 
     async def plan_turn(self, call: RpcCall, order: PlanOrder, encode: Encode) -> bytes:
         """The answer to PlanTurn; a repeat for the same turn gets the same bytes, whatever has changed since.
 
-        Raises BUDGET_EXHAUSTED, CONTEXT_OVERFLOW, LANE_FLOOR, LEVEL_TOO_LOW, INVALID_FIELD for the id of a job; then
-        nothing is held.
+        Raises BUDGET_EXHAUSTED, RATE_LIMITED, CONTEXT_OVERFLOW, LANE_FLOOR, LEVEL_TOO_LOW, INVALID_FIELD for the id
+        of a job; then nothing is held.
         """
         with self.metrics.timed("PlanTurn"):
             return await self._plan(call, order, encode)
@@ -98,7 +109,7 @@ class Planning:
         hold = Hold(self.ids.uuid7(), FIRST_LEG, plan.need, lease_end(now, order.timeout_seconds))
         planned = Planned(self.ids.uuid7(), now, call.caller.sub, plan, snapshot, hold)
         messages = encode(planned)
-        if not await self._store(call, state, plan, _receipt(order, planned, messages)):
+        if not await self._store(call, state, plan, _receipt(order, planned, messages, self.rates(tenant))):
             given = await self.store.read_response(tenant, order.turn_id)
             if given is None:
                 raise invalid_field("turn_id", "it is the id of a job that has holds")
@@ -122,7 +133,7 @@ class Planning:
 
     def _snapshot(self, order: PlanOrder, state: PlanningState) -> Snapshot:
         return Snapshot(
-            observations=merge_observations(order.observations, self.own_view()),
+            observations=view_of_turn(order.observations, self.own_view()),
             budgets=state.budgets,
             level_state=state.level_state,
             tool_calls=state.tool_calls,
@@ -144,18 +155,19 @@ class Planning:
             await self.events.append(connection, tenant, [draft])
 
 
-def _receipt(order: PlanOrder, planned: Planned, messages: PlanMessages) -> NewReceipt:
+def _receipt(order: PlanOrder, planned: Planned, messages: PlanMessages, rates: RateRules) -> NewReceipt:
     plan = planned.plan
     return NewReceipt(
         receipt_id=planned.receipt_id,
         turn_id=order.turn_id,
         hold=planned.hold,
         plan_time=planned.plan_time,
-        owner_sub=planned.owner_sub,
+        subject=order.subject(planned.owner_sub),
         model=order.request.model,
         lanes_planned=[plan.division.lanes[lane] for lane in Lane],
         predicted_output_tokens=plan.predicted_output_tokens,
         aiq_predicted=plan.aiq.value,
         plan=messages.receipt,
         response=messages.response,
+        rates=rates,
     )

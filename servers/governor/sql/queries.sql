@@ -11,10 +11,10 @@ from unnest($2::text[], $3::timestamptz[], $4::bigint[], $5::bigint[])
 on conflict do nothing;
 
 -- name: open_receipt
-select * from open_receipt($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17);
+select * from open_receipt($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20);
 
 -- name: place_hold
-select * from place_hold($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
+select * from place_hold($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15);
 
 -- name: find_owner
 -- Asked while the budgets are locked, so that what is seen here is what the hold is placed upon.
@@ -30,6 +30,9 @@ where levels.version = $2;
 
 -- name: settle_owner
 select * from settle_owner($1, $2, $3, $4, $5, $6, $7, $8);
+
+-- name: release_holds
+select * from release_holds($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
 
 -- name: close_receipt
 -- The event is written last, for its stream is locked until the end.

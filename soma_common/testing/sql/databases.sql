@@ -4,7 +4,7 @@
 select pg_advisory_lock(7306371);
 
 -- name: clone
-create database :name template :template;
+create database :name template :template strategy file_copy;
 
 -- name: drop
 drop database if exists :name with (force);

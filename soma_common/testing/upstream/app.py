@@ -4,6 +4,7 @@ Holds the state of one process; `playing.py` sends the answers.
 """
 
 import asyncio
+import hashlib
 import json
 import time
 from collections.abc import Callable
@@ -62,6 +63,7 @@ class Upstream:
         except orjson.JSONDecodeError:
             body = raw.decode(errors="replace")
         record = self.log.open(request.method, request.path_qs, dict(request.headers), body, time.time())
+        record.body_sha256 = hashlib.sha256(raw).hexdigest()
         if (refused := self._refused(request, body)) is not None:
             record.status = refused.status
             self.log.close(record, "refused", time.time())

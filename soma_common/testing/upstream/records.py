@@ -32,6 +32,8 @@ class ReceivedRequest:
     completion_tokens: int = 0
     finish_reason: str | None = None
     text_sent: str = ""
+    # SHA-256 of the body as it came
+    body_sha256: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """The record as JSON values."""

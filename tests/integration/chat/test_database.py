@@ -19,7 +19,7 @@ from tests.integration.chat.stack import ChatStack
 @pytest.fixture
 def mortal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ChatStack, LaunchedPostgres]]:
     """A stack with a database server that may be killed."""
-    launched = LaunchedPostgres(temporary_home())
+    launched = LaunchedPostgres(temporary_home(), hasty=True)
     launched.start()
     server = TestServer(launched_dsn(launched))
     run_aside(server.prepare())

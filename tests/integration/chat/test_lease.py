@@ -75,7 +75,7 @@ async def floor(urls: HouseDatabase, open_database: OpenDatabase) -> AsyncIterat
     async with database.transaction(TENANT) as connection:
         await connection.execute(TURN, TENANT, turn_id, "running", other.name, other.epoch)
     await owner.execute(SILENT, other.name)
-    keeping = Housekeeping(database, own, RunningTurns(), allowance, clock)
+    keeping = Housekeeping(database, own, RunningTurns(), (allowance.sweep,), clock)
     yield Floor(database, clock, own, other, keeping, owner, turn_id)
     await owner.close()
 

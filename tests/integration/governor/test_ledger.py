@@ -18,6 +18,7 @@ from soma_common.kernel.reasons import Reason
 from soma_common.kernel.tenancy import TenantId
 from soma_common.postgres.pool import Connection, Database
 from soma_common.rpc.metrics import process_registry
+from soma_common.testing.identity import user
 from soma_common.testing.postgres import HouseDatabases, OpenDatabase
 
 NEED = Amount(100, 10)
@@ -34,6 +35,7 @@ class Ledger:
     def __init__(self, database: Database, limit: Amount) -> None:
         clock, ids = Clock(), Ids()
         self.tenant = TenantId(uuid4())
+        self.caller = user("ada", self.tenant)
         self.database = database
         self.store = LedgerStore(limit)
         metrics = GovernorMetrics(process_registry(), clock)
@@ -41,7 +43,7 @@ class Ledger:
 
     async def hold(self, owner: Owner, leg: int = 1, timeout_seconds: float = 60.0) -> bool:
         try:
-            await self.holding.hold_leg(self.tenant, owner, leg, NEED, timeout_seconds)
+            await self.holding.hold_leg(self.caller, owner, leg, NEED, timeout_seconds)
         except SomaError as error:
             if error.reason is not Reason.BUDGET_EXHAUSTED:
                 raise
@@ -83,7 +85,7 @@ async def test_of_200_parallel_holds_of_the_very_last_unit_one_is_granted(databa
 
 async def test_parallel_repeats_of_one_hold_are_one_hold(database: Database) -> None:
     ledger, owner = Ledger(database, Amount(100_000, 0)), a_job()
-    holds = await asyncio.gather(*(ledger.holding.hold_leg(ledger.tenant, owner, 1, NEED, 60.0) for _ in range(50)))
+    holds = await asyncio.gather(*(ledger.holding.hold_leg(ledger.caller, owner, 1, NEED, 60.0) for _ in range(50)))
     assert len({hold.hold_id for hold in holds}) == 1
     assert (await ledger.day())[1] == NEED
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from servers.governor.domain.ledger import Amount, BudgetState, Refusal, place_hold
 from servers.governor.domain.periods import Period
-from servers.governor.ledger.store import Hold, LedgerStore
+from servers.governor.domain.scopes import Subject
+from servers.governor.ledger.store import Hold, HoldOwner, LedgerStore
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.tenancy import TenantId
 from soma_common.postgres.pool import Connection, Database, HouseDatabase
@@ -60,7 +61,8 @@ class Told:
     def hold(self, owner: int, need: Amount) -> bool:
         """Whether it was granted or had been before."""
         self.renew()
-        if owner in self.holds:
+        known = self.holds.get(owner)
+        if owner in self.settled or (known is not None and known[1] > self.now):
             return True
         for other, hold in self.holds.items():
             if hold is not None and hold[1] <= self.now:
@@ -85,6 +87,10 @@ class Told:
         self.settled.add(owner)
 
 
+def a_job(owner_id: UUID) -> HoldOwner:
+    return HoldOwner(owner_id, is_turn=False, subject=Subject("ada"))
+
+
 class Kept:
     """The same story on the server."""
 
@@ -105,7 +111,7 @@ class Kept:
         hold = Hold(uuid4(), 1, need, now + LEASE)
         try:
             async with self.database.transaction(self.tenant) as connection:
-                await self.store.place_hold(connection, self.tenant, owner_id, hold, now)
+                await self.store.place_hold(connection, self.tenant, a_job(owner_id), hold, now)
         except SomaError:
             return False
         return True

@@ -90,7 +90,7 @@ class House:
 async def serve_governor(rpc: RpcHarness, database: Database) -> Served:
     """The real one; a tenant may use 2,000 tokens a day."""
     settings = GovernorSettings(Amount(2_000, 0))
-    servicer = build(database, EventStore("governor"), CollectorRegistry(), list, Clock(), Ids(), settings)
+    servicer = build(database, EventStore("governor"), CollectorRegistry(), Clock(), Ids(), settings)
     added = Added(governor_grpc.add_GovernorServiceServicer_to_server, servicer, SERVICE)
     return await rpc.serve("governor", added, idempotency=IdempotencyStore(database))
 

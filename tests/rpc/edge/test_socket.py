@@ -65,6 +65,7 @@ async def test_a_turn(door: Door, chat: ScriptedChat) -> None:
         assert welcome["payload"]["user_id"] == "ada"
         assert welcome["payload"]["agents"] == [{"agent_id": AGENT_ID, "name": "soma"}]
         assert welcome["payload"]["features"] == {"memory": True}
+        assert welcome["payload"]["roles"] == ["member"]
         await socket.send("chat.send", content="Hello", options={"temperature": 0.1})
         frames = await socket.until(*ENDS)
     assert frames[0]["type"] == "chat.started"

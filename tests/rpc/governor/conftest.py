@@ -9,7 +9,6 @@ from prometheus_client import CollectorRegistry
 
 from servers.governor.__main__ import SERVICE, build
 from servers.governor.domain.ledger import Amount
-from servers.governor.domain.levels import Observation
 from servers.governor.rpc.servicer import GovernorServicer
 from servers.governor.settings import GovernorSettings
 from soma.governor.v1 import governor_service_pb2_grpc as governor_grpc
@@ -33,7 +32,6 @@ class Governor:
     database: Database
     registry: CollectorRegistry
     clock: SetClock
-    own_view: list[Observation]
     stub: Any
     door: Any
     served: Served
@@ -59,11 +57,10 @@ async def governor(house_database: HouseDatabases, open_database: OpenDatabase, 
     """A tenant may use 100,000 tokens a day at first."""
     database = await open_database(house_database("governor", "servers.governor"))
     registry, clock, ids = CollectorRegistry(), SetClock(), Ids()
-    view: list[Observation] = []
     settings = GovernorSettings(Amount(100_000, 0))
-    servicer = build(database, EventStore("governor", ids), registry, lambda: view, clock, ids, settings)
+    servicer = build(database, EventStore("governor", ids), registry, clock, ids, settings)
     added = Added(governor_grpc.add_GovernorServiceServicer_to_server, servicer, SERVICE)
     served = await rpc.serve("governor", added, idempotency=IdempotencyStore(database))
     stub = rpc.channel(served, service="chat").stub(governor_grpc.GovernorServiceStub)
     door = rpc.channel(served, service="edge").stub(governor_grpc.GovernorServiceStub)
-    return Governor(servicer, database, registry, clock, view, stub, door, served, rpc)
+    return Governor(servicer, database, registry, clock, stub, door, served, rpc)

@@ -4,7 +4,9 @@ from uuid import uuid4
 
 import pytest
 
+from servers.governor.domain.health import Report
 from servers.governor.domain.levels import Health, Observation
+from servers.governor.health.store import ValidReport
 from soma.common.v1 import level_pb2 as level_pb
 from soma.governor.v1 import governor_service_pb2 as governor_pb
 from soma.governor.v1 import plan_pb2 as plan_pb
@@ -47,6 +49,8 @@ async def test_a_plain_hello_is_planned_held_settled_and_written_down(governor: 
     assert by_turn == by_id
     receipt = by_id.receipt
     assert receipt.lanes_planned == plan.lanes
+    assert receipt.window_tokens == request.model.window_tokens
+    assert receipt.max_output_tokens == plan.max_output_tokens > 0
     assert receipt.owner_sub == "ada"
     assert receipt.usage.input_tokens == 90
     assert receipt.cost_micros == 150
@@ -153,8 +157,10 @@ async def test_a_receipt_is_seen_by_its_owner_and_by_operators_of_its_tenant_onl
     assert foreign.value.reason is Reason.RESOURCE_NOT_FOUND
 
 
-async def test_the_caller_s_and_the_governor_s_view_both_count(governor: Governor) -> None:
-    governor.own_view.append(Observation("events", Health.DOWN))
+async def test_what_the_turn_saw_and_what_is_reported_both_count(governor: Governor) -> None:
+    await governor.servicer.health.hear(
+        ValidReport("governor/1", Report("governor", (Observation("events", Health.DOWN),)), 8.0)
+    )
     request = plan_request(
         observed_dependencies=[level_pb.ObservedDependency(name="memory", state=level_pb.DEPENDENCY_STATE_DOWN)]
     )

@@ -4,10 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from servers.chat.answering.call_fitting import LEAST_ANSWER_TOKENS, call_for
+from servers.chat.answering.call_fitting import call_for
+from servers.chat.domain.composing import LEAST_ANSWER_TOKENS
 from servers.chat.domain.continuing import instruction
 from servers.chat.domain.model import ModelProfile, ModelRequest, PromptMessage, PromptTool, ToolCallPart
 from servers.chat.domain.sizes import MESSAGE_TOKENS, REPLY_TOKENS
+from servers.chat.models.bodies import sealed
 from soma_common.tokens import tokenizer_for
 
 MAIN = ModelProfile("main", "custom", "main", "http://main/v1", 32_768, 4_096, tokenizer="o200k_base")
@@ -23,11 +25,11 @@ def count(profile: ModelProfile, text: str) -> int:
 
 
 async def test_the_model_of_the_request_gets_it_as_it_is() -> None:
-    assert await call_for(REQUEST, MAIN, "") is REQUEST
+    assert await call_for(REQUEST, MAIN, "") == sealed(REQUEST)
     uncounted = await call_for(replace(REQUEST, input_tokens=0), MAIN, "")
     assert uncounted is not None
     assert uncounted.input_tokens > sum(count(MAIN, message.content) for message in SAID)
-    assert replace(uncounted, input_tokens=0) == replace(REQUEST, input_tokens=0)
+    assert replace(uncounted, input_tokens=REQUEST.input_tokens) == sealed(REQUEST)
 
 
 async def test_another_model_is_measured_with_its_own_tokenizer_and_limits() -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from servers.chat.adapters.openai_wire import ChunkReader, DataLines, request_body
+from servers.chat.adapters.openai_wire import ChunkReader, DataLines
 from servers.chat.domain.model import (
     ModelProfile,
     ModelRequest,
@@ -17,6 +17,7 @@ from servers.chat.domain.model import (
     TextChunk,
     ToolCallPart,
 )
+from servers.chat.domain.request_body import request_body
 
 
 def _delta(**delta: Any) -> dict[str, Any]:

@@ -8,11 +8,14 @@ from cli.talk.ahead import TypedAhead
 from cli.talk.consent import read
 from cli.talk.terminal import Curtain
 from cli.talk.tree import branches_of, row
+from cli.talk.watch import TurnEnd, Watch
 from cli.views.approval import call_words, decision_words, lines, result_words
 from cli.views.words import visible
 from soma.chat.v1 import message_pb2 as message_pb
 from soma.chat.v1 import turn_event_pb2 as event_pb
 from soma.chat.v1 import turn_service_pb2 as turn_pb
+from soma.common.v1 import level_pb2 as level_pb
+from soma.common.v1 import usage_pb2 as usage_pb
 
 A, U = message_pb.ROLE_ASSISTANT, message_pb.ROLE_USER
 
@@ -154,3 +157,23 @@ def test_what_a_model_writes_cannot_change_what_a_person_sees() -> None:
     assert "\\u001b[2K\\u000d" in shown
     assert not set(shown) & {"\x1b", "\r", "\u202e", "\x9b"}
     assert visible("a\tb\nc") == "a\tb\nc"
+
+
+async def heard_to_the_end(end: event_pb.TurnEvent) -> TurnEnd:
+    """What a listener's watch makes of a turn's last event."""
+    watch = Watch("conversation", Told())
+    level = level_pb.DEGRADATION_LEVEL_L1
+    watch.see(event_pb.TurnEvent(sequence=1, turn_id="t", started=event_pb.TurnStarted(level=level)))
+    watch.see(end)
+    assert watch.end is not None
+    return watch.end
+
+
+async def test_the_last_line_tells_level_aiq_tokens_cost_and_receipt() -> None:
+    usage = usage_pb.TokenUsage(input_tokens=10, output_tokens=5)
+    completed = event_pb.TurnCompleted(usage=usage, cost_micros=12, receipt_id="r", aiq_observed=93.4)
+    end = await heard_to_the_end(event_pb.TurnEvent(sequence=2, completed=completed))
+    assert end.receipt == "L1 · AIQ 93 · 15 tokens (10 in, 5 out) · cost 0.000012 · receipt r"
+    completed.ClearField("aiq_observed")
+    end = await heard_to_the_end(event_pb.TurnEvent(sequence=2, completed=completed))
+    assert "AIQ" not in end.receipt, "it is settled later"

@@ -29,7 +29,7 @@ from edge.session import Session, State
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason
 
-WELCOME = Welcome("ada", "tenant", (), {})
+WELCOME = Welcome("ada", "tenant", (), {}, ())
 
 
 def session(wait: float | None = None, agent_id: str = "", **limits: Any) -> Session:

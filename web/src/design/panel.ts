@@ -51,6 +51,9 @@ export const panel = css`
     flex: none;
     color: var(--ink-soft);
   }
+  .pair > .trouble {
+    color: var(--bad);
+  }
   .excerpt {
     display: -webkit-box;
     overflow: hidden;

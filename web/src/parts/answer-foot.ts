@@ -186,6 +186,7 @@ export class AnswerFootPart extends Part {
   async #send(rated: Rated, text: string): Promise<boolean> {
     try {
       await rate(this.store.rest, this.entry, rated, text);
+      void this.store.receipts.renew(this.entry.receiptId);
       return true;
     } catch (error) {
       this.store.layout.tell(refusalOf(error));

@@ -7,6 +7,8 @@ export interface Question {
   title: string;
   text: string;
   act: string;
+  /** What the button says that does nothing. */
+  refrain?: string;
 }
 
 export class ConfirmPart extends LitElement {
@@ -50,7 +52,7 @@ export class ConfirmPart extends LitElement {
       <h2 id="title">${this.question.title}</h2>
       <p id="text">${this.question.text}</p>
       <form class="row" method="dialog">
-        <button type="submit" value="">Keep it</button>
+        <button type="submit" value="">${this.question.refrain ?? "Keep it"}</button>
         <button class="danger" type="submit" value="sure">${this.question.act}</button>
       </form>
     </dialog>`;

@@ -1,4 +1,4 @@
-// The drawer beside a conversation and its three tabs.
+// The drawer beside a conversation and its tabs.
 
 import { css, html } from "lit";
 import { icon } from "../design/icons";
@@ -10,6 +10,8 @@ import { Part } from "./part";
 import "./receipt";
 import "./mind";
 import "./memory";
+import "./budget";
+import "./level";
 
 export class DrawerPart extends Part {
   static override styles = [
@@ -36,7 +38,7 @@ export class DrawerPart extends Part {
       }
       [role="tab"] {
         height: 100%;
-        padding: 0 var(--s3);
+        padding: 0 10px;
         border: 0;
         border-radius: 0;
         background: none !important;
@@ -50,6 +52,14 @@ export class DrawerPart extends Part {
         box-shadow: inset 0 -2px var(--accent);
         color: var(--ink);
         font-weight: 600;
+      }
+      @media (max-width: 420px) {
+        .top {
+          padding: 0 var(--s1);
+        }
+        [role="tab"] {
+          padding: 0 7px;
+        }
       }
       [role="tabpanel"] {
         padding: var(--s4);
@@ -102,6 +112,10 @@ export class DrawerPart extends Part {
         return html`<soma-mind .store=${this.store}></soma-mind>`;
       case "memory":
         return html`<soma-memory .store=${this.store}></soma-memory>`;
+      case "budget":
+        return html`<soma-budget .store=${this.store}></soma-budget>`;
+      case "level":
+        return html`<soma-level .store=${this.store}></soma-level>`;
     }
   }
 

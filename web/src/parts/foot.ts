@@ -5,7 +5,7 @@ import { icon, type IconName } from "../design/icons";
 import { base, controls } from "../design/shared";
 import type { Watchable } from "../state/cell";
 import type { Theme } from "../state/layout";
-import { money, short } from "../text/format";
+import { dollars, levelName, short } from "../text/format";
 import type { Link } from "../wire/connection";
 import { Part } from "./part";
 
@@ -72,12 +72,19 @@ export class FootPart extends Part {
         padding: 0 var(--s2);
         font-size: var(--size-tiny);
       }
+      button.left {
+        display: block;
+        max-width: 100%;
+        overflow: hidden;
+        text-overflow: ellipsis;
+      }
       @media (max-width: 560px) {
         :host {
           gap: var(--s3);
           padding-left: var(--s3);
         }
         .services,
+        .level,
         .model,
         .theme span {
           display: none;
@@ -87,8 +94,8 @@ export class FootPart extends Part {
   ];
 
   protected override watched(): readonly Watchable[] {
-    const { mesh, turns, layout } = this.store;
-    return [mesh.link, mesh.level, mesh.usedModel, mesh.models, mesh.budget, mesh.services, turns.running, turns.modelId, layout.theme];
+    const { mesh, turns, layout, level } = this.store;
+    return [mesh.link, mesh.level, mesh.usedModel, mesh.models, mesh.budget, mesh.services, turns.running, turns.modelId, layout.theme, level.status];
   }
 
   protected override render(): unknown {
@@ -96,12 +103,16 @@ export class FootPart extends Part {
     const model = turns.modelId.value || mesh.model;
     const down = Object.entries(mesh.services.value).filter(([, state]) => state === "down");
     const theme = layout.theme.value;
+    const level = levelName(this.store.level.status.value?.level ?? mesh.level.value);
+    const left = this.#budget();
     return html`
       <span class=${`link ${mesh.link.value}`} role="status">${this.#link()}</span>
       ${down.length > 0 ? html`<span class="bad services">${down.map(([name]) => name).join(", ")} down</span>` : nothing}
-      ${mesh.level.value === "" ? nothing : html`<span class=${mesh.level.value === "L0" ? "" : "bad"}>Level ${mesh.level.value}</span>`}
+      ${level === "" ? nothing : html`<span class=${level === "L0" ? "level" : "level bad"}>Level ${level}</span>`}
       ${model === "" ? nothing : html`<span class="cut model">${model}</span>`}
-      <span class="end cut">${this.#budget()}</span>
+      <span class="end cut">
+        ${left === "" ? nothing : html`<button class="plain left" type="button" title="Open the budgets" @click=${() => layout.openDrawer("budget")}>${left}</button>`}
+      </span>
       <button
         class="plain theme"
         type="button"
@@ -128,7 +139,7 @@ export class FootPart extends Part {
     const micros = Number(budget.limit_micros) - Number(budget.used_micros) - Number(budget.held_micros);
     const parts = [
       Number(budget.limit_tokens) > 0 ? `${short(Math.max(0, tokens))} tokens` : "",
-      Number(budget.limit_micros) > 0 ? (micros > 0 ? money(micros) : "$0") : "",
+      Number(budget.limit_micros) > 0 ? dollars(Math.max(0, micros)) : "",
     ].filter((part) => part !== "");
     return parts.length === 0 ? "" : `${parts.join(", ")} left today`;
   }

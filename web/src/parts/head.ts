@@ -6,6 +6,7 @@ import { base, controls } from "../design/shared";
 import type { Watchable } from "../state/cell";
 import type { Tab } from "../state/layout";
 import { isMac } from "./keys";
+import "./level-sign";
 import "./menu";
 import { Part } from "./part";
 
@@ -113,6 +114,7 @@ export class HeadPart extends Part {
           </button>`
         : nothing}
       <h1 class="cut">${this.#title()}</h1>
+      <soma-level-sign .store=${this.store}></soma-level-sign>
       <soma-menu .store=${this.store}></soma-menu>
       ${this.#agents()}
       <button

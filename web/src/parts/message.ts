@@ -5,8 +5,9 @@ import { repeat } from "lit/directives/repeat.js";
 import { base, controls, notices } from "../design/shared";
 import type { Watchable } from "../state/cell";
 import type { Entry, Notice, Problem, Seam } from "../state/entry";
+import type { Tab } from "../state/layout";
 import type { ToolUse } from "../state/tool-use";
-import { clock } from "../text/format";
+import { clock, lasting } from "../text/format";
 import { Pieces, type Piece } from "../text/pieces";
 import { prose } from "../text/prose";
 import { renderBlocks } from "../text/render";
@@ -16,6 +17,12 @@ import "./question";
 import "./tool";
 
 const HIDDEN_PAUSE_MS = 250;
+/** Where it stands why a turn was refused. */
+const DOORS: Readonly<Record<string, { tab: Tab; name: string }>> = {
+  BUDGET_EXHAUSTED: { tab: "budget", name: "Open the budgets" },
+  RATE_LIMITED: { tab: "budget", name: "Open the limits" },
+  LEVEL_TOO_LOW: { tab: "level", name: "Open the level" },
+};
 
 export class MessagePart extends Part {
   static override properties = { entry: { attribute: false } };
@@ -159,11 +166,13 @@ export class MessagePart extends Part {
 
   #problem(problem: Problem): unknown {
     const { retry } = this.entry;
-    const wait = problem.retryAfter === undefined ? "" : ` You can try again in ${Math.ceil(problem.retryAfter)} s.`;
+    const wait = problem.retryAfter === undefined ? "" : ` You can try again in ${lasting(problem.retryAfter)}.`;
+    const door = DOORS[problem.code];
     return html`<div class="problem" role="alert">
       <p>${problem.message}${wait}</p>
       <div class="row">
         ${retry === undefined ? nothing : html`<button type="button" @click=${retry}>Try again</button>`}
+        ${door === undefined ? nothing : html`<button type="button" @click=${() => this.store.layout.openDrawer(door.tab)}>${door.name}</button>`}
         <span class="quiet tiny">${problem.code}${problem.errorId === "" ? "" : html` · id <code>${problem.errorId}</code>`}</span>
       </div>
     </div>`;

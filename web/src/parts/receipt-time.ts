@@ -2,7 +2,7 @@
 
 import { css, html } from "lit";
 import { milliseconds, words } from "../text/format";
-import type { PhaseLatency } from "../wire/types";
+import type { PhaseLatency } from "../wire/governor";
 
 export const timeStyles = css`
   .phase {

@@ -4,12 +4,18 @@ import { css, html, nothing } from "lit";
 import { base, controls, notices } from "../design/shared";
 import { panel } from "../design/panel";
 import type { Watchable } from "../state/cell";
-import { count, enumWords, levelName, milliseconds, money, moment, words } from "../text/format";
-import type { ModelLeg, Receipt, Usage } from "../wire/types";
+import { count, enumWords, levelName, milliseconds, money, moment, plural, words } from "../text/format";
+import type { Receipt } from "../wire/governor";
+import type { Usage } from "../wire/types";
+import { dependencies } from "./dependencies";
 import { Part } from "./part";
-import { items } from "./receipt-items";
-import { lanes, laneStyles } from "./receipt-lanes";
+import { compared } from "./receipt-compared";
+import "./receipt-items";
+import "./receipt-lanes";
+import "./receipt-legs";
+import { quality, qualityStyles } from "./receipt-quality";
 import { timeStyles, waterfall } from "./receipt-time";
+import "./receipt-walk";
 
 export class ReceiptPart extends Part {
   static override styles = [
@@ -17,9 +23,14 @@ export class ReceiptPart extends Part {
     controls,
     notices,
     panel,
-    laneStyles,
+    qualityStyles,
     timeStyles,
     css`
+      soma-receipt-lanes,
+      soma-receipt-items,
+      soma-receipt-legs {
+        margin-top: var(--s5);
+      }
       .figures {
         display: grid;
         grid-template-columns: auto auto auto auto;
@@ -49,7 +60,7 @@ export class ReceiptPart extends Part {
 
   protected override watched(): readonly Watchable[] {
     const { receipts, thread } = this.store;
-    return [receipts.shown, receipts.problem, receipts.wanted, thread.entries];
+    return [receipts.shown, receipts.problem, receipts.wanted, receipts.compared, thread.entries];
   }
 
   /** As long as nobody chose one, it is the receipt of the last answer. */
@@ -69,24 +80,62 @@ export class ReceiptPart extends Part {
     if (shown.value === undefined) {
       return wanted.value === ""
         ? html`<p class="quiet">The line under an answer opens its receipt: what the turn was allowed, what it used, and why.</p>`
-        : nothing;
+        : html`<p class="quiet" role="status">The receipt is being read.</p>`;
     }
     return this.#receipt(shown.value);
   }
 
   #receipt(receipt: Receipt): unknown {
-    const reasons = receipt.level_reasons ?? [];
+    const { value: told } = this.store.receipts.compared;
     return html`
-      ${figures(receipt)}
-      ${reasons.map(
-        (reason) => html`<p class="notice warn"><strong>${levelName(reason.level)}</strong> ${reason.sentence} <span class="quiet">(${reason.source})</span></p>`,
-      )}
-      ${receipt.features_off.length > 0 ? html`<p class="notice">Switched off: ${receipt.features_off.join(", ")}.</p>` : nothing}
-      ${lanes(receipt)}
-      ${waterfall(receipt.phases ?? [])} ${items(receipt, this.store)} ${effects(receipt)} ${legs(receipt.legs ?? [])}
-      ${quality(receipt)} ${facts(receipt)}
+      <soma-receipt-walk .store=${this.store}></soma-receipt-walk>
+      ${figures(receipt)} ${level(receipt)}
+      ${told === undefined ? nothing : compared(told)}
+      <soma-receipt-lanes .store=${this.store} .receipt=${receipt}></soma-receipt-lanes>
+      ${waterfall(receipt.phases ?? [])}
+      <soma-receipt-items .store=${this.store} .receipt=${receipt}></soma-receipt-items>
+      ${effects(receipt)}
+      <soma-receipt-legs .store=${this.store} .receipt=${receipt}></soma-receipt-legs>
+      ${quality(receipt)} ${dependencies(receipt.dependencies)} ${this.#facts(receipt)}
     `;
   }
+
+  #facts(receipt: Receipt): unknown {
+    const { usage, outcome } = receipt;
+    const version = html`<button class="link" type="button" @click=${() => this.store.layout.openDrawer("level")}>version ${receipt.plan_version}</button>`;
+    const rows: readonly (readonly [string, unknown])[] = [
+      ["Model", receipt.model],
+      ["Input", usage === undefined ? "–" : plural(usage.input_tokens, "token")],
+      ["Output", usage === undefined ? "–" : plural(usage.output_tokens, "token")],
+      ["Ended with", outcome === undefined ? "not settled yet" : words(outcome.error_reason || outcome.finish_reason)],
+      ["Rated", receipt.feedback === undefined ? "by nobody" : receipt.feedback ? "good" : "bad"],
+      ["Switched off", receipt.features_off.length === 0 ? "nothing" : receipt.features_off.map((name) => words(name)).join(", ")],
+      ["Plan", enumWords(receipt.path, "PLAN_PATH_")],
+      ["Configuration", version],
+      ["Planned", receipt.plan_time === undefined ? "–" : moment(receipt.plan_time)],
+      ["Settled", receipt.settle_time === undefined ? "not yet" : moment(receipt.settle_time)],
+      ...receipt.policy_decisions.map((id) => ["Policy decision", html`<code>${id}</code>`] as const),
+      ["Receipt", html`<code>${receipt.receipt_id}</code>`],
+      ["Turn", html`<code>${receipt.turn_id}</code>`],
+    ];
+    return html`<section aria-labelledby="facts">
+      <h2 id="facts">Facts</h2>
+      <dl>${rows.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>
+    </section>`;
+  }
+}
+
+/** The level with every reason that was given for it. */
+function level(receipt: Receipt): unknown {
+  const { level_reasons: reasons } = receipt;
+  if (reasons.length === 0) {
+    return html`<p class="notice">Level ${levelName(receipt.level)}: nothing demanded less.</p>`;
+  }
+  return reasons.map(
+    (reason) => html`<p class=${levelName(reason.level) === "L0" ? "notice" : "notice warn"}>
+      <strong>${levelName(reason.level)}</strong> ${reason.sentence} <span class="quiet">(${reason.source})</span>
+    </p>`,
+  );
 }
 
 function figures(receipt: Receipt): unknown {
@@ -121,84 +170,6 @@ function effects(receipt: Receipt): unknown {
       : html`<ul class="rows">
           ${moved.map((effect) => html`<li>${effect.sentence}</li>`)}
         </ul>`}
-  </section>`;
-}
-
-function legs(calls: readonly ModelLeg[]): unknown {
-  if (calls.length === 0) {
-    return nothing;
-  }
-  return html`<section aria-labelledby="legs">
-    <h2 id="legs">Model calls</h2>
-    <ol class="rows">
-      ${calls.map(
-        (leg, place) => html`<li>
-          <div class="pair"><span>${leg.leg}. ${leg.model}</span><span>${money(leg.cost_micros)}</span></div>
-          <p class="quiet">
-            ${seam(calls[place - 1])}${leg.usage === undefined ? "" : `${count(leg.usage.input_tokens)} in, ${count(leg.usage.output_tokens)} out${leg.usage.estimated ? ", counted here" : ""}; `}ended
-            with ${words(leg.finish_reason)}
-          </p>
-        </li>`,
-      )}
-    </ol>
-  </section>`;
-}
-
-/** What the call before leaves to this one. */
-function seam(before: ModelLeg | undefined): string {
-  if (before?.finish_reason === "tool_calls") {
-    return "After the tools: ";
-  }
-  if (before?.finish_reason !== "error") {
-    return "";
-  }
-  return (before.usage?.output_tokens ?? 0) > 0 ? `Went on where ${before.model} broke off: ` : `In the place of ${before.model}: `;
-}
-
-function quality(receipt: Receipt): unknown {
-  const { aiq_predicted: predicted, aiq_observed: observed } = receipt;
-  if (predicted === undefined && observed === undefined) {
-    return nothing;
-  }
-  const round = (value: number | undefined): string => (value === undefined ? "none" : value.toFixed(0));
-  return html`<section aria-labelledby="aiq">
-    <h2 id="aiq">Intelligence quotient of the turn <span>of 100</span></h2>
-    <ul class="rows">
-      ${predicted === undefined
-        ? nothing
-        : html`<li>
-            <div class="pair"><span>Predicted</span><span>${round(predicted.value)}</span></div>
-            <p class="quiet">
-              context ${round(predicted.context_quality)}, tools ${round(predicted.tool_relevance)}, budget ${round(predicted.budget_efficiency)}
-            </p>
-          </li>`}
-      ${observed === undefined
-        ? nothing
-        : html`<li>
-            <div class="pair"><span>Observed</span><span>${round(observed.value)}</span></div>
-            <p class="quiet">
-              response ${round(observed.response_quality)}, tools ${round(observed.tool_success)}, tokens ${round(observed.token_efficiency)}
-            </p>
-          </li>`}
-    </ul>
-  </section>`;
-}
-
-function facts(receipt: Receipt): unknown {
-  const { usage, outcome } = receipt;
-  const rows: readonly (readonly [string, unknown])[] = [
-    ["Model", receipt.model],
-    ["Input", usage === undefined ? "–" : `${count(usage.input_tokens)} tokens`],
-    ["Output", usage === undefined ? "–" : `${count(usage.output_tokens)} tokens`],
-    ["Ended with", outcome === undefined ? "not settled yet" : words(outcome.error_reason || outcome.finish_reason)],
-    ["Plan", `${enumWords(receipt.path, "PLAN_PATH_")}, rules ${receipt.plan_version}`],
-    ["Planned", receipt.plan_time === undefined ? "–" : moment(receipt.plan_time)],
-    ["Receipt", html`<code>${receipt.receipt_id}</code>`],
-    ["Turn", html`<code>${receipt.turn_id}</code>`],
-  ];
-  return html`<section>
-    <h2>Facts</h2>
-    <dl>${rows.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>
   </section>`;
 }
 

@@ -4,9 +4,9 @@ import type { Refusal } from "../wire/refusal";
 import { Cell, Pulse } from "./cell";
 import type { Entry } from "./entry";
 
-export type Tab = "receipt" | "mind" | "memory";
+export type Tab = "receipt" | "mind" | "memory" | "budget" | "level";
 export type Theme = "system" | "light" | "dark";
-export const TABS: readonly Tab[] = ["receipt", "mind", "memory"];
+export const TABS: readonly Tab[] = ["receipt", "mind", "memory", "budget", "level"];
 const THEMES: readonly Theme[] = ["system", "light", "dark"];
 const THEME_KEY = "soma.theme";
 const DRAWER_KEY = "soma.drawer";

@@ -3,10 +3,11 @@
 import type { Link } from "../wire/connection";
 import type { Rest } from "../wire/rest";
 import type { AgentName, ModelProfile } from "../wire/chat";
-import type { Budget } from "../wire/types";
+import type { Budget } from "../wire/governor";
 import { Cell } from "./cell";
 
 const OFFLINE_PROVIDER = "offline";
+const NARROWER: ReadonlySet<string> = new Set(["BUDGET_SCOPE_USER", "BUDGET_SCOPE_AGENT", "BUDGET_SCOPE_CONVERSATION"]);
 
 export class MeshState {
   readonly link = new Cell<Link>("connecting");
@@ -17,12 +18,23 @@ export class MeshState {
   readonly budget = new Cell<Budget | undefined>(undefined);
   /** Whom the mesh takes this browser for. */
   userId = "";
+  /** What it lets its user do. */
+  readonly roles = new Cell<readonly string[]>([]);
   readonly services = new Cell<Readonly<Record<string, string>>>({});
 
   constructor(private readonly rest: Rest) {}
 
   get model(): string {
     return this.usedModel.value || (this.models.value.find((model) => model.tenant_default)?.model_profile_id ?? "");
+  }
+
+  get isAdmin(): boolean {
+    return this.roles.value.includes("admin");
+  }
+
+  /** Whether what others spend may be seen. */
+  get isOperator(): boolean {
+    return this.isAdmin || this.roles.value.includes("operator");
   }
 
   /** Whether nothing but the offline model is there to answer. */
@@ -45,7 +57,7 @@ export class MeshState {
     ]);
     this.models.value = models?.models ?? this.models.value;
     this.services.value = health?.services ?? this.services.value;
-    const days = budgets?.budgets.find((budget) => budget.period === "BUDGET_PERIOD_DAY");
+    const days = budgets?.budgets.find(({ period, scope }) => period === "BUDGET_PERIOD_DAY" && !NARROWER.has(scope));
     this.budget.value = budgets === undefined ? this.budget.value : days;
   }
 }

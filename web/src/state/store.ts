@@ -6,10 +6,13 @@ import type { Started } from "../wire/frames";
 import { Rest } from "../wire/rest";
 import { firstWords } from "../text/format";
 import { Approvals } from "./approvals";
+import { Budgets } from "./budgets";
 import { Chats } from "./chats";
+import { Configuration } from "./configuration";
 import type { Entry } from "./entry";
 import { Files } from "./files";
 import { Layout } from "./layout";
+import { Level } from "./level";
 import { Memories } from "./memories";
 import { MeshState } from "./mesh";
 import { Mind } from "./mind";
@@ -33,6 +36,9 @@ export class Store {
     refused: (problem) => this.layout.tell(problem),
   });
   readonly receipts = new Receipts(this.rest);
+  readonly budgets = new Budgets(this.rest);
+  readonly level = new Level(this.rest);
+  readonly configuration = new Configuration(this.rest);
   readonly mind = new Mind(this.rest);
   readonly thread = new Thread();
   readonly memories = new Memories(this.rest, () => this.thread.agentId);
@@ -49,6 +55,7 @@ export class Store {
         connected: (told) => {
           this.mesh.agents.value = told.agents;
           this.mesh.userId = told.user_id;
+          this.mesh.roles.value = told.roles;
           void this.#cameBack();
         },
         link: (state) => this.#linked(state),
@@ -132,6 +139,12 @@ export class Store {
     void this.memories.show(id);
   }
 
+  /** Reads anew what the drawer shows of budgets, after something was spent or set. */
+  async loadBudgets(): Promise<void> {
+    const { agentId, conversationId } = this.thread;
+    await this.budgets.load(agentId, conversationId.value, this.mesh.isOperator);
+  }
+
   async #begun(entry: Entry, told: Started, fresh: boolean): Promise<void> {
     this.mesh.level.value = entry.level;
     this.mesh.usedModel.value = entry.model;
@@ -163,16 +176,25 @@ export class Store {
     if (entry.tools.some((tool) => tool.consent !== undefined)) {
       void this.approvals.refresh();
     }
-    if (this.layout.drawerOpen.value && this.layout.tab.value === "receipt" && entry.receiptId !== "") {
-      void this.receipts.show(entry.receiptId);
-    }
-    if (this.layout.drawerOpen.value && this.layout.tab.value === "mind") {
-      void this.mind.load(this.thread.agentId);
-    }
+    this.#renewDrawer(entry);
     if (entry.problem?.code === "CURSOR_TOO_OLD") {
       void this.talk.open(this.thread.conversationId.value);
     } else if (branched) {
       void this.talk.refresh();
+    }
+  }
+
+  #renewDrawer(entry: Entry): void {
+    const { drawerOpen, tab } = this.layout;
+    if (!drawerOpen.value) {
+      return;
+    }
+    if (tab.value === "receipt" && entry.receiptId !== "") {
+      void this.receipts.show(entry.receiptId);
+    } else if (tab.value === "mind") {
+      void this.mind.load(this.thread.agentId);
+    } else if (tab.value === "budget") {
+      void this.loadBudgets();
     }
   }
 
@@ -192,6 +214,7 @@ export class Store {
       this.layout.announce("Connected again.");
     }
     this.#watch.look();
+    this.level.look();
     const { chats, mesh, approvals, talk } = this;
     await Promise.all([chats.refresh(), mesh.refresh(), mesh.refreshAgents(), approvals.refresh(), talk.refresh()]);
   }

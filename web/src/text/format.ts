@@ -1,7 +1,8 @@
 // Numbers, money, times and names as people read them.
 
-const WHOLE = new Intl.NumberFormat("en");
-const SHORT = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 2, roundingMode: "floor" });
+const WHOLE = new Intl.NumberFormat();
+const SHORT = new Intl.NumberFormat(undefined, { notation: "compact", maximumFractionDigits: 2, roundingMode: "floor" });
+const DOLLARS = [2, 4, 6].map((digits) => dollarFormat(Math.min(digits, 4), digits));
 const CLOCK = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 const DAY = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
 const MOMENT = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
@@ -21,11 +22,25 @@ export function plural(value: number, one: string, many = `${one}s`): string {
 }
 
 export function money(micros: string | number | undefined): string {
+  return Number(micros ?? 0) === 0 ? "free" : dollars(micros);
+}
+
+/** An amount of money, also where it is none; small ones with more places. */
+export function dollars(micros: string | number | undefined): string {
   const value = Number(micros ?? 0) / 1_000_000;
-  if (value === 0) {
-    return "free";
+  const size = Math.abs(value);
+  return (DOLLARS[size >= 1 || size === 0 ? 0 : size >= 0.01 ? 1 : 2] ?? WHOLE).format(value);
+}
+
+/** A length of time in the largest unit that says it: 12 s, 5 minutes, 13 hours. */
+export function lasting(seconds: number): string {
+  if (seconds < 100) {
+    return `${WHOLE.format(Math.ceil(seconds))} s`;
   }
-  return `$${value < 0.01 ? value.toFixed(6).replace(/0{1,2}$/, "") : value.toFixed(value < 1 ? 4 : 2)}`;
+  if (seconds < 100 * 60) {
+    return plural(Math.ceil(seconds / 60), "minute");
+  }
+  return seconds < 72 * 3600 ? plural(Math.ceil(seconds / 3600), "hour") : plural(Math.ceil(seconds / 86_400), "day");
 }
 
 export function milliseconds(value: number): string {
@@ -76,4 +91,14 @@ export function firstWords(text: string, most = 8): string {
   const all = text.trim().split(/\s+/);
   const cut = all.slice(0, most).join(" ").slice(0, 80);
   return all.length > most ? `${cut} …` : cut;
+}
+
+function dollarFormat(least: number, most: number): Intl.NumberFormat {
+  return new Intl.NumberFormat(undefined, {
+    style: "currency",
+    currency: "USD",
+    currencyDisplay: "narrowSymbol",
+    minimumFractionDigits: least,
+    maximumFractionDigits: most,
+  });
 }

@@ -15,6 +15,8 @@ export class Refusal extends Error {
   readonly code: string;
   readonly details: Readonly<Record<string, string>>;
   readonly retryAfter: number | undefined;
+  /** What is wrong with which field of the request. */
+  readonly violations: readonly { field: string; description: string }[];
 
   constructor(body: ProblemBody) {
     const wrong = (body.violations ?? []).map((it) => `${it.field}: ${it.description}`);
@@ -22,6 +24,7 @@ export class Refusal extends Error {
     this.code = body.code;
     this.details = body.details ?? {};
     this.retryAfter = body.retry_after;
+    this.violations = body.violations ?? [];
   }
 }
 

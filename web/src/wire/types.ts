@@ -16,47 +16,7 @@ export interface LevelReason {
   sentence: string;
 }
 
-// ---- governor ----
-
-export interface LaneTokens {
-  system_policy: number;
-  history: number;
-  memory: number;
-  tools: number;
-  tool_results: number;
-  buffer: number;
-}
-
-export interface ManifestItem {
-  lane: string;
-  item_id: string;
-  tokens: number;
-  kept: boolean;
-  reason: string;
-  truncated_tokens: number;
-}
-
-export interface RankedTool {
-  name: string;
-  relevance: number;
-  success_rate: number;
-  chosen: boolean;
-  reason: string;
-}
-
-export interface ModelLeg {
-  leg: number;
-  model: string;
-  usage?: Usage;
-  cost_micros: string;
-  finish_reason: string;
-}
-
-export interface PhaseLatency {
-  phase: string;
-  start_milliseconds: number;
-  duration_milliseconds: number;
-}
+// ---- cognitive ----
 
 export interface Effect {
   name: string;
@@ -65,48 +25,6 @@ export interface Effect {
   sentence: string;
   switched_off: boolean;
 }
-
-export interface Receipt {
-  receipt_id: string;
-  turn_id: string;
-  agent_id: string;
-  model: string;
-  plan_version: number;
-  lanes_planned?: LaneTokens;
-  lanes_used?: LaneTokens;
-  items: ManifestItem[];
-  level: string;
-  level_reasons: LevelReason[];
-  aiq_predicted?: { value: number; context_quality: number; tool_relevance?: number; budget_efficiency: number };
-  aiq_observed?: { value: number; response_quality: number; tool_success: number; token_efficiency: number };
-  tool_k: number;
-  tools: RankedTool[];
-  path: string;
-  legs: ModelLeg[];
-  phases: PhaseLatency[];
-  usage?: Usage;
-  cost_micros: string;
-  outcome?: { finish_reason: string; error_reason: string };
-  modulation?: { effects: Effect[]; neutral: boolean };
-  dependencies: { name: string; state: string; detail: string }[];
-  features_off: string[];
-  plan_time?: string;
-  settle_time?: string;
-}
-
-export interface Budget {
-  period: string;
-  limit_tokens: string;
-  limit_micros: string;
-  hard: boolean;
-  used_tokens: string;
-  used_micros: string;
-  held_tokens: string;
-  held_micros: string;
-  reset_time?: string;
-}
-
-// ---- cognitive ----
 
 export interface NeuromodulatorState {
   name: string;

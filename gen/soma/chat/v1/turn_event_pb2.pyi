@@ -513,6 +513,7 @@ class TurnCompleted(_message.Message):
     USAGE_FIELD_NUMBER: _builtins.int
     COST_MICROS_FIELD_NUMBER: _builtins.int
     RECEIPT_ID_FIELD_NUMBER: _builtins.int
+    AIQ_OBSERVED_FIELD_NUMBER: _builtins.int
     message_id: _builtins.str
     """The assistant message; for a transcript an id that names no stored message."""
     finish_reason: Global___FinishReason.ValueType
@@ -521,6 +522,8 @@ class TurnCompleted(_message.Message):
     """What it cost, in micros."""
     receipt_id: _builtins.str
     """The receipt."""
+    aiq_observed: _builtins.float
+    """AIQ as observed, 0-100; absent where the turn is settled later."""
     @_builtins.property
     def usage(self) -> _usage_pb2.TokenUsage:
         """What was used."""
@@ -533,12 +536,15 @@ class TurnCompleted(_message.Message):
         usage: _usage_pb2.TokenUsage | None = ...,
         cost_micros: _builtins.int = ...,
         receipt_id: _builtins.str = ...,
+        aiq_observed: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["usage", b"usage"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_aiq_observed", b"_aiq_observed", "aiq_observed", b"aiq_observed", "usage", b"usage"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cost_micros", b"cost_micros", "finish_reason", b"finish_reason", "message_id", b"message_id", "receipt_id", b"receipt_id", "usage", b"usage"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_aiq_observed", b"_aiq_observed", "aiq_observed", b"aiq_observed", "cost_micros", b"cost_micros", "finish_reason", b"finish_reason", "message_id", b"message_id", "receipt_id", b"receipt_id", "usage", b"usage"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__aiq_observed: _TypeAlias = _typing.Literal["aiq_observed"]  # noqa: Y015
+    _WhichOneofArgType__aiq_observed: _TypeAlias = _typing.Literal["_aiq_observed", b"_aiq_observed"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__aiq_observed) -> _WhichOneofReturnType__aiq_observed | None: ...
 
 Global___TurnCompleted: _TypeAlias = TurnCompleted  # noqa: Y015
 

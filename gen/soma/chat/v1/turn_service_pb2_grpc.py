@@ -185,7 +185,8 @@ class TurnServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RebuildPrompt(self, request, context):
-        """The body of a model call as it was sent, made again from the receipt and what is stored. Errors: RESOURCE_NOT_FOUND.
+        """The body of a model call as it was sent, made again from the receipt and what is stored. Errors: RESOURCE_NOT_FOUND for a
+        turn or a call that never was.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -49,7 +49,9 @@ class TurnServiceStub:
     GetTurn: _aio.UnaryUnaryMultiCallable[_turn_service_pb2.GetTurnRequest, _turn_service_pb2.GetTurnResponse]
     """One turn."""
     RebuildPrompt: _aio.UnaryUnaryMultiCallable[_turn_service_pb2.RebuildPromptRequest, _turn_service_pb2.RebuildPromptResponse]
-    """The body of a model call as it was sent, made again from the receipt and what is stored. Errors: RESOURCE_NOT_FOUND."""
+    """The body of a model call as it was sent, made again from the receipt and what is stored. Errors: RESOURCE_NOT_FOUND for a
+    turn or a call that never was.
+    """
 
 class TurnServiceServicer(metaclass=_abc_1.ABCMeta):
     """Runs turns: a message in, an answer out as a numbered stream of events."""
@@ -157,6 +159,8 @@ class TurnServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _turn_service_pb2.RebuildPromptRequest,
         context: _aio.ServicerContext[_turn_service_pb2.RebuildPromptRequest, _abc.Awaitable[_turn_service_pb2.RebuildPromptResponse]],
     ) -> _abc.Awaitable[_turn_service_pb2.RebuildPromptResponse]:
-        """The body of a model call as it was sent, made again from the receipt and what is stored. Errors: RESOURCE_NOT_FOUND."""
+        """The body of a model call as it was sent, made again from the receipt and what is stored. Errors: RESOURCE_NOT_FOUND for a
+        turn or a call that never was.
+        """
 
 def add_TurnServiceServicer_to_server(servicer: TurnServiceServicer, server: _aio.Server) -> None: ...

@@ -555,6 +555,7 @@ class Connected(_message.Message):
     TENANT_ID_FIELD_NUMBER: _builtins.int
     AGENTS_FIELD_NUMBER: _builtins.int
     FEATURES_FIELD_NUMBER: _builtins.int
+    ROLES_FIELD_NUMBER: _builtins.int
     user_id: _builtins.str
     """The user."""
     tenant_id: _builtins.str
@@ -567,6 +568,10 @@ class Connected(_message.Message):
     def features(self) -> _containers.ScalarMap[_builtins.str, _builtins.bool]:
         """Feature flags by name."""
 
+    @_builtins.property
+    def roles(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The roles that the user has: viewer, member, operator or admin."""
+
     def __init__(
         self,
         *,
@@ -574,10 +579,11 @@ class Connected(_message.Message):
         tenant_id: _builtins.str = ...,
         agents: _abc.Iterable[Global___AgentName] | None = ...,
         features: _abc.Mapping[_builtins.str, _builtins.bool] | None = ...,
+        roles: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agents", b"agents", "features", b"features", "tenant_id", b"tenant_id", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agents", b"agents", "features", b"features", "roles", b"roles", "tenant_id", b"tenant_id", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

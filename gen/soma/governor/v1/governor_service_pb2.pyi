@@ -532,12 +532,17 @@ class ReleaseReservationRequest(_message.Message):
     JOB_ID_FIELD_NUMBER: _builtins.int
     LEGS_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    LAST_LEG_FIELD_NUMBER: _builtins.int
     turn_id: _builtins.str
     """A planned turn."""
     job_id: _builtins.str
     """Work outside a turn."""
     request_id: _builtins.str
     """The repeat key of the mutation."""
+    last_leg: _builtins.int
+    """The last leg of the owner when it began to wait: holds of later legs belong to what it does since, and stay. 0 gives back
+    all.
+    """
     @_builtins.property
     def legs(self) -> _containers.RepeatedCompositeFieldContainer[_receipt_pb2.ModelLeg]:
         """The calls that were made; each is booked now, and not again when the owner is settled."""
@@ -549,10 +554,11 @@ class ReleaseReservationRequest(_message.Message):
         job_id: _builtins.str = ...,
         legs: _abc.Iterable[_receipt_pb2.ModelLeg] | None = ...,
         request_id: _builtins.str = ...,
+        last_leg: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["job_id", b"job_id", "owner", b"owner", "turn_id", b"turn_id"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["job_id", b"job_id", "legs", b"legs", "owner", b"owner", "request_id", b"request_id", "turn_id", b"turn_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["job_id", b"job_id", "last_leg", b"last_leg", "legs", b"legs", "owner", b"owner", "request_id", b"request_id", "turn_id", b"turn_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_owner: _TypeAlias = _typing.Literal["turn_id", "job_id"]  # noqa: Y015
     _WhichOneofArgType_owner: _TypeAlias = _typing.Literal["owner", b"owner"]  # noqa: Y015

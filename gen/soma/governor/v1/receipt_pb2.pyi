@@ -85,6 +85,9 @@ class ModelLeg(_message.Message):
     ITEMS_FIELD_NUMBER: _builtins.int
     REQUEST_SHA256_FIELD_NUMBER: _builtins.int
     PARAMETERS_FIELD_NUMBER: _builtins.int
+    ROUNDS_BEFORE_FIELD_NUMBER: _builtins.int
+    CONTINUED_CHARACTERS_FIELD_NUMBER: _builtins.int
+    BASIS_SHA256_FIELD_NUMBER: _builtins.int
     leg: _builtins.int
     """Number within the turn, from 1 to 1000."""
     model: _builtins.str
@@ -95,21 +98,34 @@ class ModelLeg(_message.Message):
     """stop, length, tool_calls, content_filter, error or cancelled."""
     request_sha256: _builtins.bytes
     """SHA-256 of the request's body as it was sent to the provider; empty where none was sent."""
+    rounds_before: _builtins.int
+    """Rounds of tools that were finished before it."""
+    continued_characters: _builtins.int
+    """How many characters of an answer that broke off it was asked to continue."""
+    basis_sha256: _builtins.bytes
+    """SHA-256 of what the request asked for beside its words, of the tools that it could offer and of the models' profiles;
+    chat keeps them under this name.
+    """
     @_builtins.property
     def usage(self) -> _usage_pb2.TokenUsage:
         """What it used."""
 
     @_builtins.property
     def lanes_used(self) -> _plan_pb2.LaneTokens:
-        """Tokens that this call used per lane; absent where it was never sent."""
+        """Tokens that this call used per lane, counted as the plan's were; absent where it was never sent."""
 
     @_builtins.property
     def items(self) -> _containers.RepeatedCompositeFieldContainer[Global___ManifestItem]:
-        """What was kept and dropped for this call beyond `Receipt.items`: rounds of tools before it, and text that it continues."""
+        """What was kept and dropped for this call beyond `Receipt.items`: rounds of tools before it ("round/1" and
+        "round/1/<call id>"), text that it continues ("answer"), tools that were not offered any more. A lane that was filled
+        anew, for another process went on with the turn, is here as a whole.
+        """
 
     @_builtins.property
     def parameters(self) -> _struct_pb2.Struct:
-        """What the request says beside messages and tools, by its own names. Example: {"temperature": 0.7, "max_tokens": 2048}."""
+        """What the request says beside messages and tools, by its own names; of texts only how many or how large they are.
+        Example: {"temperature": 0.7, "max_tokens": 2048}.
+        """
 
     def __init__(
         self,
@@ -123,10 +139,13 @@ class ModelLeg(_message.Message):
         items: _abc.Iterable[Global___ManifestItem] | None = ...,
         request_sha256: _builtins.bytes = ...,
         parameters: _struct_pb2.Struct | None = ...,
+        rounds_before: _builtins.int = ...,
+        continued_characters: _builtins.int = ...,
+        basis_sha256: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["lanes_used", b"lanes_used", "parameters", b"parameters", "usage", b"usage"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cost_micros", b"cost_micros", "finish_reason", b"finish_reason", "items", b"items", "lanes_used", b"lanes_used", "leg", b"leg", "model", b"model", "parameters", b"parameters", "request_sha256", b"request_sha256", "usage", b"usage"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["basis_sha256", b"basis_sha256", "continued_characters", b"continued_characters", "cost_micros", b"cost_micros", "finish_reason", b"finish_reason", "items", b"items", "lanes_used", b"lanes_used", "leg", b"leg", "model", b"model", "parameters", b"parameters", "request_sha256", b"request_sha256", "rounds_before", b"rounds_before", "usage", b"usage"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -270,6 +289,8 @@ class Receipt(_message.Message):
     OWNER_SUB_FIELD_NUMBER: _builtins.int
     FEEDBACK_FIELD_NUMBER: _builtins.int
     POLICY_DECISIONS_FIELD_NUMBER: _builtins.int
+    MAX_OUTPUT_TOKENS_FIELD_NUMBER: _builtins.int
+    WINDOW_TOKENS_FIELD_NUMBER: _builtins.int
     receipt_id: _builtins.str
     """The receipt's id."""
     turn_id: _builtins.str
@@ -294,6 +315,10 @@ class Receipt(_message.Message):
     """Whose turn it was."""
     feedback: _builtins.bool
     """What a person said of the answer: true for good, false for bad; absent where nobody did."""
+    max_output_tokens: _builtins.int
+    """The longest answer that the plan allowed, in tokens."""
+    window_tokens: _builtins.int
+    """The model's whole window as the turn was planned, in tokens."""
     @_builtins.property
     def lanes_planned(self) -> _plan_pb2.LaneTokens:
         """The lanes as planned."""
@@ -399,10 +424,12 @@ class Receipt(_message.Message):
         owner_sub: _builtins.str = ...,
         feedback: _builtins.bool | None = ...,
         policy_decisions: _abc.Iterable[_builtins.str] | None = ...,
+        max_output_tokens: _builtins.int = ...,
+        window_tokens: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_feedback", b"_feedback", "aiq_observed", b"aiq_observed", "aiq_predicted", b"aiq_predicted", "feedback", b"feedback", "lanes_planned", b"lanes_planned", "lanes_used", b"lanes_used", "modulation", b"modulation", "outcome", b"outcome", "plan_time", b"plan_time", "settle_time", b"settle_time", "snapshot", b"snapshot", "usage", b"usage"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_feedback", b"_feedback", "agent_id", b"agent_id", "aiq_observed", b"aiq_observed", "aiq_predicted", b"aiq_predicted", "conversation_id", b"conversation_id", "cost_micros", b"cost_micros", "dependencies", b"dependencies", "features_off", b"features_off", "feedback", b"feedback", "items", b"items", "lanes_planned", b"lanes_planned", "lanes_used", b"lanes_used", "legs", b"legs", "level", b"level", "level_reasons", b"level_reasons", "model", b"model", "modulation", b"modulation", "outcome", b"outcome", "owner_sub", b"owner_sub", "path", b"path", "phases", b"phases", "plan_time", b"plan_time", "plan_version", b"plan_version", "policy_decisions", b"policy_decisions", "receipt_id", b"receipt_id", "settle_time", b"settle_time", "snapshot", b"snapshot", "tool_k", b"tool_k", "tools", b"tools", "turn_id", b"turn_id", "usage", b"usage"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_feedback", b"_feedback", "agent_id", b"agent_id", "aiq_observed", b"aiq_observed", "aiq_predicted", b"aiq_predicted", "conversation_id", b"conversation_id", "cost_micros", b"cost_micros", "dependencies", b"dependencies", "features_off", b"features_off", "feedback", b"feedback", "items", b"items", "lanes_planned", b"lanes_planned", "lanes_used", b"lanes_used", "legs", b"legs", "level", b"level", "level_reasons", b"level_reasons", "max_output_tokens", b"max_output_tokens", "model", b"model", "modulation", b"modulation", "outcome", b"outcome", "owner_sub", b"owner_sub", "path", b"path", "phases", b"phases", "plan_time", b"plan_time", "plan_version", b"plan_version", "policy_decisions", b"policy_decisions", "receipt_id", b"receipt_id", "settle_time", b"settle_time", "snapshot", b"snapshot", "tool_k", b"tool_k", "tools", b"tools", "turn_id", b"turn_id", "usage", b"usage", "window_tokens", b"window_tokens"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__feedback: _TypeAlias = _typing.Literal["feedback"]  # noqa: Y015
     _WhichOneofArgType__feedback: _TypeAlias = _typing.Literal["_feedback", b"_feedback"]  # noqa: Y015

@@ -1,0 +1,95 @@
+"""How the mesh is, as all its processes see it: kept in memory, so that a plan asks nobody.
+
+What the reports say together stands in `domain/health.py`.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from servers.governor.domain.health import Report, merge_reports
+from servers.governor.domain.levels import Health, Observation
+from servers.governor.health.store import HealthStore, ValidReport
+from soma_common.kernel.clock import Clock
+from soma_common.kernel.ids import Ids
+from soma_common.rpc.health import DependencyState
+from soma_common.rpc.health_reports import VALID_SECONDS, Sight
+
+LOOK_SECONDS: Final = 1.0
+_HEALTH: Final = {
+    DependencyState.UNKNOWN: Health.UNKNOWN,
+    DependencyState.UP: Health.UP,
+    DependencyState.DEGRADED: Health.DEGRADED,
+    DependencyState.DOWN: Health.DOWN,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """A report that counts until `until` on the monotonic clock."""
+
+    report: Report
+    until: float
+
+
+class HealthView:
+    """The newest report of each process, whichever governor heard it."""
+
+    def __init__(self, store: HealthStore, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._heard: dict[str, _Heard] = {}
+        self._merged: tuple[Observation, ...] = ()
+        self._merged_until = 0.0
+        self._changed = asyncio.Event()
+
+    def observations(self) -> tuple[Observation, ...]:
+        """How each dependency is now, by name; who has been silent for too long says nothing."""
+        now = self._clock.monotonic()
+        if now >= self._merged_until:
+            self._merge(now)
+        return self._merged
+
+    async def changed(self) -> None:
+        """Waits until a report says something new after this call; what expires is no news."""
+        await self._changed.wait()
+
+    async def hear(self, valid: ValidReport) -> None:
+        """Takes a report, for this process at once and for the others through the database.
+
+        Raises DATABASE_UNAVAILABLE when the others cannot know of it.
+        """
+        self._note([valid])
+        await self._store.put(valid)
+
+    async def look(self) -> None:
+        """Reads what others heard. Raises DATABASE_UNAVAILABLE; then what is known counts as long as it may."""
+        self._note(await self._store.valid())
+
+    def _note(self, reports: Sequence[ValidReport]) -> None:
+        now, before = self._clock.monotonic(), self._merged
+        for valid in reports:
+            self._heard[valid.instance] = _Heard(valid.report, now + valid.seconds_left)
+        self._merge(now)
+        if self._merged != before:
+            self._changed.set()
+            self._changed = asyncio.Event()
+
+    def _merge(self, now: float) -> None:
+        self._heard = {instance: heard for instance, heard in self._heard.items() if heard.until > now}
+        self._merged = merge_reports(heard.report for heard in self._heard.values())
+        self._merged_until = min((heard.until for heard in self._heard.values()), default=float("inf"))
+
+
+class OwnReports:
+    """What this governor sees itself, told to its own view."""
+
+    def __init__(self, view: HealthView, ids: Ids) -> None:
+        self._view = view
+        self._instance = f"governor/{ids.uuid7()}"
+
+    async def tell(self, seen: Sequence[Sight]) -> None:
+        """One report. Raises DATABASE_UNAVAILABLE."""
+        observations = tuple(Observation(each.name, _HEALTH[each.state], each.detail) for each in seen)
+        await self._view.hear(ValidReport(self._instance, Report("governor", observations), VALID_SECONDS))
