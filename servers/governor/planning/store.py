@@ -179,11 +179,14 @@ class PlanStore:
         turn_id: UUID,
         receipt: OpenReceipt,
         closing: Closing,
-    ) -> None:
-        """Writes the second half of the receipt (`receipt.settlement`), what the planner learns, and the event."""
+    ) -> bool | None:
+        """Writes the second half of the receipt (`receipt.settlement`), what the planner learns, and the event.
+
+        Answers what a person had said of the answer before, None for nothing.
+        """
         lessons = closing.lessons
         calls = lessons.tool_calls
-        await connection.execute(
+        row: Any = await connection.fetchrow(
             _SQL.close_receipt,
             tenant,
             turn_id,
@@ -197,3 +200,5 @@ class PlanStore:
             lessons.output_tokens,
             *closing.events,
         )
+        feedback: bool | None = row["feedback"]
+        return feedback

@@ -32,11 +32,21 @@ select * from release_holds($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
 
 -- name: close_receipt
 -- The event is written last, for its stream is locked until the end.
-select case
-    when close_receipt($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) then (
+select
+    f.feedback,
+    case when f.finished then (
         select count(*) from append_events($1, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
-    )
-end;
+    ) end
+from finish_receipt($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) f;
+
+-- name: lock_rated
+select settlement, predicted_output_tokens from receipts where tenant_id = $1 and turn_id = $2 for update;
+
+-- name: rate_receipt
+select rate_receipt($1, $2, $3, $4, $5);
+
+-- name: list_calibration
+select model, bin, turns, predicted, observed, absolute_error from calibration where tenant_id = $1 order by model, bin;
 
 -- name: list_budgets
 select

@@ -18,6 +18,7 @@ TABLES = {
     "scoped_counters",
     "rate_marks",
     "configurations",
+    "calibration",
 }
 READ_BY_THE_WORKER = {"budgets", "holds", "scoped_counters", "levels", "configurations"}
 FORCED = (
