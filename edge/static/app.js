@@ -2357,7 +2357,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
         </div>
         ${this.refused===``?C:b`<p class="problem" role="alert">${this.refused}</p>`}
       </form>
-    </details>`}#i(e){this.store.memories.query.value=e,this.store.memories.wanted.value=void 0,this.store.memories.report.value=``,clearTimeout(this.#e),this.#e=setTimeout(()=>void this.store.memories.search(),Xs)}#a(e){let{filters:t}=this.store.memories;t.value={...t.value,...e},this.store.memories.search()}async#o(e){e.preventDefault();let t=e.target,n=new FormData(t);try{await this.store.memories.add(String(n.get(`text`)),String(n.get(`kind`))),this.refused=``,t.reset(),this.store.layout.announce(this.store.memories.report.value)}catch(e){this.refused=j(e).message}}};function $s(e){return e.target.value}customElements.define(`soma-memory`,Qs);var ec=[[`BUDGET_SCOPE_TENANT`,`everybody together`],[`BUDGET_SCOPE_USER`,`one user`],[`BUDGET_SCOPE_AGENT`,`one agent`],[`BUDGET_SCOPE_CONVERSATION`,`one conversation`]],tc=[[`BUDGET_PERIOD_TURN`,`turn`],[`BUDGET_PERIOD_DAY`,`day`],[`BUDGET_PERIOD_MONTH`,`month`],[`BUDGET_PERIOD_TOTAL`,`total`]];function nc(e){return sc(e.limit_tokens,e.used_tokens,e.held_tokens,e.debt_tokens)}function rc(e){return sc(e.limit_micros,e.used_micros,e.held_micros,e.debt_micros)}function ic(e){return tc.find(([t])=>t===e)?.[1]??e}function ac(e){return ec.some(([t])=>t===e.scope)?e.scope:`BUDGET_SCOPE_TENANT`}function oc(e){let t=e=>10*ec.findIndex(([t])=>t===ac(e))+tc.findIndex(([t])=>t===e.period);return[...e].sort((e,n)=>t(e)-t(n)||e.scope_id.localeCompare(n.scope_id))}function sc(e,t,n,r){let[i,a,o,s]=[Number(e),Number(t),Number(n),Number(r??0)];return{limit:i,used:a,held:o,debt:s,left:Math.max(0,i-a-o-s)}}var cc=o`
+    </details>`}#i(e){this.store.memories.query.value=e,this.store.memories.wanted.value=void 0,this.store.memories.report.value=``,clearTimeout(this.#e),this.#e=setTimeout(()=>void this.store.memories.search(),Xs)}#a(e){let{filters:t}=this.store.memories;t.value={...t.value,...e},this.store.memories.search()}async#o(e){e.preventDefault();let t=e.target,n=new FormData(t);try{await this.store.memories.add(String(n.get(`text`)),String(n.get(`kind`))),this.refused=``,t.reset(),this.store.layout.announce(this.store.memories.report.value)}catch(e){this.refused=j(e).message}}};function $s(e){return e.target.value}customElements.define(`soma-memory`,Qs);var ec=[[`BUDGET_SCOPE_TENANT`,`everybody together`],[`BUDGET_SCOPE_USER`,`one user`],[`BUDGET_SCOPE_AGENT`,`one agent`],[`BUDGET_SCOPE_CONVERSATION`,`one conversation`]],tc=[[`BUDGET_PERIOD_TURN`,`turn`],[`BUDGET_PERIOD_DAY`,`day`],[`BUDGET_PERIOD_MONTH`,`month`],[`BUDGET_PERIOD_TOTAL`,`total`]];function nc(e){return cc(e.limit_tokens,e.used_tokens,e.held_tokens,e.debt_tokens)}function rc(e){return cc(e.limit_micros,e.used_micros,e.held_micros,e.debt_micros)}function ic(e){return tc.find(([t])=>t===e)?.[1]??e}function ac(e){return ec.some(([t])=>t===e.scope)?e.scope:`BUDGET_SCOPE_TENANT`}function oc(e){return`${ac(e)} ${e.scope_id} ${e.period}`}function sc(e){let t=e=>10*ec.findIndex(([t])=>t===ac(e))+tc.findIndex(([t])=>t===e.period);return[...e].sort((e,n)=>t(e)-t(n)||e.scope_id.localeCompare(n.scope_id))}function cc(e,t,n,r){let[i,a,o,s]=[Number(e),Number(t),Number(n),Number(r??0)];return{limit:i,used:a,held:o,debt:s,left:Math.max(0,i-a-o-s)}}var lc=o`
   .budget {
     padding: var(--s3) 0;
     border-top: 1px solid var(--hairline);
@@ -2385,19 +2385,19 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
   .budget .full .used {
     fill: var(--bad);
   }
-`;function lc(e,t){let n=e.period===`BUDGET_PERIOD_TURN`,r=[[nc(e),e=>N(e,`token`)],[rc(e),e=>ht(e)]];return b`<li class="budget">
+`;function uc(e,t){let n=e.period===`BUDGET_PERIOD_TURN`,r=[[nc(e),e=>N(e,`token`)],[rc(e),e=>ht(e)]];return b`<li class="budget">
     <div class="pair">
       <h3>${F(t)} · ${ic(e.period)}</h3>
       <span>${e.hard?`hard`:`soft`}</span>
     </div>
-    ${r.filter(([e])=>e.limit>0).map(([e,t])=>n?uc(e,t):dc(e,t))}
-    <p class="quiet">${pc(e)}</p>
-  </li>`}function uc(e,t){return b`<p>At most ${t(e.limit)} for all model calls of a turn.</p>`}function dc(e,t){let{limit:n,used:r,held:i,debt:a,left:o}=e,s=[`${t(r)} used`,`${t(i)} held`,a>0?`${t(a)} owed`:``].filter(e=>e!==``),c=Math.max(n,r+i+a);return b`<svg class=${o===0?`bar full`:`bar`} height="10" role="img" aria-label=${`${s.join(`, `)}, ${t(o)} left of ${t(n)}`}>
+    ${r.filter(([e])=>e.limit>0).map(([e,t])=>n?dc(e,t):fc(e,t))}
+    <p class="quiet">${mc(e)}</p>
+  </li>`}function dc(e,t){return b`<p>At most ${t(e.limit)} for all model calls of a turn.</p>`}function fc(e,t){let{limit:n,used:r,held:i,debt:a,left:o}=e,s=[`${t(r)} used`,`${t(i)} held`,a>0?`${t(a)} owed`:``].filter(e=>e!==``),c=Math.max(n,r+i+a);return b`<svg class=${o===0?`bar full`:`bar`} height="10" role="img" aria-label=${`${s.join(`, `)}, ${t(o)} left of ${t(n)}`}>
       <rect class="track" width="100%" height="10" rx="2"></rect>
-      ${fc(`used`,0,r,c)} ${fc(`held`,r,i,c)} ${fc(`debt`,r+i,a,c)}
+      ${pc(`used`,0,r,c)} ${pc(`held`,r,i,c)} ${pc(`debt`,r+i,a,c)}
     </svg>
     <p>${t(o)} left of ${t(n)}</p>
-    <p class="quiet">${s.join(`, `)}</p>`}function fc(e,t,n,r){let i=e=>`${(100*e/r).toFixed(2)}%`;return n>0?x`<rect class=${e} x=${i(t)} width=${i(n)} height="10"></rect>`:C}function pc(e){return`${e.hard?`A turn that does not fit is refused.`:`It refuses nothing; it only lowers the level.`}${e.reset_time===void 0?``:` It starts anew ${L(e.reset_time)}.`}`}var mc=1e6,hc=`BUDGET_SCOPE_TENANT`,gc=`BUDGET_SCOPE_AGENT`,_c=class extends B{static properties={scope:{state:!0},refused:{state:!0}};static styles=[O,k,A,$,o`
+    <p class="quiet">${s.join(`, `)}</p>`}function pc(e,t,n,r){let i=e=>`${(100*e/r).toFixed(2)}%`;return n>0?x`<rect class=${e} x=${i(t)} width=${i(n)} height="10"></rect>`:C}function mc(e){return`${e.hard?`A turn that does not fit is refused.`:`It refuses nothing; it only lowers the level.`}${e.reset_time===void 0?``:` It starts anew ${L(e.reset_time)}.`}`}var hc=1e6,gc=`BUDGET_SCOPE_TENANT`,_c=`BUDGET_SCOPE_AGENT`,vc=class extends B{static properties={scope:{state:!0},refused:{state:!0}};static styles=[O,k,A,$,o`
       :host {
         margin-top: var(--s5);
       }
@@ -2444,7 +2444,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
       button.main {
         justify-self: end;
       }
-    `];constructor(){super(),this.scope=hc,this.refused=void 0}render(){let e=this.refused!==void 0&&!this.refused.violations.some(({field:e})=>vc.includes(e));return b`<details>
+    `];constructor(){super(),this.scope=gc,this.refused=void 0}render(){let e=this.refused!==void 0&&!this.refused.violations.some(({field:e})=>yc.includes(e));return b`<details>
       <summary>Set a budget</summary>
       <form @submit=${e=>void this.#i(e)}>
         <div class="two">
@@ -2461,13 +2461,13 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
             </select>
           </label>
         </div>
-        ${this.scope===hc?C:this.#e()}
+        ${this.scope===gc?C:this.#e()}
         <div class="two">${this.#t(`limit_tokens`,`Tokens, 0 for no limit`,`1`)} ${this.#t(`limit_micros`,`Dollars, 0 for no limit`,`any`)}</div>
         <label class="check"><input type="checkbox" name="hard" checked /> A turn that does not fit is refused</label>
         ${e?b`<p class="problem" role="alert">${this.refused?.message}</p>`:C}
         <button class="main" type="submit">Set it</button>
       </form>
-    </details>`}#e(){let{mesh:e,thread:t}=this.store;return this.scope===gc?b`<label>
+    </details>`}#e(){let{mesh:e,thread:t}=this.store;return this.scope===_c?b`<label>
         Which agent
         <select name="scope_id">
           <option value="">each that has none of its own</option>
@@ -2482,8 +2482,8 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
       ${t}
       <input type="number" name=${e} min="0" step=${n} value="0" required inputmode="decimal" aria-invalid=${this.#n(e)} />
       ${this.#r(e)}
-    </label>`}#n(e){return this.refused?.violations.some(({field:t})=>t===e)??!1}#r(e){let t=this.refused?.violations.find(({field:t})=>t===e);return t===void 0?C:b`<span class="wrong" role="alert">${t.description}</span>`}async#i(e){e.preventDefault();let t=yc(new FormData(e.target));if(this.refused=void 0,await yr(this.#a(t)))try{await this.store.budgets.set(t),this.store.layout.announce(`The budget is set.`),await Promise.all([this.store.loadBudgets(),this.store.mesh.refresh()])}catch(e){this.refused=j(e)}}#a(e){let[t,n]=[Number(e.limit_tokens),Number(e.limit_micros)],r=ec.find(([t])=>t===e.scope)?.[1]??``,i=e.scope===hc?r:e.scope_id===``?r.replace(`one`,`each`):`${r}, ${this.#o(e)}`,a=[t>0?`${M(t)} tokens`:``,n>0?ht(n):``].filter(e=>e!==``).join(` and `),o=a===``?`There will be no limit any more.`:`It will be ${a}, ${e.hard?`and turns that do not fit are refused`:`and it only lowers the level`}. What is used already counts.`;return{title:`Set the ${ic(e.period)} budget of ${i}?`,text:o,act:`Set it`,refrain:`Leave it`}}#o(e){return this.store.mesh.agents.value.find(t=>t.agent_id===e.scope_id)?.name??e.scope_id}},vc=[`scope_id`,`limit_tokens`,`limit_micros`];function yc(e){let t=t=>String(e.get(t)??``).trim();return{scope:t(`scope`),scope_id:t(`scope_id`),period:t(`period`),limit_tokens:t(`limit_tokens`)||`0`,limit_micros:String(Math.round(mc*Number(t(`limit_micros`)||`0`))),hard:e.get(`hard`)!==null}}customElements.define(`soma-budget-form`,_c);var bc=class extends B{static styles=[O,k,A,$,cc];watched(){let{budgets:e,configuration:t,mesh:n,thread:r,chats:i}=this.store,a=[e.all.rows,e.all.problem,e.spent.rows,e.spent.problem];return[e.mine,e.problem,...a,t.now,n.roles,n.agents,r.conversationId,i.list]}#e=``;willUpdate(){let{mesh:e,thread:t,configuration:n}=this.store,r=`${t.conversationId.value} ${e.isOperator}`;r!==this.#e&&(this.#e=r,this.store.loadBudgets()),this.hasUpdated||n.loadNow()}render(){let{mesh:e}=this.store;return b`
-      ${this.#t()} ${xc(this.store.configuration.now.value?.version.config?.rates)} ${this.#i()}
+    </label>`}#n(e){return this.refused?.violations.some(({field:t})=>t===e)??!1}#r(e){let t=this.refused?.violations.find(({field:t})=>t===e);return t===void 0?C:b`<span class="wrong" role="alert">${t.description}</span>`}async#i(e){e.preventDefault();let t=bc(new FormData(e.target));if(this.refused=void 0,await yr(this.#a(t)))try{await this.store.budgets.set(t),this.store.layout.announce(`The budget is set.`),await Promise.all([this.store.loadBudgets(),this.store.mesh.refresh()])}catch(e){this.refused=j(e)}}#a(e){let[t,n]=[Number(e.limit_tokens),Number(e.limit_micros)],r=ec.find(([t])=>t===e.scope)?.[1]??``,i=e.scope===gc?r:e.scope_id===``?r.replace(`one`,`each`):`${r}, ${this.#o(e)}`,a=[t>0?`${M(t)} tokens`:``,n>0?ht(n):``].filter(e=>e!==``).join(` and `),o=a===``?`There will be no limit any more.`:`It will be ${a}, ${e.hard?`and turns that do not fit are refused`:`and it only lowers the level`}. What is used already counts.`;return{title:`Set the ${ic(e.period)} budget of ${i}?`,text:o,act:`Set it`,refrain:`Leave it`}}#o(e){return this.store.mesh.agents.value.find(t=>t.agent_id===e.scope_id)?.name??e.scope_id}},yc=[`scope_id`,`limit_tokens`,`limit_micros`];function bc(e){let t=t=>String(e.get(t)??``).trim();return{scope:t(`scope`),scope_id:t(`scope_id`),period:t(`period`),limit_tokens:t(`limit_tokens`)||`0`,limit_micros:String(Math.round(hc*Number(t(`limit_micros`)||`0`))),hard:e.get(`hard`)!==null}}customElements.define(`soma-budget-form`,vc);var xc=class extends B{static styles=[O,k,A,$,lc];watched(){let{budgets:e,configuration:t,mesh:n,thread:r,chats:i}=this.store,a=[e.all.rows,e.all.problem,e.spent.rows,e.spent.problem];return[e.mine,e.problem,...a,t.now,n.roles,n.agents,r.conversationId,i.list]}#e=``;willUpdate(){let{mesh:e,thread:t,configuration:n}=this.store,r=`${t.conversationId.value} ${e.isOperator}`;r!==this.#e&&(this.#e=r,this.store.loadBudgets()),this.hasUpdated||n.loadNow()}render(){let{mesh:e}=this.store;return b`
+      ${this.#t()} ${Sc(this.store.configuration.now.value?.version.config?.rates)} ${this.#i()}
       ${e.isOperator?this.#o():C}
       ${e.isAdmin?b`<soma-budget-form .store=${this.store}></soma-budget-form>`:b`<section><p class="quiet">An administrator can set budgets.</p></section>`}
     `}#t(){let{mine:e,problem:t}=this.store.budgets,n=e.value?.[0]?.open_holds??0;return b`<section aria-labelledby="mine">
@@ -2491,7 +2491,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
       ${t.value===void 0?C:b`<p class="problem" role="alert">${t.value.message}</p>`}
       ${e.value===void 0?t.value===void 0?b`<p class="quiet" role="status">The budgets are being read.</p>`:C:this.#n(e.value,`No budget limits what you may spend.`)}
     </section>`}#n(e,t){return e.length===0?b`<p class="quiet">${t}</p>`:b`<ul>
-          ${oc(e).map(e=>lc(e,this.#r(e)))}
+          ${sc(e).map(e=>uc(e,this.#r(e)))}
         </ul>`}#r(e){let{mesh:t,thread:n,chats:r}=this.store,i=e.scope_id;switch(ac(e)){case`BUDGET_SCOPE_USER`:return i===``?`each user`:i===t.userId?`you`:`user ${i}`;case`BUDGET_SCOPE_AGENT`:return i===``?`each agent`:`agent ${t.agents.value.find(e=>e.agent_id===i)?.name??i}`;case`BUDGET_SCOPE_CONVERSATION`:{let e=r.list.value?.find(e=>e.conversation_id===i),t=e===void 0?`conversation ${i}`:`“${r.nameOf(e)}”`;return i===``?`each conversation`:i===n.conversationId.value?`this conversation`:t}default:return`everybody together`}}#i(){let{rows:e,problem:t}=this.store.budgets.spent;return b`<section aria-labelledby="spent">
       <h2 id="spent">What the last turns cost</h2>
       ${t.value===void 0?C:b`<p class="problem" role="alert">${t.value.message}</p>`}
@@ -2504,15 +2504,15 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
         ${L(e.plan_time)}<span class="unseen">: open its receipt</span>
       </button>
       <span>${e.settle_time===void 0?`not settled`:`${M(e.tokens)} tokens, ${mt(e.cost_micros)}`}</span>
-    </li>`}#o(){let{all:e}=this.store.budgets;return b`<section aria-labelledby="others">
-      <h2 id="others">All budgets</h2>
+    </li>`}#o(){let{all:e,mine:t}=this.store.budgets,n=new Set((t.value??[]).map(e=>oc(e))),r=e.rows.value?.filter(e=>!n.has(oc(e)));return b`<section aria-labelledby="others">
+      <h2 id="others">Other budgets</h2>
       ${e.problem.value===void 0?C:b`<p class="problem" role="alert">${e.problem.value.message}</p>`}
-      ${e.rows.value===void 0?C:this.#n(e.rows.value,`Nothing is limited for anybody.`)}
+      ${r===void 0?C:this.#n(r,`Nothing is limited for anybody else.`)}
       ${e.hasMore?b`<button class="plain" type="button" @click=${()=>void e.more()}>Show more</button>`:C}
-    </section>`}};function xc(e){if(e===void 0)return C;let t=[[`Model calls a minute`,e.tenant_calls_per_minute,e.user_calls_per_minute],[`Tokens a minute`,e.tenant_tokens_per_minute,e.user_tokens_per_minute],[`Turns at once`,e.tenant_concurrent_turns,e.user_concurrent_turns]].filter(([,e,t])=>Number(e)>0||Number(t)>0),n=e=>Number(e)===0?`no limit`:M(e);return b`<section aria-labelledby="rates">
+    </section>`}};function Sc(e){if(e===void 0)return C;let t=[[`Model calls a minute`,e.tenant_calls_per_minute,e.user_calls_per_minute],[`Tokens a minute`,e.tenant_tokens_per_minute,e.user_tokens_per_minute],[`Turns at once`,e.tenant_concurrent_turns,e.user_concurrent_turns]].filter(([,e,t])=>Number(e)>0||Number(t)>0),n=e=>Number(e)===0?`no limit`:M(e);return b`<section aria-labelledby="rates">
     <h2 id="rates">How fast</h2>
     ${t.length===0?b`<p class="quiet">Nothing limits how many calls, tokens or turns there may be at once.</p>`:b`<dl>${t.map(([e,t,r])=>b`<dt>${e}</dt><dd>${n(t)} together, ${n(r)} for each user</dd>`)}</dl>`}
-  </section>`}customElements.define(`soma-budget`,bc);var Sc=10,Cc=o`
+  </section>`}customElements.define(`soma-budget`,xc);var Cc=10,wc=o`
   .calibration {
     padding: var(--s3) 0;
     border-top: 1px solid var(--hairline);
@@ -2539,22 +2539,22 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
     color: var(--ink-soft);
     font-size: var(--size-tiny);
   }
-`;function wc(e){return b`<section aria-labelledby="calibration">
+`;function Tc(e){return b`<section aria-labelledby="calibration">
     <h2 id="calibration">How well AIQ is predicted <span>${e.length===0?``:`bar observed, line predicted`}</span></h2>
-    ${e.length===0?b`<p class="quiet">No turn was settled yet, so nothing can be compared.</p>`:e.map(e=>Tc(e))}
-  </section>`}function Tc(e){return b`<div class="calibration">
+    ${e.length===0?b`<p class="quiet">No turn was settled yet, so nothing can be compared.</p>`:e.map(e=>Ec(e))}
+  </section>`}function Ec(e){return b`<div class="calibration">
     <div class="pair"><h3>${e.model}</h3><span>${N(Number(e.turns),`turn`)}</span></div>
-    <p class="quiet">${Ec(e)}</p>
-    ${e.bins.length===0?C:Dc(e)}
-  </div>`}function Ec(e){let t=e.mean_error;return`On average ${Math.abs(t)<.5?`as good as predicted`:`${Math.abs(t).toFixed(1)} ${t>0?`better`:`worse`} than predicted`}; off by ${e.mean_absolute_error.toFixed(1)} a turn; expected calibration error ${e.expected_calibration_error.toFixed(1)}.`}function Dc(e){return b`<svg role="img" aria-label=${e.bins.map(e=>kc(e)).join(` `)}>
+    <p class="quiet">${Dc(e)}</p>
+    ${e.bins.length===0?C:Oc(e)}
+  </div>`}function Dc(e){let t=e.mean_error;return`On average ${Math.abs(t)<.5?`as good as predicted`:`${Math.abs(t).toFixed(1)} ${t>0?`better`:`worse`} than predicted`}; off by ${e.mean_absolute_error.toFixed(1)} a turn; expected calibration error ${e.expected_calibration_error.toFixed(1)}.`}function Oc(e){return b`<svg role="img" aria-label=${e.bins.map(e=>Ac(e)).join(` `)}>
       <line class="ground" x1="0" x2="100%" y1="100%" y2="100%"></line>
-      ${e.bins.map(e=>Oc(e))}
+      ${e.bins.map(e=>kc(e))}
     </svg>
-    <div class="ends"><span>0</span><span>AIQ as predicted</span><span>100</span></div>`}function Oc(e){let t=100/Sc*Math.min(9,Math.floor(e.from/Sc)),[n,r]=[100-e.mean_observed,100-e.mean_predicted];return x`<g>
-    <title>${kc(e)}</title>
+    <div class="ends"><span>0</span><span>AIQ as predicted</span><span>100</span></div>`}function kc(e){let t=100/Cc*Math.min(9,Math.floor(e.from/Cc)),[n,r]=[100-e.mean_observed,100-e.mean_predicted];return x`<g>
+    <title>${Ac(e)}</title>
     <rect class="observed" x=${`${t+1}%`} width="8%" y=${`${n.toFixed(1)}%`} height=${`${e.mean_observed.toFixed(1)}%`}></rect>
     <line class="predicted" x1=${`${t+.5}%`} x2=${`${t+9.5}%`} y1=${`${r.toFixed(1)}%`} y2=${`${r.toFixed(1)}%`}></line>
-  </g>`}function kc(e){return`Predicted ${e.mean_predicted.toFixed(0)}, observed ${e.mean_observed.toFixed(0)}, in ${M(e.turns)} ${e.turns===`1`?`turn`:`turns`}.`}var Ac=[[`dependency`,`state`],[`lane`],[`level`]],jc=6,Mc=/^(DEGRADATION_LEVEL|DEPENDENCY_STATE|LANE_PROFILE)_/;function Nc(e){let t=new Map;return Fc(e,[],t),t}function Pc(e,t){let[n,r]=[Nc(e),Nc(t)];return[...new Set([...r.keys(),...n.keys()])].map(e=>({name:e,before:n.get(e)??`none`,after:r.get(e)??`none`})).filter(e=>e.before!==e.after)}function Fc(e,t,n){if(Array.isArray(e))e.forEach((e,r)=>Ic(e,t,r,n));else if(Lc(e))for(let[r,i]of Object.entries(e))Fc(i,[...t,P(r)],n);else n.set(t.join(`, `),Rc(e))}function Ic(e,t,n,r){let i=Lc(e)?Ac.find(t=>t.every(t=>t in e)):void 0;if(!Lc(e)||i===void 0){Fc(e,[...t,String(n+1)],r);return}let a=i.map(t=>Rc(e[t])).join(` `),o=Object.entries(e).filter(([e])=>!i.includes(e));Fc(Object.fromEntries(o),[...t,a],r)}function Lc(e){return typeof e==`object`&&!!e}function Rc(e){if(typeof e==`number`)return String(Number(e.toPrecision(jc)));let t=String(e);return Mc.test(t)?zc(t.replace(Mc,``)):P(t)}function zc(e){return/^L\d$/.test(e)?e:P(e.toLowerCase())}var Bc=6,Vc=class extends B{static properties={opened:{state:!0},refused:{state:!0}};static styles=[O,k,A,$,o`
+  </g>`}function Ac(e){return`Predicted ${e.mean_predicted.toFixed(0)}, observed ${e.mean_observed.toFixed(0)}, in ${M(e.turns)} ${e.turns===`1`?`turn`:`turns`}.`}var jc=[[`dependency`,`state`],[`lane`],[`level`]],Mc=6,Nc=/^(DEGRADATION_LEVEL|DEPENDENCY_STATE|LANE_PROFILE)_/;function Pc(e){let t=new Map;return Ic(e,[],t),t}function Fc(e,t){let[n,r]=[Pc(e),Pc(t)];return[...new Set([...r.keys(),...n.keys()])].map(e=>({name:e,before:n.get(e)??`none`,after:r.get(e)??`none`})).filter(e=>e.before!==e.after)}function Ic(e,t,n){if(Array.isArray(e))e.forEach((e,r)=>Lc(e,t,r,n));else if(Rc(e))for(let[r,i]of Object.entries(e))Ic(i,[...t,P(r)],n);else n.set(t.join(`, `),zc(e))}function Lc(e,t,n,r){let i=Rc(e)?jc.find(t=>t.every(t=>t in e)):void 0;if(!Rc(e)||i===void 0){Ic(e,[...t,String(n+1)],r);return}let a=i.map(t=>zc(e[t])).join(` `),o=Object.entries(e).filter(([e])=>!i.includes(e));Ic(Object.fromEntries(o),[...t,a],r)}function Rc(e){return typeof e==`object`&&!!e}function zc(e){if(typeof e==`number`)return String(Number(e.toPrecision(Mc)));let t=String(e);return Nc.test(t)?Bc(t.replace(Nc,``)):P(t)}function Bc(e){return/^L\d$/.test(e)?e:P(e.toLowerCase())}var Vc=6,Hc=class extends B{static properties={opened:{state:!0},refused:{state:!0}};static styles=[O,k,A,$,o`
       :host {
         margin-top: var(--s5);
       }
@@ -2596,7 +2596,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
       ${n.hasMore?b`<button class="plain" type="button" @click=${()=>void n.more()}>Show older</button>`:C}
     </section>`}#e(e,t){let n=this.opened?.number===e.version;return b`<li>
       <div class="pair"><strong>Version ${e.version}</strong><span>${e.version===t?`holds`:``}</span></div>
-      <p class="quiet">${Hc(e)}</p>
+      <p class="quiet">${Uc(e)}</p>
       ${e.comment===``?C:b`<p>${e.comment}</p>`}
       <div class="foot">
         <span class="quiet">${e.changed_fields.map(e=>P(e)).join(`, `)}</span>
@@ -2606,18 +2606,18 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
       </div>
       ${n?this.#t(e,t):C}
     </li>`}#t(e,t){let{version:n,changes:r}=this.opened??{};return n===void 0?b`<p class="quiet" role="status">The values are being read.</p>`:b`
-      ${r===void 0?C:Uc(r)}
+      ${r===void 0?C:Wc(r)}
       <details>
         <summary>All values</summary>
-        <dl>${[...Nc(n.config??{})].map(([e,t])=>b`<dt>${e}</dt><dd>${t}</dd>`)}</dl>
+        <dl>${[...Pc(n.config??{})].map(([e,t])=>b`<dt>${e}</dt><dd>${t}</dd>`)}</dl>
       </details>
       ${this.store.mesh.isAdmin&&e.version!==t?b`<form @submit=${e=>void this.#r(e,n)}>
             <input name="comment" maxlength="500" aria-label="Why it is restored" placeholder="Why (if you like)" autocomplete="off" />
             <button type="submit">Restore this version</button>
           </form>`:C}
-    `}async#n(e){if(this.refused=``,this.opened?.number===e){this.opened=void 0;return}let t={number:e};this.opened=t;try{let{configuration:n}=this.store,[r,i]=await Promise.all([n.read(e),e===0?void 0:n.read(e-1)]);this.opened===t&&(this.opened=i===void 0?{number:e,version:r}:{number:e,version:r,changes:Pc(i.config,r.config)})}catch(e){this.refused=j(e).message,this.opened=void 0}}async#r(e,t){e.preventDefault();let n=String(new FormData(e.target).get(`comment`)??``).trim(),{configuration:r}=this.store,i=Pc(r.now.value?.version.config,t.config),a=i.slice(0,Bc).map(e=>`${e.name} from ${e.before} to ${e.after}`),o=i.length>Bc?` and ${N(i.length-Bc,`more`)}`:``;if(await yr({title:`Restore version ${t.version}?`,text:`The next turn is planned by it. ${i.length===0?`No value changes`:`It changes ${a.join(`; `)}${o}`}. It becomes a new version; no older one is lost.`,act:`Restore it`,refrain:`Leave it`}))try{await r.restore(t.version,n),this.opened=void 0,this.store.layout.announce(`The values of version ${t.version} hold again.`)}catch(e){this.refused=j(e).message}}};function Hc(e){if(e.create_time===void 0)return`The values that come with the system.`;let t=e.restores_version>0?`, restoring version ${e.restores_version}`:``;return`${L(e.create_time)} by ${e.changed_by}${t}`}function Uc(e){return e.length===0?b`<p class="quiet">No value differs from the version before.</p>`:b`<dl class="changes">
+    `}async#n(e){if(this.refused=``,this.opened?.number===e){this.opened=void 0;return}let t={number:e};this.opened=t;try{let{configuration:n}=this.store,[r,i]=await Promise.all([n.read(e),e===0?void 0:n.read(e-1)]);this.opened===t&&(this.opened=i===void 0?{number:e,version:r}:{number:e,version:r,changes:Fc(i.config,r.config)})}catch(e){this.refused=j(e).message,this.opened=void 0}}async#r(e,t){e.preventDefault();let n=String(new FormData(e.target).get(`comment`)??``).trim(),{configuration:r}=this.store,i=Fc(r.now.value?.version.config,t.config),a=i.slice(0,Vc).map(e=>`${e.name} from ${e.before} to ${e.after}`),o=i.length>Vc?` and ${N(i.length-Vc,`more`)}`:``;if(await yr({title:`Restore version ${t.version}?`,text:`The next turn is planned by it. ${i.length===0?`No value changes`:`It changes ${a.join(`; `)}${o}`}. It becomes a new version; no older one is lost.`,act:`Restore it`,refrain:`Leave it`}))try{await r.restore(t.version,n),this.opened=void 0,this.store.layout.announce(`The values of version ${t.version} hold again.`)}catch(e){this.refused=j(e).message}}};function Uc(e){if(e.create_time===void 0)return`The values that come with the system.`;let t=e.restores_version>0?`, restoring version ${e.restores_version}`:``;return`${L(e.create_time)} by ${e.changed_by}${t}`}function Wc(e){return e.length===0?b`<p class="quiet">No value differs from the version before.</p>`:b`<dl class="changes">
         ${e.map(({name:e,before:t,after:n})=>b`<dt>${F(e)}</dt><dd>${t} → ${n}</dd>`)}
-      </dl>`}customElements.define(`soma-config-versions`,Vc);var Wc=class extends B{static styles=[O,k,A,$,Cc,o`
+      </dl>`}customElements.define(`soma-config-versions`,Hc);var Gc=class extends B{static styles=[O,k,A,$,wc,o`
       .now {
         display: flex;
         align-items: baseline;
@@ -2631,17 +2631,17 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
       <section aria-labelledby="level">
         <h2 id="level">Level between turns</h2>
         ${e.problem.value===void 0?C:b`<p class="problem" role="alert">${e.problem.value.message}</p>`}
-        ${n===void 0?this.#e():Gc(n)}
+        ${n===void 0?this.#e():Kc(n)}
       </section>
       ${n===void 0?C:Lo(n.dependencies)}
-      ${t.now.value===void 0?C:wc(t.now.value.calibration)}
+      ${t.now.value===void 0?C:Tc(t.now.value.calibration)}
       <soma-config-versions .store=${this.store}></soma-config-versions>
-    `}#e(){return this.store.level.problem.value===void 0?b`<p class="quiet" role="status">The mesh is being asked.</p>`:C}};function Gc(e){let t=e.since===void 0?``:`since ${L(e.since)}`;return b`<p class="now"><strong>${I(e.level)}</strong> <span>${Dr(e.level)} <span class="quiet">${t}</span></span></p>
+    `}#e(){return this.store.level.problem.value===void 0?b`<p class="quiet" role="status">The mesh is being asked.</p>`:C}};function Kc(e){let t=e.since===void 0?``:`since ${L(e.since)}`;return b`<p class="now"><strong>${I(e.level)}</strong> <span>${Dr(e.level)} <span class="quiet">${t}</span></span></p>
     ${e.reasons.length===0&&I(e.level)===`L0`?b`<p class="quiet">Nothing demands less.</p>`:C}
     ${e.reasons.map(e=>b`<p class=${I(e.level)===`L0`?`notice`:`notice warn`}>
         <strong>${I(e.level)}</strong> ${e.sentence} <span class="quiet">(${e.source})</span>
       </p>`)}
-    ${I(e.level)===`L0`?C:b`<p class="quiet">${Kc(e)}</p>`}`}function Kc({good_checks:e,good_checks_to_recover:t}){return e===0?`When the cause is gone, ${N(t,`good check`)} in a row bring it back.`:`The cause is gone: ${e} of ${N(t,`good check`)} in a row are there.`}customElements.define(`soma-level`,Wc);var qc=class extends B{static styles=[O,k,o`
+    ${I(e.level)===`L0`?C:b`<p class="quiet">${qc(e)}</p>`}`}function qc({good_checks:e,good_checks_to_recover:t}){return e===0?`When the cause is gone, ${N(t,`good check`)} in a row bring it back.`:`The cause is gone: ${e} of ${N(t,`good check`)} in a row are there.`}customElements.define(`soma-level`,Gc);var Jc=class extends B{static styles=[O,k,o`
       :host {
         display: grid;
         grid-template: var(--bar) minmax(0, 1fr) / minmax(0, 1fr);
@@ -2713,7 +2713,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
         </button>
       </div>
       <div id="panel" role="tabpanel" tabindex="0" aria-labelledby=${`tab-${t}`}>${this.#e(t)}</div>
-    `}#e(e){switch(e){case`receipt`:return b`<soma-receipt .store=${this.store}></soma-receipt>`;case`mind`:return b`<soma-mind .store=${this.store}></soma-mind>`;case`memory`:return b`<soma-memory .store=${this.store}></soma-memory>`;case`budget`:return b`<soma-budget .store=${this.store}></soma-budget>`;case`level`:return b`<soma-level .store=${this.store}></soma-level>`}}#t(e){let t=e.key===`ArrowRight`?1:e.key===`ArrowLeft`?z.length-1:0,n=z[(z.indexOf(this.store.layout.tab.value)+t)%z.length];t!==0&&n!==void 0&&(e.preventDefault(),this.store.layout.openDrawer(n),this.updateComplete.then(()=>this.renderRoot.querySelector(`#tab-${n}`)?.focus()))}};customElements.define(`soma-drawer`,qc);var Jc={connecting:`Connecting`,connected:`Connected`,lost:`Reconnecting.`,locked:`This browser has no session. Open the page on the machine that runs the mesh.`},Yc={system:`half`,light:`sun`,dark:`moon`},Xc=class extends B{static styles=[O,k,o`
+    `}#e(e){switch(e){case`receipt`:return b`<soma-receipt .store=${this.store}></soma-receipt>`;case`mind`:return b`<soma-mind .store=${this.store}></soma-mind>`;case`memory`:return b`<soma-memory .store=${this.store}></soma-memory>`;case`budget`:return b`<soma-budget .store=${this.store}></soma-budget>`;case`level`:return b`<soma-level .store=${this.store}></soma-level>`}}#t(e){let t=e.key===`ArrowRight`?1:e.key===`ArrowLeft`?z.length-1:0,n=z[(z.indexOf(this.store.layout.tab.value)+t)%z.length];t!==0&&n!==void 0&&(e.preventDefault(),this.store.layout.openDrawer(n),this.updateComplete.then(()=>this.renderRoot.querySelector(`#tab-${n}`)?.focus()))}};customElements.define(`soma-drawer`,Jc);var Yc={connecting:`Connecting`,connected:`Connected`,lost:`Reconnecting.`,locked:`This browser has no session. Open the page on the machine that runs the mesh.`},Xc={system:`half`,light:`sun`,dark:`moon`},Zc=class extends B{static styles=[O,k,o`
       :host {
         display: flex;
         align-items: center;
@@ -2796,9 +2796,9 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
         aria-label=${`Theme: ${a}. Change it.`}
         @click=${()=>t.nextTheme()}
       >
-        ${D(Yc[a])} <span>${a}</span>
+        ${D(Xc[a])} <span>${a}</span>
       </button>
-    `}#e(){let{mesh:e,turns:t}=this.store;return e.link.value===`lost`&&t.running.value!==void 0?`Reconnecting. The answer goes on without you.`:Jc[e.link.value]}#t(){let e=this.store.mesh.budget.value;if(e===void 0)return``;let t=Number(e.limit_tokens)-Number(e.used_tokens)-Number(e.held_tokens),n=Number(e.limit_micros)-Number(e.used_micros)-Number(e.held_micros),r=[Number(e.limit_tokens)>0?`${pt(Math.max(0,t))} tokens`:``,Number(e.limit_micros)>0?ht(Math.max(0,n)):``].filter(e=>e!==``);return r.length===0?``:`${r.join(`, `)} left today`}};customElements.define(`soma-foot`,Xc);var Zc=[[`system`,`Follow the system's light or dark`],[`light`,`Light`],[`dark`,`Dark`]];function Qc(e){return[...$c(e),...tl(e),...nl(e),...rl(e),...il(e)]}function $c(e){let{layout:t,turns:n,asksIn:r}=e,i=[{name:`New chat`,group:`Do`,keys:`Alt N`,run:()=>e.newChat()}];return n.running.value===void 0?i.push(...el(e)):i.push({name:`Stop the answer`,group:`Do`,keys:`Esc`,run:()=>n.stop()}),r!==void 0&&i.push({name:`Go to what waits for consent`,group:`Do`,keys:`Alt A`,run:()=>e.openApproval(r)}),z.forEach((e,n)=>{i.push({name:`Open ${F(e)}`,group:`Do`,keys:`Alt ${n+1}`,run:()=>t.openDrawer(e)})}),t.drawerOpen.value&&i.push({name:`Close the drawer`,group:`Do`,keys:`Esc`,run:()=>t.closeDrawer()}),i}function el({thread:e,turns:t,layout:n,files:r}){let i=[],a=e.entries.value.findLast(e=>e.role===`user`&&e.messageId!==``),{last:o}=e;a!==void 0&&i.push({name:`Edit the last question`,group:`Do`,keys:`↑`,run:()=>n.editing.value=a}),o?.role===`assistant`&&i.push({name:`Answer again`,group:`Do`,keys:``,run:()=>t.regenerate(o)});let{value:s}=e.conversationId;return s!==``&&(i.push({name:`Export as JSON`,group:`Do`,keys:``,run:()=>void r.take(s,`json`)}),i.push({name:`Export as Markdown`,group:`Do`,keys:``,run:()=>void r.take(s,`markdown`)})),i.push({name:`Import a conversation`,group:`Do`,keys:``,run:()=>r.choose()}),i}function tl(e){return Zc.map(([t,n])=>({name:n,group:`Theme`,keys:``,run:()=>e.layout.setTheme(t)}))}function nl(e){let{value:t}=e.mesh.agents;return t.length<2?[]:t.map(t=>({name:`New chat with ${t.name}`,group:`Agent`,keys:``,run:()=>{e.newChat(),e.thread.agentId=t.agent_id}}))}function rl({mesh:e,turns:t}){let{value:n}=e.models;if(n.length<2)return[];let r=e=>()=>t.modelId.value=e;return[{name:`The agent's own model answers`,group:`Model`,keys:``,run:r(``)},...n.map(({model_profile_id:e})=>({name:`${e} answers`,group:`Model`,keys:``,run:r(e)}))]}function il(e){return(e.chats.list.value??[]).map(t=>({name:e.chats.nameOf(t)||`Untitled chat`,group:`Go to`,keys:``,run:()=>e.openChat(t.conversation_id)}))}function al(e,t){let n=t.toLowerCase().split(/\s+/).filter(e=>e!==``),r=e=>{let t=`${e.group} ${e.name}`.toLowerCase();return n.every(e=>t.includes(e))},i=n[0]??``,a=e=>+!e.name.toLowerCase().startsWith(i);return e.filter(r).sort((e,t)=>a(e)-a(t))}var ol=50,sl=class extends B{static properties={text:{state:!0},chosen:{state:!0}};static styles=[O,k,o`
+    `}#e(){let{mesh:e,turns:t}=this.store;return e.link.value===`lost`&&t.running.value!==void 0?`Reconnecting. The answer goes on without you.`:Yc[e.link.value]}#t(){let e=this.store.mesh.budget.value;if(e===void 0)return``;let t=Number(e.limit_tokens)-Number(e.used_tokens)-Number(e.held_tokens),n=Number(e.limit_micros)-Number(e.used_micros)-Number(e.held_micros),r=[Number(e.limit_tokens)>0?`${pt(Math.max(0,t))} tokens`:``,Number(e.limit_micros)>0?ht(Math.max(0,n)):``].filter(e=>e!==``);return r.length===0?``:`${r.join(`, `)} left today`}};customElements.define(`soma-foot`,Zc);var Qc=[[`system`,`Follow the system's light or dark`],[`light`,`Light`],[`dark`,`Dark`]];function $c(e){return[...el(e),...nl(e),...rl(e),...il(e),...al(e)]}function el(e){let{layout:t,turns:n,asksIn:r}=e,i=[{name:`New chat`,group:`Do`,keys:`Alt N`,run:()=>e.newChat()}];return n.running.value===void 0?i.push(...tl(e)):i.push({name:`Stop the answer`,group:`Do`,keys:`Esc`,run:()=>n.stop()}),r!==void 0&&i.push({name:`Go to what waits for consent`,group:`Do`,keys:`Alt A`,run:()=>e.openApproval(r)}),z.forEach((e,n)=>{i.push({name:`Open ${F(e)}`,group:`Do`,keys:`Alt ${n+1}`,run:()=>t.openDrawer(e)})}),t.drawerOpen.value&&i.push({name:`Close the drawer`,group:`Do`,keys:`Esc`,run:()=>t.closeDrawer()}),i}function tl({thread:e,turns:t,layout:n,files:r}){let i=[],a=e.entries.value.findLast(e=>e.role===`user`&&e.messageId!==``),{last:o}=e;a!==void 0&&i.push({name:`Edit the last question`,group:`Do`,keys:`↑`,run:()=>n.editing.value=a}),o?.role===`assistant`&&i.push({name:`Answer again`,group:`Do`,keys:``,run:()=>t.regenerate(o)});let{value:s}=e.conversationId;return s!==``&&(i.push({name:`Export as JSON`,group:`Do`,keys:``,run:()=>void r.take(s,`json`)}),i.push({name:`Export as Markdown`,group:`Do`,keys:``,run:()=>void r.take(s,`markdown`)})),i.push({name:`Import a conversation`,group:`Do`,keys:``,run:()=>r.choose()}),i}function nl(e){return Qc.map(([t,n])=>({name:n,group:`Theme`,keys:``,run:()=>e.layout.setTheme(t)}))}function rl(e){let{value:t}=e.mesh.agents;return t.length<2?[]:t.map(t=>({name:`New chat with ${t.name}`,group:`Agent`,keys:``,run:()=>{e.newChat(),e.thread.agentId=t.agent_id}}))}function il({mesh:e,turns:t}){let{value:n}=e.models;if(n.length<2)return[];let r=e=>()=>t.modelId.value=e;return[{name:`The agent's own model answers`,group:`Model`,keys:``,run:r(``)},...n.map(({model_profile_id:e})=>({name:`${e} answers`,group:`Model`,keys:``,run:r(e)}))]}function al(e){return(e.chats.list.value??[]).map(t=>({name:e.chats.nameOf(t)||`Untitled chat`,group:`Go to`,keys:``,run:()=>e.openChat(t.conversation_id)}))}function ol(e,t){let n=t.toLowerCase().split(/\s+/).filter(e=>e!==``),r=e=>{let t=`${e.group} ${e.name}`.toLowerCase();return n.every(e=>t.includes(e))},i=n[0]??``,a=e=>+!e.name.toLowerCase().startsWith(i);return e.filter(r).sort((e,t)=>a(e)-a(t))}var sl=50,cl=class extends B{static properties={text:{state:!0},chosen:{state:!0}};static styles=[O,k,o`
       dialog {
         width: min(560px, calc(100vw - 24px));
         max-height: min(480px, 80dvh);
@@ -2858,7 +2858,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
       p {
         padding: var(--s4);
       }
-    `];#e=[];constructor(){super(),this.text=``,this.chosen=0}connectedCallback(){super.connectedCallback(),this.#e=Qc(this.store)}firstUpdated(){this.renderRoot.querySelector(`dialog`)?.showModal()}updated(){this.renderRoot.querySelector(`[aria-selected="true"]`)?.scrollIntoView({block:`nearest`})}render(){let e=this.#t();return b`<dialog
+    `];#e=[];constructor(){super(),this.text=``,this.chosen=0}connectedCallback(){super.connectedCallback(),this.#e=$c(this.store)}firstUpdated(){this.renderRoot.querySelector(`dialog`)?.showModal()}updated(){this.renderRoot.querySelector(`[aria-selected="true"]`)?.scrollIntoView({block:`nearest`})}render(){let e=this.#t();return b`<dialog
       aria-label="Commands"
       @close=${()=>this.store.layout.paletteOpen.value=!1}
       @click=${e=>this.#o(e)}
@@ -2877,7 +2877,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
         @keydown=${t=>this.#i(t,e)}
       />
       ${e.length===0?b`<p class="quiet" role="status">No command and no chat is called so.</p>`:b`<div id="list" role="listbox" aria-label="Commands">${e.map((e,t)=>this.#n(e,t))}</div>`}
-    </dialog>`}#t(){return al(this.#e,this.text).slice(0,ol)}#n(e,t){return b`<div
+    </dialog>`}#t(){return ol(this.#e,this.text).slice(0,sl)}#n(e,t){return b`<div
       id=${`option-${t}`}
       role="option"
       aria-selected=${t===this.chosen}
@@ -2886,7 +2886,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
     >
       <span class="group">${e.group}</span><span class="cut">${e.name}</span>
       ${e.keys===``?C:b`<kbd>${e.keys}</kbd>`}
-    </div>`}#r(e){this.text=e,this.chosen=0}#i(e,t){let n=e.key===`ArrowDown`?1:e.key===`ArrowUp`?-1:0,r=t[this.chosen];n!==0&&t.length>0?(e.preventDefault(),this.chosen=(this.chosen+n+t.length)%t.length):e.key===`Enter`&&r!==void 0&&(e.preventDefault(),this.#a(r))}#a(e){this.renderRoot.querySelector(`dialog`)?.close(),e.run()}#o(e){e.target===e.currentTarget&&this.renderRoot.querySelector(`dialog`)?.close()}};customElements.define(`soma-palette`,sl);var cl=class extends B{static styles=[O,k,A,o`
+    </div>`}#r(e){this.text=e,this.chosen=0}#i(e,t){let n=e.key===`ArrowDown`?1:e.key===`ArrowUp`?-1:0,r=t[this.chosen];n!==0&&t.length>0?(e.preventDefault(),this.chosen=(this.chosen+n+t.length)%t.length):e.key===`Enter`&&r!==void 0&&(e.preventDefault(),this.#a(r))}#a(e){this.renderRoot.querySelector(`dialog`)?.close(),e.run()}#o(e){e.target===e.currentTarget&&this.renderRoot.querySelector(`dialog`)?.close()}};customElements.define(`soma-palette`,cl);var ll=class extends B{static styles=[O,k,A,o`
       :host {
         display: grid;
         grid-template: minmax(0, 1fr) auto / var(--rail) minmax(0, 1fr) auto;
@@ -2979,4 +2979,4 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
     `}#e(e){return b`<div class="problem" role="alert">
       <p>${e.message}</p>
       <button class="plain icon" type="button" aria-label="Close" @click=${()=>this.store.layout.problem.value=void 0}>${D(`close`)}</button>
-    </div>`}updated(){let{narrow:e,railOpen:t,drawerOpen:n}=this.store.layout,r=e.value&&n.value?`soma-drawer`:e.value&&t.value?`soma-rail`:``;r!==this.#t&&(this.#t=r,this.#n(r))}#t=``;async#n(e){if(e===``){this.focusComposer();return}let t=this.renderRoot.querySelector(e);await t?.updateComplete,t?.renderRoot.querySelector(`[aria-selected="true"], button`)?.focus()}focusComposer(){this.#r?.focusField()}get#r(){return this.renderRoot.querySelector(`soma-composer`)}#i(e){this.store.turns.say(e),this.focusComposer()}#a(){this.store.layout.railOpen.value=!1,this.store.layout.narrow.value&&this.store.layout.closeDrawer()}#o=e=>{let{layout:t,asksIn:n}=this.store;if((e.ctrlKey||e.metaKey)&&!e.altKey&&e.key.toLowerCase()===`k`)e.preventDefault(),t.paletteOpen.value=!t.paletteOpen.value;else if(e.key===`Escape`&&!e.defaultPrevented)this.#s();else if(e.altKey&&!e.ctrlKey&&!e.metaKey){let r=z[Number(e.code.replace(`Digit`,``))-1];e.code===`KeyN`?(e.preventDefault(),this.store.newChat(),this.focusComposer()):e.code===`KeyA`&&n!==void 0?(e.preventDefault(),this.store.openApproval(n)):r!==void 0&&(e.preventDefault(),t.toggleDrawer(r))}else e.key!==`/`||e.ctrlKey||e.metaKey||ll(e)||(e.preventDefault(),this.focusComposer())};#s(){let{layout:e,turns:t}=this.store;e.narrow.value&&(e.railOpen.value||e.drawerOpen.value)?this.#a():t.running.value===void 0?e.drawerOpen.value&&(e.closeDrawer(),this.focusComposer()):t.stop()}};function ll(e){let t=e.composedPath()[0];return t instanceof HTMLElement&&t.matches(`input, textarea, select, [contenteditable]`)}customElements.define(`soma-app`,cl);
+    </div>`}updated(){let{narrow:e,railOpen:t,drawerOpen:n}=this.store.layout,r=e.value&&n.value?`soma-drawer`:e.value&&t.value?`soma-rail`:``;r!==this.#t&&(this.#t=r,this.#n(r))}#t=``;async#n(e){if(e===``){this.focusComposer();return}let t=this.renderRoot.querySelector(e);await t?.updateComplete,t?.renderRoot.querySelector(`[aria-selected="true"], button`)?.focus()}focusComposer(){this.#r?.focusField()}get#r(){return this.renderRoot.querySelector(`soma-composer`)}#i(e){this.store.turns.say(e),this.focusComposer()}#a(){this.store.layout.railOpen.value=!1,this.store.layout.narrow.value&&this.store.layout.closeDrawer()}#o=e=>{let{layout:t,asksIn:n}=this.store;if((e.ctrlKey||e.metaKey)&&!e.altKey&&e.key.toLowerCase()===`k`)e.preventDefault(),t.paletteOpen.value=!t.paletteOpen.value;else if(e.key===`Escape`&&!e.defaultPrevented)this.#s();else if(e.altKey&&!e.ctrlKey&&!e.metaKey){let r=z[Number(e.code.replace(`Digit`,``))-1];e.code===`KeyN`?(e.preventDefault(),this.store.newChat(),this.focusComposer()):e.code===`KeyA`&&n!==void 0?(e.preventDefault(),this.store.openApproval(n)):r!==void 0&&(e.preventDefault(),t.toggleDrawer(r))}else e.key!==`/`||e.ctrlKey||e.metaKey||ul(e)||(e.preventDefault(),this.focusComposer())};#s(){let{layout:e,turns:t}=this.store;e.narrow.value&&(e.railOpen.value||e.drawerOpen.value)?this.#a():t.running.value===void 0?e.drawerOpen.value&&(e.closeDrawer(),this.focusComposer()):t.stop()}};function ul(e){let t=e.composedPath()[0];return t instanceof HTMLElement&&t.matches(`input, textarea, select, [contenteditable]`)}customElements.define(`soma-app`,ll);
