@@ -12,10 +12,8 @@ from uuid import UUID
 import orjson
 
 from servers.governor.domain.ledger import BudgetState
-from servers.governor.domain.levels import LevelState
 from servers.governor.domain.rates import RateRules
 from servers.governor.domain.request import CallCounts, OutputCounts
-from servers.governor.domain.rules import Level
 from servers.governor.domain.scopes import NOBODY, Subject
 from servers.governor.ledger.budget_store import states_of_json
 from servers.governor.ledger.store import (
@@ -29,6 +27,7 @@ from servers.governor.ledger.store import (
     moments,
     placed_of_row,
 )
+from servers.governor.levels.standings import KeptStanding, kept_standing
 from soma_common.kernel.tenancy import TenantId
 from soma_common.postgres.pool import Connection, Database
 from soma_common.postgres.queries import Queries
@@ -42,8 +41,8 @@ class PlanningState:
 
     budgets: tuple[BudgetState, ...]
     scoped_budgets: tuple[BudgetState, ...]
-    level_state: LevelState
-    level_version: int
+    kept: KeptStanding
+    config_version: int
     tool_calls: Mapping[str, CallCounts]
     output: OutputCounts
     response: bytes | None
@@ -116,13 +115,13 @@ class PlanStore:
         if row["budgets"] is None:
             await self._database.run(tenant, lambda connection: self._ledger.make_budgets(connection, tenant, now))
             row = await self._snapshot(tenant, wanted)
-        level = orjson.loads(row["level"]) if row["level"] else None
+        standing = orjson.loads(row["standing"])
         calls = orjson.loads(row["tool_calls"]) if row["tool_calls"] else {}
         return PlanningState(
             budgets=tuple(budget_of_row(budget).at(now) for budget in orjson.loads(row["budgets"])),
             scoped_budgets=states_of_json(row["scoped_budgets"], now),
-            level_state=LevelState() if level is None else _level_state(level),
-            level_version=0 if level is None else level["version"],
+            kept=kept_standing(standing["level"]),
+            config_version=standing["config_version"],
             tool_calls={name: CallCounts(*counts) for name, counts in calls.items()},
             output=OutputCounts(*orjson.loads(row["output"])) if row["output"] else OutputCounts(),
             response=row["response"],
@@ -173,13 +172,6 @@ class PlanStore:
         row: Any = await connection.fetchrow(_SQL.find_owner, tenant, owner_id)
         return OwnerState(**row)
 
-    async def save_level(self, connection: Connection, tenant: TenantId, version: int, state: LevelState) -> bool:
-        """Writes the level over the version that was read; False when somebody else wrote meanwhile."""
-        status: str = await connection.execute(
-            _SQL.save_level, tenant, version, int(state.level), state.good_checks, int(state.worst_of_streak)
-        )
-        return status.endswith(" 1")
-
     async def close_receipt(
         self,
         connection: Connection,
@@ -187,11 +179,14 @@ class PlanStore:
         turn_id: UUID,
         receipt: OpenReceipt,
         closing: Closing,
-    ) -> None:
-        """Writes the second half of the receipt (`receipt.settlement`), what the planner learns, and the event."""
+    ) -> bool | None:
+        """Writes the second half of the receipt (`receipt.settlement`), what the planner learns, and the event.
+
+        Answers what a person had said of the answer before, None for nothing.
+        """
         lessons = closing.lessons
         calls = lessons.tool_calls
-        await connection.execute(
+        row: Any = await connection.fetchrow(
             _SQL.close_receipt,
             tenant,
             turn_id,
@@ -205,14 +200,5 @@ class PlanStore:
             lessons.output_tokens,
             *closing.events,
         )
-
-    async def find_receipt(
-        self, connection: Connection, tenant: TenantId, identifier: UUID
-    ) -> tuple[bytes, str] | None:
-        """The bytes of a receipt, by its id or its turn's, and whose it is."""
-        row: Any = await connection.fetchrow(_SQL.find_receipt, tenant, identifier)
-        return None if row is None else (row["plan"] + (row["settlement"] or b""), row["owner_sub"])
-
-
-def _level_state(row: Mapping[str, Any]) -> LevelState:
-    return LevelState(Level(row["level"]), row["good_checks"], Level(row["worst_of_streak"]))
+        feedback: bool | None = row["feedback"]
+        return feedback

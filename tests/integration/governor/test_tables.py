@@ -17,9 +17,12 @@ TABLES = {
     "scoped_budgets",
     "scoped_counters",
     "rate_marks",
+    "configurations",
+    "calibration",
 }
+READ_BY_THE_WORKER = {"budgets", "holds", "scoped_counters", "levels", "configurations"}
 FORCED = (
-    "select relname from pg_class where relnamespace = 'governor'::regnamespace and relkind = 'r' "
+    "select relname from pg_class where relnamespace = 'governor'::regnamespace and relkind in ('r', 'p') "
     "and relrowsecurity and relforcerowsecurity"
 )
 
@@ -47,12 +50,12 @@ async def test_without_a_tenant_there_are_no_rows(urls: HouseDatabase) -> None:
         await connection.close()
 
 
-async def test_the_worker_reads_budgets_and_holds_and_no_receipt(urls: HouseDatabase) -> None:
+async def test_the_worker_reads_budgets_holds_and_levels_and_no_receipt(urls: HouseDatabase) -> None:
     connection = await asyncpg.connect(urls.worker_dsn)
     try:
-        for table in ("budgets", "holds", "scoped_counters"):
+        for table in sorted(READ_BY_THE_WORKER):
             assert await connection.fetchval(f"select count(*) from {table}") == 0
-        for table in sorted(TABLES - {"budgets", "holds", "scoped_counters"}):
+        for table in sorted(TABLES - READ_BY_THE_WORKER):
             with pytest.raises(asyncpg.InsufficientPrivilegeError):
                 await connection.fetchval(f"select count(*) from {table}")
     finally:
