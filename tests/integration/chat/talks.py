@@ -54,7 +54,7 @@ class Talks:
             text = f"My heron number {number} likes {self.words(40)}."
             await self._remember(text)
         await self._party.add("spare", window_tokens=9_000, tokenizer="cl100k_base")
-        await self._party.add("narrow", window_tokens=2_400, max_output_tokens=600)
+        await self._party.add("narrow", window_tokens=3_600, max_output_tokens=1_100)
 
     async def _remember(self, text: str) -> None:
         request = memory_pb.StoreMemoryRequest(text=text, request_id=str(uuid4()))
@@ -194,12 +194,12 @@ class Talks:
         """A window so small that instructions, the last answer and results of tools are cut."""
         agent_id = await self._agent(system_prompt=self.words(500))
         where = {"agent_id": agent_id, "model_profile_id": "narrow"}
-        await self._party.plan(Script(text=self.words(500), model="narrow"))
+        await self._party.plan(Script(text=self.words(900), model="narrow"))
         told = await self._say("narrow", self.words(30), **where)
         recalls = [ToolCall("memory_recall", json.dumps({"query": "heron"}), id=f"c{each}") for each in range(4)]
         await self._party.plan(asks(*recalls, model="narrow"), Script(text=self.words(3), model="narrow"))
         where["conversation_id"] = told.started.conversation_id
-        await self._say("narrow history", f"Recall what you remember of my heron. {self.words(30)}", **where)
+        await self._say("narrow history", f"Recall what you remember of my heron. {self.words(350)}", **where)
 
 
 async def settled(person: Person, turn_id: str) -> None:
