@@ -13,13 +13,26 @@ from prometheus_client import CollectorRegistry
 
 from config import Settings
 from config.process import run_service
+from servers.governor.calibration.feedback import Feedback, SettledHalf
+from servers.governor.calibration.store import CalibrationStore
+from servers.governor.configuration.changing import ConfigurationChanges, ConfigurationCodec
+from servers.governor.configuration.current import Configurations
+from servers.governor.configuration.versions import VersionStore
+from servers.governor.decoding.configuration import kept_configuration
+from servers.governor.encoding.calibration import rated_settlement, settled_outcome
+from servers.governor.encoding.configuration import stored_configuration
 from servers.governor.health.store import HealthStore
 from servers.governor.health.view import LOOK_SECONDS, HealthView, OwnReports
+from servers.governor.ledger.budget_store import BudgetStore
 from servers.governor.ledger.budgets import Budgets
 from servers.governor.ledger.holding import Holding
 from servers.governor.ledger.releasing import Releasing
 from servers.governor.ledger.settlement import Settlement
 from servers.governor.ledger.store import LedgerStore
+from servers.governor.levels.looks import RecentLooks
+from servers.governor.levels.reading import Levels
+from servers.governor.levels.standings import StandingStore
+from servers.governor.levels.watching import LevelWatch
 from servers.governor.metrics import GovernorMetrics
 from servers.governor.planning.similarity import ToolSimilarity
 from servers.governor.planning.store import PlanStore
@@ -55,15 +68,24 @@ def build(
     ledger = LedgerStore(settings.default_day_limit)
     plans = PlanStore(database, ledger)
     metrics = GovernorMetrics(registry, clock)
+    versions = VersionStore(database)
+    configurations = Configurations(versions, kept_configuration, clock)
+    codec = ConfigurationCodec(stored_configuration, kept_configuration)
+    feedback = Feedback(CalibrationStore(), SettledHalf(settled_outcome, rated_settlement))
     health = HealthView(HealthStore(database), clock)
+    standings, looks = StandingStore(events), RecentLooks(health.observations, clock)
+    levels = Levels(database, standings, configurations, looks, clock, ids)
     return GovernorServicer(
-        planning=Planning(database, plans, events, metrics, health.observations, ToolSimilarity(), clock, ids),
-        holding=Holding(database, ledger, plans, metrics, clock, ids),
+        planning=Planning(database, plans, standings, configurations, looks, metrics, ToolSimilarity(), clock, ids),
+        holding=Holding(database, ledger, plans, metrics, clock, ids, configurations.rates),
         releasing=Releasing(database, ledger, metrics, clock),
-        settlement=Settlement(database, ledger, plans, events, metrics, clock),
+        settlement=Settlement(database, ledger, plans, feedback, events, metrics, clock),
         receipts=Receipts(ReceiptStore(database)),
-        budgets=Budgets(database, ledger, events, clock),
+        budgets=Budgets(database, ledger, BudgetStore(ledger), events, clock),
+        configuration=ConfigurationChanges(database, versions, events, codec, clock),
         health=health,
+        levels=levels,
+        level_watch=LevelWatch(levels),
         clock=clock,
     )
 
@@ -85,6 +107,7 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
     async with opened(own) as process, probing(process, targets):
         parts = (process.database, process.events, process.server.registry)
         servicer = build(*parts, process.clock, process.ids, slice_)
+        process.consume(servicer.settlement.feedback.consumption())
         process.server.add(governor_grpc.add_GovernorServiceServicer_to_server, servicer, SERVICE)
         keeping = ReceiptKeeping(process.database, process.clock)
         jobs = [
@@ -92,13 +115,15 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
             for name, work, pause_seconds in (
                 ("return expired holds", servicer.holding.return_expired, slice_.expiry_check_seconds),
                 ("look at health reports", servicer.health.look, LOOK_SECONDS),
+                ("remember how the mesh is", servicer.planning.looks.look, LOOK_SECONDS),
+                ("look at watched levels", servicer.level_watch.run, LOOK_SECONDS),
                 ("keep receipts", keeping.keep, KEEP_SECONDS),
             )
         ]
-        # In a thread, once calls are taken: the first turn with tools finds the table there, and the start waits for nothing.
+        # In a thread: the start waits for nothing, and the first turn with tools finds the table there.
         loading = asyncio.create_task(asyncio.to_thread(servicer.planning.similarity.load))
         try:
-            await process.serve(tell=OwnReports(servicer.health, process.ids).tell)
+            await process.serve(servicer.level_watch.drain, tell=OwnReports(servicer.health, process.ids).tell)
         finally:
             for job in jobs:
                 job.cancel()

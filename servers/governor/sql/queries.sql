@@ -1,7 +1,9 @@
 -- The statements of the governor. $1 is always the tenant where row-level security applies.
 
 -- name: read_snapshot
-select budgets, level, tool_calls, output, response from read_snapshot($1, $2, $3, $4);
+-- What is selected is computed after the function has entered the tenant.
+select s.budgets, s.tool_calls, s.output, s.response, standing_of($1) as standing, scoped_states($1, $5, $6, $7) as scoped_budgets
+from read_snapshot($1, $2, $3, $4) as s;
 
 -- name: make_budgets
 insert into budgets (tenant_id, period, window_start, limit_tokens, limit_micros, hard)
@@ -22,12 +24,6 @@ select
     exists (select 1 from receipts where tenant_id = $1 and turn_id = $2) as is_planned,
     exists (select 1 from settlements where tenant_id = $1 and owner_id = $2) as is_settled;
 
--- name: save_level
-insert into levels (tenant_id, version, level, good_checks, worst_of_streak) values ($1, 1, $3, $4, $5)
-on conflict (tenant_id) do update
-set version = levels.version + 1, level = $3, good_checks = $4, worst_of_streak = $5
-where levels.version = $2;
-
 -- name: settle_owner
 select * from settle_owner($1, $2, $3, $4, $5, $6, $7, $8);
 
@@ -36,11 +32,21 @@ select * from release_holds($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
 
 -- name: close_receipt
 -- The event is written last, for its stream is locked until the end.
-select case
-    when close_receipt($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) then (
+select
+    f.feedback,
+    case when f.finished then (
         select count(*) from append_events($1, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
-    )
-end;
+    ) end
+from finish_receipt($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) f;
+
+-- name: lock_rated
+select settlement, predicted_output_tokens from receipts where tenant_id = $1 and turn_id = $2 for update;
+
+-- name: rate_receipt
+select rate_receipt($1, $2, $3, $4, $5);
+
+-- name: list_calibration
+select model, bin, turns, predicted, observed, absolute_error from calibration where tenant_id = $1 order by model, bin;
 
 -- name: list_budgets
 select

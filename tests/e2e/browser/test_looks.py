@@ -27,7 +27,8 @@ async def test_pictures(open_page: OpenPage, tmp_path: Path, width: int, scheme:
     await answers(page).last.get_by_role("button", name="Receipt:").click()
     await expect(page.get_by_role("heading", name="Facts")).to_be_visible()
     await picture("receipt")
-    for tab, sign in (("Mind", "What moved this"), ("Memory", "memories are found by meaning")):
+    seen = {"Mind": "What moved this", "Memory": "memories are found by meaning"}
+    for tab, sign in (seen | {"Budget": "What applies here", "Level": "Level between turns"}).items():
         await page.get_by_role("tab", name=tab).click()
         await expect(page.get_by_text(sign)).to_be_visible()
         await picture(tab.lower())

@@ -120,6 +120,13 @@ async def test_a_used_up_budget_says_when_it_comes_back_and_who_can_raise_it(
             )
         )
         await expect(problem.get_by_role("button", name="Try again")).to_be_visible()
+        await problem.get_by_role("button", name="Open the budgets").click()
+        day = (
+            page.get_by_role("tabpanel", name="Budget")
+            .get_by_role("listitem")
+            .filter(has_text="Everybody together · day")
+        )
+        await expect(day.first).to_contain_text("0 tokens left of 1 token")
     finally:
         asked = {name: before[name] for name in ("period", "limit_tokens", "limit_micros", "hard")}
         async with admin.http.post("/api/v1/budget", json={**asked, "request_id": str(uuid4())}) as response:

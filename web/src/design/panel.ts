@@ -54,6 +54,9 @@ export const panel = css`
   .pair > .trouble {
     color: var(--bad);
   }
+  .pair > button.link {
+    text-align: left;
+  }
   .excerpt {
     display: -webkit-box;
     overflow: hidden;

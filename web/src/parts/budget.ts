@@ -4,7 +4,7 @@ import { html, nothing } from "lit";
 import { panel } from "../design/panel";
 import { base, controls, notices } from "../design/shared";
 import type { Watchable } from "../state/cell";
-import { inOrder, scopeOf } from "../text/budgets";
+import { inOrder, keyOf, scopeOf } from "../text/budgets";
 import { count, money, moment, plural } from "../text/format";
 import type { Budget, RateRules, ReceiptSummary } from "../wire/governor";
 import { budgetBars, budgetStyles } from "./budget-bars";
@@ -107,12 +107,15 @@ export class BudgetPart extends Part {
     </li>`;
   }
 
+  /** Those of the tenant that do not apply here. */
   #others(): unknown {
-    const { all } = this.store.budgets;
+    const { all, mine } = this.store.budgets;
+    const here = new Set((mine.value ?? []).map((budget) => keyOf(budget)));
+    const others = all.rows.value?.filter((budget) => !here.has(keyOf(budget)));
     return html`<section aria-labelledby="others">
-      <h2 id="others">All budgets</h2>
+      <h2 id="others">Other budgets</h2>
       ${all.problem.value === undefined ? nothing : html`<p class="problem" role="alert">${all.problem.value.message}</p>`}
-      ${all.rows.value === undefined ? nothing : this.#list(all.rows.value, "Nothing is limited for anybody.")}
+      ${others === undefined ? nothing : this.#list(others, "Nothing is limited for anybody else.")}
       ${all.hasMore ? html`<button class="plain" type="button" @click=${() => void all.more()}>Show more</button>` : nothing}
     </section>`;
   }

@@ -85,7 +85,7 @@ export class ConfigVersionsPart extends Part {
       <h2 id="configuration">Configuration <span>${holds === undefined ? "" : `version ${holds} holds`}</span></h2>
       ${trouble ? html`<p class="problem" role="alert">${trouble}</p>` : nothing}
       <ol class="rows">
-        ${rows.map((row) => this.#row(row, holds))} ${versions.hasMore || holds === undefined ? nothing : this.#row(ORIGINAL, holds)}
+        ${rows.map((row) => this.#row(row, holds))}
       </ol>
       ${versions.hasMore ? html`<button class="plain" type="button" @click=${() => void versions.more()}>Show older</button>` : nothing}
     </section>`;
@@ -172,8 +172,6 @@ export class ConfigVersionsPart extends Part {
     }
   }
 }
-
-const ORIGINAL: ConfigVersion = { version: 0, changed_by: "", comment: "", restores_version: 0, changed_fields: [] };
 
 function origin(row: ConfigVersion): string {
   if (row.create_time === undefined) {

@@ -36,6 +36,9 @@ export const qualityStyles = css`
   caption strong {
     float: right;
   }
+  table + p {
+    margin: calc(-1 * var(--s2)) 0 var(--s3);
+  }
   thead th {
     border: 0;
     color: var(--ink-soft);

@@ -47,6 +47,7 @@ export class ReceiptWalkPart extends Part {
         cursor: pointer;
       }
       [role="listbox"] {
+        position: relative;
         max-height: 216px;
         margin: var(--s1) 0;
         border: 1px solid var(--hairline);
@@ -86,8 +87,14 @@ export class ReceiptWalkPart extends Part {
     return [receipts.shown, receipts.others.rows, receipts.others.problem, receipts.compared];
   }
 
+  /** Keeps the chosen one in sight of its list; the panel itself stays where it is. */
   protected override updated(): void {
-    this.renderRoot.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: "nearest" });
+    const chosen = this.renderRoot.querySelector<HTMLElement>('[aria-selected="true"]');
+    const list = chosen?.parentElement;
+    if (chosen !== null && list) {
+      const { offsetTop: top, offsetHeight: height } = chosen;
+      list.scrollTop = Math.min(top, Math.max(list.scrollTop, top + height - list.clientHeight));
+    }
   }
 
   protected override render(): unknown {

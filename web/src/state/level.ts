@@ -7,6 +7,8 @@ import { Cell } from "./cell";
 
 const SHORTEST_PAUSE = 1000;
 const LONGEST_PAUSE = 60_000;
+/** A stream that lasted so long ended for no fault of its own. */
+const STEADY_MS = 10_000;
 
 export class Level {
   /** Undefined until the mesh has told it. */
@@ -34,14 +36,15 @@ export class Level {
 
   #open(): void {
     const source = new EventSource("/api/v1/level:watch");
+    const opened = performance.now();
     this.#source = source;
     source.addEventListener("message", (event) => {
-      this.#pause = SHORTEST_PAUSE;
       this.#tell((JSON.parse(String(event.data)) as { status: LevelStatus }).status);
     });
     source.addEventListener("error", () => {
       if (source === this.#source) {
         this.#close();
+        this.#pause = performance.now() - opened > STEADY_MS ? SHORTEST_PAUSE : this.#pause;
         void this.#ask();
       }
     });

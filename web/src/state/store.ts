@@ -55,7 +55,7 @@ export class Store {
         connected: (told) => {
           this.mesh.agents.value = told.agents;
           this.mesh.userId = told.user_id;
-          this.mesh.roles.value = told.roles;
+          this.mesh.roles.value = told.roles ?? []; // a mesh before this one tells none
           void this.#cameBack();
         },
         link: (state) => this.#linked(state),

@@ -40,6 +40,11 @@ export function scopeOf(budget: Budget): string {
   return SCOPES.some(([value]) => value === budget.scope) ? budget.scope : "BUDGET_SCOPE_TENANT";
 }
 
+/** What tells a budget from all others. */
+export function keyOf(budget: Budget): string {
+  return `${scopeOf(budget)} ${budget.scope_id} ${budget.period}`;
+}
+
 /** By scope from the widest to the narrowest, then by period from the shortest to the longest. */
 export function inOrder(budgets: readonly Budget[]): Budget[] {
   const place = (budget: Budget): number =>

@@ -35,8 +35,8 @@ export function divisionOf(receipt: Receipt, leg: ModelLeg | undefined): Divisio
   const sum = LANES.reduce((before, lane) => before + lanes[lane], 0);
   const message = receipt.items.filter((item) => item.lane === "user_message" && item.kept).reduce((before, item) => before + item.tokens, 0);
   const framing = leg === undefined ? 0 : Math.max(0, (leg.usage?.input_tokens ?? 0) - sum - message);
-  const answer = leg === undefined ? receipt.max_output_tokens : (leg.usage?.output_tokens ?? 0);
-  const { window_tokens: window } = receipt;
+  const answer = leg === undefined ? (receipt.max_output_tokens ?? 0) : (leg.usage?.output_tokens ?? 0);
+  const { window_tokens: window = 0 } = receipt;
   const free = window === 0 ? 0 : window - sum - message - framing - answer;
   return { lanes, sum, message, framing, answer, free: Math.max(0, free), window };
 }

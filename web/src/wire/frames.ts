@@ -101,7 +101,7 @@ export interface Connected {
   user_id: string;
   tenant_id: string;
   agents: AgentName[];
-  roles: string[];
+  roles?: string[];
 }
 
 /** What a turn tells, by the type of the frame. */

@@ -103,8 +103,9 @@ export interface Receipt {
   settle_time?: string;
   feedback?: boolean;
   policy_decisions: string[];
-  window_tokens: number;
-  max_output_tokens: number;
+  /** Receipts of before did not tell these. */
+  window_tokens?: number;
+  max_output_tokens?: number;
 }
 
 export interface ReceiptSummary {
