@@ -79,6 +79,7 @@ class Talks:
             self._consent,
             self._used_up,
             self._narrow,
+            self._thrifty,
         )
         while len(self.turns) < count:
             for kind in kinds:
@@ -200,6 +201,18 @@ class Talks:
         await self._party.plan(asks(*recalls, model="narrow"), Script(text=self.words(3), model="narrow"))
         where["conversation_id"] = told.started.conversation_id
         await self._say("narrow history", f"Recall what you remember of my heron. {self.words(350)}", **where)
+
+    async def _thrifty(self) -> None:
+        """An agent whose turns may cost so little that results of tools are cut."""
+        knobs = agent_pb.AgentKnobs(intelligence=5, autonomy=9, resource_micros_per_turn=50_000)
+        agent_id = await self._agent(system_prompt="You keep herons.", knobs=knobs)
+        recalls = [
+            ToolCall("memory_recall", json.dumps({"query": f"heron {each}"}), id=f"c{each}") for each in range(4)
+        ]
+        await self._party.plan(asks(*recalls), Script(text=self.words(3)))
+        options = message_pb.GenerationOptions(max_output_tokens=150)
+        text = f"Recall what you remember of my heron. {self.words(5)}"
+        await self._say("thrifty", text, agent_id=agent_id, options=options)
 
 
 async def settled(person: Person, turn_id: str) -> None:
