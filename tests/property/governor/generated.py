@@ -1,7 +1,7 @@
 """Turns as chat would ask for them, drawn from a seed, with the snapshots that they are planned from; and their plans.
 
-As a program, `python -m tests.property.governor.generated`, it plans what it is given on standard input from the snapshot
-in the receipt of each turn: pairs of messages, a request and a receipt, each after its length.
+As a program, `python -m tests.property.governor.generated`, it plans what it is given on standard input, each turn from
+the snapshot in its receipt: pairs of messages, a request and a receipt, each after its length.
 """
 
 import random
