@@ -4,6 +4,7 @@ import random
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -68,10 +69,8 @@ def defined(name: str, text: str) -> int:
     for piece in regex.findall(PATTERNS[TABLES[name]], plain):
         found = [bytes([byte]) for byte in piece.encode()]
         while len(found) > 1:
-            pairs = [
-                (table.get(one + two, 2**32), at) for at, (one, two) in enumerate(zip(found, found[1:], strict=False))
-            ]
-            lowest, at = min(pairs)
+            merged = [table.get(one + two, 2**32) for one, two in pairwise(found)]
+            lowest = min(merged)
             if lowest == 2**32:
                 break
             at = merged.index(lowest)
