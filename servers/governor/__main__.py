@@ -13,6 +13,11 @@ from prometheus_client import CollectorRegistry
 
 from config import Settings
 from config.process import run_service
+from servers.governor.configuration.changing import ConfigurationChanges, ConfigurationCodec
+from servers.governor.configuration.current import Configurations
+from servers.governor.configuration.versions import VersionStore
+from servers.governor.decoding.configuration import kept_configuration
+from servers.governor.encoding.configuration import stored_configuration
 from servers.governor.health.store import HealthStore
 from servers.governor.health.view import LOOK_SECONDS, HealthView, OwnReports
 from servers.governor.ledger.budgets import Budgets
@@ -20,6 +25,10 @@ from servers.governor.ledger.holding import Holding
 from servers.governor.ledger.releasing import Releasing
 from servers.governor.ledger.settlement import Settlement
 from servers.governor.ledger.store import LedgerStore
+from servers.governor.levels.looks import RecentLooks
+from servers.governor.levels.reading import Levels
+from servers.governor.levels.standings import StandingStore
+from servers.governor.levels.watching import LevelWatch
 from servers.governor.metrics import GovernorMetrics
 from servers.governor.planning.similarity import ToolSimilarity
 from servers.governor.planning.store import PlanStore
@@ -53,15 +62,23 @@ def build(
     ledger = LedgerStore(settings.default_day_limit)
     plans = PlanStore(database, ledger)
     metrics = GovernorMetrics(registry, clock)
+    versions = VersionStore(database)
+    configurations = Configurations(versions, kept_configuration, clock)
+    codec = ConfigurationCodec(stored_configuration, kept_configuration)
     health = HealthView(HealthStore(database), clock)
+    standings, looks = StandingStore(events), RecentLooks(health.observations, clock)
+    levels = Levels(database, standings, configurations, looks, clock, ids)
     return GovernorServicer(
-        planning=Planning(database, plans, events, metrics, health.observations, ToolSimilarity(), clock, ids),
-        holding=Holding(database, ledger, plans, metrics, clock, ids),
+        planning=Planning(database, plans, standings, configurations, looks, metrics, ToolSimilarity(), clock, ids),
+        holding=Holding(database, ledger, plans, metrics, clock, ids, configurations.rates),
         releasing=Releasing(database, ledger, metrics, clock),
         settlement=Settlement(database, ledger, plans, events, metrics, clock),
         receipts=Receipts(database, plans),
         budgets=Budgets(database, ledger, events, clock),
+        configuration=ConfigurationChanges(database, versions, events, codec, clock),
         health=health,
+        levels=levels,
+        level_watch=LevelWatch(levels),
         clock=clock,
     )
 
@@ -89,12 +106,14 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
             for name, work, pause_seconds in (
                 ("return expired holds", servicer.holding.return_expired, slice_.expiry_check_seconds),
                 ("look at health reports", servicer.health.look, LOOK_SECONDS),
+                ("remember how the mesh is", servicer.planning.looks.look, LOOK_SECONDS),
+                ("look at watched levels", servicer.level_watch.run, LOOK_SECONDS),
             )
         ]
         # In a thread, once calls are taken: the first turn with tools finds the table there, and the start waits for nothing.
         loading = asyncio.create_task(asyncio.to_thread(servicer.planning.similarity.load))
         try:
-            await process.serve(tell=OwnReports(servicer.health, process.ids).tell)
+            await process.serve(servicer.level_watch.drain, tell=OwnReports(servicer.health, process.ids).tell)
         finally:
             for job in jobs:
                 job.cancel()

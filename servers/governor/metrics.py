@@ -15,6 +15,7 @@ from soma_common.kernel.clock import Clock
 _AIQ: Final = tuple(float(value) for value in range(10, 101, 10))
 _SHARE: Final = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 _SECONDS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
+_RECENT_SECONDS: Final = 60.0
 _DRIFT: Final = (-1.0, -0.9, -0.75, -0.5, -0.25, -0.1, 0.0, 0.1, 0.25, 0.5, 1.0)
 
 
@@ -25,7 +26,14 @@ class GovernorMetrics:
         self._clock = clock
         self._predicted = Histogram("agentiq_aiq_pred", "AIQ as predicted, 0-100.", buckets=_AIQ, registry=registry)
         self._observed = Histogram("agentiq_aiq_obs", "AIQ as observed, 0-100.", buckets=_AIQ, registry=registry)
-        self._level = Gauge("agentiq_degradation_level", "The level of the last plan, 0-4.", registry=registry)
+        # By tenant these would be as many series as there are tenants; of one tenant its level and its events tell.
+        self._plans = Counter("agentiq_plans", "Plans by level, L0 to L4.", ("level",), registry=registry)
+        self._seen_at = dict.fromkeys(Level, float("-inf"))
+        worst = "The worst level of any tenant's plan within the last minute, 0-4."
+        Gauge("agentiq_degradation_level", worst, registry=registry).set_function(self._worst_recent)
+        self._version = Gauge(
+            "agentiq_config_version", "The version of the configuration that the last plan used.", registry=registry
+        )
         self._paths = Counter("agentiq_path_mode", "Plans by path, FAST or RESCUE.", ("path",), registry=registry)
         self._lanes = Histogram(
             "agentiq_lane_utilization",
@@ -57,11 +65,17 @@ class GovernorMetrics:
         finally:
             self._seconds.labels(method).observe(self._clock.monotonic() - start)
 
-    def planned(self, aiq: float, level: Level, rescue: bool) -> None:
-        """Counts a plan."""
+    def planned(self, aiq: float, level: Level, rescue: bool, version: int) -> None:
+        """Counts a plan and the version of the configuration that it used."""
         self._predicted.observe(aiq)
-        self._level.set(int(level))
+        self._seen_at[level] = self._clock.monotonic()
+        self._plans.labels(level.name).inc()
+        self._version.set(version)
         self._paths.labels("RESCUE" if rescue else "FAST").inc()
+
+    def _worst_recent(self) -> float:
+        since = self._clock.monotonic() - _RECENT_SECONDS
+        return float(max((level for level, at in self._seen_at.items() if at > since), default=Level.L0))
 
     def observed(self, aiq: float, planned: Mapping[Lane, int], used: Mapping[Lane, int]) -> None:
         """Counts a settled turn."""

@@ -80,7 +80,7 @@ def _needs(request: PlanRequest, tools_tokens: int) -> Tokens:
 
 def _bounds(request: PlanRequest, level: Level, needs: Tokens, rules: PlannerRules) -> Mapping[Lane, LaneBound]:
     """Floor and ceiling of each lane; both 0 where the level gives no share or nothing is there to send."""
-    wide = request.window_tokens >= rules.wide_from_tokens
+    wide = rules.is_wide(request.window_tokens)
     bounds: dict[Lane, LaneBound] = {}
     for lane, bound in rules.bounds.items():
         idle = not needs[lane] and lane is not Lane.BUFFER

@@ -40,33 +40,30 @@ class Demand:
     lane_off: Lane | None = None
 
 
-# Section 3, "Health demands": what a dependency that is down takes away. A name that is not here only gives a notice.
-DOWN: Final[dict[str, Demand]] = {
-    "model": Demand("health", Level.L4, "No model answers, so the agent's prepared answer is sent."),
-    "memory": Demand(
-        "health", Level.L1, "The memory service does not answer, so nothing is recalled.", lane_off=Lane.MEMORY
-    ),
-    "memory_database": Demand(
-        "health", Level.L1, "The database of memories is down, so nothing is recalled.", lane_off=Lane.MEMORY
-    ),
-    "memory_index": Demand("health", Level.L1, "The vector index is down, so memories are found by their words only."),
-    "cognitive": Demand("health", Level.L0, "The cognitive service does not answer, so the modulation is neutral."),
-    "cognitive_database": Demand("health", Level.L0, "The database of moods is down, so the modulation is neutral."),
-    "control": Demand("health", Level.L0, "The control service does not answer, so switches and keys stay as known."),
-    "control_database": Demand("health", Level.L0, "The database of control is down, so nothing is switched."),
-    "database": Demand("health", Level.L0, "The database had trouble a moment ago; the turn was still stored."),
-    "governor": Demand("health", Level.L0, "The governor had trouble a moment ago; this plan is complete."),
-    "signals": Demand("health", Level.L0, "Wake-ups do not arrive, so other windows follow with a short delay."),
-    "events": Demand("health", Level.L0, "Events are kept here and published when the broker is back."),
+# What is said of a dependency that is down. A name that is not here says that it does not answer.
+DOWN_SENTENCES: Final[dict[str, str]] = {
+    "model": "No model answers, so the agent's prepared answer is sent.",
+    "memory": "The memory service does not answer, so nothing is recalled.",
+    "memory_database": "The database of memories is down, so nothing is recalled.",
+    "memory_index": "The vector index is down, so memories are found by their words only.",
+    "cognitive": "The cognitive service does not answer, so the modulation is neutral.",
+    "cognitive_database": "The database of moods is down, so the modulation is neutral.",
+    "control": "The control service does not answer, so switches and keys stay as known.",
+    "control_database": "The database of control is down, so nothing is switched.",
+    "database": "The database had trouble a moment ago; the turn was still stored.",
+    "governor": "The governor had trouble a moment ago; this plan is complete.",
+    "signals": "Wake-ups do not arrive, so other windows follow with a short delay.",
+    "events": "Events are kept here and published when the broker is back.",
 }
-
-DEGRADED: Final[dict[str, str]] = {
+DEGRADED_SENTENCES: Final[dict[str, str]] = {
     "model": "The model answers with restrictions; another one may take over.",
     "memory": "The memory service answers with restrictions.",
     "cognitive": "The cognitive service is not reached by everybody.",
     "control": "The control service is not reached by everybody.",
     "memory_index": "Recall did not finish in time, so some memories may be missing.",
 }
+# The lane of a dependency that is down has nothing to carry, whatever level is demanded.
+LANES_OFF: Final[dict[str, Lane]] = {"memory": Lane.MEMORY, "memory_database": Lane.MEMORY}
 
 # Features that empty a lane when they are switched off; others concern other services.
 FEATURE_LANES: Final[dict[str, tuple[Lane, str]]] = {
@@ -87,15 +84,17 @@ def merge_observations(*views: Iterable[Observation]) -> tuple[Observation, ...]
     return tuple(worst[name] for name in sorted(worst))
 
 
-def health_demands(observations: Iterable[Observation]) -> tuple[Demand, ...]:
+def health_demands(observations: Iterable[Observation], rules: PlannerRules) -> tuple[Demand, ...]:
     """What the state of the dependencies demands, worst first."""
     demands: list[Demand] = []
     for seen in observations:
+        name = seen.name
         if seen.health is Health.DOWN:
-            demands.append(DOWN.get(seen.name) or Demand("health", Level.L0, f"{seen.name} does not answer."))
+            sentence = DOWN_SENTENCES.get(name) or f"{name} does not answer."
+            demands.append(Demand("health", rules.down.get(name, Level.L0), sentence, LANES_OFF.get(name)))
         elif seen.health is Health.DEGRADED:
-            sentence = DEGRADED.get(seen.name) or f"{seen.name} answers with restrictions."
-            demands.append(Demand("health", Level.L0, sentence))
+            sentence = DEGRADED_SENTENCES.get(name) or f"{name} answers with restrictions."
+            demands.append(Demand("health", rules.degraded.get(name, Level.L0), sentence))
     return tuple(sorted(demands, key=lambda demand: -demand.level))
 
 
@@ -134,14 +133,16 @@ class LevelState:
     good_checks: int = 0
     worst_of_streak: Level = Level.L0
 
-    def after(self, demanded: Level, rules: PlannerRules) -> "LevelState":
-        """The state after one more check of health and budget.
+    def after(self, demanded: Level, rules: PlannerRules, *, check_due: bool = True) -> "LevelState":
+        """The state after one more check of health and budget; a good one that is not due does not count.
 
         A level falls at once; it recovers with the third good check in a row, to the worst level of those three. AIQ
         speaks of one turn only and takes no part.
         """
         if demanded >= self.level:
             return LevelState(demanded)
+        if not check_due:
+            return self
         streak = max(demanded, self.worst_of_streak) if self.good_checks else demanded
         if self.good_checks + 1 >= rules.good_checks_to_recover:
             return LevelState(streak)

@@ -59,7 +59,9 @@ def plan_turn(request: PlanRequest, snapshot: Snapshot) -> Plan:
     governed = GOVERNOR_FEATURE not in request.features_off
     causes = _causes(snapshot) if governed else ()
     demanded = worst(causes)
-    state = snapshot.level_state.after(demanded, rules) if governed else snapshot.level_state
+    state = (
+        snapshot.level_state.after(demanded, rules, check_due=snapshot.check_due) if governed else snapshot.level_state
+    )
     level = state.level if governed else Level.L0
     off = _lanes_off(request, causes)
     ranked = _rank(request, snapshot, off)
@@ -93,7 +95,7 @@ def plan_turn(request: PlanRequest, snapshot: Snapshot) -> Plan:
 
 
 def _causes(snapshot: Snapshot) -> tuple[Demand, ...]:
-    return (*health_demands(snapshot.observations), *budget_demands(snapshot.budgets, snapshot.rules))
+    return (*health_demands(snapshot.observations, snapshot.rules), *budget_demands(snapshot.budgets, snapshot.rules))
 
 
 def _lanes_off(request: PlanRequest, causes: tuple[Demand, ...]) -> frozenset[Lane]:

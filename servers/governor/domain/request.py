@@ -91,11 +91,15 @@ class OutputCounts:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Everything besides the request that a plan depends on. Same request and same snapshot: same plan."""
+    """Everything besides the request that a plan depends on. Same request and same snapshot: same plan.
+
+    `check_due`: whether this plan counts as a good check if it is one.
+    """
 
     observations: tuple[Observation, ...] = ()
     budgets: tuple[BudgetState, ...] = ()
     level_state: LevelState = field(default_factory=LevelState)
+    check_due: bool = True
     tool_calls: Mapping[str, CallCounts] = field(default_factory=dict)
     output: OutputCounts = OutputCounts()
     rules: PlannerRules = DEFAULT_RULES

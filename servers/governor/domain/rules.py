@@ -31,6 +31,14 @@ class Lane(StrEnum):
     BUFFER = "buffer"
 
 
+class LaneProfile(StrEnum):
+    """Which ceilings the lanes have: as they stand, grown with the window, or grown for large windows only."""
+
+    AUTO = "auto"
+    CLASSIC = "classic"
+    WIDE = "wide"
+
+
 class Risk(StrEnum):
     """How risky an agent's work is."""
 
@@ -64,10 +72,10 @@ class AiqWeights:
     tool_relevance: float = 0.3
     budget_efficiency: float = 0.3
 
-    def __post_init__(self) -> None:
-        total = self.context_quality + self.tool_relevance + self.budget_efficiency
-        if abs(total - 1.0) > 0.001:
-            raise ValueError(f"the weights of AIQ sum to {total}, not to 1")
+    @property
+    def total(self) -> float:
+        """Their sum."""
+        return self.context_quality + self.tool_relevance + self.budget_efficiency
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +117,39 @@ BOUNDS: Final[Mapping[Lane, LaneBound]] = MappingProxyType(
 OFFER_ORDER: Final = (Lane.HISTORY, Lane.MEMORY, Lane.TOOL_RESULTS, Lane.TOOLS, Lane.SYSTEM_POLICY)
 
 
+# Section 3, "Health demands": which level a dependency demands that is down, and one that answers with restrictions. A
+# name that is not here only gives a notice.
+DOWN: Final[Mapping[str, Level]] = MappingProxyType(
+    {
+        "model": Level.L4,
+        "memory": Level.L1,
+        "memory_database": Level.L1,
+        "memory_index": Level.L1,
+        "cognitive": Level.L0,
+        "cognitive_database": Level.L0,
+        "control": Level.L0,
+        "control_database": Level.L0,
+        "database": Level.L0,
+        "governor": Level.L0,
+        "signals": Level.L0,
+        "events": Level.L0,
+    }
+)
+DEGRADED: Final[Mapping[str, Level]] = MappingProxyType(
+    dict.fromkeys(("model", "memory", "memory_index", "cognitive", "control"), Level.L0)
+)
+
+
 @dataclass(frozen=True, slots=True)
 class PlannerRules:
-    """All numbers of the planner; `version` changes with any of them or with the way they are used."""
+    """All numbers of the planner.
 
-    version: int = 1
+    `version` is that of the tenant's configuration, 0 for what comes with the system; `method` changes with the way the
+    numbers are used.
+    """
+
+    version: int = 0
+    method: int = 1
     weights: AiqWeights = AiqWeights()
     levels: Mapping[Level, LevelRow] = field(default_factory=lambda: LEVELS)
     bounds: Mapping[Lane, LaneBound] = field(default_factory=lambda: BOUNDS)
@@ -126,6 +162,9 @@ class PlannerRules:
     )
     # A used share of a budget from `at` on demands the level; worst first.
     budget_thresholds: tuple[Threshold, ...] = (Threshold(0.95, Level.L2), Threshold(0.80, Level.L1))
+    # Which level a dependency demands that is down or degraded, by name.
+    down: Mapping[str, Level] = field(default_factory=lambda: DOWN)
+    degraded: Mapping[str, Level] = field(default_factory=lambda: DEGRADED)
     good_checks_to_recover: int = 3
     tool_relevance_floor: float = 0.2
     tool_success_prior: float = 0.8
@@ -134,7 +173,9 @@ class PlannerRules:
     # Answers of a model nobody has used yet are expected to be this long, counted as `output_prior_turns` turns.
     output_prior_tokens: float = 256.0
     output_prior_turns: float = 4.0
-    # Windows from here on use the profile `wide`: ceilings times window / `wide_reference_tokens`, floors as they are.
+    lane_profile: LaneProfile = LaneProfile.AUTO
+    # The profile `wide` has ceilings times window / `wide_reference_tokens`, floors as they are. It is for windows from
+    # `wide_from_tokens` on where the profile is automatic.
     wide_from_tokens: int = 32_000
     wide_reference_tokens: int = 8192
     low_risk_tools_ceiling: int = 500
@@ -142,6 +183,12 @@ class PlannerRules:
     rescue_buffer_tokens: int = 200
     # The answer gives way to the prompt down to this; a request for less is honoured.
     least_output_tokens: int = 256
+
+    def is_wide(self, window_tokens: int) -> bool:
+        """Whether the ceilings grow with this window."""
+        if self.lane_profile is LaneProfile.AUTO:
+            return window_tokens >= self.wide_from_tokens
+        return self.lane_profile is LaneProfile.WIDE
 
 
 DEFAULT_RULES: Final = PlannerRules()

@@ -11,7 +11,16 @@ from servers.governor.domain.ledger import Amount, BudgetState
 from servers.governor.domain.levels import Health, LevelState, Observation
 from servers.governor.domain.periods import Period
 from servers.governor.domain.request import CallCounts, OutputCounts, Snapshot
-from servers.governor.domain.rules import AiqWeights, Lane, LaneBound, Level, LevelRow, PlannerRules, Threshold
+from servers.governor.domain.rules import (
+    AiqWeights,
+    Lane,
+    LaneBound,
+    LaneProfile,
+    Level,
+    LevelRow,
+    PlannerRules,
+    Threshold,
+)
 from servers.governor.domain.scopes import Scope
 
 Values = Mapping[str, Any]
@@ -19,6 +28,7 @@ Values = Mapping[str, Any]
 # Rules that are single numbers, whole or not.
 _WHOLE: Final = (
     "version",
+    "method",
     "good_checks_to_recover",
     "wide_from_tokens",
     "wide_reference_tokens",
@@ -43,6 +53,7 @@ def values_of_snapshot(snapshot: Snapshot) -> dict[str, Any]:
         "health": [[seen.name, int(seen.health), seen.detail] for seen in snapshot.observations],
         "budgets": [_values_of_budget(budget) for budget in snapshot.budgets],
         "level": [int(state.level), state.good_checks, int(state.worst_of_streak)],
+        "check_due": snapshot.check_due,
         "tool_calls": {
             name: [str(calls.attempts), str(calls.successes)] for name, calls in sorted(snapshot.tool_calls.items())
         },
@@ -58,6 +69,7 @@ def snapshot_of_values(values: Values) -> Snapshot:
         observations=tuple(Observation(name, Health(int(health)), detail) for name, health, detail in values["health"]),
         budgets=tuple(_budget_of_values(budget) for budget in values["budgets"]),
         level_state=LevelState(Level(level), good_checks, Level(worst_of_streak)),
+        check_due=bool(values["check_due"]),
         tool_calls={
             name: CallCounts(int(attempts), int(successes))
             for name, (attempts, successes) in values["tool_calls"].items()
@@ -111,6 +123,9 @@ def values_of_rules(rules: PlannerRules) -> dict[str, Any]:
         "bounds": {lane.value: [bound.floor, bound.ceiling] for lane, bound in rules.bounds.items()},
         "aiq_thresholds": _values_of_thresholds(rules.aiq_thresholds),
         "budget_thresholds": _values_of_thresholds(rules.budget_thresholds),
+        "down": {name: level.name for name, level in sorted(rules.down.items())},
+        "degraded": {name: level.name for name, level in sorted(rules.degraded.items())},
+        "lane_profile": rules.lane_profile.value,
     }
 
 
@@ -129,6 +144,9 @@ def rules_of_values(values: Values) -> PlannerRules:
         bounds={lane: LaneBound(*(int(part) for part in values["bounds"][lane.value])) for lane in Lane},
         aiq_thresholds=_thresholds_of_values(values["aiq_thresholds"]),
         budget_thresholds=_thresholds_of_values(values["budget_thresholds"]),
+        down={name: Level[level] for name, level in values["down"].items()},
+        degraded={name: Level[level] for name, level in values["degraded"].items()},
+        lane_profile=LaneProfile(values["lane_profile"]),
     )
 
 

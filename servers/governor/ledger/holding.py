@@ -3,7 +3,7 @@
 How a hold is checked stands in `sql/`; protos are made by `rpc/`.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -24,11 +24,11 @@ from soma_common.postgres.pool import Connection, Database
 _LOG: Final = get_logger("governor.holds")
 
 
-# The rates of a tenant, from memory.
-RatesOf = Callable[[TenantId], RateRules]
+# The rates of a tenant, from a memory that is seldom older than its last plan.
+RatesOf = Callable[[TenantId], Awaitable[RateRules]]
 
 
-def no_rates(_tenant: TenantId) -> RateRules:
+async def no_rates(_tenant: TenantId) -> RateRules:
     """Nothing is limited."""
     return NO_RATES
 
@@ -70,7 +70,7 @@ class Holding:
         async def work(connection: Connection) -> Hold:
             now = self.clock.now()
             hold = Hold(self.ids.uuid7(), leg, need, lease_end(now, timeout_seconds))
-            placed = await self.ledger.place_hold(connection, tenant, whose, hold, now, self.rates(tenant))
+            placed = await self.ledger.place_hold(connection, tenant, whose, hold, now, rates)
             seen = await self.plans.find_owner(connection, tenant, owner.owner_id)
             if seen.is_settled:
                 raise not_found(f"open {owner.kind}", owner.owner_id)
@@ -81,6 +81,7 @@ class Holding:
             return placed.hold
 
         with self.metrics.timed("HoldLeg"):
+            rates = await self.rates(tenant)
             return await self.database.run(tenant, work)
 
     async def return_expired(self) -> int:

@@ -12,10 +12,8 @@ from uuid import UUID
 import orjson
 
 from servers.governor.domain.ledger import BudgetState
-from servers.governor.domain.levels import LevelState
 from servers.governor.domain.rates import RateRules
 from servers.governor.domain.request import CallCounts, OutputCounts
-from servers.governor.domain.rules import Level
 from servers.governor.domain.scopes import Subject
 from servers.governor.ledger.store import (
     NO_RATES,
@@ -28,6 +26,7 @@ from servers.governor.ledger.store import (
     moments,
     placed_of_row,
 )
+from servers.governor.levels.standings import KeptStanding, kept_standing
 from soma_common.kernel.tenancy import TenantId
 from soma_common.postgres.pool import Connection, Database
 from soma_common.postgres.queries import Queries
@@ -40,8 +39,8 @@ class PlanningState:
     """What the store knows for a plan; `response` is the answer if the turn was planned before."""
 
     budgets: tuple[BudgetState, ...]
-    level_state: LevelState
-    level_version: int
+    kept: KeptStanding
+    config_version: int
     tool_calls: Mapping[str, CallCounts]
     output: OutputCounts
     response: bytes | None
@@ -106,12 +105,12 @@ class PlanStore:
         if row["budgets"] is None:
             await self._database.run(tenant, lambda connection: self._ledger.make_budgets(connection, tenant, now))
             row = await self._snapshot(tenant, turn_id, model, tools)
-        level = orjson.loads(row["level"]) if row["level"] else None
+        standing = orjson.loads(row["standing"])
         calls = orjson.loads(row["tool_calls"]) if row["tool_calls"] else {}
         return PlanningState(
             budgets=tuple(budget_of_row(budget).at(now) for budget in orjson.loads(row["budgets"])),
-            level_state=LevelState() if level is None else _level_state(level),
-            level_version=0 if level is None else level["version"],
+            kept=kept_standing(standing["level"]),
+            config_version=standing["config_version"],
             tool_calls={name: CallCounts(*counts) for name, counts in calls.items()},
             output=OutputCounts(*orjson.loads(row["output"])) if row["output"] else OutputCounts(),
             response=row["response"],
@@ -159,13 +158,6 @@ class PlanStore:
         row: Any = await connection.fetchrow(_SQL.find_owner, tenant, owner_id)
         return OwnerState(**row)
 
-    async def save_level(self, connection: Connection, tenant: TenantId, version: int, state: LevelState) -> bool:
-        """Writes the level over the version that was read; False when somebody else wrote meanwhile."""
-        status: str = await connection.execute(
-            _SQL.save_level, tenant, version, int(state.level), state.good_checks, int(state.worst_of_streak)
-        )
-        return status.endswith(" 1")
-
     async def close_receipt(
         self,
         connection: Connection,
@@ -198,7 +190,3 @@ class PlanStore:
         """The bytes of a receipt, by its id or its turn's, and whose it is."""
         row: Any = await connection.fetchrow(_SQL.find_receipt, tenant, identifier)
         return None if row is None else (row["plan"] + (row["settlement"] or b""), row["owner_sub"])
-
-
-def _level_state(row: Mapping[str, Any]) -> LevelState:
-    return LevelState(Level(row["level"]), row["good_checks"], Level(row["worst_of_streak"]))

@@ -3,31 +3,31 @@
 What a plan is stands in `domain/plan.py`; messages are made by the encoder that is handed in.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from servers.governor.configuration.current import Configurations
 from servers.governor.domain.health import view_of_turn
-from servers.governor.domain.levels import Observation
+from servers.governor.domain.levels import GOVERNOR_FEATURE, Observation
 from servers.governor.domain.plan import Plan, plan_turn
 from servers.governor.domain.rates import RateRules
 from servers.governor.domain.request import PlanRequest, Snapshot
-from servers.governor.domain.rules import DEFAULT_RULES, Lane, Level, PlannerRules
+from servers.governor.domain.rules import Lane
 from servers.governor.domain.scopes import Subject
-from servers.governor.encoding.levels import level_message
-from servers.governor.ledger.holding import RatesOf, no_rates
+from servers.governor.domain.standing import CHECK, Basis, Standing, after_plan, caught_up, sights_of
 from servers.governor.ledger.store import Hold, lease_end
+from servers.governor.levels.looks import RecentLooks
+from servers.governor.levels.standings import Move, StandingStore
 from servers.governor.metrics import GovernorMetrics
 from servers.governor.planning.similarity import ToolSimilarity
-from servers.governor.planning.store import NewReceipt, PlanningState, PlanStore
-from soma.events.v1 import payloads_pb2 as payloads_pb
-from soma_common.events.models import EventDraft
-from soma_common.events.store import EventStore
+from servers.governor.planning.store import NewReceipt, PlanStore
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.errors import invalid_field
 from soma_common.kernel.ids import Ids
+from soma_common.kernel.tenancy import TenantId
 from soma_common.postgres.pool import Connection, Database
 from soma_common.rpc.call import RpcCall
 
@@ -71,23 +71,21 @@ class PlanMessages:
 
 
 Encode = Callable[[Planned], PlanMessages]
-OwnView = Callable[[], Sequence[Observation]]
 
 
 @dataclass(frozen=True, slots=True)
 class Planning:
-    """Plans turns. `own_view` is how all processes see the mesh, from memory."""
+    """Plans turns. `looks` is how this process sees the mesh and has seen it."""
 
     database: Database
     store: PlanStore
-    events: EventStore
+    standings: StandingStore
+    configurations: Configurations
+    looks: RecentLooks
     metrics: GovernorMetrics
-    own_view: OwnView
     similarity: ToolSimilarity
     clock: Clock
     ids: Ids
-    rules: PlannerRules = DEFAULT_RULES
-    rates: RatesOf = no_rates
 
     async def plan_turn(self, call: RpcCall, order: PlanOrder, encode: Encode) -> bytes:
         """The answer to PlanTurn; a repeat for the same turn gets the same bytes, whatever has changed since.
@@ -104,55 +102,54 @@ class Planning:
         state = await self.store.read_planning_state(tenant, order.turn_id, order.request.model, names, now)
         if state.response is not None:
             return state.response
-        snapshot = self._snapshot(order, state)
+        configuration = await self.configurations.at_least(tenant, state.config_version)
+        rules, view = configuration.rules, self.looks.now()
+        # The last second is this plan's own check.
+        standing = caught_up(state.kept.standing, Basis(rules, state.budgets, self.looks), now - CHECK)
+        snapshot = Snapshot(
+            observations=view_of_turn(order.observations, view),
+            budgets=state.budgets,
+            level_state=standing.state,
+            check_due=standing.check_due(now),
+            tool_calls=state.tool_calls,
+            output=state.output,
+            rules=rules,
+        )
         plan = plan_turn(self.similarity.added_to(order.request), snapshot)
         hold = Hold(self.ids.uuid7(), FIRST_LEG, plan.need, lease_end(now, order.timeout_seconds))
         planned = Planned(self.ids.uuid7(), now, call.caller.sub, plan, snapshot, hold)
         messages = encode(planned)
-        if not await self._store(call, state, plan, _receipt(order, planned, messages, self.rates(tenant))):
+        move = Move(state.kept, _standing_after(standing, order, planned), plan.reasons, call.correlation_id)
+        if not await self._store(tenant, move, _receipt(order, planned, messages, configuration.rates)):
             given = await self.store.read_response(tenant, order.turn_id)
             if given is None:
                 raise invalid_field("turn_id", "it is the id of a job that has holds")
             return given
-        self.metrics.planned(plan.aiq.value, plan.level, plan.division.rescue)
+        self.metrics.planned(plan.aiq.value, plan.level, plan.division.rescue, rules.version)
         return messages.response
 
-    async def _store(self, call: RpcCall, state: PlanningState, plan: Plan, receipt: NewReceipt) -> bool:
+    async def _store(self, tenant: TenantId, move: Move, receipt: NewReceipt) -> bool:
         """Holds, opens the receipt and moves the level with it; False when another call did so for the same turn."""
-        tenant = call.caller.tenant_id
-        if plan.level_state == state.level_state:
+        if move.after == move.kept.standing:
             return not (await self.store.open_receipt(None, tenant, receipt)).repeated
 
         async def work(connection: Connection) -> bool:
             if (await self.store.open_receipt(connection, tenant, receipt)).repeated:
                 return False
-            await self._move_level(connection, call, state, plan)
+            await self.standings.move(connection, tenant, move)
             return True
 
         return await self.database.run(tenant, work)
 
-    def _snapshot(self, order: PlanOrder, state: PlanningState) -> Snapshot:
-        return Snapshot(
-            observations=view_of_turn(order.observations, self.own_view()),
-            budgets=state.budgets,
-            level_state=state.level_state,
-            tool_calls=state.tool_calls,
-            output=state.output,
-            rules=self.rules,
-        )
 
-    async def _move_level(self, connection: Connection, call: RpcCall, state: PlanningState, plan: Plan) -> None:
-        """Writes the tenant's level and tells of it; of two at once only one does."""
-        tenant = call.caller.tenant_id
-        saved = await self.store.save_level(connection, tenant, state.level_version, plan.level_state)
-        before, after = state.level_state.level, plan.level_state.level
-        if saved and before is not after:
-            sources = sorted({reason.source for reason in plan.reasons if reason.level > Level.L0})
-            payload = payloads_pb.LevelChanged(
-                before=level_message(before), after=level_message(after), sources=sources
-            )
-            draft = EventDraft("governor.level.changed", f"level/{tenant}", payload, call.correlation_id)
-            await self.events.append(connection, tenant, [draft])
+def _standing_after(standing: Standing, order: PlanOrder, planned: Planned) -> Standing:
+    """Where the tenant's level stands with this plan; a turn that is not governed says nothing of it."""
+    snapshot, state = planned.snapshot, planned.plan.level_state
+    if GOVERNOR_FEATURE in order.request.features_off:
+        return standing
+    counted = snapshot.check_due or state != snapshot.level_state
+    sights = sights_of(order.observations, snapshot.rules)
+    return after_plan(standing, state, counted, sights, planned.plan_time)
 
 
 def _receipt(order: PlanOrder, planned: Planned, messages: PlanMessages, rates: RateRules) -> NewReceipt:

@@ -1,7 +1,8 @@
 -- The statements of the governor. $1 is always the tenant where row-level security applies.
 
 -- name: read_snapshot
-select budgets, level, tool_calls, output, response from read_snapshot($1, $2, $3, $4);
+-- standing_of is computed after the function has entered the tenant: it stands in the list of what is selected.
+select s.budgets, s.tool_calls, s.output, s.response, standing_of($1) as standing from read_snapshot($1, $2, $3, $4) as s;
 
 -- name: make_budgets
 insert into budgets (tenant_id, period, window_start, limit_tokens, limit_micros, hard)
@@ -21,12 +22,6 @@ select * from place_hold($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
 select
     exists (select 1 from receipts where tenant_id = $1 and turn_id = $2) as is_planned,
     exists (select 1 from settlements where tenant_id = $1 and owner_id = $2) as is_settled;
-
--- name: save_level
-insert into levels (tenant_id, version, level, good_checks, worst_of_streak) values ($1, 1, $3, $4, $5)
-on conflict (tenant_id) do update
-set version = levels.version + 1, level = $3, good_checks = $4, worst_of_streak = $5
-where levels.version = $2;
 
 -- name: settle_owner
 select * from settle_owner($1, $2, $3, $4, $5, $6, $7, $8);

@@ -6,7 +6,17 @@ import pytest
 from soma_common.postgres.pool import HouseDatabase
 from soma_common.testing.postgres import HouseDatabases
 
-TABLES = {"budgets", "holds", "receipts", "settlements", "levels", "tool_calls", "output_lengths"}
+TABLES = {
+    "budgets",
+    "holds",
+    "receipts",
+    "settlements",
+    "levels",
+    "tool_calls",
+    "output_lengths",
+    "configurations",
+}
+READ_BY_THE_WORKER = {"budgets", "holds", "levels", "configurations"}
 FORCED = (
     "select relname from pg_class where relnamespace = 'governor'::regnamespace and relkind = 'r' "
     "and relrowsecurity and relforcerowsecurity"
@@ -36,12 +46,12 @@ async def test_without_a_tenant_there_are_no_rows(urls: HouseDatabase) -> None:
         await connection.close()
 
 
-async def test_the_worker_reads_budgets_and_holds_and_no_receipt(urls: HouseDatabase) -> None:
+async def test_the_worker_reads_budgets_holds_and_levels_and_no_receipt(urls: HouseDatabase) -> None:
     connection = await asyncpg.connect(urls.worker_dsn)
     try:
-        for table in ("budgets", "holds"):
+        for table in sorted(READ_BY_THE_WORKER):
             assert await connection.fetchval(f"select count(*) from {table}") == 0
-        for table in sorted(TABLES - {"budgets", "holds"}):
+        for table in sorted(TABLES - READ_BY_THE_WORKER):
             with pytest.raises(asyncpg.InsufficientPrivilegeError):
                 await connection.fetchval(f"select count(*) from {table}")
     finally:

@@ -180,10 +180,12 @@ async def test_a_level_recovers_with_the_third_good_check(governor: Governor) ->
     down = level_pb.ObservedDependency(name="memory", state=level_pb.DEPENDENCY_STATE_DOWN)
     levels = []
     with governor.acting():
-        for seen in ([down], [], [], []):
+        for seen, wait_seconds in (([down], 0.4), ([], 0.6), ([], 1), ([], 1), ([], 0)):
             plan = await governor.stub.PlanTurn(plan_request(observed_dependencies=seen))
             levels.append(plan.level)
-    assert levels == [L1, L1, L1, L0]
+            governor.clock.advance(wait_seconds)
+    # The turn in the same second as the bad one is no check of its own.
+    assert levels == [L1, L1, L1, L1, L0]
     assert len(await governor.rows("select 1 from events where event_type = 'governor.level.changed'")) == 2
 
 
@@ -236,6 +238,8 @@ async def test_what_is_counted_can_be_scraped(governor: Governor) -> None:
     assert sample("agentiq_aiq_pred_count") == 1
     assert sample("agentiq_aiq_obs_count") == 1
     assert sample("agentiq_degradation_level") == 0
+    assert sample("agentiq_plans_total", {"level": "L0"}) == 1
+    assert sample("agentiq_config_version") == 0
     assert sample("agentiq_path_mode_total", {"path": "FAST"}) == 1
     assert sample("agentiq_lane_utilization_count", {"lane": "system_policy"}) == 1
     assert sample("agentiq_governor_latency_seconds_count", {"method": "PlanTurn"}) == 1

@@ -1,0 +1,1 @@
+"""Owns the versions of each tenant's configuration, and which one holds."""
