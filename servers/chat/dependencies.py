@@ -57,9 +57,10 @@ class Dependencies:
         self._succeeded(_model(profile), MODEL_RULE)
 
     def model_failed(self, profile: ModelProfile, error: SomaError) -> None:
-        """The model failed; only what says that nobody answers counts."""
+        """The model failed; only what says that nobody answers counts, and a silence, a long wait, twice."""
         if error.reason in MODEL_DOWN:
-            self._failed(_model(profile), MODEL_RULE)
+            for _ in range(2 if error.reason is Reason.MODEL_TIMEOUT else 1):
+                self._failed(_model(profile), MODEL_RULE)
         else:
             self._succeeded(_model(profile), MODEL_RULE)
 

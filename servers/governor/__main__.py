@@ -13,13 +13,17 @@ from prometheus_client import CollectorRegistry
 
 from config import Settings
 from config.process import run_service
+from servers.governor.calibration.feedback import Feedback, SettledHalf
+from servers.governor.calibration.store import CalibrationStore
 from servers.governor.configuration.changing import ConfigurationChanges, ConfigurationCodec
 from servers.governor.configuration.current import Configurations
 from servers.governor.configuration.versions import VersionStore
 from servers.governor.decoding.configuration import kept_configuration
+from servers.governor.encoding.calibration import rated_settlement, settled_outcome
 from servers.governor.encoding.configuration import stored_configuration
 from servers.governor.health.store import HealthStore
 from servers.governor.health.view import LOOK_SECONDS, HealthView, OwnReports
+from servers.governor.ledger.budget_store import BudgetStore
 from servers.governor.ledger.budgets import Budgets
 from servers.governor.ledger.holding import Holding
 from servers.governor.ledger.releasing import Releasing
@@ -33,7 +37,9 @@ from servers.governor.metrics import GovernorMetrics
 from servers.governor.planning.similarity import ToolSimilarity
 from servers.governor.planning.store import PlanStore
 from servers.governor.planning.turns import Planning
+from servers.governor.receipts.keeping import KEEP_SECONDS, ReceiptKeeping
 from servers.governor.receipts.reading import Receipts
+from servers.governor.receipts.store import ReceiptStore
 from servers.governor.rpc.servicer import GovernorServicer
 from servers.governor.settings import GovernorSettings
 from soma.governor.v1 import governor_service_pb2_grpc as governor_grpc
@@ -65,6 +71,7 @@ def build(
     versions = VersionStore(database)
     configurations = Configurations(versions, kept_configuration, clock)
     codec = ConfigurationCodec(stored_configuration, kept_configuration)
+    feedback = Feedback(CalibrationStore(), SettledHalf(settled_outcome, rated_settlement))
     health = HealthView(HealthStore(database), clock)
     standings, looks = StandingStore(events), RecentLooks(health.observations, clock)
     levels = Levels(database, standings, configurations, looks, clock, ids)
@@ -72,9 +79,9 @@ def build(
         planning=Planning(database, plans, standings, configurations, looks, metrics, ToolSimilarity(), clock, ids),
         holding=Holding(database, ledger, plans, metrics, clock, ids, configurations.rates),
         releasing=Releasing(database, ledger, metrics, clock),
-        settlement=Settlement(database, ledger, plans, events, metrics, clock),
-        receipts=Receipts(database, plans),
-        budgets=Budgets(database, ledger, events, clock),
+        settlement=Settlement(database, ledger, plans, feedback, events, metrics, clock),
+        receipts=Receipts(ReceiptStore(database)),
+        budgets=Budgets(database, ledger, BudgetStore(ledger), events, clock),
         configuration=ConfigurationChanges(database, versions, events, codec, clock),
         health=health,
         levels=levels,
@@ -100,7 +107,9 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
     async with opened(own) as process, probing(process, targets):
         parts = (process.database, process.events, process.server.registry)
         servicer = build(*parts, process.clock, process.ids, slice_)
+        process.consume(servicer.settlement.feedback.consumption())
         process.server.add(governor_grpc.add_GovernorServiceServicer_to_server, servicer, SERVICE)
+        keeping = ReceiptKeeping(process.database, process.clock)
         jobs = [
             asyncio.create_task(keep_running(name, work, pause_seconds), name=name)
             for name, work, pause_seconds in (
@@ -108,9 +117,10 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
                 ("look at health reports", servicer.health.look, LOOK_SECONDS),
                 ("remember how the mesh is", servicer.planning.looks.look, LOOK_SECONDS),
                 ("look at watched levels", servicer.level_watch.run, LOOK_SECONDS),
+                ("keep receipts", keeping.keep, KEEP_SECONDS),
             )
         ]
-        # In a thread, once calls are taken: the first turn with tools finds the table there, and the start waits for nothing.
+        # In a thread: the start waits for nothing, and the first turn with tools finds the table there.
         loading = asyncio.create_task(asyncio.to_thread(servicer.planning.similarity.load))
         try:
             await process.serve(servicer.level_watch.drain, tell=OwnReports(servicer.health, process.ids).tell)

@@ -1,7 +1,7 @@
 """How alike texts are, the same number on every machine: all sums are of whole numbers that a float64 holds exactly.
 
-Sums of floats depend on the order in which a processor adds them; what must be computed again byte for byte, as the plan
-of a turn, cannot stand on them. Nothing here knows what the texts are.
+Sums of floats depend on the order in which a processor adds them, so what must be computed again byte for byte, as the
+plan of a turn, cannot stand on them. Nothing here knows what the texts are.
 """
 
 from collections.abc import Sequence
@@ -55,7 +55,7 @@ class Likeness:
         common = self._common
         rest = np.rint(total - (total @ common) * common / (_UNIT * _UNIT))
         length = float(np.sqrt(rest @ rest))
-        return np.rint(rest * (_UNIT / length)) if length else rest
+        return np.asarray(np.rint(rest * (_UNIT / length)) if length else rest, dtype=np.float64)
 
     @cached_property
     def _weights(self) -> Vector:
@@ -72,4 +72,4 @@ class Likeness:
             part = slice(start, start + _ROWS_AT_ONCE)
             total += weights[part] @ rows[part].astype(np.float64)
         total = np.rint(total * (_SUM / np.abs(total).max()))
-        return np.rint(total * (_UNIT / float(np.sqrt(total @ total))))
+        return np.asarray(np.rint(total * (_UNIT / float(np.sqrt(total @ total)))), dtype=np.float64)

@@ -124,10 +124,15 @@ def translated() -> Iterator[None]:
 
 @contextmanager
 def connecting() -> Iterator[None]:
-    """Around the making of a connection only: there any error of the system (a missing socket) means a lost server."""
+    """Around the making of a connection only: there any error of the system (a missing socket) means a lost server.
+
+    So does a database that takes no connections, which otherwise would be a mistake of ours.
+    """
     try:
         yield
     except (TimeoutError, ConnectionError):
         raise
+    except asyncpg.ObjectNotInPrerequisiteStateError as problem:
+        raise asyncpg.CannotConnectNowError(str(problem)) from problem
     except OSError as problem:
         raise asyncpg.ConnectionDoesNotExistError(str(problem)) from problem

@@ -11,10 +11,12 @@ from typing import Any, Final, Self, TypeAlias, TypeVar
 
 import asyncpg
 
+from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason
 from soma_common.kernel.tenancy import TenantId
 from soma_common.postgres.failures import (
     DRIVER_EXCEPTIONS,
+    RETRY_AFTER_SECONDS,
     Failure,
     OutcomeUnknownError,
     connecting,
@@ -143,14 +145,32 @@ class Database:
         return await _repeat(lambda attempt: _unbound(self._worker, attempt), lambda it: it.fetch(statement, *args))
 
     async def ping(self, timeout_seconds: float = 2.0) -> None:
-        """Prove that the database answers, also while all is busy. Raises SomaError(DATABASE_UNAVAILABLE)."""
+        """Prove that the database answers, also while all is busy. Raises SomaError(DATABASE_UNAVAILABLE).
+
+        It is said in time: a server that hangs does not even let go of a question that is taken back.
+        """
+        asked = asyncio.ensure_future(self._ask())
+        try:
+            await asyncio.wait((asked,), timeout=timeout_seconds)
+        finally:
+            if not asked.done():
+                asked.cancel()
+                asked.add_done_callback(_forget)
+        if asked.cancelled() or not asked.done():
+            raise SomaError(Reason.DATABASE_UNAVAILABLE, retry_after_seconds=RETRY_AFTER_SECONDS)
+        asked.result()
+
+    async def _ask(self) -> None:
         has_room = self._app.get_idle_size() > 0 or self._app.get_size() < self._app.get_max_size()
         with translated():
-            async with (
-                asyncio.timeout(timeout_seconds),
-                _borrowed(self._app if has_room else self._worker) as connection,
-            ):
+            async with _borrowed(self._app if has_room else self._worker) as connection:
                 await connection.fetchval(_SQL.ping)
+
+
+def _forget(asked: "asyncio.Future[None]") -> None:
+    """Whatever becomes of a question that nobody waits for any more."""
+    if not asked.cancelled():
+        asked.exception()
 
 
 async def _pool(dsn: str, size: int, name: str) -> Pool:

@@ -19,7 +19,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     ours = [item for item in items if HERE in item.path.parents]
     for item in ours:
         item.add_marker(pytest.mark.e2e)
-    last = ("test_dependency_down.py", "test_kill.py", "test_tenant_saga.py")
+    last = ("test_dependency_down.py", "test_outage.py", "test_kill.py", "test_tenant_saga.py")
     rough = [item for item in ours if item.path.name in last]
     items[:] = [item for item in items if item not in rough] + rough
 

@@ -52,15 +52,6 @@ async def test_memory_down_is_level_one(admin: Person, ada: Person, mesh: Mesh) 
     await eventually(lambda: health_is(ada, "healthy"), within_seconds=10, every_seconds=0.3)
 
 
-async def test_cognitive_down_is_level_zero_with_a_notice(admin: Person, ada: Person, mesh: Mesh) -> None:
-    async with stopped(admin, mesh, "cognitive"):
-        heard = await ada.grpc.say("How do you feel?")
-        assert heard.kinds[-1] == "completed"
-        assert heard.started.level == L0
-        assert "cognitive" in sentences(heard).lower()
-        assert heard.notices
-
-
 async def test_control_down_changes_nothing(admin: Person, ada: Person, mesh: Mesh) -> None:
     pid = mesh.kill("control")
     heard = await ada.grpc.say("Is anybody in control?")

@@ -1,6 +1,7 @@
 """Runs the outage matrix on a stack of its own and writes what was seen into the documentation.
 
-`python -m tests.outage` runs every cell, `--only memory` or `--only memory/paused` some; it ends with 1 if one was wrong.
+`python -m tests.outage` runs every cell, `--only memory` or `--only memory/paused` some. It ends with 1 where one was
+wrong.
 """
 
 import argparse
@@ -23,7 +24,7 @@ from tests.outage.page import page_of
 
 PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "reference" / "outages.md"
 # A model that is silent for a second is worth no longer wait here.
-_SETTINGS: Final = {"SOMA_MODEL_PATIENCE": "1"}
+_SETTINGS: Final = {"SOMA_MODEL_PATIENCE_SECONDS": "1"}
 _BESIDE: Final = {"signals": "--redis", "events": "--kafka"}
 
 
@@ -42,21 +43,24 @@ async def run(cells: Sequence[Cell], console: Console) -> list[Verdict]:
     cache = {"XDG_CACHE_HOME": os.environ["XDG_CACHE_HOME"]} if "XDG_CACHE_HOME" in os.environ else {}
     columns = (TextColumn("{task.description:<28}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     verdicts: list[Verdict] = []
-    with mesh_upstream() as model, Mesh(model, {**_SETTINGS, **cache}, beside=beside) as mesh:
-        with Progress(*columns, console=console) as progress:
-            task = progress.add_task("", total=len(cells))
-            async with person_of(mesh, "outage", mesh.token_for("outage")) as person:
-                for cell in cells:
-                    progress.update(task, description=cell.name)
-                    verdicts.append(await judge(person, cell))
-                    progress.console.print(told(verdicts[-1]), markup=False, highlight=False)
-                    progress.advance(task)
+    with (
+        mesh_upstream() as model,
+        Mesh(model, {**_SETTINGS, **cache}, beside=beside) as mesh,
+        Progress(*columns, console=console) as progress,
+    ):
+        task = progress.add_task("", total=len(cells))
+        async with person_of(mesh, "outage", mesh.token_for("outage")) as person:
+            for cell in cells:
+                progress.update(task, description=cell.name)
+                verdicts.append(await judge(person, cell))
+                progress.console.print(told(verdicts[-1]), markup=False, highlight=False)
+                progress.advance(task)
     return verdicts
 
 
 def told(verdict: Verdict) -> str:
     """A verdict as a line."""
-    how = "; ".join(verdict.problems) or "right"
+    how = "; ".join(verdict.complaints) or "right"
     times = f"{verdict.seconds_to_notice:.1f} s, well again {verdict.seconds_to_recover:.1f} s"
     return f"{verdict.cell.name:<28} {times:<30} {how}"
 
@@ -73,7 +77,7 @@ def main() -> int:
     verdicts = asyncio.run(run(cells, Console()))
     if not words.no_page:
         PAGE.write_text(page_of(verdicts, PAGE.read_text("utf-8") if PAGE.exists() else ""), "utf-8")
-    return 1 if any(verdict.problems for verdict in verdicts) else 0
+    return 1 if any(verdict.complaints for verdict in verdicts) else 0
 
 
 if __name__ == "__main__":

@@ -50,26 +50,36 @@ class SeenTurn:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """How a cell went; `problems` is empty where all was right."""
+    """How a cell went: `problems` are what was wrong, `unrest` what came too late or did not stay.
+
+    A machine that does something else besides makes the second alone.
+    """
 
     cell: Cell
     seen: SeenTurn
     seconds_to_notice: float
     seconds_to_recover: float
     problems: tuple[str, ...]
+    unrest: tuple[str, ...]
+
+    @property
+    def complaints(self) -> tuple[str, ...]:
+        """Everything that was not as it should be."""
+        return (*self.problems, *self.unrest)
 
 
 async def judge(person: Person, cell: Cell) -> Verdict:
     """Runs the cell from a well stack to a well stack. Raises AssertionError when it is not well at first."""
     await _well(person)
     problems: list[str] = []
-    began = time.monotonic()
+    unrest: list[str] = []
     async with broken(person.mesh, cell):
+        began = time.monotonic()
         seen, noticed = await _noticed(person, cell.expected, began)
         if not seen.fits(cell.expected):
             problems.append(f"it was never right: {_said(seen)}")
         elif noticed > WITHIN_SECONDS:
-            problems.append(f"it took {noticed:.1f} s")
+            unrest.append(f"it took {noticed:.1f} s")
         after = await say(person)
         if not after.fits(cell.expected):
             problems.append(f"the next turn was not right: {_said(after)}")
@@ -78,12 +88,12 @@ async def judge(person: Person, cell: Cell) -> Verdict:
     recovered = time.monotonic() - lifted
     levels = [turn.level for turn in recovery if turn.level is not None]
     if levels != sorted(levels, reverse=True):
-        problems.append(f"the level went up and down: {levels}")
+        unrest.append(f"the level went up and down: {levels}")
     for _ in range(_STAYS_TURNS):
         turn = await say(person)
         if not turn.is_plain:
-            problems.append(f"it did not stay well: {_said(turn)}")
-    return Verdict(cell, seen, noticed, recovered, tuple(problems))
+            unrest.append(f"it did not stay well: {_said(turn)}")
+    return Verdict(cell, seen, noticed, recovered, tuple(problems), tuple(unrest))
 
 
 async def say(person: Person) -> SeenTurn:
@@ -98,7 +108,7 @@ async def say(person: Person) -> SeenTurn:
         refusal = refusal_of(error)
         refused = refusal.code is grpc.StatusCode.UNAVAILABLE and bool(refusal.retry_seconds)
         outcome = Outcome.REFUSED if refused else None
-        trouble = "" if refused else f"{refusal.code.name} {refusal.reason}, {refusal.text}"
+        trouble = "" if refused else f"{refusal.code.name} {refusal.reason}"
         return SeenTurn(outcome, None, (refusal.sentence,), 0, time.monotonic() - began, trouble)
     return _seen(heard, time.monotonic() - began)
 

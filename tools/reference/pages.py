@@ -14,7 +14,10 @@ from tools.reference.settings import settings_page
 
 FOLDER: Final = Path(__file__).resolve().parents[2] / "docs/reference"
 # What others make into the same folder; it is listed once it is there.
-_MADE_ELSEWHERE: Final = {"performance.md": "Performance: what the benchmarks measured, as ratios to their peers"}
+_MADE_ELSEWHERE: Final = {
+    "performance.md": "Performance: what the benchmarks measured, as ratios to their peers",
+    "outages.md": "Outages: what a person sees of a turn while something below it is away",
+}
 
 
 def pages() -> dict[str, str]:

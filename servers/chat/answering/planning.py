@@ -30,7 +30,7 @@ Answer = TypeVar("Answer")
 CALL_SECONDS: Final = 1.5
 PAUSE_SECONDS: Final = 0.15
 RETRY_AFTER_SECONDS: Final = 3.0
-# What may pass while we wait; everything else is an answer.
+# What may pass while we wait; everything else is an answer. A defect of the governor is no refusal: it has logged it.
 _MAY_PASS: Final = frozenset(
     (
         Reason.DEPENDENCY_DOWN,
@@ -38,6 +38,7 @@ _MAY_PASS: Final = frozenset(
         Reason.DATABASE_UNAVAILABLE,
         Reason.SHUTTING_DOWN,
         Reason.CONFLICT,
+        Reason.INTERNAL,
     )
 )
 

@@ -13,7 +13,7 @@ from servers.chat.answering.generation import Answering, Refusal
 from servers.chat.answering.rounds import Waits
 from servers.chat.domain.turn import Step
 from servers.chat.means import Means
-from servers.chat.turns.acceptance import Acceptances, Accepted, Known, Queued, Refused
+from servers.chat.turns.acceptance import PATIENCE_SECONDS, Acceptances, Accepted, Known, Queued, Refused
 from servers.chat.turns.claiming import Stored
 from servers.chat.turns.ending import Ending, Outcome
 from servers.chat.turns.followers import Followers
@@ -27,6 +27,7 @@ from soma_common.logging import get_logger
 from soma_common.rpc.call import acting_as
 
 _LOG: Final = get_logger("soma.chat.turns")
+_PING_SECONDS: Final = 1.0
 _DRAINED_SECONDS: Final = 0.05
 _PASSES: Final = frozenset((Reason.DEPENDENCY_DOWN, Reason.DATABASE_UNAVAILABLE, Reason.CONFLICT))
 
@@ -45,6 +46,7 @@ class Turns:
         turn_seconds: float,
     ) -> None:
         self._queue = ending.handover.queue
+        self._database = means.database
         self._metrics = means.metrics
         self._watchers = means.watchers
         self._clock = means.clock
@@ -77,10 +79,22 @@ class Turns:
     async def begin(self, order: Order) -> UUID:
         """The id of the turn that a request started or starts, without following it. Raises what refuses it at once."""
         turn = self._started(order)
-        known = await asyncio.shield(turn.taken_in)
+        known = await self._taken_in(turn)
         if turn.refusal is not None:
             raise turn.refusal
         return known or turn.turn_id
+
+    async def _taken_in(self, turn: RunningTurn) -> UUID | None:
+        """The turn that this request started before, if it did.
+
+        Raises DATABASE_UNAVAILABLE while the database hangs: whoever asks hears of it, and the turn goes on by itself
+        when the database does, as it would without them.
+        """
+        while not turn.taken_in.done():
+            done, _ = await asyncio.wait((turn.taken_in,), timeout=PATIENCE_SECONDS)
+            if not done:
+                await self._database.ping(_PING_SECONDS)
+        return turn.taken_in.result()
 
     def _started(self, order: Order) -> RunningTurn:
         if self._draining:
@@ -142,7 +156,7 @@ class Turns:
 
     async def _follow(self, turn: RunningTurn) -> AsyncGenerator[bytes, None]:
         caller = turn.order.caller
-        known = await asyncio.shield(turn.taken_in)
+        known = await self._taken_in(turn)
         if known is not None:
             if turn.queued is not None:
                 await self._queue.wait(turn.queued)

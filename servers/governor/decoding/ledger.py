@@ -38,13 +38,12 @@ def release_order(request: governor_pb.ReleaseReservationRequest) -> ReleaseOrde
 
 def settle_order(request: governor_pb.SettleTurnRequest) -> SettleOrder:
     """What a turn or a job used."""
-    calls = _calls(request.outcome.tools)
     return SettleOrder(
         owner=owner(request),
         legs=_used(request.legs),
         lanes_used={lane: getattr(request.lanes_used, lane.value) for lane in Lane},
-        tool_calls=calls,
-        outcome=_outcome(request, calls.values()),
+        tool_calls=_calls(request.outcome.tools),
+        outcome=outcome_of(request),
     )
 
 
@@ -57,16 +56,17 @@ def _used(legs: Iterable[receipt_pb.ModelLeg]) -> dict[int, Amount]:
     return found
 
 
-def _outcome(request: governor_pb.SettleTurnRequest, calls: Iterable[CallCounts]) -> Outcome:
-    outcome, counts = request.outcome, list(calls)
-    kept = [item for item in request.items if item.kept]
+def outcome_of(told: governor_pb.SettleTurnRequest | receipt_pb.Receipt) -> Outcome:
+    """How a turn ended; a receipt tells it as its settlement did."""
+    outcome, counts = told.outcome, _calls(told.outcome.tools).values()
+    kept = [item for item in told.items if item.kept]
     return Outcome(
         finish_reason=outcome.finish_reason,
         attempts=sum(count.attempts for count in counts),
         successes=sum(count.successes for count in counts),
         kept_tokens=sum(item.tokens for item in kept),
         truncated_tokens=sum(item.truncated_tokens for item in kept),
-        output_tokens=sum(leg.usage.output_tokens for leg in request.legs),
+        output_tokens=sum(leg.usage.output_tokens for leg in told.legs),
         confidence=outcome.confidence if outcome.HasField("confidence") else None,
     )
 

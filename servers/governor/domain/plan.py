@@ -59,15 +59,16 @@ def plan_turn(request: PlanRequest, snapshot: Snapshot) -> Plan:
     governed = GOVERNOR_FEATURE not in request.features_off
     causes = _causes(snapshot) if governed else ()
     demanded = worst(causes)
+    own = budget_demands(snapshot.scoped_budgets, rules) if governed else ()
     state = (
         snapshot.level_state.after(demanded, rules, check_due=snapshot.check_due) if governed else snapshot.level_state
     )
-    level = state.level if governed else Level.L0
+    level = max(state.level, worst(own)) if governed else Level.L0
     off = _lanes_off(request, causes)
     ranked = _rank(request, snapshot, off)
 
     offer = _offer(request, level, off, ranked, rules)
-    predicted = _predict(request, offer, ranked, demanded, rules)
+    predicted = _predict(request, offer, ranked, max(demanded, worst(own)), rules)
     quality = aiq_demand(predicted.value, rules) if governed else None
     if quality is not None and quality.level > level:
         level = quality.level
@@ -76,7 +77,7 @@ def plan_turn(request: PlanRequest, snapshot: Snapshot) -> Plan:
     if request.min_level is not None and level > request.min_level:
         raise SomaError(Reason.LEVEL_TOO_LOW, {"level": level.name, "min_level": request.min_level.name})
     held = state.held_demand(demanded, rules) if governed else None
-    found = (*causes, *(demand for demand in (quality, held) if demand is not None))
+    found = (*causes, *own, *(demand for demand in (quality, held) if demand is not None))
     reasons = (*sorted(found, key=lambda demand: -demand.level), *_notices(request, offer, governed))
     input_tokens = offer.division.total + request.candidates.fixed_tokens
     output_tokens = offer.division.max_output_tokens

@@ -3,10 +3,10 @@
 Nothing here embeds a text; how alike texts are is handed in. Relevance is absolute, 0-1, because AIQ counts only tools
 above a floor:
 
-    relevance(tool) = 1 − (1 − alike · focus) · Π over terms t of the query of (1 − strength(t, tool) · specificity(t) · focus)
-      strength      0.60 in the name, 0.35 in a parameter's name, 0.30 in the description (the strongest counts); half of
-                    that where only a sense is shared: "mail" and "inbox"
-      specificity   1 − 0.8 · log₁₀₀(tools that share t), at least 0.2: what fits every tool does not tell which is meant
+    relevance = 1 − (1 − alike · focus) · Π over terms t of the query of (1 − strength(t) · specificity(t) · focus)
+      strength      0.60 in the name, 0.35 in a parameter's name, 0.30 in the description, the strongest counts; half of
+                    it where only a sense is shared, as by "mail" and "inbox"
+      specificity   1 − 0.8 · log₁₀₀(tools that share t), at least 0.2: what fits every tool does not tell one
       focus         min(1, √(12 / terms of the query)): in a long text any tool finds a word by chance
       alike         0.7 · (similarity − 0.2) / 0.8, at least 0
 

@@ -103,3 +103,5 @@ class Snapshot:
     tool_calls: Mapping[str, CallCounts] = field(default_factory=dict)
     output: OutputCounts = OutputCounts()
     rules: PlannerRules = DEFAULT_RULES
+    # of the turn's user, agent and conversation: they speak of this turn only, those above of the tenant
+    scoped_budgets: tuple[BudgetState, ...] = ()

@@ -5,6 +5,7 @@ Nothing here counts.
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
 
 
@@ -24,3 +25,6 @@ class Subject:
     user: str
     agent_id: UUID | None = None
     conversation_id: UUID | None = None
+
+
+NOBODY: Final = Subject("")

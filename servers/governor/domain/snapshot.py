@@ -52,6 +52,7 @@ def values_of_snapshot(snapshot: Snapshot) -> dict[str, Any]:
     return {
         "health": [[seen.name, int(seen.health), seen.detail] for seen in snapshot.observations],
         "budgets": [_values_of_budget(budget) for budget in snapshot.budgets],
+        "scoped_budgets": [_values_of_budget(budget) for budget in snapshot.scoped_budgets],
         "level": [int(state.level), state.good_checks, int(state.worst_of_streak)],
         "check_due": snapshot.check_due,
         "tool_calls": {
@@ -68,6 +69,8 @@ def snapshot_of_values(values: Values) -> Snapshot:
     return Snapshot(
         observations=tuple(Observation(name, Health(int(health)), detail) for name, health, detail in values["health"]),
         budgets=tuple(_budget_of_values(budget) for budget in values["budgets"]),
+        # Receipts of earlier releases have none.
+        scoped_budgets=tuple(_budget_of_values(budget) for budget in values.get("scoped_budgets", ())),
         level_state=LevelState(Level(level), good_checks, Level(worst_of_streak)),
         check_due=bool(values["check_due"]),
         tool_calls={
@@ -95,7 +98,6 @@ def _budget_of_values(values: Values) -> BudgetState:
         tokens, micros = values[name]
         return Amount(int(tokens), int(micros))
 
-    # Receipts of earlier releases know the tenant's budgets only.
     scope, scope_id = values.get("scope", (Scope.TENANT.value, ""))
     return BudgetState(
         scope=Scope(scope),

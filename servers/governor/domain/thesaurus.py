@@ -6,9 +6,8 @@ Data only: nothing here ranks. Whoever adds a sense thinks of what people say of
 import re
 from typing import Final
 
-# A line is a sense: every word on it may stand for every other. `_` joins the words of a phrase, a line that begins with
-# blanks goes on with the one before. Words are compared by their stems; those of the languages that are likeliest to be
-# spoken follow the English ones.
+# A line is a sense: every word on it may stand for every other. `_` joins the words of a phrase, and a line that begins
+# with blanks goes on with the one before. Words are compared by their stems; other languages follow after English.
 SENSES: Final = """
 appointment event meeting calendar schedule agenda invite date standup call interview session termin besprechung
   kalender cita reunión rendez_vous réunion 予定 会议 日程
@@ -95,7 +94,7 @@ payment paid pay purchase zahlung pago paiement
 transaction statement account bank spent balance checking savings konto cuenta compte
 transfer wire pay send_money remit überweisen transferir virement 转账
 expense receipt business_trip travel_expense reimbursement taxi spesen
-calculate compute math arithmetic sum plus minus times divided square_root percent percentage expression number
+calculate compute math arithmetic sum plus minus divided square_root percent percentage expression number
   how_much_is rechnen berechne calcular calculer 计算
 unit length weight volume kilometer kilometers mile miles meter feet inch pound pounds kilo kilogram gram ounce cup
   liter liters gallon fahrenheit celsius degrees

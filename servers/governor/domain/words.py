@@ -48,5 +48,5 @@ def stem(word: str) -> str:
 
 
 def split_words(text: str) -> list[str]:
-    """The words of a text in lower case, parted at case changes, underscores and everything that is no letter or digit."""
+    """The words of a text in lower case; case changes, underscores and all but letters and digits part them."""
     return _WORD.findall(_CASE_CHANGE.sub(" ", text).lower())

@@ -9,13 +9,22 @@ from typing import Final
 
 from servers.governor.domain.ledger import BudgetState
 from servers.governor.domain.periods import Period, period_end
+from servers.governor.domain.scopes import Scope
 from servers.governor.encoding.moments import timestamp
 from soma.governor.v1 import budget_pb2 as budget_pb
 
 _PERIODS: Final = {
+    Period.TURN: budget_pb.BUDGET_PERIOD_TURN,
     Period.DAY: budget_pb.BUDGET_PERIOD_DAY,
     Period.MONTH: budget_pb.BUDGET_PERIOD_MONTH,
     Period.TOTAL: budget_pb.BUDGET_PERIOD_TOTAL,
+}
+
+_SCOPES: Final = {
+    Scope.TENANT: budget_pb.BUDGET_SCOPE_TENANT,
+    Scope.USER: budget_pb.BUDGET_SCOPE_USER,
+    Scope.AGENT: budget_pb.BUDGET_SCOPE_AGENT,
+    Scope.CONVERSATION: budget_pb.BUDGET_SCOPE_CONVERSATION,
 }
 
 
@@ -39,4 +48,7 @@ def budget_message(budget: BudgetState, open_holds: int, now: datetime) -> budge
         debt_tokens=budget.debt.tokens,
         reset_time=None if end is None else timestamp(end),
         open_holds=open_holds,
+        scope=_SCOPES[budget.scope],
+        scope_id=budget.scope_id,
+        debt_micros=budget.debt.micros,
     )

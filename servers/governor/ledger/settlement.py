@@ -10,6 +10,7 @@ from uuid import UUID
 
 from google.protobuf.message import Message
 
+from servers.governor.calibration.feedback import Feedback
 from servers.governor.domain.aiq import AiqObservation, Outcome, observe
 from servers.governor.domain.ledger import Amount, BudgetState
 from servers.governor.domain.request import CallCounts
@@ -67,6 +68,7 @@ class Settlement:
     database: Database
     ledger: LedgerStore
     plans: PlanStore
+    feedback: Feedback
     events: EventStore
     metrics: GovernorMetrics
     clock: Clock
@@ -117,7 +119,10 @@ class Settlement:
         lessons = Lessons(order.tool_calls, order.outcome.output_tokens)
         events = self.events.values([_told(call, order.owner, settled)])
         closing = Closing(observed.value, settled.settle_time, lessons, events)
-        await self.plans.close_receipt(connection, call.caller.tenant_id, order.owner.owner_id, closed, closing)
+        tenant, turn_id = call.caller.tenant_id, order.owner.owner_id
+        said = await self.plans.close_receipt(connection, tenant, turn_id, closed, closing)
+        if said is not None:
+            observed = await self.feedback.move(connection, tenant, turn_id, said) or observed
         planned = dict(zip(Lane, receipt.lanes_planned, strict=True))
         self.metrics.observed(observed.value, planned, order.lanes_used)
         return observed

@@ -220,8 +220,10 @@ def moments(now: datetime) -> tuple[datetime, datetime, datetime]:
 
 def budget_of_row(row: Mapping[str, Any]) -> BudgetState:
     """A row of `budgets`, from a statement or from JSON."""
-    start = row["window_start"]
+    start, is_scoped = row["window_start"], "scope" in row
     return BudgetState(
+        scope=Scope(row["scope"]) if is_scoped else Scope.TENANT,
+        scope_id=row["scope_id"] if is_scoped else "",
         period=Period(row["period"]),
         start=datetime.fromisoformat(start) if isinstance(start, str) else start,
         limit=Amount(row["limit_tokens"], row["limit_micros"]),

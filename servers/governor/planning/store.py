@@ -14,7 +14,8 @@ import orjson
 from servers.governor.domain.ledger import BudgetState
 from servers.governor.domain.rates import RateRules
 from servers.governor.domain.request import CallCounts, OutputCounts
-from servers.governor.domain.scopes import Subject
+from servers.governor.domain.scopes import NOBODY, Subject
+from servers.governor.ledger.budget_store import states_of_json
 from servers.governor.ledger.store import (
     NO_RATES,
     Hold,
@@ -39,11 +40,22 @@ class PlanningState:
     """What the store knows for a plan; `response` is the answer if the turn was planned before."""
 
     budgets: tuple[BudgetState, ...]
+    scoped_budgets: tuple[BudgetState, ...]
     kept: KeptStanding
     config_version: int
     tool_calls: Mapping[str, CallCounts]
     output: OutputCounts
     response: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the state of a plan is read for."""
+
+    turn_id: UUID
+    model: str = ""
+    tools: Sequence[str] = ()
+    subject: Subject = NOBODY
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,18 +109,17 @@ class PlanStore:
         self._database = database
         self._ledger = ledger
 
-    async def read_planning_state(
-        self, tenant: TenantId, turn_id: UUID, model: str, tools: Sequence[str], now: datetime
-    ) -> PlanningState:
+    async def read_planning_state(self, tenant: TenantId, wanted: Wanted, now: datetime) -> PlanningState:
         """The state in one round trip; a tenant's first one makes its budgets."""
-        row = await self._snapshot(tenant, turn_id, model, tools)
+        row = await self._snapshot(tenant, wanted)
         if row["budgets"] is None:
             await self._database.run(tenant, lambda connection: self._ledger.make_budgets(connection, tenant, now))
-            row = await self._snapshot(tenant, turn_id, model, tools)
+            row = await self._snapshot(tenant, wanted)
         standing = orjson.loads(row["standing"])
         calls = orjson.loads(row["tool_calls"]) if row["tool_calls"] else {}
         return PlanningState(
             budgets=tuple(budget_of_row(budget).at(now) for budget in orjson.loads(row["budgets"])),
+            scoped_budgets=states_of_json(row["scoped_budgets"], now),
             kept=kept_standing(standing["level"]),
             config_version=standing["config_version"],
             tool_calls={name: CallCounts(*counts) for name, counts in calls.items()},
@@ -116,8 +127,11 @@ class PlanStore:
             response=row["response"],
         )
 
-    async def _snapshot(self, tenant: TenantId, turn_id: UUID, model: str, tools: Sequence[str]) -> Any:
-        rows = await self._database.tenant_read(tenant, _SQL.read_snapshot, list(tools), model, turn_id)
+    async def _snapshot(self, tenant: TenantId, wanted: Wanted) -> Any:
+        subject = wanted.subject
+        whose = (subject.user, subject.agent_id, subject.conversation_id)
+        values = (list(wanted.tools), wanted.model, wanted.turn_id, *whose)
+        rows = await self._database.tenant_read(tenant, _SQL.read_snapshot, *values)
         return rows[0]
 
     async def open_receipt(self, connection: "Connection | None", tenant: TenantId, new: NewReceipt) -> Placed:
@@ -150,7 +164,7 @@ class PlanStore:
 
     async def read_response(self, tenant: TenantId, turn_id: UUID) -> bytes | None:
         """The answer to PlanTurn that was given before."""
-        response: bytes | None = (await self._snapshot(tenant, turn_id, "", ()))["response"]
+        response: bytes | None = (await self._snapshot(tenant, Wanted(turn_id)))["response"]
         return response
 
     async def find_owner(self, connection: Connection, tenant: TenantId, owner_id: UUID) -> OwnerState:
@@ -165,11 +179,14 @@ class PlanStore:
         turn_id: UUID,
         receipt: OpenReceipt,
         closing: Closing,
-    ) -> None:
-        """Writes the second half of the receipt (`receipt.settlement`), what the planner learns, and the event."""
+    ) -> bool | None:
+        """Writes the second half of the receipt (`receipt.settlement`), what the planner learns, and the event.
+
+        Answers what a person had said of the answer before, None for nothing.
+        """
         lessons = closing.lessons
         calls = lessons.tool_calls
-        await connection.execute(
+        row: Any = await connection.fetchrow(
             _SQL.close_receipt,
             tenant,
             turn_id,
@@ -183,10 +200,5 @@ class PlanStore:
             lessons.output_tokens,
             *closing.events,
         )
-
-    async def find_receipt(
-        self, connection: Connection, tenant: TenantId, identifier: UUID
-    ) -> tuple[bytes, str] | None:
-        """The bytes of a receipt, by its id or its turn's, and whose it is."""
-        row: Any = await connection.fetchrow(_SQL.find_receipt, tenant, identifier)
-        return None if row is None else (row["plan"] + (row["settlement"] or b""), row["owner_sub"])
+        feedback: bool | None = row["feedback"]
+        return feedback

@@ -23,7 +23,7 @@ from servers.governor.levels.looks import RecentLooks
 from servers.governor.levels.standings import Move, StandingStore
 from servers.governor.metrics import GovernorMetrics
 from servers.governor.planning.similarity import ToolSimilarity
-from servers.governor.planning.store import NewReceipt, PlanStore
+from servers.governor.planning.store import NewReceipt, PlanStore, Wanted
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.errors import invalid_field
 from soma_common.kernel.ids import Ids
@@ -99,7 +99,8 @@ class Planning:
     async def _plan(self, call: RpcCall, order: PlanOrder, encode: Encode) -> bytes:
         tenant, now = call.caller.tenant_id, self.clock.now()
         names = [tool.name for tool in order.request.candidates.tools]
-        state = await self.store.read_planning_state(tenant, order.turn_id, order.request.model, names, now)
+        wanted = Wanted(order.turn_id, order.request.model, names, order.subject(call.caller.sub))
+        state = await self.store.read_planning_state(tenant, wanted, now)
         if state.response is not None:
             return state.response
         configuration = await self.configurations.at_least(tenant, state.config_version)
@@ -109,6 +110,7 @@ class Planning:
         snapshot = Snapshot(
             observations=view_of_turn(order.observations, view),
             budgets=state.budgets,
+            scoped_budgets=state.scoped_budgets,
             level_state=standing.state,
             check_due=standing.check_due(now),
             tool_calls=state.tool_calls,

@@ -1,8 +1,9 @@
 -- The statements of the governor. $1 is always the tenant where row-level security applies.
 
 -- name: read_snapshot
--- standing_of is computed after the function has entered the tenant: it stands in the list of what is selected.
-select s.budgets, s.tool_calls, s.output, s.response, standing_of($1) as standing from read_snapshot($1, $2, $3, $4) as s;
+-- What is selected is computed after the function has entered the tenant.
+select s.budgets, s.tool_calls, s.output, s.response, standing_of($1) as standing, scoped_states($1, $5, $6, $7) as scoped_budgets
+from read_snapshot($1, $2, $3, $4) as s;
 
 -- name: make_budgets
 insert into budgets (tenant_id, period, window_start, limit_tokens, limit_micros, hard)
@@ -31,11 +32,21 @@ select * from release_holds($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
 
 -- name: close_receipt
 -- The event is written last, for its stream is locked until the end.
-select case
-    when close_receipt($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) then (
+select
+    f.feedback,
+    case when f.finished then (
         select count(*) from append_events($1, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
-    )
-end;
+    ) end
+from finish_receipt($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) f;
+
+-- name: lock_rated
+select settlement, predicted_output_tokens from receipts where tenant_id = $1 and turn_id = $2 for update;
+
+-- name: rate_receipt
+select rate_receipt($1, $2, $3, $4, $5);
+
+-- name: list_calibration
+select model, bin, turns, predicted, observed, absolute_error from calibration where tenant_id = $1 order by model, bin;
 
 -- name: list_budgets
 select
@@ -48,9 +59,6 @@ select lock_budgets($1, $2, $3);
 
 -- name: set_budget
 update budgets set limit_tokens = $3, limit_micros = $4, hard = $5 where tenant_id = $1 and period = $2;
-
--- name: find_receipt
-select plan, settlement, owner_sub from receipts where tenant_id = $1 and (receipt_id = $2 or turn_id = $2);
 
 -- name: list_tenants_with_expired
 select distinct tenant_id from holds where state = 'open' and lease_expire_time <= $1;

@@ -53,7 +53,7 @@ class Talks:
     async def prepare(self) -> None:
         """Something to remember, and models that stand in for one another."""
         for number in range(6):
-            text = f"My heron number {number} likes {self.words(4)}."
+            text = f"My heron number {number} likes {self.words(40)}."
             await self._remember(text)
         await self._party.add("spare", window_tokens=9_000, tokenizer="cl100k_base")
         await self._party.add("shaky", window_tokens=16_384, fallback_profile_ids=["spare"])
@@ -85,7 +85,8 @@ class Talks:
         )
         while len(self.turns) < count:
             for kind in kinds:
-                await kind()
+                if len(self.turns) < count:
+                    await kind()
         return self.turns
 
     async def _told(self, kind: str, told: Told) -> Told:
@@ -114,7 +115,7 @@ class Talks:
         """A talk that outgrows the lane of history: older messages are left out, one is cut."""
         told = await self._say("plain", self.words(20))
         for _ in range(3):
-            length = self._chance.choice((30, 600, 1200))
+            length = self._chance.choice((40, 900, 2500))
             where = {"conversation_id": told.started.conversation_id}
             await self._say("history", self.words(length), **where)
 
@@ -191,10 +192,11 @@ class Talks:
 
     async def _narrow(self) -> None:
         """A window so small that results of tools are cut."""
-        numbers = ", ".join(str(self._chance.randrange(10**9)) for _ in range(60))
-        told = await self._say("narrow", f"{numbers} {self.words(200)}", model_profile_id="narrow")
+        told = await self._say("narrow", self.words(700), model_profile_id="narrow")
         where = {"conversation_id": told.started.conversation_id, "model_profile_id": "narrow"}
-        await self._say("narrow history", self.words(150), **where)
+        recalls = [ToolCall("memory_recall", json.dumps({"query": "heron"}), id=f"c{each}") for each in range(3)]
+        await self._party.plan(asks(*recalls, model="narrow"), Script(text=self.words(3), model="narrow"))
+        await self._say("narrow history", f"Recall what you remember of my heron. {self.words(500)}", **where)
 
 
 async def settled(person: Person, turn_id: str) -> None:

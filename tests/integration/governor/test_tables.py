@@ -14,11 +14,15 @@ TABLES = {
     "levels",
     "tool_calls",
     "output_lengths",
+    "scoped_budgets",
+    "scoped_counters",
+    "rate_marks",
     "configurations",
+    "calibration",
 }
-READ_BY_THE_WORKER = {"budgets", "holds", "levels", "configurations"}
+READ_BY_THE_WORKER = {"budgets", "holds", "scoped_counters", "levels", "configurations"}
 FORCED = (
-    "select relname from pg_class where relnamespace = 'governor'::regnamespace and relkind = 'r' "
+    "select relname from pg_class where relnamespace = 'governor'::regnamespace and relkind in ('r', 'p') "
     "and relrowsecurity and relforcerowsecurity"
 )
 
@@ -34,7 +38,7 @@ async def test_every_table_forces_row_level_security(urls: HouseDatabase) -> Non
         forced = {row["relname"] for row in await connection.fetch(FORCED)}
     finally:
         await connection.close()
-    assert forced >= TABLES
+    assert forced >= TABLES | {"health_reports"}
 
 
 async def test_without_a_tenant_there_are_no_rows(urls: HouseDatabase) -> None:
@@ -56,3 +60,14 @@ async def test_the_worker_reads_budgets_holds_and_levels_and_no_receipt(urls: Ho
                 await connection.fetchval(f"select count(*) from {table}")
     finally:
         await connection.close()
+
+
+async def test_reports_of_health_are_the_worker_s_only(urls: HouseDatabase) -> None:
+    worker, app = await asyncpg.connect(urls.worker_dsn), await asyncpg.connect(urls.app_dsn)
+    try:
+        assert await worker.fetchval("select count(*) from health_reports") == 0
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await app.fetchval("select count(*) from health_reports")
+    finally:
+        await worker.close()
+        await app.close()

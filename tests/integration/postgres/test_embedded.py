@@ -50,6 +50,23 @@ def launch() -> Iterator[Callable[[Path], LaunchedPostgres]]:
         server.remove()
 
 
+async def assert_hanging_is_said_in_time(database: Database) -> None:
+    async def process_of(connection: Connection) -> int:
+        return int(await connection.fetchval("select pg_backend_pid()"))
+
+    stopped = await database.run(TenantId(uuid4()), process_of)
+    os.kill(stopped, signal.SIGSTOP)
+    try:
+        start = time.perf_counter()
+        with pytest.raises(SomaError) as caught:
+            await database.ping(0.2)
+        assert caught.value.reason is Reason.DATABASE_UNAVAILABLE
+        assert time.perf_counter() - start < 2, "a question that is taken back is not waited for"
+    finally:
+        os.kill(stopped, signal.SIGCONT)
+    await database.ping()
+
+
 def about(server: LaunchedPostgres, name: str) -> str:
     """A file of /proc about the supervised process, or where a link of it leads."""
     path = Path(f"/proc/{pid_of(server)}/{name}")
@@ -106,6 +123,7 @@ async def test_a_busy_server_that_was_killed_comes_back(launch: Callable[[Path],
 
             assert await database.run(tenant, read) == kept
             await database.ping()
+        await assert_hanging_is_said_in_time(database)
     finally:
         await database.close()
 

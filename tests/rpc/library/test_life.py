@@ -318,6 +318,21 @@ async def test_calls_go_round_and_pass_over_a_replica_that_is_gone(rpc: RpcHarne
     assert counts == [5, 15]
 
 
+async def test_a_service_is_well_while_one_of_its_replicas_is(rpc: RpcHarness) -> None:
+    sick, healthy = await rpc.serve("memory", memory()), await rpc.serve("memory", memory())
+    channel = rpc.channel(sick, healthy)
+    sick.server.health.set("database", DependencyState.DOWN, required=True)
+    await eventually(lambda: not sick.server.health.snapshot().serving)
+    for _ in range(4):
+        await channel.check()
+    await sick.server.drain(0)
+    for _ in range(4):
+        await channel.check()
+    await healthy.server.drain(0)
+    with pytest.raises(SomaError):
+        await channel.check()
+
+
 async def test_a_service_that_is_not_there_is_a_dependency_that_is_down(rpc: RpcHarness) -> None:
     served = await rpc.serve("memory", memory())
     channel = rpc.channel(served)

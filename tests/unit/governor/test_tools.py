@@ -4,10 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from servers.governor.domain.request import CallCounts
+from servers.governor.domain.relevance import relevances
+from servers.governor.domain.request import CallCounts, Candidates
 from servers.governor.domain.rules import DEFAULT_RULES
-from servers.governor.domain.tools import choose, fit_of, rank, relevances
-from servers.governor.domain.words import stem, stems
+from servers.governor.domain.terms import terms
+from servers.governor.domain.tools import choose, fit_of, rank
+from servers.governor.domain.words import stem
 from tests.unit.governor.samples import a_tool
 
 TOOLS = (
@@ -30,23 +32,24 @@ TOOLS = (
     ],
 )
 def test_the_tool_whose_words_the_query_uses_comes_first(query: str, best: str) -> None:
-    ranked = rank(TOOLS, query, {}, DEFAULT_RULES)
+    ranked = rank(Candidates(tools=TOOLS), query, {}, DEFAULT_RULES)
     assert ranked[0].tool.name == best
     assert ranked[0].chosen
 
 
 @pytest.mark.parametrize("query", ["hello", "", "thank you very much!", "?!", "你好"])
 def test_small_talk_bars_no_tool_and_says_nothing_about_them(query: str) -> None:
-    ranked = rank(TOOLS, query, {}, DEFAULT_RULES)
+    ranked = rank(Candidates(tools=TOOLS), query, {}, DEFAULT_RULES)
     assert all(row.chosen for row in ranked)
     assert fit_of(ranked, ranked, 5, DEFAULT_RULES.tool_relevance_floor) is None
 
 
 def test_a_tool_that_asks_to_fit_is_left_out_or_comes_after_those_that_were_brought() -> None:
     ours = tuple(replace(tool, only_when_relevant=True) for tool in TOOLS)
-    assert {row.reason for row in rank(ours, "hello", {}, DEFAULT_RULES)} == {"it does not fit what was said"}
+    greeted = rank(Candidates(tools=ours), "hello", {}, DEFAULT_RULES)
+    assert {row.reason for row in greeted} == {"it does not fit what was said"}
     brought = a_tool("ring_bell", "Rings a bell.")
-    ranked = rank((*ours, brought), "evaluate this expression: 2 * (3 + 4)", {}, DEFAULT_RULES)
+    ranked = rank(Candidates(tools=(*ours, brought)), "evaluate this expression: 2 * (3 + 4)", {}, DEFAULT_RULES)
     assert [(row.tool.name, row.chosen) for row in ranked[:2]] == [("ring_bell", True), ("math_evaluate", True)]
     assert not any(row.chosen for row in ranked[2:])
     assert fit_of(ranked, ranked, 5, DEFAULT_RULES.tool_relevance_floor) is not None
@@ -74,14 +77,14 @@ def test_a_long_query_is_read_at_both_ends() -> None:
 
 def test_success_decides_between_equally_relevant_tools() -> None:
     tools = (a_tool("weather_a"), a_tool("weather_b"))
-    ranked = rank(tools, "weather", {"weather_a": CallCounts(20, 2)}, DEFAULT_RULES)
+    ranked = rank(Candidates(tools=tools), "weather", {"weather_a": CallCounts(20, 2)}, DEFAULT_RULES)
     assert [row.tool.name for row in ranked] == ["weather_b", "weather_a"]
     assert ranked[1].success_rate == pytest.approx(10 / 30)
 
 
 def test_k_that_fit_are_chosen_and_a_smaller_one_may_follow_a_larger_one() -> None:
     tools = (a_tool("weather_a", "", 100), a_tool("weather_b", "", 100), a_tool("weather_c", "", 20))
-    rows = choose(rank(tools, "weather", {}, DEFAULT_RULES), 2, 130)
+    rows = choose(rank(Candidates(tools=tools), "weather", {}, DEFAULT_RULES), 2, 130)
     assert [(row.tool.name, row.chosen) for row in rows] == [
         ("weather_a", True),
         ("weather_c", True),
@@ -99,4 +102,4 @@ def test_forms_of_a_word_have_one_stem(words: str) -> None:
 
 
 def test_names_are_split_into_words() -> None:
-    assert stems("createCalendar_eventV2") == stems("create calendar event v2")
+    assert terms("createCalendar_eventV2") == terms("create calendar event v2")

@@ -80,3 +80,11 @@ def test_a_missing_socket_is_a_lost_server() -> None:
 def test_an_error_of_the_work_itself_is_not_taken_for_the_database() -> None:
     with pytest.raises(FileNotFoundError), translated():
         raise FileNotFoundError
+
+
+def test_a_database_that_takes_no_connections_is_away_and_no_mistake_of_ours() -> None:
+    closed = asyncpg.ObjectNotInPrerequisiteStateError("database is not currently accepting connections")
+    assert failure_of(closed) is Failure.FAULT
+    with pytest.raises(SomaError) as caught, translated(), connecting():
+        raise closed
+    assert caught.value.reason is Reason.DATABASE_UNAVAILABLE

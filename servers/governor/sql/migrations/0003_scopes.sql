@@ -78,6 +78,52 @@ language sql stable as $$
     order by s.place, b.period, b.scope_id desc;
 $$;
 
+-- The budgets that apply to a call beside those in `budgets`, as they would be after a hold; null where there are none at all.
+create function scoped_states(p_tenant uuid, p_user text, p_agent uuid, p_conversation uuid) returns jsonb
+language plpgsql stable as $$
+begin
+    if not exists (select from scoped_budgets b where b.tenant_id = p_tenant) then
+        return null;
+    end if;
+    return (
+        select jsonb_agg(jsonb_build_object(
+            'scope', l.scope, 'scope_id', l.scope_id, 'period', l.period,
+            'limit_tokens', l.limit_tokens, 'limit_micros', l.limit_micros, 'hard', l.hard,
+            'window_start', coalesce(c.window_start, 'epoch'::timestamptz),
+            'used_tokens', coalesce(c.used_tokens, 0), 'used_micros', coalesce(c.used_micros, 0),
+            'held_tokens', coalesce(c.held_tokens, 0), 'held_micros', coalesce(c.held_micros, 0),
+            'debt_tokens', coalesce(c.debt_tokens, 0), 'debt_micros', coalesce(c.debt_micros, 0)
+        ) order by l.place, l.period)
+        from scoped_limits(p_tenant, p_user, p_agent, p_conversation) l
+        left join scoped_counters c
+            on c.tenant_id = p_tenant and c.scope = l.scope and c.scope_id = l.scope_id and c.period = l.period
+    );
+end
+$$;
+
+-- Sets the limits of a user, an agent or a conversation, of all that have none of their own (an empty scope_id), or of each turn;
+-- without any limit it removes them. Counters to which no limit applies any more go, so that a later limit begins at nothing.
+create function set_scoped_budget(
+    p_tenant uuid, p_scope text, p_scope_id text, p_period text, p_tokens bigint, p_micros bigint, p_hard boolean
+) returns void
+language plpgsql as $$
+begin
+    perform 1 from budgets where tenant_id = p_tenant order by period for update;
+    if p_tokens = 0 and p_micros = 0 then
+        delete from scoped_budgets b
+        where b.tenant_id = p_tenant and b.scope = p_scope and b.scope_id = p_scope_id and b.period = p_period;
+        delete from scoped_counters c
+        where c.tenant_id = p_tenant and c.scope = p_scope and c.period = p_period
+            and not exists (select from limit_of(p_tenant, c.scope, c.scope_id, c.period));
+        return;
+    end if;
+    insert into scoped_budgets as b (tenant_id, scope, scope_id, period, limit_tokens, limit_micros, hard)
+    values (p_tenant, p_scope, p_scope_id, p_period, p_tokens, p_micros, p_hard)
+    on conflict (tenant_id, scope, scope_id, period) do update
+    set limit_tokens = excluded.limit_tokens, limit_micros = excluded.limit_micros, hard = excluded.hard;
+end
+$$;
+
 -- Starts the periods that have begun since, as lock_budgets does.
 create function roll_counters(p_tenant uuid, p_counters bigint[], p_day timestamptz, p_month timestamptz) returns void
 language plpgsql as $$
