@@ -94,7 +94,7 @@ class Play:
         limits = (
             (budget_pb.BUDGET_SCOPE_TENANT, total, 6_000 + 160 * self._turns),
             (budget_pb.BUDGET_SCOPE_USER, day, 4_000 + 60 * self._turns),
-            (budget_pb.BUDGET_SCOPE_CONVERSATION, total, 2_000),
+            (budget_pb.BUDGET_SCOPE_CONVERSATION, total, 4_000),
         )
         for scope, period, limit in limits:
             request = governor_pb.SetBudgetRequest(

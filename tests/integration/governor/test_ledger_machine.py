@@ -174,9 +174,12 @@ async def test_of_many_parallel_holds_of_the_last_unit_one_is_granted(
     ledger, tenant = LedgerStore(Amount()), TenantId(uuid4())
     subject = Subject("ada", UUID(int=7), UUID(int=8))
 
+    # More than the pool has connections; whoever waits longer for one would be told that the database is away.
+    gate = asyncio.Semaphore(16)
+
     async def one() -> bool:
         try:
-            async with database.transaction(tenant) as connection:
+            async with gate, database.transaction(tenant) as connection:
                 whose = HoldOwner(uuid4(), is_turn=False, subject=subject)
                 await ledger.place_hold(connection, tenant, whose, Hold(uuid4(), 1, Amount(10), NOW + LEASE), NOW)
         except SomaError as error:
