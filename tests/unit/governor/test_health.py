@@ -4,7 +4,7 @@ import pytest
 
 from servers.governor.domain.health import Report, merge_reports, view_of_turn
 from servers.governor.domain.levels import Health, Observation, health_demands
-from servers.governor.domain.rules import Lane, Level
+from servers.governor.domain.rules import DEFAULT_RULES, Lane, Level
 
 UP, DEGRADED, DOWN, UNKNOWN = Health.UP, Health.DEGRADED, Health.DOWN, Health.UNKNOWN
 
@@ -77,5 +77,5 @@ def test_a_turn_proves_that_chat_and_governor_work() -> None:
 
 
 def test_the_database_of_memories_takes_their_lane() -> None:
-    (demand,) = health_demands(observed(memory_database=DOWN))
+    (demand,) = health_demands(observed(memory_database=DOWN), DEFAULT_RULES)
     assert (demand.level, demand.lane_off) == (Level.L1, Lane.MEMORY)
