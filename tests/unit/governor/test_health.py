@@ -72,6 +72,10 @@ def test_the_models_of_others_lower_nobody_s_level() -> None:
     assert view_of_turn((), reported) == ()
 
 
+def test_what_is_well_need_not_be_said() -> None:
+    assert view_of_turn(observed(memory=UP), observed(events=UP, control=DOWN)) == observed(control=DOWN, memory=UP)
+
+
 def test_a_turn_proves_that_chat_and_governor_work() -> None:
     assert view_of_turn((), observed(chat=DOWN, governor=DEGRADED, edge=DOWN)) == ()
 
