@@ -1,7 +1,7 @@
 """The governor's level and configuration through the edge: REST and server-sent events by its generic transcoding."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -70,7 +70,7 @@ async def governed(
         yield Governed(Door(edge.port, edge.ops_port, identity), servicer)
 
 
-async def data_of(response: aiohttp.ClientResponse) -> AsyncIterator[Any]:
+async def data_of(response: aiohttp.ClientResponse) -> AsyncGenerator[Any, None]:
     """The messages of a stream of server-sent events."""
     async for line in response.content:
         if line.startswith(b"data: "):
