@@ -54,11 +54,11 @@ def test_ids_and_moments_are_no_differences() -> None:
 
 
 def test_a_difference_is_a_sentence() -> None:
+    used = "with 5 tokens in and 0 tokens out, for 0.000000 USD, ended by stop"
     sentences = [each.sentence for each in differences(wording(receipt(1200)), wording(receipt(0, "n")))]
     assert sentences == [
         "The model was m and then n.",
         "The memory lane was 1,200 tokens and then 0 tokens.",
         "The item memory/x was kept with 7 tokens (fits) and then dropped with 7 tokens (fits).",
-        "The model call 1 was by m with 5 tokens in and 0 tokens out, for 0.000000 USD, ended by stop and then "
-        "by n with 5 tokens in and 0 tokens out, for 0.000000 USD, ended by stop.",
+        f"The model call 1 was by m {used} and then by n {used}.",
     ]
