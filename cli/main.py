@@ -125,8 +125,11 @@ def _end(sentence: str, code: Exit) -> None:
 
 def _explain(failure: Exception) -> tuple[str, Exit]:
     """The sentence of a failure that knows its own, else one that says where the details are."""
-    from cli.failures import code_of, keep_details
+    from cli.failures import code_of, explained, keep_details
+    from soma_common.kernel.errors import SomaError
 
+    if isinstance(failure, SomaError):
+        return explained(failure), code_of(failure)
     sentence = getattr(failure, "sentence", None)
     if isinstance(sentence, str):
         return sentence, code_of(failure)

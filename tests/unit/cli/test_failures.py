@@ -1,0 +1,35 @@
+"""What a person is told beside the sentence of a failure: what to do, and when."""
+
+import pytest
+
+from cli.exits import CommandError
+from cli.failures import explained
+from soma_common.kernel.errors import SomaError
+from soma_common.kernel.reasons import Reason
+
+SPENT = {"scope": "user", "period": "day", "used": "9", "limit": "10", "unit": "tokens", "resets_at": "tomorrow"}
+
+
+@pytest.mark.parametrize(
+    ("failure", "advice"),
+    [
+        (
+            SomaError(Reason.BUDGET_EXHAUSTED, SPENT, retry_after_seconds=7260),
+            "That is in 2 h 1 min. `somastack budget show` shows what applies; `somastack budget set --scope user",
+        ),
+        (SomaError(Reason.BUDGET_EXHAUSTED, {**SPENT, "period": "total"}), "set --scope user --period total` raises"),
+        (SomaError(Reason.RATE_LIMITED, {"limit": "5"}, retry_after_seconds=11.2), "There is room again in 12 s."),
+        (SomaError(Reason.LEVEL_TOO_LOW, {"level": "L3", "min_level": "L1"}), "`somastack level` says why"),
+    ],
+)
+def test_a_refusal_says_what_to_do_and_when(failure: SomaError, advice: str) -> None:
+    assert explained(failure).startswith(failure.sentence)
+    assert advice in explained(failure)
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [SomaError(Reason.CONFLICT), SomaError(Reason.RATE_LIMITED, {"limit": "5"}), CommandError("Give a name.")],
+)
+def test_a_sentence_that_says_all_stands_alone(failure: SomaError | CommandError) -> None:
+    assert explained(failure) == failure.sentence
