@@ -6,7 +6,6 @@ Nothing here prints.
 import math
 import os
 import tempfile
-from collections.abc import Mapping
 
 from cli.exits import CommandError, Exit
 from cli.render import duration
@@ -37,19 +36,18 @@ def explained(failure: SomaError | CommandError) -> str:
     """What happened, and what can be done where a command helps."""
     if isinstance(failure, CommandError):
         return failure.sentence
-    advised = advice(failure.reason.value, failure.metadata, failure.retry_after_seconds)
+    advised = advice(failure.reason.value, failure.retry_after_seconds)
     return " ".join(part for part in (failure.sentence, advised) if part)
 
 
-def advice(reason: str, metadata: Mapping[str, str], retry_after_seconds: float | None) -> str:
+def advice(reason: str, retry_after_seconds: float | None) -> str:
     """What a person can do about a turn that was refused, and when; empty where its sentence says all."""
     when = duration(max(math.ceil(retry_after_seconds), 1)) if retry_after_seconds else ""
     if reason == Reason.RATE_LIMITED.value:
         return f"There is room again in {when}." if when else ""
     if reason == Reason.BUDGET_EXHAUSTED.value:
-        options = "".join(f" --{name} {metadata[name]}" for name in ("scope", "period") if metadata.get(name))
-        told = f"That is in {when}. " if when else ""
-        return f"{told}`somastack budget show` shows what applies; `somastack budget set{options}` raises this one."
+        told = f"There may be room again in {when}. " if when else ""
+        return f"{told}`somastack budget show` shows every budget that applies, `somastack budget set` raises one."
     if reason == Reason.LEVEL_TOO_LOW.value:
         return "`somastack level` says why it is so low, `somastack level watch` when it is better."
     return ""

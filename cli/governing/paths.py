@@ -67,6 +67,8 @@ def update(config: config_pb.GovernorConfig, given: Iterable[tuple[str, str]]) -
         touched.append(path.split(".")[0])
     sent = config_pb.GovernorConfig()
     for name in dict.fromkeys(touched):
+        if name in _LISTS and not getattr(after, name):
+            raise CommandError(f"One of the {name} has to stay; put it out of reach instead.", Exit.WRONG_USE)
         _copy(after, sent, name)
     return sent
 

@@ -82,6 +82,8 @@ def intention(
     yield f"{_everyone(wanted, names or {})} may use {' and '.join(limits)} {span}."
     if wanted.limit_tokens or wanted.limit_micros:
         yield _consequence(wanted)
+    if wanted.scope_id and not (wanted.limit_tokens or wanted.limit_micros):
+        yield f"What is set for each {scope_word(wanted.scope)} applies again, where anything is."
     if used is not None and _is_spent(wanted, used):
         yield "That is less than what is used already, so it takes effect with the next turn."
 

@@ -88,6 +88,7 @@ def test_a_budget_says_what_it_will_do() -> None:
             budget_pb.Budget(scope=USER, scope_id="ada", period=TOTAL),
             "The user ada may use any number of tokens and any",
         ),
+        (budget_pb.Budget(scope=USER, scope_id="ada", period=DAY), "What is set for each user applies again"),
         (budget_pb.Budget(period=TURN, limit_tokens=5, hard=True), "A turn that needs more is refused"),
         (budget_pb.Budget(period=DAY, limit_tokens=5), "still answered, at a lower level"),
     ],

@@ -81,6 +81,12 @@ def test_a_threshold_can_be_added_in_its_place_and_taken_away() -> None:
     assert [row.at for row in update(CONFIG, [("budget_thresholds.L2", "none")]).budget_thresholds] == [0.8]
 
 
+def test_the_last_threshold_stays() -> None:
+    with pytest.raises(CommandError) as caught:
+        update(CONFIG, [("budget_thresholds.L1", "none"), ("budget_thresholds.L2", "none")])
+    assert "has to stay" in caught.value.sentence
+
+
 @pytest.mark.parametrize(
     ("path", "value", "words"),
     [
