@@ -10,11 +10,11 @@ from typing import Final
 from cli.views.words import NONE, count, enum_word, money
 from soma.governor.v1 import budget_pb2 as budget_pb
 
-HEADINGS: Final = ("WHOSE", "PERIOD", "KIND", "UNIT", "█ USED ▒ HELD", "USED", "HELD", "LEFT", "LIMIT", "ANEW")
-_BAR_CELLS: Final = 10
+HEADINGS: Final = ("WHOSE", "PERIOD", "GONE", "USED", "HELD", "LEFT", "LIMIT", "ANEW IN")
+_BAR_CELLS: Final = 6
 _UNITS: Final[Mapping[str, tuple[str, Callable[[int], str]]]] = {
-    "tokens": ("tokens", count),
-    "micros": ("dollars", money),
+    "tokens": (" tokens", count),
+    "micros": ("", lambda micros: f"${money(micros)}"),
 }
 _ORDER: Final = (
     budget_pb.BUDGET_PERIOD_TURN,
@@ -41,7 +41,7 @@ def debts(budgets: Sequence[budget_pb.Budget], names: Mapping[str, str] | None =
     """What was used beyond what was held."""
     for budget in budgets:
         parts = [
-            f"{written(getattr(budget, f'debt_{field}'))} {unit}"
+            f"{written(getattr(budget, f'debt_{field}'))}{unit}"
             for field, (unit, written) in _UNITS.items()
             if getattr(budget, f"debt_{field}")
         ]
@@ -91,15 +91,13 @@ def intention(
 def _rows(budget: budget_pb.Budget, now: datetime, names: Mapping[str, str]) -> Iterator[tuple[str, ...]]:
     shown = [field for field in _UNITS if _speaks(budget, field)] or ["tokens"]
     for field in shown:
-        unit, written = _UNITS[field]
+        _, written = _UNITS[field]
         used, held, debt, limit = (
             int(getattr(budget, f"{what}_{field}")) for what in ("used", "held", "debt", "limit")
         )
         yield (
             whose(budget, names),
-            period_word(budget.period),
-            "hard" if budget.hard else "soft",
-            unit,
+            f"{period_word(budget.period)}, {'hard' if budget.hard else 'soft'}",
             _share(used + debt, held, limit),
             written(used),
             written(held),
@@ -114,7 +112,7 @@ def _speaks(budget: budget_pb.Budget, field: str) -> bool:
 
 
 def _share(used: int, held: int, limit: int) -> str:
-    """The part of a limit that is gone: ██▒░░░░░░░ 31 %."""
+    """The part of a limit that is used and held: ██▒░░░ 31 %."""
     if not limit:
         return ""
     gone = min(used + held, limit)
@@ -128,9 +126,9 @@ def _anew(budget: budget_pb.Budget, now: datetime) -> str:
     from cli.render import duration
 
     if not budget.HasField("reset_time"):
-        return "each turn" if budget.period == budget_pb.BUDGET_PERIOD_TURN else NONE
+        return "a turn" if budget.period == budget_pb.BUDGET_PERIOD_TURN else NONE
     left = (budget.reset_time.ToDatetime(tzinfo=UTC) - now).total_seconds()
-    return f"in {duration(max(int(left), 0))}"
+    return duration(max(int(left), 0))
 
 
 def _everyone(budget: budget_pb.Budget, names: Mapping[str, str]) -> str:

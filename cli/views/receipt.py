@@ -9,10 +9,12 @@ from typing import Final
 
 from cli.views.level import dependency_row, level_word, reason_lines
 from cli.views.words import NONE, bar, count, enum_word, moment, money
+from soma.common.v1 import level_pb2 as level_pb
 from soma.governor.v1 import plan_pb2 as plan_pb
 from soma.governor.v1 import receipt_pb2 as receipt_pb
 
 LANES: Final = ("system_policy", "history", "memory", "tools", "tool_results", "buffer")
+_USER: Final = "user_message"
 _WATERFALL_CELLS: Final = 24
 _ITEMS: Final = ("LANE", "ITEM", "TOKENS", "KEPT", "REASON")
 _GROUPS: Final = ("LANE", "ITEMS", "TOKENS", "KEPT", "REASON")
@@ -64,7 +66,7 @@ def sections(receipt: receipt_pb.Receipt, *, each_item: bool = False) -> Iterato
     yield Section("Phases", ("PHASE", "WHEN", "START ms", "TOOK ms"), _phases(receipt.phases))
     yield Section("Model calls", _LEGS, [*map(_leg, receipt.legs)])
     yield Section("Lanes of each call", ("CALL", *LANES, "all"), _leg_lanes(receipt.legs))
-    yield Section("Dependencies", ("NAME", "STATE", "DETAIL"), [*map(dependency_row, receipt.dependencies)])
+    yield Section("Dependencies", ("NAME", "STATE", "DETAIL"), _dependencies(receipt.dependencies))
     moved = [each for each in receipt.modulation.effects if each.before != each.after and each.sentence]
     yield Section("Mind", ("EFFECT", "WHY"), [(each.name, each.sentence) for each in moved])
 
@@ -80,13 +82,19 @@ def _outcome(receipt: receipt_pb.Receipt) -> Iterator[str]:
 
 
 def _lanes(receipt: receipt_pb.Receipt) -> list[tuple[str, ...]]:
-    """The lanes and their sum, which is not drawn: its bar would make the others short."""
+    """The lanes, the message that is answered, which needs none, and their sum."""
     settled = receipt.HasField("lanes_used")
     amounts = [(lane, getattr(receipt.lanes_planned, lane), getattr(receipt.lanes_used, lane)) for lane in LANES]
     most = max(max(planned, used) for _, planned, used in amounts)
     rows = [(lane, bar(planned, used, most), planned, used) for lane, planned, used in amounts]
-    rows.append(("all", "", sum(it[1] for it in amounts), sum(it[2] for it in amounts)))
-    return [(lane, drawn, count(planned), count(used) if settled else NONE) for lane, drawn, planned, used in rows]
+    said = sum(item.tokens for item in receipt.items if item.lane == _USER and item.kept)
+    shown: list[tuple[str, ...]] = [
+        (lane, drawn, count(planned), count(used) if settled else NONE) for lane, drawn, planned, used in rows
+    ]
+    planned, used = (sum(it[number] for it in amounts) for number in (1, 2))
+    shown.append((_USER, "", NONE, count(said) if settled else NONE))
+    shown.append(("all", "", count(planned), count(used + said) if settled else NONE))
+    return shown
 
 
 def _aiq(receipt: receipt_pb.Receipt) -> list[tuple[str, ...]]:
@@ -101,6 +109,13 @@ def _aiq(receipt: receipt_pb.Receipt) -> list[tuple[str, ...]]:
         parts = f"response quality {seen.response_quality:.1f}, tool success {seen.tool_success:.1f}"
         rows.append(("observed", f"{seen.value:.1f}", f"{parts}, token efficiency {seen.token_efficiency:.1f}"))
     return rows
+
+
+def _dependencies(seen: Sequence[level_pb.ObservedDependency]) -> list[tuple[str, ...]]:
+    """Those that did not simply work, and how many did."""
+    amiss = [dependency_row(each) for each in seen if each.state != level_pb.DEPENDENCY_STATE_UP]
+    well = len(seen) - len(amiss)
+    return [*amiss, (f"{'the other' if amiss else 'all'} {well}", "UP", "")] if well else amiss
 
 
 def _item(item: receipt_pb.ManifestItem) -> tuple[str, ...]:

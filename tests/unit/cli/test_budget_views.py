@@ -22,23 +22,23 @@ def test_a_budget_shows_what_is_used_held_and_left() -> None:
     )
     budget.reset_time.FromDatetime(datetime(2026, 11, 27, tzinfo=UTC))
     [row] = shown(budget)
-    assert (row["WHOSE"], row["PERIOD"], row["KIND"], row["UNIT"]) == ("tenant", "day", "hard", "tokens")
+    assert (row["WHOSE"], row["PERIOD"]) == ("tenant", "day, hard")
     assert (row["USED"], row["HELD"], row["LEFT"], row["LIMIT"]) == ("300", "200", "450", "1,000")
-    assert row["█ USED ▒ HELD"] == "████▒▒░░░░ 55 %"
-    assert row["ANEW"] == "in 12 h 0 min"
+    assert row["GONE"] == "███▒░░ 55 %"
+    assert row["ANEW IN"] == "12 h 0 min"
 
 
 def test_a_budget_that_is_overdrawn_has_nothing_left() -> None:
     [row] = shown(budget_pb.Budget(period=TOTAL, limit_tokens=10, used_tokens=25))
-    assert (row["LEFT"], row["█ USED ▒ HELD"], row["ANEW"]) == ("0", "██████████ 250 %", "–")
+    assert (row["LEFT"], row["GONE"], row["ANEW IN"]) == ("0", "██████ 250 %", "–")
 
 
 def test_each_unit_has_a_row_and_what_says_nothing_has_none() -> None:
     tokens, dollars = shown(budget_pb.Budget(period=TURN, limit_tokens=10, limit_micros=2_000_000, used_micros=1))
-    assert (tokens["UNIT"], tokens["ANEW"]) == ("tokens", "each turn")
-    assert (dollars["UNIT"], dollars["LIMIT"], dollars["LEFT"]) == ("dollars", "2.000000", "1.999999")
+    assert (tokens["LIMIT"], tokens["ANEW IN"]) == ("10", "a turn")
+    assert (dollars["LIMIT"], dollars["LEFT"]) == ("$2.000000", "$1.999999")
     [unlimited] = shown(budget_pb.Budget(period=DAY, used_tokens=7))
-    assert (unlimited["LIMIT"], unlimited["LEFT"], unlimited["█ USED ▒ HELD"]) == ("none", "any", "")
+    assert (unlimited["LIMIT"], unlimited["LEFT"], unlimited["GONE"]) == ("none", "any", "")
 
 
 def test_budgets_come_by_scope_and_from_the_shortest_period_on() -> None:
@@ -53,11 +53,11 @@ def test_budgets_come_by_scope_and_from_the_shortest_period_on() -> None:
         NOW,
     )
     assert [row[:2] for row in found] == [
-        ("tenant", "turn"),
-        ("tenant", "day"),
-        ("tenant", "total"),
-        ("each user", "day"),
-        ("user ada", "day"),
+        ("tenant", "turn, soft"),
+        ("tenant", "day, soft"),
+        ("tenant", "total, soft"),
+        ("each user", "day, soft"),
+        ("user ada", "day, soft"),
     ]
 
 
@@ -69,7 +69,7 @@ def test_an_agent_is_shown_by_its_name() -> None:
 def test_a_debt_is_told_in_its_units() -> None:
     budget = budget_pb.Budget(scope=USER, scope_id="ada", period=DAY, debt_tokens=1200, debt_micros=5)
     [said] = debts([budget, budget_pb.Budget()])
-    assert said.startswith("user ada, day: 1,200 tokens and 0.000005 dollars were used beyond what was held")
+    assert said.startswith("user ada, day: 1,200 tokens and $0.000005 were used beyond what was held")
 
 
 def test_a_budget_says_what_it_will_do() -> None:

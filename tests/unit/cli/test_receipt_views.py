@@ -24,6 +24,7 @@ RECEIPT = receipt_pb.Receipt(
     items=[
         receipt_pb.ManifestItem(lane="history", item_id="a", tokens=7, kept=True, reason="fits"),
         receipt_pb.ManifestItem(lane="history", item_id="b", tokens=9, reason="the history lane was full"),
+        receipt_pb.ManifestItem(lane="user_message", item_id="c", tokens=12, kept=True, reason="always sent"),
     ],
     level=level_pb.DEGRADATION_LEVEL_L1,
     level_reasons=[
@@ -66,7 +67,8 @@ def test_lanes_are_bars_of_one_scale() -> None:
     assert rows["history"][1] == "█" * 24
     assert rows["system_policy"][1] == "███░░░"
     assert rows["memory"][1:] == ("", "0", "0")
-    assert rows["all"][1:] == ("", "500", "450"), "they add up"
+    assert rows["user_message"][1:] == ("", "–", "12")
+    assert rows["all"][1:] == ("", "500", "462"), "they add up"
 
 
 def test_a_receipt_that_is_not_settled_has_used_nothing_yet() -> None:
@@ -77,7 +79,7 @@ def test_a_receipt_that_is_not_settled_has_used_nothing_yet() -> None:
 
 
 def test_a_receipt_names_what_was_kept_and_dropped() -> None:
-    told = [("kept", "fits"), ("dropped", "the history lane was full")]
+    told = [("kept", "fits"), ("dropped", "the history lane was full"), ("kept", "always sent")]
     assert [row[3:] for row in table("Kept", each_item=True)] == told
     assert [row[3:] for row in table("Kept")] == told
 
@@ -122,7 +124,12 @@ def test_a_receipt_tells_the_end_the_rating_and_what_was_off() -> None:
     assert "Ended with stop · confidence 0.50" in lines
     assert "Rated bad" in lines
     assert "Switched off: voice" in lines
-    assert table("Dependencies") == [("memory", "DOWN", "no answer")]
+    up = [level_pb.ObservedDependency(name=name, state=level_pb.DEPENDENCY_STATE_UP) for name in ("model", "events")]
+    assert table("Dependencies", receipt_pb.Receipt(dependencies=up)) == [("all 2", "UP", "")]
+    assert table("Dependencies", receipt_pb.Receipt(dependencies=[*up, *RECEIPT.dependencies])) == [
+        ("memory", "DOWN", "no answer"),
+        ("the other 2", "UP", ""),
+    ]
     assert table("Tools")[0][2:5] == ("0.80", "yes", "2 of 3 went well")
 
 
