@@ -91,7 +91,7 @@ def _lanes(receipt: receipt_pb.Receipt) -> list[tuple[str, ...]]:
     shown: list[tuple[str, ...]] = [
         (lane, drawn, count(planned), count(used) if settled else NONE) for lane, drawn, planned, used in rows
     ]
-    planned, used = (sum(it[number] for it in amounts) for number in (1, 2))
+    planned, used = sum(it[1] for it in amounts), sum(it[2] for it in amounts)
     shown.append((_USER, "", NONE, count(said) if settled else NONE))
     shown.append(("all", "", count(planned), count(used + said) if settled else NONE))
     return shown
