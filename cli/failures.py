@@ -33,11 +33,12 @@ def code_of(failure: Exception) -> Exit:
 
 
 def explained(failure: SomaError | CommandError) -> str:
-    """What happened, and what can be done where a command helps."""
+    """What happened, with every mistake where there are several, and what can be done where a command helps."""
     if isinstance(failure, CommandError):
         return failure.sentence
+    others = "".join(f"\n  {each.field}: {each.description}" for each in failure.violations[1:])
     advised = advice(failure.reason.value, failure.retry_after_seconds)
-    return " ".join(part for part in (failure.sentence, advised) if part)
+    return " ".join(part for part in (failure.sentence, advised) if part) + others
 
 
 def advice(reason: str, retry_after_seconds: float | None) -> str:

@@ -73,17 +73,15 @@ def show_versions(
     """
     from cli.doors import reach
     from cli.governing.configs import versions
-    from cli.render import Progress, print_line, print_table
+    from cli.render import print_line, print_table
     from cli.views.governor import VERSION_HEADINGS, version_row
     from cli.views.words import to_json, to_object
 
     found = reach(lambda doors: versions(doors, limit))
     if as_json:
         print_line(to_json({"versions": [to_object(each) for each in found]}))
-    elif found:
-        print_table(VERSION_HEADINGS, [version_row(each) for each in found])
     else:
-        Progress().note("Nobody has changed anything: the values that come with the system hold.")
+        print_table(VERSION_HEADINGS, [version_row(each) for each in found])
 
 
 @dataclass(frozen=True, slots=True)

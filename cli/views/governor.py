@@ -35,12 +35,13 @@ def version_row(version: config_pb.ConfigVersion) -> tuple[str, ...]:
     """One version under the headings."""
     restored = f"restores version {version.restores_version}"
     changed = ", ".join(version.changed_fields)
+    comment = version.comment if version.version else "the values that come with the system"
     return (
         str(version.version),
         moment(version, "create_time"),
         version.changed_by or NONE,
         " · ".join(part for part in (restored if version.restores_version else "", changed) if part) or NONE,
-        one_line(version.comment, _LONGEST),
+        one_line(comment, _LONGEST),
     )
 
 

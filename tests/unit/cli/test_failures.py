@@ -4,7 +4,7 @@ import pytest
 
 from cli.exits import CommandError
 from cli.failures import explained
-from soma_common.kernel.errors import SomaError
+from soma_common.kernel.errors import FieldViolation, SomaError
 from soma_common.kernel.reasons import Reason
 
 SPENT = {"scope": "user", "period": "day", "used": "9", "limit": "10", "unit": "tokens", "resets_at": "tomorrow"}
@@ -25,6 +25,12 @@ SPENT = {"scope": "user", "period": "day", "used": "9", "limit": "10", "unit": "
 def test_a_refusal_says_what_to_do_and_when(failure: SomaError, advice: str) -> None:
     assert explained(failure).startswith(failure.sentence)
     assert advice in explained(failure)
+
+
+def test_every_mistake_is_told() -> None:
+    mistakes = (FieldViolation("weights", "they sum to 2"), FieldViolation("bounds", "they do not fit"))
+    wrong = SomaError(Reason.INVALID_FIELD, {"field": "weights", "rule": "they sum to 2"}, violations=mistakes)
+    assert explained(wrong) == f"{wrong.sentence}\n  bounds: they do not fit"
 
 
 @pytest.mark.parametrize(
