@@ -175,7 +175,7 @@ def _store(options: SetOptions, *, as_json: bool) -> None:
     from cli.doors import reach
     from cli.governing.budgets import names, one, store, subject
     from cli.render import Progress, print_line
-    from cli.views.budget import intention
+    from cli.views.budget import intention, period_word, whose
     from cli.views.words import to_json
     from soma.governor.v1 import budget_pb2 as budget_pb
 
@@ -196,8 +196,10 @@ def _store(options: SetOptions, *, as_json: bool) -> None:
     budget, known = reach(work)
     if as_json:
         print_line(to_json(budget))
+    elif budget.limit_tokens or budget.limit_micros:
+        show_budgets([budget], known)
     else:
-        _print([budget], known, as_json=False)
+        print_line(f"No limit any more: {whose(budget, known)}, {period_word(budget.period)}.")
 
 
 def _fill(wanted: "budget_pb.Budget", now: "budget_pb.Budget", options: SetOptions) -> None:

@@ -51,7 +51,7 @@ def show(as_json: _Json = False) -> None:
 def watch(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs, one object a line.")] = False,
 ) -> None:
-    """Print the level now, and again whenever it, a reason or a dependency changes, until Ctrl-C.
+    """Print the level now, and again whenever it, a reason or a dependency changes, until Ctrl-C; times are UTC.
 
     A governor that is restarted meanwhile is waited for. With --json: one message soma.governor.v1.LevelStatus a line.
 
@@ -63,8 +63,15 @@ def watch(
     from cli.views.words import to_json
     from soma_common.kernel.clock import Clock
 
+    told = ""
+
     def tell(status: "config_pb.LevelStatus") -> None:
-        print_line(to_json(status) if as_json else change(status, f"{Clock().now():%H:%M:%S}"))
+        nonlocal told
+        if as_json:
+            print_line(to_json(status))
+        elif (words := change(status)) != told:
+            print_line(f"{Clock().now():%H:%M:%S}  {words}")
+            told = words
 
     async def work(doors: "Doors") -> None:
         from contextlib import aclosing

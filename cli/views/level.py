@@ -1,4 +1,4 @@
-"""A level with its reasons, the state of what it depends on, and how far it is from recovering, as words.
+"""A level with its reasons, and the state of what it depends on, as words.
 
 Nothing here prints or asks a service.
 """
@@ -6,7 +6,7 @@ Nothing here prints or asks a service.
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from cli.views.words import count, enum_word, moment, visible
+from cli.views.words import enum_word, moment, visible
 from soma.common.v1 import level_pb2 as level_pb
 from soma.governor.v1 import config_pb2 as config_pb
 
@@ -33,13 +33,11 @@ def reason_lines(reasons: Iterable[level_pb.LevelReason]) -> Iterator[str]:
 
 
 def lines(status: config_pb.LevelStatus) -> Iterator[str]:
-    """The level, since when, why, and what is left until it recovers."""
+    """The level, since when, and why."""
     since = f", since {moment(status, 'since')}" if status.HasField("since") else ""
     meaning = _MEANINGS.get(status.level)
     yield f"Level {level_word(status.level)}{f' · {meaning}' if meaning else ''}{since}"
     yield from reason_lines(status.reasons)
-    if status.good_checks:
-        yield f"  The cause is gone: {_checks(status)}."
 
 
 def dependency_row(seen: level_pb.ObservedDependency) -> tuple[str, ...]:
@@ -53,16 +51,10 @@ def state_word(state: int) -> str:
     return "UNKNOWN" if word == "UNSPECIFIED" else word
 
 
-def change(status: config_pb.LevelStatus, time: str) -> str:
+def change(status: config_pb.LevelStatus) -> str:
     """A level on one line, as it is told when it changed."""
     parts = [level_word(status.level), *(it.sentence for it in status.reasons if it.sentence)]
-    if status.good_checks:
-        parts.append(_checks(status))
     bad = [f"{it.name} {state_word(it.state)}" for it in status.dependencies if it.state > level_pb.DEPENDENCY_STATE_UP]
     if bad:
         parts.append(", ".join(bad))
-    return f"{time}  {' · '.join(parts)}"
-
-
-def _checks(status: config_pb.LevelStatus) -> str:
-    return f"{count(status.good_checks)} of {count(status.good_checks_to_recover)} good checks until it recovers"
+    return " · ".join(parts)

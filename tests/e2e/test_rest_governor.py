@@ -1,4 +1,4 @@
-"""The governor as JSON over HTTP: receipts, what was sent, levels as they change, budgets, configuration, and who may."""
+"""The governor as JSON over HTTP: receipts, what was sent, levels as they change, budgets, configuration, and roles."""
 
 import hashlib
 import json
