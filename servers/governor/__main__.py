@@ -19,7 +19,7 @@ from servers.governor.calibration.store import CalibrationStore
 from servers.governor.configuration.changing import ConfigurationChanges, ConfigurationCodec
 from servers.governor.configuration.current import Configurations
 from servers.governor.configuration.versions import VersionStore
-from servers.governor.decoding.configuration import kept_configuration
+from servers.governor.decoding.configuration import kept_configuration, retention_days
 from servers.governor.encoding.calibration import rated_settlement, settled_outcome
 from servers.governor.encoding.configuration import stored_configuration
 from servers.governor.health.store import HealthStore
@@ -111,7 +111,7 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
         servicer = build(*parts, process.clock, process.ids, slice_)
         process.consume(servicer.settlement.feedback.consumption())
         process.server.add(governor_grpc.add_GovernorServiceServicer_to_server, servicer, SERVICE)
-        keeping = ReceiptKeeping(process.database, process.clock)
+        keeping = ReceiptKeeping(process.database, process.clock, retention_days)
         jobs = [
             asyncio.create_task(keep_running(name, work, pause_seconds), name=name)
             for name, work, pause_seconds in (

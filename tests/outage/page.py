@@ -12,6 +12,8 @@ from tests.outage.matrix import CELLS, WITHIN_SECONDS, Cell, Expected, Outcome
 _ABOUT: Final = f"""\
 # Outages
 
+<!-- Made by `poe outages`; edit tests/outage/, not this page. -->
+
 What a person sees of a turn while something below it is paused, slowed, failing or gone. Each row was run on a whole
 stack on one machine, with PostgreSQL, a scripted model, and for their rows Redis and Kafka: a fault, turns until one is
 as expected (within {WITHIN_SECONDS:g} seconds), one more turn, the end of the fault, and turns until all is well and
