@@ -29,7 +29,8 @@ from soma_common.supervision.client import SupervisorClient
 from soma_common.supervision.probe import wholeness
 from soma_common.supervision.status import Door, ServiceState, ServiceStatus, observe
 
-_READY_SECONDS: Final = 60.0
+# What has failed is told at once; what only starts on a busy machine is waited for.
+_READY_SECONDS: Final = 180.0
 _WHOLE_SECONDS: Final = 10.0
 _PAUSE_SECONDS: Final = 0.1
 

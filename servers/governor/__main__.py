@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry
 from config import Settings
 from config.process import run_service
 from servers.governor.calibration.feedback import Feedback, SettledHalf
+from servers.governor.calibration.reading import Calibrations
 from servers.governor.calibration.store import CalibrationStore
 from servers.governor.configuration.changing import ConfigurationChanges, ConfigurationCodec
 from servers.governor.configuration.current import Configurations
@@ -83,6 +84,7 @@ def build(
         receipts=Receipts(ReceiptStore(database)),
         budgets=Budgets(database, ledger, BudgetStore(ledger), events, clock),
         configuration=ConfigurationChanges(database, versions, events, codec, clock),
+        calibrations=Calibrations(database, CalibrationStore()),
         health=health,
         levels=levels,
         level_watch=LevelWatch(levels),

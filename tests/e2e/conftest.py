@@ -64,6 +64,13 @@ async def eve(mesh: Mesh, model: ScriptedUpstream) -> AsyncIterator[Person]:
 
 
 @pytest.fixture
+async def hermit(mesh: Mesh, model: ScriptedUpstream) -> AsyncIterator[Person]:
+    """An administrator alone in a tenant, whose budget holds nothing that another test began."""
+    async with person_of(mesh, "hermit", mesh.token_for("hermit", ("admin",), uuid4())) as person:
+        yield person
+
+
+@pytest.fixture
 async def admin(mesh: Mesh, model: ScriptedUpstream) -> AsyncIterator[Person]:
     """An administrator of the tenant."""
     sub = fresh_sub()

@@ -77,11 +77,11 @@ async def test_without_a_governor_no_turn_begins(
             assert error["payload"]["retry_after"] > 0
 
 
-async def test_an_unreachable_model_fails_typed_or_is_level_four(ada: Person, model: ScriptedUpstream) -> None:
+async def test_an_unreachable_model_fails_typed_or_is_level_four(hermit: Person, model: ScriptedUpstream) -> None:
     model.kill()
     try:
         for _ in range(4):
-            heard = await ada.grpc.say("Are you there?")
+            heard = await hermit.grpc.say("Are you there?")
             if heard.started.level == L4:
                 assert heard.kinds[-1] == "completed"
                 assert heard.text, "the agent's canned answer"
@@ -92,8 +92,8 @@ async def test_an_unreachable_model_fails_typed_or_is_level_four(ada: Person, mo
     finally:
         model.start()
         # The model rests 30 s after it failed often; then the level asks for three good checks.
-        await well_again(ada, within_seconds=80)
-    await no_open_holds(ada)
+        await well_again(hermit, within_seconds=80)
+    await no_open_holds(hermit)
 
 
 @pytest.mark.parametrize(
@@ -113,11 +113,11 @@ async def test_an_unreachable_model_fails_typed_or_is_level_four(ada: Person, mo
     ids=lambda value: f"{value.kind}-{value.at_chunk}" if isinstance(value, Fault) else value,
 )
 async def test_each_failure_of_the_model_has_its_reason(
-    ada: Person, model: ScriptedUpstream, fault: Fault, reason: str
+    hermit: Person, model: ScriptedUpstream, fault: Fault, reason: str
 ) -> None:
-    await well_again(ada)
+    await well_again(hermit)
     model.set_default(Script(fault=fault))
-    heard = await ada.grpc.say("Will this go well?")
+    heard = await hermit.grpc.say("Will this go well?")
     model.reset()
     assert heard.kinds[-1] == "failed", heard.kinds
     failed = heard.end.failed
@@ -127,15 +127,15 @@ async def test_each_failure_of_the_model_has_its_reason(
     assert "sk-" not in str(failed)
     if fault.kind is FaultKind.RATE_LIMITED:
         assert failed.retry_after_seconds == 7
-    turn = await ada.grpc.turn(heard.turn_id)
+    turn = await hermit.grpc.turn(heard.turn_id)
     assert (turn.text, turn.error_reason) == (heard.text, reason)
-    await well_again(ada)
-    await no_open_holds(ada)
+    await well_again(hermit)
+    await no_open_holds(hermit)
 
 
 @pytest.mark.parametrize("kind", [FaultKind.MISSING_DONE, FaultKind.SLOW])
-async def test_small_faults_are_borne(ada: Person, model: ScriptedUpstream, kind: FaultKind) -> None:
+async def test_small_faults_are_borne(hermit: Person, model: ScriptedUpstream, kind: FaultKind) -> None:
     model.set_default(Script(chunks=8, fault=Fault(kind, at_chunk=3, seconds=0.2)))
-    heard = await ada.grpc.say("Slowly, please.")
+    heard = await hermit.grpc.say("Slowly, please.")
     assert heard.kinds[-1] == "completed"
     assert heard.text == model.requests()[0].text_sent

@@ -34,12 +34,12 @@ async def rest_of(person: Person, heard: Heard) -> Heard:
 
 @pytest.mark.parametrize("service", ["memory", "cognitive", "control", "governor", "chat", "database"])
 async def test_the_joined_text_equals_the_stored_text(
-    ada: Person, mesh: Mesh, model: ScriptedUpstream, service: str
+    hermit: Person, mesh: Mesh, model: ScriptedUpstream, service: str
 ) -> None:
-    await well_again(ada)
+    await well_again(hermit)
     model.reset()
     model.set_default(LONG)
-    call = ada.grpc.stream(ada.grpc.turns.SendMessage, send_request("A long story, please."))
+    call = hermit.grpc.stream(hermit.grpc.turns.SendMessage, send_request("A long story, please."))
     heard = await listen(call, most=8)
     pid = mesh.kill(service)
     with contextlib.suppress(grpc.aio.AioRpcError):
@@ -47,9 +47,9 @@ async def test_the_joined_text_equals_the_stored_text(
             heard.events.append(event)
     mesh.wait_ready(service, other_than=pid)
     if heard.kinds[-1] not in TERMINAL:
-        heard = await rest_of(ada, heard)
+        heard = await rest_of(hermit, heard)
     heard.assert_dense()
-    turn = await ada.grpc.turn(heard.turn_id)
+    turn = await hermit.grpc.turn(heard.turn_id)
     assert heard.text == turn.text
     sent = [request.text_sent for request in await model.aio.requests()]
     assert heard.kinds[-1] == "completed"
@@ -63,14 +63,14 @@ async def test_the_joined_text_equals_the_stored_text(
     elif service != "database":
         assert [heard.text] == sent
     model.reset()
-    await well_again(ada)
-    await no_open_holds(ada)
+    await well_again(hermit)
+    await no_open_holds(hermit)
 
 
-async def test_a_killed_edge_is_followed_by_a_new_socket(ada: Person, mesh: Mesh, model: ScriptedUpstream) -> None:
+async def test_a_killed_edge_is_followed_by_a_new_socket(hermit: Person, mesh: Mesh, model: ScriptedUpstream) -> None:
     model.set_default(LONG)
     deltas: list[dict[str, object]] = []
-    async with ada.socket() as socket:
+    async with hermit.socket() as socket:
         await socket.send("chat.send", content="A long story, please.")
         deltas += [(await socket.until("chat.delta"))["payload"] for _ in range(5)]
         pid = mesh.kill("edge")
@@ -81,32 +81,32 @@ async def test_a_killed_edge_is_followed_by_a_new_socket(ada: Person, mesh: Mesh
                     deltas.append(frame["payload"])
     mesh.wait_ready("edge", other_than=pid)
     last = deltas[-1]
-    async with ada.socket() as socket:
+    async with hermit.socket() as socket:
         await socket.send("chat.resume", turn_id=last["turn_id"], after_sequence=last["sequence"])
         rest = await socket.rest_of_turn()
     text = "".join(str(delta["delta"]) for delta in deltas) + rest.text
     assert text == rest.payload("chat.done")["content"] == model.requests()[0].text_sent
     model.reset()
-    await well_again(ada)
-    await no_open_holds(ada)
+    await well_again(hermit)
+    await no_open_holds(hermit)
 
 
 @pytest.mark.parametrize("service", ["memory", "database"])
-async def test_an_acknowledged_memory_survives(ada: Person, mesh: Mesh, service: str) -> None:
+async def test_an_acknowledged_memory_survives(hermit: Person, mesh: Mesh, service: str) -> None:
     text = f"The lighthouse keeper of {service} is called Ottilie."
     request = memory_pb.StoreMemoryRequest(text=text, request_id=str(uuid4()))
-    await ada.grpc.call(ada.grpc.memory.StoreMemory, request)
+    await hermit.grpc.call(hermit.grpc.memory.StoreMemory, request)
     pid = mesh.kill(service)
     mesh.wait_ready(service, other_than=pid)
     recall = memory_pb.RecallMemoriesRequest(query="What is the lighthouse keeper called?")
 
     async def recalled() -> bool:
         with contextlib.suppress(grpc.aio.AioRpcError):
-            answer = await ada.grpc.call(ada.grpc.memory.RecallMemories, recall)
+            answer = await hermit.grpc.call(hermit.grpc.memory.RecallMemories, recall)
             return any(hit.memory.text == text for hit in answer.hits)
         return False
 
     await eventually(recalled, within_seconds=20, every_seconds=0.3)
-    again = (await ada.grpc.call(ada.grpc.memory.StoreMemory, request)).memory
+    again = (await hermit.grpc.call(hermit.grpc.memory.StoreMemory, request)).memory
     assert again.text == text, "the repeat of an acknowledged store is answered alike"
-    await well_again(ada)
+    await well_again(hermit)

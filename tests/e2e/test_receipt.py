@@ -55,15 +55,15 @@ async def test_a_receipt_tells_the_whole_turn_without_its_text(ada: Person, mode
     assert sent.text_sent not in str(receipt)
 
 
-async def test_the_ledger_equals_the_providers_count(admin: Person, model: ScriptedUpstream) -> None:
-    await no_open_holds(admin)
-    before = {budget.period: budget.used_tokens for budget in await budgets_of(admin)}
+async def test_the_ledger_equals_the_providers_count(hermit: Person, model: ScriptedUpstream) -> None:
+    await no_open_holds(hermit)
+    before = {budget.period: budget.used_tokens for budget in await budgets_of(hermit)}
     model.reset()
     for text in ("one", "two", "three"):
-        await admin.grpc.say(text)
-    await no_open_holds(admin)
+        await hermit.grpc.say(text)
+    await no_open_holds(hermit)
     totals = model.totals()
-    for budget in await budgets_of(admin):
+    for budget in await budgets_of(hermit):
         assert budget.used_tokens - before[budget.period] == totals.prompt_tokens + totals.completion_tokens
         assert budget.debt_tokens == 0
 

@@ -127,7 +127,7 @@ async def play_stream(play: Play) -> web.StreamResponse:
             record.first_chunk_time = time.time()
         record.chunks_sent += 1
         record.text_sent += text
-        due = await _pause(due, gap)
+        due = await _pause(due, 0.0 if record.forgotten else gap)
     if not struck and play.script.fault is not None:
         await _strike(play, response, form)
     if kind is FaultKind.MISSING_FINISH:

@@ -13,7 +13,10 @@ _MASKED = frozenset(("authorization", "api-key", "x-api-key", "cookie", "proxy-a
 
 @dataclass(slots=True)
 class ReceivedRequest:
-    """One request. Times are Unix seconds; `outcome` is running, finished, fault, refused or disconnected."""
+    """One request. Times are Unix seconds; `outcome` is running, finished, fault, refused or disconnected.
+
+    One that a reset has forgotten is in no sum, and the rest of its answer comes without gaps.
+    """
 
     index: int
     method: str
@@ -32,6 +35,7 @@ class ReceivedRequest:
     completion_tokens: int = 0
     finish_reason: str | None = None
     text_sent: str = ""
+    forgotten: bool = False
     # SHA-256 of the body as it came
     body_sha256: str = ""
 
@@ -106,6 +110,8 @@ class Log:
         record.outcome, record.end_time = outcome, now
         if outcome == "disconnected":
             record.disconnect_time = now
+        if record.forgotten:
+            return
         name = "faults" if outcome == "fault" else outcome
         setattr(self.totals, name, getattr(self.totals, name) + 1)
         self.totals.chunks += record.chunks_sent
@@ -113,7 +119,9 @@ class Log:
         self.totals.completion_tokens += record.completion_tokens
 
     def reset(self) -> None:
-        """Forget every request and all sums; running requests close into the old sums."""
+        """Forget every request and all sums; what runs ends soon and is not counted."""
+        for record in self.requests.values():
+            record.forgotten = True
         self.requests = {}
         self.totals = Totals()
 

@@ -1,4 +1,7 @@
-"""Receipts by month: moved, found by either id, one for a turn, listed by an index, gone when their time is over."""
+"""Receipts by month: moved, found by either id, one for a turn, listed by an index, gone when their time is over.
+
+`SOMA_TEST_RECEIPTS=100000` for a list out of a hundred thousand.
+"""
 
 import json
 import shutil
@@ -26,6 +29,7 @@ from soma_common.postgres.pool import Database, HouseDatabase
 from soma_common.testing.clock import SetClock
 from soma_common.testing.identity import OTHER_TENANT, TENANT
 from soma_common.testing.postgres import HouseDatabases, OpenDatabase, TestServer
+from soma_common.testing.sizes import size
 
 NOW: Final = datetime(2027, 3, 15, 12, tzinfo=UTC)
 _INSERT: Final = """
@@ -195,7 +199,7 @@ async def test_looking_for_a_turn_reads_its_month_alone(owner: asyncpg.Connectio
 async def test_a_page_is_read_by_an_index(database: Database, owner: asyncpg.Connection) -> None:
     await owner.execute(_AT)
     now = datetime.now(UTC)
-    await owner.execute(_MANY, TENANT, 4_000, now)
+    await owner.execute(_MANY, TENANT, size("SOMA_TEST_RECEIPTS", 4_000), now)
     await owner.execute("analyze receipts")
     store = ReceiptStore(database)
     everybody, one = await store.list(TENANT, Wanted(), None, 51), await store.list(TENANT, Wanted("user 7"), None, 51)

@@ -50,6 +50,16 @@ async def test_reset_forgets_everything(upstream: ScriptedUpstream) -> None:
     assert b"other" not in await ask(upstream)
 
 
+async def test_what_ran_before_a_reset_ends_soon_and_is_in_no_sum(upstream: ScriptedUpstream) -> None:
+    await upstream.aio.set_default(Script(chunks=50, gap_seconds=0.5))
+    long = asyncio.create_task(ask(upstream))
+    await upstream.aio.wait_for(lambda seen: bool(seen) and seen[0].chunks_sent > 0)
+    await upstream.aio.reset()
+    assert (await asyncio.wait_for(long, 20)).endswith(b"data: [DONE]\n\n")
+    await ask(upstream)
+    assert (await upstream.aio.totals()).finished == 1
+
+
 async def test_totals_equal_the_records(upstream: ScriptedUpstream) -> None:
     for _ in range(3):
         await ask(upstream)

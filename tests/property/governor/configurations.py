@@ -61,15 +61,16 @@ def thresholds(draw: st.DrawFn, most: float, rising: bool) -> tuple[Threshold, .
 
 
 @st.composite
-def health(draw: st.DrawFn) -> dict[str, dict[str, Level]]:
+def health(draw: st.DrawFn) -> tuple[dict[str, Level], dict[str, Level]]:
     down = draw(st.dictionaries(names, st.sampled_from(Level)))
     degraded = {name: draw(st.sampled_from(list(Level)[: level + 1])) for name, level in down.items()}
-    return {"down": down, "degraded": degraded}
+    return down, degraded
 
 
 @st.composite
 def configurations(draw: st.DrawFn) -> Configuration:
     """A valid configuration."""
+    down, degraded = draw(health())
     rules = PlannerRules(
         version=draw(st.integers(0, 9)),
         weights=draw(weights()),
@@ -77,7 +78,8 @@ def configurations(draw: st.DrawFn) -> Configuration:
         bounds=draw(bounds()),
         aiq_thresholds=draw(thresholds(100, rising=True)),
         budget_thresholds=draw(thresholds(1, rising=False)),
-        **draw(health()),
+        down=down,
+        degraded=degraded,
         good_checks_to_recover=draw(st.integers(1, 100)),
         tool_relevance_floor=draw(st.floats(0, 1)),
         tool_success_prior=draw(st.floats(0, 1)),

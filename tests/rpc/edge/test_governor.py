@@ -1,7 +1,7 @@
 """The governor's level and configuration through the edge: REST and server-sent events by its generic transcoding."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,7 +17,6 @@ from servers.governor.__main__ import SERVICE, build
 from servers.governor.domain.health import Report
 from servers.governor.domain.ledger import Amount
 from servers.governor.domain.levels import Health, Observation
-from servers.governor.health.store import ValidReport
 from servers.governor.rpc.servicer import GovernorServicer
 from servers.governor.settings import GovernorSettings
 from soma.governor.v1 import governor_service_pb2_grpc as governor_grpc
@@ -47,7 +46,7 @@ class Governed:
 
     async def memory_is(self, health: Health) -> None:
         report = Report("chat", (Observation("memory", health),))
-        await self.servicer.health.hear(ValidReport("chat/1", report, 60))
+        await self.servicer.health.hear("chat/1", report, 60)
         await self.servicer.level_watch.look()
 
 
@@ -70,7 +69,7 @@ async def governed(
         yield Governed(Door(edge.port, edge.ops_port, identity), servicer)
 
 
-async def data_of(response: aiohttp.ClientResponse) -> AsyncIterator[Any]:
+async def data_of(response: aiohttp.ClientResponse) -> AsyncGenerator[Any, None]:
     """The messages of a stream of server-sent events."""
     async for line in response.content:
         if line.startswith(b"data: "):

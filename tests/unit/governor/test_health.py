@@ -72,6 +72,12 @@ def test_the_models_of_others_lower_nobody_s_level() -> None:
     assert view_of_turn((), reported) == ()
 
 
+def test_who_answered_has_its_database() -> None:
+    reported = observed(memory_database=DOWN, cognitive_database=DOWN)
+    view = view_of_turn(observed(memory=UP, cognitive=DOWN), reported)
+    assert view == observed(cognitive=DOWN, cognitive_database=DOWN, memory=UP)
+
+
 def test_what_is_well_need_not_be_said() -> None:
     assert view_of_turn(observed(memory=UP), observed(events=UP, control=DOWN)) == observed(control=DOWN, memory=UP)
 
