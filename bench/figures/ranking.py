@@ -103,10 +103,10 @@ FIGURE: Final = Figure(
     "ranking",
     "Ranking tools and counting tokens",
     "Recall is the mean share of the right tools among the first five of a hundred, over two hundred queries labelled "
-    "by hand (`bench/ranking`): one half chose the numbers of the ranking, the other was held out. Who wrote them wrote "
-    "the thesaurus too; the tools of strange fields and their queries were written after it. The pure part is one call "
-    "of `plan_turn` in this process, its tools known. Counting is o200k_base of texts that were not counted before, and "
-    "of the same ones once more.",
+    "by hand (`bench/ranking`): one half chose the numbers of the ranking, the other was held out. Who wrote them "
+    "wrote the thesaurus too; the tools of strange fields and their queries were written after it. The pure part is "
+    "one call of `plan_turn` in this process, its tools known. Counting is o200k_base of texts that were not counted "
+    "before, and of the same ones once more.",
     (),
     _measure,
 )
