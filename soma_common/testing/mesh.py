@@ -27,14 +27,7 @@ from soma_common.testing.upstream import Script, ScriptedUpstream
 # The port table of the architecture: what a client of each service dials, and what else must be free.
 _GRPC: Final = {"chat": 20021, "governor": 20022, "control": 20043, "cognitive": 30102, "memory": 9596}
 _HTTP: Final = {"edge": 20020, "ops": 8010, "chat": 21021, "governor": 21022, "control": 20042}
-_READY_AT: Final = {
-    "chat": 21021,
-    "governor": 21022,
-    "control": 20042,
-    "cognitive": 30101,
-    "memory": 9595,
-    "edge": 8010,
-}
+_READY_AT: Final = {**_HTTP, "edge": 8010, "cognitive": 30101, "memory": 9595}
 _OTHERS: Final = (30101, 9595, 20061, 20062)
 _HOST: Final = "127.0.0.1"
 _STRANGE: Final = ("SOMA", "SA01_", "AAAS_", "OPENAI", "OPENROUTER", "ANTHROPIC", "GROQ", "XDG_")
