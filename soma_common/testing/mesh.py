@@ -221,10 +221,15 @@ class Mesh:
         rows = [{name: row[name] for name in names} for row in json.loads(done.stdout)["services"]]
         return {row["name"]: ServiceRow(**row) for row in rows}
 
-    def kill(self, service: str) -> int:
-        """Kill -9 a service's process; gives the process id it had."""
+    def pid(self, service: str) -> int:
+        """The process id of a service, for whoever is to kill it at a moment that a command line would miss."""
         pid = self.status()[service].pid
         assert pid is not None, f"{service} has no process"
+        return pid
+
+    def kill(self, service: str) -> int:
+        """Kill -9 a service's process; gives the process id it had."""
+        pid = self.pid(service)
         os.kill(pid, signal.SIGKILL)
         return pid
 
