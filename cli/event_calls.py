@@ -3,18 +3,16 @@
 Nothing here prints or asks a person.
 """
 
-import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from cli.doors import Doors
 from cli.exits import CommandError, Exit
+from cli.streams import without_end
 from soma.control.v1 import event_service_pb2 as event_pb
 from soma.control.v1 import event_service_pb2_grpc as event_grpc
-from soma_common.kernel.errors import SomaError
-from soma_common.kernel.reasons import Reason
 from soma_common.kernel.tenancy import SYSTEM_TENANT
 from soma_common.replay.filters import EventFilters
 from soma_common.rpc.replies import following
@@ -23,8 +21,6 @@ _PAGE: Final = 200
 _PAGE_SECONDS: Final = 60.0
 # A trace has one call, or a few where a program makes several under it.
 _CALLS: Final = 20
-_AGAIN_SECONDS: Final = 1.0
-_AWAY: Final = frozenset((Reason.SHUTTING_DOWN, Reason.DEPENDENCY_DOWN))
 
 
 def filter_of(since: datetime | None, until: datetime | None, **words: str) -> event_pb.EventFilter:
@@ -93,19 +89,15 @@ async def news(
     doors: Doors, wanted: event_pb.EventFilter, on_away: Callable[[], None]
 ) -> AsyncGenerator[event_pb.WatchEventsResponse, None]:
     """What comes, from now on and without end; a service that goes away is waited for. Raises SomaError."""
-    cursor, begun = "", False
-    while True:
-        request = event_pb.WatchEventsRequest(filter=wanted, cursor=cursor)
-        try:
-            async with following(_events(doors).WatchEvents(request)) as stream:
-                async for message in stream:
-                    cursor, begun = message.cursor, True
-                    yield message
-        except SomaError as failure:
-            if failure.reason not in _AWAY or not begun:
-                raise
-            on_away()
-        await asyncio.sleep(_AGAIN_SECONDS)
+    cursor = ""
+
+    def call() -> Any:
+        return _events(doors).WatchEvents(event_pb.WatchEventsRequest(filter=wanted, cursor=cursor))
+
+    async with aclosing(without_end(call, on_away)) as messages:
+        async for message in messages:
+            cursor = message.cursor
+            yield message
 
 
 async def replayed(

@@ -1,16 +1,18 @@
-"""Failures that carry their own sentence, and the exit code each has; the details of those that do not.
+"""Failures that carry their own sentence, with what can be done about them; the details of those that do not.
 
 Nothing here prints.
 """
 
+import math
 import os
 import tempfile
 
-from cli.exits import Exit
+from cli.exits import CommandError, Exit
+from cli.render import duration
 from config import SettingsError
 from config.rules import not_started
 from soma_common.kernel.errors import SomaError
-from soma_common.kernel.reasons import Kind
+from soma_common.kernel.reasons import Kind, Reason
 
 _CODES = {
     Kind.UNAVAILABLE: Exit.CANNOT_REACH,
@@ -28,6 +30,28 @@ def code_of(failure: Exception) -> Exit:
     if isinstance(failure, SomaError):
         return _CODES.get(failure.kind, Exit.FAILED)
     return Exit.FAILED
+
+
+def explained(failure: SomaError | CommandError) -> str:
+    """What happened, with every mistake where there are several, and what can be done where a command helps."""
+    if isinstance(failure, CommandError):
+        return failure.sentence
+    others = "".join(f"\n  {each.field}: {each.description}" for each in failure.violations[1:])
+    advised = advice(failure.reason.value, failure.retry_after_seconds)
+    return " ".join(part for part in (failure.sentence, advised) if part) + others
+
+
+def advice(reason: str, retry_after_seconds: float | None) -> str:
+    """What a person can do about a turn that was refused, and when; empty where its sentence says all."""
+    when = duration(max(math.ceil(retry_after_seconds), 1)) if retry_after_seconds else ""
+    if reason == Reason.RATE_LIMITED.value:
+        return f"There is room again in {when}." if when else ""
+    if reason == Reason.BUDGET_EXHAUSTED.value:
+        told = f"There may be room again in {when}. " if when else ""
+        return f"{told}`somastack budget show` shows every budget that applies, `somastack budget set` raises one."
+    if reason == Reason.LEVEL_TOO_LOW.value:
+        return "`somastack level` says why it is so low, `somastack level watch` when it is better."
+    return ""
 
 
 def keep_details(text: str) -> str | None:

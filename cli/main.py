@@ -21,7 +21,9 @@ from cli.commands import (
     doctor,
     down,
     events,
+    governor,
     key,
+    level,
     logs,
     memory,
     mind,
@@ -58,7 +60,6 @@ app.command("doctor")(doctor.doctor)
 app.command("logs")(logs.logs)
 app.command("chat")(chat.chat)
 app.command("token")(token.token)
-app.command("receipt")(receipt.receipt)
 app.command("usage")(usage.usage)
 app.command("backup")(backup.backup)
 app.command("restore")(restore.restore)
@@ -66,9 +67,12 @@ app.add_typer(approval.app, name="approval")
 app.add_typer(budget.app, name="budget")
 app.add_typer(conversation.app, name="conversation")
 app.add_typer(events.app, name="events")
+app.add_typer(governor.app, name="governor")
+app.add_typer(level.app, name="level")
 app.add_typer(memory.app, name="memory")
 app.add_typer(mind.app, name="mind")
 app.add_typer(model.app, name="model")
+app.add_typer(receipt.app, name="receipt")
 app.add_typer(saga.app, name="saga")
 app.add_typer(dlq.app, name="dlq")
 app.add_typer(tenant.app, name="tenant")
@@ -121,8 +125,11 @@ def _end(sentence: str, code: Exit) -> None:
 
 def _explain(failure: Exception) -> tuple[str, Exit]:
     """The sentence of a failure that knows its own, else one that says where the details are."""
-    from cli.failures import code_of, keep_details
+    from cli.failures import code_of, explained, keep_details
+    from soma_common.kernel.errors import SomaError
 
+    if isinstance(failure, SomaError):
+        return explained(failure), code_of(failure)
     sentence = getattr(failure, "sentence", None)
     if isinstance(sentence, str):
         return sentence, code_of(failure)

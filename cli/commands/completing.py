@@ -15,6 +15,7 @@ _PATIENCE_SECONDS = 1.5
 _CONVERSATIONS = 20
 _LETTERS = 50
 _SAGAS = 50
+_RECEIPTS = 20
 
 
 def processes(begin: str) -> list[str]:
@@ -110,6 +111,56 @@ def waiting_turn_ids(begin: str) -> list[tuple[str, str]]:
         from cli.approval_calls import pending
 
         return [(each.turn_id, each.request.call.name) for each in await pending(doors)]
+
+    return [each for each in _asked(work) if each[0].startswith(begin)]
+
+
+def agent_names(begin: str) -> list[tuple[str, str]]:
+    """The agents, each with its id."""
+
+    async def work(doors: "Doors") -> list[tuple[str, str]]:
+        from cli.governing.budgets import agents
+
+        return [(each.name, each.agent_id) for each in await agents(doors)]
+
+    return [each for each in _asked(work) if each[0].startswith(begin)]
+
+
+def budget_subjects(context: Context, begin: str) -> list[tuple[str, str]]:
+    """Whose budget it may be, by the scope that is named before."""
+    scope = str(context.params.get("scope") or "")
+    asking = {"agent": agent_names, "conversation": conversation_ids}.get(scope)
+    named = asking(begin) if asking is not None else []
+    each = [("each", "all that have none of their own")] if scope != "tenant" else []
+    return [found for found in (*each, *named) if found[0].startswith(begin)]
+
+
+def receipt_ids(begin: str) -> list[tuple[str, str]]:
+    """The newest turns of one's own, by their place and their id, each with its model."""
+
+    async def work(doors: "Doors") -> list[tuple[str, str]]:
+        from cli.governing.receipts import newest
+
+        found = await newest(doors, _RECEIPTS)
+        places = [(f"last~{number}" if number else "last", each.model) for number, each in enumerate(found[:3])]
+        return [*places, *((each.receipt_id, each.model) for each in found)]
+
+    return [each for each in _asked(work) if each[0].startswith(begin)]
+
+
+def levels(begin: str) -> list[str]:
+    """The levels."""
+    return [f"L{number}" for number in range(5) if f"L{number}".startswith(begin.upper())]
+
+
+def config_paths(begin: str) -> list[tuple[str, str]]:
+    """The values of the governor's configuration, each with what it is now."""
+
+    async def work(doors: "Doors") -> list[tuple[str, str]]:
+        from cli.governing.configs import read
+        from cli.governing.paths import values
+
+        return [(f"{path}=", value) for path, value in values((await read(doors)).config).items()]
 
     return [each for each in _asked(work) if each[0].startswith(begin)]
 

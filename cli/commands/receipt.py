@@ -1,104 +1,254 @@
-"""`somastack receipt`: what a turn was allowed, what it used, and why.
+"""`somastack receipt`: what turns were allowed, what they used, and why; list, compare, and the prompt made again.
 
 Nothing here knows how a receipt is drawn; `cli/views/receipt.py` does.
 """
 
+import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.exits import CommandError
+from cli.commands.completing import agent_names, conversation_ids, levels, model_ids, receipt_ids
+from cli.exits import Exit
+from cli.groups import ShowByDefault
+from cli.options import taking
 
 if TYPE_CHECKING:
     from cli.doors import Doors
-    from soma.chat.v1 import conversation_service_pb2_grpc as conversation_grpc
+    from soma.governor.v1 import governor_service_pb2 as governor_pb
     from soma.governor.v1 import receipt_pb2 as receipt_pb
 
 _LAST = "last"
-_CONVERSATIONS = 20
-_MESSAGES = 500
+_WHICH = "A receipt or a turn by its id; last; or last~1, the one before the last."
+_Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+app = typer.Typer(
+    cls=ShowByDefault,
+    help="Show what turns were allowed and used, and why; `somastack receipt` alone shows the last.",
+    subcommand_metavar="[ID|last] | COMMAND [ARGS]...",
+)
 
 
-def receipt(
-    which: Annotated[str, typer.Argument(metavar="ID|last", help="A receipt by its id, or the newest one.")] = _LAST,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+@app.callback()
+def _group() -> None:
+    """Show what turns were allowed and used, and why; `somastack receipt` alone shows the last."""
+
+
+@app.command("show")
+def show(
+    which: Annotated[str, typer.Argument(metavar="ID|last", help=_WHICH, autocompletion=receipt_ids)] = _LAST,
+    items: Annotated[
+        bool, typer.Option("--items", help="Each thing that was kept or dropped, not their number.")
+    ] = False,
+    as_json: _Json = False,
 ) -> None:
     """Show what a turn was allowed, what it used and why: lanes, level, what was dropped, phases, model calls, cost.
 
-    `last` is the receipt of the newest answer in a conversation of your own. With --json: the message
-    soma.governor.v1.Receipt as REST answers it at /api/v1/receipts/{receipt_id}.
+    The word show may be left out. `last` is your newest turn. With --json: the message soma.governor.v1.Receipt as REST
+    answers it at /api/v1/receipts/{receipt_id}.
 
-    Examples:  somastack receipt  ·  somastack receipt last --json  ·
+    Examples:  somastack receipt  ·  somastack receipt last~1 --items  ·  somastack receipt last --json  ·
     somastack receipt 0197a0c2-1111-7000-8000-000000000001
     """
-    from cli.doors import checked_id, reach
+    from cli.doors import reach
+    from cli.governing.receipts import fetch, find, meant
     from cli.render import print_line
     from cli.views.words import to_json
 
-    wanted = "" if which == _LAST else checked_id(which, "receipt")
+    wanted = meant(which)
 
     async def work(doors: "Doors") -> "receipt_pb.Receipt":
-        return await fetch(doors, wanted or await last_id(doors))
+        return await fetch(doors, await find(doors, wanted))
 
     found = reach(work)
     if as_json:
         print_line(to_json(found))
     else:
-        show(found)
+        show_receipt(found, each_item=items)
 
 
-async def fetch(doors: "Doors", receipt_id: str) -> "receipt_pb.Receipt":
-    """One receipt. Raises SomaError."""
-    from soma.governor.v1 import governor_service_pb2 as governor_pb
-    from soma.governor.v1 import governor_service_pb2_grpc as governor_grpc
+@dataclass(frozen=True, slots=True)
+class ListOptions:
+    """Which receipts are listed, and how."""
 
-    governor = doors.stub("governor", governor_grpc.GovernorServiceStub)
-    return (await governor.GetReceipt(governor_pb.GetReceiptRequest(receipt_id=receipt_id))).receipt
+    conversation: Annotated[
+        str, typer.Option(metavar="ID", help="Only of this conversation.", autocompletion=conversation_ids)
+    ] = ""
+    agent: Annotated[
+        str, typer.Option(metavar="AGENT", help="Only of this agent, by name or id.", autocompletion=agent_names)
+    ] = ""
+    model: Annotated[str, typer.Option(metavar="ID", help="Only of this model.", autocompletion=model_ids)] = ""
+    level: Annotated[
+        str, typer.Option(metavar="L0…L4", help="Only at this level or a worse one.", autocompletion=levels)
+    ] = ""
+    since: Annotated[str, typer.Option(help="From this time on: 1h, yesterday, 2026-11-25T14:00Z.")] = ""
+    until: Annotated[str, typer.Option(help="Up to this time, itself left out.")] = ""
+    everybody: Annotated[bool, typer.Option("--everybody", help="Of the whole tenant, not only your own.")] = False
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=100_000, help="Most receipts.")] = 20
+    as_json: _Json = False
 
 
-async def last_id(doors: "Doors", conversation_id: str = "") -> str:
-    """The receipt of the newest answer, in one conversation or all of the owner's. Raises SomaError, CommandError."""
-    from soma.chat.v1 import conversation_service_pb2 as conversation_pb
-    from soma.chat.v1 import conversation_service_pb2_grpc as conversation_grpc
+@app.command("list")
+@taking(ListOptions)
+def show_all(options: ListOptions) -> None:
+    """List receipts, the newest first: your own, or with --everybody those of the whole tenant.
 
-    chat = doors.stub("chat", conversation_grpc.ConversationServiceStub, role="member")
-    if conversation_id:
-        candidates = [conversation_id]
+    With --json: {"receipts": [soma.governor.v1.ReceiptSummary …], "more"}.
+
+    Examples:  somastack receipt list  ·  somastack receipt list --level L1 --since yesterday  ·
+    somastack receipt list --everybody --agent support -n 100 --json
+    """
+    from cli.doors import reach
+    from cli.render import Progress, print_line, print_table
+    from cli.views.receipt_lists import HEADINGS, row
+    from cli.views.words import to_json, to_object
+
+    wanted = _filter(options)
+    found = reach(lambda doors: _listed(doors, wanted, options))
+    shown, more = found[: options.limit], len(found) > options.limit
+    if options.as_json:
+        print_line(to_json({"receipts": [to_object(each) for each in shown], "more": more}))
+        return
+    if shown:
+        print_table(HEADINGS, [row(each) for each in shown])
     else:
-        listed = await chat.ListConversations(conversation_pb.ListConversationsRequest(page_size=_CONVERSATIONS))
-        candidates = [conversation.conversation_id for conversation in listed.conversations]
-    for candidate in candidates:
-        if found := await _last_of(chat, candidate):
-            return found
-    raise CommandError("There is no answer yet, so there is no receipt. Ask something with `somastack chat`.")
+        Progress().note("No receipt fits.")
+    if more:
+        Progress().note(f"There are more: these are the newest {options.limit}. Give --limit or an earlier --until.")
 
 
-async def _last_of(chat: "conversation_grpc.ConversationServiceStub", conversation_id: str) -> str:
-    """The receipt of the last answer of a conversation; empty while it has none."""
-    from soma.chat.v1 import conversation_service_pb2 as conversation_pb
-    from soma.chat.v1 import message_pb2 as message_pb
+@app.command("diff")
+def diff(
+    one: Annotated[str, typer.Argument(metavar="ID|last", help=_WHICH, autocompletion=receipt_ids)],
+    other: Annotated[str, typer.Argument(metavar="ID|last", help="The other one.", autocompletion=receipt_ids)],
+    as_json: _Json = False,
+) -> None:
+    """Say in what two receipts differ, from the first to the second; ids and moments are not compared.
 
-    found = token = ""
-    while True:
-        request = conversation_pb.ListMessagesRequest(
-            conversation_id=conversation_id, page_size=_MESSAGES, page_token=token
-        )
-        page = await chat.ListMessages(request)
-        answers = [message for message in page.messages if message.role == message_pb.ROLE_ASSISTANT]
-        found = next((message.receipt_id for message in reversed(answers) if message.receipt_id), found)
-        token = page.next_page_token
-        if not token:
-            return found
+    With --json: the message soma.governor.v1.DiffReceiptsResponse as REST answers it at
+    /api/v1/receipts/{receipt_id}:diff.
+
+    Examples:  somastack receipt diff last~1 last  ·  somastack receipt diff 0197a0c2-1111-7000-8000-000000000001 last
+    """
+    from cli.doors import reach
+    from cli.governing.receipts import differences, find, meant
+    from cli.render import print_line, print_table
+    from cli.views.receipt_lists import DIFFERENCE_HEADINGS, difference_rows
+    from cli.views.words import to_json, to_object
+
+    first, second = meant(one), meant(other)
+
+    async def work(doors: "Doors") -> "list[receipt_pb.ReceiptDifference]":
+        return await differences(doors, await find(doors, first), await find(doors, second))
+
+    found = reach(work)
+    if as_json:
+        print_line(to_json({"differences": [to_object(each) for each in found]}))
+    elif found:
+        print_table(DIFFERENCE_HEADINGS, difference_rows(found))
+    else:
+        print_line("They differ in nothing but ids and moments.")
 
 
-def show(found: "receipt_pb.Receipt") -> None:
+@app.command("prompt")
+def prompt(
+    which: Annotated[str, typer.Argument(metavar="ID|last", help=_WHICH, autocompletion=receipt_ids)] = _LAST,
+    leg: Annotated[int, typer.Option(min=1, max=1000, help="Which model call of the turn.")] = 1,
+    as_json: _Json = False,
+) -> None:
+    """Print what was sent to the model, made again from the receipt and what is kept.
+
+    Only the body goes to standard output; on standard error stands whether it is byte for byte what was sent, or what
+    is missing. Ends with 1 when it is not. With --json: the message soma.chat.v1.RebuildPromptResponse as REST answers
+    it at /api/v1/chat/turns/{turn_id}/prompt.
+
+    Examples:  somastack receipt prompt  ·  somastack receipt prompt last --leg 2 | jq .messages  ·
+    somastack receipt prompt 0197a0c2-1111-7000-8000-000000000001 > body.json
+    """
+    from cli.doors import reach
+    from cli.governing.receipts import meant
+    from cli.governing.receipts import prompt as rebuilt
+    from cli.render import Progress, print_line
+    from cli.views.receipt_lists import verdict
+    from cli.views.words import to_json
+
+    wanted = meant(which)
+    found = reach(lambda doors: rebuilt(doors, wanted, leg))
+    if as_json:
+        print_line(to_json(found))
+    else:
+        _write(found.body)
+        for sentence in verdict(found):
+            Progress().note(sentence)
+    if not found.exact:
+        raise typer.Exit(Exit.FAILED)
+
+
+def show_receipt(found: "receipt_pb.Receipt", *, each_item: bool = False) -> None:
     """Print a receipt for people."""
     from cli.render import print_line, print_table
     from cli.views.receipt import sections, summary
 
     for line in summary(found):
         print_line(line)
-    for section in sections(found):
+    for section in sections(found, each_item=each_item):
         if section.rows:
             print_line(f"\n{section.title}")
             print_table(section.headings, section.rows)
+
+
+def _write(body: bytes) -> None:
+    """A body as it is into a pipe or a file; on a screen as text that moves no cursor."""
+    from cli.render import print_line
+    from cli.views.words import visible
+
+    if sys.stdout.isatty():
+        print_line(visible(body.decode("utf-8", "replace")))
+        return
+    sys.stdout.flush()
+    sys.stdout.buffer.write(body)
+    sys.stdout.buffer.flush()
+
+
+async def _listed(
+    doors: "Doors", wanted: "governor_pb.ListReceiptsRequest", options: ListOptions
+) -> "list[receipt_pb.ReceiptSummary]":
+    """One more than are wanted, where there are more."""
+    from contextlib import aclosing
+
+    from cli.governing.budgets import agent_of
+    from cli.governing.receipts import listed
+
+    if options.agent:
+        wanted.agent_id = await agent_of(doors, options.agent)
+    found: list[receipt_pb.ReceiptSummary] = []
+    async with aclosing(listed(doors, wanted, everybody=options.everybody)) as receipts:
+        async for receipt in receipts:
+            found.append(receipt)
+            if len(found) > options.limit:
+                break
+    return found
+
+
+def _filter(options: ListOptions) -> "governor_pb.ListReceiptsRequest":
+    from cli.doors import checked_id
+    from cli.governing.levels import level_of
+    from cli.moments import check_range, moment_of
+    from soma.governor.v1 import governor_service_pb2 as governor_pb
+    from soma_common.kernel.clock import Clock
+
+    now = Clock().now()
+    since = moment_of(options.since, now, "--since") if options.since else None
+    until = moment_of(options.until, now, "--until") if options.until else None
+    check_range(since, until, ("--since", "--until"))
+    wanted = governor_pb.ListReceiptsRequest(
+        conversation_id=checked_id(options.conversation, "conversation") if options.conversation else "",
+        model=options.model.strip(),
+        level=level_of(options.level),
+        page_size=min(options.limit + 1, 200),
+    )
+    if since is not None:
+        wanted.from_time.FromDatetime(since)
+    if until is not None:
+        wanted.to_time.FromDatetime(until)
+    return wanted

@@ -1,4 +1,4 @@
-"""Commands of a conversation about what stands behind it: receipt, mind, memory, model.
+"""Commands of a conversation about what stands behind it: mind, memory, model.
 
 Nothing here draws anything; the commands of the same names do.
 """
@@ -6,8 +6,8 @@ Nothing here draws anything; the commands of the same names do.
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from cli.commands import memory, mind, model, receipt
-from cli.doors import Doors, checked_id
+from cli.commands import memory, mind, model
+from cli.doors import Doors
 from cli.exits import CommandError, Exit
 from cli.model_calls import every, find
 from cli.render import print_line
@@ -17,20 +17,10 @@ from cli.talk.terminal import aside
 
 _MEMORIES: Final = 10
 HELP: Final = (
-    ("/receipt [ID]", "what the last answer was allowed, what it used, and why"),
     ("/mind", "the agent's mind as gauges, and what it changes"),
     ("/memory QUERY", "what is remembered that fits"),
     ("/model [ID]", "the models that can answer; with an id, that one answers from now on"),
 )
-
-
-def _receipt(rest: str, session: Session) -> None:
-    wanted = checked_id(rest, "receipt") if rest else ""
-
-    async def work(doors: Doors) -> Any:
-        return await receipt.fetch(doors, wanted or await receipt.last_id(doors, session.talk.conversation_id))
-
-    receipt.show(session.visit(work))
 
 
 def _mind(_rest: str, session: Session) -> None:
@@ -63,7 +53,6 @@ async def _agent_of(doors: Doors, conversation_id: str) -> str:
 
 
 RULES: Final[Mapping[str, Callable[[str, Session], None]]] = {
-    "/receipt": _receipt,
     "/mind": _mind,
     "/memory": _memory,
     "/model": _model,

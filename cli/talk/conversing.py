@@ -4,6 +4,7 @@ Nothing here knows the protocol or how a line is read.
 """
 
 from cli.exits import CommandError, Exit
+from cli.failures import explained
 from cli.render import print_failure
 from cli.talk.asking import Question
 from cli.talk.session import Session
@@ -42,7 +43,7 @@ def _answer(session: Session, commands: SlashCommands, asked: str) -> None:
         if not commands.take(asked.strip(), session):
             session.hear(Question(as_text(asked), session.talk.conversation_id, session.talk.model_id))
     except (SomaError, CommandError) as failure:
-        print_failure(failure.sentence)
+        print_failure(explained(failure))
     except KeyboardInterrupt:
         aside("Stopped.")
 

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from cli.doors import Doors, visit
 from cli.exits import CommandError
+from cli.failures import explained
 from cli.render import print_failure
 from cli.talk.ahead import TypedAhead, listening
 from cli.talk.asking import Asked, Following, Question
@@ -86,7 +87,7 @@ class Session:
         try:
             return self._settle(listen(), screen)
         except (SomaError, CommandError) as failure:
-            print_failure(failure.sentence)
+            print_failure(explained(failure))
         except KeyboardInterrupt:
             aside("Stopped.")
         return True

@@ -9,7 +9,7 @@ from typing import Final
 
 from cli.exits import CommandError, Exit
 from cli.render import print_line, print_table
-from cli.talk import about_conversations, about_mind, about_turns
+from cli.talk import about_conversations, about_mind, about_spending, about_turns
 from cli.talk.session import Session
 
 _COMMAND: Final = re.compile(r"/[a-z]*")
@@ -17,6 +17,7 @@ Rule = Callable[[str, Session], None]
 _HELP: Final = (
     *about_turns.HELP,
     *about_conversations.HELP,
+    *about_spending.HELP,
     *about_mind.HELP,
     ("/help", "this list"),
     ("/quit", "end, as Ctrl-D does"),
@@ -31,6 +32,7 @@ class SlashCommands:
         self._rules: Mapping[str, Rule] = {
             **about_turns.RULES,
             **about_conversations.RULES,
+            **about_spending.RULES,
             **about_mind.RULES,
             "/help": self._help,
             "/quit": self._quit,

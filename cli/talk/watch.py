@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from cli.failures import advice
 from soma.chat.v1 import turn_event_pb2 as event_pb
 from soma.common.v1 import level_pb2 as level_pb
 
@@ -73,7 +74,7 @@ class Watch:
             "approval": self._waits,
             "approval_resolved": self.listener.aside,
             "completed": lambda event: self._ended(event.completed),
-            "failed": lambda event: self._ended(event.failed, failure=event.failed.sentence),
+            "failed": lambda event: self._ended(event.failed, failure=_why(event.failed)),
             "cancelled": lambda event: self._ended(event.cancelled, cancelled=True),
         }
 
@@ -153,3 +154,9 @@ class Watch:
             f"receipt {end.receipt_id}" if end.receipt_id else "",
         ]
         return " · ".join(part for part in parts if part)
+
+
+def _why(failed: event_pb.TurnFailed) -> str:
+    """The sentence of a failure and what can be done."""
+    advised = advice(failed.reason, failed.retry_after_seconds or None)
+    return " ".join(part for part in (failed.sentence, advised) if part)

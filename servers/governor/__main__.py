@@ -14,11 +14,12 @@ from prometheus_client import CollectorRegistry
 from config import Settings
 from config.process import run_service
 from servers.governor.calibration.feedback import Feedback, SettledHalf
+from servers.governor.calibration.reading import Calibrations
 from servers.governor.calibration.store import CalibrationStore
 from servers.governor.configuration.changing import ConfigurationChanges, ConfigurationCodec
 from servers.governor.configuration.current import Configurations
 from servers.governor.configuration.versions import VersionStore
-from servers.governor.decoding.configuration import kept_configuration
+from servers.governor.decoding.configuration import kept_configuration, retention_days
 from servers.governor.encoding.calibration import rated_settlement, settled_outcome
 from servers.governor.encoding.configuration import stored_configuration
 from servers.governor.health.store import HealthStore
@@ -83,6 +84,7 @@ def build(
         receipts=Receipts(ReceiptStore(database)),
         budgets=Budgets(database, ledger, BudgetStore(ledger), events, clock),
         configuration=ConfigurationChanges(database, versions, events, codec, clock),
+        calibrations=Calibrations(database, CalibrationStore()),
         health=health,
         levels=levels,
         level_watch=LevelWatch(levels),
@@ -109,7 +111,7 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
         servicer = build(*parts, process.clock, process.ids, slice_)
         process.consume(servicer.settlement.feedback.consumption())
         process.server.add(governor_grpc.add_GovernorServiceServicer_to_server, servicer, SERVICE)
-        keeping = ReceiptKeeping(process.database, process.clock)
+        keeping = ReceiptKeeping(process.database, process.clock, retention_days)
         jobs = [
             asyncio.create_task(keep_running(name, work, pause_seconds), name=name)
             for name, work, pause_seconds in (

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
@@ -115,6 +115,30 @@ class Once:
             return None
         given = await replies.find(self._key)
         return None if given is None else given.answer_to(self._key, self._body_hash)
+
+    def columns(self, response: Message) -> tuple[object, ...] | None:
+        """What a statement needs that records the answer by itself: user, method, request_id, hash of the body, answer.
+
+        All None without a request_id. None for a step of a saga, which is recorded by `record` only.
+        """
+        if self._mark is not None:
+            return None
+        if self._key is None:
+            return (None,) * 5
+        key = self._key
+        return key.sub, key.method, key.request_id, self._body_hash, response.SerializeToString()
+
+    async def record_repeat(self, connection: Connection, response: Message) -> None:
+        """As `record`, where the use case knows by a key of its own that all was done before: an answer may be there.
+
+        Raises SomaError(REQUEST_ID_REUSED) where it was given to another body.
+        """
+        key = self._key
+        rows = None if key is None else await connection.fetch(_SQL.find, *astuple(key))
+        if key is None or not rows:
+            await self.record(connection, response)
+        else:
+            StoredReply(**rows[0]).answer_to(key, self._body_hash)
 
     async def record(self, connection: Connection, response: Message) -> None:
         """Write the answer beside the change itself, in the same transaction.

@@ -19,7 +19,8 @@ _LOG: Final = get_logger("soma.signals")
 PACE_SECONDS: Final = 0.01
 _PATIENCE: Final = Backoff(first_seconds=0.1, longest_seconds=2.0)
 _STEP_SECONDS: Final = 3.0
-_IDLE_SECONDS: Final = 5.0
+_IDLE_SECONDS: Final = 1.0
+_ANSWER_SECONDS: Final = 1.0
 _CHECK_SECONDS: Final = 1.0
 # While the server is away, hints beyond this are forgotten: whoever missed them looks by itself.
 _MOST_WAITING: Final = 4096
@@ -99,7 +100,7 @@ class WiredSignals(Signals):
 
     async def check(self) -> None:
         """Gives a connection that is just being made a moment."""
-        self._begin()
+        self._start()
         try:
             async with asyncio.timeout(_CHECK_SECONDS):
                 await self._up.wait()
@@ -117,6 +118,10 @@ class WiredSignals(Signals):
 
     def _begin(self) -> None:
         self._work.set()
+        self._start()
+
+    def _start(self) -> None:
+        """No work is no reason to take the server for one that answers: whoever only checks leaves it to be asked."""
         if self._closed or (self._task is not None and not self._task.done()):
             return
         self._task = asyncio.get_running_loop().create_task(self._keep_connected(), name="signals")
@@ -180,5 +185,5 @@ class WiredSignals(Signals):
         finally:
             work.cancel()
         if not done:
-            async with asyncio.timeout(_STEP_SECONDS):
+            async with asyncio.timeout(_ANSWER_SECONDS):
                 await wire.ping()

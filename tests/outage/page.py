@@ -12,6 +12,8 @@ from tests.outage.matrix import CELLS, WITHIN_SECONDS, Cell, Expected, Outcome
 _ABOUT: Final = f"""\
 # Outages
 
+<!-- Made by `poe outages`; edit tests/outage/, not this page. -->
+
 What a person sees of a turn while something below it is paused, slowed, failing or gone. Each row was run on a whole
 stack on one machine, with PostgreSQL, a scripted model, and for their rows Redis and Kafka: a fault, turns until one is
 as expected (within {WITHIN_SECONDS:g} seconds), one more turn, the end of the fault, and turns until all is well and
@@ -20,7 +22,7 @@ stays so. `python -m tests.outage` runs it and writes this page; what is expecte
 Paused means that the processes are there and say nothing, slowed that they run for a fraction of the time, failing that
 they answer with errors, gone that they were killed and stay away. A refused turn is UNAVAILABLE with the time after
 which to try again; nothing was begun and nothing is held. The model may be silent for a second here, and its breaker
-rests for thirty seconds, which is most of its recovery. Recovering from a level takes three good turns.
+rests for thirty seconds, which is most of its recovery. Recovering from a level takes three good seconds.
 """
 _HEADINGS: Final = (
     "Dependency",

@@ -46,6 +46,12 @@ def kept_configuration(stored: bytes, version: int) -> Configuration:
     return replace(kept, rules=replace(kept.rules, version=version))
 
 
+def retention_days(stored: bytes | None) -> int:
+    """How long receipts are kept under a configuration; None is what comes with the system."""
+    kept = BUILT_IN if stored is None else kept_configuration(stored, 0)
+    return kept.receipt_retention_days
+
+
 def merged(base: Configuration, change: config_pb.GovernorConfig) -> Configuration:
     """The configuration with the fields that are set in the change. Its rows must be complete."""
     found: dict[str, Any] = {name: getattr(change, name) for name in _NUMBERS if change.HasField(name)}

@@ -51,11 +51,14 @@ def view_of_turn(seen: Iterable[Observation], reported: Iterable[Observation]) -
     """What a turn saw itself, and what others report of the rest, by name.
 
     Whoever was asked a moment ago and answered, or did not, is as the turn says. A restriction may hide more than one
-    turn can see, so there the worse of the two counts.
+    turn can see, so there the worse of the two counts. Who answered has its database. That the rest is well need not be
+    said.
     """
     own = {each.name: each for each in merge_observations(seen)}
     certain = {name for name, each in own.items() if each.health in (Health.UP, Health.DOWN)} | _PROVED_BY_TURNS
-    return merge_observations(own.values(), (other for other in reported if other.name not in certain))
+    certain |= {f"{name}_database" for name, each in own.items() if each.health is Health.UP}
+    told = (other for other in reported if other.health > Health.UP and other.name not in certain)
+    return merge_observations(own.values(), told)
 
 
 def _name_outside(house: str, name: str) -> str:

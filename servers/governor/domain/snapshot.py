@@ -88,7 +88,7 @@ def _values_of_budget(budget: BudgetState) -> dict[str, Any]:
         "period": budget.period.value,
         "start": budget.start.isoformat(),
         "hard": budget.hard,
-        "scope": [budget.scope.value, budget.scope_id],
+        **({} if budget.scope is Scope.TENANT else {"scope": budget.scope.value, "scope_id": budget.scope_id}),
         **{name: [str(amount.tokens), str(amount.micros)] for name, amount in amounts.items()},
     }
 
@@ -98,10 +98,9 @@ def _budget_of_values(values: Values) -> BudgetState:
         tokens, micros = values[name]
         return Amount(int(tokens), int(micros))
 
-    scope, scope_id = values.get("scope", (Scope.TENANT.value, ""))
     return BudgetState(
-        scope=Scope(scope),
-        scope_id=scope_id,
+        scope=Scope(values.get("scope", Scope.TENANT)),
+        scope_id=values.get("scope_id", ""),
         period=Period(values["period"]),
         start=datetime.fromisoformat(values["start"]),
         limit=amount("limit"),

@@ -4,13 +4,15 @@ Nothing is decided here. Serialising is deterministic, so that equal plans are e
 """
 
 from collections.abc import Iterable
-from typing import Any
+from functools import cache
+from typing import Any, Final
 
 from google.protobuf.struct_pb2 import Struct
 
 from servers.governor.domain.aiq import AiqPrediction
 from servers.governor.domain.lanes import Tokens
 from servers.governor.domain.request import Snapshot
+from servers.governor.domain.rules import PlannerRules
 from servers.governor.domain.snapshot import values_of_rules, values_of_snapshot
 from servers.governor.domain.tools import RankedTool
 from servers.governor.encoding.levels import dependency_messages, level_message, reason_messages
@@ -20,6 +22,8 @@ from servers.governor.planning.turns import PlanMessages, Planned
 from soma.governor.v1 import governor_service_pb2 as governor_pb
 from soma.governor.v1 import plan_pb2 as plan_pb
 from soma.governor.v1 import receipt_pb2 as receipt_pb
+
+_MOST_KEPT_RULES: Final = 256
 
 
 def plan_messages(request: governor_pb.PlanTurnRequest, planned: Planned) -> PlanMessages:
@@ -80,12 +84,31 @@ def snapshot_struct(snapshot: Snapshot, predicted_output_tokens: int) -> Struct:
     """The snapshot of a plan, and the length of answer that was expected."""
     values: dict[str, Any] = {
         **values_of_snapshot(snapshot),
-        "rules": values_of_rules(snapshot.rules),
         "predicted_output_tokens": predicted_output_tokens,
     }
     struct = Struct()
     struct.update(values)
+    struct.fields["rules"].struct_value.CopyFrom(_rules_struct(snapshot.rules))
     return struct
+
+
+def _rules_struct(rules: PlannerRules) -> Struct:
+    """The rules as a message; the same ones hold for many plans, so that it is made once for each."""
+    kept = _kept_rules()
+    known = kept.get(id(rules))
+    if known is not None and known[0] is rules:
+        return known[1]
+    if len(kept) >= _MOST_KEPT_RULES:
+        kept.clear()
+    struct = Struct()
+    struct.update(values_of_rules(rules))
+    kept[id(rules)] = rules, struct
+    return struct
+
+
+@cache
+def _kept_rules() -> dict[int, tuple[PlannerRules, Struct]]:
+    return {}
 
 
 def hold_message(hold: Hold) -> plan_pb.Hold:

@@ -4,6 +4,7 @@ Nothing here decides what they mean.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 import orjson
@@ -18,10 +19,11 @@ _SQL: Final = Queries.of("servers.governor", "sql/health.sql")
 
 @dataclass(frozen=True, slots=True)
 class ValidReport:
-    """A report, whose it is, and for how long it counts yet."""
+    """A report, whose it is, when a governor heard it, and for how long it counts yet."""
 
     instance: str
     report: Report
+    heard_at: datetime
     seconds_left: float
 
 
@@ -35,13 +37,21 @@ class HealthStore:
         """Keeps the newest report of a process."""
         seen = [[each.name, int(each.health), each.detail] for each in valid.report.seen]
         await self._database.worker_statement(
-            _SQL.put_report, valid.instance, valid.report.house, orjson.dumps(seen).decode(), valid.seconds_left
+            _SQL.put_report,
+            valid.instance,
+            valid.report.house,
+            orjson.dumps(seen).decode(),
+            valid.seconds_left,
+            valid.heard_at,
         )
 
-    async def valid(self) -> list[ValidReport]:
+    async def valid(self, now: datetime) -> list[ValidReport]:
         """All reports that count now."""
-        rows: list[Any] = await self._database.worker_statement(_SQL.valid_reports)
-        return [ValidReport(row["instance"], _report(row["house"], row["seen"]), row["seconds_left"]) for row in rows]
+        rows: list[Any] = await self._database.worker_statement(_SQL.valid_reports, now)
+        return [
+            ValidReport(row["instance"], _report(row["house"], row["seen"]), row["report_time"], row["seconds_left"])
+            for row in rows
+        ]
 
 
 def _report(house: str, seen: str) -> Report:

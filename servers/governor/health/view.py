@@ -6,6 +6,7 @@ What the reports say together stands in `domain/health.py`.
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from servers.governor.domain.health import Report, merge_reports
@@ -30,6 +31,7 @@ class _Heard:
     """A report that counts until `until` on the monotonic clock."""
 
     report: Report
+    heard_at: datetime
     until: float
 
 
@@ -55,22 +57,25 @@ class HealthView:
         """Waits until a report says something new after this call; what expires is no news."""
         await self._changed.wait()
 
-    async def hear(self, valid: ValidReport) -> None:
-        """Takes a report, for this process at once and for the others through the database.
+    async def hear(self, instance: str, report: Report, seconds: float) -> None:
+        """Takes the report of a process, for this one at once and for the others through the database.
 
         Raises DATABASE_UNAVAILABLE when the others cannot know of it.
         """
+        valid = ValidReport(instance, report, self._clock.now(), seconds)
         self._note([valid])
         await self._store.put(valid)
 
     async def look(self) -> None:
         """Reads what others heard. Raises DATABASE_UNAVAILABLE; then what is known counts as long as it may."""
-        self._note(await self._store.valid())
+        self._note(await self._store.valid(self._clock.now()))
 
     def _note(self, reports: Sequence[ValidReport]) -> None:
         now, before = self._clock.monotonic(), self._merged
         for valid in reports:
-            self._heard[valid.instance] = _Heard(valid.report, now + valid.seconds_left)
+            known = self._heard.get(valid.instance)
+            if known is None or known.heard_at <= valid.heard_at:
+                self._heard[valid.instance] = _Heard(valid.report, valid.heard_at, now + valid.seconds_left)
         self._merge(now)
         if self._merged != before:
             self._changed.set()
@@ -92,4 +97,4 @@ class OwnReports:
     async def tell(self, seen: Sequence[Sight]) -> None:
         """One report. Raises DATABASE_UNAVAILABLE."""
         observations = tuple(Observation(each.name, _HEALTH[each.state], each.detail) for each in seen)
-        await self._view.hear(ValidReport(self._instance, Report("governor", observations), VALID_SECONDS))
+        await self._view.hear(self._instance, Report("governor", observations), VALID_SECONDS)

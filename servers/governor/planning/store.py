@@ -9,13 +9,15 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+import asyncpg
 import orjson
 
-from servers.governor.domain.ledger import BudgetState
+from servers.governor.domain.ledger import Amount, BudgetState
 from servers.governor.domain.rates import RateRules
 from servers.governor.domain.request import CallCounts, OutputCounts
 from servers.governor.domain.scopes import NOBODY, Subject
 from servers.governor.ledger.budget_store import states_of_json
+from servers.governor.ledger.recent import RecentReceipts
 from servers.governor.ledger.store import (
     NO_RATES,
     Hold,
@@ -24,6 +26,7 @@ from servers.governor.ledger.store import (
     Placed,
     amount_and_lease,
     budget_of_row,
+    columns_of_legs,
     moments,
     placed_of_row,
 )
@@ -102,12 +105,31 @@ class Closing:
     events: tuple[Any, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class SettledTurn:
+    """A turn that went as planned: what it used by leg, and its receipt with the second half."""
+
+    turn_id: UUID
+    legs: Mapping[int, Amount]
+    receipt: OpenReceipt
+
+
+@dataclass(frozen=True, slots=True)
+class AsPlanned:
+    """What was held for it, the tenant's budgets after it, and how many holds are open."""
+
+    held_tokens: int
+    budgets: tuple[BudgetState, ...]
+    open_holds: int
+
+
 class PlanStore:
     """Every statement on plans and receipts; those that take a connection run in the caller's transaction."""
 
     def __init__(self, database: Database, ledger: LedgerStore) -> None:
         self._database = database
         self._ledger = ledger
+        self._recent = RecentReceipts()
 
     async def read_planning_state(self, tenant: TenantId, wanted: Wanted, now: datetime) -> PlanningState:
         """The state in one round trip; a tenant's first one makes its budgets."""
@@ -160,7 +182,10 @@ class PlanStore:
             rows: list[Any] = await self._database.tenant_statement(tenant, _SQL.open_receipt, *values)
         else:
             rows = await connection.fetch(_SQL.open_receipt, tenant, *values)
-        return placed_of_row(rows[0], new.hold.leg, new.plan_time)
+        placed = placed_of_row(rows[0], new.hold.leg, new.plan_time)
+        if not placed.repeated:
+            self._recent.put(tenant, new.turn_id, _opened(new))
+        return placed
 
     async def read_response(self, tenant: TenantId, turn_id: UUID) -> bytes | None:
         """The answer to PlanTurn that was given before."""
@@ -184,21 +209,54 @@ class PlanStore:
 
         Answers what a person had said of the answer before, None for nothing.
         """
-        lessons = closing.lessons
-        calls = lessons.tool_calls
-        row: Any = await connection.fetchrow(
-            _SQL.close_receipt,
-            tenant,
-            turn_id,
-            receipt.settlement,
-            closing.aiq_observed,
-            closing.settle_time,
-            list(calls),
-            [counts.attempts for counts in calls.values()],
-            [counts.successes for counts in calls.values()],
-            receipt.model,
-            lessons.output_tokens,
-            *closing.events,
-        )
+        values = (*_closing_columns(receipt, closing), *closing.events)
+        row: Any = await connection.fetchrow(_SQL.close_receipt, tenant, turn_id, *values)
         feedback: bool | None = row["feedback"]
         return feedback
+
+    async def find_open_receipt(self, tenant: TenantId, turn_id: UUID) -> OpenReceipt | None:
+        """The receipt of a turn that is not settled yet: from memory, or in one round trip."""
+        known = self._recent.take(tenant, turn_id)
+        if known is not None:
+            return known
+        rows = await self._database.tenant_read(tenant, _SQL.find_open_receipt, turn_id)
+        return OpenReceipt(**rows[0]) if rows else None
+
+    async def settle_as_planned(
+        self, tenant: TenantId, turn: SettledTurn, closing: Closing, answer: tuple[object, ...]
+    ) -> AsPlanned | None:
+        """Books a turn and closes its receipt in one round trip of its own, with the answer to keep for its repeats.
+
+        None, and nothing done, where it did not go as planned: another leg, more than held, settled or rated before.
+        """
+        _, day, month = moments(closing.settle_time)
+        booked = (*columns_of_legs(turn.legs), closing.settle_time, day, month)
+        values = (*booked, *_closing_columns(turn.receipt, closing), *answer, *closing.events)
+        try:
+            (row,) = await self._database.tenant_statement(tenant, _SQL.settle_as_planned, turn.turn_id, *values)
+        except asyncpg.UniqueViolationError:
+            # Somebody answered this very request meanwhile.
+            return None
+        if row["outcome"] != "settled":
+            return None
+        budgets = tuple(budget_of_row(budget).at(closing.settle_time) for budget in orjson.loads(row["budgets"]))
+        return AsPlanned(row["held_tokens"], budgets, row["open_holds"])
+
+
+def _opened(new: NewReceipt) -> OpenReceipt:
+    return OpenReceipt(new.receipt_id, new.model, new.lanes_planned, new.predicted_output_tokens, None)
+
+
+def _closing_columns(receipt: OpenReceipt, closing: Closing) -> tuple[object, ...]:
+    """What `close_receipt` takes after the turn."""
+    lessons, calls = closing.lessons, closing.lessons.tool_calls
+    return (
+        receipt.settlement,
+        closing.aiq_observed,
+        closing.settle_time,
+        list(calls),
+        [counts.attempts for counts in calls.values()],
+        [counts.successes for counts in calls.values()],
+        receipt.model,
+        lessons.output_tokens,
+    )

@@ -102,7 +102,8 @@ def _dependencies(receipt: receipt_pb.Receipt) -> Iterator[tuple[str, str]]:
 
 
 def _budgets(snapshot: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for number, budget in enumerate(snapshot.get("budgets", ()), 1):
+    budgets = (*snapshot.get("budgets", ()), *snapshot.get("scoped_budgets", ()))
+    for number, budget in enumerate(budgets, 1):
         name = " ".join(str(budget[part]) for part in ("scope", "scope_id", "period") if budget.get(part)) or str(
             number
         )

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import cast
 
+from servers.governor.calibration.reading import Calibrations
 from servers.governor.configuration.changing import Change, ConfigurationChanges, invalid_configuration
 from servers.governor.decoding.configuration import merged, missing_rows
+from servers.governor.encoding.calibration import calibration_message
 from servers.governor.encoding.configuration import version_message
 from soma.governor.v1 import governor_service_pb2 as governor_pb
 from soma.governor.v1 import governor_service_pb2_grpc as governor_grpc
@@ -21,14 +23,17 @@ class ConfigurationServicing(governor_grpc.GovernorServiceServicer):
     """The configurations of `soma.governor.v1.GovernorService`."""
 
     configuration: ConfigurationChanges
+    calibrations: Calibrations
 
     async def GetConfig(  # noqa: N802 - the contract's name
         self, request: governor_pb.GetConfigRequest, _: object
     ) -> governor_pb.GetConfigResponse:
-        """A version, or the one that holds."""
+        """A version, or the one that holds, and how well AIQ was predicted."""
         number = request.version if request.HasField("version") else None
-        found = await self.configuration.get(current_call().caller.tenant_id, number)
-        return governor_pb.GetConfigResponse(version=version_message(*found))
+        tenant = current_call().caller.tenant_id
+        found = await self.configuration.get(tenant, number)
+        calibration = map(calibration_message, await self.calibrations.of(tenant))
+        return governor_pb.GetConfigResponse(version=version_message(*found), calibration=calibration)
 
     async def ListConfigVersions(  # noqa: N802 - the contract's name
         self, request: governor_pb.ListConfigVersionsRequest, _: object

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from servers.governor.decoding.levels import observations
 from servers.governor.domain.health import Report
-from servers.governor.health.store import ValidReport
 from servers.governor.health.view import HealthView
 from soma.governor.v1 import governor_service_pb2 as governor_pb
 from soma.governor.v1 import governor_service_pb2_grpc as governor_grpc
@@ -31,5 +30,5 @@ class HealthServicing(governor_grpc.GovernorServiceServicer):
         if not request.instance.startswith(f"{house}/"):
             raise invalid_field("instance", f"it does not begin with {house}/, the service that reports")
         report = Report(house, observations(request.dependencies))
-        await self.health.hear(ValidReport(request.instance, report, request.valid_seconds or _USUAL_SECONDS))
+        await self.health.hear(request.instance, report, request.valid_seconds or _USUAL_SECONDS)
         return governor_pb.ReportHealthResponse()

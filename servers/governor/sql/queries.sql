@@ -27,6 +27,24 @@ select
 -- name: settle_owner
 select * from settle_owner($1, $2, $3, $4, $5, $6, $7, $8);
 
+-- name: find_open_receipt
+select * from find_open_receipt($1, $2);
+
+-- name: settle_as_planned
+-- Everything that a turn's end changes, in one statement; the event is written last, for its stream is locked until the end.
+with booked as materialized (
+    select * from settle_as_planned($1, $2, $3, $4, $5, $6, $7, $8)
+), recorded as (
+    insert into idempotency (tenant_id, sub, method, request_id, body_hash, response)
+    select $1, $17::text, $18::text, $19::uuid, $20::bytea, $21::bytea from booked where outcome = 'settled' and $19 is not null
+)
+select b.outcome, b.held_tokens, b.budgets, b.open_holds, case
+    when b.outcome = 'settled' and (select finished from finish_receipt($1, $2, $9, $10, $11, $12, $13, $14, $15, $16)) then (
+        select count(*) from append_events($1, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33)
+    )
+end as told
+from booked b;
+
 -- name: release_holds
 select * from release_holds($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
 

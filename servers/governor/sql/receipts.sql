@@ -13,8 +13,14 @@ select make_receipt_partitions($1, $2);
 select drop_old_receipts($1);
 
 -- name: list_tenants
--- Every tenant that ever planned a turn.
-select tenant_id from budgets where period = 'day';
+-- Every tenant that ever planned a turn, with its configuration or null.
+select b.tenant_id, c.config
+from budgets b
+left join lateral (
+    select n.config from configurations n where n.tenant_id = b.tenant_id order by n.version desc limit 1
+) c on true
+where b.period = 'day';
 
 -- name: expire
-select expire_receipts($1, $2);
+-- Some thousands at once; answers how many.
+select expire_receipts($1, $2) as deleted;

@@ -46,8 +46,6 @@ class Talks:
         self._upstream = party.upstream.aio
         self._chance = random.Random(seed)
         self._seen = 0
-        self._agents: dict[int, str] = {}
-        self._models: dict[str, str] = {}
         self.turns: list[TurnSeen] = []
 
     async def prepare(self) -> None:
@@ -56,8 +54,7 @@ class Talks:
             text = f"My heron number {number} likes {self.words(40)}."
             await self._remember(text)
         await self._party.add("spare", window_tokens=9_000, tokenizer="cl100k_base")
-        await self._party.add("shaky", window_tokens=16_384, fallback_profile_ids=["spare"])
-        await self._party.add("narrow", window_tokens=4_096, max_output_tokens=512)
+        await self._party.add("narrow", window_tokens=3_600, max_output_tokens=1_100)
 
     async def _remember(self, text: str) -> None:
         request = memory_pb.StoreMemoryRequest(text=text, request_id=str(uuid4()))
@@ -82,6 +79,7 @@ class Talks:
             self._consent,
             self._used_up,
             self._narrow,
+            self._thrifty,
         )
         while len(self.turns) < count:
             for kind in kinds:
@@ -142,11 +140,14 @@ class Talks:
 
     async def _fallback(self) -> None:
         text = " ".join(self._chance.choices(WORDS, k=60))
-        fault = Fault(self._chance.choice(FAULTS), self._chance.randrange(0, 5))
+        fault = Fault(self._chance.choice(FAULTS), self._chance.choice((0, 3, 4, 5)))
         repeats = self._chance.choice((Continues.EXACTLY, Continues.LAST_WORDS, Continues.WHOLE))
-        broken = Script(text=text, chunks=6, model="shaky", fault=fault)
+        # One that failed before is not asked for a while, so each is a new one.
+        name = f"shaky-{len(self.turns)}"
+        await self._party.add(name, window_tokens=16_384, fallback_profile_ids=["spare"])
+        broken = Script(text=text, chunks=6, model=name, fault=fault)
         await self._party.plan(broken, broken, Script(text=text, chunks=6, model="spare", continues=repeats))
-        await self._say("fallback", self.words(6), model_profile_id="shaky")
+        await self._say("fallback", self.words(6), model_profile_id=name)
 
     async def _client_tools(self) -> None:
         parameters = Struct()
@@ -154,7 +155,7 @@ class Talks:
         weather = message_pb.ClientTool(name="weather", description=self.words(5), parameters=parameters)
         await self._party.plan(asks(ToolCall("weather", json.dumps({"city": self.words(1)}), id="c1")))
         told = await self._say("client tools", f"How is the weather in Kiel? {self.words(3)}", tools=[weather])
-        answer = await submit(self._person, told.turn_id, "c1", self.words(6))
+        answer = await submit(self._person, told.turn_id, "c1", self.words(self._chance.choice((6, 4_000))))
         await self._told("gone on with results", await self._person.resume(answer.continuing_turn_id))
 
     async def _options(self) -> None:
@@ -191,12 +192,27 @@ class Talks:
         await self._told("consented", await self._person.resume(told.turn_id))
 
     async def _narrow(self) -> None:
-        """A window so small that results of tools are cut."""
-        told = await self._say("narrow", self.words(700), model_profile_id="narrow")
-        where = {"conversation_id": told.started.conversation_id, "model_profile_id": "narrow"}
-        recalls = [ToolCall("memory_recall", json.dumps({"query": "heron"}), id=f"c{each}") for each in range(3)]
+        """A window so small that instructions, the last answer and results of tools are cut."""
+        agent_id = await self._agent(system_prompt=self.words(500))
+        where = {"agent_id": agent_id, "model_profile_id": "narrow"}
+        await self._party.plan(Script(text=self.words(900), model="narrow"))
+        told = await self._say("narrow", self.words(30), **where)
+        recalls = [ToolCall("memory_recall", json.dumps({"query": "heron"}), id=f"c{each}") for each in range(4)]
         await self._party.plan(asks(*recalls, model="narrow"), Script(text=self.words(3), model="narrow"))
-        await self._say("narrow history", f"Recall what you remember of my heron. {self.words(500)}", **where)
+        where["conversation_id"] = told.started.conversation_id
+        await self._say("narrow history", f"Recall what you remember of my heron. {self.words(350)}", **where)
+
+    async def _thrifty(self) -> None:
+        """An agent whose turns may cost so little that results of tools are cut."""
+        knobs = agent_pb.AgentKnobs(intelligence=5, autonomy=9, resource_micros_per_turn=50_000)
+        agent_id = await self._agent(system_prompt="You keep herons.", knobs=knobs)
+        recalls = [
+            ToolCall("memory_recall", json.dumps({"query": f"heron {each}"}), id=f"c{each}") for each in range(4)
+        ]
+        await self._party.plan(asks(*recalls), Script(text=self.words(3)))
+        options = message_pb.GenerationOptions(max_output_tokens=150)
+        text = f"Recall what you remember of my heron. {self.words(5)}"
+        await self._say("thrifty", text, agent_id=agent_id, options=options)
 
 
 async def settled(person: Person, turn_id: str) -> None:

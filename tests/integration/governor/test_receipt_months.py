@@ -1,4 +1,7 @@
-"""Receipts by month: moved, found by either id, one for a turn, listed by an index, gone when their time is over."""
+"""Receipts by month: moved, found by either id, one for a turn, listed by an index, gone when their time is over.
+
+`SOMA_TEST_RECEIPTS=100000` for a list out of a hundred thousand.
+"""
 
 import json
 import shutil
@@ -13,9 +16,11 @@ import asyncpg
 import pytest
 
 import servers.governor
+from servers.governor.decoding.configuration import retention_days
 from servers.governor.receipts.keeping import ReceiptKeeping
 from servers.governor.receipts.store import ReceiptStore, Wanted
 from soma.common.v1 import level_pb2 as level_pb
+from soma.governor.v1 import config_pb2 as config_pb
 from soma.governor.v1 import receipt_pb2 as receipt_pb
 from soma_common.kernel.ids import Ids
 from soma_common.kernel.tenancy import TenantId
@@ -24,6 +29,7 @@ from soma_common.postgres.pool import Database, HouseDatabase
 from soma_common.testing.clock import SetClock
 from soma_common.testing.identity import OTHER_TENANT, TENANT
 from soma_common.testing.postgres import HouseDatabases, OpenDatabase, TestServer
+from soma_common.testing.sizes import size
 
 NOW: Final = datetime(2027, 3, 15, 12, tzinfo=UTC)
 _INSERT: Final = """
@@ -58,6 +64,13 @@ explain (analyze, buffers, format json)
 select * from list_receipts($1, $2, null, null, '', 0, null, null, null, null, 51)
 """
 _SPREAD: Final = "select tableoid::regclass::text as name, count(*) from receipts group by 1 order by 1"
+
+
+_BUDGET: Final = "insert into budgets (tenant_id, period, window_start) values ($1, 'day', now())"
+_CONFIGURATION: Final = """
+insert into configurations (tenant_id, version, config, changed_by, comment, create_time, changed_fields)
+values ($1, 1, $2, 'ada', '', $3, '{}')
+"""
 
 
 @pytest.fixture
@@ -130,6 +143,7 @@ async def test_receipts_move_into_their_months_with_what_lists_are_filtered_by(
         fresh = id_at(now)
         await put(owner, fresh, now, OTHER_TENANT, level=level_pb.DEGRADATION_LEVEL_L0)
         await put(owner, odd, now)
+        assert urls.owner_dsn is not None
         await migrate(urls.owner_dsn, "governor", "servers.governor")
         rows = {row["turn_id"]: row for row in await owner.fetch("select * from receipts")}
         assert rows.keys() == {old, fresh, odd}
@@ -185,7 +199,7 @@ async def test_looking_for_a_turn_reads_its_month_alone(owner: asyncpg.Connectio
 async def test_a_page_is_read_by_an_index(database: Database, owner: asyncpg.Connection) -> None:
     await owner.execute(_AT)
     now = datetime.now(UTC)
-    await owner.execute(_MANY, TENANT, 4_000, now)
+    await owner.execute(_MANY, TENANT, size("SOMA_TEST_RECEIPTS", 4_000), now)
     await owner.execute("analyze receipts")
     store = ReceiptStore(database)
     everybody, one = await store.list(TENANT, Wanted(), None, 51), await store.list(TENANT, Wanted("user 7"), None, 51)
@@ -196,9 +210,8 @@ async def test_a_page_is_read_by_an_index(database: Database, owner: asyncpg.Con
     pages = await owner.fetchval(_PAGES)
     for owner_sub in (None, "user 7"):
         # The first time reads the catalogue too.
-        for _ in range(2):
-            plan = await owner.fetchval(_LISTED, TENANT, owner_sub)
-        root = json.loads(plan)[0]["Plan"]
+        await owner.fetchval(_LISTED, TENANT, owner_sub)
+        root = json.loads(await owner.fetchval(_LISTED, TENANT, owner_sub))[0]["Plan"]
         read = int(root["Shared Hit Blocks"] + root["Shared Read Blocks"])
         assert read < pages / 4, f"{read} of {pages} pages were read"
 
@@ -207,7 +220,7 @@ async def test_months_are_made_ahead_and_dropped_when_nobody_keeps_them(
     database: Database, owner: asyncpg.Connection
 ) -> None:
     clock = SetClock(NOW)
-    keeping = ReceiptKeeping(database, clock)
+    keeping = ReceiptKeeping(database, clock, retention_days)
     await keeping.keep()
     await keeping.keep()
     made = {
@@ -229,3 +242,25 @@ async def test_months_are_made_ahead_and_dropped_when_nobody_keeps_them(
     assert await owner.fetchval("select count(*) from receipts") == 0
     assert await owner.fetchval("select to_regclass('receipts_202703')") is None
     assert await owner.fetchval("select relforcerowsecurity from pg_class where relname = 'receipts_202806'")
+
+
+async def test_a_tenant_that_keeps_less_loses_its_own_receipts_alone(
+    database: Database, owner: asyncpg.Connection
+) -> None:
+    clock = SetClock(NOW)
+    keeping = ReceiptKeeping(database, clock, retention_days)
+    for tenant, days in ((TENANT, 30), (OTHER_TENANT, 500)):
+        await owner.execute(_BUDGET, tenant)
+        config = config_pb.GovernorConfig(receipt_retention_days=days).SerializeToString()
+        await owner.execute(_CONFIGURATION, tenant, config, NOW)
+    usual = TenantId(uuid4())
+    await owner.execute(_BUDGET, usual)
+    for tenant in (TENANT, OTHER_TENANT, usual):
+        await put(owner, id_at(NOW), NOW, tenant)
+    left = []
+    for days in (29, 31, 399, 401, 499, 560):
+        clock.set(NOW + timedelta(days=days))
+        await keeping.keep()
+        left.append({row[0] for row in await owner.fetch("select tenant_id from receipts")})
+    every = {TENANT, OTHER_TENANT, usual}
+    assert left == [every, every - {TENANT}, every - {TENANT}, {OTHER_TENANT}, {OTHER_TENANT}, set()]

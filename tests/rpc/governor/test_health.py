@@ -1,11 +1,13 @@
 """Reports of health through the governor's door, and what a plan makes of them."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
-from servers.governor.domain.levels import Health
-from servers.governor.health.store import HealthStore
+from servers.governor.domain.health import Report
+from servers.governor.domain.levels import Health, Observation
+from servers.governor.health.store import HealthStore, ValidReport
 from servers.governor.health.view import HealthView
 from soma.common.v1 import level_pb2 as level_pb
 from soma.governor.v1 import governor_service_pb2 as governor_pb
@@ -69,6 +71,14 @@ async def test_the_newest_report_of_a_process_replaces_the_one_before(governor: 
     other = HealthView(HealthStore(governor.database), SetClock())
     await other.look()
     assert [(seen.name, seen.health) for seen in other.observations()] == [("memory_index", Health.UP)]
+
+
+async def test_a_report_that_the_database_takes_late_replaces_no_newer_one(governor: Governor) -> None:
+    store, now = HealthStore(governor.database), governor.clock.now()
+    down, up = (Report("memory", (Observation("memory_index", health),)) for health in (Health.DOWN, Health.UP))
+    await store.put(ValidReport("memory/1", up, now + timedelta(seconds=1), 8.0))
+    await store.put(ValidReport("memory/1", down, now, 8.0))
+    assert [valid.report for valid in await store.valid(now)] == [up]
 
 
 async def test_nobody_speaks_for_another_house(governor: Governor) -> None:

@@ -6,7 +6,6 @@ import pytest
 
 from servers.governor.domain.health import Report
 from servers.governor.domain.levels import Health, Observation
-from servers.governor.health.store import ValidReport
 from soma.common.v1 import level_pb2 as level_pb
 from soma.governor.v1 import governor_service_pb2 as governor_pb
 from soma.governor.v1 import plan_pb2 as plan_pb
@@ -158,9 +157,7 @@ async def test_a_receipt_is_seen_by_its_owner_and_by_operators_of_its_tenant_onl
 
 
 async def test_what_the_turn_saw_and_what_is_reported_both_count(governor: Governor) -> None:
-    await governor.servicer.health.hear(
-        ValidReport("governor/1", Report("governor", (Observation("events", Health.DOWN),)), 8.0)
-    )
+    await governor.servicer.health.hear("governor/1", Report("governor", (Observation("events", Health.DOWN),)), 8.0)
     request = plan_request(
         observed_dependencies=[level_pb.ObservedDependency(name="memory", state=level_pb.DEPENDENCY_STATE_DOWN)]
     )

@@ -1,5 +1,7 @@
 """The labelled set of tools is what it says, and the governor ranks it as well as it must."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from bench.ranking.labels import labelled_queries, labelled_tools, plain_sayings, recall_at, strange_tools
@@ -14,7 +16,7 @@ SIMILARITY = ToolSimilarity()
 FLOOR = DEFAULT_RULES.tool_relevance_floor
 
 
-def score(tools: tuple[ToolCandidate, ...], said: str) -> list[float]:
+def score(tools: Sequence[ToolCandidate], said: str) -> list[float]:
     return relevances(tools, said, SIMILARITY.similarities(tools, said))
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from servers.governor.domain.health import Report, merge_reports, view_of_turn
 from servers.governor.domain.levels import Health, Observation, health_demands
-from servers.governor.domain.rules import Lane, Level
+from servers.governor.domain.rules import DEFAULT_RULES, Lane, Level
 
 UP, DEGRADED, DOWN, UNKNOWN = Health.UP, Health.DEGRADED, Health.DOWN, Health.UNKNOWN
 
@@ -72,10 +72,20 @@ def test_the_models_of_others_lower_nobody_s_level() -> None:
     assert view_of_turn((), reported) == ()
 
 
+def test_who_answered_has_its_database() -> None:
+    reported = observed(memory_database=DOWN, cognitive_database=DOWN)
+    view = view_of_turn(observed(memory=UP, cognitive=DOWN), reported)
+    assert view == observed(cognitive=DOWN, cognitive_database=DOWN, memory=UP)
+
+
+def test_what_is_well_need_not_be_said() -> None:
+    assert view_of_turn(observed(memory=UP), observed(events=UP, control=DOWN)) == observed(control=DOWN, memory=UP)
+
+
 def test_a_turn_proves_that_chat_and_governor_work() -> None:
     assert view_of_turn((), observed(chat=DOWN, governor=DEGRADED, edge=DOWN)) == ()
 
 
 def test_the_database_of_memories_takes_their_lane() -> None:
-    (demand,) = health_demands(observed(memory_database=DOWN))
+    (demand,) = health_demands(observed(memory_database=DOWN), DEFAULT_RULES)
     assert (demand.level, demand.lane_off) == (Level.L1, Lane.MEMORY)

@@ -7,6 +7,7 @@ import type { Watchable } from "../state/cell";
 import type { Theme } from "../state/layout";
 import { dollars, levelName, short } from "../text/format";
 import type { Link } from "../wire/connection";
+import { down } from "./dependencies";
 import { Part } from "./part";
 
 const LINKS: Readonly<Record<Link, string>> = {
@@ -101,13 +102,13 @@ export class FootPart extends Part {
   protected override render(): unknown {
     const { mesh, layout, turns } = this.store;
     const model = turns.modelId.value || mesh.model;
-    const down = Object.entries(mesh.services.value).filter(([, state]) => state === "down");
+    const gone = this.#gone();
     const theme = layout.theme.value;
     const level = levelName(this.store.level.status.value?.level ?? mesh.level.value);
     const left = this.#budget();
     return html`
       <span class=${`link ${mesh.link.value}`} role="status">${this.#link()}</span>
-      ${down.length > 0 ? html`<span class="bad services">${down.map(([name]) => name).join(", ")} down</span>` : nothing}
+      ${gone.length > 0 ? html`<span class="bad services">${gone.join(", ")} down</span>` : nothing}
       ${level === "" ? nothing : html`<span class=${level === "L0" ? "level" : "level bad"}>Level ${level}</span>`}
       ${model === "" ? nothing : html`<span class="cut model">${model}</span>`}
       <span class="end cut">
@@ -128,6 +129,13 @@ export class FootPart extends Part {
     const { mesh, turns } = this.store;
     const goesOn = mesh.link.value === "lost" && turns.running.value !== undefined;
     return goesOn ? "Reconnecting. The answer goes on without you." : LINKS[mesh.link.value];
+  }
+
+  /** What does not answer, as the level's stream tells it; before that, as the edge saw it once. */
+  #gone(): string[] {
+    const { level, mesh } = this.store;
+    const seen = Object.entries(mesh.services.value).filter(([, state]) => state === "down");
+    return level.status.value === undefined ? seen.map(([name]) => name) : down(level.status.value.dependencies);
   }
 
   #budget(): string {

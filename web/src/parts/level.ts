@@ -64,14 +64,16 @@ export class LevelPart extends Part {
 
 function now(status: LevelStatus): unknown {
   const since = status.since === undefined ? "" : `since ${moment(status.since)}`;
-  return html`<p class="now"><strong>${levelName(status.level)}</strong> <span>${meaningOf(status.level)} <span class="quiet">${since}</span></span></p>
-    ${status.reasons.length === 0 && levelName(status.level) === "L0" ? html`<p class="quiet">Nothing demands less.</p>` : nothing}
+  const calm = levelName(status.level) === "L0";
+  const means = calm && status.reasons.length > 0 ? "Answers are as usual; this is good to know." : meaningOf(status.level);
+  return html`<p class="now"><strong>${levelName(status.level)}</strong> <span>${means} <span class="quiet">${since}</span></span></p>
+    ${status.reasons.length === 0 && calm ? html`<p class="quiet">Nothing demands less.</p>` : nothing}
     ${status.reasons.map(
       (reason) => html`<p class=${levelName(reason.level) === "L0" ? "notice" : "notice warn"}>
         <strong>${levelName(reason.level)}</strong> ${reason.sentence} <span class="quiet">(${reason.source})</span>
       </p>`,
     )}
-    ${levelName(status.level) === "L0" ? nothing : html`<p class="quiet">${recovery(status)}</p>`}`;
+    ${calm ? nothing : html`<p class="quiet">${recovery(status)}</p>`}`;
 }
 
 function recovery({ good_checks: good, good_checks_to_recover: needed }: LevelStatus): string {

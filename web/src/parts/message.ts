@@ -181,7 +181,7 @@ export class MessagePart extends Part {
 
 function notice(told: Notice): unknown {
   const level = told.level === "" || told.level === "L0" ? nothing : html`<strong>${told.level}</strong> `;
-  return html`<p class=${told.level === "" ? "notice" : "notice warn"}>${level}${told.text}</p>`;
+  return html`<p class=${level === nothing ? "notice" : "notice warn"}>${level}${told.text}</p>`;
 }
 
 customElements.define("soma-message", MessagePart);

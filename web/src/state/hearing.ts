@@ -72,7 +72,7 @@ function noticed(entry: Entry, told: Noticed): string {
   if (SEAMS.includes(told.code)) {
     entry.seams.push({ at: entry.text.length, sentence: fromHereOn(told, entry.text === ""), detail: told.sentence });
     entry.model = told.metadata["to_model"] ?? entry.model;
-  } else if (told.code !== QUEUED) {
+  } else if (told.code !== QUEUED && !entry.notices.some((notice) => notice.text === told.sentence)) {
     entry.notices.push({ text: told.sentence, level: "" });
   }
   return "";

@@ -326,7 +326,7 @@ class SettleTurnResponse(_message.Message):
 
     @_builtins.property
     def budgets(self) -> _containers.RepeatedCompositeFieldContainer[_budget_pb2.Budget]:
-        """The tenant's budgets afterwards."""
+        """The tenant's budgets afterwards; for a repeat, as they are then."""
 
     def __init__(
         self,

@@ -53,6 +53,10 @@ alter table holds
     -- what was booked of it beyond what it held
     add column debt_tokens bigint not null default 0;
 
+-- How many holds of the tenant are open, the same in each of its rows: counted as it changes.
+alter table budgets add column open_holds integer not null default 0;
+update budgets b set open_holds = (select count(*) from holds h where h.tenant_id = b.tenant_id and h.state = 'open');
+
 -- Everything below is done under the lock of the tenant's budgets, as all of the ledger is: no two locks are ever waited for.
 
 -- The limits of one user, agent or conversation: their own, else the template's.
@@ -169,7 +173,9 @@ begin
     into returned_count, returned_tokens, returned_micros
     from expired;
     if returned_count > 0 then
-        update budgets set held_tokens = held_tokens - returned_tokens, held_micros = held_micros - returned_micros
+        update budgets set
+            held_tokens = held_tokens - returned_tokens, held_micros = held_micros - returned_micros,
+            open_holds = open_holds - returned_count
         where tenant_id = p_tenant;
     end if;
     return returned_count;
@@ -344,7 +350,8 @@ begin
         held_tokens = b.held_tokens + p_tokens,
         held_micros = b.held_micros + p_micros,
         debt_tokens = case when p_tokens > 0 then 0 else b.debt_tokens end,
-        debt_micros = case when p_micros > 0 then 0 else b.debt_micros end
+        debt_micros = case when p_micros > 0 then 0 else b.debt_micros end,
+        open_holds = b.open_holds + 1
     where b.tenant_id = p_tenant;
     if counted <> '{}' then
         update scoped_counters c set
@@ -419,6 +426,7 @@ language plpgsql as $$
 declare
     first holds%rowtype;
     v_counters bigint[];
+    closed_count integer;
 begin
     select h.* into first from holds h where h.tenant_id = p_tenant and h.owner_id = p_owner order by h.leg limit 1;
     select array_agg(n.counter_id) into v_counters
@@ -473,9 +481,10 @@ begin
         where c.tenant_id = p_tenant and c.counter_id = s.counter_id
     )
     select coalesce(sum(l.tokens), 0), coalesce(sum(l.micros), 0), coalesce(sum(l.over_tokens), 0),
-        coalesce(sum(l.over_micros), 0), coalesce(sum(l.freed_tokens), 0), coalesce(sum(l.freed_micros), 0)
+        coalesce(sum(l.over_micros), 0), coalesce(sum(l.freed_tokens), 0), coalesce(sum(l.freed_micros), 0),
+        count(*) filter (where l.closes)
     into book_legs.used_tokens, book_legs.used_micros, book_legs.debt_tokens, book_legs.debt_micros,
-        book_legs.held_tokens, book_legs.held_micros
+        book_legs.held_tokens, book_legs.held_micros, closed_count
     from lines l;
     update budgets b set
         used_tokens = b.used_tokens + book_legs.used_tokens,
@@ -483,7 +492,8 @@ begin
         held_tokens = b.held_tokens - book_legs.held_tokens,
         held_micros = b.held_micros - book_legs.held_micros,
         debt_tokens = b.debt_tokens + book_legs.debt_tokens,
-        debt_micros = b.debt_micros + book_legs.debt_micros
+        debt_micros = b.debt_micros + book_legs.debt_micros,
+        open_holds = b.open_holds - closed_count
     where b.tenant_id = p_tenant;
 end
 $$;
@@ -546,6 +556,50 @@ begin
     insert into settlements (tenant_id, owner_id, tokens, micros, debt_tokens, settle_time)
     values (p_tenant, p_owner, settle_holds.used_tokens, settle_holds.used_micros, settle_holds.debt_tokens, p_now);
     outcome := 'settled';
+end
+$$;
+
+-- As before, with the count of open holds as it is kept.
+create or replace function settle_owner(
+    p_tenant uuid, p_owner uuid, p_legs integer[], p_tokens bigint[], p_micros bigint[],
+    p_now timestamptz, p_day timestamptz, p_month timestamptz,
+    out outcome text, out used_tokens bigint, out used_micros bigint, out debt_tokens bigint, out held_tokens bigint,
+    out receipt_id uuid, out model text, out lanes_planned integer[], out predicted_output_tokens integer,
+    out settlement bytea, out budgets jsonb, out open_holds bigint
+)
+language plpgsql as $$
+#variable_conflict use_column
+begin
+    perform enter_tenant(p_tenant);
+    select s.outcome, s.used_tokens, s.used_micros, s.debt_tokens, s.held_tokens
+    into settle_owner.outcome, settle_owner.used_tokens, settle_owner.used_micros, settle_owner.debt_tokens,
+        settle_owner.held_tokens
+    from settle_holds(p_tenant, p_owner, p_legs, p_tokens, p_micros, p_now, p_day, p_month) s;
+    select r.receipt_id, r.model, r.lanes_planned, r.predicted_output_tokens, r.settlement
+    into settle_owner.receipt_id, settle_owner.model, settle_owner.lanes_planned, settle_owner.predicted_output_tokens,
+        settle_owner.settlement
+    from receipts r where r.tenant_id = p_tenant and r.turn_id = p_owner;
+    select jsonb_agg(to_jsonb(b) - 'tenant_id' order by b.period), max(b.open_holds)
+    into settle_owner.budgets, settle_owner.open_holds
+    from budgets b where b.tenant_id = p_tenant;
+end
+$$;
+
+-- The release before this one holds without knowing for whom.
+create or replace function place_hold(
+    p_tenant uuid, p_hold uuid, p_owner uuid, p_leg integer, p_tokens bigint, p_micros bigint,
+    p_lease timestamptz, p_now timestamptz, p_day timestamptz, p_month timestamptz,
+    out outcome text, out hold_id uuid, out tokens bigint, out micros bigint, out lease_expire_time timestamptz,
+    out period text, out unit text, out spent bigint, out allowed bigint
+)
+language plpgsql as $$
+begin
+    select p.outcome, p.hold_id, p.tokens, p.micros, p.lease_expire_time, p.period, p.unit, p.spent, p.allowed
+    into place_hold.outcome, place_hold.hold_id, place_hold.tokens, place_hold.micros, place_hold.lease_expire_time,
+        place_hold.period, place_hold.unit, place_hold.spent, place_hold.allowed
+    from place_hold(
+        p_tenant, p_hold, p_owner, p_leg, p_tokens, p_micros, p_lease, p_now, p_day, p_month, false, '', null, null, null
+    ) p;
 end
 $$;
 

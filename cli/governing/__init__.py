@@ -1,0 +1,1 @@
+"""What the commands about budgets, receipts, levels and the governor's configuration share: calls, choices, words."""

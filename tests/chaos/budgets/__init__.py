@@ -1,0 +1,1 @@
+"""Turns under budgets while processes are killed: what was promised, and who looks whether it was kept."""
