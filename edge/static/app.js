@@ -2541,7 +2541,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
     font-size: var(--size-tiny);
   }
 `;function jc(e){return v`<section aria-labelledby="calibration">
-    <h2 id="calibration">How well AIQ is predicted <span>${e.length===0?``:`bar observed, line predicted`}</span></h2>
+    <h2 id="calibration">How well AIQ is predicted</h2>
     ${e.length===0?v`<p class="quiet">Nothing was compared yet: every turn that is settled adds to it.</p>`:e.map(e=>Mc(e))}
   </section>`}function Mc(e){return v`<div class="calibration">
     <div class="pair"><h3>${e.model}</h3><span>${j(Number(e.turns),`turn`)}</span></div>
@@ -2551,7 +2551,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
       <line class="ground" x1="0" x2="100%" y1="100%" y2="100%"></line>
       ${e.bins.map(e=>Fc(e))}
     </svg>
-    <div class="ends"><span>0</span><span>AIQ as predicted</span><span>100</span></div>`}function Fc(e){let t=100/kc*Math.min(9,Math.floor(e.from/kc)),[n,r]=[100-e.mean_observed,100-e.mean_predicted];return y`<g>
+    <div class="ends"><span>0</span><span>bar observed, line predicted</span><span>100</span></div>`}function Fc(e){let t=100/kc*Math.min(9,Math.floor(e.from/kc)),[n,r]=[100-e.mean_observed,100-e.mean_predicted];return y`<g>
     <title>${Ic(e)}</title>
     <rect class="observed" x=${`${t+1}%`} width="8%" y=${`${n.toFixed(1)}%`} height=${`${e.mean_observed.toFixed(1)}%`}></rect>
     <line class="predicted" x1=${`${t+.5}%`} x2=${`${t+9.5}%`} y1=${`${r.toFixed(1)}%`} y2=${`${r.toFixed(1)}%`}></line>
