@@ -6,13 +6,11 @@ import { base, controls, notices } from "../design/shared";
 import type { Watchable } from "../state/cell";
 import type { Prompt } from "../state/receipts";
 import { decoded, hexOf } from "../text/bytes";
-import { count, money, words } from "../text/format";
+import { count, decimal, money, words } from "../text/format";
 import { indented } from "../text/json";
 import type { ModelLeg, Receipt, RebuiltPrompt } from "../wire/governor";
 import "./code";
 import { Part } from "./part";
-
-const DIGITS = 4;
 
 export class ReceiptLegsPart extends Part {
   static override properties = { receipt: { attribute: false } };
@@ -102,7 +100,7 @@ function parameters({ parameters: told }: ModelLeg): unknown {
 
 function parameter(value: unknown): string {
   if (typeof value === "number") {
-    return String(Number(value.toPrecision(DIGITS)));
+    return decimal(value);
   }
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
