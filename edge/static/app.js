@@ -1836,7 +1836,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
       ${n>0?y`<rect class="plan" x="0.5" y="0.5" width=${hs(n,r)} height="11" rx="2"></rect>`:``}
     </svg>
     <span class="number">${n===0&&!t?v`<span class="quiet">none</span>`:ms(t,n)}</span>
-  </li>`}function ps(e,t){let n=[[`All lanes`,e?.sum,t.sum],[`Message`,e?.message,t.message],[`Framing`,e?.framing,void 0],[`Answer`,e?.answer,t.answer],[`Free`,e?.free,t.free],[`Window`,e?.window,t.window]];return(t.window===0?n.slice(0,4):n).map(([e,t,n])=>v`<li class="lane sum"><span>${e}</span><span></span><span class="number">${ms(t,n)}</span></li>`)}function ms(e,t){return`${e===void 0?`–`:A(e)} / ${t===void 0?`–`:A(t)}`}function hs(e,t){return`${(100*e/Math.max(1,t)).toFixed(2)}%`}customElements.define(`soma-receipt-lanes`,ls);function gs(e){return Uint8Array.from(atob(e),e=>e.charCodeAt(0))}function _s(e){return new TextDecoder().decode(gs(e))}function vs(e){return[...gs(e)].map(e=>e.toString(16).padStart(2,`0`)).join(``)}var ys=class extends R{static properties={receipt:{attribute:!1}};static styles=[E,D,O,$,o`
+  </li>`}function ps(e,t){let n=[[`All lanes`,e?.sum,t.sum],[`Message`,e?.message,t.message],[`Framing`,e?.framing,void 0],[`Answer`,e?.answer,t.answer],[`Free`,e?.free,t.free],[`Window`,e?.window,t.window]];return(t.window===0?n.slice(0,4):n).map(([e,t,n])=>v`<li class="lane sum"><span>${e}</span><span></span><span class="number">${ms(t,n)}</span></li>`)}function ms(e,t){return`${e===void 0?`–`:A(e)} / ${t===void 0?`–`:A(t)}`}function hs(e,t){return`${(100*e/Math.max(1,t)).toFixed(2)}%`}customElements.define(`soma-receipt-lanes`,ls);function gs(e){return Uint8Array.from(atob(e),e=>e.charCodeAt(0))}function _s(e){return new TextDecoder().decode(gs(e))}function vs(e){return[...gs(e)].map(e=>e.toString(16).padStart(2,`0`)).join(``)}var ys=4,bs=class extends R{static properties={receipt:{attribute:!1}};static styles=[E,D,O,$,o`
       .foot {
         display: flex;
         flex-wrap: wrap;
@@ -1860,18 +1860,18 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
           </ol>`}
     </section>`}#e(e,t,n){return v`<li>
       <div class="pair"><span>${e.leg}. ${e.model}</span><span>${gt(e.cost_micros)}</span></div>
-      <p class="quiet">${xs(t)}${bs(e)}ended with ${M(e.finish_reason)}</p>
-      ${Ss(e)}
+      <p class="quiet">${Ss(t)}${xs(e)}ended with ${M(e.finish_reason)}</p>
+      ${Cs(e)}
       <div class="foot">
         ${e.request_sha256?v`<span class="quiet tiny" title=${vs(e.request_sha256)}>sent as <code>${vs(e.request_sha256).slice(0,12)}…</code></span>`:v`<span></span>`}
         <button class="plain" type="button" aria-expanded=${n!==void 0} @click=${()=>void this.store.receipts.rebuild(e.leg)}>
           ${n===void 0?`Show`:`Hide`} the prompt<span class="unseen"> of call ${e.leg}</span>
         </button>
       </div>
-      ${n===void 0?x:Cs(n)}
-    </li>`}};function bs({usage:e}){if(e===void 0)return``;let t=e.cached_input_tokens>0?` (${A(e.cached_input_tokens)} from the provider's cache)`:``;return`${A(e.input_tokens)} in${t}, ${A(e.output_tokens)} out${e.estimated?`, counted here`:``}; `}function xs(e){return e?.finish_reason===`tool_calls`?`After the tools: `:e?.finish_reason===`error`?(e.usage?.output_tokens??0)>0?`Went on where ${e.model} broke off: `:`In the place of ${e.model}: `:``}function Ss({parameters:e}){let t=Object.entries(e??{}).map(([e,t])=>`${M(e)} ${typeof t==`object`?JSON.stringify(t):String(t)}`);return t.length===0?x:v`<p class="quiet excerpt">${t.join(`, `)}</p>`}function Cs({rebuilt:e,problem:t}){return t===void 0?e===void 0?v`<p class="quiet" role="status">The prompt is being made again.</p>`:v`<p class=${e.exact?`notice`:`notice warn`} role="status">${ws(e)}</p>
+      ${n===void 0?x:Ts(n)}
+    </li>`}};function xs({usage:e}){if(e===void 0)return``;let t=e.cached_input_tokens>0?` (${A(e.cached_input_tokens)} from the provider's cache)`:``;return`${A(e.input_tokens)} in${t}, ${A(e.output_tokens)} out${e.estimated?`, counted here`:``}; `}function Ss(e){return e?.finish_reason===`tool_calls`?`After the tools: `:e?.finish_reason===`error`?(e.usage?.output_tokens??0)>0?`Went on where ${e.model} broke off: `:`In the place of ${e.model}: `:``}function Cs({parameters:e}){let t=Object.entries(e??{}).map(([e,t])=>`${M(e)} ${ws(t)}`);return t.length===0?x:v`<p class="quiet excerpt">${t.join(`, `)}</p>`}function ws(e){return typeof e==`number`?String(Number(e.toPrecision(ys))):typeof e==`object`?JSON.stringify(e):String(e)}function Ts({rebuilt:e,problem:t}){return t===void 0?e===void 0?v`<p class="quiet" role="status">The prompt is being made again.</p>`:v`<p class=${e.exact?`notice`:`notice warn`} role="status">${Es(e)}</p>
     ${e.missing.map(e=>v`<p class="quiet">${e}</p>`)}
-    ${e.body===``?x:v`<soma-code .text=${ho(_s(e.body))} .language=${`json`}></soma-code>`}`:v`<p class="problem" role="alert">${t.message}</p>`}function ws({exact:e,body:t}){return e?`Byte for byte what was sent, by the digest in the receipt; shown here with line breaks.`:t===``?`What was sent cannot be made again.`:`Not quite what was sent: something is missing or has changed since.`}customElements.define(`soma-receipt-legs`,ys);var Ts=[.4,.3,.3],Es={response:.5,tools:.2,tokens:.3},Ds=.2,Os=o`
+    ${e.body===``?x:v`<soma-code .text=${ho(_s(e.body))} .language=${`json`}></soma-code>`}`:v`<p class="problem" role="alert">${t.message}</p>`}function Es({exact:e,body:t}){return e?`Byte for byte what was sent, by the digest in the receipt; shown here with line breaks.`:t===``?`What was sent cannot be made again.`:`Not quite what was sent: something is missing or has changed since.`}customElements.define(`soma-receipt-legs`,bs);var Ds=[.4,.3,.3],Os={response:.5,tools:.2,tokens:.3},ks=.2,As=o`
   table {
     width: 100%;
     margin-bottom: var(--s3);
@@ -1902,26 +1902,26 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
     color: var(--ink-soft);
     font-size: var(--size-tiny);
   }
-`;function ks(e){let{aiq_predicted:t,aiq_observed:n}=e;return t===void 0&&n===void 0?x:v`<section aria-labelledby="aiq">
+`;function js(e){let{aiq_predicted:t,aiq_observed:n}=e;return t===void 0&&n===void 0?x:v`<section aria-labelledby="aiq">
     <h2 id="aiq">Intelligence quotient of the turn <span>of 100</span></h2>
-    ${t===void 0?x:As(`Predicted`,t.value,Ms(t,e))}
-    ${t===void 0||t.tool_relevance!==void 0?x:v`<p class="quiet">${Ps(e)}</p>`}
-    ${n===void 0?v`<p class="quiet">It is observed when the turn is settled.</p>`:As(`Observed`,n.value,Ns(n))}
+    ${t===void 0?x:Ms(`Predicted`,t.value,Ps(t,e))}
+    ${t===void 0||t.tool_relevance!==void 0?x:v`<p class="quiet">${Is(e)}</p>`}
+    ${n===void 0?v`<p class="quiet">It is observed when the turn is settled.</p>`:Ms(`Observed`,n.value,Fs(n))}
     ${n===void 0||e.outcome?.confidence!==void 0?x:v`<p class="quiet">The provider told no confidence, so it moves nothing.</p>`}
-  </section>`}function As(e,t,n){let r=n.filter(e=>e.value!==void 0).reduce((e,t)=>e+t.weight,0)||1;return v`<table>
+  </section>`}function Ms(e,t,n){let r=n.filter(e=>e.value!==void 0).reduce((e,t)=>e+t.weight,0)||1;return v`<table>
     <caption>${e} <strong>${t.toFixed(0)}</strong></caption>
     <thead>
       <tr><th scope="col">component</th><th scope="col">value</th><th scope="col">weight</th><th scope="col">gives</th></tr>
     </thead>
     <tbody>
-      ${n.map(e=>js(e,r))}
+      ${n.map(e=>Ns(e,r))}
     </tbody>
-  </table>`}function js({name:e,value:t,weight:n},r){if(t===void 0)return v`<tr><th scope="row">${e}</th><td>left out</td><td>–</td><td>–</td></tr>`;let i=n/r;return v`<tr>
+  </table>`}function Ns({name:e,value:t,weight:n},r){if(t===void 0)return v`<tr><th scope="row">${e}</th><td>left out</td><td>–</td><td>–</td></tr>`;let i=n/r;return v`<tr>
     <th scope="row">${e}</th>
     <td>${t.toFixed(0)}</td>
     <td>${i.toFixed(2)}</td>
     <td>${(i*t).toFixed(1)}</td>
-  </tr>`}function Ms(e,t){let[n,r,i]=t.snapshot?.rules?.weights??Ts;return[{name:`context`,value:e.context_quality,weight:n},{name:`tools`,value:e.tool_relevance,weight:r},{name:`budget`,value:e.budget_efficiency,weight:i}]}function Ns(e){return[{name:`response`,value:e.response_quality,weight:Es.response},{name:`tools`,value:e.tool_success,weight:Es.tools},{name:`tokens`,value:e.token_efficiency,weight:Es.tokens}]}function Ps(e){let t=`the other weights take the place of this one.`,n=e.snapshot?.rules?.tool_relevance_floor??Ds;return e.features_off.includes(`tools`)?`Tools are switched off: ${t}`:e.tools.length===0?`The agent has no tools that this turn could have used: ${t}`:e.tools.every(e=>e.relevance<n)?`No tool fits the question, all are below a relevance of ${n.toFixed(2)}: ${t}`:`No tool could be on offer in this turn: ${t}`}var Fs=o`
+  </tr>`}function Ps(e,t){let[n,r,i]=t.snapshot?.rules?.weights??Ds;return[{name:`context`,value:e.context_quality,weight:n},{name:`tools`,value:e.tool_relevance,weight:r},{name:`budget`,value:e.budget_efficiency,weight:i}]}function Fs(e){return[{name:`response`,value:e.response_quality,weight:Os.response},{name:`tools`,value:e.tool_success,weight:Os.tools},{name:`tokens`,value:e.token_efficiency,weight:Os.tokens}]}function Is(e){let t=`the other weights take the place of this one.`,n=e.snapshot?.rules?.tool_relevance_floor??ks;return e.features_off.includes(`tools`)?`Tools are switched off: ${t}`:e.tools.length===0?`The agent has no tools that this turn could have used: ${t}`:e.tools.every(e=>e.relevance<n)?`No tool fits the question, all are below a relevance of ${n.toFixed(2)}: ${t}`:`No tool could be on offer in this turn: ${t}`}var Ls=o`
   .phase {
     display: grid;
     grid-template-columns: 96px 1fr 64px;
@@ -1932,19 +1932,19 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
   .phase rect.took {
     fill: var(--accent);
   }
-`;function Is(e){if(e.length===0)return``;let t=[...e].sort((e,t)=>e.start_milliseconds-t.start_milliseconds),n=Math.max(...e.map(e=>e.start_milliseconds+e.duration_milliseconds));return v`<section aria-labelledby="time">
+`;function Rs(e){if(e.length===0)return``;let t=[...e].sort((e,t)=>e.start_milliseconds-t.start_milliseconds),n=Math.max(...e.map(e=>e.start_milliseconds+e.duration_milliseconds));return v`<section aria-labelledby="time">
     <h2 id="time">Time <span>${yt(n)} from start to end</span></h2>
     <ol>
-      ${t.map(e=>Ls(e,n))}
+      ${t.map(e=>zs(e,n))}
     </ol>
-  </section>`}function Ls(e,t){let n=100*e.start_milliseconds/t,r=Math.max(.6,100*e.duration_milliseconds/t);return v`<li class="phase" title=${`begins after ${yt(e.start_milliseconds)}`}>
+  </section>`}function zs(e,t){let n=100*e.start_milliseconds/t,r=Math.max(.6,100*e.duration_milliseconds/t);return v`<li class="phase" title=${`begins after ${yt(e.start_milliseconds)}`}>
     <span>${M(e.phase)}</span>
     <svg class="bar" height="10" aria-hidden="true">
       <rect class="track" y="4" width="100%" height="2"></rect>
       <rect class="took" x=${`${Math.min(n,99.4).toFixed(2)}%`} width=${`${r.toFixed(2)}%`} height="10" rx="2"></rect>
     </svg>
     <span class="number">${yt(e.duration_milliseconds)}</span>
-  </li>`}var Rs=class extends R{static properties={copied:{state:!0}};static styles=[E,D,O,$,o`
+  </li>`}var Bs=class extends R{static properties={copied:{state:!0}};static styles=[E,D,O,$,o`
       :host {
         margin-bottom: var(--s3);
       }
@@ -2030,16 +2030,16 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
       >
         ${e.map((e,t)=>v`<div id=${`receipt-${t}`} role="option" aria-selected=${t===r} @click=${()=>this.#i(e)}>
             <span class="cut">${F(e.plan_time)} · ${P(e.level)}</span>
-            <span class="quiet">${zs(e)}</span>
+            <span class="quiet">${Vs(e)}</span>
           </div>`)}
       </div>
       ${t?v`<button class="plain" type="button" @click=${()=>void this.store.receipts.others.more()}>Show older</button>`:x}
     </details>`}#r(e){let{receipts:t}=this.store,n=e.filter(e=>e.receipt_id!==t.shown.value?.receipt_id),r=t.compared.value?.with??``;return v`<select aria-label="Compare with" @change=${e=>void t.compare(e.target.value)}>
       <option value="" ?selected=${r===``}>Compare with …</option>
       ${n.map(e=>v`<option value=${e.receipt_id} ?selected=${e.receipt_id===r}>
-          ${F(e.plan_time)}, ${P(e.level)}, ${zs(e)}
+          ${F(e.plan_time)}, ${P(e.level)}, ${Vs(e)}
         </option>`)}
-    </select>`}#i(e){e!==void 0&&this.store.receipts.show(e.receipt_id)}#a(e,t,n){let r={ArrowDown:n+1,ArrowUp:n-1,Home:0,End:t.length-1}[e.key];r!==void 0&&(e.preventDefault(),this.#i(t[r]))}async#o(){this.copied=await Ja(JSON.stringify(this.store.receipts.shown.value,null,2)),this.store.layout.announce(this.copied?`Copied.`:`The browser did not allow copying.`),setTimeout(()=>this.copied=!1,2e3)}};function zs(e){return e.settle_time===void 0?`not settled`:`${A(e.tokens)} tokens, ${gt(e.cost_micros)}`}customElements.define(`soma-receipt-walk`,Rs);var Bs=class extends R{static styles=[E,D,O,$,Os,Fs,o`
+    </select>`}#i(e){e!==void 0&&this.store.receipts.show(e.receipt_id)}#a(e,t,n){let r={ArrowDown:n+1,ArrowUp:n-1,Home:0,End:t.length-1}[e.key];r!==void 0&&(e.preventDefault(),this.#i(t[r]))}async#o(){this.copied=await Ja(JSON.stringify(this.store.receipts.shown.value,null,2)),this.store.layout.announce(this.copied?`Copied.`:`The browser did not allow copying.`),setTimeout(()=>this.copied=!1,2e3)}};function Vs(e){return e.settle_time===void 0?`not settled`:`${A(e.tokens)} tokens, ${gt(e.cost_micros)}`}customElements.define(`soma-receipt-walk`,Bs);var Hs=class extends R{static styles=[E,D,O,$,As,Ls,o`
       soma-receipt-lanes,
       soma-receipt-items,
       soma-receipt-legs {
@@ -2071,27 +2071,27 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
       }
     `];watched(){let{receipts:e,thread:t}=this.store;return[e.shown,e.problem,e.wanted,e.compared,t.entries]}willUpdate(){let{receipts:e,thread:t}=this.store,n=t.entries.value.findLast(e=>e.receiptId!==``&&!e.running);e.wanted.value===``&&n!==void 0&&e.show(n.receiptId)}render(){let{shown:e,problem:t,wanted:n}=this.store.receipts;return t.value===void 0?e.value===void 0?n.value===``?v`<p class="quiet">The line under an answer opens its receipt: what the turn was allowed, what it used, and why.</p>`:v`<p class="quiet" role="status">The receipt is being read.</p>`:this.#e(e.value):v`<p class="problem" role="alert">${t.value.message}</p>`}#e(e){let{value:t}=this.store.receipts.compared;return v`
       <soma-receipt-walk .store=${this.store}></soma-receipt-walk>
-      ${Hs(e)} ${Vs(e)}
+      ${Ws(e)} ${Us(e)}
       ${t===void 0?x:Wo(t)}
       <soma-receipt-lanes .store=${this.store} .receipt=${e}></soma-receipt-lanes>
-      ${Is(e.phases??[])}
+      ${Rs(e.phases??[])}
       <soma-receipt-items .store=${this.store} .receipt=${e}></soma-receipt-items>
-      ${Ws(e)}
+      ${Ks(e)}
       <soma-receipt-legs .store=${this.store} .receipt=${e}></soma-receipt-legs>
-      ${ks(e)} ${Bo(e.dependencies)} ${this.#t(e)}
+      ${js(e)} ${Bo(e.dependencies)} ${this.#t(e)}
     `}#t(e){let{usage:t,outcome:n}=e,r=v`<button class="link" type="button" @click=${()=>this.store.layout.openDrawer(`level`)}>version ${e.plan_version}</button>`;return v`<section aria-labelledby="facts">
       <h2 id="facts">Facts</h2>
       <dl>${[[`Model`,e.model],[`Input`,t===void 0?`–`:j(t.input_tokens,`token`)],[`Output`,t===void 0?`–`:j(t.output_tokens,`token`)],[`Ended with`,n===void 0?`not settled yet`:M(n.error_reason||n.finish_reason)],[`Rated`,e.feedback===void 0?`by nobody`:e.feedback?`good`:`bad`],[`Switched off`,e.features_off.length===0?`nothing`:e.features_off.map(e=>M(e)).join(`, `)],[`Plan`,bt(e.path,`PLAN_PATH_`)],[`Configuration`,r],[`Planned`,e.plan_time===void 0?`–`:F(e.plan_time)],[`Settled`,e.settle_time===void 0?`not yet`:F(e.settle_time)],...e.policy_decisions.map(e=>[`Policy decision`,v`<code>${e}</code>`]),[`Receipt`,v`<code>${e.receipt_id}</code>`],[`Turn`,v`<code>${e.turn_id}</code>`]].map(([e,t])=>v`<dt>${e}</dt><dd>${t}</dd>`)}</dl>
-    </section>`}};function Vs(e){let{level_reasons:t}=e;return t.length===0?v`<p class="notice">Level ${P(e.level)}: nothing demanded less.</p>`:t.map(e=>v`<p class=${P(e.level)===`L0`?`notice`:`notice warn`}>
+    </section>`}};function Us(e){let{level_reasons:t}=e;return t.length===0?v`<p class="notice">Level ${P(e.level)}: nothing demanded less.</p>`:t.map(e=>v`<p class=${P(e.level)===`L0`?`notice`:`notice warn`}>
       <strong>${P(e.level)}</strong> ${e.sentence} <span class="quiet">(${e.source})</span>
-    </p>`)}function Hs(e){let t=e.phases.find(e=>e.phase===`first_token`),n=t===void 0?`–`:yt(t.start_milliseconds+t.duration_milliseconds);return v`<dl class="figures">
-    ${[[`Level`,P(e.level)],[`Tokens`,e.usage===void 0?`–`:A(Us(e.usage))],[`Cost`,e.settle_time===void 0?`–`:gt(e.cost_micros)],[`First token`,n]].map(([e,t])=>v`<div><dt>${e}</dt><dd>${t}</dd></div>`)}
-  </dl>`}function Us(e){return e.input_tokens+e.output_tokens}function Ws(e){let{modulation:t}=e;if(t===void 0)return x;let n=t.effects.filter(e=>!e.switched_off&&e.before!==e.after),r=t.neutral?`The state was not asked: the usual settings were used.`:`Its state changed nothing.`;return v`<section aria-labelledby="state">
+    </p>`)}function Ws(e){let t=e.phases.find(e=>e.phase===`first_token`),n=t===void 0?`–`:yt(t.start_milliseconds+t.duration_milliseconds);return v`<dl class="figures">
+    ${[[`Level`,P(e.level)],[`Tokens`,e.usage===void 0?`–`:A(Gs(e.usage))],[`Cost`,e.settle_time===void 0?`–`:gt(e.cost_micros)],[`First token`,n]].map(([e,t])=>v`<div><dt>${e}</dt><dd>${t}</dd></div>`)}
+  </dl>`}function Gs(e){return e.input_tokens+e.output_tokens}function Ks(e){let{modulation:t}=e;if(t===void 0)return x;let n=t.effects.filter(e=>!e.switched_off&&e.before!==e.after),r=t.neutral?`The state was not asked: the usual settings were used.`:`Its state changed nothing.`;return v`<section aria-labelledby="state">
     <h2 id="state">What its state changed</h2>
     ${n.length===0?v`<p class="quiet">${r}</p>`:v`<ul class="rows">
           ${n.map(e=>v`<li>${e.sentence}</li>`)}
         </ul>`}
-  </section>`}customElements.define(`soma-receipt`,Bs);var Gs={dopamine:`reward and drive`,serotonin:`calm and patience`,noradrenaline:`urgency`,acetylcholine:`attention to what is new`},Ks=o`
+  </section>`}customElements.define(`soma-receipt`,Hs);var qs={dopamine:`reward and drive`,serotonin:`calm and patience`,noradrenaline:`urgency`,acetylcholine:`attention to what is new`},Js=o`
   .gauge {
     padding: var(--s3) 0;
     border-top: 1px solid var(--hairline);
@@ -2141,9 +2141,9 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
   .gauge li.moved {
     color: var(--ink);
   }
-`;function qs(e,t,n){let{name:r,value:i,baseline:a,minimum:o,maximum:s}=e,c=e=>100*(e-o)/(s-o),[l,u]=[Math.min(c(i),c(a)),Math.max(c(i),c(a))],d=t.filter(e=>e.sentence.toLowerCase().includes(r));return v`<div class="gauge">
+`;function Ys(e,t,n){let{name:r,value:i,baseline:a,minimum:o,maximum:s}=e,c=e=>100*(e-o)/(s-o),[l,u]=[Math.min(c(i),c(a)),Math.max(c(i),c(a))],d=t.filter(e=>e.sentence.toLowerCase().includes(r));return v`<div class="gauge">
     <div class="pair">
-      <h2>${N(r)} <small class="quiet">${Gs[r]??``}</small></h2>
+      <h2>${N(r)} <small class="quiet">${qs[r]??``}</small></h2>
       <strong>${i.toFixed(3)}</strong>
     </div>
     <svg class="bar scale" height="16" role="img" aria-label=${`${i.toFixed(3)}, baseline ${a}, from ${o} to ${s}`}>
@@ -2152,15 +2152,15 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
       <line class="rest" x1=${`${c(a)}%`} x2=${`${c(a)}%`} y1="1" y2="15"></line>
       <circle class="value" cx=${`${c(i)}%`} cy="8" r="6"></circle>
     </svg>
-    <div class="ends"><span>${o}</span>${Js(n,o,s)}<span>${s}</span></div>
+    <div class="ends"><span>${o}</span>${Xs(n,o,s)}<span>${s}</span></div>
     <ul>
       ${d.map(e=>v`<li class=${e.before===e.after||e.switched_off?``:`moved`}>
           ${e.sentence}${e.switched_off?` Switched off.`:``}
         </li>`)}
     </ul>
-  </div>`}function Js(e,t,n){if(e.length<2)return x;let r=e.map((r,i)=>{let a=72*i/(e.length-1),o=15-14*(r-t)/(n-t);return`${a.toFixed(1)},${o.toFixed(1)}`});return v`<svg class="history" width="72" height="16" role="img" aria-label=${`History of ${e.length-1} changes`}>
+  </div>`}function Xs(e,t,n){if(e.length<2)return x;let r=e.map((r,i)=>{let a=72*i/(e.length-1),o=15-14*(r-t)/(n-t);return`${a.toFixed(1)},${o.toFixed(1)}`});return v`<svg class="history" width="72" height="16" role="img" aria-label=${`History of ${e.length-1} changes`}>
     ${y`<polyline points=${r.join(` `)} fill="none" stroke="currentColor" stroke-width="1.4" stroke-linejoin="round"></polyline>`}
-  </svg>`}var Ys=5e3,Xs=class extends R{static styles=[E,D,O,$,Ks,o`
+  </svg>`}var Zs=5e3,Qs=class extends R{static styles=[E,D,O,$,Js,o`
       .gauge h2 {
         margin: 0;
       }
@@ -2171,9 +2171,9 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
       .more {
         margin-top: var(--s2);
       }
-    `];#e;watched(){let{mind:e,thread:t}=this.store;return[e.state,e.changes,e.problem,t.conversationId]}connectedCallback(){super.connectedCallback(),this.#t(),this.#e=setInterval(()=>{document.hidden||this.#t()},Ys)}disconnectedCallback(){super.disconnectedCallback(),clearInterval(this.#e)}#t(){return this.store.mind.load(this.store.thread.agentId)}render(){let{mind:e}=this.store,{value:t}=e.state,n=e.problem.value===void 0?x:v`<p class="problem" role="alert">${e.problem.value.message}</p>`;return t===void 0?n:v`
+    `];#e;watched(){let{mind:e,thread:t}=this.store;return[e.state,e.changes,e.problem,t.conversationId]}connectedCallback(){super.connectedCallback(),this.#t(),this.#e=setInterval(()=>{document.hidden||this.#t()},Zs)}disconnectedCallback(){super.disconnectedCallback(),clearInterval(this.#e)}#t(){return this.store.mind.load(this.store.thread.agentId)}render(){let{mind:e}=this.store,{value:t}=e.state,n=e.problem.value===void 0?x:v`<p class="problem" role="alert">${e.problem.value.message}</p>`;return t===void 0?n:v`
       ${n}
-      <section aria-label="State">${t.states.map(n=>qs(n,t.effects,e.history(n.name)))}</section>
+      <section aria-label="State">${t.states.map(n=>Ys(n,t.effects,e.history(n.name)))}</section>
       <section aria-labelledby="moved">
         <h2 id="moved">What moved this <span>state ${t.state_version}</span></h2>
         ${this.#n()}
@@ -2192,7 +2192,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
               its turn<span class="unseen"> of ${xt(t)}: ${e.cause}</span>
             </button>`}
       </div>
-    </li>`}};customElements.define(`soma-mind`,Xs);var Zs=class extends R{static properties={memory:{attribute:!1},hit:{attribute:!1},open:{state:!0}};static styles=[E,D,O,$,o`
+    </li>`}};customElements.define(`soma-mind`,Qs);var $s=class extends R{static properties={memory:{attribute:!1},hit:{attribute:!1},open:{state:!0}};static styles=[E,D,O,$,o`
       :host {
         padding: var(--s3) 0;
         border-top: 1px solid var(--hairline);
@@ -2243,14 +2243,14 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
       }
     `];constructor(){super(),this.open=!1}render(){let{memory:e,hit:t}=this,n=bt(e.source_class,`SOURCE_CLASS_`);return v`
       <p class=${this.open?`text`:`text cut`}>${e.text}</p>
-      ${t===void 0?x:Qs(t)}
+      ${t===void 0?x:ec(t)}
       <div class="foot">
         <span class="quiet tiny">${bt(e.kind,`MEMORY_KIND_`)} · ${n}</span>
         <button class="plain" type="button" aria-expanded=${this.open} @click=${()=>this.open=!this.open}>Details</button>
         <button class="plain" type="button" @click=${()=>void this.#e()}>Forget</button>
       </div>
-      ${this.open?$s(e):x}
-    `}async#e(){let{memory:e}=this,t=e.access_count===0?`It was never recalled`:`It was recalled ${j(e.access_count,`time`)}`;if(await Cr({title:`Forget this memory?`,text:`“${e.text.slice(0,160)}” will be deleted for good, with its vector and its words in the search. ${t}; answers that used it and their receipts stay as they are.`,act:`Forget it`})){try{await this.store.memories.forget(e)}catch(e){this.store.memories.problem.value=k(e)}this.store.layout.announce(this.store.memories.report.value)}}};function Qs(e){let{vector:t,lexical:n,recency:r,importance:i}=e.parts,a=[[`meaning`,t],[`words`,n],[`recency`,r],[`weight`,i]];return v`<div class="score" role="group" aria-label=${`Score ${e.score.toFixed(2)}`}>
+      ${this.open?tc(e):x}
+    `}async#e(){let{memory:e}=this,t=e.access_count===0?`It was never recalled`:`It was recalled ${j(e.access_count,`time`)}`;if(await Cr({title:`Forget this memory?`,text:`“${e.text.slice(0,160)}” will be deleted for good, with its vector and its words in the search. ${t}; answers that used it and their receipts stay as they are.`,act:`Forget it`})){try{await this.store.memories.forget(e)}catch(e){this.store.memories.problem.value=k(e)}this.store.layout.announce(this.store.memories.report.value)}}};function ec(e){let{vector:t,lexical:n,recency:r,importance:i}=e.parts,a=[[`meaning`,t],[`words`,n],[`recency`,r],[`weight`,i]];return v`<div class="score" role="group" aria-label=${`Score ${e.score.toFixed(2)}`}>
     ${a.map(([e,t])=>v`<div>
         <span>${e}</span>
         <svg class="bar" height="4" aria-hidden="true">
@@ -2259,9 +2259,9 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
         </svg>
         <span class="number">${t===void 0?`–`:t.toFixed(2)}</span>
       </div>`)}
-  </div>`}function $s(e){return v`<dl>
+  </div>`}function tc(e){return v`<dl>
     ${[[`Learned`,F(e.learn_time)],[`Lives with`,e.namespace],[`About`,e.subject],[`Said by`,e.speaker],[`Trust`,e.trust.toFixed(2)],[`Importance`,e.importance.toFixed(2)],[`Recalled`,j(e.access_count,`time`)],[`Size`,j(e.token_count,`token`)],[`Labels`,e.tags.join(`, `)],[`Search`,e.index_state===`INDEX_STATE_INDEXED`?`by meaning and words`:`by words, until the index caught up`],[`Id`,v`<code>${e.memory_id}</code>`]].filter(([,e])=>e!==``).map(([e,t])=>v`<dt>${e}</dt><dd>${t}</dd>`)}
-  </dl>`}customElements.define(`soma-memory-card`,Zs);var ec=150,tc=[[`MEMORY_KIND_EPISODIC`,`episodic`],[`MEMORY_KIND_SEMANTIC`,`semantic`],[`MEMORY_KIND_PROCEDURAL`,`procedural`]],nc=class extends R{static properties={refused:{state:!0}};static styles=[E,D,O,$,o`
+  </dl>`}customElements.define(`soma-memory-card`,$s);var nc=150,rc=[[`MEMORY_KIND_EPISODIC`,`episodic`],[`MEMORY_KIND_SEMANTIC`,`semantic`],[`MEMORY_KIND_PROCEDURAL`,`procedural`]],ic=class extends R{static properties={refused:{state:!0}};static styles=[E,D,O,$,o`
       .narrow {
         display: flex;
         flex-wrap: wrap;
@@ -2323,11 +2323,11 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
       ${t===void 0?x:v`<soma-memory-card .store=${this.store} .memory=${t}></soma-memory-card>`}
       ${this.#n()} ${this.#r()}
     `}#t(){let{filters:e}=this.store.memories,{value:t}=e,n=this.store.thread.conversationId.value;return v`<div class="narrow">
-      <select aria-label="Kind" @change=${e=>this.#a({kinds:rc(e)===``?[]:[rc(e)]})}>
+      <select aria-label="Kind" @change=${e=>this.#a({kinds:ac(e)===``?[]:[ac(e)]})}>
         <option value="" ?selected=${t.kinds.length===0}>every kind</option>
-        ${tc.map(([e,n])=>v`<option value=${e} ?selected=${t.kinds.includes(e)}>${n}</option>`)}
+        ${rc.map(([e,n])=>v`<option value=${e} ?selected=${t.kinds.includes(e)}>${n}</option>`)}
       </select>
-      <select aria-label="Importance" @change=${e=>this.#a({min_importance:Number(rc(e))})}>
+      <select aria-label="Importance" @change=${e=>this.#a({min_importance:Number(ac(e))})}>
         ${[0,.5,.7,.9].map(e=>v`<option value=${e} ?selected=${t.min_importance===e}>
             ${e===0?`any importance`:`importance ≥ ${e}`}
           </option>`)}
@@ -2352,13 +2352,13 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
         <textarea name="text" required maxlength="8000" aria-label="What to remember" placeholder="One thing, in one sentence"></textarea>
         <div>
           <select name="kind" aria-label="Kind of the new memory">
-            ${tc.map(([e,t])=>v`<option value=${e} ?selected=${t===`semantic`}>${t}</option>`)}
+            ${rc.map(([e,t])=>v`<option value=${e} ?selected=${t===`semantic`}>${t}</option>`)}
           </select>
           <button class="main" type="submit">Keep it</button>
         </div>
         ${this.refused===``?x:v`<p class="problem" role="alert">${this.refused}</p>`}
       </form>
-    </details>`}#i(e){this.store.memories.query.value=e,this.store.memories.wanted.value=void 0,this.store.memories.report.value=``,clearTimeout(this.#e),this.#e=setTimeout(()=>void this.store.memories.search(),ec)}#a(e){let{filters:t}=this.store.memories;t.value={...t.value,...e},this.store.memories.search()}async#o(e){e.preventDefault();let t=e.target,n=new FormData(t);try{await this.store.memories.add(String(n.get(`text`)),String(n.get(`kind`))),this.refused=``,t.reset(),this.store.layout.announce(this.store.memories.report.value)}catch(e){this.refused=k(e).message}}};function rc(e){return e.target.value}customElements.define(`soma-memory`,nc);var ic=[[`BUDGET_SCOPE_TENANT`,`everybody together`],[`BUDGET_SCOPE_USER`,`one user`],[`BUDGET_SCOPE_AGENT`,`one agent`],[`BUDGET_SCOPE_CONVERSATION`,`one conversation`]],ac=[[`BUDGET_PERIOD_TURN`,`turn`],[`BUDGET_PERIOD_DAY`,`day`],[`BUDGET_PERIOD_MONTH`,`month`],[`BUDGET_PERIOD_TOTAL`,`total`]];function oc(e){return fc(e.limit_tokens,e.used_tokens,e.held_tokens,e.debt_tokens)}function sc(e){return fc(e.limit_micros,e.used_micros,e.held_micros,e.debt_micros)}function cc(e){return ac.find(([t])=>t===e)?.[1]??e}function lc(e){return ic.some(([t])=>t===e.scope)?e.scope:`BUDGET_SCOPE_TENANT`}function uc(e){return`${lc(e)} ${e.scope_id} ${e.period}`}function dc(e){let t=e=>10*ic.findIndex(([t])=>t===lc(e))+ac.findIndex(([t])=>t===e.period);return[...e].sort((e,n)=>t(e)-t(n)||e.scope_id.localeCompare(n.scope_id))}function fc(e,t,n,r){let[i,a,o,s]=[Number(e),Number(t),Number(n),Number(r??0)];return{limit:i,used:a,held:o,debt:s,left:Math.max(0,i-a-o-s)}}var pc=o`
+    </details>`}#i(e){this.store.memories.query.value=e,this.store.memories.wanted.value=void 0,this.store.memories.report.value=``,clearTimeout(this.#e),this.#e=setTimeout(()=>void this.store.memories.search(),nc)}#a(e){let{filters:t}=this.store.memories;t.value={...t.value,...e},this.store.memories.search()}async#o(e){e.preventDefault();let t=e.target,n=new FormData(t);try{await this.store.memories.add(String(n.get(`text`)),String(n.get(`kind`))),this.refused=``,t.reset(),this.store.layout.announce(this.store.memories.report.value)}catch(e){this.refused=k(e).message}}};function ac(e){return e.target.value}customElements.define(`soma-memory`,ic);var oc=[[`BUDGET_SCOPE_TENANT`,`everybody together`],[`BUDGET_SCOPE_USER`,`one user`],[`BUDGET_SCOPE_AGENT`,`one agent`],[`BUDGET_SCOPE_CONVERSATION`,`one conversation`]],sc=[[`BUDGET_PERIOD_TURN`,`turn`],[`BUDGET_PERIOD_DAY`,`day`],[`BUDGET_PERIOD_MONTH`,`month`],[`BUDGET_PERIOD_TOTAL`,`total`]];function cc(e){return mc(e.limit_tokens,e.used_tokens,e.held_tokens,e.debt_tokens)}function lc(e){return mc(e.limit_micros,e.used_micros,e.held_micros,e.debt_micros)}function uc(e){return sc.find(([t])=>t===e)?.[1]??e}function dc(e){return oc.some(([t])=>t===e.scope)?e.scope:`BUDGET_SCOPE_TENANT`}function fc(e){return`${dc(e)} ${e.scope_id} ${e.period}`}function pc(e){let t=e=>10*oc.findIndex(([t])=>t===dc(e))+sc.findIndex(([t])=>t===e.period);return[...e].sort((e,n)=>t(e)-t(n)||e.scope_id.localeCompare(n.scope_id))}function mc(e,t,n,r){let[i,a,o,s]=[Number(e),Number(t),Number(n),Number(r??0)];return{limit:i,used:a,held:o,debt:s,left:Math.max(0,i-a-o-s)}}var hc=o`
   .budget {
     padding: var(--s3) 0;
     border-top: 1px solid var(--hairline);
@@ -2386,19 +2386,19 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
   .budget .full .used {
     fill: var(--bad);
   }
-`;function mc(e,t){let n=e.period===`BUDGET_PERIOD_TURN`,r=[[oc(e),e=>j(e,`token`)],[sc(e),e=>_t(e)]];return v`<li class="budget">
+`;function gc(e,t){let n=e.period===`BUDGET_PERIOD_TURN`,r=[[cc(e),e=>j(e,`token`)],[lc(e),e=>_t(e)]];return v`<li class="budget">
     <div class="pair">
-      <h3>${N(t)} · ${cc(e.period)}</h3>
+      <h3>${N(t)} · ${uc(e.period)}</h3>
       <span>${e.hard?`hard`:`soft`}</span>
     </div>
-    ${r.filter(([e])=>e.limit>0).map(([e,t])=>n?hc(e,t):gc(e,t))}
-    <p class="quiet">${vc(e)}</p>
-  </li>`}function hc(e,t){return v`<p>At most ${t(e.limit)} for all model calls of a turn.</p>`}function gc(e,t){let{limit:n,used:r,held:i,debt:a,left:o}=e,s=[`${t(r)} used`,`${t(i)} held`,a>0?`${t(a)} owed`:``].filter(e=>e!==``),c=Math.max(n,r+i+a);return v`<svg class=${o===0?`bar full`:`bar`} height="10" role="img" aria-label=${`${s.join(`, `)}, ${t(o)} left of ${t(n)}`}>
+    ${r.filter(([e])=>e.limit>0).map(([e,t])=>n?_c(e,t):vc(e,t))}
+    <p class="quiet">${bc(e)}</p>
+  </li>`}function _c(e,t){return v`<p>At most ${t(e.limit)} for all model calls of a turn.</p>`}function vc(e,t){let{limit:n,used:r,held:i,debt:a,left:o}=e,s=[`${t(r)} used`,`${t(i)} held`,a>0?`${t(a)} owed`:``].filter(e=>e!==``),c=Math.max(n,r+i+a);return v`<svg class=${o===0?`bar full`:`bar`} height="10" role="img" aria-label=${`${s.join(`, `)}, ${t(o)} left of ${t(n)}`}>
       <rect class="track" width="100%" height="10" rx="2"></rect>
-      ${_c(`used`,0,r,c)} ${_c(`held`,r,i,c)} ${_c(`debt`,r+i,a,c)}
+      ${yc(`used`,0,r,c)} ${yc(`held`,r,i,c)} ${yc(`debt`,r+i,a,c)}
     </svg>
     <p>${t(o)} left of ${t(n)}</p>
-    <p class="quiet">${s.join(`, `)}</p>`}function _c(e,t,n,r){let i=e=>`${(100*e/r).toFixed(2)}%`;return n>0?y`<rect class=${e} x=${i(t)} width=${i(n)} height="10"></rect>`:x}function vc(e){return`${e.hard?`A turn that does not fit is refused.`:`It refuses nothing; it only lowers the level.`}${e.reset_time===void 0?``:` It starts anew ${F(e.reset_time)}.`}`}var yc=1e6,bc=`BUDGET_SCOPE_TENANT`,xc=`BUDGET_SCOPE_AGENT`,Sc=class extends R{static properties={scope:{state:!0},refused:{state:!0}};static styles=[E,D,O,$,o`
+    <p class="quiet">${s.join(`, `)}</p>`}function yc(e,t,n,r){let i=e=>`${(100*e/r).toFixed(2)}%`;return n>0?y`<rect class=${e} x=${i(t)} width=${i(n)} height="10"></rect>`:x}function bc(e){return`${e.hard?`A turn that does not fit is refused.`:`It refuses nothing; it only lowers the level.`}${e.reset_time===void 0?``:` It starts anew ${F(e.reset_time)}.`}`}var xc=1e6,Sc=`BUDGET_SCOPE_TENANT`,Cc=`BUDGET_SCOPE_AGENT`,wc=class extends R{static properties={scope:{state:!0},refused:{state:!0}};static styles=[E,D,O,$,o`
       :host {
         margin-top: var(--s5);
       }
@@ -2445,30 +2445,30 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
       button.main {
         justify-self: end;
       }
-    `];constructor(){super(),this.scope=bc,this.refused=void 0}render(){let e=this.refused!==void 0&&!this.refused.violations.some(({field:e})=>Cc.includes(e));return v`<details>
+    `];constructor(){super(),this.scope=Sc,this.refused=void 0}render(){let e=this.refused!==void 0&&!this.refused.violations.some(({field:e})=>Tc.includes(e));return v`<details>
       <summary>Set a budget</summary>
       <form @submit=${e=>void this.#i(e)}>
         <div class="two">
           <label>
             Whose
             <select name="scope" @change=${e=>this.scope=e.target.value}>
-              ${ic.map(([e,t])=>v`<option value=${e} ?selected=${e===this.scope}>${t}</option>`)}
+              ${oc.map(([e,t])=>v`<option value=${e} ?selected=${e===this.scope}>${t}</option>`)}
             </select>
           </label>
           <label>
             How long
             <select name="period">
-              ${ac.map(([e,t])=>v`<option value=${e} ?selected=${t===`day`}>${t}</option>`)}
+              ${sc.map(([e,t])=>v`<option value=${e} ?selected=${t===`day`}>${t}</option>`)}
             </select>
           </label>
         </div>
-        ${this.scope===bc?x:this.#e()}
+        ${this.scope===Sc?x:this.#e()}
         <div class="two">${this.#t(`limit_tokens`,`Tokens, 0 for no limit`,`1`)} ${this.#t(`limit_micros`,`Dollars, 0 for no limit`,`any`)}</div>
         <label class="check"><input type="checkbox" name="hard" checked /> A turn that does not fit is refused</label>
         ${e?v`<p class="problem" role="alert">${this.refused?.message}</p>`:x}
         <button class="main" type="submit">Set it</button>
       </form>
-    </details>`}#e(){let{mesh:e,thread:t}=this.store;return this.scope===xc?v`<label>
+    </details>`}#e(){let{mesh:e,thread:t}=this.store;return this.scope===Cc?v`<label>
         Which agent
         <select name="scope_id">
           <option value="">each that has none of its own</option>
@@ -2483,8 +2483,8 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
       ${t}
       <input type="number" name=${e} min="0" step=${n} value="0" required inputmode="decimal" aria-invalid=${this.#n(e)} />
       ${this.#r(e)}
-    </label>`}#n(e){return this.refused?.violations.some(({field:t})=>t===e)??!1}#r(e){let t=this.refused?.violations.find(({field:t})=>t===e);return t===void 0?x:v`<span class="wrong" role="alert">${t.description}</span>`}async#i(e){e.preventDefault();let t=wc(new FormData(e.target));if(this.refused=void 0,await Cr(this.#a(t)))try{await this.store.budgets.set(t),this.store.layout.announce(`The budget is set.`),await Promise.all([this.store.loadBudgets(),this.store.mesh.refresh()])}catch(e){this.refused=k(e)}}#a(e){let[t,n]=[Number(e.limit_tokens),Number(e.limit_micros)],r=ic.find(([t])=>t===e.scope)?.[1]??``,i=e.scope===bc?r:e.scope_id===``?r.replace(`one`,`each`):`${r}, ${this.#o(e)}`,a=[t>0?`${A(t)} tokens`:``,n>0?_t(n):``].filter(e=>e!==``).join(` and `),o=a===``?`There will be no limit any more.`:`It will be ${a}, ${e.hard?`and turns that do not fit are refused`:`and it only lowers the level`}. What is used already counts.`;return{title:`Set the ${cc(e.period)} budget of ${i}?`,text:o,act:`Set it`,refrain:`Leave it`}}#o(e){return this.store.mesh.agents.value.find(t=>t.agent_id===e.scope_id)?.name??e.scope_id}},Cc=[`scope_id`,`limit_tokens`,`limit_micros`];function wc(e){let t=t=>String(e.get(t)??``).trim();return{scope:t(`scope`),scope_id:t(`scope_id`),period:t(`period`),limit_tokens:t(`limit_tokens`)||`0`,limit_micros:String(Math.round(yc*Number(t(`limit_micros`)||`0`))),hard:e.get(`hard`)!==null}}customElements.define(`soma-budget-form`,Sc);var Tc=class extends R{static styles=[E,D,O,$,pc];watched(){let{budgets:e,configuration:t,mesh:n,thread:r,chats:i}=this.store,a=[e.all.rows,e.all.problem,e.spent.rows,e.spent.problem];return[e.mine,e.problem,...a,t.now,n.roles,n.agents,r.conversationId,i.list]}#e=``;willUpdate(){let{mesh:e,thread:t,configuration:n}=this.store,r=`${t.conversationId.value} ${e.isOperator}`;r!==this.#e&&(this.#e=r,this.store.loadBudgets()),this.hasUpdated||n.loadNow()}render(){let{mesh:e}=this.store;return v`
-      ${this.#t()} ${Ec(this.store.configuration.now.value?.version.config?.rates)} ${this.#i()}
+    </label>`}#n(e){return this.refused?.violations.some(({field:t})=>t===e)??!1}#r(e){let t=this.refused?.violations.find(({field:t})=>t===e);return t===void 0?x:v`<span class="wrong" role="alert">${t.description}</span>`}async#i(e){e.preventDefault();let t=Ec(new FormData(e.target));if(this.refused=void 0,await Cr(this.#a(t)))try{await this.store.budgets.set(t),this.store.layout.announce(`The budget is set.`),await Promise.all([this.store.loadBudgets(),this.store.mesh.refresh()])}catch(e){this.refused=k(e)}}#a(e){let[t,n]=[Number(e.limit_tokens),Number(e.limit_micros)],r=oc.find(([t])=>t===e.scope)?.[1]??``,i=e.scope===Sc?r:e.scope_id===``?r.replace(`one`,`each`):`${r}, ${this.#o(e)}`,a=[t>0?`${A(t)} tokens`:``,n>0?_t(n):``].filter(e=>e!==``).join(` and `),o=a===``?`There will be no limit any more.`:`It will be ${a}, ${e.hard?`and turns that do not fit are refused`:`and it only lowers the level`}. What is used already counts.`;return{title:`Set the ${uc(e.period)} budget of ${i}?`,text:o,act:`Set it`,refrain:`Leave it`}}#o(e){return this.store.mesh.agents.value.find(t=>t.agent_id===e.scope_id)?.name??e.scope_id}},Tc=[`scope_id`,`limit_tokens`,`limit_micros`];function Ec(e){let t=t=>String(e.get(t)??``).trim();return{scope:t(`scope`),scope_id:t(`scope_id`),period:t(`period`),limit_tokens:t(`limit_tokens`)||`0`,limit_micros:String(Math.round(xc*Number(t(`limit_micros`)||`0`))),hard:e.get(`hard`)!==null}}customElements.define(`soma-budget-form`,wc);var Dc=class extends R{static styles=[E,D,O,$,hc];watched(){let{budgets:e,configuration:t,mesh:n,thread:r,chats:i}=this.store,a=[e.all.rows,e.all.problem,e.spent.rows,e.spent.problem];return[e.mine,e.problem,...a,t.now,n.roles,n.agents,r.conversationId,i.list]}#e=``;willUpdate(){let{mesh:e,thread:t,configuration:n}=this.store,r=`${t.conversationId.value} ${e.isOperator}`;r!==this.#e&&(this.#e=r,this.store.loadBudgets()),this.hasUpdated||n.loadNow()}render(){let{mesh:e}=this.store;return v`
+      ${this.#t()} ${Oc(this.store.configuration.now.value?.version.config?.rates)} ${this.#i()}
       ${e.isOperator?this.#o():x}
       ${e.isAdmin?v`<soma-budget-form .store=${this.store}></soma-budget-form>`:v`<section><p class="quiet">An administrator can set budgets.</p></section>`}
     `}#t(){let{mine:e,problem:t}=this.store.budgets,n=e.value?.[0]?.open_holds??0;return v`<section aria-labelledby="mine">
@@ -2492,8 +2492,8 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
       ${t.value===void 0?x:v`<p class="problem" role="alert">${t.value.message}</p>`}
       ${e.value===void 0?t.value===void 0?v`<p class="quiet" role="status">The budgets are being read.</p>`:x:this.#n(e.value,`No budget limits what you may spend.`)}
     </section>`}#n(e,t){return e.length===0?v`<p class="quiet">${t}</p>`:v`<ul>
-          ${dc(e).map(e=>mc(e,this.#r(e)))}
-        </ul>`}#r(e){let{mesh:t,thread:n,chats:r}=this.store,i=e.scope_id;switch(lc(e)){case`BUDGET_SCOPE_USER`:return i===``?`each user`:i===t.userId?`you`:`user ${i}`;case`BUDGET_SCOPE_AGENT`:return i===``?`each agent`:`agent ${t.agents.value.find(e=>e.agent_id===i)?.name??i}`;case`BUDGET_SCOPE_CONVERSATION`:{let e=r.list.value?.find(e=>e.conversation_id===i),t=e===void 0?`conversation ${i}`:`“${r.nameOf(e)}”`;return i===``?`each conversation`:i===n.conversationId.value?`this conversation`:t}default:return`everybody together`}}#i(){let{rows:e,problem:t}=this.store.budgets.spent;return v`<section aria-labelledby="spent">
+          ${pc(e).map(e=>gc(e,this.#r(e)))}
+        </ul>`}#r(e){let{mesh:t,thread:n,chats:r}=this.store,i=e.scope_id;switch(dc(e)){case`BUDGET_SCOPE_USER`:return i===``?`each user`:i===t.userId?`you`:`user ${i}`;case`BUDGET_SCOPE_AGENT`:return i===``?`each agent`:`agent ${t.agents.value.find(e=>e.agent_id===i)?.name??i}`;case`BUDGET_SCOPE_CONVERSATION`:{let e=r.list.value?.find(e=>e.conversation_id===i),t=e===void 0?`conversation ${i}`:`“${r.nameOf(e)}”`;return i===``?`each conversation`:i===n.conversationId.value?`this conversation`:t}default:return`everybody together`}}#i(){let{rows:e,problem:t}=this.store.budgets.spent;return v`<section aria-labelledby="spent">
       <h2 id="spent">What the last turns cost</h2>
       ${t.value===void 0?x:v`<p class="problem" role="alert">${t.value.message}</p>`}
       ${e.value?.length===0?v`<p class="quiet">Nobody has asked anything yet.</p>`:x}
@@ -2505,15 +2505,15 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
         ${F(e.plan_time)}<span class="unseen">: open its receipt</span>
       </button>
       <span>${e.settle_time===void 0?`not settled`:`${A(e.tokens)} tokens, ${gt(e.cost_micros)}`}</span>
-    </li>`}#o(){let{all:e,mine:t}=this.store.budgets,n=new Set((t.value??[]).map(e=>uc(e))),r=e.rows.value?.filter(e=>!n.has(uc(e)));return v`<section aria-labelledby="others">
+    </li>`}#o(){let{all:e,mine:t}=this.store.budgets,n=new Set((t.value??[]).map(e=>fc(e))),r=e.rows.value?.filter(e=>!n.has(fc(e)));return v`<section aria-labelledby="others">
       <h2 id="others">Other budgets</h2>
       ${e.problem.value===void 0?x:v`<p class="problem" role="alert">${e.problem.value.message}</p>`}
       ${r===void 0?x:this.#n(r,`Nothing is limited for anybody else.`)}
       ${e.hasMore?v`<button class="plain" type="button" @click=${()=>void e.more()}>Show more</button>`:x}
-    </section>`}};function Ec(e){if(e===void 0)return x;let t=[[`Model calls a minute`,e.tenant_calls_per_minute,e.user_calls_per_minute],[`Tokens a minute`,e.tenant_tokens_per_minute,e.user_tokens_per_minute],[`Turns at once`,e.tenant_concurrent_turns,e.user_concurrent_turns]].filter(([,e,t])=>Number(e)>0||Number(t)>0),n=e=>Number(e)===0?`no limit`:A(e);return v`<section aria-labelledby="rates">
+    </section>`}};function Oc(e){if(e===void 0)return x;let t=[[`Model calls a minute`,e.tenant_calls_per_minute,e.user_calls_per_minute],[`Tokens a minute`,e.tenant_tokens_per_minute,e.user_tokens_per_minute],[`Turns at once`,e.tenant_concurrent_turns,e.user_concurrent_turns]].filter(([,e,t])=>Number(e)>0||Number(t)>0),n=e=>Number(e)===0?`no limit`:A(e);return v`<section aria-labelledby="rates">
     <h2 id="rates">How fast</h2>
     ${t.length===0?v`<p class="quiet">Nothing limits how many calls, tokens or turns there may be at once.</p>`:v`<dl>${t.map(([e,t,r])=>v`<dt>${e}</dt><dd>${n(t)} together, ${n(r)} for each user</dd>`)}</dl>`}
-  </section>`}customElements.define(`soma-budget`,Tc);var Dc=10,Oc=o`
+  </section>`}customElements.define(`soma-budget`,Dc);var kc=10,Ac=o`
   .calibration {
     padding: var(--s3) 0;
     border-top: 1px solid var(--hairline);
@@ -2540,22 +2540,22 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
     color: var(--ink-soft);
     font-size: var(--size-tiny);
   }
-`;function kc(e){return v`<section aria-labelledby="calibration">
+`;function jc(e){return v`<section aria-labelledby="calibration">
     <h2 id="calibration">How well AIQ is predicted <span>${e.length===0?``:`bar observed, line predicted`}</span></h2>
-    ${e.length===0?v`<p class="quiet">No turn was settled yet, so nothing can be compared.</p>`:e.map(e=>Ac(e))}
-  </section>`}function Ac(e){return v`<div class="calibration">
+    ${e.length===0?v`<p class="quiet">Nothing was compared yet: every turn that is settled adds to it.</p>`:e.map(e=>Mc(e))}
+  </section>`}function Mc(e){return v`<div class="calibration">
     <div class="pair"><h3>${e.model}</h3><span>${j(Number(e.turns),`turn`)}</span></div>
-    <p class="quiet">${jc(e)}</p>
-    ${e.bins.length===0?x:Mc(e)}
-  </div>`}function jc(e){let t=e.mean_error;return`On average ${Math.abs(t)<.5?`as good as predicted`:`${Math.abs(t).toFixed(1)} ${t>0?`better`:`worse`} than predicted`}; off by ${e.mean_absolute_error.toFixed(1)} a turn; expected calibration error ${e.expected_calibration_error.toFixed(1)}.`}function Mc(e){return v`<svg role="img" aria-label=${e.bins.map(e=>Pc(e)).join(` `)}>
+    <p class="quiet">${Nc(e)}</p>
+    ${e.bins.length===0?x:Pc(e)}
+  </div>`}function Nc(e){let t=e.mean_error;return`On average ${Math.abs(t)<.5?`as good as predicted`:`${Math.abs(t).toFixed(1)} ${t>0?`better`:`worse`} than predicted`}; off by ${e.mean_absolute_error.toFixed(1)} a turn; expected calibration error ${e.expected_calibration_error.toFixed(1)}.`}function Pc(e){return v`<svg role="img" aria-label=${e.bins.map(e=>Ic(e)).join(` `)}>
       <line class="ground" x1="0" x2="100%" y1="100%" y2="100%"></line>
-      ${e.bins.map(e=>Nc(e))}
+      ${e.bins.map(e=>Fc(e))}
     </svg>
-    <div class="ends"><span>0</span><span>AIQ as predicted</span><span>100</span></div>`}function Nc(e){let t=100/Dc*Math.min(9,Math.floor(e.from/Dc)),[n,r]=[100-e.mean_observed,100-e.mean_predicted];return y`<g>
-    <title>${Pc(e)}</title>
+    <div class="ends"><span>0</span><span>AIQ as predicted</span><span>100</span></div>`}function Fc(e){let t=100/kc*Math.min(9,Math.floor(e.from/kc)),[n,r]=[100-e.mean_observed,100-e.mean_predicted];return y`<g>
+    <title>${Ic(e)}</title>
     <rect class="observed" x=${`${t+1}%`} width="8%" y=${`${n.toFixed(1)}%`} height=${`${e.mean_observed.toFixed(1)}%`}></rect>
     <line class="predicted" x1=${`${t+.5}%`} x2=${`${t+9.5}%`} y1=${`${r.toFixed(1)}%`} y2=${`${r.toFixed(1)}%`}></line>
-  </g>`}function Pc(e){return`Predicted ${e.mean_predicted.toFixed(0)}, observed ${e.mean_observed.toFixed(0)}, in ${A(e.turns)} ${e.turns===`1`?`turn`:`turns`}.`}var Fc=[[`dependency`,`state`],[`lane`],[`level`]],Ic=6,Lc=/^(DEGRADATION_LEVEL|DEPENDENCY_STATE|LANE_PROFILE)_/;function Rc(e){let t=new Map;return Bc(e,[],t),t}function zc(e,t){let[n,r]=[Rc(e),Rc(t)];return[...new Set([...r.keys(),...n.keys()])].map(e=>({name:e,before:n.get(e)??`none`,after:r.get(e)??`none`})).filter(e=>e.before!==e.after)}function Bc(e,t,n){if(Array.isArray(e))e.forEach((e,r)=>Vc(e,t,r,n));else if(Hc(e))for(let[r,i]of Object.entries(e))Bc(i,[...t,M(r)],n);else n.set(t.join(`, `),Uc(e))}function Vc(e,t,n,r){let i=Hc(e)?Fc.find(t=>t.every(t=>t in e)):void 0;if(!Hc(e)||i===void 0){Bc(e,[...t,String(n+1)],r);return}let a=i.map(t=>Uc(e[t])).join(` `),o=Object.entries(e).filter(([e])=>!i.includes(e));Bc(Object.fromEntries(o),[...t,a],r)}function Hc(e){return typeof e==`object`&&!!e}function Uc(e){if(typeof e==`number`)return String(Number(e.toPrecision(Ic)));let t=String(e);return Lc.test(t)?Wc(t.replace(Lc,``)):M(t)}function Wc(e){return/^L\d$/.test(e)?e:M(e.toLowerCase())}var Gc=6,Kc=class extends R{static properties={opened:{state:!0},refused:{state:!0}};static styles=[E,D,O,$,o`
+  </g>`}function Ic(e){return`Predicted ${e.mean_predicted.toFixed(0)}, observed ${e.mean_observed.toFixed(0)}, in ${A(e.turns)} ${e.turns===`1`?`turn`:`turns`}.`}var Lc=[[`dependency`,`state`],[`lane`],[`level`]],Rc=6,zc=/^(DEGRADATION_LEVEL|DEPENDENCY_STATE|LANE_PROFILE)_/;function Bc(e){let t=new Map;return Hc(e,[],t),t}function Vc(e,t){let[n,r]=[Bc(e),Bc(t)];return[...new Set([...r.keys(),...n.keys()])].map(e=>({name:e,before:n.get(e)??`none`,after:r.get(e)??`none`})).filter(e=>e.before!==e.after)}function Hc(e,t,n){if(Array.isArray(e))e.forEach((e,r)=>Uc(e,t,r,n));else if(Wc(e))for(let[r,i]of Object.entries(e))Hc(i,[...t,M(r)],n);else n.set(t.join(`, `),Gc(e))}function Uc(e,t,n,r){let i=Wc(e)?Lc.find(t=>t.every(t=>t in e)):void 0;if(!Wc(e)||i===void 0){Hc(e,[...t,String(n+1)],r);return}let a=i.map(t=>Gc(e[t])).join(` `),o=Object.entries(e).filter(([e])=>!i.includes(e));Hc(Object.fromEntries(o),[...t,a],r)}function Wc(e){return typeof e==`object`&&!!e}function Gc(e){if(typeof e==`number`)return String(Number(e.toPrecision(Rc)));let t=String(e);return zc.test(t)?Kc(t.replace(zc,``)):M(t)}function Kc(e){return/^L\d$/.test(e)?e:M(e.toLowerCase())}var qc=6,Jc=class extends R{static properties={opened:{state:!0},refused:{state:!0}};static styles=[E,D,O,$,o`
       :host {
         margin-top: var(--s5);
       }
@@ -2597,7 +2597,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
       ${n.hasMore?v`<button class="plain" type="button" @click=${()=>void n.more()}>Show older</button>`:x}
     </section>`}#e(e,t){let n=this.opened?.number===e.version;return v`<li>
       <div class="pair"><strong>Version ${e.version}</strong><span>${e.version===t?`holds`:``}</span></div>
-      <p class="quiet">${qc(e)}</p>
+      <p class="quiet">${Yc(e)}</p>
       ${e.comment===``?x:v`<p>${e.comment}</p>`}
       <div class="foot">
         <span class="quiet">${e.changed_fields.map(e=>M(e)).join(`, `)}</span>
@@ -2607,18 +2607,18 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
       </div>
       ${n?this.#t(e,t):x}
     </li>`}#t(e,t){let{version:n,changes:r}=this.opened??{};return n===void 0?v`<p class="quiet" role="status">The values are being read.</p>`:v`
-      ${r===void 0?x:Jc(r)}
+      ${r===void 0?x:Xc(r)}
       <details>
         <summary>All values</summary>
-        <dl>${[...Rc(n.config??{})].map(([e,t])=>v`<dt>${e}</dt><dd>${t}</dd>`)}</dl>
+        <dl>${[...Bc(n.config??{})].map(([e,t])=>v`<dt>${e}</dt><dd>${t}</dd>`)}</dl>
       </details>
       ${this.store.mesh.isAdmin&&e.version!==t?v`<form @submit=${e=>void this.#r(e,n)}>
             <input name="comment" maxlength="500" aria-label="Why it is restored" placeholder="Why (if you like)" autocomplete="off" />
             <button type="submit">Restore this version</button>
           </form>`:x}
-    `}async#n(e){if(this.refused=``,this.opened?.number===e){this.opened=void 0;return}let t={number:e};this.opened=t;try{let{configuration:n}=this.store,[r,i]=await Promise.all([n.read(e),e===0?void 0:n.read(e-1)]);this.opened===t&&(this.opened=i===void 0?{number:e,version:r}:{number:e,version:r,changes:zc(i.config,r.config)})}catch(e){this.refused=k(e).message,this.opened=void 0}}async#r(e,t){e.preventDefault();let n=String(new FormData(e.target).get(`comment`)??``).trim(),{configuration:r}=this.store,i=zc(r.now.value?.version.config,t.config),a=i.slice(0,Gc).map(e=>`${e.name} from ${e.before} to ${e.after}`),o=i.length>Gc?` and ${j(i.length-Gc,`more`)}`:``;if(await Cr({title:`Restore version ${t.version}?`,text:`The next turn is planned by it. ${i.length===0?`No value changes`:`It changes ${a.join(`; `)}${o}`}. It becomes a new version; no older one is lost.`,act:`Restore it`,refrain:`Leave it`}))try{await r.restore(t.version,n),this.opened=void 0,this.store.layout.announce(`The values of version ${t.version} hold again.`)}catch(e){this.refused=k(e).message}}};function qc(e){if(e.create_time===void 0)return`The values that come with the system.`;let t=e.restores_version>0?`, restoring version ${e.restores_version}`:``;return`${F(e.create_time)} by ${e.changed_by}${t}`}function Jc(e){return e.length===0?v`<p class="quiet">No value differs from the version before.</p>`:v`<dl class="changes">
+    `}async#n(e){if(this.refused=``,this.opened?.number===e){this.opened=void 0;return}let t={number:e};this.opened=t;try{let{configuration:n}=this.store,[r,i]=await Promise.all([n.read(e),e===0?void 0:n.read(e-1)]);this.opened===t&&(this.opened=i===void 0?{number:e,version:r}:{number:e,version:r,changes:Vc(i.config,r.config)})}catch(e){this.refused=k(e).message,this.opened=void 0}}async#r(e,t){e.preventDefault();let n=String(new FormData(e.target).get(`comment`)??``).trim(),{configuration:r}=this.store,i=Vc(r.now.value?.version.config,t.config),a=i.slice(0,qc).map(e=>`${e.name} from ${e.before} to ${e.after}`),o=i.length>qc?` and ${j(i.length-qc,`more`)}`:``;if(await Cr({title:`Restore version ${t.version}?`,text:`The next turn is planned by it. ${i.length===0?`No value changes`:`It changes ${a.join(`; `)}${o}`}. It becomes a new version; no older one is lost.`,act:`Restore it`,refrain:`Leave it`}))try{await r.restore(t.version,n),this.opened=void 0,this.store.layout.announce(`The values of version ${t.version} hold again.`)}catch(e){this.refused=k(e).message}}};function Yc(e){if(e.create_time===void 0)return`The values that come with the system.`;let t=e.restores_version>0?`, restoring version ${e.restores_version}`:``;return`${F(e.create_time)} by ${e.changed_by}${t}`}function Xc(e){return e.length===0?v`<p class="quiet">No value differs from the version before.</p>`:v`<dl class="changes">
         ${e.map(({name:e,before:t,after:n})=>v`<dt>${N(e)}</dt><dd>${t} → ${n}</dd>`)}
-      </dl>`}customElements.define(`soma-config-versions`,Kc);var Yc=class extends R{static styles=[E,D,O,$,Oc,o`
+      </dl>`}customElements.define(`soma-config-versions`,Jc);var Zc=class extends R{static styles=[E,D,O,$,Ac,o`
       .now {
         display: flex;
         align-items: baseline;
@@ -2632,17 +2632,17 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
       <section aria-labelledby="level">
         <h2 id="level">Level between turns</h2>
         ${e.problem.value===void 0?x:v`<p class="problem" role="alert">${e.problem.value.message}</p>`}
-        ${n===void 0?this.#e():Xc(n)}
+        ${n===void 0?this.#e():Qc(n)}
       </section>
       ${n===void 0?x:Bo(n.dependencies)}
-      ${t.now.value===void 0?x:kc(t.now.value.calibration)}
+      ${t.now.value===void 0?x:jc(t.now.value.calibration)}
       <soma-config-versions .store=${this.store}></soma-config-versions>
-    `}#e(){return this.store.level.problem.value===void 0?v`<p class="quiet" role="status">The mesh is being asked.</p>`:x}};function Xc(e){let t=e.since===void 0?``:`since ${F(e.since)}`,n=P(e.level)===`L0`,r=n&&e.reasons.length>0?`Answers are as usual; this is good to know.`:jr(e.level);return v`<p class="now"><strong>${P(e.level)}</strong> <span>${r} <span class="quiet">${t}</span></span></p>
+    `}#e(){return this.store.level.problem.value===void 0?v`<p class="quiet" role="status">The mesh is being asked.</p>`:x}};function Qc(e){let t=e.since===void 0?``:`since ${F(e.since)}`,n=P(e.level)===`L0`,r=n&&e.reasons.length>0?`Answers are as usual; this is good to know.`:jr(e.level);return v`<p class="now"><strong>${P(e.level)}</strong> <span>${r} <span class="quiet">${t}</span></span></p>
     ${e.reasons.length===0&&n?v`<p class="quiet">Nothing demands less.</p>`:x}
     ${e.reasons.map(e=>v`<p class=${P(e.level)===`L0`?`notice`:`notice warn`}>
         <strong>${P(e.level)}</strong> ${e.sentence} <span class="quiet">(${e.source})</span>
       </p>`)}
-    ${n?x:v`<p class="quiet">${Zc(e)}</p>`}`}function Zc({good_checks:e,good_checks_to_recover:t}){return e===0?`When the cause is gone, ${j(t,`good check`)} in a row bring it back.`:`The cause is gone: ${e} of ${j(t,`good check`)} in a row are there.`}customElements.define(`soma-level`,Yc);var Qc=class extends R{static styles=[E,D,o`
+    ${n?x:v`<p class="quiet">${$c(e)}</p>`}`}function $c({good_checks:e,good_checks_to_recover:t}){return e===0?`When the cause is gone, ${j(t,`good check`)} in a row bring it back.`:`The cause is gone: ${e} of ${j(t,`good check`)} in a row are there.`}customElements.define(`soma-level`,Zc);var el=class extends R{static styles=[E,D,o`
       :host {
         display: grid;
         grid-template: var(--bar) minmax(0, 1fr) / minmax(0, 1fr);
@@ -2714,7 +2714,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
         </button>
       </div>
       <div id="panel" role="tabpanel" tabindex="0" aria-labelledby=${`tab-${t}`}>${this.#e(t)}</div>
-    `}#e(e){switch(e){case`receipt`:return v`<soma-receipt .store=${this.store}></soma-receipt>`;case`mind`:return v`<soma-mind .store=${this.store}></soma-mind>`;case`memory`:return v`<soma-memory .store=${this.store}></soma-memory>`;case`budget`:return v`<soma-budget .store=${this.store}></soma-budget>`;case`level`:return v`<soma-level .store=${this.store}></soma-level>`}}#t(e){let t=e.key===`ArrowRight`?1:e.key===`ArrowLeft`?L.length-1:0,n=L[(L.indexOf(this.store.layout.tab.value)+t)%L.length];t!==0&&n!==void 0&&(e.preventDefault(),this.store.layout.openDrawer(n),this.updateComplete.then(()=>this.renderRoot.querySelector(`#tab-${n}`)?.focus()))}};customElements.define(`soma-drawer`,Qc);var $c={connecting:`Connecting`,connected:`Connected`,lost:`Reconnecting.`,locked:`This browser has no session. Open the page on the machine that runs the mesh.`},el={system:`half`,light:`sun`,dark:`moon`},tl=class extends R{static styles=[E,D,o`
+    `}#e(e){switch(e){case`receipt`:return v`<soma-receipt .store=${this.store}></soma-receipt>`;case`mind`:return v`<soma-mind .store=${this.store}></soma-mind>`;case`memory`:return v`<soma-memory .store=${this.store}></soma-memory>`;case`budget`:return v`<soma-budget .store=${this.store}></soma-budget>`;case`level`:return v`<soma-level .store=${this.store}></soma-level>`}}#t(e){let t=e.key===`ArrowRight`?1:e.key===`ArrowLeft`?L.length-1:0,n=L[(L.indexOf(this.store.layout.tab.value)+t)%L.length];t!==0&&n!==void 0&&(e.preventDefault(),this.store.layout.openDrawer(n),this.updateComplete.then(()=>this.renderRoot.querySelector(`#tab-${n}`)?.focus()))}};customElements.define(`soma-drawer`,el);var tl={connecting:`Connecting`,connected:`Connected`,lost:`Reconnecting.`,locked:`This browser has no session. Open the page on the machine that runs the mesh.`},nl={system:`half`,light:`sun`,dark:`moon`},rl=class extends R{static styles=[E,D,o`
       :host {
         display: flex;
         align-items: center;
@@ -2797,9 +2797,9 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
         aria-label=${`Theme: ${a}. Change it.`}
         @click=${()=>t.nextTheme()}
       >
-        ${T(el[a])} <span>${a}</span>
+        ${T(nl[a])} <span>${a}</span>
       </button>
-    `}#e(){let{mesh:e,turns:t}=this.store;return e.link.value===`lost`&&t.running.value!==void 0?`Reconnecting. The answer goes on without you.`:$c[e.link.value]}#t(){let{level:e,mesh:t}=this.store,n=Object.entries(t.services.value).filter(([,e])=>e===`down`);return e.status.value===void 0?n.map(([e])=>e):Vo(e.status.value.dependencies)}#n(){let e=this.store.mesh.budget.value;if(e===void 0)return``;let t=Number(e.limit_tokens)-Number(e.used_tokens)-Number(e.held_tokens),n=Number(e.limit_micros)-Number(e.used_micros)-Number(e.held_micros),r=[Number(e.limit_tokens)>0?`${ht(Math.max(0,t))} tokens`:``,Number(e.limit_micros)>0?_t(Math.max(0,n)):``].filter(e=>e!==``);return r.length===0?``:`${r.join(`, `)} left today`}};customElements.define(`soma-foot`,tl);var nl=[[`system`,`Follow the system's light or dark`],[`light`,`Light`],[`dark`,`Dark`]];function rl(e){return[...il(e),...ol(e),...sl(e),...cl(e),...ll(e)]}function il(e){let{layout:t,turns:n,asksIn:r}=e,i=[{name:`New chat`,group:`Do`,keys:`Alt N`,run:()=>e.newChat()}];return n.running.value===void 0?i.push(...al(e)):i.push({name:`Stop the answer`,group:`Do`,keys:`Esc`,run:()=>n.stop()}),r!==void 0&&i.push({name:`Go to what waits for consent`,group:`Do`,keys:`Alt A`,run:()=>e.openApproval(r)}),L.forEach((e,n)=>{i.push({name:`Open ${N(e)}`,group:`Do`,keys:`Alt ${n+1}`,run:()=>t.openDrawer(e)})}),t.drawerOpen.value&&i.push({name:`Close the drawer`,group:`Do`,keys:`Esc`,run:()=>t.closeDrawer()}),i}function al({thread:e,turns:t,layout:n,files:r}){let i=[],a=e.entries.value.findLast(e=>e.role===`user`&&e.messageId!==``),{last:o}=e;a!==void 0&&i.push({name:`Edit the last question`,group:`Do`,keys:`↑`,run:()=>n.editing.value=a}),o?.role===`assistant`&&i.push({name:`Answer again`,group:`Do`,keys:``,run:()=>t.regenerate(o)});let{value:s}=e.conversationId;return s!==``&&(i.push({name:`Export as JSON`,group:`Do`,keys:``,run:()=>void r.take(s,`json`)}),i.push({name:`Export as Markdown`,group:`Do`,keys:``,run:()=>void r.take(s,`markdown`)})),i.push({name:`Import a conversation`,group:`Do`,keys:``,run:()=>r.choose()}),i}function ol(e){return nl.map(([t,n])=>({name:n,group:`Theme`,keys:``,run:()=>e.layout.setTheme(t)}))}function sl(e){let{value:t}=e.mesh.agents;return t.length<2?[]:t.map(t=>({name:`New chat with ${t.name}`,group:`Agent`,keys:``,run:()=>{e.newChat(),e.thread.agentId=t.agent_id}}))}function cl({mesh:e,turns:t}){let{value:n}=e.models;if(n.length<2)return[];let r=e=>()=>t.modelId.value=e;return[{name:`The agent's own model answers`,group:`Model`,keys:``,run:r(``)},...n.map(({model_profile_id:e})=>({name:`${e} answers`,group:`Model`,keys:``,run:r(e)}))]}function ll(e){return(e.chats.list.value??[]).map(t=>({name:e.chats.nameOf(t)||`Untitled chat`,group:`Go to`,keys:``,run:()=>e.openChat(t.conversation_id)}))}function ul(e,t){let n=t.toLowerCase().split(/\s+/).filter(e=>e!==``),r=e=>{let t=`${e.group} ${e.name}`.toLowerCase();return n.every(e=>t.includes(e))},i=n[0]??``,a=e=>+!e.name.toLowerCase().startsWith(i);return e.filter(r).sort((e,t)=>a(e)-a(t))}var dl=50,fl=class extends R{static properties={text:{state:!0},chosen:{state:!0}};static styles=[E,D,o`
+    `}#e(){let{mesh:e,turns:t}=this.store;return e.link.value===`lost`&&t.running.value!==void 0?`Reconnecting. The answer goes on without you.`:tl[e.link.value]}#t(){let{level:e,mesh:t}=this.store,n=Object.entries(t.services.value).filter(([,e])=>e===`down`);return e.status.value===void 0?n.map(([e])=>e):Vo(e.status.value.dependencies)}#n(){let e=this.store.mesh.budget.value;if(e===void 0)return``;let t=Number(e.limit_tokens)-Number(e.used_tokens)-Number(e.held_tokens),n=Number(e.limit_micros)-Number(e.used_micros)-Number(e.held_micros),r=[Number(e.limit_tokens)>0?`${ht(Math.max(0,t))} tokens`:``,Number(e.limit_micros)>0?_t(Math.max(0,n)):``].filter(e=>e!==``);return r.length===0?``:`${r.join(`, `)} left today`}};customElements.define(`soma-foot`,rl);var il=[[`system`,`Follow the system's light or dark`],[`light`,`Light`],[`dark`,`Dark`]];function al(e){return[...ol(e),...cl(e),...ll(e),...ul(e),...dl(e)]}function ol(e){let{layout:t,turns:n,asksIn:r}=e,i=[{name:`New chat`,group:`Do`,keys:`Alt N`,run:()=>e.newChat()}];return n.running.value===void 0?i.push(...sl(e)):i.push({name:`Stop the answer`,group:`Do`,keys:`Esc`,run:()=>n.stop()}),r!==void 0&&i.push({name:`Go to what waits for consent`,group:`Do`,keys:`Alt A`,run:()=>e.openApproval(r)}),L.forEach((e,n)=>{i.push({name:`Open ${N(e)}`,group:`Do`,keys:`Alt ${n+1}`,run:()=>t.openDrawer(e)})}),t.drawerOpen.value&&i.push({name:`Close the drawer`,group:`Do`,keys:`Esc`,run:()=>t.closeDrawer()}),i}function sl({thread:e,turns:t,layout:n,files:r}){let i=[],a=e.entries.value.findLast(e=>e.role===`user`&&e.messageId!==``),{last:o}=e;a!==void 0&&i.push({name:`Edit the last question`,group:`Do`,keys:`↑`,run:()=>n.editing.value=a}),o?.role===`assistant`&&i.push({name:`Answer again`,group:`Do`,keys:``,run:()=>t.regenerate(o)});let{value:s}=e.conversationId;return s!==``&&(i.push({name:`Export as JSON`,group:`Do`,keys:``,run:()=>void r.take(s,`json`)}),i.push({name:`Export as Markdown`,group:`Do`,keys:``,run:()=>void r.take(s,`markdown`)})),i.push({name:`Import a conversation`,group:`Do`,keys:``,run:()=>r.choose()}),i}function cl(e){return il.map(([t,n])=>({name:n,group:`Theme`,keys:``,run:()=>e.layout.setTheme(t)}))}function ll(e){let{value:t}=e.mesh.agents;return t.length<2?[]:t.map(t=>({name:`New chat with ${t.name}`,group:`Agent`,keys:``,run:()=>{e.newChat(),e.thread.agentId=t.agent_id}}))}function ul({mesh:e,turns:t}){let{value:n}=e.models;if(n.length<2)return[];let r=e=>()=>t.modelId.value=e;return[{name:`The agent's own model answers`,group:`Model`,keys:``,run:r(``)},...n.map(({model_profile_id:e})=>({name:`${e} answers`,group:`Model`,keys:``,run:r(e)}))]}function dl(e){return(e.chats.list.value??[]).map(t=>({name:e.chats.nameOf(t)||`Untitled chat`,group:`Go to`,keys:``,run:()=>e.openChat(t.conversation_id)}))}function fl(e,t){let n=t.toLowerCase().split(/\s+/).filter(e=>e!==``),r=e=>{let t=`${e.group} ${e.name}`.toLowerCase();return n.every(e=>t.includes(e))},i=n[0]??``,a=e=>+!e.name.toLowerCase().startsWith(i);return e.filter(r).sort((e,t)=>a(e)-a(t))}var pl=50,ml=class extends R{static properties={text:{state:!0},chosen:{state:!0}};static styles=[E,D,o`
       dialog {
         width: min(560px, calc(100vw - 24px));
         max-height: min(480px, 80dvh);
@@ -2859,7 +2859,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
       p {
         padding: var(--s4);
       }
-    `];#e=[];constructor(){super(),this.text=``,this.chosen=0}connectedCallback(){super.connectedCallback(),this.#e=rl(this.store)}firstUpdated(){this.renderRoot.querySelector(`dialog`)?.showModal()}updated(){this.renderRoot.querySelector(`[aria-selected="true"]`)?.scrollIntoView({block:`nearest`})}render(){let e=this.#t();return v`<dialog
+    `];#e=[];constructor(){super(),this.text=``,this.chosen=0}connectedCallback(){super.connectedCallback(),this.#e=al(this.store)}firstUpdated(){this.renderRoot.querySelector(`dialog`)?.showModal()}updated(){this.renderRoot.querySelector(`[aria-selected="true"]`)?.scrollIntoView({block:`nearest`})}render(){let e=this.#t();return v`<dialog
       aria-label="Commands"
       @close=${()=>this.store.layout.paletteOpen.value=!1}
       @click=${e=>this.#o(e)}
@@ -2878,7 +2878,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
         @keydown=${t=>this.#i(t,e)}
       />
       ${e.length===0?v`<p class="quiet" role="status">No command and no chat is called so.</p>`:v`<div id="list" role="listbox" aria-label="Commands">${e.map((e,t)=>this.#n(e,t))}</div>`}
-    </dialog>`}#t(){return ul(this.#e,this.text).slice(0,dl)}#n(e,t){return v`<div
+    </dialog>`}#t(){return fl(this.#e,this.text).slice(0,pl)}#n(e,t){return v`<div
       id=${`option-${t}`}
       role="option"
       aria-selected=${t===this.chosen}
@@ -2887,7 +2887,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
     >
       <span class="group">${e.group}</span><span class="cut">${e.name}</span>
       ${e.keys===``?x:v`<kbd>${e.keys}</kbd>`}
-    </div>`}#r(e){this.text=e,this.chosen=0}#i(e,t){let n=e.key===`ArrowDown`?1:e.key===`ArrowUp`?-1:0,r=t[this.chosen];n!==0&&t.length>0?(e.preventDefault(),this.chosen=(this.chosen+n+t.length)%t.length):e.key===`Enter`&&r!==void 0&&(e.preventDefault(),this.#a(r))}#a(e){this.renderRoot.querySelector(`dialog`)?.close(),e.run()}#o(e){e.target===e.currentTarget&&this.renderRoot.querySelector(`dialog`)?.close()}};customElements.define(`soma-palette`,fl);var pl=class extends R{static styles=[E,D,O,o`
+    </div>`}#r(e){this.text=e,this.chosen=0}#i(e,t){let n=e.key===`ArrowDown`?1:e.key===`ArrowUp`?-1:0,r=t[this.chosen];n!==0&&t.length>0?(e.preventDefault(),this.chosen=(this.chosen+n+t.length)%t.length):e.key===`Enter`&&r!==void 0&&(e.preventDefault(),this.#a(r))}#a(e){this.renderRoot.querySelector(`dialog`)?.close(),e.run()}#o(e){e.target===e.currentTarget&&this.renderRoot.querySelector(`dialog`)?.close()}};customElements.define(`soma-palette`,ml);var hl=class extends R{static styles=[E,D,O,o`
       :host {
         display: grid;
         grid-template: minmax(0, 1fr) auto / var(--rail) minmax(0, 1fr) auto;
@@ -2980,4 +2980,4 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
     `}#e(e){return v`<div class="problem" role="alert">
       <p>${e.message}</p>
       <button class="plain icon" type="button" aria-label="Close" @click=${()=>this.store.layout.problem.value=void 0}>${T(`close`)}</button>
-    </div>`}updated(){let{narrow:e,railOpen:t,drawerOpen:n}=this.store.layout,r=e.value&&n.value?`soma-drawer`:e.value&&t.value?`soma-rail`:``;r!==this.#t&&(this.#t=r,this.#n(r))}#t=``;async#n(e){if(e===``){this.focusComposer();return}let t=this.renderRoot.querySelector(e);await t?.updateComplete,t?.renderRoot.querySelector(`[aria-selected="true"], button`)?.focus()}focusComposer(){this.#r?.focusField()}get#r(){return this.renderRoot.querySelector(`soma-composer`)}#i(e){this.store.turns.say(e),this.focusComposer()}#a(){this.store.layout.railOpen.value=!1,this.store.layout.narrow.value&&this.store.layout.closeDrawer()}#o=e=>{let{layout:t,asksIn:n}=this.store;if((e.ctrlKey||e.metaKey)&&!e.altKey&&e.key.toLowerCase()===`k`)e.preventDefault(),t.paletteOpen.value=!t.paletteOpen.value;else if(e.key===`Escape`&&!e.defaultPrevented)this.#s();else if(e.altKey&&!e.ctrlKey&&!e.metaKey){let r=L[Number(e.code.replace(`Digit`,``))-1];e.code===`KeyN`?(e.preventDefault(),this.store.newChat(),this.focusComposer()):e.code===`KeyA`&&n!==void 0?(e.preventDefault(),this.store.openApproval(n)):r!==void 0&&(e.preventDefault(),t.toggleDrawer(r))}else e.key!==`/`||e.ctrlKey||e.metaKey||ml(e)||(e.preventDefault(),this.focusComposer())};#s(){let{layout:e,turns:t}=this.store;e.narrow.value&&(e.railOpen.value||e.drawerOpen.value)?this.#a():t.running.value===void 0?e.drawerOpen.value&&(e.closeDrawer(),this.focusComposer()):t.stop()}};function ml(e){let t=e.composedPath()[0];return t instanceof HTMLElement&&t.matches(`input, textarea, select, [contenteditable]`)}customElements.define(`soma-app`,pl);
+    </div>`}updated(){let{narrow:e,railOpen:t,drawerOpen:n}=this.store.layout,r=e.value&&n.value?`soma-drawer`:e.value&&t.value?`soma-rail`:``;r!==this.#t&&(this.#t=r,this.#n(r))}#t=``;async#n(e){if(e===``){this.focusComposer();return}let t=this.renderRoot.querySelector(e);await t?.updateComplete,t?.renderRoot.querySelector(`[aria-selected="true"], button`)?.focus()}focusComposer(){this.#r?.focusField()}get#r(){return this.renderRoot.querySelector(`soma-composer`)}#i(e){this.store.turns.say(e),this.focusComposer()}#a(){this.store.layout.railOpen.value=!1,this.store.layout.narrow.value&&this.store.layout.closeDrawer()}#o=e=>{let{layout:t,asksIn:n}=this.store;if((e.ctrlKey||e.metaKey)&&!e.altKey&&e.key.toLowerCase()===`k`)e.preventDefault(),t.paletteOpen.value=!t.paletteOpen.value;else if(e.key===`Escape`&&!e.defaultPrevented)this.#s();else if(e.altKey&&!e.ctrlKey&&!e.metaKey){let r=L[Number(e.code.replace(`Digit`,``))-1];e.code===`KeyN`?(e.preventDefault(),this.store.newChat(),this.focusComposer()):e.code===`KeyA`&&n!==void 0?(e.preventDefault(),this.store.openApproval(n)):r!==void 0&&(e.preventDefault(),t.toggleDrawer(r))}else e.key!==`/`||e.ctrlKey||e.metaKey||gl(e)||(e.preventDefault(),this.focusComposer())};#s(){let{layout:e,turns:t}=this.store;e.narrow.value&&(e.railOpen.value||e.drawerOpen.value)?this.#a():t.running.value===void 0?e.drawerOpen.value&&(e.closeDrawer(),this.focusComposer()):t.stop()}};function gl(e){let t=e.composedPath()[0];return t instanceof HTMLElement&&t.matches(`input, textarea, select, [contenteditable]`)}customElements.define(`soma-app`,hl);

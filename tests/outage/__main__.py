@@ -8,7 +8,7 @@ import argparse
 import asyncio
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Final
@@ -37,8 +37,8 @@ def chosen(patterns: Sequence[str]) -> list[Cell]:
     ]
 
 
-async def run(cells: Sequence[Cell], console: Console) -> list[Verdict]:
-    """Every cell, one after another, on one stack."""
+async def run(cells: Sequence[Cell], console: Console, keep: Callable[[Verdict], object]) -> list[Verdict]:
+    """Every cell, one after another, on one stack; `keep` is given each verdict as it comes."""
     beside = tuple(word for name, word in _BESIDE.items() if any(cell.dependency == name for cell in cells))
     cache = {"XDG_CACHE_HOME": os.environ["XDG_CACHE_HOME"]} if "XDG_CACHE_HOME" in os.environ else {}
     columns = (TextColumn("{task.description:<28}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
@@ -55,7 +55,13 @@ async def run(cells: Sequence[Cell], console: Console) -> list[Verdict]:
                 verdicts.append(await judge(person, cell))
                 progress.console.print(told(verdicts[-1]), markup=False, highlight=False)
                 progress.advance(task)
+                keep(verdicts[-1])
     return verdicts
+
+
+def kept(verdict: Verdict) -> None:
+    """Writes a verdict into the page, so that nothing is lost with a run that is broken off."""
+    PAGE.write_text(page_of([verdict], PAGE.read_text("utf-8") if PAGE.exists() else ""), "utf-8")
 
 
 def told(verdict: Verdict) -> str:
@@ -74,9 +80,8 @@ def main() -> int:
     cells = chosen(words.only)
     if not cells:
         parser.error(f"no cell is named so; there are {', '.join(cell.name for cell in CELLS)}")
-    verdicts = asyncio.run(run(cells, Console()))
-    if not words.no_page:
-        PAGE.write_text(page_of(verdicts, PAGE.read_text("utf-8") if PAGE.exists() else ""), "utf-8")
+    keep = (lambda _: None) if words.no_page else kept
+    verdicts = asyncio.run(run(cells, Console(), keep))
     return 1 if any(verdict.complaints for verdict in verdicts) else 0
 
 

@@ -55,7 +55,6 @@ TOLD: Final[Mapping[str, tuple[str, ...]]] = {
 _LEASE: Final = "a hold is a lease that ends by itself: it is told when it is settled"
 _ONLY_ASKS: Final = "it changes nothing of its own; the model call it makes is held and settled by the governor"
 _PASSES_ON: Final = "it asks the house that has it, which tells"
-_SEEN: Final = "what a process sees is worth a few seconds; a level that moves by it is told as governor.level.changed"
 _USED_UP: Final = "it remembers what was used up at one edge for the others until it expires; nobody else acts on it"
 
 # No event of their own, and why.
@@ -65,7 +64,6 @@ NOT_TOLD: Final[Mapping[str, str]] = {
     "/soma.governor.v1.GovernorService/PlanTurn": _LEASE,
     "/soma.governor.v1.GovernorService/HoldLeg": _LEASE,
     "/soma.governor.v1.GovernorService/ReleaseReservation": _LEASE,
-    "/soma.governor.v1.GovernorService/ReportHealth": _SEEN,
     "/soma.control.v1.SessionService/ClaimTicket": _USED_UP,
     "/soma.control.v1.SessionService/EndSession": _USED_UP,
     "/soma.control.v1.SagaService/ResumeSaga": _PASSES_ON,

@@ -39,7 +39,7 @@ export function calibrations(known: readonly Calibration[]): unknown {
   return html`<section aria-labelledby="calibration">
     <h2 id="calibration">How well AIQ is predicted <span>${known.length === 0 ? "" : "bar observed, line predicted"}</span></h2>
     ${known.length === 0
-      ? html`<p class="quiet">No turn was settled yet, so nothing can be compared.</p>`
+      ? html`<p class="quiet">Nothing was compared yet: every turn that is settled adds to it.</p>`
       : known.map((each) => calibration(each))}
   </section>`;
 }

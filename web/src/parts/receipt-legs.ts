@@ -12,6 +12,8 @@ import type { ModelLeg, Receipt, RebuiltPrompt } from "../wire/governor";
 import "./code";
 import { Part } from "./part";
 
+const DIGITS = 4;
+
 export class ReceiptLegsPart extends Part {
   static override properties = { receipt: { attribute: false } };
   declare receipt: Receipt;
@@ -94,8 +96,15 @@ function seam(before: ModelLeg | undefined): string {
 }
 
 function parameters({ parameters: told }: ModelLeg): unknown {
-  const fields = Object.entries(told ?? {}).map(([name, value]) => `${words(name)} ${typeof value === "object" ? JSON.stringify(value) : String(value)}`);
+  const fields = Object.entries(told ?? {}).map(([name, value]) => `${words(name)} ${parameter(value)}`);
   return fields.length === 0 ? nothing : html`<p class="quiet excerpt">${fields.join(", ")}</p>`;
+}
+
+function parameter(value: unknown): string {
+  if (typeof value === "number") {
+    return String(Number(value.toPrecision(DIGITS)));
+  }
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
 function shownPrompt({ rebuilt, problem }: Prompt): unknown {
