@@ -91,9 +91,9 @@ def compare(
 ) -> tuple[list[str], dict[str, int]]:
     """What contradicts the upstream's count, and the sums.
 
-    A turn that nobody stopped and no kill met must be the same to the token. Of a disturbed one (with the kills that met
-    it), what came to its end must be there, and of the rest no more than was sent, beside one call a kill: it was written
-    down before it was made, and nobody knows whether it was.
+    A turn that nobody stopped and no kill met must be the same to the token. Of a disturbed one (with the kills that
+    met it), what came to its end must be there, and of the rest no more than was sent, beside one call a kill: it was
+    written down before it was made, and nobody knows whether it was.
     """
     by_turn: dict[int, list[Sent]] = defaultdict(list)
     for each in sent:
