@@ -60,7 +60,7 @@ class Likeness:
     @cached_property
     def _weights(self) -> Vector:
         weights = self._embedder.table.weights.astype(np.float64)
-        return np.rint(weights * (_WEIGHT / weights.max()))
+        return np.asarray(np.rint(weights * (_WEIGHT / weights.max())), dtype=np.float64)
 
     @cached_property
     def _common(self) -> Vector:

@@ -60,6 +60,7 @@ AGGREGATES: Final[Mapping[str, Topic]] = {
     "conversation": TURNS,
     "turn": TURNS,
     "budget": GOVERNOR,
+    "configuration": GOVERNOR,
     "level": GOVERNOR,
     "feature": CONTROL,
     "service": CONTROL,

@@ -15,7 +15,7 @@ import pytest
 from soma_common.companions.kafka import GREETING, KafkaNode
 from soma_common.testing.servers import HOST, ServerProcess, answer_of, free_port, program_of, running, skip_without
 
-_READY_SECONDS: Final = 120.0
+_READY_SECONDS: Final = 240.0
 # A second door of the broker, which it tells its clients to reach through a proxy. The last word on a property holds.
 _PROXIED: Final = """\
 listeners={protocol}://{host}:{port},PROXIED://{host}:{behind_port},CONTROLLER://{host}:{controller_port}

@@ -27,14 +27,7 @@ from soma_common.testing.upstream import Script, ScriptedUpstream
 # The port table of the architecture: what a client of each service dials, and what else must be free.
 _GRPC: Final = {"chat": 20021, "governor": 20022, "control": 20043, "cognitive": 30102, "memory": 9596}
 _HTTP: Final = {"edge": 20020, "ops": 8010, "chat": 21021, "governor": 21022, "control": 20042}
-_READY_AT: Final = {
-    "chat": 21021,
-    "governor": 21022,
-    "control": 20042,
-    "cognitive": 30101,
-    "memory": 9595,
-    "edge": 8010,
-}
+_READY_AT: Final = {**_HTTP, "edge": 8010, "cognitive": 30101, "memory": 9595}
 _OTHERS: Final = (30101, 9595, 20061, 20062)
 _HOST: Final = "127.0.0.1"
 _STRANGE: Final = ("SOMA", "SA01_", "AAAS_", "OPENAI", "OPENROUTER", "ANTHROPIC", "GROQ", "XDG_")
@@ -228,10 +221,15 @@ class Mesh:
         rows = [{name: row[name] for name in names} for row in json.loads(done.stdout)["services"]]
         return {row["name"]: ServiceRow(**row) for row in rows}
 
-    def kill(self, service: str) -> int:
-        """Kill -9 a service's process; gives the process id it had."""
+    def pid(self, service: str) -> int:
+        """The process id of a service, for whoever is to kill it at a moment that a command line would miss."""
         pid = self.status()[service].pid
         assert pid is not None, f"{service} has no process"
+        return pid
+
+    def kill(self, service: str) -> int:
+        """Kill -9 a service's process; gives the process id it had."""
+        pid = self.pid(service)
         os.kill(pid, signal.SIGKILL)
         return pid
 

@@ -2,14 +2,14 @@
 
 import asyncio
 import secrets
+import shutil
 import signal
-import tempfile
 from dataclasses import replace
-from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
+from soma_common.testing.folders import quick_folder
 from soma_common.testing.kafka import LaunchedKafka, launched_kafka
 from soma_common.testing.postgres import LaunchedPostgres, TestServer, run_aside, temporary_home
 from soma_common.testing.servers import HOST
@@ -26,7 +26,7 @@ class Stage:
 
     def __init__(self) -> None:
         self.postgres = LaunchedPostgres(temporary_home(), hasty=True)
-        self._folder = tempfile.TemporaryDirectory(prefix="soma-chaos-")
+        self._folder = quick_folder("soma-chaos-")
         self._broker: LaunchedKafka | None = None
         self._count = 0
 
@@ -41,13 +41,13 @@ class Stage:
             self._broker.kill()
         self.postgres.stop(signal.SIGKILL)
         self.postgres.remove()
-        self._folder.cleanup()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     @property
     def broker(self) -> LaunchedKafka:
         """The broker, started; skips the test when there is none to start."""
         if self._broker is None:
-            folder = Path(self._folder.name) / "kafka"
+            folder = self._folder / "kafka"
             folder.mkdir()
             launched = launched_kafka(folder)
             launched.start()
@@ -58,7 +58,7 @@ class Stage:
         """A house and a bus with nothing in them, or topics of Kafka that nobody else uses."""
         bootstrap = self.broker.bootstrap if transport == "kafka" else ""
         self._count += 1
-        folder = Path(self._folder.name) / f"{transport}-{self._count}"
+        folder = self._folder / f"{transport}-{self._count}"
         folder.mkdir()
         urls = await asyncio.to_thread(run_aside, self.server.make("chat", None))
         bus = await asyncio.to_thread(run_aside, self.server.make("bus", "soma_common.events"))

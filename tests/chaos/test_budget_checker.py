@@ -46,11 +46,11 @@ def test_a_look_finds_what_is_beyond_a_limit_or_held_by_nobody(fields: dict[str,
     ],
 )
 def test_a_turn_must_be_as_the_upstream_counted_it(booked: int, whole: bool, disturbed: bool, sound: bool) -> None:
-    found, sums = compare({3: booked}, [Sent(3, 100, 10, whole)], {3} if disturbed else set())
+    found, sums = compare({3: booked}, [Sent(3, 100, 10, whole)], {3: 1} if disturbed else {})
     assert (found == []) == sound
     assert (sums["ledger"], sums["upstream"]) == (booked, 110)
 
 
 def test_what_only_one_side_knows_is_found() -> None:
-    assert compare({1: 5}, [], ())[0] == ["turn 1: 5 booked, 0 counted upstream, and nothing had disturbed it"]
-    assert len(compare({}, [Sent(1, 5, 5, True)], ())[0]) == 1
+    assert compare({1: 5}, [], {})[0] == ["turn 1: 5 booked, 0 counted upstream, and nothing had disturbed it"]
+    assert len(compare({}, [Sent(1, 5, 5, True)], {})[0]) == 1

@@ -1,6 +1,8 @@
 """Kill -9 of any one process in the middle of a stream: the client resumes and nothing is lost."""
 
 import contextlib
+import os
+import signal
 from uuid import uuid4
 
 import grpc.aio
@@ -39,9 +41,10 @@ async def test_the_joined_text_equals_the_stored_text(
     await well_again(hermit)
     model.reset()
     model.set_default(LONG)
+    pid = mesh.pid(service)
     call = hermit.grpc.stream(hermit.grpc.turns.SendMessage, send_request("A long story, please."))
     heard = await listen(call, most=8)
-    pid = mesh.kill(service)
+    os.kill(pid, signal.SIGKILL)
     with contextlib.suppress(grpc.aio.AioRpcError):
         async for event in call:
             heard.events.append(event)
@@ -70,10 +73,11 @@ async def test_the_joined_text_equals_the_stored_text(
 async def test_a_killed_edge_is_followed_by_a_new_socket(hermit: Person, mesh: Mesh, model: ScriptedUpstream) -> None:
     model.set_default(LONG)
     deltas: list[dict[str, object]] = []
+    pid = mesh.pid("edge")
     async with hermit.socket() as socket:
         await socket.send("chat.send", content="A long story, please.")
         deltas += [(await socket.until("chat.delta"))["payload"] for _ in range(5)]
-        pid = mesh.kill("edge")
+        os.kill(pid, signal.SIGKILL)
         with contextlib.suppress(ConnectionClosed):
             while True:
                 frame = await socket.receive()

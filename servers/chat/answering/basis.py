@@ -40,7 +40,10 @@ _OPTIONS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """The basis of a turn's calls; `house_tools` are those of this house that it might offer."""
+    """The basis of a turn's calls; `house_tools` are those of this house that it might offer.
+
+    One that holds words of a client names the conversation it is of, and is erased with that.
+    """
 
     profile: ModelProfile
     bounds: Bounds
@@ -48,12 +51,16 @@ class Basis:
     tool_choice: str | None
     client_tools: tuple[PromptTool, ...]
     house_tools: tuple[PromptTool, ...]
+    conversation: str = ""
 
     @classmethod
     def of(cls, accepted: Accepted, bounds: Bounds, house_tools: Sequence[PromptTool]) -> "Basis":
         """The basis of a turn that is answered now."""
         order = accepted.order
-        return cls(accepted.profile, bounds, order.options, order.tool_choice, order.tools, tuple(house_tools))
+        worded = order.tools or order.options.stop or order.options.json_schema
+        conversation = str(accepted.conversation_id or "") if worded else ""
+        house = tuple(house_tools)
+        return cls(accepted.profile, bounds, order.options, order.tool_choice, order.tools, house, conversation)
 
     def terms(self, temperature: float | None, top_p: float | None, max_output_tokens: int) -> ModelRequest:
         """A call of the turn without messages and tools."""
@@ -79,6 +86,7 @@ class Basis:
                 "tool_choice": self.tool_choice,
                 "client_tools": [_tool_values(tool) for tool in self.client_tools],
                 "house_tools": [_tool_values(tool) for tool in self.house_tools],
+                "conversation": self.conversation,
             }
         )
 
@@ -95,6 +103,7 @@ class Basis:
             tool_choice=values["tool_choice"],
             client_tools=tuple(PromptTool(**tool) for tool in values["client_tools"]),
             house_tools=tuple(PromptTool(**tool) for tool in values["house_tools"]),
+            conversation=values.get("conversation", ""),
         )
 
 

@@ -5,7 +5,8 @@ insert into prompt_bases (tenant_id, digest, body, use_time) values ($1, $2, $3,
 on conflict (tenant_id, digest) do update set use_time = excluded.use_time where prompt_bases.use_time < excluded.use_time;
 
 -- name: find_basis
-select body from prompt_bases where digest = $1;
+-- An empty one was erased with its conversation.
+select body from prompt_bases where digest = $1 and body <> '';
 
 -- name: sweep_bases
 -- By the worker, over all tenants.

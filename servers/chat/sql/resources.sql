@@ -85,6 +85,10 @@ streamed as (
 said as (
     delete from messages where conversation_id = $1
 ),
+words as (
+    -- What clients said of their tools and answers in it.
+    update prompt_bases set body = '' where position(convert_to($1::text, 'UTF8') in body) > 0
+),
 untold as (
     delete from intents i using gone g
     where $3 and i.tenant_id = g.tenant_id and i.turn_id = g.turn_id and i.kind = 'store_memory'

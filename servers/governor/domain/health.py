@@ -67,10 +67,10 @@ def _name_outside(house: str, name: str) -> str:
 
 def _judged(views: list[Observation]) -> Observation:
     worst = max(views, key=lambda seen: seen.health)
-    if worst.name in SERVICES and worst.health is Health.DOWN and _reached(views):
+    if worst.name in SERVICES and worst.health is Health.DOWN and _reachable(views):
         return Observation(worst.name, Health.DEGRADED, worst.detail)
     return worst
 
 
-def _reached(views: Iterable[Observation]) -> bool:
+def _reachable(views: Iterable[Observation]) -> bool:
     return any(seen.health is not Health.DOWN for seen in views)

@@ -149,7 +149,7 @@ class PlannerRules:
     """
 
     version: int = 0
-    method: int = 1
+    method: int = 2
     weights: AiqWeights = AiqWeights()
     levels: Mapping[Level, LevelRow] = field(default_factory=lambda: LEVELS)
     bounds: Mapping[Lane, LaneBound] = field(default_factory=lambda: BOUNDS)

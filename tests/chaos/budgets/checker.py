@@ -5,7 +5,7 @@ A turn is known by its number, which stands in its question and so in every requ
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -82,15 +82,18 @@ class Sent:
 
 # Where a call was cut, its provider's figure never came and its tokens were counted from what is known of it.
 COUNTED_SLACK = 8
+# What a call that nobody received may have had at most.
+LARGEST_PROMPT = 2_000
 
 
 def compare(
-    ledger: Mapping[int, int], sent: Iterable[Sent], disturbed: Collection[int]
+    ledger: Mapping[int, int], sent: Iterable[Sent], disturbed: Mapping[int, int]
 ) -> tuple[list[str], dict[str, int]]:
     """What contradicts the upstream's count, and the sums.
 
-    A turn that nobody stopped and no kill met must be the same to the token. Of another one, what came to its end must
-    be there, and of the rest no more than was sent, beside one call that never reached anybody.
+    A turn that nobody stopped and no kill met must be the same to the token. Of a disturbed one (with the kills that
+    met it), what came to its end must be there, and of the rest no more than was sent, beside one call a kill: it was
+    written down before it was made, and nobody knows whether it was.
     """
     by_turn: dict[int, list[Sent]] = defaultdict(list)
     for each in sent:
@@ -102,7 +105,9 @@ def compare(
         total = sum(each.prompt_tokens + each.completion_tokens for each in requests)
         whole = sum(each.prompt_tokens + each.completion_tokens for each in requests if each.whole)
         slack = COUNTED_SLACK * len(requests)
-        spare = slack + max((each.prompt_tokens for each in requests), default=0)
+        spare = slack + disturbed.get(number, 0) * max(
+            (each.prompt_tokens for each in requests), default=LARGEST_PROMPT
+        )
         sums["turns"] += 1
         sums["ledger"] += booked
         sums["upstream"] += total

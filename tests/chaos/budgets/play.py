@@ -3,6 +3,7 @@
 import asyncio
 import random
 import re
+from collections import Counter
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Final
@@ -64,8 +65,8 @@ class Play:
         self.tenant = TenantId(uuid4())
         self.outcome = Outcome()
         self._running: set[int] = set()
-        # turns that somebody stopped, and those that ran when a process was killed
-        self._disturbed: set[int] = set()
+        # turns that somebody stopped, and those that ran when a process was killed, with the number of such kills
+        self._disturbed: Counter[int] = Counter()
 
     async def run(self) -> Outcome:
         """To the verdict."""
@@ -123,7 +124,7 @@ class Play:
 
             self._running.add(number)
             if stops:
-                self._disturbed.add(number)
+                self._disturbed[number] += 0
             await eventually(asked, within_seconds=90)
             self._running.discard(number)
             self._done += 1
@@ -134,7 +135,7 @@ class Play:
             due = self._turns * (kill + 1) // (self._kills + 2)
             while self._done < due:
                 await asyncio.sleep(0.02)
-            self._disturbed |= self._running
+            self._disturbed.update(self._running)
             service = self._chance.choice(("governor", "chat"))
             await asyncio.to_thread(self._stack.kill, service)
             await asyncio.to_thread(self._stack.start, service)

@@ -3,6 +3,7 @@
 import asyncpg
 import pytest
 
+from soma.chat.v1 import turn_event_pb2 as event_pb
 from soma.chat.v1 import turn_service_pb2 as turn_pb
 from soma.governor.v1 import budget_pb2 as budget_pb
 from soma.governor.v1 import governor_service_pb2 as governor_pb
@@ -51,7 +52,7 @@ async def booked(ada: Person, turn: turn_pb.Turn) -> None:
 
 @pytest.mark.parametrize("decision", [APPROVE, DENY, None], ids=["approved", "denied", "cancelled"])
 async def test_what_a_waiting_turn_used_is_booked_and_nothing_is_held(
-    ada: Person, stack: ChatStack, model: ScriptedUpstream, decision: int | None
+    ada: Person, stack: ChatStack, model: ScriptedUpstream, decision: event_pb.ApprovalDecision.ValueType | None
 ) -> None:
     model.enqueue(asks(evaluate("6 * 7", id="c1"), text="May I?"), Script(text="So be it."))
     told = await asked(ada)

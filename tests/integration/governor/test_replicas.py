@@ -101,12 +101,14 @@ async def test_after_an_update_is_answered_no_plan_anywhere_uses_an_older_one(re
 
     with acting_as(user("ada", TENANT, ("admin",)), "a-correlation"):
         planners = [asyncio.create_task(keep_planning(replica)) for replica in (*replicas, *replicas)]
-        for number in range(UPDATES):
-            answered = await replicas[number % 2].update(4 + number)
-            other = await replicas[(number + 1) % 2].plan_version()
-            assert other == answered == number + 1
-        stop.set()
-        await asyncio.gather(*planners)
+        try:
+            for number in range(UPDATES):
+                answered = await replicas[number % 2].update(4 + number)
+                other = await replicas[(number + 1) % 2].plan_version()
+                assert other == answered == number + 1
+        finally:
+            stop.set()
+            await asyncio.gather(*planners)
     assert stale == []
     assert planned >= UPDATES
 

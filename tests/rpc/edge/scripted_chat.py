@@ -170,6 +170,10 @@ class ScriptedChat(
         self.note(request)
         return turn_pb.ListTurnsResponse()
 
+    async def RebuildPrompt(self, request: turn_pb.RebuildPromptRequest, context: Any) -> turn_pb.RebuildPromptResponse:
+        self.note(request)
+        return turn_pb.RebuildPromptResponse()
+
     async def ListApprovals(self, request: turn_pb.ListApprovalsRequest, context: Any) -> turn_pb.ListApprovalsResponse:
         self.note(request)
         return turn_pb.ListApprovalsResponse()

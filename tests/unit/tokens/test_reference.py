@@ -26,7 +26,7 @@ PROSE = (
     "heard. Don't you think that's naïve? Ünïcödé, œuvre, straße, İstanbul, ﬁne.\n\n"
 )
 CODE = (
-    "def f(x: int) -> str:\n    if x == 0:\n\t\treturn 'zero'  # TODO: 0x1F\n        \n    return f\"{x!r:>10}\"\n\n\n"
+    "def f(x: int) -> str:\n    if x == 0:\n\t\treturn 'zero'  # NOTE: 0x1F\n        \n    return f\"{x!r:>10}\"\n\n\n"
     "export const a = <T,>(b?: T) => b ?? null; // ===\r\n/* /path/to//file */ #include <stdio.h>\n"
 )
 JSON = '{"id":12345678901,"ok":true,"list":[1,22,333,4444,-5.5e-10],"näme":"a\\u00e9\\n","nested":{"":null}},\n  {}\t'

@@ -37,9 +37,9 @@ export const calibrationStyles = css`
 
 export function calibrations(known: readonly Calibration[]): unknown {
   return html`<section aria-labelledby="calibration">
-    <h2 id="calibration">How well AIQ is predicted <span>${known.length === 0 ? "" : "bar observed, line predicted"}</span></h2>
+    <h2 id="calibration">How well AIQ is predicted</h2>
     ${known.length === 0
-      ? html`<p class="quiet">No turn was settled yet, so nothing can be compared.</p>`
+      ? html`<p class="quiet">Nothing was compared yet: every turn that is settled adds to it.</p>`
       : known.map((each) => calibration(each))}
   </section>`;
 }
@@ -63,7 +63,7 @@ function chart(of: Calibration): unknown {
       <line class="ground" x1="0" x2="100%" y1="100%" y2="100%"></line>
       ${of.bins.map((bin) => column(bin))}
     </svg>
-    <div class="ends"><span>0</span><span>AIQ as predicted</span><span>100</span></div>`;
+    <div class="ends"><span>0</span><span>bar observed, line predicted</span><span>100</span></div>`;
 }
 
 function column(bin: CalibrationBin): unknown {

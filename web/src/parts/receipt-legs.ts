@@ -6,7 +6,7 @@ import { base, controls, notices } from "../design/shared";
 import type { Watchable } from "../state/cell";
 import type { Prompt } from "../state/receipts";
 import { decoded, hexOf } from "../text/bytes";
-import { count, money, words } from "../text/format";
+import { count, decimal, money, words } from "../text/format";
 import { indented } from "../text/json";
 import type { ModelLeg, Receipt, RebuiltPrompt } from "../wire/governor";
 import "./code";
@@ -94,8 +94,15 @@ function seam(before: ModelLeg | undefined): string {
 }
 
 function parameters({ parameters: told }: ModelLeg): unknown {
-  const fields = Object.entries(told ?? {}).map(([name, value]) => `${words(name)} ${typeof value === "object" ? JSON.stringify(value) : String(value)}`);
+  const fields = Object.entries(told ?? {}).map(([name, value]) => `${words(name)} ${parameter(value)}`);
   return fields.length === 0 ? nothing : html`<p class="quiet excerpt">${fields.join(", ")}</p>`;
+}
+
+function parameter(value: unknown): string {
+  if (typeof value === "number") {
+    return decimal(value);
+  }
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
 function shownPrompt({ rebuilt, problem }: Prompt): unknown {

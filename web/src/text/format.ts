@@ -12,6 +12,11 @@ export function count(value: number | string | undefined): string {
   return WHOLE.format(Number(value ?? 0));
 }
 
+/** A number as it stands; what is not whole without the noise of its last places. */
+export function decimal(value: number): string {
+  return String(Number.isInteger(value) ? value : Number(value.toPrecision(6)));
+}
+
 /** A large number in few characters: 19.9M. */
 export function short(value: number): string {
   return value < 100_000 ? WHOLE.format(value) : SHORT.format(value);

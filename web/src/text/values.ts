@@ -1,6 +1,6 @@
 // A tree of values as lines that people can read and compare: “levels, L1, tool k” and its value.
 
-import { words } from "./format";
+import { decimal, words } from "./format";
 
 export type Lines = ReadonlyMap<string, string>;
 
@@ -12,7 +12,6 @@ export interface Change {
 
 // What tells rows of a list apart, instead of their place in it; the first that a row has all of.
 const NAMINGS: readonly (readonly string[])[] = [["dependency", "state"], ["lane"], ["level"]];
-const DIGITS = 6;
 const PREFIX = /^(DEGRADATION_LEVEL|DEPENDENCY_STATE|LANE_PROFILE)_/;
 
 export function linesOf(value: unknown): Lines {
@@ -59,7 +58,7 @@ function isTree(value: unknown): value is Record<string, unknown> {
 
 function leaf(value: unknown): string {
   if (typeof value === "number") {
-    return String(Number(value.toPrecision(DIGITS)));
+    return decimal(value);
   }
   const text = String(value);
   return PREFIX.test(text) ? lower(text.replace(PREFIX, "")) : words(text);
