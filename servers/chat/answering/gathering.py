@@ -138,7 +138,8 @@ class Gatherer:
             )
         except SomaError as error:
             return (), (_seen("memory", up=False, detail=error.reason.value),)
-        seen = [_seen("memory", up=True)]
+        # A recall that was cut off proves nothing: then what others report of memory counts.
+        seen = [] if answer.partial else [_seen("memory", up=True)]
         if answer.degraded_reasons:
             seen.append(seen_index(answer))
         return answer.hits, tuple(seen)
