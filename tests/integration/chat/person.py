@@ -24,7 +24,6 @@ from soma_common.testing.eventually import eventually
 from soma_common.testing.identity import user
 from tests.integration.chat.stack import ChatStack
 
-
 # The stack has none, which turns tell as soon as somebody has noticed.
 NO_CONTROL: Final = "The control service does not answer"
 
