@@ -24,6 +24,9 @@ from soma_common.testing.eventually import eventually
 from soma_common.testing.identity import user
 from tests.integration.chat.stack import ChatStack
 
+# The stack has none, which turns tell as soon as somebody has noticed.
+NO_CONTROL: Final = "The control service does not answer"
+
 
 @dataclass
 class Told:
@@ -37,9 +40,14 @@ class Told:
         assert not self.events or first == self.events[-1].sequence + 1, "a gap or a repeat"
         self.events.append(event)
 
+    @property
+    def heard(self) -> list[event_pb.TurnEvent]:
+        """The events but the notice that there is no control."""
+        return [event for event in self.events if not event.notice.sentence.startswith(NO_CONTROL)]
+
     def kinds(self) -> list[str]:
         """What happened, in order, neighbouring deltas as one."""
-        kinds = [str(event.WhichOneof("event")) for event in self.events]
+        kinds = [str(event.WhichOneof("event")) for event in self.heard]
         return [kind for number, kind in enumerate(kinds) if number == 0 or kinds[number - 1] != kind]
 
     @property
@@ -65,7 +73,7 @@ class Told:
     @property
     def notices(self) -> list[str]:
         """The codes of the notices."""
-        return [event.notice.code for event in self.events if event.HasField("notice")]
+        return [event.notice.code for event in self.heard if event.HasField("notice")]
 
 
 class Person:
