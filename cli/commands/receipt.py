@@ -24,14 +24,16 @@ _WHICH = "A receipt or a turn by its id; last; or last~1, the one before the las
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 app = typer.Typer(
     cls=ShowByDefault,
-    help="Show what turns were allowed and used, and why; `somastack receipt` alone shows the last.",
     subcommand_metavar="[ID|last] | COMMAND [ARGS]...",
 )
 
 
 @app.callback()
 def _group() -> None:
-    """Show what turns were allowed and used, and why; `somastack receipt` alone shows the last."""
+    """Show what turns were allowed and used, and why; `somastack receipt` alone shows the last.
+
+    Examples:  somastack receipt  ·  somastack receipt last~1  ·  somastack receipt list
+    """
 
 
 @app.command("show")

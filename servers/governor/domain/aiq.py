@@ -144,10 +144,11 @@ def response_quality(outcome: Outcome) -> float:
 
     Explicit feedback moves it by +15 or −40, confidence by 20·(confidence − 0.5); then it is clamped.
     """
-    quality = FINISH_QUALITY.get(outcome.finish_reason, 0.0)
+    finish = quality = FINISH_QUALITY.get(outcome.finish_reason, 0.0)
     if outcome.feedback is not None:
         quality += FEEDBACK[outcome.feedback]
-    if outcome.confidence is not None and quality > 0:
+    # How sure a model was of an answer that failed says nothing of it, whatever a person says.
+    if outcome.confidence is not None and finish > 0:
         quality += CONFIDENCE_SPAN * (outcome.confidence - 0.5)
     return clamp(quality)
 

@@ -15,7 +15,9 @@ import orjson
 from servers.governor.domain.ledger import Amount, BudgetState
 from servers.governor.domain.rates import RateRules
 from servers.governor.domain.request import CallCounts, OutputCounts
+from servers.governor.domain.rules import Level
 from servers.governor.domain.scopes import NOBODY, Subject
+from servers.governor.encoding.levels import level_message
 from servers.governor.ledger.budget_store import states_of_json
 from servers.governor.ledger.recent import RecentReceipts
 from servers.governor.ledger.store import (
@@ -84,6 +86,7 @@ class NewReceipt:
     aiq_predicted: float
     plan: bytes
     response: bytes
+    level: Level
     rates: RateRules = NO_RATES
 
 
@@ -177,6 +180,7 @@ class PlanStore:
             new.subject.agent_id,
             new.subject.conversation_id,
             new.rates.columns,
+            int(level_message(new.level)),
         )
         if connection is None:
             rows: list[Any] = await self._database.tenant_statement(tenant, _SQL.open_receipt, *values)

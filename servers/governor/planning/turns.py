@@ -168,5 +168,6 @@ def _receipt(order: PlanOrder, planned: Planned, messages: PlanMessages, rates: 
         aiq_predicted=plan.aiq.value,
         plan=messages.receipt,
         response=messages.response,
+        level=plan.level,
         rates=rates,
     )

@@ -13,7 +13,7 @@ from unnest($2::text[], $3::timestamptz[], $4::bigint[], $5::bigint[])
 on conflict do nothing;
 
 -- name: open_receipt
-select * from open_receipt($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20);
+select * from open_receipt($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21);
 
 -- name: place_hold
 select * from place_hold($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15);

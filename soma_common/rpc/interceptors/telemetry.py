@@ -19,7 +19,11 @@ from soma_common.tracing import TraceContext, tracer
 _LOG: Final = get_logger("soma.rpc")
 _CORRELATION: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 # Asked for by machines all the time; a line for each would bury the others.
-_SILENT: Final = ("/grpc.health.v1.Health/", "/soma.control.v1.SessionService/ListEndedSessions")
+_SILENT: Final = (
+    "/grpc.health.v1.Health/",
+    "/soma.control.v1.SessionService/ListEndedSessions",
+    "/soma.governor.v1.GovernorService/ReportHealth",
+)
 
 
 class Telemetry:

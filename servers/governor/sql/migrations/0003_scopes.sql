@@ -276,7 +276,11 @@ begin
         outcome := 'unbudgeted';
         return;
     end if;
-    perform return_expired(p_tenant, p_now);
+    if exists (
+        select from holds h where h.tenant_id = p_tenant and h.state = 'open' and h.lease_expire_time <= p_now
+    ) then
+        perform return_expired(p_tenant, p_now);
+    end if;
     owned.user_sub := p_user;
     owned.agent_id := p_agent;
     owned.conversation_id := p_conversation;
@@ -297,44 +301,53 @@ begin
         join scoped_counters c on c.tenant_id = p_tenant and c.scope = l.scope and c.scope_id = l.scope_id and c.period = l.period;
         perform roll_counters(p_tenant, counted, p_day, p_month);
     end if;
-    -- The one that refuses for longest is named, so that whoever comes back then is not refused by another one.
-    select r.scope, r.scope_id, r.period, n.unit, n.used + n.held, n.allowed, n.used + n.need <= n.allowed and r.period <> 'turn'
-    into place_hold.scope, place_hold.scope_id, place_hold.period, place_hold.unit, place_hold.spent, place_hold.allowed, is_held
-    from (
-        select 1 as place, 'tenant' as scope, '' as scope_id, b.period, b.limit_tokens, b.limit_micros, b.used_tokens,
-            b.used_micros, b.held_tokens, b.held_micros
-        from budgets b where b.tenant_id = p_tenant and b.hard
-        union all
-        select l.place, l.scope, l.scope_id, l.period, l.limit_tokens, l.limit_micros, c.used_tokens, c.used_micros,
-            c.held_tokens, c.held_micros
-        from scoped_limits(p_tenant, owned.user_sub, owned.agent_id, owned.conversation_id) l
-        join scoped_counters c on c.tenant_id = p_tenant and c.scope = l.scope and c.scope_id = l.scope_id and c.period = l.period
-        where is_scoped and l.hard
-        union all
-        select l.place, l.scope, l.scope_id, l.period, l.limit_tokens, l.limit_micros, o.used_tokens, o.used_micros,
-            o.held_tokens, o.held_micros
-        from scoped_limits(p_tenant, owned.user_sub, owned.agent_id, owned.conversation_id) l
-        cross join (
-            select coalesce(sum(h.used_tokens), 0)::bigint as used_tokens, coalesce(sum(h.used_micros), 0)::bigint as used_micros,
-                coalesce(sum(h.tokens) filter (where h.state = 'open'), 0)::bigint as held_tokens,
-                coalesce(sum(h.micros) filter (where h.state = 'open'), 0)::bigint as held_micros
-            from holds h where is_scoped and h.tenant_id = p_tenant and h.owner_id = p_owner
-        ) as o
-        where is_scoped and l.hard and l.period = 'turn'
-    ) as r
-    cross join lateral (values
-        (1, 'tokens', p_tokens, r.used_tokens, r.held_tokens, r.limit_tokens),
-        (2, 'micros', p_micros, r.used_micros, r.held_micros, r.limit_micros)
-    ) as n (place, unit, need, used, held, allowed)
-    where n.need > 0 and n.allowed > 0 and n.used + n.held + n.need > n.allowed
-    order by n.used + n.need <= n.allowed and r.period <> 'turn', array_position(array['total', 'turn', 'month', 'day'], r.period), r.place, n.place
-    limit 1;
-    if found then
-        outcome := 'refused';
-        if is_held then
-            select max(h.lease_expire_time) into held_until from holds h where h.tenant_id = p_tenant and h.state = 'open';
+    -- As a rule nobody has budgets of their own and there is room: then nothing needs to be named.
+    if is_scoped or exists (
+        select from budgets b
+        where b.tenant_id = p_tenant and b.hard and (
+            (p_tokens > 0 and b.limit_tokens > 0 and b.used_tokens + b.held_tokens + p_tokens > b.limit_tokens)
+            or (p_micros > 0 and b.limit_micros > 0 and b.used_micros + b.held_micros + p_micros > b.limit_micros)
+        )
+    ) then
+        -- The one that refuses for longest is named, so that whoever comes back then is not refused by another one.
+        select r.scope, r.scope_id, r.period, n.unit, n.used + n.held, n.allowed, n.used + n.need <= n.allowed and r.period <> 'turn'
+        into place_hold.scope, place_hold.scope_id, place_hold.period, place_hold.unit, place_hold.spent, place_hold.allowed, is_held
+        from (
+            select 1 as place, 'tenant' as scope, '' as scope_id, b.period, b.limit_tokens, b.limit_micros, b.used_tokens,
+                b.used_micros, b.held_tokens, b.held_micros
+            from budgets b where b.tenant_id = p_tenant and b.hard
+            union all
+            select l.place, l.scope, l.scope_id, l.period, l.limit_tokens, l.limit_micros, c.used_tokens, c.used_micros,
+                c.held_tokens, c.held_micros
+            from scoped_limits(p_tenant, owned.user_sub, owned.agent_id, owned.conversation_id) l
+            join scoped_counters c on c.tenant_id = p_tenant and c.scope = l.scope and c.scope_id = l.scope_id and c.period = l.period
+            where is_scoped and l.hard
+            union all
+            select l.place, l.scope, l.scope_id, l.period, l.limit_tokens, l.limit_micros, o.used_tokens, o.used_micros,
+                o.held_tokens, o.held_micros
+            from scoped_limits(p_tenant, owned.user_sub, owned.agent_id, owned.conversation_id) l
+            cross join (
+                select coalesce(sum(h.used_tokens), 0)::bigint as used_tokens, coalesce(sum(h.used_micros), 0)::bigint as used_micros,
+                    coalesce(sum(h.tokens) filter (where h.state = 'open'), 0)::bigint as held_tokens,
+                    coalesce(sum(h.micros) filter (where h.state = 'open'), 0)::bigint as held_micros
+                from holds h where is_scoped and h.tenant_id = p_tenant and h.owner_id = p_owner
+            ) as o
+            where is_scoped and l.hard and l.period = 'turn'
+        ) as r
+        cross join lateral (values
+            (1, 'tokens', p_tokens, r.used_tokens, r.held_tokens, r.limit_tokens),
+            (2, 'micros', p_micros, r.used_micros, r.held_micros, r.limit_micros)
+        ) as n (place, unit, need, used, held, allowed)
+        where n.need > 0 and n.allowed > 0 and n.used + n.held + n.need > n.allowed
+        order by n.used + n.need <= n.allowed and r.period <> 'turn', array_position(array['total', 'turn', 'month', 'day'], r.period), r.place, n.place
+        limit 1;
+        if found then
+            outcome := 'refused';
+            if is_held then
+                select max(h.lease_expire_time) into held_until from holds h where h.tenant_id = p_tenant and h.state = 'open';
+            end if;
+            return;
         end if;
-        return;
     end if;
     if p_rates is not null then
         select r.scope, r.unit, r.spent, r.allowed, r.wait_seconds
@@ -376,39 +389,6 @@ begin
     tokens := p_tokens;
     micros := p_micros;
     lease_expire_time := p_lease;
-end
-$$;
-
--- As before, for a turn of this agent in this conversation and under these rates.
-create function open_receipt(
-    p_tenant uuid, p_hold uuid, p_turn uuid, p_tokens bigint, p_micros bigint, p_lease timestamptz, p_now timestamptz,
-    p_day timestamptz, p_month timestamptz, p_receipt uuid, p_owner_sub text, p_model text, p_lanes integer[],
-    p_predicted_output_tokens integer, p_aiq_predicted double precision, p_plan bytea, p_response bytea,
-    p_agent uuid, p_conversation uuid, p_rates bigint[],
-    out outcome text, out hold_id uuid, out tokens bigint, out micros bigint, out lease_expire_time timestamptz,
-    out scope text, out scope_id text, out period text, out unit text, out spent bigint, out allowed bigint,
-    out wait_seconds double precision, out held_until timestamptz
-)
-language plpgsql as $$
-#variable_conflict use_column
-begin
-    perform enter_tenant(p_tenant);
-    select p.* into open_receipt.outcome, open_receipt.hold_id, open_receipt.tokens, open_receipt.micros,
-        open_receipt.lease_expire_time, open_receipt.scope, open_receipt.scope_id, open_receipt.period, open_receipt.unit,
-        open_receipt.spent, open_receipt.allowed, open_receipt.wait_seconds, open_receipt.held_until
-    from place_hold(
-        p_tenant, p_hold, p_turn, 1, p_tokens, p_micros, p_lease, p_now, p_day, p_month, true, p_owner_sub, p_agent,
-        p_conversation, p_rates
-    ) p;
-    if open_receipt.outcome = 'granted' then
-        insert into receipts (
-            receipt_id, tenant_id, turn_id, owner_sub, model, lanes_planned, predicted_output_tokens, aiq_predicted, plan,
-            response, plan_time
-        ) values (
-            p_receipt, p_tenant, p_turn, p_owner_sub, p_model, p_lanes, p_predicted_output_tokens, p_aiq_predicted, p_plan,
-            p_response, p_now
-        );
-    end if;
 end
 $$;
 

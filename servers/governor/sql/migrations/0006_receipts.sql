@@ -103,6 +103,39 @@ end
 $$;
 create trigger fill_receipt before insert on receipts for each row when (new.level is null) execute function fill_receipt();
 
+-- As before, for a turn of this agent in this conversation and under these rates.
+create function open_receipt(
+    p_tenant uuid, p_hold uuid, p_turn uuid, p_tokens bigint, p_micros bigint, p_lease timestamptz, p_now timestamptz,
+    p_day timestamptz, p_month timestamptz, p_receipt uuid, p_owner_sub text, p_model text, p_lanes integer[],
+    p_predicted_output_tokens integer, p_aiq_predicted double precision, p_plan bytea, p_response bytea,
+    p_agent uuid, p_conversation uuid, p_rates bigint[], p_level smallint,
+    out outcome text, out hold_id uuid, out tokens bigint, out micros bigint, out lease_expire_time timestamptz,
+    out scope text, out scope_id text, out period text, out unit text, out spent bigint, out allowed bigint,
+    out wait_seconds double precision, out held_until timestamptz
+)
+language plpgsql as $$
+#variable_conflict use_column
+begin
+    perform enter_tenant(p_tenant);
+    select p.* into open_receipt.outcome, open_receipt.hold_id, open_receipt.tokens, open_receipt.micros,
+        open_receipt.lease_expire_time, open_receipt.scope, open_receipt.scope_id, open_receipt.period, open_receipt.unit,
+        open_receipt.spent, open_receipt.allowed, open_receipt.wait_seconds, open_receipt.held_until
+    from place_hold(
+        p_tenant, p_hold, p_turn, 1, p_tokens, p_micros, p_lease, p_now, p_day, p_month, true, p_owner_sub, p_agent,
+        p_conversation, p_rates
+    ) p;
+    if open_receipt.outcome = 'granted' then
+        insert into receipts (
+            receipt_id, tenant_id, turn_id, owner_sub, model, lanes_planned, predicted_output_tokens, aiq_predicted, plan,
+            response, plan_time, conversation_id, agent_id, level
+        ) values (
+            p_receipt, p_tenant, p_turn, p_owner_sub, p_model, p_lanes, p_predicted_output_tokens, p_aiq_predicted, p_plan,
+            p_response, p_now, p_conversation, p_agent, p_level
+        );
+    end if;
+end
+$$;
+
 -- Makes the partitions of the months that begin with the given time's and are missing; a month of which the rest already holds
 -- receipts is left to it. Answers how many were made.
 create function make_receipt_partitions(p_from timestamptz, p_months integer) returns integer
