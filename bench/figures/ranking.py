@@ -13,7 +13,7 @@ from typing import Final
 from bench.figures.figure import Figure
 from bench.figures.run import Run
 from bench.numbers import percentile
-from bench.ranking.labels import labelled_queries, labelled_tools, recall_at, strange_tools
+from bench.ranking.labels import fresh_queries, labelled_queries, labelled_tools, recall_at, strange_tools
 from bench.rows import Row, Target
 from servers.governor.domain.plan import plan_turn
 from servers.governor.domain.relevance import relevances
@@ -44,6 +44,7 @@ def _recall(similarity: ToolSimilarity) -> list[Row]:
     return [
         Row(f"recall@{_K}, queries to choose by", recall(tools, chosen, by_all), "", target=_RECALL),
         Row(f"recall@{_K}, queries held out", recall(tools, held, by_all), "", target=_RECALL),
+        Row(f"recall@{_K}, sayings by another hand", recall(tools, fresh_queries(), by_all), "", target=_RECALL),
         Row(f"recall@{_K}, held out, by words and senses only", recall(tools, held, relevances), ""),
         Row(f"recall@{_K}, held out, by likeness only", recall(tools, held, similarity.similarities), ""),
         Row(f"recall@{_K}, tools of strange fields", recall(strange, asked, by_all), ""),

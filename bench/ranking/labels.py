@@ -45,6 +45,11 @@ def plain_sayings() -> list[str]:
     return sayings
 
 
+def fresh_queries() -> list[Asked]:
+    """One saying for each tool, by another hand and after everything was chosen."""
+    return [Asked(said, frozenset(tools)) for said, *tools in _read("fresh.toml")["queries"]]
+
+
 def strange_tools() -> tuple[tuple[ToolCandidate, ...], list[Asked]]:
     """The hundred tools with thirty of fields that the thesaurus does not know, and what is said for those thirty."""
     read = _read("strange.toml")
