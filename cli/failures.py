@@ -38,7 +38,7 @@ def explained(failure: SomaError | CommandError) -> str:
         return failure.sentence
     others = "".join(f"\n  {each.field}: {each.description}" for each in failure.violations[1:])
     advised = advice(failure.reason.value, failure.retry_after_seconds)
-    return " ".join(part for part in (failure.sentence, advised) if part) + others
+    return "\n".join(part for part in (failure.sentence, advised) if part) + others
 
 
 def advice(reason: str, retry_after_seconds: float | None) -> str:

@@ -159,4 +159,4 @@ class Watch:
 def _why(failed: event_pb.TurnFailed) -> str:
     """The sentence of a failure and what can be done."""
     advised = advice(failed.reason, failed.retry_after_seconds or None)
-    return " ".join(part for part in (failed.sentence, advised) if part)
+    return "\n".join(part for part in (failed.sentence, advised) if part)

@@ -10,7 +10,8 @@ above a floor:
       focus         min(1, √(12 / terms of the query)): in a long text any tool finds a word by chance
       alike         0.7 · (similarity − 0.2) / 0.8, at least 0
 
-The numbers were chosen by the labelled queries in `bench/ranking`; decision 0041 says how far each set of them may be trusted.
+The numbers were chosen by the labelled queries in `bench/ranking`; decision 0041 says how far each set of them may be
+trusted.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

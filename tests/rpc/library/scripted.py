@@ -65,7 +65,7 @@ class ScriptedTurns:
             yield event
 
     SendMessage = EditMessage = RegenerateMessage = ResumeTurn
-    CancelTurn = GetTurn = ListTurns = RateTurn = ResumeTurn
+    CancelTurn = GetTurn = ListTurns = RateTurn = RebuildPrompt = ResumeTurn
     SubmitToolResult = ResolveApproval = ListApprovals = ResumeTurn
 
 
