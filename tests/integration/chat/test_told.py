@@ -21,6 +21,7 @@ from soma.chat.v1.conversation_service_pb2_grpc import ConversationServiceStub
 from soma.chat.v1.model_service_pb2_grpc import ModelServiceStub
 from soma.cognitive.v1 import neuromodulator_service_pb2 as mood_pb
 from soma.governor.v1 import budget_pb2 as budget_pb
+from soma.governor.v1 import config_pb2 as config_pb
 from soma.governor.v1 import governor_service_pb2 as governor_pb
 from soma.memory.v1 import memory_service_pb2 as memory_pb
 from soma_common.kernel.errors import SomaError
@@ -251,6 +252,9 @@ async def minds_and_money(watched: Watched, boss: Person) -> None:
     await watched.ask(f"{minds}ResetNeuromodulators", boss.mood, mood_pb.ResetNeuromodulatorsRequest(agent_id=agent_id))
     limit = governor_pb.SetBudgetRequest(period=budget_pb.BUDGET_PERIOD_MONTH, limit_tokens=10_000_000)
     await watched.ask("/soma.governor.v1.GovernorService/SetBudget", boss.governor, limit)
+    config = config_pb.GovernorConfig(good_checks_to_recover=4)
+    change = governor_pb.UpdateConfigRequest(config=config, comment="Recover later.")
+    await watched.ask("/soma.governor.v1.GovernorService/UpdateConfig", boss.governor, change)
 
 
 async def models(watched: Watched) -> None:
