@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-TIERS = ("arch", "unit", "property", "contract", "rpc", "integration", "e2e", "chaos")
+TIERS = ("arch", "unit", "property", "contract", "rpc", "integration", "chaos", "e2e")
 ROOT = Path(__file__).parent
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 

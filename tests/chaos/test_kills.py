@@ -15,7 +15,7 @@ from tests.chaos.stage import TRANSPORTS
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(480)]
 
-RANDOM_KILLS = 4
+RANDOM_KILLS = 2
 
 
 async def go_through(scene: Scene, seed: int) -> None:

@@ -177,9 +177,9 @@ class Play:
     async def _sent(self) -> list[Sent]:
         found = []
         for each in await self._stack.upstream.aio.requests():
-            # What was said before may be recalled; the question itself comes last.
-            questions = [message["content"] for message in each.body["messages"] if message["role"] == "user"]
-            number = _NUMBER.search(str(questions[-1]))
+            # What was said before may be recalled; the question itself comes last, or before the wish to go on.
+            said_by_user = [str(message["content"]) for message in each.body["messages"] if message["role"] == "user"]
+            number = next((match for text in reversed(said_by_user) if (match := _NUMBER.search(text))), None)
             if number is not None:
                 whole = each.outcome == "finished"
                 found.append(Sent(int(number[1]), each.prompt_tokens, each.completion_tokens, whole))

@@ -17,7 +17,10 @@ SPENT = {"scope": "user", "period": "day", "used": "9", "limit": "10", "unit": "
             SomaError(Reason.BUDGET_EXHAUSTED, SPENT, retry_after_seconds=7260),
             "There may be room again in 2 h 1 min. `somastack budget show` shows every budget that applies",
         ),
-        (SomaError(Reason.BUDGET_EXHAUSTED, SPENT), "tomorrow; an administrator can raise it.\n`somastack budget show`"),
+        (
+            SomaError(Reason.BUDGET_EXHAUSTED, SPENT),
+            "tomorrow; an administrator can raise it.\n`somastack budget show`",
+        ),
         (SomaError(Reason.RATE_LIMITED, {"limit": "5"}, retry_after_seconds=11.2), "There is room again in 12 s."),
         (SomaError(Reason.LEVEL_TOO_LOW, {"level": "L3", "min_level": "L1"}), "`somastack level` says why"),
     ],
