@@ -182,4 +182,4 @@ async def test_the_last_line_tells_level_aiq_tokens_cost_and_receipt() -> None:
 async def test_a_turn_that_failed_says_what_to_do() -> None:
     failed = event_pb.TurnFailed(reason="RATE_LIMITED", sentence="Too many.", retry_after_seconds=3)
     end = await heard_to_the_end(event_pb.TurnEvent(sequence=2, failed=failed))
-    assert end.failure == "Too many. There is room again in 3 s."
+    assert end.failure == "Too many.\nThere is room again in 3 s."
