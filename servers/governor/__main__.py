@@ -78,7 +78,7 @@ def build(
     levels = Levels(database, standings, configurations, looks, clock, ids)
     return GovernorServicer(
         planning=Planning(plans, standings, configurations, looks, metrics, ToolSimilarity(), clock, ids),
-        holding=Holding(database, ledger, plans, metrics, clock, ids, configurations.rates),
+        holding=Holding(database, ledger, metrics, clock, ids, configurations.rates),
         releasing=Releasing(database, ledger, metrics, clock),
         settlement=Settlement(database, ledger, plans, feedback, events, metrics, clock),
         receipts=Receipts(ReceiptStore(database)),

@@ -68,14 +68,6 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class OwnerState:
-    """What became of the owner of a hold."""
-
-    is_planned: bool
-    is_settled: bool
-
-
-@dataclass(frozen=True, slots=True)
 class NewReceipt:
     """A receipt as it is opened, with the hold of leg 1; `plan` and `response` are serialised messages."""
 
@@ -199,11 +191,6 @@ class PlanStore:
         """The answer to PlanTurn that was given before."""
         response: bytes | None = (await self._snapshot(tenant, Wanted(turn_id)))["response"]
         return response
-
-    async def find_owner(self, connection: Connection, tenant: TenantId, owner_id: UUID) -> OwnerState:
-        """Whether the owner is a planned turn, and whether it was settled."""
-        row: Any = await connection.fetchrow(_SQL.find_owner, tenant, owner_id)
-        return OwnerState(**row)
 
     async def close_receipt(
         self,
