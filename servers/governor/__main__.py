@@ -77,8 +77,8 @@ def build(
     standings, looks = StandingStore(events), RecentLooks(health.observations, clock)
     levels = Levels(database, standings, configurations, looks, clock, ids)
     return GovernorServicer(
-        planning=Planning(database, plans, standings, configurations, looks, metrics, ToolSimilarity(), clock, ids),
-        holding=Holding(database, ledger, plans, metrics, clock, ids, configurations.rates),
+        planning=Planning(plans, standings, configurations, looks, metrics, ToolSimilarity(), clock, ids),
+        holding=Holding(database, ledger, metrics, clock, ids, configurations.rates),
         releasing=Releasing(database, ledger, metrics, clock),
         settlement=Settlement(database, ledger, plans, feedback, events, metrics, clock),
         receipts=Receipts(ReceiptStore(database)),

@@ -3,7 +3,6 @@
 What the reports say together stands in `domain/health.py`.
 """
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -44,7 +43,6 @@ class HealthView:
         self._heard: dict[str, _Heard] = {}
         self._merged: tuple[Observation, ...] = ()
         self._merged_until = 0.0
-        self._changed = asyncio.Event()
 
     def observations(self) -> tuple[Observation, ...]:
         """How each dependency is now, by name; who has been silent for too long says nothing."""
@@ -52,10 +50,6 @@ class HealthView:
         if now >= self._merged_until:
             self._merge(now)
         return self._merged
-
-    async def changed(self) -> None:
-        """Waits until a report says something new after this call; what expires is no news."""
-        await self._changed.wait()
 
     async def hear(self, instance: str, report: Report, seconds: float) -> None:
         """Takes the report of a process, for this one at once and for the others through the database.
@@ -71,15 +65,12 @@ class HealthView:
         self._note(await self._store.valid(self._clock.now()))
 
     def _note(self, reports: Sequence[ValidReport]) -> None:
-        now, before = self._clock.monotonic(), self._merged
+        now = self._clock.monotonic()
         for valid in reports:
             known = self._heard.get(valid.instance)
             if known is None or known.heard_at <= valid.heard_at:
                 self._heard[valid.instance] = _Heard(valid.report, valid.heard_at, now + valid.seconds_left)
         self._merge(now)
-        if self._merged != before:
-            self._changed.set()
-            self._changed = asyncio.Event()
 
     def _merge(self, now: float) -> None:
         self._heard = {instance: heard for instance, heard in self._heard.items() if heard.until > now}

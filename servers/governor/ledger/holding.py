@@ -11,15 +11,14 @@ from uuid import UUID
 from servers.governor.domain.ledger import Amount
 from servers.governor.domain.rates import RateRules
 from servers.governor.domain.scopes import Subject
-from servers.governor.ledger.store import NO_RATES, Hold, HoldOwner, LedgerStore, lease_end
+from servers.governor.ledger.store import NO_RATES, Hold, HoldOwner, LedgerStore, Unheld, lease_end
 from servers.governor.metrics import GovernorMetrics
-from servers.governor.planning.store import PlanStore
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.errors import invalid_field, not_found
 from soma_common.kernel.ids import Ids
 from soma_common.kernel.tenancy import Caller, TenantId
 from soma_common.logging import get_logger
-from soma_common.postgres.pool import Connection, Database
+from soma_common.postgres.pool import Database
 
 _LOG: Final = get_logger("governor.holds")
 
@@ -52,7 +51,6 @@ class Holding:
 
     database: Database
     ledger: LedgerStore
-    plans: PlanStore
     metrics: GovernorMetrics
     clock: Clock
     ids: Ids
@@ -64,25 +62,19 @@ class Holding:
         Raises BUDGET_EXHAUSTED, RATE_LIMITED, RESOURCE_NOT_FOUND for a turn that was not planned and for an owner that
         was settled, INVALID_FIELD for a leg whose hold has another size.
         """
-
         tenant, whose = caller.tenant_id, HoldOwner(owner.owner_id, owner.is_turn, Subject(caller.sub))
-
-        async def work(connection: Connection) -> Hold:
-            now = self.clock.now()
-            hold = Hold(self.ids.uuid7(), leg, need, lease_end(now, timeout_seconds))
-            placed = await self.ledger.place_hold(connection, tenant, whose, hold, now, rates)
-            seen = await self.plans.find_owner(connection, tenant, owner.owner_id)
-            if seen.is_settled:
-                raise not_found(f"open {owner.kind}", owner.owner_id)
-            if seen.is_planned is not owner.is_turn:
-                raise not_found(owner.kind, owner.owner_id)
-            if placed.repeated and placed.hold.amount != need:
-                raise invalid_field("leg", "it has a hold of another size; the next call is the next leg")
-            return placed.hold
-
         with self.metrics.timed("HoldLeg"):
-            rates = await self.rates(tenant)
-            return await self.database.run(tenant, work)
+            rates, now = await self.rates(tenant), self.clock.now()
+            hold = Hold(self.ids.uuid7(), leg, need, lease_end(now, timeout_seconds))
+            placed = await self.ledger.hold_leg(self.database, tenant, whose, hold, now, rates)
+        match placed:
+            case Unheld.SETTLED:
+                raise not_found(f"open {owner.kind}", owner.owner_id)
+            case Unheld.UNKNOWN:
+                raise not_found(owner.kind, owner.owner_id)
+        if placed.repeated and placed.hold.amount != need:
+            raise invalid_field("leg", "it has a hold of another size; the next call is the next leg")
+        return placed.hold
 
     async def return_expired(self) -> int:
         """Gives back the expired holds of every tenant, each once; returns how many."""

@@ -13,7 +13,6 @@ from servers.governor.domain.levels import Observation
 from servers.governor.domain.standing import CHECK, MOST_SECONDS, View
 from soma_common.kernel.clock import Clock
 
-LOOK_SECONDS: Final = 1.0
 _KEPT: Final = (MOST_SECONDS + 10) * CHECK
 # A look speaks for the time until the next one; one that is late by more does not.
 _SPEAKS_FOR: Final = timedelta(seconds=2.5)

@@ -3,9 +3,10 @@
 Nothing here decides; budgets and holds stand in `ledger/store.py`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -39,6 +40,9 @@ from soma_common.postgres.queries import Queries
 
 _SQL: Final = Queries.of("servers.governor", "sql/queries.sql")
 
+# What happens in the transaction of a receipt that is opened.
+Besides = Callable[[Connection], Awaitable[object]]
+
 
 @dataclass(frozen=True, slots=True)
 class PlanningState:
@@ -61,14 +65,6 @@ class Wanted:
     model: str = ""
     tools: Sequence[str] = ()
     subject: Subject = NOBODY
-
-
-@dataclass(frozen=True, slots=True)
-class OwnerState:
-    """What became of the owner of a hold."""
-
-    is_planned: bool
-    is_settled: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,10 +155,10 @@ class PlanStore:
         rows = await self._database.tenant_read(tenant, _SQL.read_snapshot, *values)
         return rows[0]
 
-    async def open_receipt(self, connection: "Connection | None", tenant: TenantId, new: NewReceipt) -> Placed:
-        """Holds leg 1 and opens the receipt, in one round trip of its own without a connection.
+    async def open_receipt(self, tenant: TenantId, new: NewReceipt, besides: Besides | None = None) -> Placed:
+        """Holds leg 1 and opens the receipt: in one round trip, or in a transaction with what is to be done besides.
 
-        Raises BUDGET_EXHAUSTED, RATE_LIMITED.
+        Nothing is done besides where the turn was planned before. Raises BUDGET_EXHAUSTED, RATE_LIMITED.
         """
         values = (
             new.hold.hold_id,
@@ -182,11 +178,11 @@ class PlanStore:
             new.rates.columns,
             int(level_message(new.level)),
         )
-        if connection is None:
+        if besides is None:
             rows: list[Any] = await self._database.tenant_statement(tenant, _SQL.open_receipt, *values)
+            placed = placed_of_row(rows[0], new.hold.leg, new.plan_time)
         else:
-            rows = await connection.fetch(_SQL.open_receipt, tenant, *values)
-        placed = placed_of_row(rows[0], new.hold.leg, new.plan_time)
+            placed = await self._database.run(tenant, partial(_open_with, tenant, new, values, besides))
         if not placed.repeated:
             self._recent.put(tenant, new.turn_id, _opened(new))
         return placed
@@ -195,11 +191,6 @@ class PlanStore:
         """The answer to PlanTurn that was given before."""
         response: bytes | None = (await self._snapshot(tenant, Wanted(turn_id)))["response"]
         return response
-
-    async def find_owner(self, connection: Connection, tenant: TenantId, owner_id: UUID) -> OwnerState:
-        """Whether the owner is a planned turn, and whether it was settled."""
-        row: Any = await connection.fetchrow(_SQL.find_owner, tenant, owner_id)
-        return OwnerState(**row)
 
     async def close_receipt(
         self,
@@ -245,6 +236,16 @@ class PlanStore:
             return None
         budgets = tuple(budget_of_row(budget).at(closing.settle_time) for budget in orjson.loads(row["budgets"]))
         return AsPlanned(row["held_tokens"], budgets, row["open_holds"])
+
+
+async def _open_with(
+    tenant: TenantId, new: NewReceipt, values: Sequence[object], besides: Besides, connection: Connection
+) -> Placed:
+    row: Any = await connection.fetchrow(_SQL.open_receipt, tenant, *values)
+    placed = placed_of_row(row, new.hold.leg, new.plan_time)
+    if not placed.repeated:
+        await besides(connection)
+    return placed
 
 
 def _opened(new: NewReceipt) -> OpenReceipt:

@@ -6,6 +6,7 @@ What a plan is stands in `domain/plan.py`; messages are made by the encoder that
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -28,7 +29,6 @@ from soma_common.kernel.clock import Clock
 from soma_common.kernel.errors import invalid_field
 from soma_common.kernel.ids import Ids
 from soma_common.kernel.tenancy import TenantId
-from soma_common.postgres.pool import Connection, Database
 from soma_common.rpc.call import RpcCall
 
 FIRST_LEG: Final = 1
@@ -77,7 +77,6 @@ Encode = Callable[[Planned], PlanMessages]
 class Planning:
     """Plans turns. `looks` is how this process sees the mesh and has seen it."""
 
-    database: Database
     store: PlanStore
     standings: StandingStore
     configurations: Configurations
@@ -132,16 +131,9 @@ class Planning:
 
     async def _store(self, tenant: TenantId, move: Move, receipt: NewReceipt) -> bool:
         """Holds, opens the receipt and moves the level with it; False when another call did so for the same turn."""
-        if move.after == move.kept.standing:
-            return not (await self.store.open_receipt(None, tenant, receipt)).repeated
-
-        async def work(connection: Connection) -> bool:
-            if (await self.store.open_receipt(connection, tenant, receipt)).repeated:
-                return False
-            await self.standings.move(connection, tenant, move)
-            return True
-
-        return await self.database.run(tenant, work)
+        moves = move.after != move.kept.standing
+        besides = partial(self.standings.move, tenant=tenant, move=move) if moves else None
+        return not (await self.store.open_receipt(tenant, receipt, besides)).repeated
 
 
 def _standing_after(standing: Standing, order: PlanOrder, planned: Planned) -> Standing:

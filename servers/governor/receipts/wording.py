@@ -104,9 +104,7 @@ def _dependencies(receipt: receipt_pb.Receipt) -> Iterator[tuple[str, str]]:
 def _budgets(snapshot: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     budgets = (*snapshot.get("budgets", ()), *snapshot.get("scoped_budgets", ()))
     for number, budget in enumerate(budgets, 1):
-        name = " ".join(str(budget[part]) for part in ("scope", "scope_id", "period") if budget.get(part)) or str(
-            number
-        )
+        name = " ".join(str(budget[part]) for part in _NAMED_BY if budget.get(part)) or str(number)
         for part in _BUDGET:
             if part in budget:
                 yield f"{name} {part}", _value(budget[part])

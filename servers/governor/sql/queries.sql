@@ -15,14 +15,8 @@ on conflict do nothing;
 -- name: open_receipt
 select * from open_receipt($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21);
 
--- name: place_hold
-select * from place_hold($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15);
-
--- name: find_owner
--- Asked while the budgets are locked, so that what is seen here is what the hold is placed upon.
-select
-    exists (select 1 from receipts where tenant_id = $1 and turn_id = $2) as is_planned,
-    exists (select 1 from settlements where tenant_id = $1 and owner_id = $2) as is_settled;
+-- name: hold_leg
+select * from hold_leg($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15);
 
 -- name: settle_owner
 select * from settle_owner($1, $2, $3, $4, $5, $6, $7, $8);

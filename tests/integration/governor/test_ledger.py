@@ -10,7 +10,6 @@ from servers.governor.domain.periods import Period
 from servers.governor.ledger.holding import Holding, Owner
 from servers.governor.ledger.store import LedgerStore
 from servers.governor.metrics import GovernorMetrics
-from servers.governor.planning.store import PlanStore
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.ids import Ids
@@ -39,7 +38,7 @@ class Ledger:
         self.database = database
         self.store = LedgerStore(limit)
         metrics = GovernorMetrics(process_registry(), clock)
-        self.holding = Holding(database, self.store, PlanStore(database, self.store), metrics, clock, ids)
+        self.holding = Holding(database, self.store, metrics, clock, ids)
 
     async def hold(self, owner: Owner, leg: int = 1, timeout_seconds: float = 60.0) -> bool:
         try:

@@ -70,8 +70,7 @@ class LedgerOnServer(RuleBasedStateMachine):
         whose = HoldOwner(self.ids[owner], is_turn=False, subject=Subject(USERS[owner % 2]))
         hold = Hold(uuid4(), leg, Amount(tokens), self.now + LEASE)
         try:
-            async with self.database.transaction(self.tenant) as connection:
-                await self.ledger.place_hold(connection, self.tenant, whose, hold, self.now)
+            await self.ledger.hold_leg(self.database, self.tenant, whose, hold, self.now)
         except SomaError as error:
             if error.reason is not Reason.BUDGET_EXHAUSTED:
                 raise
@@ -179,9 +178,9 @@ async def test_of_many_parallel_holds_of_the_last_unit_one_is_granted(
 
     async def one() -> bool:
         try:
-            async with gate, database.transaction(tenant) as connection:
+            async with gate:
                 whose = HoldOwner(uuid4(), is_turn=False, subject=subject)
-                await ledger.place_hold(connection, tenant, whose, Hold(uuid4(), 1, Amount(10), NOW + LEASE), NOW)
+                await ledger.hold_leg(database, tenant, whose, Hold(uuid4(), 1, Amount(10), NOW + LEASE), NOW)
         except SomaError as error:
             if error.reason is not Reason.BUDGET_EXHAUSTED:
                 raise

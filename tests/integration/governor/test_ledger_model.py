@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from servers.governor.domain.ledger import Amount, BudgetState, Refusal, place_hold
 from servers.governor.domain.periods import Period
 from servers.governor.domain.scopes import Subject
-from servers.governor.ledger.store import Hold, HoldOwner, LedgerStore
+from servers.governor.ledger.store import Hold, HoldOwner, LedgerStore, Placed
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.tenancy import TenantId
 from soma_common.postgres.pool import Connection, Database, HouseDatabase
@@ -62,14 +62,16 @@ class Told:
         """Whether it was granted or had been before."""
         self.renew()
         known = self.holds.get(owner)
-        if owner in self.settled or (known is not None and known[1] > self.now):
+        if owner in self.settled:
+            return False
+        if known is not None and known[1] > self.now:
             return True
         for other, hold in self.holds.items():
             if hold is not None and hold[1] <= self.now:
                 self.budgets = tuple(budget.without_hold(hold[0]) for budget in self.budgets)
                 self.holds[other] = None
         placed = place_hold(self.budgets, need)
-        # What was given back before a refusal is rolled back with it and given back by the next one.
+        # What is given back before a refusal stays given back.
         if isinstance(placed, Refusal):
             return False
         self.budgets = placed
@@ -110,11 +112,9 @@ class Kept:
         owner_id = self.owners.setdefault(owner, uuid4())
         hold = Hold(uuid4(), 1, need, now + LEASE)
         try:
-            async with self.database.transaction(self.tenant) as connection:
-                await self.store.place_hold(connection, self.tenant, a_job(owner_id), hold, now)
+            return isinstance(await self.store.hold_leg(self.database, self.tenant, a_job(owner_id), hold, now), Placed)
         except SomaError:
             return False
-        return True
 
     async def settle(self, owner: int, used: Amount, now: datetime) -> None:
         owner_id = self.owners.setdefault(owner, uuid4())

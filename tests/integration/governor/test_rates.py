@@ -9,11 +9,12 @@ import pytest
 
 from servers.governor.domain.ledger import Amount
 from servers.governor.domain.rates import RateRules
+from servers.governor.domain.rules import Level
 from servers.governor.domain.scopes import Subject
 from servers.governor.ledger.holding import Holding
 from servers.governor.ledger.store import Hold, HoldOwner, LedgerStore
 from servers.governor.metrics import GovernorMetrics
-from servers.governor.planning.store import PlanStore
+from servers.governor.planning.store import NewReceipt, PlanStore, Wanted
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.ids import Ids
 from soma_common.kernel.reasons import Reason
@@ -34,14 +35,23 @@ class Limited:
         self.store = LedgerStore(Amount(limit))
         self.rates = rates
         metrics = GovernorMetrics(process_registry(), self.clock)
-        self.holding = Holding(database, self.store, PlanStore(database, self.store), metrics, self.clock, ids)
+        self.holding = Holding(database, self.store, metrics, self.clock, ids)
 
     async def hold(self, tokens: int = 100, sub: str = "ada", owner: UUID | None = None, *, turn: bool = False) -> None:
-        now = self.clock.now()
+        now, owner_id = self.clock.now(), owner or uuid4()
         hold = Hold(uuid4(), 1, Amount(tokens), now + timedelta(minutes=10))
-        whose = HoldOwner(owner or uuid4(), turn, Subject(sub))
-        async with self.database.transaction(self.tenant) as connection:
-            await self.store.place_hold(connection, self.tenant, whose, hold, now, self.rates)
+        if turn:
+            await self._plan(owner_id, hold, Subject(sub))
+        else:
+            await self.store.hold_leg(
+                self.database, self.tenant, HoldOwner(owner_id, False, Subject(sub)), hold, now, self.rates
+            )
+
+    async def _plan(self, turn_id: UUID, hold: Hold, subject: Subject) -> None:
+        now, plans = self.clock.now(), PlanStore(self.database, self.store)
+        await plans.read_planning_state(self.tenant, Wanted(turn_id), now)
+        new = NewReceipt(uuid4(), turn_id, hold, now, subject, "m", [0] * 6, 0, 0.0, b"", b"", Level.L0, self.rates)
+        await plans.open_receipt(self.tenant, new)
 
     async def refused(self, tokens: int = 100, sub: str = "ada", *, turn: bool = False) -> SomaError:
         with pytest.raises(SomaError) as caught:

@@ -1,6 +1,5 @@
 """Reports of health through the governor's door, and what a plan makes of them."""
 
-import asyncio
 from datetime import timedelta
 
 import pytest
@@ -89,13 +88,3 @@ async def test_nobody_speaks_for_another_house(governor: Governor) -> None:
     with governor.acting("ada", "admin"), pytest.raises(SomaError) as person:
         await governor.connect("cli").ReportHealth(request)
     assert person.value.reason is Reason.CALLER_NOT_ALLOWED
-
-
-async def test_who_asks_for_news_is_woken_by_what_is_new_only(governor: Governor) -> None:
-    view = governor.servicer.health
-    await report(governor, "chat/1", control=UP)
-    waiting = asyncio.create_task(view.changed())
-    await report(governor, "chat/1", control=UP)
-    assert not waiting.done()
-    await report(governor, "chat/1", control=DOWN)
-    await waiting

@@ -4,6 +4,8 @@ from uuid import UUID
 
 import pytest
 
+from servers.governor.levels.standings import StandingStore
+from soma.common.v1 import level_pb2 as level_pb
 from soma.governor.v1 import governor_service_pb2 as governor_pb
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason
@@ -49,3 +51,20 @@ async def test_it_is_the_same_for_whoever_settles(governor: Governor, beyond: in
     assert second.budgets[0].used_tokens == 2 * first.budgets[0].used_tokens == 2 * (120 + beyond)
     assert (first.budgets[0].open_holds, second.budgets[0].open_holds) == (0, 0)
     assert (first.budgets[0].debt_tokens > 0) == (beyond > 0)
+
+
+async def test_of_a_plan_that_was_rolled_back_nothing_is_remembered(
+    governor: Governor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process may plan the turn again; whoever settles it here would name a receipt that never was."""
+
+    async def failing(*_: object, **__: object) -> bool:
+        raise SomaError(Reason.DATABASE_UNAVAILABLE)
+
+    monkeypatch.setattr(StandingStore, "move", failing)
+    down = level_pb.ObservedDependency(name="memory", state=level_pb.DEPENDENCY_STATE_DOWN)
+    turn = plan_request(observed_dependencies=[down])
+    with governor.acting(), pytest.raises(SomaError) as caught:
+        await governor.stub.PlanTurn(turn)
+    assert caught.value.reason is Reason.DATABASE_UNAVAILABLE
+    assert await governor.servicer.settlement.plans.find_open_receipt(TENANT, UUID(turn.turn_id)) is None

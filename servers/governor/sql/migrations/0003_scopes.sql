@@ -392,6 +392,40 @@ begin
 end
 $$;
 
+-- A hold for a further call of a turn, or for a call of a job, that nobody settled. outcome as place_hold has it, or settled (the
+-- owner was) or unknown (a turn that was not planned, or a job under the id of one); then nothing was done.
+create function hold_leg(
+    p_tenant uuid, p_hold uuid, p_owner uuid, p_leg integer, p_tokens bigint, p_micros bigint,
+    p_lease timestamptz, p_now timestamptz, p_day timestamptz, p_month timestamptz,
+    p_is_turn boolean, p_user text, p_agent uuid, p_conversation uuid, p_rates bigint[],
+    out outcome text, out hold_id uuid, out tokens bigint, out micros bigint, out lease_expire_time timestamptz,
+    out scope text, out scope_id text, out period text, out unit text, out spent bigint, out allowed bigint,
+    out wait_seconds double precision, out held_until timestamptz
+)
+language plpgsql as $$
+#variable_conflict use_column
+begin
+    perform enter_tenant(p_tenant);
+    -- Asked under the lock, so that what is seen here is what the hold is placed upon.
+    perform lock_budgets(p_tenant, p_day, p_month);
+    if exists (select from settlements s where s.tenant_id = p_tenant and s.owner_id = p_owner) then
+        outcome := 'settled';
+        return;
+    end if;
+    if p_is_turn <> exists (select from receipts r where r.tenant_id = p_tenant and r.turn_id = p_owner) then
+        outcome := 'unknown';
+        return;
+    end if;
+    select p.* into hold_leg.outcome, hold_leg.hold_id, hold_leg.tokens, hold_leg.micros, hold_leg.lease_expire_time,
+        hold_leg.scope, hold_leg.scope_id, hold_leg.period, hold_leg.unit, hold_leg.spent, hold_leg.allowed,
+        hold_leg.wait_seconds, hold_leg.held_until
+    from place_hold(
+        p_tenant, p_hold, p_owner, p_leg, p_tokens, p_micros, p_lease, p_now, p_day, p_month, p_is_turn, p_user, p_agent,
+        p_conversation, p_rates
+    ) p;
+end
+$$;
+
 -- Books what legs of an owner used beyond what was booked of them before, and closes its holds: those of the legs that are
 -- named, and of the others those up to p_last_leg (0 for all). What no open hold covers is debt, also when the lease had
 -- expired before. Answers what is new. The budgets must be locked.

@@ -17,6 +17,7 @@ $$;
 
 -- Books a turn that went as planned: each of its legs within its own open hold, nothing booked before, its receipt open and
 -- nothing said of its answer. Then what it used is what was reported and no debt, so whoever asks knows the answer beforehand.
+-- The booking itself is that of every other owner.
 -- outcome: settled, or otherwise; then nothing was done.
 create function settle_as_planned(
     p_tenant uuid, p_turn uuid, p_legs integer[], p_tokens bigint[], p_micros bigint[],
@@ -44,19 +45,13 @@ begin
     perform from receipts r
     where r.tenant_id = p_tenant and r.turn_id = p_turn and r.settlement is null and r.feedback is null
     for update;
-    if not found or is_fresh is not true or fitting <> cardinality(p_legs)
-        or exists (select from settlements s where s.tenant_id = p_tenant and s.owner_id = p_turn) then
+    if not found or is_fresh is not true or fitting <> cardinality(p_legs) then
         outcome := 'otherwise';
         return;
     end if;
-    select b.held_tokens into settle_as_planned.held_tokens
-    from book_legs(p_tenant, p_turn, p_legs, p_tokens, p_micros, 0, p_now, p_day, p_month) b;
-    insert into settlements (tenant_id, owner_id, tokens, micros, debt_tokens, settle_time)
-    select p_tenant, p_turn, coalesce(sum(u.tokens), 0), coalesce(sum(u.micros), 0), 0, p_now
-    from unnest(p_tokens, p_micros) as u (tokens, micros);
-    select jsonb_agg(to_jsonb(b) - 'tenant_id' order by b.period), max(b.open_holds)
-    into settle_as_planned.budgets, settle_as_planned.open_holds
-    from budgets b where b.tenant_id = p_tenant;
-    outcome := 'settled';
+    -- Its receipt is open, so it was not settled before.
+    select s.outcome, s.held_tokens, s.budgets, s.open_holds
+    into settle_as_planned.outcome, settle_as_planned.held_tokens, settle_as_planned.budgets, settle_as_planned.open_holds
+    from settle_owner(p_tenant, p_turn, p_legs, p_tokens, p_micros, p_now, p_day, p_month) s;
 end
 $$;
