@@ -153,7 +153,7 @@ class Engine:
         calls = SingleCalls(models, governor, process.clock, process.ids)
         own = (process.database, process.events, models, calls, self.features, process.clock)
         titles = Titles(*own, self.watchers.changed)
-        self.intents = Intents(process.database, letters, governor, memory, cognitive, titles, metrics)
+        self.intents = Intents(means, letters, governor, memory, cognitive, titles)
         self.indexing = Indexing(process.database, process.clock)
         recovery = Recovery(process.database, endings, models, process.clock)
         self.rates = open_limits(settings.redis_url, process.database, process.clock, process.server.registry)
