@@ -19,8 +19,8 @@ from soma_common.postgres.queries import Queries
 
 _LOG: Final = get_logger("soma.chat.bases")
 _SQL: Final = Queries.of("servers.chat", "sql/prompts.sql")
-# How long after its last use one is kept: at least as long as receipts are.
-KEPT: Final = timedelta(days=1100)
+# How long after its last use one is kept: longer than any tenant may keep its receipts.
+KEPT: Final = timedelta(days=3700)
 # After so long a use is written down again.
 USED_FOR_SECONDS: Final = 86_400.0
 MOST_KNOWN: Final = 10_000

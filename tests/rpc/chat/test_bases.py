@@ -6,12 +6,14 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from servers.chat.answering.bases import Bases
+from buf.validate import validate_pb2
+from servers.chat.answering.bases import KEPT, Bases
 from servers.chat.answering.basis import Basis
 from servers.chat.domain.composing import Bounds
 from servers.chat.domain.model import PromptTool
 from servers.chat.models.profiles import OFFLINE_PROFILE
 from servers.chat.turns.order import Options
+from soma.governor.v1 import config_pb2 as config_pb
 from soma_common.kernel.clock import Clock
 from soma_common.postgres.queries import Queries
 from soma_common.testing.eventually import eventually
@@ -58,7 +60,7 @@ async def test_words_of_a_client_go_with_their_conversation_and_with_no_other(ch
     bases = Bases(chat.database, Clock())
     digests = [bases.keep(TENANT, basis) for basis in (PLAIN, worded(first), worded(second))]
     for digest in digests:
-        assert await kept(bases, digest)
+        await kept(bases, digest)
     await delete(chat, first, erase=True)
     assert [await bases.find(TENANT, digest) is not None for digest in digests] == [True, False, True]
 
@@ -71,3 +73,8 @@ async def test_words_that_come_after_the_deletion_are_not_kept(chat: Chat) -> No
     unknown = bases.keep(TENANT, worded(str(uuid4())))
     await asyncio.gather(*(task for task in asyncio.all_tasks() if task.get_name() == "keep the basis of a call"))
     assert (await bases.find(TENANT, late), await bases.find(TENANT, unknown)) == (None, None)
+
+
+def test_a_basis_is_kept_longer_than_any_receipt() -> None:
+    rules = config_pb.GovernorConfig.DESCRIPTOR.fields_by_name["receipt_retention_days"].GetOptions()
+    assert rules.Extensions[validate_pb2.field].uint32.lte < KEPT.days
