@@ -24,8 +24,9 @@ from config import DeployMode, Settings
 from config.programs import DATABASE
 from soma_common.kernel.clock import Clock
 from soma_common.postgres.accounts import PostgresSetupError
-from soma_common.postgres.embedded import MAJOR, EmbeddedPostgres
+from soma_common.postgres.embedded import EmbeddedPostgres
 from soma_common.postgres.migrate import schema_versions
+from soma_common.postgres.programs import MAJOR
 from soma_common.postgres.server_copy import server_copy
 from soma_common.supervision.client import SupervisorClient
 

@@ -1,20 +1,16 @@
 """Composition root of the chat service: `python -m servers.chat`.
 
-The only place that builds its concrete objects.
+The only place that builds its concrete objects, with `model_house.py` for what calls models.
 """
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Final
 
 from config import Settings
 from config.process import run_service
-from config.values import SecretsSettings, SecretsStore
-from servers.chat.adapters.litellm_model import LiteLLMModel
-from servers.chat.adapters.offline import OfflineModel
-from servers.chat.adapters.openai_compatible import OpenAICompatibleModel
 from servers.chat.agents import Agents
 from servers.chat.answering.bases import Bases
 from servers.chat.answering.gathering import BACKGROUND, Gatherer
@@ -39,17 +35,11 @@ from servers.chat.intents.delivery import Intents
 from servers.chat.intents.letters import IntentLetters
 from servers.chat.means import Means
 from servers.chat.metrics import TurnMetrics
-from servers.chat.models.catalogues import Catalogues
-from servers.chat.models.drafts import Drafts
-from servers.chat.models.editing import ModelEditing
-from servers.chat.models.generating import Generating
-from servers.chat.models.keys import Keys
-from servers.chat.models.port import ChatModel, Models
-from servers.chat.models.profiles import INSTALLATION_KEY, installation_of
+from servers.chat.model_house import ModelHouse
+from servers.chat.models.port import Models
 from servers.chat.models.single_call import SingleCalls
 from servers.chat.rpc.agents import AgentServicer
 from servers.chat.rpc.conversations import ConversationServicer
-from servers.chat.rpc.models import ModelServicer
 from servers.chat.rpc.turns import TurnServicer
 from servers.chat.settings import ChatSettings
 from servers.chat.tools.approvals import Approvals
@@ -91,10 +81,8 @@ from soma_common.logging import get_logger
 from soma_common.rpc.dial import Channel, dial
 from soma_common.rpc.process import Process, ProcessSettings, opened
 from soma_common.sagas.orchestrator import SagaOrchestrator
-from soma_common.security.secrets import FileSecrets, Secrets, VaultSecrets
 from soma_common.signals import open_signals
 from soma_common.tokens import tokenizer_for
-from soma_common.tracing import TraceContext
 
 _LOG: Final = get_logger("soma.chat")
 _RESTART_SECONDS: Final = 0.5
@@ -153,7 +141,7 @@ class Engine:
         calls = SingleCalls(models, governor, process.clock, process.ids)
         own = (process.database, process.events, models, calls, self.features, process.clock)
         titles = Titles(*own, self.watchers.changed)
-        self.intents = Intents(process.database, letters, governor, memory, cognitive, titles, metrics)
+        self.intents = Intents(means, letters, governor, memory, cognitive, titles)
         self.indexing = Indexing(process.database, process.clock)
         recovery = Recovery(process.database, endings, models, process.clock)
         self.rates = open_limits(settings.redis_url, process.database, process.clock, process.server.registry)
@@ -219,46 +207,6 @@ class Engine:
             await asyncio.gather(*tasks, return_exceptions=True)
             await self.signals.close()
             await self.rates.close()
-
-
-class ModelHouse:
-    """The models of every tenant, their keys, and the ways to call them."""
-
-    def __init__(self, settings: ChatSettings, process: Process) -> None:
-        own_key = settings.model.api_key
-        given = {INSTALLATION_KEY: own_key.get_secret_value()} if own_key is not None else {}
-        self.secrets = _secrets_of(settings.secrets)
-        self.keys = Keys(self.secrets, given, process.clock)
-        self.rules = settings.model_addresses
-        self.catalogues = Catalogues(process.database, installation_of(settings.model), process.clock)
-        clients: dict[str, ChatModel] = {
-            "offline": OfflineModel(),
-            "openai": OpenAICompatibleModel(self.keys.of, self.rules, _trace_headers),
-            "litellm": LiteLLMModel(self.keys.of, self.rules, _trace_headers),
-        }
-        self.models = Models(self.catalogues, clients)
-
-    def servicer(self, process: Process, governor: GovernorServiceStub) -> ModelServicer:
-        """The service over them."""
-        drafts = Drafts(self.rules, self.keys, self.catalogues.installation)
-        shared = (process.database, process.events, self.catalogues, drafts, self.secrets, process.clock, process.ids)
-        calls = SingleCalls(self.models, governor, process.clock, process.ids)
-        return ModelServicer(ModelEditing(*shared), calls, Generating(process.database, self.models, calls))
-
-    async def close(self) -> None:
-        """Ends all connections."""
-        await self.models.close()
-        await self.secrets.close()
-
-
-def _secrets_of(settings: SecretsSettings) -> Secrets:
-    if settings.store is SecretsStore.VAULT:
-        return VaultSecrets(settings.vault_address, settings.vault_login)
-    return FileSecrets(settings.folder, {name: key.get_secret_value() for name, key in settings.given.items()})
-
-
-def _trace_headers() -> Mapping[str, str]:
-    return {"traceparent": TraceContext.current().traceparent}
 
 
 def add_servicers(engine: Engine, process: Process, peers: Peers, house: ModelHouse, sagas: SagaOrchestrator) -> None:

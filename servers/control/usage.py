@@ -12,7 +12,7 @@ from uuid import UUID
 from servers.control.domain.usage import Days, DayUsage, Usage
 from servers.control.usage_store import EndedTurn, UsageStore
 from soma.events.v1 import payloads_pb2
-from soma_common.events.consumer import Consumption
+from soma_common.events.consumption import Consumption
 from soma_common.events.models import Event
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.paging import Page, unreadable_token

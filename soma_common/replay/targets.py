@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final, Self, TypeAlias
 from uuid import UUID
 
-from soma_common.events.consumer import Consumption, Effect
+from soma_common.events.consumption import Consumption, Effect
 from soma_common.events.models import Event
 from soma_common.kernel.tenancy import TenantId
 from soma_common.postgres.pool import Connection

@@ -16,7 +16,8 @@ import uvloop
 
 from soma.events.v1 import house_operations_service_pb2_grpc as operations_grpc
 from soma_common.dlq.handler import DLQHandler
-from soma_common.events.consumer import Consumer, Consumption, Effect
+from soma_common.events.consumer import Consumer
+from soma_common.events.consumption import Consumption, Effect
 from soma_common.events.metrics import ConsumerMetrics, RelayMetrics
 from soma_common.events.relay import Relay
 from soma_common.events.retention import Retention

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from hashlib import blake2b
+from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 from soma_common.tokens.models import FALLBACK, encoding_of
@@ -62,14 +63,12 @@ class Tokenizer:
             return len(_encoding(self.name).encode_ordinary(text))
         kept = _kept_counts(self.name)
         digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-        known = kept.get(digest)
+        known = kept.find(digest)
         if known is not None:
             return known
         encoding = _encoding(self.name)
         tokens = sum(len(encoding.encode_ordinary(part)) for part in parts(text))
-        if len(kept) >= _KEPT_COUNTS:
-            del kept[next(iter(kept))]
-        kept[digest] = tokens
+        kept.keep(digest, tokens)
         return tokens
 
     def truncate(self, text: str, limit: int) -> str:
@@ -119,10 +118,26 @@ def _encoding(name: str) -> "tiktoken.Encoding":
     return encoding
 
 
+class _Counts:
+    """What texts have been counted with an encoding: by their digests, the oldest first. Threads count too."""
+
+    def __init__(self) -> None:
+        self._tokens: dict[bytes, int] = {}
+        self._lock = Lock()
+
+    def find(self, digest: bytes) -> int | None:
+        return self._tokens.get(digest)
+
+    def keep(self, digest: bytes, tokens: int) -> None:
+        with self._lock:
+            if len(self._tokens) >= _KEPT_COUNTS:
+                del self._tokens[next(iter(self._tokens))]
+            self._tokens[digest] = tokens
+
+
 @cache
-def _kept_counts(_name: str) -> dict[bytes, int]:
-    """What texts have been counted with an encoding, the oldest first: by their digests."""
-    return {}
+def _kept_counts(_name: str) -> _Counts:
+    return _Counts()
 
 
 def parts(text: str, length: int = _PART, longest: int = _LONGEST_PART) -> Iterator[str]:

@@ -19,7 +19,8 @@ from uuid import UUID, uuid4
 from soma.events.v1 import payloads_pb2 as payloads_pb
 from soma_common.dlq.handler import DLQHandler
 from soma_common.dlq.policy import LetterPolicy, WhenParked
-from soma_common.events.consumer import Consumer, Consumption, Effect
+from soma_common.events.consumer import Consumer
+from soma_common.events.consumption import Consumption, Effect
 from soma_common.events.metrics import ConsumerMetrics, RelayMetrics
 from soma_common.events.models import Event, EventDraft
 from soma_common.events.relay import Relay

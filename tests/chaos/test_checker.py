@@ -14,7 +14,8 @@ from soma.events.v1 import payloads_pb2 as payloads_pb
 from soma_common.dlq.handler import DLQHandler
 from soma_common.dlq.policy import LetterPolicy, WhenParked
 from soma_common.events.codec import schema_of
-from soma_common.events.consumer import Consumer, Consumption
+from soma_common.events.consumer import Consumer
+from soma_common.events.consumption import Consumption
 from soma_common.events.failpoints import Failpoint, Reached, pass_by
 from soma_common.events.inbox import Admission, Inbox
 from soma_common.events.metrics import ConsumerMetrics, RelayMetrics

@@ -6,7 +6,7 @@ It is kept so that prompts can be made again, and no turn waits or fails for it.
 import asyncio
 import hashlib
 from collections import OrderedDict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from servers.chat.answering.basis import Basis
@@ -19,8 +19,8 @@ from soma_common.postgres.queries import Queries
 
 _LOG: Final = get_logger("soma.chat.bases")
 _SQL: Final = Queries.of("servers.chat", "sql/prompts.sql")
-# How long after its last use one is kept: at least as long as receipts are.
-KEPT: Final = timedelta(days=1100)
+# How long after its last use one is kept: longer than any tenant may keep its receipts.
+KEPT: Final = timedelta(days=3700)
 # After so long a use is written down again.
 USED_FOR_SECONDS: Final = 86_400.0
 MOST_KNOWN: Final = 10_000
@@ -43,7 +43,8 @@ class Bases:
         written = self._known.get((tenant, digest))
         if written is None or self._clock.monotonic() - written > USED_FOR_SECONDS:
             self._note(tenant, digest)
-            task = asyncio.create_task(self._write(tenant, digest, data), name="keep the basis of a call")
+            values = (tenant, digest, data, self._clock.now(), basis.conversation or None)
+            task = asyncio.create_task(self._write(values), name="keep the basis of a call")
             self._writing.add(task)
             task.add_done_callback(self._writing.discard)
         return digest
@@ -53,10 +54,10 @@ class Bases:
         if len(self._known) > MOST_KNOWN:
             self._known.popitem(last=False)
 
-    async def _write(self, tenant: TenantId, digest: bytes, data: bytes) -> None:
-        now = self._clock.now()
+    async def _write(self, values: tuple[TenantId, bytes, bytes, datetime, str | None]) -> None:
+        tenant, digest, *_ = values
         try:
-            await self._database.run(tenant, lambda it: it.execute(_SQL.keep_basis, tenant, digest, data, now))
+            await self._database.run(tenant, lambda it: it.execute(_SQL.keep_basis, *values))
         except SomaError as error:
             # The next turn that has it tries again.
             self._known.pop((tenant, digest), None)

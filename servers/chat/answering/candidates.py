@@ -20,6 +20,7 @@ from servers.chat.domain.sizes import (
     tool_tokens,
 )
 from servers.chat.domain.sources import (
+    Dialogue,
     DialogueItem,
     MemoryItem,
     Sources,
@@ -40,8 +41,6 @@ POLICY: Final = (
 MEMORY_FRAME: Final = f"{MEMORY_HEADER}\n"
 # As many as a plan is asked for; what is older finds no room anyway.
 MOST_RESULTS: Final = 512
-
-Dialogue = list[DialogueItem | ToolExchange]
 
 
 def gather_sources(
@@ -96,11 +95,11 @@ def _question_id(accepted: Accepted, gathered: Gathered) -> str:
     return str(accepted.user_message_id or "user_message")
 
 
-def _branch(messages: Sequence[BranchMessage], tokenizer: Tokenizer, tokenizer_name: str) -> Dialogue:
+def _branch(messages: Sequence[BranchMessage], tokenizer: Tokenizer, tokenizer_name: str) -> list[Dialogue]:
     return [item for message in messages for item in _said(message, tokenizer, tokenizer_name)]
 
 
-def _said(message: BranchMessage, tokenizer: Tokenizer, tokenizer_name: str) -> Iterator[DialogueItem | ToolExchange]:
+def _said(message: BranchMessage, tokenizer: Tokenizer, tokenizer_name: str) -> Iterator[Dialogue]:
     """A message as it was said; one with rounds of tools as these rounds, and what was said after them."""
     rest, name = message.text, str(message.message_id)
     if message.tool_calls:
@@ -115,7 +114,7 @@ def _said(message: BranchMessage, tokenizer: Tokenizer, tokenizer_name: str) -> 
     yield DialogueItem(name, message.role, rest, MESSAGE_TOKENS + tokens)
 
 
-def _round(name: str, done: ToolRound, tokenizer: Tokenizer) -> DialogueItem | ToolExchange:
+def _round(name: str, done: ToolRound, tokenizer: Tokenizer) -> Dialogue:
     call, *results = round_messages(done) or (PromptMessage("assistant", _asked_for(done.calls)),)
     if not results:
         return DialogueItem(name, "assistant", call.content, MESSAGE_TOKENS + tokenizer.count(call.content))
@@ -129,16 +128,16 @@ def _asked_for(calls: Sequence[ToolCallPart]) -> str:
     return f"(asked for {', '.join(call.name for call in calls)})" if calls else ""
 
 
-def _dialogue(transcript: Sequence[Spoken], tokenizer: Tokenizer) -> tuple[Dialogue, Dialogue]:
+def _dialogue(transcript: Sequence[Spoken], tokenizer: Tokenizer) -> tuple[list[Dialogue], list[Dialogue]]:
     """What stands before and after the last message of the user; calls of tools stay together with their results."""
     last_user = max((number for number, message in enumerate(transcript) if message.role == "user"), default=0)
     items = list(_items(transcript, tokenizer))
-    before: Dialogue = [item for number, item in items if number < last_user]
-    after: Dialogue = [item for number, item in items if number > last_user]
+    before = [item for number, item in items if number < last_user]
+    after = [item for number, item in items if number > last_user]
     return before, after
 
 
-def _items(transcript: Sequence[Spoken], tokenizer: Tokenizer) -> Iterator[tuple[int, DialogueItem | ToolExchange]]:
+def _items(transcript: Sequence[Spoken], tokenizer: Tokenizer) -> Iterator[tuple[int, Dialogue]]:
     for number, message in enumerate(transcript):
         name = f"transcript/{number}"
         results = _results(transcript, number)

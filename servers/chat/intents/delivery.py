@@ -13,7 +13,7 @@ from google.protobuf.message import DecodeError
 from servers.chat.conversations.titles import Titles
 from servers.chat.intents.intent import RELEASE, TITLE, DueIntent
 from servers.chat.intents.letters import PATIENCE, IntentLetters
-from servers.chat.metrics import TurnMetrics
+from servers.chat.means import Means
 from soma.cognitive.v1 import modulation_service_pb2 as modulation_pb
 from soma.cognitive.v1.modulation_service_pb2_grpc import ModulationServiceStub
 from soma.governor.v1 import governor_service_pb2 as governor_pb
@@ -23,7 +23,6 @@ from soma.memory.v1.memory_service_pb2_grpc import MemoryServiceStub
 from soma_common.kernel.errors import SomaError, invalid_field
 from soma_common.kernel.reasons import Kind, Reason
 from soma_common.logging import get_logger
-from soma_common.postgres.pool import Database
 from soma_common.postgres.queries import Queries
 from soma_common.rpc.call import acting_as
 
@@ -60,17 +59,17 @@ class Intents:
 
     def __init__(
         self,
-        database: Database,
+        means: Means,
         letters: IntentLetters,
         governor: GovernorServiceStub,
         memory: MemoryServiceStub,
         cognitive: ModulationServiceStub,
         titles: Titles,
-        metrics: TurnMetrics,
     ) -> None:
-        self._database = database
+        self._database = means.database
+        self._instance = means.instance
         self._letters = letters
-        self._metrics = metrics
+        self._metrics = means.metrics
         self._wanted = asyncio.Event()
         self._chance = random.SystemRandom()
         self._slow: set[asyncio.Task[None]] = set()
@@ -150,7 +149,8 @@ class Intents:
     async def deliver_due(self) -> int:
         """Claims a batch and delivers it; returns how many were claimed."""
         not_now = SLOW if len(self._slow) >= MOST_SLOW else ()
-        rows = await self._database.worker_statement(_SQL.claim, LEASE_SECONDS, BATCH, not_now)
+        values = (LEASE_SECONDS, BATCH, not_now, self._instance.epoch)
+        rows = await self._database.worker_statement(_SQL.claim, *values)
         claimed = [DueIntent(**row) for row in rows]
         for intent in (each for each in claimed if each.kind in SLOW):
             task = asyncio.create_task(self._deliver_alone(intent), name=f"{intent.kind} {intent.turn_id}")

@@ -2,13 +2,15 @@
 -- tenant's own.
 
 -- name: claim
--- Chosen apart, as a plan may run a subquery for each row and so find more than its limit.
+-- Chosen apart, as a plan may run a subquery for each row and so find more than its limit. A claim ends with its lease, or with
+-- the life of the process that made it.
 with due as materialized (
     select tenant_id, intent_id from intents
-    where next_time <= now() and (lease_expire_time is null or lease_expire_time < now()) and kind <> all($3::text[])
+    where next_time <= now() and kind <> all($3::text[])
+        and (lease_expire_time is null or lease_expire_time < now() or claim_epoch <> all (select epoch from instances))
     order by next_time limit $2 for update skip locked
 )
-update intents i set lease_expire_time = now() + make_interval(secs => $1), attempts = i.attempts + 1
+update intents i set lease_expire_time = now() + make_interval(secs => $1), claim_epoch = $4, attempts = i.attempts + 1
 from due
 where i.tenant_id = due.tenant_id and i.intent_id = due.intent_id
 returning i.tenant_id, i.intent_id, i.owner_sub, i.caller_roles, i.caller_scopes, i.correlation_id, i.turn_id, i.kind, i.payload,

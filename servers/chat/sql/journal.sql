@@ -24,7 +24,10 @@ update instances set beat_time = now() where name = $1 and epoch = $2 returning 
 
 -- name: fence_silent
 update instances set epoch = 64 * nextval('lease_epochs') where name <> $1 and beat_time < now() - make_interval(secs => $2)
-    and exists (select from turns t where t.instance = instances.name and t.status = 'running' and t.lease_epoch = instances.epoch)
+    and (
+        exists (select from turns t where t.instance = instances.name and t.status = 'running' and t.lease_epoch = instances.epoch)
+        or exists (select from intents i where i.claim_epoch = instances.epoch and i.lease_expire_time > now())
+    )
 returning name;
 
 -- name: list_abandoned

@@ -1,12 +1,14 @@
 -- What prompts are made again from, beside messages and memories; of a tenant, under row-level security.
 
 -- name: keep_basis
-insert into prompt_bases (tenant_id, digest, body, use_time) values ($1, $2, $3, $4)
+-- A client's words are not kept of a conversation that was deleted meanwhile.
+insert into prompt_bases (tenant_id, digest, body, use_time, conversation_id)
+select $1, $2, $3, $4, $5::uuid
+where $5 is null or exists (select from conversations where conversation_id = $5 and status <> 'deleted')
 on conflict (tenant_id, digest) do update set use_time = excluded.use_time where prompt_bases.use_time < excluded.use_time;
 
 -- name: find_basis
--- An empty one was erased with its conversation.
-select body from prompt_bases where digest = $1 and body <> '';
+select body from prompt_bases where digest = $1;
 
 -- name: sweep_bases
 -- By the worker, over all tenants.

@@ -87,7 +87,7 @@ said as (
 ),
 words as (
     -- What clients said of their tools and answers in it.
-    update prompt_bases set body = '' where position(convert_to($1::text, 'UTF8') in body) > 0
+    delete from prompt_bases where conversation_id = $1
 ),
 untold as (
     delete from intents i using gone g

@@ -90,11 +90,11 @@ class Housekeeping:
             self._alive_since = self._clock.monotonic()
 
     async def fence(self) -> None:
-        """Takes the epoch from instances that are silent: what they ran may be taken over from then on."""
+        """Takes the epoch from instances that are silent: what they did may be taken over from then on."""
         if self._clock.monotonic() - self._alive_since <= SILENT_SECONDS:
             return
         for row in await self._database.worker_statement(_SQL.fence_silent, self._instance.name, SILENT_SECONDS):
-            _LOG.warning("an instance is silent; its turns are taken over", instance=row["name"])
+            _LOG.warning("an instance is silent; what it was doing is taken over", instance=row["name"])
 
     async def sweep(self) -> None:
         """Forgets the journals of turns that ended a day ago, and what others keep for a time only."""

@@ -11,7 +11,7 @@ from uuid import UUID
 from servers.governor.calibration.store import CalibrationStore
 from servers.governor.domain.aiq import AiqObservation, Outcome, observe
 from soma.events.v1 import payloads_pb2 as payloads_pb
-from soma_common.events.consumer import Consumption
+from soma_common.events.consumption import Consumption
 from soma_common.events.models import Event
 from soma_common.kernel.tenancy import TenantId
 from soma_common.postgres.pool import Connection

@@ -80,8 +80,9 @@ class Sent:
     whole: bool
 
 
-# Where a call was cut, its provider's figure never came and its tokens were counted from what is known of it.
-COUNTED_SLACK = 8
+# Where a call was cut, its provider's figure never came and its tokens were counted from what is known of it. Only the
+# framing of messages may differ.
+COUNTED_SLACK = 4
 # What a call that nobody received may have had at most.
 LARGEST_PROMPT = 2_000
 
@@ -92,8 +93,8 @@ def compare(
     """What contradicts the upstream's count, and the sums.
 
     A turn that nobody stopped and no kill met must be the same to the token. Of a disturbed one (with the kills that
-    met it), what came to its end must be there, and of the rest no more than was sent, beside one call a kill: it was
-    written down before it was made, and nobody knows whether it was.
+    met it), every prompt that was received must be there and what came to its end, and of the rest no more than was
+    sent, beside one call a kill: it was written down before it was made, and nobody knows whether it was.
     """
     by_turn: dict[int, list[Sent]] = defaultdict(list)
     for each in sent:
@@ -103,7 +104,7 @@ def compare(
     for number in sorted({*by_turn, *ledger}):
         requests, booked = by_turn[number], ledger.get(number, 0)
         total = sum(each.prompt_tokens + each.completion_tokens for each in requests)
-        whole = sum(each.prompt_tokens + each.completion_tokens for each in requests if each.whole)
+        least = sum(each.prompt_tokens + each.completion_tokens * each.whole for each in requests)
         slack = COUNTED_SLACK * len(requests)
         spare = slack + disturbed.get(number, 0) * max(
             (each.prompt_tokens for each in requests), default=LARGEST_PROMPT
@@ -115,6 +116,6 @@ def compare(
             sums["exact"] += 1
         elif number not in disturbed:
             found.append(f"turn {number}: {booked} booked, {total} counted upstream, and nothing had disturbed it")
-        elif not whole - slack <= booked <= total + spare:
-            found.append(f"turn {number}: {booked} booked, {whole} to {total} counted upstream")
+        elif not least - slack <= booked <= total + spare:
+            found.append(f"turn {number}: {booked} booked, {least} to {total} counted upstream")
     return found, sums

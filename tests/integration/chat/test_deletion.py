@@ -208,7 +208,7 @@ async def test_what_turns_keep_for_tools_and_of_ratings_goes_too(
     with ada.acting():
         await ada.turns.RateTurn(why)
     # The turn that goes on with the result will offer the same tools, however late that comes.
-    assert {"chat.turns", "chat.tool_calls", "chat.messages"} <= await talk.traces(stack)
+    assert {"chat.turns", "chat.tool_calls", "chat.messages", "chat.prompt_bases"} <= await talk.traces(stack)
     await talk.delete()
     assert await eventually(lambda: talk.is_over(stack), within_seconds=20)
     assert await eventually(lambda: talk.leaves_no_trace(stack), within_seconds=20)

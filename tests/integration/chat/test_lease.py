@@ -30,6 +30,11 @@ TURN = (
     "values ($1, $2, 'ada', '', '', '{}', '{}', $2, 1, $2, $3, $4, $5, now())"
 )
 SILENT = "update instances set beat_time = now() - interval '1 minute' where name = $1"
+INTENT = (
+    "insert into intents (tenant_id, intent_id, owner_sub, caller_roles, caller_scopes, correlation_id, turn_id, kind, "
+    "payload, next_time, create_time) values ($1, $2, 'ada', '{}', '{}', '', $2, 'settle_turn', '', now(), now())"
+)
+INTENTS = Queries.of("servers.chat", "sql/intents.sql")
 JOURNAL = Queries.of("servers.chat", "sql/journal.sql")
 TAKEOVER = Queries.of("servers.chat", "sql/takeover.sql")
 
@@ -69,7 +74,7 @@ async def floor(urls: HouseDatabase, open_database: OpenDatabase) -> AsyncIterat
     allowance = Allowance(PostgresRateLimits(database), 20, clock)
     owner = await asyncpg.connect(urls.owner_dsn)
     await owner.execute("truncate instances, journal")
-    await owner.execute("truncate turns cascade")
+    await owner.execute("truncate turns, intents cascade")
     await own.register()
     await other.register()
     async with database.transaction(TENANT) as connection:
@@ -146,6 +151,41 @@ async def test_whoever_lost_its_turns_writes_nothing_more(floor: Floor) -> None:
         assert await connection.fetchval("select count(*) from journal") == 0
         draft = (floor.turn_id, floor.own.epoch, b"draft", 1)
         assert await connection.fetchval(TAKEOVER.note_draft, *draft) is None
+
+
+async def claimed(floor: Floor, by: Instance) -> int:
+    """How many intents a process gets to deliver."""
+    return len(await floor.database.worker_statement(INTENTS.claim, 30.0, 10, [], by.epoch))
+
+
+@pytest.fixture
+async def intended(floor: Floor) -> Floor:
+    """The silent process has claimed an intent and runs no turn any more."""
+    async with floor.database.transaction(TENANT) as connection:
+        await connection.execute("delete from turns")
+        await connection.execute(INTENT, TENANT, Ids().uuid7())
+    assert await claimed(floor, floor.other) == 1
+    assert await claimed(floor, floor.own) == 0
+    return floor
+
+
+async def test_what_a_dead_process_was_delivering_is_delivered_by_others_at_once(intended: Floor) -> None:
+    await intended.live(SILENT_SECONDS + 1)
+    await intended.keeping.fence()
+    assert await claimed(intended, intended.own) == 1
+    assert await claimed(intended, intended.own) == 0
+
+
+async def test_a_process_that_begins_anew_delivers_what_its_life_before_was_delivering(intended: Floor) -> None:
+    await intended.other.register()
+    assert await claimed(intended, intended.other) == 1
+
+
+async def test_what_the_release_before_is_delivering_waits_for_its_lease(intended: Floor) -> None:
+    await intended.owner.execute("update intents set claim_epoch = null")
+    assert await claimed(intended, intended.own) == 0
+    await intended.owner.execute("update intents set lease_expire_time = now() - interval '1 second'")
+    assert await claimed(intended, intended.own) == 1
 
 
 async def test_processes_that_are_long_gone_are_forgotten_unless_a_turn_names_them(floor: Floor) -> None:

@@ -38,8 +38,7 @@ async def nothing_held(ada: Person) -> int:
         day = await budget(ada)
         return 0 if day is None or day.open_holds or day.held_tokens else day.used_tokens
 
-    # Who was killed while it delivered the release has it for half a minute.
-    return await eventually(look, within_seconds=50)
+    return await eventually(look, within_seconds=15)
 
 
 async def booked(ada: Person, turn: turn_pb.Turn) -> None:

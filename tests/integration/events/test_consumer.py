@@ -14,7 +14,8 @@ from soma_common.dlq.handler import DLQHandler, LetterFilter
 from soma_common.dlq.letters import DeadLetter
 from soma_common.dlq.policy import LetterPolicy, LetterStatus, WhenParked
 from soma_common.events.codec import to_message
-from soma_common.events.consumer import Consumer, Consumption, Effect
+from soma_common.events.consumer import Consumer
+from soma_common.events.consumption import Consumption, Effect
 from soma_common.events.failpoints import Reached, pass_by
 from soma_common.events.metrics import ConsumerMetrics
 from soma_common.events.models import Event

@@ -12,7 +12,8 @@ import pytest
 from soma_common.dlq.handler import DLQHandler
 from soma_common.dlq.letters import Failure
 from soma_common.dlq.policy import LetterPolicy
-from soma_common.events.consumer import Consumer, Consumption
+from soma_common.events.consumer import Consumer
+from soma_common.events.consumption import Consumption
 from soma_common.events.metrics import ConsumerMetrics
 from soma_common.events.models import Event
 from soma_common.events.store import EventStore

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 from uuid import UUID, uuid4
 
 import pytest
@@ -12,18 +13,21 @@ from prometheus_client import CollectorRegistry
 from servers.chat.adapters.offline import OfflineModel
 from servers.chat.adapters.openai_compatible import OpenAICompatibleModel
 from servers.chat.conversations.titles import FEATURE, TRIES, Titles
+from servers.chat.conversations.watching import Watchers
 from servers.chat.domain.catalogue import Catalogue, KnownModel
 from servers.chat.domain.model import ModelProfile
 from servers.chat.features import Features
 from servers.chat.intents.delivery import Intents
 from servers.chat.intents.intent import TITLE
 from servers.chat.intents.letters import IntentLetters
+from servers.chat.means import Means
 from servers.chat.metrics import TurnMetrics
 from servers.chat.models.catalogues import Catalogues
 from servers.chat.models.keys import Keys
 from servers.chat.models.port import Models
 from servers.chat.models.profiles import OFFLINE_PROFILE
 from servers.chat.models.single_call import SingleCalls
+from servers.chat.turns.instance import Instance
 from soma.chat.v1 import conversation_service_pb2 as conversation_pb
 from soma.cognitive.v1.modulation_service_pb2_grpc import ModulationServiceStub
 from soma.governor.v1 import budget_pb2 as budget_pb
@@ -175,7 +179,11 @@ async def house(
     titles = Titles(chat.database, events, models, calls, features, clock, changed.append)
     letters = IntentLetters(chat.database, DLQHandler(chat.database, events), ids)
     others = channel.stub(MemoryServiceStub), channel.stub(ModulationServiceStub)
-    intents = Intents(chat.database, letters, stub, *others, titles, TurnMetrics(CollectorRegistry()))
+    instance = Instance(chat.database, "chat-0")
+    await instance.register()
+    metrics = TurnMetrics(CollectorRegistry())
+    means = Means(chat.database, events, instance, metrics, clock, ids, cast("Watchers", None))
+    intents = Intents(means, letters, stub, *others, titles)
     budget = rpc.channel(governor, service="edge").stub(governor_grpc.GovernorServiceStub)
     yield House(chat, upstream, budget, intents, channel, changed, features)
     await models.close()

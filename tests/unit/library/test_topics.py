@@ -2,7 +2,7 @@
 
 import pytest
 
-from soma_common.events.consumer import Consumption
+from soma_common.events.consumption import Consumption
 from soma_common.events.models import Event
 from soma_common.events.topics import CONTROL, MEMORIES, TURNS, topics_of
 from soma_common.postgres.pool import Connection

@@ -1,7 +1,9 @@
 """The shipped tables, the choice of an encoding, counting and cutting."""
 
 import hashlib
+import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from importlib.resources import files
 
@@ -9,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from soma_common.tokens import tokenizer
 from soma_common.tokens.tables import SOURCES, pack, published, shipped, unpack
 from soma_common.tokens.tokenizer import PATTERNS, Tokenizer, tokenizer_for
 
@@ -124,3 +127,26 @@ def test_a_text_may_end_where_a_part_of_it_would_begin(length: int) -> None:
     text = ("word " * 4_000)[: length - 2] + "x "
     assert tokenizer.count(text) > 3_000
     assert tokenizer.truncate(text, 100_000) == text
+
+
+class Quick:
+    """An encoding that takes no time, so that threads meet where counts are kept."""
+
+    def encode_ordinary(self, text: str) -> list[int]:
+        return [len(text)]
+
+
+def test_threads_that_count_beside_one_another_do_not_disturb_what_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tokenizer, "_encoding", lambda _name: Quick())
+    monkeypatch.setattr(tokenizer, "_KEPT_COUNTS", 4)
+    texts = [f"{number:>300}" for number in range(64)]
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as threads:
+            counted = threads.map(
+                lambda _: {Tokenizer("of threads", True).count(text) for text in texts * 40}, range(8)
+            )
+            assert list(counted) == [{1}] * 8
+    finally:
+        sys.setswitchinterval(interval)
