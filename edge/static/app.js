@@ -2502,7 +2502,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
       </ol>
     </section>`}#a(e){return v`<li class="pair">
       <button class="link" type="button" @click=${()=>this.store.showReceipt(e.receipt_id)}>
-        ${F(e.plan_time)}<span class="unseen">: open its receipt</span>
+        ${F(e.plan_time)}${e.owner_sub===this.store.mesh.userId?``:` by ${e.owner_sub}`}<span class="unseen">: open its receipt</span>
       </button>
       <span>${e.settle_time===void 0?`not settled`:`${A(e.tokens)} tokens, ${_t(e.cost_micros)}`}</span>
     </li>`}#o(){let{all:e,mine:t}=this.store.budgets,n=new Set((t.value??[]).map(e=>fc(e))),r=e.rows.value?.filter(e=>!n.has(fc(e)));return v`<section aria-labelledby="others">
