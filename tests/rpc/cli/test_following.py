@@ -14,7 +14,6 @@ from cli.stack.first_start import make_first_start
 from config import Settings, load_settings
 from soma.governor.v1 import config_pb2 as config_pb
 from soma.governor.v1 import governor_service_pb2 as governor_pb
-from soma.governor.v1 import governor_service_pb2_grpc as governor_grpc
 from soma_common.kernel.ids import Ids
 from soma_common.testing.ports import PortShift
 
@@ -23,12 +22,10 @@ AT_ONCE_SECONDS = 2.0
 Ended = Callable[[], Awaitable[None]]
 
 
-class Watched(governor_grpc.GovernorServiceServicer):
+async def watch_level(_request: Any, _context: Any) -> AsyncIterator[governor_pb.WatchLevelResponse]:
     """Tells one level and then nothing."""
-
-    async def WatchLevel(self, request: Any, context: Any) -> AsyncIterator[governor_pb.WatchLevelResponse]:
-        yield governor_pb.WatchLevelResponse(status=config_pb.LevelStatus(good_checks=1))
-        await asyncio.Event().wait()
+    yield governor_pb.WatchLevelResponse(status=config_pb.LevelStatus(good_checks=1))
+    await asyncio.Event().wait()
 
 
 @pytest.fixture
@@ -44,7 +41,13 @@ def settings(tmp_path: Path) -> Iterator[Settings]:
 async def speaks(target: str) -> Ended:
     """A governor that is heard; what is given ends it as a kill does."""
     server = grpc.aio.server()
-    governor_grpc.add_GovernorServiceServicer_to_server(Watched(), server)
+    watched = grpc.unary_stream_rpc_method_handler(
+        watch_level,
+        governor_pb.WatchLevelRequest.FromString,
+        governor_pb.WatchLevelResponse.SerializeToString,
+    )
+    service = grpc.method_handlers_generic_handler("soma.governor.v1.GovernorService", {"WatchLevel": watched})
+    server.add_generic_rpc_handlers((service,))
     server.add_insecure_port(target)
     await server.start()
     return lambda: server.stop(None)
@@ -53,11 +56,12 @@ async def speaks(target: str) -> Ended:
 async def hangs(target: str) -> Ended:
     """A governor that is stopped: its machine took our connection, and nothing is ever said on it."""
     host, _, port = target.rpartition(":")
-    asked = asyncio.Event()
-    server = await asyncio.start_server(lambda _reader, _writer: asked.set(), host, int(port))
-    await asyncio.wait_for(asked.wait(), 20)
+    asked: asyncio.Queue[asyncio.StreamWriter] = asyncio.Queue()
+    server = await asyncio.start_server(lambda _reader, writer: asked.put_nowait(writer), host, int(port))
+    writer = await asyncio.wait_for(asked.get(), 20)
 
     async def end() -> None:
+        writer.transport.abort()
         server.close()
 
     return end
