@@ -1,6 +1,7 @@
 """What every tier shares: the order and marks of the tiers, the profile of Hypothesis, the fixtures of real servers."""
 
 import re
+import signal
 from collections.abc import Generator
 from pathlib import Path
 
@@ -22,6 +23,12 @@ pytest_plugins = [
 
 settings.register_profile("soma", deadline=None, print_blob=True)
 settings.load_profile("soma")
+
+
+def pytest_configure() -> None:
+    """Programs under test can be interrupted, also where a shell in the background began the tests deaf to Ctrl-C."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:

@@ -149,8 +149,9 @@ def receipt_ids(begin: str) -> list[tuple[str, str]]:
 
 
 def levels(begin: str) -> list[str]:
-    """The levels."""
-    return [f"L{number}" for number in range(5) if f"L{number}".startswith(begin.upper())]
+    """The levels, in the case of what is written already: a shell takes no other."""
+    letter = "l" if begin.startswith("l") else "L"
+    return [f"{letter}{number}" for number in range(5) if f"{letter}{number}".startswith(begin)]
 
 
 def config_paths(begin: str) -> list[tuple[str, str]]:

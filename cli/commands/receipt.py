@@ -93,7 +93,7 @@ class ListOptions:
 @app.command("list")
 @taking(ListOptions)
 def show_all(options: ListOptions) -> None:
-    """List receipts, the newest first: your own, or with --everybody those of the whole tenant.
+    """List receipts, the newest first: your own, or with --everybody those of the whole tenant, each with whose it is.
 
     With --json: {"receipts": [soma.governor.v1.ReceiptSummary …], "more"}.
 
@@ -102,7 +102,7 @@ def show_all(options: ListOptions) -> None:
     """
     from cli.doors import reach
     from cli.render import Progress, print_line, print_table
-    from cli.views.receipt_lists import HEADINGS, row
+    from cli.views.receipt_lists import EVERYBODYS_HEADINGS, HEADINGS, everybodys_row, row
     from cli.views.words import to_json, to_object
 
     wanted = _filter(options)
@@ -111,7 +111,9 @@ def show_all(options: ListOptions) -> None:
     if options.as_json:
         print_line(to_json({"receipts": [to_object(each) for each in shown], "more": more}))
         return
-    if shown:
+    if shown and options.everybody:
+        print_table(EVERYBODYS_HEADINGS, [everybodys_row(each) for each in shown])
+    elif shown:
         print_table(HEADINGS, [row(each) for each in shown])
     else:
         Progress().note("No receipt fits.")

@@ -7,14 +7,13 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Protocol
 
 from cli.failures import advice
+from cli.views.level import level_word
+from cli.views.words import money
 from soma.chat.v1 import turn_event_pb2 as event_pb
 from soma.common.v1 import level_pb2 as level_pb
-
-_LEVEL: Final = "DEGRADATION_LEVEL_"
-_MICROS: Final = 1_000_000
 
 
 class Listener(Protocol):
@@ -118,7 +117,7 @@ class Watch:
 
     def _started(self, event: event_pb.TurnEvent) -> None:
         self._conversation_id = event.started.conversation_id
-        self._level = level_pb.DegradationLevel.Name(event.started.level).removeprefix(_LEVEL)
+        self._level = level_word(event.started.level)
         for reason in event.started.level_reasons:
             if reason.level != level_pb.DEGRADATION_LEVEL_L0 and reason.sentence:
                 self.notice(reason.sentence)
@@ -149,7 +148,7 @@ class Watch:
             self._level,
             aiq,
             f"{about}{tokens} tokens ({used.input_tokens} in, {used.output_tokens} out)",
-            f"cost {end.cost_micros / _MICROS:.6f}",
+            f"cost {money(end.cost_micros)}",
             f"first word {self._first_word_seconds:.2f} s" if self._first_word_seconds is not None else "",
             f"receipt {end.receipt_id}" if end.receipt_id else "",
         ]

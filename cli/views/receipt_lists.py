@@ -12,6 +12,7 @@ from soma.chat.v1 import turn_service_pb2 as turn_pb
 from soma.governor.v1 import receipt_pb2 as receipt_pb
 
 HEADINGS: Final = ("PLANNED", "LEVEL", "AIQ", "OBSERVED", "TOKENS", "COST", "ENDED", "MODEL", "RECEIPT")
+EVERYBODYS_HEADINGS: Final = ("WHOSE", *HEADINGS)
 DIFFERENCE_HEADINGS: Final = ("PART", "DIFFERENCE")
 
 
@@ -28,6 +29,11 @@ def row(receipt: receipt_pb.ReceiptSummary) -> tuple[str, ...]:
         receipt.model,
         receipt.receipt_id,
     )
+
+
+def everybodys_row(receipt: receipt_pb.ReceiptSummary) -> tuple[str, ...]:
+    """One receipt of somebody in the tenant, and whose it is."""
+    return receipt.owner_sub or NONE, *row(receipt)
 
 
 def difference_rows(differences: Sequence[receipt_pb.ReceiptDifference]) -> list[tuple[str, ...]]:

@@ -30,7 +30,7 @@ def test_the_level_is_told_and_followed_until_it_is_interrupted(mesh: Mesh, mode
         assert watching.stdout is not None
         assert json.loads(watching.stdout.readline())["level"].startswith("DEGRADATION_LEVEL_L")
         watching.send_signal(signal.SIGINT)
-        _, complaints = watching.communicate(timeout=60)
+        _, complaints = watching.communicate(timeout=20)
     finally:
         watching.kill()
     assert (watching.returncode, complaints) == (130, b"")

@@ -18,6 +18,7 @@ def summary(receipt: receipt_pb.Receipt) -> receipt_pb.ReceiptSummary:
         level=receipt.level,
         aiq_predicted=receipt.aiq_predicted.value,
         plan_time=receipt.plan_time,
+        owner_sub=receipt.owner_sub,
     )
     if receipt.HasField("settle_time"):
         short.aiq_observed = receipt.aiq_observed.value

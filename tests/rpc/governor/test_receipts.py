@@ -55,6 +55,7 @@ async def test_receipts_are_listed_page_by_page_the_newest_first(governor: Gover
     assert token == ""
     newest = (await listed(governor, page_size=1)).receipts[0]
     assert (newest.tokens, newest.cost_micros, newest.finish_reason, newest.model) == (120, 150, "stop", "m")
+    assert newest.owner_sub == "ada"
     assert newest.HasField("aiq_observed")
     assert newest.HasField("settle_time")
     open_turn = await turn(governor, settled=False)

@@ -55,6 +55,17 @@ def test_roles_are_offered_and_without_a_stack_no_tenants_and_keys(tmp_path: Pat
         assert offered(tmp_path, "bash", "somastack", *words) == []
 
 
+def test_words_of_the_governor_are_offered_and_what_it_alone_knows_is_not_asked_for_in_vain(tmp_path: Path) -> None:
+    assert offered(tmp_path, "bash", "somastack", "receipt", "list", "--level", "") == ["L0", "L1", "L2", "L3", "L4"]
+    assert offered(tmp_path, "bash", "somastack", "receipt", "list", "--level", "l3") == ["l3"]
+    assert offered(tmp_path, "bash", "somastack", "budget", "set", "--scope", "user", "--of", "e") == ["each"]
+    assert offered(tmp_path, "bash", "somastack", "budget", "set", "--scope", "tenant", "--of", "e") == []
+    assert offered(tmp_path, "bash", "somastack", "level", "w") == ["watch"]
+    assert offered(tmp_path, "bash", "somastack", "governor", "config", "re") == ["restore"]
+    for words in (("receipt", "diff", "l"), ("receipt", "0"), ("governor", "config", "set", "lev")):
+        assert offered(tmp_path, "bash", "somastack", *words) == [], "nothing runs here"
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_every_shell_gets_a_script_and_answers(tmp_path: Path, shell: str) -> None:
     # The shell is detected by the process that asks; here it is named instead.

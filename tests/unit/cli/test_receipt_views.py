@@ -5,7 +5,7 @@ import pytest
 from cli.exits import CommandError, Exit
 from cli.governing.receipts import Which, meant
 from cli.views.receipt import sections, summary
-from cli.views.receipt_lists import HEADINGS, difference_rows, verdict
+from cli.views.receipt_lists import EVERYBODYS_HEADINGS, HEADINGS, difference_rows, everybodys_row, verdict
 from cli.views.receipt_lists import row as list_row
 from soma.chat.v1 import turn_service_pb2 as turn_pb
 from soma.common.v1 import level_pb2 as level_pb
@@ -157,6 +157,12 @@ def test_a_receipt_in_a_list() -> None:
     shown = dict(zip(HEADINGS, list_row(open_one), strict=True))
     assert (shown["LEVEL"], shown["AIQ"], shown["OBSERVED"], shown["ENDED"]) == ("L1", "81", "–", "not settled")
     assert shown["RECEIPT"] == ID
+
+
+def test_a_receipt_among_everybodys_says_whose_it_is() -> None:
+    ada = receipt_pb.ReceiptSummary(receipt_id=ID, owner_sub="ada")
+    shown = dict(zip(EVERYBODYS_HEADINGS, everybodys_row(ada), strict=True))
+    assert (shown["WHOSE"], shown["RECEIPT"]) == ("ada", ID)
 
 
 def test_a_part_of_a_difference_is_named_once() -> None:

@@ -170,7 +170,7 @@ export class BudgetFormPart extends Part {
     const text =
       most === ""
         ? "There will be no limit any more."
-        : `It will be ${most}, ${limits.hard ? "and turns that do not fit are refused" : "and it only lowers the level"}. What is used already counts.`;
+        : `It will be ${most}, ${limits.hard ? "and turns that do not fit are refused" : "and it only lowers the level"}. ${limits.scope === OF_TENANT ? "What is used already counts" : "One that is new counts from now on"}.`;
     return { title: `Set the ${periodName(limits.period)} budget of ${who}?`, text, act: "Set it", refrain: "Leave it" };
   }
 

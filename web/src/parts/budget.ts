@@ -101,7 +101,7 @@ export class BudgetPart extends Part {
   #turn(row: ReceiptSummary): unknown {
     return html`<li class="pair">
       <button class="link" type="button" @click=${() => this.store.showReceipt(row.receipt_id)}>
-        ${moment(row.plan_time)}<span class="unseen">: open its receipt</span>
+        ${moment(row.plan_time)}${row.owner_sub === this.store.mesh.userId ? "" : ` by ${row.owner_sub}`}<span class="unseen">: open its receipt</span>
       </button>
       <span>${row.settle_time === undefined ? "not settled" : `${count(row.tokens)} tokens, ${money(row.cost_micros)}`}</span>
     </li>`;

@@ -120,6 +120,7 @@ export interface ReceiptSummary {
   finish_reason: string;
   plan_time: string;
   settle_time?: string;
+  owner_sub: string;
 }
 
 export interface ReceiptDifference {

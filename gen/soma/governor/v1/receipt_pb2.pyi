@@ -456,6 +456,7 @@ class ReceiptSummary(_message.Message):
     FINISH_REASON_FIELD_NUMBER: _builtins.int
     PLAN_TIME_FIELD_NUMBER: _builtins.int
     SETTLE_TIME_FIELD_NUMBER: _builtins.int
+    OWNER_SUB_FIELD_NUMBER: _builtins.int
     receipt_id: _builtins.str
     """The receipt's id."""
     turn_id: _builtins.str
@@ -478,6 +479,8 @@ class ReceiptSummary(_message.Message):
     """What it cost, in micros."""
     finish_reason: _builtins.str
     """How it ended; empty until it is settled."""
+    owner_sub: _builtins.str
+    """Whose turn it was."""
     @_builtins.property
     def plan_time(self) -> _timestamp_pb2.Timestamp:
         """When the turn was planned."""
@@ -502,10 +505,11 @@ class ReceiptSummary(_message.Message):
         finish_reason: _builtins.str = ...,
         plan_time: _timestamp_pb2.Timestamp | None = ...,
         settle_time: _timestamp_pb2.Timestamp | None = ...,
+        owner_sub: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_aiq_observed", b"_aiq_observed", "aiq_observed", b"aiq_observed", "plan_time", b"plan_time", "settle_time", b"settle_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_aiq_observed", b"_aiq_observed", "agent_id", b"agent_id", "aiq_observed", b"aiq_observed", "aiq_predicted", b"aiq_predicted", "conversation_id", b"conversation_id", "cost_micros", b"cost_micros", "finish_reason", b"finish_reason", "level", b"level", "model", b"model", "plan_time", b"plan_time", "receipt_id", b"receipt_id", "settle_time", b"settle_time", "tokens", b"tokens", "turn_id", b"turn_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_aiq_observed", b"_aiq_observed", "agent_id", b"agent_id", "aiq_observed", b"aiq_observed", "aiq_predicted", b"aiq_predicted", "conversation_id", b"conversation_id", "cost_micros", b"cost_micros", "finish_reason", b"finish_reason", "level", b"level", "model", b"model", "owner_sub", b"owner_sub", "plan_time", b"plan_time", "receipt_id", b"receipt_id", "settle_time", b"settle_time", "tokens", b"tokens", "turn_id", b"turn_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__aiq_observed: _TypeAlias = _typing.Literal["aiq_observed"]  # noqa: Y015
     _WhichOneofArgType__aiq_observed: _TypeAlias = _typing.Literal["_aiq_observed", b"_aiq_observed"]  # noqa: Y015
