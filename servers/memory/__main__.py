@@ -9,15 +9,15 @@ from typing import Final
 
 from config import Settings
 from config.process import run_service
-from servers.memory.accesses import Accesses
-from servers.memory.forgetting import Forgetter
-from servers.memory.index import Indexer
-from servers.memory.recall import Recaller
-from servers.memory.rpc import MemoryServicer
-from servers.memory.sources import Sources
-from servers.memory.store import MemoryStore
-from servers.memory.storing import Memories
-from servers.memory.words import Words
+from servers.memory.indexing.indexer import Indexer
+from servers.memory.indexing.words import Words
+from servers.memory.recalling.accesses import Accesses
+from servers.memory.recalling.recaller import Recaller
+from servers.memory.rpc.servicer import MemoryServicer
+from servers.memory.storing.forgetting import Forgetter
+from servers.memory.storing.memories import Memories
+from servers.memory.storing.rows import MemoryStore
+from servers.memory.storing.sources import Sources
 from soma.memory.v1 import memory_service_pb2_grpc as memory_grpc
 from soma_common.embedding import StaticEmbedder
 from soma_common.rpc.process import ProcessSettings, opened
@@ -38,7 +38,9 @@ async def main(_: Settings, own: ProcessSettings) -> None:
         recaller = Recaller(store, indexer, accesses, process.clock)
         await recaller.warm()
         process.health.watch("memory_index", recaller.check_vectors)
-        servicer = MemoryServicer(memories, forgetter, recaller, process.clock, process.ids)
+        servicer = MemoryServicer(
+            memories=memories, forgetter=forgetter, recaller=recaller, clock=process.clock, ids=process.ids
+        )
         process.server.add(memory_grpc.add_MemoryServiceServicer_to_server, servicer, "soma.memory.v1.MemoryService")
         counting = asyncio.create_task(accesses.run(), name="count accesses")
         try:

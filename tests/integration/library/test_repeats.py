@@ -64,7 +64,7 @@ class Repeats:
 @pytest.fixture
 async def repeats(rpc: RpcHarness, house_database: HouseDatabases, open_database: OpenDatabase) -> Repeats:
     database = await open_database(house_database("memory", None))
-    servicer = CountingMemory(database)
+    servicer = CountingMemory(database)  # type: ignore[abstract]  # no more than the test calls
     added = Added(memory_grpc.add_MemoryServiceServicer_to_server, servicer, "soma.memory.v1.MemoryService")
     served = await rpc.serve("memory", added, idempotency=IdempotencyStore(database))
     return Repeats(servicer, rpc.channel(served).stub(memory_grpc.MemoryServiceStub))

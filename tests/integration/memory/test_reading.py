@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from servers.memory.domain.memory import Kind, Memory, RecallFilter, Source
-from servers.memory.store import Indexed, MemoryStore
+from servers.memory.storing.rows import Indexed, MemoryStore
 from soma_common.postgres.pool import Connection
 from soma_common.testing.identity import TENANT
 from soma_common.testing.postgres import HouseDatabases, OpenDatabase

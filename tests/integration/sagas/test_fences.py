@@ -110,7 +110,7 @@ def store_request(key: UUID) -> service_pb.StoreMemoryRequest:
 @pytest.fixture
 async def remote(rpc: RpcHarness, house_database: HouseDatabases, open_database: OpenDatabase) -> Remote:
     database = await open_database(house_database("memory", None))
-    servicer = FencedMemory(database)
+    servicer = FencedMemory(database)  # type: ignore[abstract]  # no more than the test calls
     added = Added(memory_grpc.add_MemoryServiceServicer_to_server, servicer, "soma.memory.v1.MemoryService")
     served = await rpc.serve("memory", added, idempotency=IdempotencyStore(database))
     return Remote(servicer, served, rpc.channel(served, service="chat").stub(memory_grpc.MemoryServiceStub))
@@ -169,7 +169,7 @@ async def test_a_method_that_records_no_answer_cannot_be_a_step(
 ) -> None:
     """Its effect would not be fenced: the step is refused as the defect it is, before it has any."""
     database = await open_database(house_database("memory", None))
-    servicer = FencedMemory(database)
+    servicer = FencedMemory(database)  # type: ignore[abstract]  # no more than the test calls
     added = Added(memory_grpc.add_MemoryServiceServicer_to_server, servicer, "soma.memory.v1.MemoryService")
     rule = replace(METHODS[STORE_MEMORY], finds_repeats=True)
     settings = ServerSettings(rules={**METHODS, STORE_MEMORY: rule})

@@ -75,7 +75,7 @@ async def nothing() -> None:
 
 def memory(act: Callable[[], Awaitable[object]] = nothing) -> Added:
     """The memory service, as it is added to a server."""
-    return Added(memory_grpc.add_MemoryServiceServicer_to_server, ScriptedMemory(act), "soma.memory.v1.MemoryService")
+    return Added(memory_grpc.add_MemoryServiceServicer_to_server, ScriptedMemory(act), "soma.memory.v1.MemoryService")  # type: ignore[abstract]  # no more than the test calls
 
 
 def turns(act: Callable[[], AsyncIterator[event_pb.TurnEvent | bytes]]) -> Added:

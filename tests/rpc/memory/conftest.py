@@ -4,15 +4,15 @@ from dataclasses import dataclass
 
 import pytest
 
-from servers.memory.accesses import Accesses
-from servers.memory.forgetting import Forgetter
-from servers.memory.index import Indexer
-from servers.memory.recall import Recaller
-from servers.memory.rpc import MemoryServicer
-from servers.memory.sources import Sources
-from servers.memory.store import MemoryStore
-from servers.memory.storing import Memories
-from servers.memory.words import Words
+from servers.memory.indexing.indexer import Indexer
+from servers.memory.indexing.words import Words
+from servers.memory.recalling.accesses import Accesses
+from servers.memory.recalling.recaller import Recaller
+from servers.memory.rpc.servicer import MemoryServicer
+from servers.memory.storing.forgetting import Forgetter
+from servers.memory.storing.memories import Memories
+from servers.memory.storing.rows import MemoryStore
+from servers.memory.storing.sources import Sources
 from soma.memory.v1 import memory_service_pb2_grpc as memory_grpc
 from soma_common.embedding import StaticEmbedder
 from soma_common.events.store import EventStore
@@ -55,7 +55,7 @@ async def remembering(
         "memory",
         Added(
             memory_grpc.add_MemoryServiceServicer_to_server,
-            MemoryServicer(memories, forgetter, recaller, clock, Ids()),
+            MemoryServicer(memories=memories, forgetter=forgetter, recaller=recaller, clock=clock, ids=Ids()),
             "soma.memory.v1.MemoryService",
         ),
         idempotency=IdempotencyStore(database),

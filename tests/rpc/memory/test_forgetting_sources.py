@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from servers.memory import forgetting
+from servers.memory.storing import forgetting
 from soma.memory.v1 import memory_pb2 as memory_pb
 from soma.memory.v1 import memory_service_pb2 as service_pb
 from soma_common.kernel.errors import SomaError

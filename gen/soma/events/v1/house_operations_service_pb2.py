@@ -24,11 +24,12 @@ _sym_db = _symbol_database.Default()
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from soma.common.v1 import erasure_pb2 as soma_dot_common_dot_v1_dot_erasure__pb2
 from soma.events.v1 import dead_letter_pb2 as soma_dot_events_dot_v1_dot_dead__letter__pb2
 from soma.events.v1 import saga_pb2 as soma_dot_events_dot_v1_dot_saga__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n-soma/events/v1/house_operations_service.proto\x12\x0esoma.events.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a soma/events/v1/dead_letter.proto\x1a\x19soma/events/v1/saga.proto\"\xa9\x01\n\x10ListSagasRequest\x12\x1b\n\tpage_size\x18\x01 \x01(\rB\x08\xbaH\x05*\x03\x18\xc9\x01\x12\x34\n\x06status\x18\x02 \x01(\x0e\x32\x1a.soma.events.v1.SagaStatusB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x15\n\x04name\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18\x64\x12+\n\x05\x61\x66ter\x18\x04 \x01(\x0b\x32\x1c.soma.events.v1.SagaPosition\"a\n\x0cSagaPosition\x12\x36\n\nstart_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x19\n\x07saga_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"8\n\x11ListSagasResponse\x12#\n\x05sagas\x18\x01 \x03(\x0b\x32\x14.soma.events.v1.Saga\"+\n\x0eGetSagaRequest\x12\x19\n\x07saga_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"5\n\x0fGetSagaResponse\x12\"\n\x04saga\x18\x01 \x01(\x0b\x32\x14.soma.events.v1.Saga\"L\n\x11ResumeSagaRequest\x12\x19\n\x07saga_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1c\n\nrequest_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"8\n\x12ResumeSagaResponse\x12\"\n\x04saga\x18\x01 \x01(\x0b\x32\x14.soma.events.v1.Saga\"P\n\x15\x43ompensateSagaRequest\x12\x19\n\x07saga_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1c\n\nrequest_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"<\n\x16\x43ompensateSagaResponse\x12\"\n\x04saga\x18\x01 \x01(\x0b\x32\x14.soma.events.v1.Saga\"M\n\x12\x44\x65\x61\x64LetterPosition\x12\x1a\n\x08\x65vent_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1b\n\x08\x63onsumer\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\"\x9f\x02\n\x16ListDeadLettersRequest\x12\x1b\n\tpage_size\x18\x01 \x01(\rB\x08\xbaH\x05*\x03\x18\xc9\x01\x12:\n\x06status\x18\x02 \x01(\x0e\x32 .soma.events.v1.DeadLetterStatusB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x19\n\x08\x63onsumer\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x18\n\x06stream\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12\x31\n\x05\x61\x66ter\x18\x05 \x01(\x0b\x32\".soma.events.v1.DeadLetterPosition\x12\x34\n\x0f\x65vent_id_prefix\x18\x06 \x01(\tB\x1b\xbaH\x18r\x16\x32\x14^[0-9a-fA-F-]{0,36}$\x12\x0e\n\x06system\x18\x07 \x01(\x08\"K\n\x17ListDeadLettersResponse\x12\x30\n\x0c\x64\x65\x61\x64_letters\x18\x01 \x03(\x0b\x32\x1a.soma.events.v1.DeadLetter\"_\n\x14GetDeadLetterRequest\x12\x1b\n\x08\x63onsumer\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1a\n\x08\x65vent_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x0e\n\x06system\x18\x03 \x01(\x08\"H\n\x15GetDeadLetterResponse\x12/\n\x0b\x64\x65\x61\x64_letter\x18\x01 \x01(\x0b\x32\x1a.soma.events.v1.DeadLetter\"\xa2\x01\n\x16RetryDeadLetterRequest\x12\x1b\n\x08\x63onsumer\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1a\n\x08\x65vent_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12!\n\x0e\x65\x64ited_payload\x18\x03 \x01(\x0c\x42\t\xbaH\x06z\x04\x18\x80\x80@\x12\x1c\n\nrequest_id\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x0e\n\x06system\x18\x05 \x01(\x08\"J\n\x17RetryDeadLetterResponse\x12/\n\x0b\x64\x65\x61\x64_letter\x18\x01 \x01(\x0b\x32\x1a.soma.events.v1.DeadLetter\"\xbc\x01\n\x17RetryDeadLettersRequest\x12\x1b\n\tpage_size\x18\x01 \x01(\rB\x08\xbaH\x05*\x03\x18\xc8\x01\x12\x19\n\x08\x63onsumer\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x18\n\x06stream\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12\x31\n\x05\x61\x66ter\x18\x04 \x01(\x0b\x32\".soma.events.v1.DeadLetterPosition\x12\x1c\n\nrequest_id\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"c\n\x18RetryDeadLettersResponse\x12\x15\n\rretried_count\x18\x01 \x01(\r\x12\x30\n\x04last\x18\x02 \x01(\x0b\x32\".soma.events.v1.DeadLetterPosition\"\x81\x01\n\x18\x44iscardDeadLetterRequest\x12\x1b\n\x08\x63onsumer\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1a\n\x08\x65vent_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1c\n\nrequest_id\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x0e\n\x06system\x18\x04 \x01(\x08\"L\n\x19\x44iscardDeadLetterResponse\x12/\n\x0b\x64\x65\x61\x64_letter\x18\x01 \x01(\x0b\x32\x1a.soma.events.v1.DeadLetter2\xe3\x06\n\x16HouseOperationsService\x12P\n\tListSagas\x12 .soma.events.v1.ListSagasRequest\x1a!.soma.events.v1.ListSagasResponse\x12J\n\x07GetSaga\x12\x1e.soma.events.v1.GetSagaRequest\x1a\x1f.soma.events.v1.GetSagaResponse\x12S\n\nResumeSaga\x12!.soma.events.v1.ResumeSagaRequest\x1a\".soma.events.v1.ResumeSagaResponse\x12_\n\x0e\x43ompensateSaga\x12%.soma.events.v1.CompensateSagaRequest\x1a&.soma.events.v1.CompensateSagaResponse\x12\x62\n\x0fListDeadLetters\x12&.soma.events.v1.ListDeadLettersRequest\x1a\'.soma.events.v1.ListDeadLettersResponse\x12\\\n\rGetDeadLetter\x12$.soma.events.v1.GetDeadLetterRequest\x1a%.soma.events.v1.GetDeadLetterResponse\x12\x62\n\x0fRetryDeadLetter\x12&.soma.events.v1.RetryDeadLetterRequest\x1a\'.soma.events.v1.RetryDeadLetterResponse\x12\x65\n\x10RetryDeadLetters\x12\'.soma.events.v1.RetryDeadLettersRequest\x1a(.soma.events.v1.RetryDeadLettersResponse\x12h\n\x11\x44iscardDeadLetter\x12(.soma.events.v1.DiscardDeadLetterRequest\x1a).soma.events.v1.DiscardDeadLetterResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n-soma/events/v1/house_operations_service.proto\x12\x0esoma.events.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1csoma/common/v1/erasure.proto\x1a soma/events/v1/dead_letter.proto\x1a\x19soma/events/v1/saga.proto\"\xa9\x01\n\x10ListSagasRequest\x12\x1b\n\tpage_size\x18\x01 \x01(\rB\x08\xbaH\x05*\x03\x18\xc9\x01\x12\x34\n\x06status\x18\x02 \x01(\x0e\x32\x1a.soma.events.v1.SagaStatusB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x15\n\x04name\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18\x64\x12+\n\x05\x61\x66ter\x18\x04 \x01(\x0b\x32\x1c.soma.events.v1.SagaPosition\"a\n\x0cSagaPosition\x12\x36\n\nstart_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x19\n\x07saga_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"8\n\x11ListSagasResponse\x12#\n\x05sagas\x18\x01 \x03(\x0b\x32\x14.soma.events.v1.Saga\"+\n\x0eGetSagaRequest\x12\x19\n\x07saga_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"5\n\x0fGetSagaResponse\x12\"\n\x04saga\x18\x01 \x01(\x0b\x32\x14.soma.events.v1.Saga\"L\n\x11ResumeSagaRequest\x12\x19\n\x07saga_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1c\n\nrequest_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"8\n\x12ResumeSagaResponse\x12\"\n\x04saga\x18\x01 \x01(\x0b\x32\x14.soma.events.v1.Saga\"P\n\x15\x43ompensateSagaRequest\x12\x19\n\x07saga_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1c\n\nrequest_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"<\n\x16\x43ompensateSagaResponse\x12\"\n\x04saga\x18\x01 \x01(\x0b\x32\x14.soma.events.v1.Saga\"M\n\x12\x44\x65\x61\x64LetterPosition\x12\x1a\n\x08\x65vent_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1b\n\x08\x63onsumer\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\"\x9f\x02\n\x16ListDeadLettersRequest\x12\x1b\n\tpage_size\x18\x01 \x01(\rB\x08\xbaH\x05*\x03\x18\xc9\x01\x12:\n\x06status\x18\x02 \x01(\x0e\x32 .soma.events.v1.DeadLetterStatusB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x19\n\x08\x63onsumer\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x18\n\x06stream\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12\x31\n\x05\x61\x66ter\x18\x05 \x01(\x0b\x32\".soma.events.v1.DeadLetterPosition\x12\x34\n\x0f\x65vent_id_prefix\x18\x06 \x01(\tB\x1b\xbaH\x18r\x16\x32\x14^[0-9a-fA-F-]{0,36}$\x12\x0e\n\x06system\x18\x07 \x01(\x08\"K\n\x17ListDeadLettersResponse\x12\x30\n\x0c\x64\x65\x61\x64_letters\x18\x01 \x03(\x0b\x32\x1a.soma.events.v1.DeadLetter\"_\n\x14GetDeadLetterRequest\x12\x1b\n\x08\x63onsumer\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1a\n\x08\x65vent_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x0e\n\x06system\x18\x03 \x01(\x08\"H\n\x15GetDeadLetterResponse\x12/\n\x0b\x64\x65\x61\x64_letter\x18\x01 \x01(\x0b\x32\x1a.soma.events.v1.DeadLetter\"\xa2\x01\n\x16RetryDeadLetterRequest\x12\x1b\n\x08\x63onsumer\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1a\n\x08\x65vent_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12!\n\x0e\x65\x64ited_payload\x18\x03 \x01(\x0c\x42\t\xbaH\x06z\x04\x18\x80\x80@\x12\x1c\n\nrequest_id\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x0e\n\x06system\x18\x05 \x01(\x08\"J\n\x17RetryDeadLetterResponse\x12/\n\x0b\x64\x65\x61\x64_letter\x18\x01 \x01(\x0b\x32\x1a.soma.events.v1.DeadLetter\"\xbc\x01\n\x17RetryDeadLettersRequest\x12\x1b\n\tpage_size\x18\x01 \x01(\rB\x08\xbaH\x05*\x03\x18\xc8\x01\x12\x19\n\x08\x63onsumer\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x18\n\x06stream\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12\x31\n\x05\x61\x66ter\x18\x04 \x01(\x0b\x32\".soma.events.v1.DeadLetterPosition\x12\x1c\n\nrequest_id\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"c\n\x18RetryDeadLettersResponse\x12\x15\n\rretried_count\x18\x01 \x01(\r\x12\x30\n\x04last\x18\x02 \x01(\x0b\x32\".soma.events.v1.DeadLetterPosition\"\x81\x01\n\x18\x44iscardDeadLetterRequest\x12\x1b\n\x08\x63onsumer\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1a\n\x08\x65vent_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1c\n\nrequest_id\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x0e\n\x06system\x18\x04 \x01(\x08\"L\n\x19\x44iscardDeadLetterResponse\x12/\n\x0b\x64\x65\x61\x64_letter\x18\x01 \x01(\x0b\x32\x1a.soma.events.v1.DeadLetter\"j\n\x13\x45raseSubjectRequest\x12\x1c\n\nerasure_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x17\n\x03sub\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1c\n\nrequest_id\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"D\n\x14\x45raseSubjectResponse\x12,\n\x06stores\x18\x01 \x03(\x0b\x32\x1c.soma.common.v1.StoreErasure2\xbe\x07\n\x16HouseOperationsService\x12P\n\tListSagas\x12 .soma.events.v1.ListSagasRequest\x1a!.soma.events.v1.ListSagasResponse\x12J\n\x07GetSaga\x12\x1e.soma.events.v1.GetSagaRequest\x1a\x1f.soma.events.v1.GetSagaResponse\x12S\n\nResumeSaga\x12!.soma.events.v1.ResumeSagaRequest\x1a\".soma.events.v1.ResumeSagaResponse\x12_\n\x0e\x43ompensateSaga\x12%.soma.events.v1.CompensateSagaRequest\x1a&.soma.events.v1.CompensateSagaResponse\x12\x62\n\x0fListDeadLetters\x12&.soma.events.v1.ListDeadLettersRequest\x1a\'.soma.events.v1.ListDeadLettersResponse\x12\\\n\rGetDeadLetter\x12$.soma.events.v1.GetDeadLetterRequest\x1a%.soma.events.v1.GetDeadLetterResponse\x12\x62\n\x0fRetryDeadLetter\x12&.soma.events.v1.RetryDeadLetterRequest\x1a\'.soma.events.v1.RetryDeadLetterResponse\x12\x65\n\x10RetryDeadLetters\x12\'.soma.events.v1.RetryDeadLettersRequest\x1a(.soma.events.v1.RetryDeadLettersResponse\x12h\n\x11\x44iscardDeadLetter\x12(.soma.events.v1.DiscardDeadLetterRequest\x1a).soma.events.v1.DiscardDeadLetterResponse\x12Y\n\x0c\x45raseSubject\x12#.soma.events.v1.EraseSubjectRequest\x1a$.soma.events.v1.EraseSubjectResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -95,46 +96,56 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DISCARDDEADLETTERREQUEST'].fields_by_name['event_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_DISCARDDEADLETTERREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_DISCARDDEADLETTERREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\005r\003\260\001\001'
-  _globals['_LISTSAGASREQUEST']._serialized_start=189
-  _globals['_LISTSAGASREQUEST']._serialized_end=358
-  _globals['_SAGAPOSITION']._serialized_start=360
-  _globals['_SAGAPOSITION']._serialized_end=457
-  _globals['_LISTSAGASRESPONSE']._serialized_start=459
-  _globals['_LISTSAGASRESPONSE']._serialized_end=515
-  _globals['_GETSAGAREQUEST']._serialized_start=517
-  _globals['_GETSAGAREQUEST']._serialized_end=560
-  _globals['_GETSAGARESPONSE']._serialized_start=562
-  _globals['_GETSAGARESPONSE']._serialized_end=615
-  _globals['_RESUMESAGAREQUEST']._serialized_start=617
-  _globals['_RESUMESAGAREQUEST']._serialized_end=693
-  _globals['_RESUMESAGARESPONSE']._serialized_start=695
-  _globals['_RESUMESAGARESPONSE']._serialized_end=751
-  _globals['_COMPENSATESAGAREQUEST']._serialized_start=753
-  _globals['_COMPENSATESAGAREQUEST']._serialized_end=833
-  _globals['_COMPENSATESAGARESPONSE']._serialized_start=835
-  _globals['_COMPENSATESAGARESPONSE']._serialized_end=895
-  _globals['_DEADLETTERPOSITION']._serialized_start=897
-  _globals['_DEADLETTERPOSITION']._serialized_end=974
-  _globals['_LISTDEADLETTERSREQUEST']._serialized_start=977
-  _globals['_LISTDEADLETTERSREQUEST']._serialized_end=1264
-  _globals['_LISTDEADLETTERSRESPONSE']._serialized_start=1266
-  _globals['_LISTDEADLETTERSRESPONSE']._serialized_end=1341
-  _globals['_GETDEADLETTERREQUEST']._serialized_start=1343
-  _globals['_GETDEADLETTERREQUEST']._serialized_end=1438
-  _globals['_GETDEADLETTERRESPONSE']._serialized_start=1440
-  _globals['_GETDEADLETTERRESPONSE']._serialized_end=1512
-  _globals['_RETRYDEADLETTERREQUEST']._serialized_start=1515
-  _globals['_RETRYDEADLETTERREQUEST']._serialized_end=1677
-  _globals['_RETRYDEADLETTERRESPONSE']._serialized_start=1679
-  _globals['_RETRYDEADLETTERRESPONSE']._serialized_end=1753
-  _globals['_RETRYDEADLETTERSREQUEST']._serialized_start=1756
-  _globals['_RETRYDEADLETTERSREQUEST']._serialized_end=1944
-  _globals['_RETRYDEADLETTERSRESPONSE']._serialized_start=1946
-  _globals['_RETRYDEADLETTERSRESPONSE']._serialized_end=2045
-  _globals['_DISCARDDEADLETTERREQUEST']._serialized_start=2048
-  _globals['_DISCARDDEADLETTERREQUEST']._serialized_end=2177
-  _globals['_DISCARDDEADLETTERRESPONSE']._serialized_start=2179
-  _globals['_DISCARDDEADLETTERRESPONSE']._serialized_end=2255
-  _globals['_HOUSEOPERATIONSSERVICE']._serialized_start=2258
-  _globals['_HOUSEOPERATIONSSERVICE']._serialized_end=3125
+  _globals['_ERASESUBJECTREQUEST'].fields_by_name['erasure_id']._loaded_options = None
+  _globals['_ERASESUBJECTREQUEST'].fields_by_name['erasure_id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_ERASESUBJECTREQUEST'].fields_by_name['sub']._loaded_options = None
+  _globals['_ERASESUBJECTREQUEST'].fields_by_name['sub']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
+  _globals['_ERASESUBJECTREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_ERASESUBJECTREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_LISTSAGASREQUEST']._serialized_start=219
+  _globals['_LISTSAGASREQUEST']._serialized_end=388
+  _globals['_SAGAPOSITION']._serialized_start=390
+  _globals['_SAGAPOSITION']._serialized_end=487
+  _globals['_LISTSAGASRESPONSE']._serialized_start=489
+  _globals['_LISTSAGASRESPONSE']._serialized_end=545
+  _globals['_GETSAGAREQUEST']._serialized_start=547
+  _globals['_GETSAGAREQUEST']._serialized_end=590
+  _globals['_GETSAGARESPONSE']._serialized_start=592
+  _globals['_GETSAGARESPONSE']._serialized_end=645
+  _globals['_RESUMESAGAREQUEST']._serialized_start=647
+  _globals['_RESUMESAGAREQUEST']._serialized_end=723
+  _globals['_RESUMESAGARESPONSE']._serialized_start=725
+  _globals['_RESUMESAGARESPONSE']._serialized_end=781
+  _globals['_COMPENSATESAGAREQUEST']._serialized_start=783
+  _globals['_COMPENSATESAGAREQUEST']._serialized_end=863
+  _globals['_COMPENSATESAGARESPONSE']._serialized_start=865
+  _globals['_COMPENSATESAGARESPONSE']._serialized_end=925
+  _globals['_DEADLETTERPOSITION']._serialized_start=927
+  _globals['_DEADLETTERPOSITION']._serialized_end=1004
+  _globals['_LISTDEADLETTERSREQUEST']._serialized_start=1007
+  _globals['_LISTDEADLETTERSREQUEST']._serialized_end=1294
+  _globals['_LISTDEADLETTERSRESPONSE']._serialized_start=1296
+  _globals['_LISTDEADLETTERSRESPONSE']._serialized_end=1371
+  _globals['_GETDEADLETTERREQUEST']._serialized_start=1373
+  _globals['_GETDEADLETTERREQUEST']._serialized_end=1468
+  _globals['_GETDEADLETTERRESPONSE']._serialized_start=1470
+  _globals['_GETDEADLETTERRESPONSE']._serialized_end=1542
+  _globals['_RETRYDEADLETTERREQUEST']._serialized_start=1545
+  _globals['_RETRYDEADLETTERREQUEST']._serialized_end=1707
+  _globals['_RETRYDEADLETTERRESPONSE']._serialized_start=1709
+  _globals['_RETRYDEADLETTERRESPONSE']._serialized_end=1783
+  _globals['_RETRYDEADLETTERSREQUEST']._serialized_start=1786
+  _globals['_RETRYDEADLETTERSREQUEST']._serialized_end=1974
+  _globals['_RETRYDEADLETTERSRESPONSE']._serialized_start=1976
+  _globals['_RETRYDEADLETTERSRESPONSE']._serialized_end=2075
+  _globals['_DISCARDDEADLETTERREQUEST']._serialized_start=2078
+  _globals['_DISCARDDEADLETTERREQUEST']._serialized_end=2207
+  _globals['_DISCARDDEADLETTERRESPONSE']._serialized_start=2209
+  _globals['_DISCARDDEADLETTERRESPONSE']._serialized_end=2285
+  _globals['_ERASESUBJECTREQUEST']._serialized_start=2287
+  _globals['_ERASESUBJECTREQUEST']._serialized_end=2393
+  _globals['_ERASESUBJECTRESPONSE']._serialized_start=2395
+  _globals['_ERASESUBJECTRESPONSE']._serialized_end=2463
+  _globals['_HOUSEOPERATIONSSERVICE']._serialized_start=2466
+  _globals['_HOUSEOPERATIONSSERVICE']._serialized_end=3424
 # @@protoc_insertion_point(module_scope)

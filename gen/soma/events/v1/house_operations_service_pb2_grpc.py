@@ -81,6 +81,11 @@ class HouseOperationsServiceStub:
                 request_serializer=soma_dot_events_dot_v1_dot_house__operations__service__pb2.DiscardDeadLetterRequest.SerializeToString,
                 response_deserializer=soma_dot_events_dot_v1_dot_house__operations__service__pb2.DiscardDeadLetterResponse.FromString,
                 _registered_method=True)
+        self.EraseSubject = channel.unary_unary(
+                '/soma.events.v1.HouseOperationsService/EraseSubject',
+                request_serializer=soma_dot_events_dot_v1_dot_house__operations__service__pb2.EraseSubjectRequest.SerializeToString,
+                response_deserializer=soma_dot_events_dot_v1_dot_house__operations__service__pb2.EraseSubjectResponse.FromString,
+                _registered_method=True)
 
 
 class HouseOperationsServiceServicer:
@@ -151,6 +156,14 @@ class HouseOperationsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def EraseSubject(self, request, context):
+        """Erases a person from every store of the house and looks for it afterwards. Only memory calls it, for an erasure. Safe to
+        repeat: what was erased before is counted with it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_HouseOperationsServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -198,6 +211,11 @@ def add_HouseOperationsServiceServicer_to_server(servicer, server):
                     servicer.DiscardDeadLetter,
                     request_deserializer=soma_dot_events_dot_v1_dot_house__operations__service__pb2.DiscardDeadLetterRequest.FromString,
                     response_serializer=soma_dot_events_dot_v1_dot_house__operations__service__pb2.DiscardDeadLetterResponse.SerializeToString,
+            ),
+            'EraseSubject': grpc.unary_unary_rpc_method_handler(
+                    servicer.EraseSubject,
+                    request_deserializer=soma_dot_events_dot_v1_dot_house__operations__service__pb2.EraseSubjectRequest.FromString,
+                    response_serializer=soma_dot_events_dot_v1_dot_house__operations__service__pb2.EraseSubjectResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -445,6 +463,33 @@ class HouseOperationsService:
             '/soma.events.v1.HouseOperationsService/DiscardDeadLetter',
             soma_dot_events_dot_v1_dot_house__operations__service__pb2.DiscardDeadLetterRequest.SerializeToString,
             soma_dot_events_dot_v1_dot_house__operations__service__pb2.DiscardDeadLetterResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EraseSubject(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/soma.events.v1.HouseOperationsService/EraseSubject',
+            soma_dot_events_dot_v1_dot_house__operations__service__pb2.EraseSubjectRequest.SerializeToString,
+            soma_dot_events_dot_v1_dot_house__operations__service__pb2.EraseSubjectResponse.FromString,
             options,
             channel_credentials,
             insecure,

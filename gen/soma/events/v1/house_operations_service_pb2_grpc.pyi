@@ -36,6 +36,10 @@ class HouseOperationsServiceStub:
     """Has the consumers try parked events again at once, the oldest first."""
     DiscardDeadLetter: _aio.UnaryUnaryMultiCallable[_house_operations_service_pb2.DiscardDeadLetterRequest, _house_operations_service_pb2.DiscardDeadLetterResponse]
     """Gives an event up; its stream goes on behind it. Errors: RESOURCE_NOT_FOUND."""
+    EraseSubject: _aio.UnaryUnaryMultiCallable[_house_operations_service_pb2.EraseSubjectRequest, _house_operations_service_pb2.EraseSubjectResponse]
+    """Erases a person from every store of the house and looks for it afterwards. Only memory calls it, for an erasure. Safe to
+    repeat: what was erased before is counted with it.
+    """
 
 class HouseOperationsServiceServicer(metaclass=_abc_1.ABCMeta):
     """What the operators of a tenant do with the sagas and dead letters that live in one house. Only control calls it, for the
@@ -113,5 +117,15 @@ class HouseOperationsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_house_operations_service_pb2.DiscardDeadLetterRequest, _abc.Awaitable[_house_operations_service_pb2.DiscardDeadLetterResponse]],
     ) -> _abc.Awaitable[_house_operations_service_pb2.DiscardDeadLetterResponse]:
         """Gives an event up; its stream goes on behind it. Errors: RESOURCE_NOT_FOUND."""
+
+    @_abc_1.abstractmethod
+    def EraseSubject(
+        self,
+        request: _house_operations_service_pb2.EraseSubjectRequest,
+        context: _aio.ServicerContext[_house_operations_service_pb2.EraseSubjectRequest, _abc.Awaitable[_house_operations_service_pb2.EraseSubjectResponse]],
+    ) -> _abc.Awaitable[_house_operations_service_pb2.EraseSubjectResponse]:
+        """Erases a person from every store of the house and looks for it afterwards. Only memory calls it, for an erasure. Safe to
+        repeat: what was erased before is counted with it.
+        """
 
 def add_HouseOperationsServiceServicer_to_server(servicer: HouseOperationsServiceServicer, server: _aio.Server) -> None: ...

@@ -476,7 +476,9 @@ Global___LevelChanged: _TypeAlias = LevelChanged  # noqa: Y015
 
 @_typing.final
 class MemoryChanged(_message.Message):
-    """memory.stored, memory.forgotten: a memory came or went. memory.updated: it lost one of its sources."""
+    """memory.stored, memory.forgotten: a memory came or went. memory.updated: it was changed or lost one of its sources.
+    memory.superseded: another took its place.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -507,6 +509,148 @@ class MemoryChanged(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___MemoryChanged: _TypeAlias = MemoryChanged  # noqa: Y015
+
+@_typing.final
+class MemoryLinkChanged(_message.Message):
+    """memory.linked, memory.unlinked: a link between two memories came or went."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEMORY_ID_FIELD_NUMBER: _builtins.int
+    TARGET_MEMORY_ID_FIELD_NUMBER: _builtins.int
+    TYPE_FIELD_NUMBER: _builtins.int
+    memory_id: _builtins.str
+    """Where it begins."""
+    target_memory_id: _builtins.str
+    """Where it leads."""
+    type: _builtins.str
+    """What it says; empty where all between the two went."""
+    def __init__(
+        self,
+        *,
+        memory_id: _builtins.str = ...,
+        target_memory_id: _builtins.str = ...,
+        type: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["memory_id", b"memory_id", "target_memory_id", b"target_memory_id", "type", b"type"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MemoryLinkChanged: _TypeAlias = MemoryLinkChanged  # noqa: Y015
+
+@_typing.final
+class MemoriesSwept(_message.Message):
+    """memory.swept, memory.sweep.restored: a sweep took memories out of recall, or was undone."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SWEEP_ID_FIELD_NUMBER: _builtins.int
+    MEMORY_COUNT_FIELD_NUMBER: _builtins.int
+    sweep_id: _builtins.str
+    """The sweep."""
+    memory_count: _builtins.int
+    """How many memories."""
+    def __init__(
+        self,
+        *,
+        sweep_id: _builtins.str = ...,
+        memory_count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["memory_count", b"memory_count", "sweep_id", b"sweep_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MemoriesSwept: _TypeAlias = MemoriesSwept  # noqa: Y015
+
+@_typing.final
+class MemoriesConsolidated(_message.Message):
+    """memory.consolidated, memory.consolidation.rolled_back: memories became facts, or it was undone."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONSOLIDATION_ID_FIELD_NUMBER: _builtins.int
+    NAMESPACE_FIELD_NUMBER: _builtins.int
+    RESTED_COUNT_FIELD_NUMBER: _builtins.int
+    FACT_COUNT_FIELD_NUMBER: _builtins.int
+    consolidation_id: _builtins.str
+    """The consolidation."""
+    namespace: _builtins.str
+    """Of which namespace."""
+    rested_count: _builtins.int
+    """Sources that rest, or were awakened."""
+    fact_count: _builtins.int
+    """Facts that came, or went."""
+    def __init__(
+        self,
+        *,
+        consolidation_id: _builtins.str = ...,
+        namespace: _builtins.str = ...,
+        rested_count: _builtins.int = ...,
+        fact_count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["consolidation_id", b"consolidation_id", "fact_count", b"fact_count", "namespace", b"namespace", "rested_count", b"rested_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MemoriesConsolidated: _TypeAlias = MemoriesConsolidated  # noqa: Y015
+
+@_typing.final
+class MemoriesQuarantined(_message.Message):
+    """memory.quarantined, memory.quarantine.lifted: a source was hidden with its descendants, or is seen again."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    QUARANTINE_ID_FIELD_NUMBER: _builtins.int
+    MEMORY_COUNT_FIELD_NUMBER: _builtins.int
+    quarantine_id: _builtins.str
+    """The quarantine."""
+    memory_count: _builtins.int
+    """How many memories."""
+    def __init__(
+        self,
+        *,
+        quarantine_id: _builtins.str = ...,
+        memory_count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["memory_count", b"memory_count", "quarantine_id", b"quarantine_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MemoriesQuarantined: _TypeAlias = MemoriesQuarantined  # noqa: Y015
+
+@_typing.final
+class SubjectErased(_message.Message):
+    """memory.erasure.ended: a person was erased. It names nobody."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ERASURE_ID_FIELD_NUMBER: _builtins.int
+    ERASED_COUNT_FIELD_NUMBER: _builtins.int
+    erasure_id: _builtins.str
+    """The erasure."""
+    erased_count: _builtins.int
+    """Rows that were erased in all houses."""
+    def __init__(
+        self,
+        *,
+        erasure_id: _builtins.str = ...,
+        erased_count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["erased_count", b"erased_count", "erasure_id", b"erasure_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SubjectErased: _TypeAlias = SubjectErased  # noqa: Y015
 
 @_typing.final
 class MemoriesRecalled(_message.Message):

@@ -139,6 +139,18 @@ class Memory(_message.Message):
     OWNER_SUB_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
+    POSITION_FIELD_NUMBER: _builtins.int
+    SESSION_TIME_FIELD_NUMBER: _builtins.int
+    COORDINATE_FIELD_NUMBER: _builtins.int
+    PREDICATE_FIELD_NUMBER: _builtins.int
+    OBJECT_FIELD_NUMBER: _builtins.int
+    PINNED_FIELD_NUMBER: _builtins.int
+    EXPIRE_TIME_FIELD_NUMBER: _builtins.int
+    RETIRE_TIME_FIELD_NUMBER: _builtins.int
+    SUPERSEDED_BY_FIELD_NUMBER: _builtins.int
+    DERIVED_FROM_FIELD_NUMBER: _builtins.int
+    QUARANTINED_FIELD_NUMBER: _builtins.int
+    TURN_ID_FIELD_NUMBER: _builtins.int
     memory_id: _builtins.str
     """The memory's id (UUIDv7)."""
     namespace: _builtins.str
@@ -175,6 +187,22 @@ class Memory(_message.Message):
     """Its version, from 1."""
     etag: _builtins.str
     """Changes with every change."""
+    position: _builtins.int
+    """Its place in the conversation, from 1; 0 if it has none. Neighbours are those one more and one less."""
+    coordinate: _builtins.str
+    """Its key inside the namespace; empty if it has none. Example: "4,8,15"."""
+    predicate: _builtins.str
+    """For a fact: what is said of the subject. Example: "lives_in"."""
+    object: _builtins.str
+    """For a fact: what is said. Example: "Lisbon"."""
+    pinned: _builtins.bool
+    """Whether no sweep takes it."""
+    superseded_by: _builtins.str
+    """What took its place; empty if nothing did."""
+    quarantined: _builtins.bool
+    """Whether a quarantine hides it."""
+    turn_id: _builtins.str
+    """The turn it was learned in; empty if none."""
     @_builtins.property
     def payload(self) -> _struct_pb2.Struct:
         """Structured content, at most 256 KiB as JSON."""
@@ -198,6 +226,22 @@ class Memory(_message.Message):
     @_builtins.property
     def valid_to_time(self) -> _timestamp_pb2.Timestamp:
         """Until when it holds in the world; absent while it does."""
+
+    @_builtins.property
+    def session_time(self) -> _timestamp_pb2.Timestamp:
+        """When the session was in which it was said; absent if none."""
+
+    @_builtins.property
+    def expire_time(self) -> _timestamp_pb2.Timestamp:
+        """When it expires; absent if never."""
+
+    @_builtins.property
+    def retire_time(self) -> _timestamp_pb2.Timestamp:
+        """When it went out of recall here; absent while it is in it."""
+
+    @_builtins.property
+    def derived_from(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The memories it was made of."""
 
     def __init__(
         self,
@@ -226,10 +270,22 @@ class Memory(_message.Message):
         owner_sub: _builtins.str = ...,
         version: _builtins.int = ...,
         etag: _builtins.str = ...,
+        position: _builtins.int = ...,
+        session_time: _timestamp_pb2.Timestamp | None = ...,
+        coordinate: _builtins.str = ...,
+        predicate: _builtins.str = ...,
+        object: _builtins.str = ...,
+        pinned: _builtins.bool = ...,
+        expire_time: _timestamp_pb2.Timestamp | None = ...,
+        retire_time: _timestamp_pb2.Timestamp | None = ...,
+        superseded_by: _builtins.str = ...,
+        derived_from: _abc.Iterable[_builtins.str] | None = ...,
+        quarantined: _builtins.bool = ...,
+        turn_id: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["access_time", b"access_time", "learn_time", b"learn_time", "payload", b"payload", "valid_from_time", b"valid_from_time", "valid_to_time", b"valid_to_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["access_time", b"access_time", "expire_time", b"expire_time", "learn_time", b"learn_time", "payload", b"payload", "retire_time", b"retire_time", "session_time", b"session_time", "valid_from_time", b"valid_from_time", "valid_to_time", b"valid_to_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_count", b"access_count", "access_time", b"access_time", "conversation_id", b"conversation_id", "embedding_version", b"embedding_version", "etag", b"etag", "importance", b"importance", "index_state", b"index_state", "kind", b"kind", "learn_time", b"learn_time", "memory_id", b"memory_id", "namespace", b"namespace", "owner_sub", b"owner_sub", "payload", b"payload", "source_class", b"source_class", "source_id", b"source_id", "speaker", b"speaker", "subject", b"subject", "tags", b"tags", "text", b"text", "token_count", b"token_count", "trust", b"trust", "valid_from_time", b"valid_from_time", "valid_to_time", b"valid_to_time", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_count", b"access_count", "access_time", b"access_time", "conversation_id", b"conversation_id", "coordinate", b"coordinate", "derived_from", b"derived_from", "embedding_version", b"embedding_version", "etag", b"etag", "expire_time", b"expire_time", "importance", b"importance", "index_state", b"index_state", "kind", b"kind", "learn_time", b"learn_time", "memory_id", b"memory_id", "namespace", b"namespace", "object", b"object", "owner_sub", b"owner_sub", "payload", b"payload", "pinned", b"pinned", "position", b"position", "predicate", b"predicate", "quarantined", b"quarantined", "retire_time", b"retire_time", "session_time", b"session_time", "source_class", b"source_class", "source_id", b"source_id", "speaker", b"speaker", "subject", b"subject", "superseded_by", b"superseded_by", "tags", b"tags", "text", b"text", "token_count", b"token_count", "trust", b"trust", "turn_id", b"turn_id", "valid_from_time", b"valid_from_time", "valid_to_time", b"valid_to_time", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -247,6 +303,12 @@ class ScoreParts(_message.Message):
     IMPORTANCE_FIELD_NUMBER: _builtins.int
     VECTOR_RANK_FIELD_NUMBER: _builtins.int
     LEXICAL_RANK_FIELD_NUMBER: _builtins.int
+    CONTEXT_FIELD_NUMBER: _builtins.int
+    GRAPH_FIELD_NUMBER: _builtins.int
+    TIME_FIELD_NUMBER: _builtins.int
+    SPEAKER_FIELD_NUMBER: _builtins.int
+    GRAPH_RANK_FIELD_NUMBER: _builtins.int
+    TIME_RANK_FIELD_NUMBER: _builtins.int
     vector: _builtins.float
     """Cosine similarity of the vectors; absent when the vector retriever did not find it."""
     lexical: _builtins.float
@@ -259,6 +321,18 @@ class ScoreParts(_message.Message):
     """Rank in the vector retriever, from 1; 0 when not found there."""
     lexical_rank: _builtins.int
     """Rank in the lexical retriever, from 1; 0 when not found there."""
+    context: _builtins.float
+    """What its neighbours in the conversation add; absent when it has none that fit."""
+    graph: _builtins.float
+    """What the links from other hits add; absent when none leads there."""
+    time: _builtins.float
+    """How well its time fits the times in the query; absent when the query names none."""
+    speaker: _builtins.float
+    """Whether the query names who said it or whom it is about; absent when it names nobody."""
+    graph_rank: _builtins.int
+    """Rank in the graph retriever, from 1; 0 when not found there."""
+    time_rank: _builtins.int
+    """Rank in the time retriever, from 1; 0 when not found there."""
     def __init__(
         self,
         *,
@@ -268,17 +342,39 @@ class ScoreParts(_message.Message):
         importance: _builtins.float = ...,
         vector_rank: _builtins.int = ...,
         lexical_rank: _builtins.int = ...,
+        context: _builtins.float | None = ...,
+        graph: _builtins.float | None = ...,
+        time: _builtins.float | None = ...,
+        speaker: _builtins.float | None = ...,
+        graph_rank: _builtins.int = ...,
+        time_rank: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_lexical", b"_lexical", "_vector", b"_vector", "lexical", b"lexical", "vector", b"vector"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_context", b"_context", "_graph", b"_graph", "_lexical", b"_lexical", "_speaker", b"_speaker", "_time", b"_time", "_vector", b"_vector", "context", b"context", "graph", b"graph", "lexical", b"lexical", "speaker", b"speaker", "time", b"time", "vector", b"vector"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_lexical", b"_lexical", "_vector", b"_vector", "importance", b"importance", "lexical", b"lexical", "lexical_rank", b"lexical_rank", "recency", b"recency", "vector", b"vector", "vector_rank", b"vector_rank"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_context", b"_context", "_graph", b"_graph", "_lexical", b"_lexical", "_speaker", b"_speaker", "_time", b"_time", "_vector", b"_vector", "context", b"context", "graph", b"graph", "graph_rank", b"graph_rank", "importance", b"importance", "lexical", b"lexical", "lexical_rank", b"lexical_rank", "recency", b"recency", "speaker", b"speaker", "time", b"time", "time_rank", b"time_rank", "vector", b"vector", "vector_rank", b"vector_rank"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__context: _TypeAlias = _typing.Literal["context"]  # noqa: Y015
+    _WhichOneofArgType__context: _TypeAlias = _typing.Literal["_context", b"_context"]  # noqa: Y015
+    _WhichOneofReturnType__graph: _TypeAlias = _typing.Literal["graph"]  # noqa: Y015
+    _WhichOneofArgType__graph: _TypeAlias = _typing.Literal["_graph", b"_graph"]  # noqa: Y015
     _WhichOneofReturnType__lexical: _TypeAlias = _typing.Literal["lexical"]  # noqa: Y015
     _WhichOneofArgType__lexical: _TypeAlias = _typing.Literal["_lexical", b"_lexical"]  # noqa: Y015
+    _WhichOneofReturnType__speaker: _TypeAlias = _typing.Literal["speaker"]  # noqa: Y015
+    _WhichOneofArgType__speaker: _TypeAlias = _typing.Literal["_speaker", b"_speaker"]  # noqa: Y015
+    _WhichOneofReturnType__time: _TypeAlias = _typing.Literal["time"]  # noqa: Y015
+    _WhichOneofArgType__time: _TypeAlias = _typing.Literal["_time", b"_time"]  # noqa: Y015
     _WhichOneofReturnType__vector: _TypeAlias = _typing.Literal["vector"]  # noqa: Y015
     _WhichOneofArgType__vector: _TypeAlias = _typing.Literal["_vector", b"_vector"]  # noqa: Y015
     @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__context) -> _WhichOneofReturnType__context | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__graph) -> _WhichOneofReturnType__graph | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__lexical) -> _WhichOneofReturnType__lexical | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__speaker) -> _WhichOneofReturnType__speaker | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__time) -> _WhichOneofReturnType__time | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__vector) -> _WhichOneofReturnType__vector | None: ...
 

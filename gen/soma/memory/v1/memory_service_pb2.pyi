@@ -5,10 +5,13 @@ isort:skip_file
 
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
+from google.protobuf import duration_pb2 as _duration_pb2
+from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
 from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from soma.common.v1 import modulation_pb2 as _modulation_pb2
 from soma.memory.v1 import memory_pb2 as _memory_pb2
 import builtins as _builtins
@@ -21,6 +24,30 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _RecallStage:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _RecallStageEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RecallStage.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    RECALL_STAGE_UNSPECIFIED: _RecallStage.ValueType  # 0
+    """Not set."""
+    RECALL_STAGE_LEXICAL: _RecallStage.ValueType  # 1
+    """By words alone."""
+    RECALL_STAGE_FUSED: _RecallStage.ValueType  # 2
+    """By all retrievers; the last answer."""
+
+class RecallStage(_RecallStage, metaclass=_RecallStageEnumTypeWrapper):
+    """How far a recall is."""
+
+RECALL_STAGE_UNSPECIFIED: RecallStage.ValueType  # 0
+"""Not set."""
+RECALL_STAGE_LEXICAL: RecallStage.ValueType  # 1
+"""By words alone."""
+RECALL_STAGE_FUSED: RecallStage.ValueType  # 2
+"""By all retrievers; the last answer."""
+Global___RecallStage: _TypeAlias = RecallStage  # noqa: Y015
 
 @_typing.final
 class StoreMemoryRequest(_message.Message):
@@ -44,6 +71,15 @@ class StoreMemoryRequest(_message.Message):
     TURN_ID_FIELD_NUMBER: _builtins.int
     RECALLED_MEMORY_IDS_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    POSITION_FIELD_NUMBER: _builtins.int
+    SESSION_TIME_FIELD_NUMBER: _builtins.int
+    COORDINATE_FIELD_NUMBER: _builtins.int
+    PREDICATE_FIELD_NUMBER: _builtins.int
+    OBJECT_FIELD_NUMBER: _builtins.int
+    PINNED_FIELD_NUMBER: _builtins.int
+    TTL_FIELD_NUMBER: _builtins.int
+    VALID_TO_TIME_FIELD_NUMBER: _builtins.int
+    DERIVED_FROM_FIELD_NUMBER: _builtins.int
     namespace: _builtins.str
     """Where it shall live: "user:<sub>", "agent:<uuid>" or "shared". Empty means the caller's own."""
     kind: _memory_pb2.MemoryKind.ValueType
@@ -68,6 +104,20 @@ class StoreMemoryRequest(_message.Message):
     """The turn it was learned in; empty outside a turn."""
     request_id: _builtins.str
     """The repeat key of the mutation."""
+    position: _builtins.int
+    """Its place in the conversation, from 1; 0 for none. What was said before and after helps to find it."""
+    coordinate: _builtins.str
+    """A key inside the namespace: what is stored under it later takes the place of what is there, which stays as superseded.
+    Example: "4,8,15".
+    """
+    predicate: _builtins.str
+    """For a fact: what is said of the subject. A later fact with the same subject and predicate takes its place. Example:
+    "lives_in".
+    """
+    object: _builtins.str
+    """For a fact: what is said. Example: "Lisbon"."""
+    pinned: _builtins.bool
+    """Whether no sweep takes it."""
     @_builtins.property
     def payload(self) -> _struct_pb2.Struct:
         """Structured content, at most 256 KiB as JSON."""
@@ -83,6 +133,22 @@ class StoreMemoryRequest(_message.Message):
     @_builtins.property
     def recalled_memory_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Memories that were recalled in that turn; their text is not learned again."""
+
+    @_builtins.property
+    def session_time(self) -> _timestamp_pb2.Timestamp:
+        """When the session was in which it was said."""
+
+    @_builtins.property
+    def ttl(self) -> _duration_pb2.Duration:
+        """How long it lives; absent for ever."""
+
+    @_builtins.property
+    def valid_to_time(self) -> _timestamp_pb2.Timestamp:
+        """Until when it holds in the world; absent while it does."""
+
+    @_builtins.property
+    def derived_from(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The memories it was made of; it is believed no more than they are."""
 
     def __init__(
         self,
@@ -103,10 +169,19 @@ class StoreMemoryRequest(_message.Message):
         turn_id: _builtins.str = ...,
         recalled_memory_ids: _abc.Iterable[_builtins.str] | None = ...,
         request_id: _builtins.str = ...,
+        position: _builtins.int = ...,
+        session_time: _timestamp_pb2.Timestamp | None = ...,
+        coordinate: _builtins.str = ...,
+        predicate: _builtins.str = ...,
+        object: _builtins.str = ...,
+        pinned: _builtins.bool = ...,
+        ttl: _duration_pb2.Duration | None = ...,
+        valid_to_time: _timestamp_pb2.Timestamp | None = ...,
+        derived_from: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_importance", b"_importance", "_trust", b"_trust", "importance", b"importance", "payload", b"payload", "trust", b"trust", "valid_from_time", b"valid_from_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_importance", b"_importance", "_trust", b"_trust", "importance", b"importance", "payload", b"payload", "session_time", b"session_time", "trust", b"trust", "ttl", b"ttl", "valid_from_time", b"valid_from_time", "valid_to_time", b"valid_to_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_importance", b"_importance", "_trust", b"_trust", "conversation_id", b"conversation_id", "importance", b"importance", "kind", b"kind", "namespace", b"namespace", "payload", b"payload", "recalled_memory_ids", b"recalled_memory_ids", "request_id", b"request_id", "source_class", b"source_class", "source_id", b"source_id", "speaker", b"speaker", "subject", b"subject", "tags", b"tags", "text", b"text", "trust", b"trust", "turn_id", b"turn_id", "valid_from_time", b"valid_from_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_importance", b"_importance", "_trust", b"_trust", "conversation_id", b"conversation_id", "coordinate", b"coordinate", "derived_from", b"derived_from", "importance", b"importance", "kind", b"kind", "namespace", b"namespace", "object", b"object", "payload", b"payload", "pinned", b"pinned", "position", b"position", "predicate", b"predicate", "recalled_memory_ids", b"recalled_memory_ids", "request_id", b"request_id", "session_time", b"session_time", "source_class", b"source_class", "source_id", b"source_id", "speaker", b"speaker", "subject", b"subject", "tags", b"tags", "text", b"text", "trust", b"trust", "ttl", b"ttl", "turn_id", b"turn_id", "valid_from_time", b"valid_from_time", "valid_to_time", b"valid_to_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__importance: _TypeAlias = _typing.Literal["importance"]  # noqa: Y015
     _WhichOneofArgType__importance: _TypeAlias = _typing.Literal["_importance", b"_importance"]  # noqa: Y015
@@ -127,8 +202,406 @@ class StoreMemoryResponse(_message.Message):
 
     MEMORY_FIELD_NUMBER: _builtins.int
     DUPLICATE_FIELD_NUMBER: _builtins.int
+    SUPERSEDED_IDS_FIELD_NUMBER: _builtins.int
+    SIMILAR_IDS_FIELD_NUMBER: _builtins.int
     duplicate: _builtins.bool
     """Whether it was there already and was strengthened instead."""
+    @_builtins.property
+    def memory(self) -> _memory_pb2.Memory:
+        """The memory."""
+
+    @_builtins.property
+    def superseded_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What it took the place of, by coordinate or by subject and predicate."""
+
+    @_builtins.property
+    def similar_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Memories that say nearly the same and may be meant, the most alike first, at most 5. Nothing was done to them."""
+
+    def __init__(
+        self,
+        *,
+        memory: _memory_pb2.Memory | None = ...,
+        duplicate: _builtins.bool = ...,
+        superseded_ids: _abc.Iterable[_builtins.str] | None = ...,
+        similar_ids: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["memory", b"memory"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["duplicate", b"duplicate", "memory", b"memory", "similar_ids", b"similar_ids", "superseded_ids", b"superseded_ids"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StoreMemoryResponse: _TypeAlias = StoreMemoryResponse  # noqa: Y015
+
+@_typing.final
+class NewMemory(_message.Message):
+    """A memory to keep, as one of many; the fields are those of StoreMemoryRequest."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAMESPACE_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    PAYLOAD_FIELD_NUMBER: _builtins.int
+    SUBJECT_FIELD_NUMBER: _builtins.int
+    SPEAKER_FIELD_NUMBER: _builtins.int
+    SOURCE_CLASS_FIELD_NUMBER: _builtins.int
+    SOURCE_ID_FIELD_NUMBER: _builtins.int
+    CONVERSATION_ID_FIELD_NUMBER: _builtins.int
+    TRUST_FIELD_NUMBER: _builtins.int
+    IMPORTANCE_FIELD_NUMBER: _builtins.int
+    TAGS_FIELD_NUMBER: _builtins.int
+    VALID_FROM_TIME_FIELD_NUMBER: _builtins.int
+    TURN_ID_FIELD_NUMBER: _builtins.int
+    RECALLED_MEMORY_IDS_FIELD_NUMBER: _builtins.int
+    POSITION_FIELD_NUMBER: _builtins.int
+    SESSION_TIME_FIELD_NUMBER: _builtins.int
+    COORDINATE_FIELD_NUMBER: _builtins.int
+    PREDICATE_FIELD_NUMBER: _builtins.int
+    OBJECT_FIELD_NUMBER: _builtins.int
+    PINNED_FIELD_NUMBER: _builtins.int
+    TTL_FIELD_NUMBER: _builtins.int
+    VALID_TO_TIME_FIELD_NUMBER: _builtins.int
+    DERIVED_FROM_FIELD_NUMBER: _builtins.int
+    namespace: _builtins.str
+    """Where it shall live: "user:<sub>", "agent:<uuid>" or "shared". Empty means the caller's own."""
+    kind: _memory_pb2.MemoryKind.ValueType
+    """What sort it is; unset means EPISODIC."""
+    text: _builtins.str
+    """The text, 1 byte to 32 KiB."""
+    subject: _builtins.str
+    """Whom or what it is about."""
+    speaker: _builtins.str
+    """Who said it."""
+    source_class: _memory_pb2.SourceClass.ValueType
+    """Where it comes from; unset means USER_SAID for a user and TOOL_EXTERNAL for a service."""
+    source_id: _builtins.str
+    """The id of that source."""
+    conversation_id: _builtins.str
+    """The conversation it comes from."""
+    trust: _builtins.float
+    """How far it is believed, 0-1. Default by source: USER_SAID 0.9, TOOL_VETTED 0.8, IMPORTED 0.7, TOOL_EXTERNAL and MODEL_INFERRED 0.5."""
+    importance: _builtins.float
+    """How much it matters, 0-1. Default 0.5."""
+    turn_id: _builtins.str
+    """The turn it was learned in; empty outside a turn."""
+    position: _builtins.int
+    """Its place in the conversation, from 1; 0 for none. What was said before and after helps to find it."""
+    coordinate: _builtins.str
+    """A key inside the namespace: what is stored under it later takes the place of what is there, which stays as superseded.
+    Example: "4,8,15".
+    """
+    predicate: _builtins.str
+    """For a fact: what is said of the subject. A later fact with the same subject and predicate takes its place. Example:
+    "lives_in".
+    """
+    object: _builtins.str
+    """For a fact: what is said. Example: "Lisbon"."""
+    pinned: _builtins.bool
+    """Whether no sweep takes it."""
+    @_builtins.property
+    def payload(self) -> _struct_pb2.Struct:
+        """Structured content, at most 256 KiB as JSON."""
+
+    @_builtins.property
+    def tags(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Free labels, at most 32."""
+
+    @_builtins.property
+    def valid_from_time(self) -> _timestamp_pb2.Timestamp:
+        """From when it holds in the world; default now."""
+
+    @_builtins.property
+    def recalled_memory_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Memories that were recalled in that turn; their text is not learned again."""
+
+    @_builtins.property
+    def session_time(self) -> _timestamp_pb2.Timestamp:
+        """When the session was in which it was said."""
+
+    @_builtins.property
+    def ttl(self) -> _duration_pb2.Duration:
+        """How long it lives; absent for ever."""
+
+    @_builtins.property
+    def valid_to_time(self) -> _timestamp_pb2.Timestamp:
+        """Until when it holds in the world; absent while it does."""
+
+    @_builtins.property
+    def derived_from(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The memories it was made of; it is believed no more than they are."""
+
+    def __init__(
+        self,
+        *,
+        namespace: _builtins.str = ...,
+        kind: _memory_pb2.MemoryKind.ValueType = ...,
+        text: _builtins.str = ...,
+        payload: _struct_pb2.Struct | None = ...,
+        subject: _builtins.str = ...,
+        speaker: _builtins.str = ...,
+        source_class: _memory_pb2.SourceClass.ValueType = ...,
+        source_id: _builtins.str = ...,
+        conversation_id: _builtins.str = ...,
+        trust: _builtins.float | None = ...,
+        importance: _builtins.float | None = ...,
+        tags: _abc.Iterable[_builtins.str] | None = ...,
+        valid_from_time: _timestamp_pb2.Timestamp | None = ...,
+        turn_id: _builtins.str = ...,
+        recalled_memory_ids: _abc.Iterable[_builtins.str] | None = ...,
+        position: _builtins.int = ...,
+        session_time: _timestamp_pb2.Timestamp | None = ...,
+        coordinate: _builtins.str = ...,
+        predicate: _builtins.str = ...,
+        object: _builtins.str = ...,
+        pinned: _builtins.bool = ...,
+        ttl: _duration_pb2.Duration | None = ...,
+        valid_to_time: _timestamp_pb2.Timestamp | None = ...,
+        derived_from: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_importance", b"_importance", "_trust", b"_trust", "importance", b"importance", "payload", b"payload", "session_time", b"session_time", "trust", b"trust", "ttl", b"ttl", "valid_from_time", b"valid_from_time", "valid_to_time", b"valid_to_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_importance", b"_importance", "_trust", b"_trust", "conversation_id", b"conversation_id", "coordinate", b"coordinate", "derived_from", b"derived_from", "importance", b"importance", "kind", b"kind", "namespace", b"namespace", "object", b"object", "payload", b"payload", "pinned", b"pinned", "position", b"position", "predicate", b"predicate", "recalled_memory_ids", b"recalled_memory_ids", "session_time", b"session_time", "source_class", b"source_class", "source_id", b"source_id", "speaker", b"speaker", "subject", b"subject", "tags", b"tags", "text", b"text", "trust", b"trust", "ttl", b"ttl", "turn_id", b"turn_id", "valid_from_time", b"valid_from_time", "valid_to_time", b"valid_to_time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__importance: _TypeAlias = _typing.Literal["importance"]  # noqa: Y015
+    _WhichOneofArgType__importance: _TypeAlias = _typing.Literal["_importance", b"_importance"]  # noqa: Y015
+    _WhichOneofReturnType__trust: _TypeAlias = _typing.Literal["trust"]  # noqa: Y015
+    _WhichOneofArgType__trust: _TypeAlias = _typing.Literal["_trust", b"_trust"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__importance) -> _WhichOneofReturnType__importance | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__trust) -> _WhichOneofReturnType__trust | None: ...
+
+Global___NewMemory: _TypeAlias = NewMemory  # noqa: Y015
+
+@_typing.final
+class BatchStoreMemoriesRequest(_message.Message):
+    """Memories to keep."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEMORIES_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """The repeat key of the whole."""
+    @_builtins.property
+    def memories(self) -> _containers.RepeatedCompositeFieldContainer[Global___NewMemory]:
+        """The memories, 1-500."""
+
+    def __init__(
+        self,
+        *,
+        memories: _abc.Iterable[Global___NewMemory] | None = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["memories", b"memories", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchStoreMemoriesRequest: _TypeAlias = BatchStoreMemoriesRequest  # noqa: Y015
+
+@_typing.final
+class BatchStoreMemoriesResponse(_message.Message):
+    """What became of each memory."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESULTS_FIELD_NUMBER: _builtins.int
+    STORED_COUNT_FIELD_NUMBER: _builtins.int
+    DUPLICATE_COUNT_FIELD_NUMBER: _builtins.int
+    REFUSED_COUNT_FIELD_NUMBER: _builtins.int
+    stored_count: _builtins.int
+    """How many were stored."""
+    duplicate_count: _builtins.int
+    """How many were there already."""
+    refused_count: _builtins.int
+    """How many were refused."""
+    @_builtins.property
+    def results(self) -> _containers.RepeatedCompositeFieldContainer[Global___BatchStoreResult]:
+        """In the order of the request."""
+
+    def __init__(
+        self,
+        *,
+        results: _abc.Iterable[Global___BatchStoreResult] | None = ...,
+        stored_count: _builtins.int = ...,
+        duplicate_count: _builtins.int = ...,
+        refused_count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["duplicate_count", b"duplicate_count", "refused_count", b"refused_count", "results", b"results", "stored_count", b"stored_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchStoreMemoriesResponse: _TypeAlias = BatchStoreMemoriesResponse  # noqa: Y015
+
+@_typing.final
+class BatchStoreResult(_message.Message):
+    """What became of one memory of a batch."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEMORY_ID_FIELD_NUMBER: _builtins.int
+    DUPLICATE_OF_FIELD_NUMBER: _builtins.int
+    REFUSED_FIELD_NUMBER: _builtins.int
+    memory_id: _builtins.str
+    """It is stored under this id."""
+    duplicate_of: _builtins.str
+    """It was there already, under this id."""
+    refused: _builtins.str
+    """It was refused, and why."""
+    def __init__(
+        self,
+        *,
+        memory_id: _builtins.str = ...,
+        duplicate_of: _builtins.str = ...,
+        refused: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["duplicate_of", b"duplicate_of", "memory_id", b"memory_id", "outcome", b"outcome", "refused", b"refused"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["duplicate_of", b"duplicate_of", "memory_id", b"memory_id", "outcome", b"outcome", "refused", b"refused"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_outcome: _TypeAlias = _typing.Literal["memory_id", "duplicate_of", "refused"]  # noqa: Y015
+    _WhichOneofArgType_outcome: _TypeAlias = _typing.Literal["outcome", b"outcome"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_outcome) -> _WhichOneofReturnType_outcome | None: ...
+
+Global___BatchStoreResult: _TypeAlias = BatchStoreResult  # noqa: Y015
+
+@_typing.final
+class ListMemoriesRequest(_message.Message):
+    """Which memories."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAMESPACES_FIELD_NUMBER: _builtins.int
+    KINDS_FIELD_NUMBER: _builtins.int
+    TAGS_FIELD_NUMBER: _builtins.int
+    SUBJECT_FIELD_NUMBER: _builtins.int
+    CONVERSATION_ID_FIELD_NUMBER: _builtins.int
+    SOURCE_ID_FIELD_NUMBER: _builtins.int
+    INCLUDE_RETIRED_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    subject: _builtins.str
+    """Only memories about this subject."""
+    conversation_id: _builtins.str
+    """Only memories of this conversation."""
+    source_id: _builtins.str
+    """Only memories from this source."""
+    include_retired: _builtins.bool
+    """Whether superseded, swept, consolidated and expired ones are listed too."""
+    page_size: _builtins.int
+    """Most memories, 1-200. Default 50."""
+    page_token: _builtins.str
+    """Where to go on, from the last answer."""
+    @_builtins.property
+    def namespaces(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Where; empty means all that the caller may read."""
+
+    @_builtins.property
+    def kinds(self) -> _containers.RepeatedScalarFieldContainer[_memory_pb2.MemoryKind.ValueType]:
+        """Only these sorts; empty means all."""
+
+    @_builtins.property
+    def tags(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Only memories with all of these labels."""
+
+    def __init__(
+        self,
+        *,
+        namespaces: _abc.Iterable[_builtins.str] | None = ...,
+        kinds: _abc.Iterable[_memory_pb2.MemoryKind.ValueType] | None = ...,
+        tags: _abc.Iterable[_builtins.str] | None = ...,
+        subject: _builtins.str = ...,
+        conversation_id: _builtins.str = ...,
+        source_id: _builtins.str = ...,
+        include_retired: _builtins.bool = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation_id", b"conversation_id", "include_retired", b"include_retired", "kinds", b"kinds", "namespaces", b"namespaces", "page_size", b"page_size", "page_token", b"page_token", "source_id", b"source_id", "subject", b"subject", "tags", b"tags"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListMemoriesRequest: _TypeAlias = ListMemoriesRequest  # noqa: Y015
+
+@_typing.final
+class ListMemoriesResponse(_message.Message):
+    """Memories."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEMORIES_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Where to go on; empty at the end."""
+    @_builtins.property
+    def memories(self) -> _containers.RepeatedCompositeFieldContainer[_memory_pb2.Memory]:
+        """The memories, the newest first."""
+
+    def __init__(
+        self,
+        *,
+        memories: _abc.Iterable[_memory_pb2.Memory] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["memories", b"memories", "next_page_token", b"next_page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListMemoriesResponse: _TypeAlias = ListMemoriesResponse  # noqa: Y015
+
+@_typing.final
+class UpdateMemoryRequest(_message.Message):
+    """A change of a memory."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEMORY_FIELD_NUMBER: _builtins.int
+    UPDATE_MASK_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """The repeat key of the mutation."""
+    @_builtins.property
+    def memory(self) -> _memory_pb2.Memory:
+        """The memory with its new values; memory_id says which one, etag which state of it is meant (empty means any)."""
+
+    @_builtins.property
+    def update_mask(self) -> _field_mask_pb2.FieldMask:
+        """Which fields: text, payload, subject, speaker, tags, kind, importance, trust, pinned, expire_time, coordinate, valid_from_time,
+        valid_to_time. Not empty.
+        """
+
+    def __init__(
+        self,
+        *,
+        memory: _memory_pb2.Memory | None = ...,
+        update_mask: _field_mask_pb2.FieldMask | None = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["memory", b"memory", "update_mask", b"update_mask"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["memory", b"memory", "request_id", b"request_id", "update_mask", b"update_mask"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpdateMemoryRequest: _TypeAlias = UpdateMemoryRequest  # noqa: Y015
+
+@_typing.final
+class UpdateMemoryResponse(_message.Message):
+    """The changed memory."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEMORY_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def memory(self) -> _memory_pb2.Memory:
         """The memory."""
@@ -137,15 +610,102 @@ class StoreMemoryResponse(_message.Message):
         self,
         *,
         memory: _memory_pb2.Memory | None = ...,
-        duplicate: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["memory", b"memory"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["duplicate", b"duplicate", "memory", b"memory"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["memory", b"memory"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___StoreMemoryResponse: _TypeAlias = StoreMemoryResponse  # noqa: Y015
+Global___UpdateMemoryResponse: _TypeAlias = UpdateMemoryResponse  # noqa: Y015
+
+@_typing.final
+class CorrectMemoryRequest(_message.Message):
+    """What is true instead."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEMORY_ID_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    PAYLOAD_FIELD_NUMBER: _builtins.int
+    OBJECT_FIELD_NUMBER: _builtins.int
+    VALID_FROM_TIME_FIELD_NUMBER: _builtins.int
+    SOURCE_CLASS_FIELD_NUMBER: _builtins.int
+    SOURCE_ID_FIELD_NUMBER: _builtins.int
+    ETAG_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    memory_id: _builtins.str
+    """The memory that is wrong or no longer true."""
+    text: _builtins.str
+    """What is true."""
+    object: _builtins.str
+    """For a fact: what is said now."""
+    source_class: _memory_pb2.SourceClass.ValueType
+    """Where it comes from; unset means USER_SAID for a user and MODEL_INFERRED for a service."""
+    source_id: _builtins.str
+    """The id of that source."""
+    etag: _builtins.str
+    """The state of the old one that is meant; empty means any."""
+    request_id: _builtins.str
+    """The repeat key of the mutation."""
+    @_builtins.property
+    def payload(self) -> _struct_pb2.Struct:
+        """Structured content; absent keeps that of the old one."""
+
+    @_builtins.property
+    def valid_from_time(self) -> _timestamp_pb2.Timestamp:
+        """Since when it holds in the world, and the old one no longer does; default now."""
+
+    def __init__(
+        self,
+        *,
+        memory_id: _builtins.str = ...,
+        text: _builtins.str = ...,
+        payload: _struct_pb2.Struct | None = ...,
+        object: _builtins.str = ...,
+        valid_from_time: _timestamp_pb2.Timestamp | None = ...,
+        source_class: _memory_pb2.SourceClass.ValueType = ...,
+        source_id: _builtins.str = ...,
+        etag: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["payload", b"payload", "valid_from_time", b"valid_from_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "memory_id", b"memory_id", "object", b"object", "payload", b"payload", "request_id", b"request_id", "source_class", b"source_class", "source_id", b"source_id", "text", b"text", "valid_from_time", b"valid_from_time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CorrectMemoryRequest: _TypeAlias = CorrectMemoryRequest  # noqa: Y015
+
+@_typing.final
+class CorrectMemoryResponse(_message.Message):
+    """The correction."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEMORY_FIELD_NUMBER: _builtins.int
+    SUPERSEDED_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def memory(self) -> _memory_pb2.Memory:
+        """The new memory."""
+
+    @_builtins.property
+    def superseded(self) -> _memory_pb2.Memory:
+        """The old one, which names the new one."""
+
+    def __init__(
+        self,
+        *,
+        memory: _memory_pb2.Memory | None = ...,
+        superseded: _memory_pb2.Memory | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["memory", b"memory", "superseded", b"superseded"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["memory", b"memory", "superseded", b"superseded"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CorrectMemoryResponse: _TypeAlias = CorrectMemoryResponse  # noqa: Y015
 
 @_typing.final
 class GetMemoryRequest(_message.Message):
@@ -330,6 +890,14 @@ class RecallMemoriesRequest(_message.Message):
     MIN_IMPORTANCE_FIELD_NUMBER: _builtins.int
     WEIGHTS_FIELD_NUMBER: _builtins.int
     TIME_BUDGET_MILLISECONDS_FIELD_NUMBER: _builtins.int
+    SUBJECT_FIELD_NUMBER: _builtins.int
+    VALID_AFTER_TIME_FIELD_NUMBER: _builtins.int
+    VALID_BEFORE_TIME_FIELD_NUMBER: _builtins.int
+    METADATA_FIELD_NUMBER: _builtins.int
+    MIN_TRUST_FIELD_NUMBER: _builtins.int
+    AS_OF_VALID_TIME_FIELD_NUMBER: _builtins.int
+    AS_OF_LEARN_TIME_FIELD_NUMBER: _builtins.int
+    TURN_ID_FIELD_NUMBER: _builtins.int
     query: _builtins.str
     """The query, 1 byte to 64 KiB; only its first 2,000 tokens count."""
     agent_id: _builtins.str
@@ -344,6 +912,12 @@ class RecallMemoriesRequest(_message.Message):
     """Only memories that matter at least this much, 0-1."""
     time_budget_milliseconds: _builtins.int
     """Milliseconds after which it answers with what it has, 1-5000. Default 250."""
+    subject: _builtins.str
+    """Only memories about this subject."""
+    min_trust: _builtins.float
+    """Only memories that are believed at least this much, 0-1."""
+    turn_id: _builtins.str
+    """The turn for which it is recalled, so that what used a memory can be found later; empty outside a turn."""
     @_builtins.property
     def namespaces(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Where to look; empty means all that the caller may read: its own, the agent's and the shared."""
@@ -360,6 +934,26 @@ class RecallMemoriesRequest(_message.Message):
     def weights(self) -> _modulation_pb2.RetrievalWeights:
         """The adaptation weights of the caller; absent means the defaults."""
 
+    @_builtins.property
+    def valid_after_time(self) -> _timestamp_pb2.Timestamp:
+        """Only memories that hold in the world at some time from here on."""
+
+    @_builtins.property
+    def valid_before_time(self) -> _timestamp_pb2.Timestamp:
+        """Only memories that hold in the world at some time before."""
+
+    @_builtins.property
+    def metadata(self) -> _struct_pb2.Struct:
+        """Only memories whose payload has all of these fields with these values: text, number, true or false."""
+
+    @_builtins.property
+    def as_of_valid_time(self) -> _timestamp_pb2.Timestamp:
+        """What held in the world at this time; absent means now."""
+
+    @_builtins.property
+    def as_of_learn_time(self) -> _timestamp_pb2.Timestamp:
+        """What was known here at this time; absent means now."""
+
     def __init__(
         self,
         *,
@@ -374,14 +968,74 @@ class RecallMemoriesRequest(_message.Message):
         min_importance: _builtins.float = ...,
         weights: _modulation_pb2.RetrievalWeights | None = ...,
         time_budget_milliseconds: _builtins.int = ...,
+        subject: _builtins.str = ...,
+        valid_after_time: _timestamp_pb2.Timestamp | None = ...,
+        valid_before_time: _timestamp_pb2.Timestamp | None = ...,
+        metadata: _struct_pb2.Struct | None = ...,
+        min_trust: _builtins.float = ...,
+        as_of_valid_time: _timestamp_pb2.Timestamp | None = ...,
+        as_of_learn_time: _timestamp_pb2.Timestamp | None = ...,
+        turn_id: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["weights", b"weights"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["as_of_learn_time", b"as_of_learn_time", "as_of_valid_time", b"as_of_valid_time", "metadata", b"metadata", "valid_after_time", b"valid_after_time", "valid_before_time", b"valid_before_time", "weights", b"weights"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "conversation_id", b"conversation_id", "kinds", b"kinds", "min_importance", b"min_importance", "namespaces", b"namespaces", "query", b"query", "tags", b"tags", "time_budget_milliseconds", b"time_budget_milliseconds", "token_budget", b"token_budget", "top_k", b"top_k", "weights", b"weights"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "as_of_learn_time", b"as_of_learn_time", "as_of_valid_time", b"as_of_valid_time", "conversation_id", b"conversation_id", "kinds", b"kinds", "metadata", b"metadata", "min_importance", b"min_importance", "min_trust", b"min_trust", "namespaces", b"namespaces", "query", b"query", "subject", b"subject", "tags", b"tags", "time_budget_milliseconds", b"time_budget_milliseconds", "token_budget", b"token_budget", "top_k", b"top_k", "turn_id", b"turn_id", "valid_after_time", b"valid_after_time", "valid_before_time", b"valid_before_time", "weights", b"weights"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RecallMemoriesRequest: _TypeAlias = RecallMemoriesRequest  # noqa: Y015
+
+@_typing.final
+class StreamRecallRequest(_message.Message):
+    """What to recall in two answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECALL_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def recall(self) -> Global___RecallMemoriesRequest:
+        """What to recall."""
+
+    def __init__(
+        self,
+        *,
+        recall: Global___RecallMemoriesRequest | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["recall", b"recall"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["recall", b"recall"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StreamRecallRequest: _TypeAlias = StreamRecallRequest  # noqa: Y015
+
+@_typing.final
+class StreamRecallResponse(_message.Message):
+    """An answer of a recall."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STAGE_FIELD_NUMBER: _builtins.int
+    RECALLED_FIELD_NUMBER: _builtins.int
+    stage: Global___RecallStage.ValueType
+    """How far it is."""
+    @_builtins.property
+    def recalled(self) -> Global___RecallMemoriesResponse:
+        """What was recalled so far."""
+
+    def __init__(
+        self,
+        *,
+        stage: Global___RecallStage.ValueType = ...,
+        recalled: Global___RecallMemoriesResponse | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["recalled", b"recalled"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["recalled", b"recalled", "stage", b"stage"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StreamRecallResponse: _TypeAlias = StreamRecallResponse  # noqa: Y015
 
 @_typing.final
 class RecallMemoriesResponse(_message.Message):

@@ -3,7 +3,11 @@
 import grpc
 import warnings
 
+from soma.memory.v1 import erasure_pb2 as soma_dot_memory_dot_v1_dot_erasure__pb2
+from soma.memory.v1 import graph_pb2 as soma_dot_memory_dot_v1_dot_graph__pb2
 from soma.memory.v1 import memory_service_pb2 as soma_dot_memory_dot_v1_dot_memory__service__pb2
+from soma.memory.v1 import transfer_pb2 as soma_dot_memory_dot_v1_dot_transfer__pb2
+from soma.memory.v1 import upkeep_pb2 as soma_dot_memory_dot_v1_dot_upkeep__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
 GRPC_VERSION = grpc.__version__
@@ -60,6 +64,131 @@ class MemoryServiceStub:
                 request_serializer=soma_dot_memory_dot_v1_dot_memory__service__pb2.RecallMemoriesRequest.SerializeToString,
                 response_deserializer=soma_dot_memory_dot_v1_dot_memory__service__pb2.RecallMemoriesResponse.FromString,
                 _registered_method=True)
+        self.BatchStoreMemories = channel.unary_unary(
+                '/soma.memory.v1.MemoryService/BatchStoreMemories',
+                request_serializer=soma_dot_memory_dot_v1_dot_memory__service__pb2.BatchStoreMemoriesRequest.SerializeToString,
+                response_deserializer=soma_dot_memory_dot_v1_dot_memory__service__pb2.BatchStoreMemoriesResponse.FromString,
+                _registered_method=True)
+        self.ListMemories = channel.unary_unary(
+                '/soma.memory.v1.MemoryService/ListMemories',
+                request_serializer=soma_dot_memory_dot_v1_dot_memory__service__pb2.ListMemoriesRequest.SerializeToString,
+                response_deserializer=soma_dot_memory_dot_v1_dot_memory__service__pb2.ListMemoriesResponse.FromString,
+                _registered_method=True)
+        self.UpdateMemory = channel.unary_unary(
+                '/soma.memory.v1.MemoryService/UpdateMemory',
+                request_serializer=soma_dot_memory_dot_v1_dot_memory__service__pb2.UpdateMemoryRequest.SerializeToString,
+                response_deserializer=soma_dot_memory_dot_v1_dot_memory__service__pb2.UpdateMemoryResponse.FromString,
+                _registered_method=True)
+        self.CorrectMemory = channel.unary_unary(
+                '/soma.memory.v1.MemoryService/CorrectMemory',
+                request_serializer=soma_dot_memory_dot_v1_dot_memory__service__pb2.CorrectMemoryRequest.SerializeToString,
+                response_deserializer=soma_dot_memory_dot_v1_dot_memory__service__pb2.CorrectMemoryResponse.FromString,
+                _registered_method=True)
+        self.GetLineage = channel.unary_unary(
+                '/soma.memory.v1.MemoryService/GetLineage',
+                request_serializer=soma_dot_memory_dot_v1_dot_upkeep__pb2.GetLineageRequest.SerializeToString,
+                response_deserializer=soma_dot_memory_dot_v1_dot_upkeep__pb2.GetLineageResponse.FromString,
+                _registered_method=True)
+        self.StreamRecall = channel.unary_stream(
+                '/soma.memory.v1.MemoryService/StreamRecall',
+                request_serializer=soma_dot_memory_dot_v1_dot_memory__service__pb2.StreamRecallRequest.SerializeToString,
+                response_deserializer=soma_dot_memory_dot_v1_dot_memory__service__pb2.StreamRecallResponse.FromString,
+                _registered_method=True)
+        self.LinkMemories = channel.unary_unary(
+                '/soma.memory.v1.MemoryService/LinkMemories',
+                request_serializer=soma_dot_memory_dot_v1_dot_graph__pb2.LinkMemoriesRequest.SerializeToString,
+                response_deserializer=soma_dot_memory_dot_v1_dot_graph__pb2.LinkMemoriesResponse.FromString,
+                _registered_method=True)
+        self.UnlinkMemories = channel.unary_unary(
+                '/soma.memory.v1.MemoryService/UnlinkMemories',
+                request_serializer=soma_dot_memory_dot_v1_dot_graph__pb2.UnlinkMemoriesRequest.SerializeToString,
+                response_deserializer=soma_dot_memory_dot_v1_dot_graph__pb2.UnlinkMemoriesResponse.FromString,
+                _registered_method=True)
+        self.ListNeighbors = channel.unary_unary(
+                '/soma.memory.v1.MemoryService/ListNeighbors',
+                request_serializer=soma_dot_memory_dot_v1_dot_graph__pb2.ListNeighborsRequest.SerializeToString,
+                response_deserializer=soma_dot_memory_dot_v1_dot_graph__pb2.ListNeighborsResponse.FromString,
+                _registered_method=True)
+        self.FindPath = channel.unary_unary(
+                '/soma.memory.v1.MemoryService/FindPath',
+                request_serializer=soma_dot_memory_dot_v1_dot_graph__pb2.FindPathRequest.SerializeToString,
+                response_deserializer=soma_dot_memory_dot_v1_dot_graph__pb2.FindPathResponse.FromString,
+                _registered_method=True)
+        self.SweepMemories = channel.unary_unary(
+                '/soma.memory.v1.MemoryService/SweepMemories',
+                request_serializer=soma_dot_memory_dot_v1_dot_upkeep__pb2.SweepMemoriesRequest.SerializeToString,
+                response_deserializer=soma_dot_memory_dot_v1_dot_upkeep__pb2.SweepMemoriesResponse.FromString,
+                _registered_method=True)
+        self.RestoreSweep = channel.unary_unary(
+                '/soma.memory.v1.MemoryService/RestoreSweep',
+                request_serializer=soma_dot_memory_dot_v1_dot_upkeep__pb2.RestoreSweepRequest.SerializeToString,
+                response_deserializer=soma_dot_memory_dot_v1_dot_upkeep__pb2.RestoreSweepResponse.FromString,
+                _registered_method=True)
+        self.Consolidate = channel.unary_unary(
+                '/soma.memory.v1.MemoryService/Consolidate',
+                request_serializer=soma_dot_memory_dot_v1_dot_upkeep__pb2.ConsolidateRequest.SerializeToString,
+                response_deserializer=soma_dot_memory_dot_v1_dot_upkeep__pb2.ConsolidateResponse.FromString,
+                _registered_method=True)
+        self.GetConsolidation = channel.unary_unary(
+                '/soma.memory.v1.MemoryService/GetConsolidation',
+                request_serializer=soma_dot_memory_dot_v1_dot_upkeep__pb2.GetConsolidationRequest.SerializeToString,
+                response_deserializer=soma_dot_memory_dot_v1_dot_upkeep__pb2.GetConsolidationResponse.FromString,
+                _registered_method=True)
+        self.ListConsolidations = channel.unary_unary(
+                '/soma.memory.v1.MemoryService/ListConsolidations',
+                request_serializer=soma_dot_memory_dot_v1_dot_upkeep__pb2.ListConsolidationsRequest.SerializeToString,
+                response_deserializer=soma_dot_memory_dot_v1_dot_upkeep__pb2.ListConsolidationsResponse.FromString,
+                _registered_method=True)
+        self.RollbackConsolidation = channel.unary_unary(
+                '/soma.memory.v1.MemoryService/RollbackConsolidation',
+                request_serializer=soma_dot_memory_dot_v1_dot_upkeep__pb2.RollbackConsolidationRequest.SerializeToString,
+                response_deserializer=soma_dot_memory_dot_v1_dot_upkeep__pb2.RollbackConsolidationResponse.FromString,
+                _registered_method=True)
+        self.QuarantineSource = channel.unary_unary(
+                '/soma.memory.v1.MemoryService/QuarantineSource',
+                request_serializer=soma_dot_memory_dot_v1_dot_upkeep__pb2.QuarantineSourceRequest.SerializeToString,
+                response_deserializer=soma_dot_memory_dot_v1_dot_upkeep__pb2.QuarantineSourceResponse.FromString,
+                _registered_method=True)
+        self.RestoreSource = channel.unary_unary(
+                '/soma.memory.v1.MemoryService/RestoreSource',
+                request_serializer=soma_dot_memory_dot_v1_dot_upkeep__pb2.RestoreSourceRequest.SerializeToString,
+                response_deserializer=soma_dot_memory_dot_v1_dot_upkeep__pb2.RestoreSourceResponse.FromString,
+                _registered_method=True)
+        self.ListQuarantines = channel.unary_unary(
+                '/soma.memory.v1.MemoryService/ListQuarantines',
+                request_serializer=soma_dot_memory_dot_v1_dot_upkeep__pb2.ListQuarantinesRequest.SerializeToString,
+                response_deserializer=soma_dot_memory_dot_v1_dot_upkeep__pb2.ListQuarantinesResponse.FromString,
+                _registered_method=True)
+        self.ForgetSubject = channel.unary_unary(
+                '/soma.memory.v1.MemoryService/ForgetSubject',
+                request_serializer=soma_dot_memory_dot_v1_dot_erasure__pb2.ForgetSubjectRequest.SerializeToString,
+                response_deserializer=soma_dot_memory_dot_v1_dot_erasure__pb2.ForgetSubjectResponse.FromString,
+                _registered_method=True)
+        self.GetErasure = channel.unary_unary(
+                '/soma.memory.v1.MemoryService/GetErasure',
+                request_serializer=soma_dot_memory_dot_v1_dot_erasure__pb2.GetErasureRequest.SerializeToString,
+                response_deserializer=soma_dot_memory_dot_v1_dot_erasure__pb2.GetErasureResponse.FromString,
+                _registered_method=True)
+        self.ExportMemories = channel.unary_stream(
+                '/soma.memory.v1.MemoryService/ExportMemories',
+                request_serializer=soma_dot_memory_dot_v1_dot_transfer__pb2.ExportMemoriesRequest.SerializeToString,
+                response_deserializer=soma_dot_memory_dot_v1_dot_transfer__pb2.ExportMemoriesResponse.FromString,
+                _registered_method=True)
+        self.ImportMemories = channel.stream_unary(
+                '/soma.memory.v1.MemoryService/ImportMemories',
+                request_serializer=soma_dot_memory_dot_v1_dot_transfer__pb2.ImportMemoriesRequest.SerializeToString,
+                response_deserializer=soma_dot_memory_dot_v1_dot_transfer__pb2.ImportMemoriesResponse.FromString,
+                _registered_method=True)
+        self.GetMemoryStats = channel.unary_unary(
+                '/soma.memory.v1.MemoryService/GetMemoryStats',
+                request_serializer=soma_dot_memory_dot_v1_dot_transfer__pb2.GetMemoryStatsRequest.SerializeToString,
+                response_deserializer=soma_dot_memory_dot_v1_dot_transfer__pb2.GetMemoryStatsResponse.FromString,
+                _registered_method=True)
+        self.RebuildIndex = channel.unary_stream(
+                '/soma.memory.v1.MemoryService/RebuildIndex',
+                request_serializer=soma_dot_memory_dot_v1_dot_transfer__pb2.RebuildIndexRequest.SerializeToString,
+                response_deserializer=soma_dot_memory_dot_v1_dot_transfer__pb2.RebuildIndexResponse.FromString,
+                _registered_method=True)
 
 
 class MemoryServiceServicer:
@@ -106,6 +235,183 @@ class MemoryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def BatchStoreMemories(self, request, context):
+        """Stores up to 500 memories in one transaction; each is stored, strengthened or refused by itself.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListMemories(self, request, context):
+        """Memories, the newest first: what recall may find, or with include_retired everything.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateMemory(self, request, context):
+        """Changes the named fields of a memory; what it was stays as a version. Errors: ETAG_MISMATCH, MEMORY_REFUSED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CorrectMemory(self, request, context):
+        """Says what is true instead: the old memory stays, valid until then, and names what took its place. Errors: ETAG_MISMATCH,
+        MEMORY_REFUSED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetLineage(self, request, context):
+        """Where a memory comes from and what became of it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def StreamRecall(self, request, context):
+        """As RecallMemories, in two answers: what words alone find at once, then all retrievers together.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def LinkMemories(self, request, context):
+        """Links one memory to another, or changes the strength of that link.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UnlinkMemories(self, request, context):
+        """Takes links between two memories away.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListNeighbors(self, request, context):
+        """The memories that links reach from one, the strongest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def FindPath(self, request, context):
+        """The shortest or the strongest path from one memory to another.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SweepMemories(self, request, context):
+        """Takes what has expired or faded out of recall; for 30 days it can be brought back. With dry_run it only says what and why.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RestoreSweep(self, request, context):
+        """Brings back what a sweep took. Errors: RESOURCE_NOT_FOUND, also after 30 days.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Consolidate(self, request, context):
+        """Makes fewer facts of many memories; each source stays live or is reachable from a fact. Bad output of a model changes
+        nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetConsolidation(self, request, context):
+        """One consolidation.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListConsolidations(self, request, context):
+        """Consolidations, the newest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RollbackConsolidation(self, request, context):
+        """Undoes a consolidation: recall finds what it found before. Errors: RESOURCE_NOT_FOUND, also after 30 days.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def QuarantineSource(self, request, context):
+        """Hides a source and everything that was made of it, at once, and names the turns that used it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RestoreSource(self, request, context):
+        """Lifts a quarantine: the same memories are seen again.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListQuarantines(self, request, context):
+        """Quarantines, the newest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ForgetSubject(self, request, context):
+        """Erases a person from every store of every house and reports what became of each.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetErasure(self, request, context):
+        """One erasure with its report.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExportMemories(self, request, context):
+        """All memories and links, in an order that ImportMemories takes.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ImportMemories(self, request_iterator, context):
+        """Stores what an export has.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetMemoryStats(self, request, context):
+        """How much is remembered.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RebuildIndex(self, request, context):
+        """Compares the vector index with the database, repairs it, and compares again.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_MemoryServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -133,6 +439,131 @@ def add_MemoryServiceServicer_to_server(servicer, server):
                     servicer.RecallMemories,
                     request_deserializer=soma_dot_memory_dot_v1_dot_memory__service__pb2.RecallMemoriesRequest.FromString,
                     response_serializer=soma_dot_memory_dot_v1_dot_memory__service__pb2.RecallMemoriesResponse.SerializeToString,
+            ),
+            'BatchStoreMemories': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchStoreMemories,
+                    request_deserializer=soma_dot_memory_dot_v1_dot_memory__service__pb2.BatchStoreMemoriesRequest.FromString,
+                    response_serializer=soma_dot_memory_dot_v1_dot_memory__service__pb2.BatchStoreMemoriesResponse.SerializeToString,
+            ),
+            'ListMemories': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListMemories,
+                    request_deserializer=soma_dot_memory_dot_v1_dot_memory__service__pb2.ListMemoriesRequest.FromString,
+                    response_serializer=soma_dot_memory_dot_v1_dot_memory__service__pb2.ListMemoriesResponse.SerializeToString,
+            ),
+            'UpdateMemory': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateMemory,
+                    request_deserializer=soma_dot_memory_dot_v1_dot_memory__service__pb2.UpdateMemoryRequest.FromString,
+                    response_serializer=soma_dot_memory_dot_v1_dot_memory__service__pb2.UpdateMemoryResponse.SerializeToString,
+            ),
+            'CorrectMemory': grpc.unary_unary_rpc_method_handler(
+                    servicer.CorrectMemory,
+                    request_deserializer=soma_dot_memory_dot_v1_dot_memory__service__pb2.CorrectMemoryRequest.FromString,
+                    response_serializer=soma_dot_memory_dot_v1_dot_memory__service__pb2.CorrectMemoryResponse.SerializeToString,
+            ),
+            'GetLineage': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetLineage,
+                    request_deserializer=soma_dot_memory_dot_v1_dot_upkeep__pb2.GetLineageRequest.FromString,
+                    response_serializer=soma_dot_memory_dot_v1_dot_upkeep__pb2.GetLineageResponse.SerializeToString,
+            ),
+            'StreamRecall': grpc.unary_stream_rpc_method_handler(
+                    servicer.StreamRecall,
+                    request_deserializer=soma_dot_memory_dot_v1_dot_memory__service__pb2.StreamRecallRequest.FromString,
+                    response_serializer=soma_dot_memory_dot_v1_dot_memory__service__pb2.StreamRecallResponse.SerializeToString,
+            ),
+            'LinkMemories': grpc.unary_unary_rpc_method_handler(
+                    servicer.LinkMemories,
+                    request_deserializer=soma_dot_memory_dot_v1_dot_graph__pb2.LinkMemoriesRequest.FromString,
+                    response_serializer=soma_dot_memory_dot_v1_dot_graph__pb2.LinkMemoriesResponse.SerializeToString,
+            ),
+            'UnlinkMemories': grpc.unary_unary_rpc_method_handler(
+                    servicer.UnlinkMemories,
+                    request_deserializer=soma_dot_memory_dot_v1_dot_graph__pb2.UnlinkMemoriesRequest.FromString,
+                    response_serializer=soma_dot_memory_dot_v1_dot_graph__pb2.UnlinkMemoriesResponse.SerializeToString,
+            ),
+            'ListNeighbors': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListNeighbors,
+                    request_deserializer=soma_dot_memory_dot_v1_dot_graph__pb2.ListNeighborsRequest.FromString,
+                    response_serializer=soma_dot_memory_dot_v1_dot_graph__pb2.ListNeighborsResponse.SerializeToString,
+            ),
+            'FindPath': grpc.unary_unary_rpc_method_handler(
+                    servicer.FindPath,
+                    request_deserializer=soma_dot_memory_dot_v1_dot_graph__pb2.FindPathRequest.FromString,
+                    response_serializer=soma_dot_memory_dot_v1_dot_graph__pb2.FindPathResponse.SerializeToString,
+            ),
+            'SweepMemories': grpc.unary_unary_rpc_method_handler(
+                    servicer.SweepMemories,
+                    request_deserializer=soma_dot_memory_dot_v1_dot_upkeep__pb2.SweepMemoriesRequest.FromString,
+                    response_serializer=soma_dot_memory_dot_v1_dot_upkeep__pb2.SweepMemoriesResponse.SerializeToString,
+            ),
+            'RestoreSweep': grpc.unary_unary_rpc_method_handler(
+                    servicer.RestoreSweep,
+                    request_deserializer=soma_dot_memory_dot_v1_dot_upkeep__pb2.RestoreSweepRequest.FromString,
+                    response_serializer=soma_dot_memory_dot_v1_dot_upkeep__pb2.RestoreSweepResponse.SerializeToString,
+            ),
+            'Consolidate': grpc.unary_unary_rpc_method_handler(
+                    servicer.Consolidate,
+                    request_deserializer=soma_dot_memory_dot_v1_dot_upkeep__pb2.ConsolidateRequest.FromString,
+                    response_serializer=soma_dot_memory_dot_v1_dot_upkeep__pb2.ConsolidateResponse.SerializeToString,
+            ),
+            'GetConsolidation': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetConsolidation,
+                    request_deserializer=soma_dot_memory_dot_v1_dot_upkeep__pb2.GetConsolidationRequest.FromString,
+                    response_serializer=soma_dot_memory_dot_v1_dot_upkeep__pb2.GetConsolidationResponse.SerializeToString,
+            ),
+            'ListConsolidations': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListConsolidations,
+                    request_deserializer=soma_dot_memory_dot_v1_dot_upkeep__pb2.ListConsolidationsRequest.FromString,
+                    response_serializer=soma_dot_memory_dot_v1_dot_upkeep__pb2.ListConsolidationsResponse.SerializeToString,
+            ),
+            'RollbackConsolidation': grpc.unary_unary_rpc_method_handler(
+                    servicer.RollbackConsolidation,
+                    request_deserializer=soma_dot_memory_dot_v1_dot_upkeep__pb2.RollbackConsolidationRequest.FromString,
+                    response_serializer=soma_dot_memory_dot_v1_dot_upkeep__pb2.RollbackConsolidationResponse.SerializeToString,
+            ),
+            'QuarantineSource': grpc.unary_unary_rpc_method_handler(
+                    servicer.QuarantineSource,
+                    request_deserializer=soma_dot_memory_dot_v1_dot_upkeep__pb2.QuarantineSourceRequest.FromString,
+                    response_serializer=soma_dot_memory_dot_v1_dot_upkeep__pb2.QuarantineSourceResponse.SerializeToString,
+            ),
+            'RestoreSource': grpc.unary_unary_rpc_method_handler(
+                    servicer.RestoreSource,
+                    request_deserializer=soma_dot_memory_dot_v1_dot_upkeep__pb2.RestoreSourceRequest.FromString,
+                    response_serializer=soma_dot_memory_dot_v1_dot_upkeep__pb2.RestoreSourceResponse.SerializeToString,
+            ),
+            'ListQuarantines': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListQuarantines,
+                    request_deserializer=soma_dot_memory_dot_v1_dot_upkeep__pb2.ListQuarantinesRequest.FromString,
+                    response_serializer=soma_dot_memory_dot_v1_dot_upkeep__pb2.ListQuarantinesResponse.SerializeToString,
+            ),
+            'ForgetSubject': grpc.unary_unary_rpc_method_handler(
+                    servicer.ForgetSubject,
+                    request_deserializer=soma_dot_memory_dot_v1_dot_erasure__pb2.ForgetSubjectRequest.FromString,
+                    response_serializer=soma_dot_memory_dot_v1_dot_erasure__pb2.ForgetSubjectResponse.SerializeToString,
+            ),
+            'GetErasure': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetErasure,
+                    request_deserializer=soma_dot_memory_dot_v1_dot_erasure__pb2.GetErasureRequest.FromString,
+                    response_serializer=soma_dot_memory_dot_v1_dot_erasure__pb2.GetErasureResponse.SerializeToString,
+            ),
+            'ExportMemories': grpc.unary_stream_rpc_method_handler(
+                    servicer.ExportMemories,
+                    request_deserializer=soma_dot_memory_dot_v1_dot_transfer__pb2.ExportMemoriesRequest.FromString,
+                    response_serializer=soma_dot_memory_dot_v1_dot_transfer__pb2.ExportMemoriesResponse.SerializeToString,
+            ),
+            'ImportMemories': grpc.stream_unary_rpc_method_handler(
+                    servicer.ImportMemories,
+                    request_deserializer=soma_dot_memory_dot_v1_dot_transfer__pb2.ImportMemoriesRequest.FromString,
+                    response_serializer=soma_dot_memory_dot_v1_dot_transfer__pb2.ImportMemoriesResponse.SerializeToString,
+            ),
+            'GetMemoryStats': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetMemoryStats,
+                    request_deserializer=soma_dot_memory_dot_v1_dot_transfer__pb2.GetMemoryStatsRequest.FromString,
+                    response_serializer=soma_dot_memory_dot_v1_dot_transfer__pb2.GetMemoryStatsResponse.SerializeToString,
+            ),
+            'RebuildIndex': grpc.unary_stream_rpc_method_handler(
+                    servicer.RebuildIndex,
+                    request_deserializer=soma_dot_memory_dot_v1_dot_transfer__pb2.RebuildIndexRequest.FromString,
+                    response_serializer=soma_dot_memory_dot_v1_dot_transfer__pb2.RebuildIndexResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -271,6 +702,681 @@ class MemoryService:
             '/soma.memory.v1.MemoryService/RecallMemories',
             soma_dot_memory_dot_v1_dot_memory__service__pb2.RecallMemoriesRequest.SerializeToString,
             soma_dot_memory_dot_v1_dot_memory__service__pb2.RecallMemoriesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchStoreMemories(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/soma.memory.v1.MemoryService/BatchStoreMemories',
+            soma_dot_memory_dot_v1_dot_memory__service__pb2.BatchStoreMemoriesRequest.SerializeToString,
+            soma_dot_memory_dot_v1_dot_memory__service__pb2.BatchStoreMemoriesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListMemories(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/soma.memory.v1.MemoryService/ListMemories',
+            soma_dot_memory_dot_v1_dot_memory__service__pb2.ListMemoriesRequest.SerializeToString,
+            soma_dot_memory_dot_v1_dot_memory__service__pb2.ListMemoriesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateMemory(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/soma.memory.v1.MemoryService/UpdateMemory',
+            soma_dot_memory_dot_v1_dot_memory__service__pb2.UpdateMemoryRequest.SerializeToString,
+            soma_dot_memory_dot_v1_dot_memory__service__pb2.UpdateMemoryResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CorrectMemory(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/soma.memory.v1.MemoryService/CorrectMemory',
+            soma_dot_memory_dot_v1_dot_memory__service__pb2.CorrectMemoryRequest.SerializeToString,
+            soma_dot_memory_dot_v1_dot_memory__service__pb2.CorrectMemoryResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetLineage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/soma.memory.v1.MemoryService/GetLineage',
+            soma_dot_memory_dot_v1_dot_upkeep__pb2.GetLineageRequest.SerializeToString,
+            soma_dot_memory_dot_v1_dot_upkeep__pb2.GetLineageResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StreamRecall(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/soma.memory.v1.MemoryService/StreamRecall',
+            soma_dot_memory_dot_v1_dot_memory__service__pb2.StreamRecallRequest.SerializeToString,
+            soma_dot_memory_dot_v1_dot_memory__service__pb2.StreamRecallResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def LinkMemories(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/soma.memory.v1.MemoryService/LinkMemories',
+            soma_dot_memory_dot_v1_dot_graph__pb2.LinkMemoriesRequest.SerializeToString,
+            soma_dot_memory_dot_v1_dot_graph__pb2.LinkMemoriesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UnlinkMemories(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/soma.memory.v1.MemoryService/UnlinkMemories',
+            soma_dot_memory_dot_v1_dot_graph__pb2.UnlinkMemoriesRequest.SerializeToString,
+            soma_dot_memory_dot_v1_dot_graph__pb2.UnlinkMemoriesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListNeighbors(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/soma.memory.v1.MemoryService/ListNeighbors',
+            soma_dot_memory_dot_v1_dot_graph__pb2.ListNeighborsRequest.SerializeToString,
+            soma_dot_memory_dot_v1_dot_graph__pb2.ListNeighborsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def FindPath(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/soma.memory.v1.MemoryService/FindPath',
+            soma_dot_memory_dot_v1_dot_graph__pb2.FindPathRequest.SerializeToString,
+            soma_dot_memory_dot_v1_dot_graph__pb2.FindPathResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SweepMemories(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/soma.memory.v1.MemoryService/SweepMemories',
+            soma_dot_memory_dot_v1_dot_upkeep__pb2.SweepMemoriesRequest.SerializeToString,
+            soma_dot_memory_dot_v1_dot_upkeep__pb2.SweepMemoriesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RestoreSweep(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/soma.memory.v1.MemoryService/RestoreSweep',
+            soma_dot_memory_dot_v1_dot_upkeep__pb2.RestoreSweepRequest.SerializeToString,
+            soma_dot_memory_dot_v1_dot_upkeep__pb2.RestoreSweepResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Consolidate(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/soma.memory.v1.MemoryService/Consolidate',
+            soma_dot_memory_dot_v1_dot_upkeep__pb2.ConsolidateRequest.SerializeToString,
+            soma_dot_memory_dot_v1_dot_upkeep__pb2.ConsolidateResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetConsolidation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/soma.memory.v1.MemoryService/GetConsolidation',
+            soma_dot_memory_dot_v1_dot_upkeep__pb2.GetConsolidationRequest.SerializeToString,
+            soma_dot_memory_dot_v1_dot_upkeep__pb2.GetConsolidationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListConsolidations(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/soma.memory.v1.MemoryService/ListConsolidations',
+            soma_dot_memory_dot_v1_dot_upkeep__pb2.ListConsolidationsRequest.SerializeToString,
+            soma_dot_memory_dot_v1_dot_upkeep__pb2.ListConsolidationsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RollbackConsolidation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/soma.memory.v1.MemoryService/RollbackConsolidation',
+            soma_dot_memory_dot_v1_dot_upkeep__pb2.RollbackConsolidationRequest.SerializeToString,
+            soma_dot_memory_dot_v1_dot_upkeep__pb2.RollbackConsolidationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def QuarantineSource(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/soma.memory.v1.MemoryService/QuarantineSource',
+            soma_dot_memory_dot_v1_dot_upkeep__pb2.QuarantineSourceRequest.SerializeToString,
+            soma_dot_memory_dot_v1_dot_upkeep__pb2.QuarantineSourceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RestoreSource(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/soma.memory.v1.MemoryService/RestoreSource',
+            soma_dot_memory_dot_v1_dot_upkeep__pb2.RestoreSourceRequest.SerializeToString,
+            soma_dot_memory_dot_v1_dot_upkeep__pb2.RestoreSourceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListQuarantines(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/soma.memory.v1.MemoryService/ListQuarantines',
+            soma_dot_memory_dot_v1_dot_upkeep__pb2.ListQuarantinesRequest.SerializeToString,
+            soma_dot_memory_dot_v1_dot_upkeep__pb2.ListQuarantinesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ForgetSubject(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/soma.memory.v1.MemoryService/ForgetSubject',
+            soma_dot_memory_dot_v1_dot_erasure__pb2.ForgetSubjectRequest.SerializeToString,
+            soma_dot_memory_dot_v1_dot_erasure__pb2.ForgetSubjectResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetErasure(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/soma.memory.v1.MemoryService/GetErasure',
+            soma_dot_memory_dot_v1_dot_erasure__pb2.GetErasureRequest.SerializeToString,
+            soma_dot_memory_dot_v1_dot_erasure__pb2.GetErasureResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportMemories(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/soma.memory.v1.MemoryService/ExportMemories',
+            soma_dot_memory_dot_v1_dot_transfer__pb2.ExportMemoriesRequest.SerializeToString,
+            soma_dot_memory_dot_v1_dot_transfer__pb2.ExportMemoriesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ImportMemories(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_unary(
+            request_iterator,
+            target,
+            '/soma.memory.v1.MemoryService/ImportMemories',
+            soma_dot_memory_dot_v1_dot_transfer__pb2.ImportMemoriesRequest.SerializeToString,
+            soma_dot_memory_dot_v1_dot_transfer__pb2.ImportMemoriesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetMemoryStats(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/soma.memory.v1.MemoryService/GetMemoryStats',
+            soma_dot_memory_dot_v1_dot_transfer__pb2.GetMemoryStatsRequest.SerializeToString,
+            soma_dot_memory_dot_v1_dot_transfer__pb2.GetMemoryStatsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RebuildIndex(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/soma.memory.v1.MemoryService/RebuildIndex',
+            soma_dot_memory_dot_v1_dot_transfer__pb2.RebuildIndexRequest.SerializeToString,
+            soma_dot_memory_dot_v1_dot_transfer__pb2.RebuildIndexResponse.FromString,
             options,
             channel_credentials,
             insecure,

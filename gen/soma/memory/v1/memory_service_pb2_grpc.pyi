@@ -5,7 +5,11 @@ isort:skip_file
 
 from collections import abc as _abc
 from grpc import aio as _aio
+from soma.memory.v1 import erasure_pb2 as _erasure_pb2
+from soma.memory.v1 import graph_pb2 as _graph_pb2
 from soma.memory.v1 import memory_service_pb2 as _memory_service_pb2
+from soma.memory.v1 import transfer_pb2 as _transfer_pb2
+from soma.memory.v1 import upkeep_pb2 as _upkeep_pb2
 import abc as _abc_1
 
 
@@ -33,6 +37,60 @@ class MemoryServiceStub:
     """
     RecallMemories: _aio.UnaryUnaryMultiCallable[_memory_service_pb2.RecallMemoriesRequest, _memory_service_pb2.RecallMemoriesResponse]
     """The memories that fit a query best, within a token budget."""
+    BatchStoreMemories: _aio.UnaryUnaryMultiCallable[_memory_service_pb2.BatchStoreMemoriesRequest, _memory_service_pb2.BatchStoreMemoriesResponse]
+    """Stores up to 500 memories in one transaction; each is stored, strengthened or refused by itself."""
+    ListMemories: _aio.UnaryUnaryMultiCallable[_memory_service_pb2.ListMemoriesRequest, _memory_service_pb2.ListMemoriesResponse]
+    """Memories, the newest first: what recall may find, or with include_retired everything."""
+    UpdateMemory: _aio.UnaryUnaryMultiCallable[_memory_service_pb2.UpdateMemoryRequest, _memory_service_pb2.UpdateMemoryResponse]
+    """Changes the named fields of a memory; what it was stays as a version. Errors: ETAG_MISMATCH, MEMORY_REFUSED."""
+    CorrectMemory: _aio.UnaryUnaryMultiCallable[_memory_service_pb2.CorrectMemoryRequest, _memory_service_pb2.CorrectMemoryResponse]
+    """Says what is true instead: the old memory stays, valid until then, and names what took its place. Errors: ETAG_MISMATCH,
+    MEMORY_REFUSED.
+    """
+    GetLineage: _aio.UnaryUnaryMultiCallable[_upkeep_pb2.GetLineageRequest, _upkeep_pb2.GetLineageResponse]
+    """Where a memory comes from and what became of it."""
+    StreamRecall: _aio.UnaryStreamMultiCallable[_memory_service_pb2.StreamRecallRequest, _memory_service_pb2.StreamRecallResponse]
+    """As RecallMemories, in two answers: what words alone find at once, then all retrievers together."""
+    LinkMemories: _aio.UnaryUnaryMultiCallable[_graph_pb2.LinkMemoriesRequest, _graph_pb2.LinkMemoriesResponse]
+    """Links one memory to another, or changes the strength of that link."""
+    UnlinkMemories: _aio.UnaryUnaryMultiCallable[_graph_pb2.UnlinkMemoriesRequest, _graph_pb2.UnlinkMemoriesResponse]
+    """Takes links between two memories away."""
+    ListNeighbors: _aio.UnaryUnaryMultiCallable[_graph_pb2.ListNeighborsRequest, _graph_pb2.ListNeighborsResponse]
+    """The memories that links reach from one, the strongest first."""
+    FindPath: _aio.UnaryUnaryMultiCallable[_graph_pb2.FindPathRequest, _graph_pb2.FindPathResponse]
+    """The shortest or the strongest path from one memory to another."""
+    SweepMemories: _aio.UnaryUnaryMultiCallable[_upkeep_pb2.SweepMemoriesRequest, _upkeep_pb2.SweepMemoriesResponse]
+    """Takes what has expired or faded out of recall; for 30 days it can be brought back. With dry_run it only says what and why."""
+    RestoreSweep: _aio.UnaryUnaryMultiCallable[_upkeep_pb2.RestoreSweepRequest, _upkeep_pb2.RestoreSweepResponse]
+    """Brings back what a sweep took. Errors: RESOURCE_NOT_FOUND, also after 30 days."""
+    Consolidate: _aio.UnaryUnaryMultiCallable[_upkeep_pb2.ConsolidateRequest, _upkeep_pb2.ConsolidateResponse]
+    """Makes fewer facts of many memories; each source stays live or is reachable from a fact. Bad output of a model changes
+    nothing.
+    """
+    GetConsolidation: _aio.UnaryUnaryMultiCallable[_upkeep_pb2.GetConsolidationRequest, _upkeep_pb2.GetConsolidationResponse]
+    """One consolidation."""
+    ListConsolidations: _aio.UnaryUnaryMultiCallable[_upkeep_pb2.ListConsolidationsRequest, _upkeep_pb2.ListConsolidationsResponse]
+    """Consolidations, the newest first."""
+    RollbackConsolidation: _aio.UnaryUnaryMultiCallable[_upkeep_pb2.RollbackConsolidationRequest, _upkeep_pb2.RollbackConsolidationResponse]
+    """Undoes a consolidation: recall finds what it found before. Errors: RESOURCE_NOT_FOUND, also after 30 days."""
+    QuarantineSource: _aio.UnaryUnaryMultiCallable[_upkeep_pb2.QuarantineSourceRequest, _upkeep_pb2.QuarantineSourceResponse]
+    """Hides a source and everything that was made of it, at once, and names the turns that used it."""
+    RestoreSource: _aio.UnaryUnaryMultiCallable[_upkeep_pb2.RestoreSourceRequest, _upkeep_pb2.RestoreSourceResponse]
+    """Lifts a quarantine: the same memories are seen again."""
+    ListQuarantines: _aio.UnaryUnaryMultiCallable[_upkeep_pb2.ListQuarantinesRequest, _upkeep_pb2.ListQuarantinesResponse]
+    """Quarantines, the newest first."""
+    ForgetSubject: _aio.UnaryUnaryMultiCallable[_erasure_pb2.ForgetSubjectRequest, _erasure_pb2.ForgetSubjectResponse]
+    """Erases a person from every store of every house and reports what became of each."""
+    GetErasure: _aio.UnaryUnaryMultiCallable[_erasure_pb2.GetErasureRequest, _erasure_pb2.GetErasureResponse]
+    """One erasure with its report."""
+    ExportMemories: _aio.UnaryStreamMultiCallable[_transfer_pb2.ExportMemoriesRequest, _transfer_pb2.ExportMemoriesResponse]
+    """All memories and links, in an order that ImportMemories takes."""
+    ImportMemories: _aio.StreamUnaryMultiCallable[_transfer_pb2.ImportMemoriesRequest, _transfer_pb2.ImportMemoriesResponse]
+    """Stores what an export has."""
+    GetMemoryStats: _aio.UnaryUnaryMultiCallable[_transfer_pb2.GetMemoryStatsRequest, _transfer_pb2.GetMemoryStatsResponse]
+    """How much is remembered."""
+    RebuildIndex: _aio.UnaryStreamMultiCallable[_transfer_pb2.RebuildIndexRequest, _transfer_pb2.RebuildIndexResponse]
+    """Compares the vector index with the database, repairs it, and compares again."""
 
 class MemoryServiceServicer(metaclass=_abc_1.ABCMeta):
     """Remembers what matters for each tenant, agent and person, and recalls it."""
@@ -83,5 +141,209 @@ class MemoryServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_memory_service_pb2.RecallMemoriesRequest, _abc.Awaitable[_memory_service_pb2.RecallMemoriesResponse]],
     ) -> _abc.Awaitable[_memory_service_pb2.RecallMemoriesResponse]:
         """The memories that fit a query best, within a token budget."""
+
+    @_abc_1.abstractmethod
+    def BatchStoreMemories(
+        self,
+        request: _memory_service_pb2.BatchStoreMemoriesRequest,
+        context: _aio.ServicerContext[_memory_service_pb2.BatchStoreMemoriesRequest, _abc.Awaitable[_memory_service_pb2.BatchStoreMemoriesResponse]],
+    ) -> _abc.Awaitable[_memory_service_pb2.BatchStoreMemoriesResponse]:
+        """Stores up to 500 memories in one transaction; each is stored, strengthened or refused by itself."""
+
+    @_abc_1.abstractmethod
+    def ListMemories(
+        self,
+        request: _memory_service_pb2.ListMemoriesRequest,
+        context: _aio.ServicerContext[_memory_service_pb2.ListMemoriesRequest, _abc.Awaitable[_memory_service_pb2.ListMemoriesResponse]],
+    ) -> _abc.Awaitable[_memory_service_pb2.ListMemoriesResponse]:
+        """Memories, the newest first: what recall may find, or with include_retired everything."""
+
+    @_abc_1.abstractmethod
+    def UpdateMemory(
+        self,
+        request: _memory_service_pb2.UpdateMemoryRequest,
+        context: _aio.ServicerContext[_memory_service_pb2.UpdateMemoryRequest, _abc.Awaitable[_memory_service_pb2.UpdateMemoryResponse]],
+    ) -> _abc.Awaitable[_memory_service_pb2.UpdateMemoryResponse]:
+        """Changes the named fields of a memory; what it was stays as a version. Errors: ETAG_MISMATCH, MEMORY_REFUSED."""
+
+    @_abc_1.abstractmethod
+    def CorrectMemory(
+        self,
+        request: _memory_service_pb2.CorrectMemoryRequest,
+        context: _aio.ServicerContext[_memory_service_pb2.CorrectMemoryRequest, _abc.Awaitable[_memory_service_pb2.CorrectMemoryResponse]],
+    ) -> _abc.Awaitable[_memory_service_pb2.CorrectMemoryResponse]:
+        """Says what is true instead: the old memory stays, valid until then, and names what took its place. Errors: ETAG_MISMATCH,
+        MEMORY_REFUSED.
+        """
+
+    @_abc_1.abstractmethod
+    def GetLineage(
+        self,
+        request: _upkeep_pb2.GetLineageRequest,
+        context: _aio.ServicerContext[_upkeep_pb2.GetLineageRequest, _abc.Awaitable[_upkeep_pb2.GetLineageResponse]],
+    ) -> _abc.Awaitable[_upkeep_pb2.GetLineageResponse]:
+        """Where a memory comes from and what became of it."""
+
+    @_abc_1.abstractmethod
+    def StreamRecall(
+        self,
+        request: _memory_service_pb2.StreamRecallRequest,
+        context: _aio.ServicerContext[_memory_service_pb2.StreamRecallRequest, _abc.AsyncIterator[_memory_service_pb2.StreamRecallResponse]],
+    ) -> _abc.AsyncIterator[_memory_service_pb2.StreamRecallResponse]:
+        """As RecallMemories, in two answers: what words alone find at once, then all retrievers together."""
+
+    @_abc_1.abstractmethod
+    def LinkMemories(
+        self,
+        request: _graph_pb2.LinkMemoriesRequest,
+        context: _aio.ServicerContext[_graph_pb2.LinkMemoriesRequest, _abc.Awaitable[_graph_pb2.LinkMemoriesResponse]],
+    ) -> _abc.Awaitable[_graph_pb2.LinkMemoriesResponse]:
+        """Links one memory to another, or changes the strength of that link."""
+
+    @_abc_1.abstractmethod
+    def UnlinkMemories(
+        self,
+        request: _graph_pb2.UnlinkMemoriesRequest,
+        context: _aio.ServicerContext[_graph_pb2.UnlinkMemoriesRequest, _abc.Awaitable[_graph_pb2.UnlinkMemoriesResponse]],
+    ) -> _abc.Awaitable[_graph_pb2.UnlinkMemoriesResponse]:
+        """Takes links between two memories away."""
+
+    @_abc_1.abstractmethod
+    def ListNeighbors(
+        self,
+        request: _graph_pb2.ListNeighborsRequest,
+        context: _aio.ServicerContext[_graph_pb2.ListNeighborsRequest, _abc.Awaitable[_graph_pb2.ListNeighborsResponse]],
+    ) -> _abc.Awaitable[_graph_pb2.ListNeighborsResponse]:
+        """The memories that links reach from one, the strongest first."""
+
+    @_abc_1.abstractmethod
+    def FindPath(
+        self,
+        request: _graph_pb2.FindPathRequest,
+        context: _aio.ServicerContext[_graph_pb2.FindPathRequest, _abc.Awaitable[_graph_pb2.FindPathResponse]],
+    ) -> _abc.Awaitable[_graph_pb2.FindPathResponse]:
+        """The shortest or the strongest path from one memory to another."""
+
+    @_abc_1.abstractmethod
+    def SweepMemories(
+        self,
+        request: _upkeep_pb2.SweepMemoriesRequest,
+        context: _aio.ServicerContext[_upkeep_pb2.SweepMemoriesRequest, _abc.Awaitable[_upkeep_pb2.SweepMemoriesResponse]],
+    ) -> _abc.Awaitable[_upkeep_pb2.SweepMemoriesResponse]:
+        """Takes what has expired or faded out of recall; for 30 days it can be brought back. With dry_run it only says what and why."""
+
+    @_abc_1.abstractmethod
+    def RestoreSweep(
+        self,
+        request: _upkeep_pb2.RestoreSweepRequest,
+        context: _aio.ServicerContext[_upkeep_pb2.RestoreSweepRequest, _abc.Awaitable[_upkeep_pb2.RestoreSweepResponse]],
+    ) -> _abc.Awaitable[_upkeep_pb2.RestoreSweepResponse]:
+        """Brings back what a sweep took. Errors: RESOURCE_NOT_FOUND, also after 30 days."""
+
+    @_abc_1.abstractmethod
+    def Consolidate(
+        self,
+        request: _upkeep_pb2.ConsolidateRequest,
+        context: _aio.ServicerContext[_upkeep_pb2.ConsolidateRequest, _abc.Awaitable[_upkeep_pb2.ConsolidateResponse]],
+    ) -> _abc.Awaitable[_upkeep_pb2.ConsolidateResponse]:
+        """Makes fewer facts of many memories; each source stays live or is reachable from a fact. Bad output of a model changes
+        nothing.
+        """
+
+    @_abc_1.abstractmethod
+    def GetConsolidation(
+        self,
+        request: _upkeep_pb2.GetConsolidationRequest,
+        context: _aio.ServicerContext[_upkeep_pb2.GetConsolidationRequest, _abc.Awaitable[_upkeep_pb2.GetConsolidationResponse]],
+    ) -> _abc.Awaitable[_upkeep_pb2.GetConsolidationResponse]:
+        """One consolidation."""
+
+    @_abc_1.abstractmethod
+    def ListConsolidations(
+        self,
+        request: _upkeep_pb2.ListConsolidationsRequest,
+        context: _aio.ServicerContext[_upkeep_pb2.ListConsolidationsRequest, _abc.Awaitable[_upkeep_pb2.ListConsolidationsResponse]],
+    ) -> _abc.Awaitable[_upkeep_pb2.ListConsolidationsResponse]:
+        """Consolidations, the newest first."""
+
+    @_abc_1.abstractmethod
+    def RollbackConsolidation(
+        self,
+        request: _upkeep_pb2.RollbackConsolidationRequest,
+        context: _aio.ServicerContext[_upkeep_pb2.RollbackConsolidationRequest, _abc.Awaitable[_upkeep_pb2.RollbackConsolidationResponse]],
+    ) -> _abc.Awaitable[_upkeep_pb2.RollbackConsolidationResponse]:
+        """Undoes a consolidation: recall finds what it found before. Errors: RESOURCE_NOT_FOUND, also after 30 days."""
+
+    @_abc_1.abstractmethod
+    def QuarantineSource(
+        self,
+        request: _upkeep_pb2.QuarantineSourceRequest,
+        context: _aio.ServicerContext[_upkeep_pb2.QuarantineSourceRequest, _abc.Awaitable[_upkeep_pb2.QuarantineSourceResponse]],
+    ) -> _abc.Awaitable[_upkeep_pb2.QuarantineSourceResponse]:
+        """Hides a source and everything that was made of it, at once, and names the turns that used it."""
+
+    @_abc_1.abstractmethod
+    def RestoreSource(
+        self,
+        request: _upkeep_pb2.RestoreSourceRequest,
+        context: _aio.ServicerContext[_upkeep_pb2.RestoreSourceRequest, _abc.Awaitable[_upkeep_pb2.RestoreSourceResponse]],
+    ) -> _abc.Awaitable[_upkeep_pb2.RestoreSourceResponse]:
+        """Lifts a quarantine: the same memories are seen again."""
+
+    @_abc_1.abstractmethod
+    def ListQuarantines(
+        self,
+        request: _upkeep_pb2.ListQuarantinesRequest,
+        context: _aio.ServicerContext[_upkeep_pb2.ListQuarantinesRequest, _abc.Awaitable[_upkeep_pb2.ListQuarantinesResponse]],
+    ) -> _abc.Awaitable[_upkeep_pb2.ListQuarantinesResponse]:
+        """Quarantines, the newest first."""
+
+    @_abc_1.abstractmethod
+    def ForgetSubject(
+        self,
+        request: _erasure_pb2.ForgetSubjectRequest,
+        context: _aio.ServicerContext[_erasure_pb2.ForgetSubjectRequest, _abc.Awaitable[_erasure_pb2.ForgetSubjectResponse]],
+    ) -> _abc.Awaitable[_erasure_pb2.ForgetSubjectResponse]:
+        """Erases a person from every store of every house and reports what became of each."""
+
+    @_abc_1.abstractmethod
+    def GetErasure(
+        self,
+        request: _erasure_pb2.GetErasureRequest,
+        context: _aio.ServicerContext[_erasure_pb2.GetErasureRequest, _abc.Awaitable[_erasure_pb2.GetErasureResponse]],
+    ) -> _abc.Awaitable[_erasure_pb2.GetErasureResponse]:
+        """One erasure with its report."""
+
+    @_abc_1.abstractmethod
+    def ExportMemories(
+        self,
+        request: _transfer_pb2.ExportMemoriesRequest,
+        context: _aio.ServicerContext[_transfer_pb2.ExportMemoriesRequest, _abc.AsyncIterator[_transfer_pb2.ExportMemoriesResponse]],
+    ) -> _abc.AsyncIterator[_transfer_pb2.ExportMemoriesResponse]:
+        """All memories and links, in an order that ImportMemories takes."""
+
+    @_abc_1.abstractmethod
+    def ImportMemories(
+        self,
+        request_iterator: _abc.AsyncIterator[_transfer_pb2.ImportMemoriesRequest],
+        context: _aio.ServicerContext[_abc.AsyncIterator[_transfer_pb2.ImportMemoriesRequest], _abc.Awaitable[_transfer_pb2.ImportMemoriesResponse]],
+    ) -> _abc.Awaitable[_transfer_pb2.ImportMemoriesResponse]:
+        """Stores what an export has."""
+
+    @_abc_1.abstractmethod
+    def GetMemoryStats(
+        self,
+        request: _transfer_pb2.GetMemoryStatsRequest,
+        context: _aio.ServicerContext[_transfer_pb2.GetMemoryStatsRequest, _abc.Awaitable[_transfer_pb2.GetMemoryStatsResponse]],
+    ) -> _abc.Awaitable[_transfer_pb2.GetMemoryStatsResponse]:
+        """How much is remembered."""
+
+    @_abc_1.abstractmethod
+    def RebuildIndex(
+        self,
+        request: _transfer_pb2.RebuildIndexRequest,
+        context: _aio.ServicerContext[_transfer_pb2.RebuildIndexRequest, _abc.AsyncIterator[_transfer_pb2.RebuildIndexResponse]],
+    ) -> _abc.AsyncIterator[_transfer_pb2.RebuildIndexResponse]:
+        """Compares the vector index with the database, repairs it, and compares again."""
 
 def add_MemoryServiceServicer_to_server(servicer: MemoryServiceServicer, server: _aio.Server) -> None: ...

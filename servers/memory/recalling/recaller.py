@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from servers.memory.accesses import Accesses
 from servers.memory.domain.memory import Memory, RecallFilter
 from servers.memory.domain.ranking import Hit, Weights, rank, relevance, within_budget, within_bytes
-from servers.memory.index import Indexer
-from servers.memory.store import MemoryStore, VectorsDownError
+from servers.memory.indexing.indexer import Indexer
+from servers.memory.recalling.accesses import Accesses
+from servers.memory.storing.rows import MemoryStore, VectorsDownError
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.tenancy import SYSTEM_TENANT, TenantId
 

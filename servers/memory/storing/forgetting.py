@@ -12,7 +12,7 @@ from uuid import UUID
 from google.protobuf.message import Message
 
 from servers.memory.domain.sources import SourceRef
-from servers.memory.sources import Forgetting, Loss, Sources
+from servers.memory.storing.sources import Forgetting, Loss, Sources
 from soma.events.v1 import payloads_pb2
 from soma_common.events.models import EventDraft
 from soma_common.events.store import EventStore

@@ -14,9 +14,9 @@ from google.protobuf.message import Message
 from servers.memory.domain.memory import Memory
 from servers.memory.domain.namespaces import may_delete, may_use
 from servers.memory.domain.noise import why_noise
-from servers.memory.index import Indexer
-from servers.memory.sources import Sources
-from servers.memory.store import MemoryStore
+from servers.memory.indexing.indexer import Indexer
+from servers.memory.storing.rows import MemoryStore
+from servers.memory.storing.sources import Sources
 from soma.events.v1 import payloads_pb2
 from soma_common.events.models import EventDraft
 from soma_common.events.store import EventStore

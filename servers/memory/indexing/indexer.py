@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from servers.memory.domain.memory import Memory
-from servers.memory.store import Indexed, Vector
-from servers.memory.words import Words
+from servers.memory.indexing.words import Words
+from servers.memory.storing.rows import Indexed, Vector
 from soma_common.embedding import StaticEmbedder
 from soma_common.tokens import Tokenizer
 

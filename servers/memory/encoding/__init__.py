@@ -1,0 +1,1 @@
+"""Makes messages of what the house knows."""

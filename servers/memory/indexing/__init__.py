@@ -1,0 +1,1 @@
+"""What the indexes need of a text: vector, terms, size."""

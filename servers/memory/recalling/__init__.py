@@ -1,0 +1,1 @@
+"""Finds the memories that fit a query best, and counts that they were found."""

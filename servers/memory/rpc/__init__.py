@@ -1,0 +1,1 @@
+"""`soma.memory.v1.MemoryService`: messages in, use cases, messages out."""

@@ -1,0 +1,1 @@
+"""Keeps, changes, corrects and deletes memories, one transaction each."""
