@@ -32,6 +32,15 @@ class Source(IntEnum):
     IMPORTED = 5
 
 
+class Retired(IntEnum):
+    """Why a memory went out of recall; the numbers of `memories.retire_reason`."""
+
+    SUPERSEDED = 1
+    SWEPT = 2
+    CONSOLIDATED = 3
+    CORRECTED = 4
+
+
 DEFAULT_TRUST: Final[Mapping[Source, float]] = {
     Source.USER_SAID: 0.9,
     Source.TOOL_VETTED: 0.8,
@@ -46,7 +55,10 @@ REPEATED_IMPORTANCE: Final = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """One thing that is remembered. `payload` is JSON text or None; times are aware of UTC."""
+    """One thing that is remembered. `payload` is JSON text or None; times are aware of UTC.
+
+    `position` counts from 1 and is 0 for none; `hidden_by` is how many open quarantines hide it.
+    """
 
     memory_id: UUID
     namespace: str
@@ -70,13 +82,27 @@ class Memory:
     access_time: datetime | None = None
     embedding_version: str = ""
     version: int = 1
+    turn_id: UUID | None = None
+    position: int = 0
+    session_time: datetime | None = None
+    coordinate: str = ""
+    predicate: str = ""
+    object: str = ""
+    pinned: bool = False
+    expire_time: datetime | None = None
+    retire_time: datetime | None = None
+    retire_reason: Retired | None = None
+    superseded_by: UUID | None = None
+    derived_from: tuple[UUID, ...] = ()
+    hidden_by: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class RecallFilter:
-    """Which memories count at all; empty means no restriction, None for an as-of time means now.
+    """Which memories count at all; empty and None mean no restriction.
 
-    `valid_after` and `valid_before` bound when a memory holds in the world: some time of it must lie there.
+    `valid_after` and `valid_before` bound a span of world time that a memory must touch; `metadata` are fields that its
+    payload must have with these values. `as_of_valid` and `as_of_learn` are the times of both clocks, None for now.
     """
 
     namespaces: tuple[str, ...]

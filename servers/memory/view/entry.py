@@ -37,7 +37,7 @@ class Entry:
     """One memory. `terms` are different hashes of stems with their `frequencies` beside them.
 
     `vector` is float32 of any length but zero, None where it has none yet; `names` are hashes of the words of speaker
-    and subject; `metadata` are hashes of the pairs of its payload (`pair_hash`).
+    and subject, `traits` a sum of `Trait`; `replaced` tells whether it was superseded or corrected; `metadata` are hashes of the pairs of its payload (`pair_hash`).
     """
 
     memory_id: UUID
@@ -48,7 +48,7 @@ class Entry:
     frequencies: npt.NDArray[np.uint16]
     vector: Floats | None = None
     names: tuple[int, ...] = ()
-    traits: Trait = Trait(0)
+    traits: int = 0
     importance: float = 0.5
     trust: float = 1.0
     tags: tuple[str, ...] = ()
@@ -60,6 +60,7 @@ class Entry:
     session_time: datetime | None = None
     valid_to: datetime | None = None
     retire_time: datetime | None = None
+    replaced: bool = False
     expire_time: datetime | None = None
     hidden: bool = False
     token_count: int = 0

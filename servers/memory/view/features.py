@@ -32,12 +32,11 @@ _PROMISING: Final = 1_024
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Rows of one shelf with their features [rows, NAMES]; `near` tells which share a word or meaning with the query."""
+    """Rows of one shelf with their features [rows, NAMES]."""
 
     shelf: Shelf
     rows: Rows
     values: Floats
-    near: Mask
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +151,7 @@ def _candidates(
         "trust": columns["trust"],
     }
     matrix = np.stack([np.asarray(values[name], dtype=np.float32) for name in NAMES], axis=1)
-    return Candidates(shelf, rows, matrix, near[rows])
+    return Candidates(shelf, rows, matrix)
 
 
 def _dates(shelf: Shelf, query: QueryFeatures) -> Floats:

@@ -1,4 +1,4 @@
-"""One score out of many features: a weighted sum, its weights fitted (decision 0045), scaled by those of the caller. Pure."""
+"""One score out of many features: a weighted sum, fitted, scaled by the weights of the caller. Pure."""
 
 from collections.abc import Mapping
 from typing import Final

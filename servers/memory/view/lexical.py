@@ -104,4 +104,4 @@ def _sessions(shelf: Shelf, found: Found, weights: Floats, stand: Mask) -> Float
         counts = np.bincount(session[rows[here]], found.counts[term][here], minlength=known).astype(np.float32)
         total += weights[term] * counts * np.float32(K1 + 1) / (counts + norm)
     total[0] = 0.0
-    return total[session]
+    return np.asarray(total[session])

@@ -1,4 +1,4 @@
-"""Which rows of a shelf count for a recall: the predicate of `RecallFilter` and of what is in recall, in arrays. Pure."""
+"""Which rows of a shelf count for a recall: what is in recall and what `RecallFilter` lets through. Pure."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from servers.memory.view.shelf import FOREVER, Shelf, microseconds
 
 
 def standing(shelf: Shelf, wanted: RecallFilter, now: datetime) -> Mask:
-    """The rows that are in recall at the as-of times: there, not hidden, not expired, valid, known and not retired.
+    """The rows that are in recall at the as-of times, as `domain/standing.py` has it for one memory.
 
     What holds since it was learned holds for who asks now, whatever the clocks of two processes say.
     """
@@ -22,10 +22,12 @@ def standing(shelf: Shelf, wanted: RecallFilter, now: datetime) -> Mask:
     begun = columns["valid_from"] <= valid
     if wanted.as_of_valid is None:
         begun |= columns["valid_from"] <= columns["learn_time"]
-    mask &= begun & (columns["valid_to"] > valid)
-    if wanted.as_of_learn is None:
-        return mask & (columns["retire_time"] == FOREVER)
-    return mask & (columns["learn_time"] <= learned) & (columns["retire_time"] > learned)
+    mask &= begun
+    ended = columns["valid_to"] <= valid
+    # What nobody knew at L counts for nothing: neither the row nor, of one that was replaced, its end.
+    retired = columns["retire_time"] <= learned
+    mask &= np.where(columns["replaced"], ~retired | ((columns["valid_to"] != FOREVER) & ~ended), ~retired & ~ended)
+    return mask if wanted.as_of_learn is None else np.asarray(mask & (columns["learn_time"] <= learned))
 
 
 def fitting(shelf: Shelf, wanted: RecallFilter) -> Mask | None:

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from servers.memory.domain.memory import Memory
+from servers.memory.domain.standing import REPLACED
 from servers.memory.indexing.words import Words
 from servers.memory.view.dates import dates_in
 from servers.memory.view.entry import Entry, Floats, Trait, pair_hash, term_hash, term_hashes
@@ -22,8 +23,8 @@ _ROLES: Final = frozenset(("user", "assistant", "system", "agent", "tool", "ai",
 _FIRST_PERSON: Final = re.compile(r"\b(i|i'm|i've|i'd|i'll|my|mine|me|we|we're|we've|our|us)\b", re.IGNORECASE)
 _INFORMATION: Final = re.compile(r"\d|(?<=[a-z,] )[A-Z][a-z]+")
 _ACKNOWLEDGEMENT: Final = re.compile(
-    r"\W*(wow|thanks|thank you|that's (great|awesome|amazing|cool|so|really)|sounds (great|good|like)|great|awesome|cool"
-    r"|nice|congrats|congratulations|yeah|yes|yep|sure|absolutely|definitely|glad|aw+|no problem|you're welcome|i agree"
+    r"\W*(wow|thanks|thank you|that's (great|awesome|amazing|cool|so|really)|sounds (great|good|like)|great|awesome"
+    r"|cool|nice|congrats|congratulations|yeah|yes|yep|sure|absolutely|definitely|glad|aw+|no problem|you're welcome|i agree"
     r"|bye|take care|hey|hi|hello)\b",
     re.IGNORECASE,
 )
@@ -55,6 +56,8 @@ class Reader:
             traits=traits_of(memory.text),
             names=self._names(memory.speaker, memory.subject),
             metadata=_pairs_of(memory.payload),
+            hidden=memory.hidden_by > 0,
+            replaced=memory.retire_reason in REPLACED,
             **{name: getattr(memory, name) for name in _SAME},
         )
 
@@ -87,7 +90,7 @@ class Reader:
 
 _SAME: Final = (
     *("kind", "learn_time", "valid_from", "valid_to", "importance", "trust", "tags", "subject", "speaker"),
-    *("conversation_id", "token_count", "access_count"),
+    *("conversation_id", "position", "session_time", "retire_time", "expire_time", "token_count", "access_count"),
 )
 
 

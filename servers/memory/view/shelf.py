@@ -181,7 +181,17 @@ def _session(entry: Entry) -> object:
     return None if entry.conversation_id is None else (entry.conversation_id, entry.session_time)
 
 
-_PLAIN: Final = ("kind", "importance", "trust", "hidden", "traits", "position", "token_count", "access_count")
+_PLAIN: Final = (
+    "kind",
+    "importance",
+    "trust",
+    "hidden",
+    "replaced",
+    "traits",
+    "position",
+    "token_count",
+    "access_count",
+)
 
 
 def _types(dimensions: int) -> dict[str, tuple[npt.DTypeLike, int]]:
@@ -195,7 +205,7 @@ def _types(dimensions: int) -> dict[str, tuple[npt.DTypeLike, int]]:
         **dict.fromkeys(times, (np.int64, 0)),
         **dict.fromkeys((*codes, "length", "previous", "next"), (np.int32, 0)),
         **dict.fromkeys(("kind", "traits"), (np.uint8, 0)),
-        **dict.fromkeys(("alive", "hidden"), (np.bool_, 0)),
+        **dict.fromkeys(("alive", "hidden", "replaced"), (np.bool_, 0)),
     }
 
 
