@@ -7,8 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
-from typing import Final
+from typing import Final, TypeAlias
 from uuid import UUID
+
+# What a field of a payload may be compared with.
+MetadataValue: TypeAlias = str | float | bool
 
 
 class Kind(IntEnum):
@@ -71,10 +74,20 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class RecallFilter:
-    """Which memories count at all; empty means no restriction."""
+    """Which memories count at all; empty means no restriction, None for an as-of time means now.
+
+    `valid_after` and `valid_before` bound when a memory holds in the world: some time of it must lie there.
+    """
 
     namespaces: tuple[str, ...]
     kinds: tuple[Kind, ...] = ()
     tags: tuple[str, ...] = ()
     conversation_id: UUID | None = None
     min_importance: float = 0.0
+    subject: str = ""
+    min_trust: float = 0.0
+    valid_after: datetime | None = None
+    valid_before: datetime | None = None
+    metadata: tuple[tuple[str, MetadataValue], ...] = ()
+    as_of_valid: datetime | None = None
+    as_of_learn: datetime | None = None
