@@ -91,7 +91,8 @@ async def migrate(
                 if progress is not None:
                     progress(migration.label)
                 async with connection.transaction():
-                    await connection.execute(fill(migration.text))
+                    # The driver cannot execute a file that only reserves its number.
+                    await connection.execute(fill(migration.text) + "\nselect;")
                     note = (migration.origin, migration.version, migration.name, migration.checksum)
                     await connection.execute(fill(_SQL.note_applied), *note)
         finally:

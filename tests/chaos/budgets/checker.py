@@ -82,7 +82,7 @@ class Sent:
 
 # Where a call was cut, its provider's figure never came and its tokens were counted from what is known of it. Only the
 # framing of messages may differ.
-COUNTED_SLACK = 4
+COUNTED_SLACK = 8
 # What a call that nobody received may have had at most.
 LARGEST_PROMPT = 2_000
 

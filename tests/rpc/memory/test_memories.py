@@ -41,7 +41,7 @@ async def keep(remembering: Remembering, text: str, **fields: Any) -> memory_pb.
 
 
 async def recall(remembering: Remembering, query: str, **fields: Any) -> service_pb.RecallMemoriesResponse:
-    return await remembering.user.RecallMemories(service_pb.RecallMemoriesRequest(query=query, **fields))
+    return await remembering.user.RecallMemories(service_pb.RecallMemoriesRequest(query=query, **fields), timeout=30)
 
 
 async def test_what_is_stored_is_read_back(remembering: Remembering) -> None:
