@@ -32,8 +32,12 @@ wanted_strategy = st.builds(
 
 def walks(links: list[Link], wanted: Wanted) -> dict[UUID, list[tuple[int, float]]]:
     """Every walk from the first memory that is short and strong enough: where it ends, its links and its strength."""
-    steps = [(link.source_id, link.target_id, link.strength) for link in links if wanted.direction != Direction.INCOMING]
-    steps += [(link.target_id, link.source_id, link.strength) for link in links if wanted.direction != Direction.OUTGOING]
+    steps = [
+        (link.source_id, link.target_id, link.strength) for link in links if wanted.direction != Direction.INCOMING
+    ]
+    steps += [
+        (link.target_id, link.source_id, link.strength) for link in links if wanted.direction != Direction.OUTGOING
+    ]
     ends: dict[UUID, list[tuple[int, float]]] = {}
     open_walks = [(MEMORIES[0], 1.0)]
     for hops in range(1, wanted.max_hops + 1):
