@@ -1,21 +1,15 @@
 """Quarantines as the contract has them."""
 
-from servers.memory.domain.quarantine import Hidden, Quarantine
+from servers.memory.domain.quarantine import Hidden, Quarantine, Suspect
 from servers.memory.encoding.memories import stamp
 from soma.memory.v1 import upkeep_pb2 as upkeep_pb
 
 
 def quarantine_message(quarantine: Quarantine) -> upkeep_pb.Quarantine:
     """A quarantine as the contract has it."""
-    suspect = quarantine.suspect
-    subject = upkeep_pb.QuarantineSubject(
-        memory_id=None if suspect.memory_id is None else str(suspect.memory_id),
-        conversation_id=None if suspect.conversation_id is None else str(suspect.conversation_id),
-        source_id=suspect.source_id,
-    )
     return upkeep_pb.Quarantine(
         quarantine_id=str(quarantine.quarantine_id),
-        subject=subject,
+        subject=_subject(quarantine.suspect),
         reason=quarantine.reason,
         owner_sub=quarantine.owner_sub,
         start_time=stamp(quarantine.start_time),
@@ -36,3 +30,11 @@ def hidden_message(hidden: Hidden) -> upkeep_pb.QuarantineSourceResponse:
 def restored_message(quarantine: Quarantine, restored: int) -> upkeep_pb.RestoreSourceResponse:
     """What came back."""
     return upkeep_pb.RestoreSourceResponse(quarantine=quarantine_message(quarantine), restored_count=restored)
+
+
+def _subject(suspect: Suspect) -> upkeep_pb.QuarantineSubject:
+    if suspect.memory_id is not None:
+        return upkeep_pb.QuarantineSubject(memory_id=str(suspect.memory_id))
+    if suspect.conversation_id is not None:
+        return upkeep_pb.QuarantineSubject(conversation_id=str(suspect.conversation_id))
+    return upkeep_pb.QuarantineSubject(source_id=suspect.source_id or "")

@@ -48,9 +48,8 @@ class Uses:
 
     async def prune(self) -> int:
         """Forget the uses of all tenants that are older than 400 days, some at a time; answers how many."""
-        pruned = 0
+        oldest, pruned = self._clock.now() - KEPT, 0
         while True:
-            oldest = self._clock.now() - KEPT
             done = await self._database.run_worker(lambda it: it.execute(_SQL.prune_uses, oldest, _BATCH))
             gone = int(done.rpartition(" ")[2])
             pruned += gone
