@@ -129,7 +129,11 @@ def spread(graph: Graph, start: UUID, wanted: Wanted) -> dict[UUID, Way]:
                 if strength < wanted.min_strength or not _improves(strength, best.get(memory_id), wanted.choice):
                     continue
                 rival = further.get(memory_id)
-                if rival is None or strength > rival.strength or _is_before(way, link, rival):
+                if (
+                    rival is None
+                    or strength > rival.strength
+                    or (strength == rival.strength and _is_before(way, link, rival))
+                ):
                     further[memory_id] = Way(memory_id, way.hops + 1, strength, way, link)
         best |= further
         layer = list(further.values())
@@ -157,7 +161,7 @@ def _improves(strength: float, known: Way | None, choice: Choice) -> bool:
 
 
 def _is_before(way: Way, link: Link, rival: Way) -> bool:
-    """Whether the last step to a memory is as strong as another one that is as long, and goes before it."""
-    if rival.before is None or rival.link is None or way.strength * link.strength != rival.strength:
+    """Whether the last step to a memory goes before another one that is as strong and as long."""
+    if rival.before is None or rival.link is None:
         return False
     return (way.memory_id, link.type, link.source_id) < (rival.before.memory_id, rival.link.type, rival.link.source_id)
