@@ -14,8 +14,11 @@ from servers.memory.indexing.words import Words
 from servers.memory.recalling.accesses import Accesses
 from servers.memory.recalling.recaller import Recaller
 from servers.memory.rpc.servicer import MemoryServicer
+from servers.memory.storing.changes import Changes
 from servers.memory.storing.forgetting import Forgetter
+from servers.memory.storing.intake import Intake, Limits
 from servers.memory.storing.memories import Memories
+from servers.memory.storing.reading import Reading
 from servers.memory.storing.rows import MemoryStore
 from servers.memory.storing.sources import Sources
 from soma.memory.v1 import memory_service_pb2_grpc as memory_grpc
@@ -33,13 +36,21 @@ async def main(_: Settings, own: ProcessSettings) -> None:
         store = MemoryStore(process.database)
         indexer = Indexer(StaticEmbedder(), Words(), tokenizer_for(COUNTED_AS))
         accesses = Accesses(process.database, store, process.events, process.clock, process.ids)
-        memories = Memories(process.database, store, indexer, process.events, process.clock)
+        intake = Intake(store, Limits())
+        memories = Memories(process.database, store, intake, indexer, process.events, process.clock)
+        changes = Changes(process.database, store, intake, memories, process.events, process.clock)
         forgetter = Forgetter(process.database, Sources(), process.events, process.clock)
         recaller = Recaller(store, indexer, accesses, process.clock)
         await recaller.warm()
         process.health.watch("memory_index", recaller.check_vectors)
         servicer = MemoryServicer(
-            memories=memories, forgetter=forgetter, recaller=recaller, clock=process.clock, ids=process.ids
+            memories=memories,
+            changes=changes,
+            reading=Reading(process.database, store, process.clock),
+            forgetter=forgetter,
+            recaller=recaller,
+            clock=process.clock,
+            ids=process.ids,
         )
         process.server.add(memory_grpc.add_MemoryServiceServicer_to_server, servicer, "soma.memory.v1.MemoryService")
         counting = asyncio.create_task(accesses.run(), name="count accesses")
