@@ -18,8 +18,11 @@ from servers.memory.recalling.accesses import Accesses
 from servers.memory.recalling.recaller import Recaller
 from servers.memory.recalling.uses import Uses
 from servers.memory.rpc.servicer import MemoryServicer
+from servers.memory.storing.changes import Changes
 from servers.memory.storing.forgetting import Forgetter
+from servers.memory.storing.intake import Intake, Limits
 from servers.memory.storing.memories import Memories
+from servers.memory.storing.reading import Reading
 from servers.memory.storing.rows import MemoryStore
 from servers.memory.storing.sources import Sources
 from servers.memory.upkeep.quarantine import Quarantines
@@ -38,7 +41,9 @@ async def main(_: Settings, own: ProcessSettings) -> None:
         store = MemoryStore(process.database)
         indexer = Indexer(StaticEmbedder(), Words(), tokenizer_for(COUNTED_AS))
         accesses = Accesses(process.database, store, process.events, process.clock, process.ids)
-        memories = Memories(process.database, store, indexer, process.events, process.clock)
+        intake = Intake(store, Limits())
+        memories = Memories(process.database, store, intake, indexer, process.events, process.clock)
+        changes = Changes(process.database, store, intake, memories, process.events, process.clock)
         forgetter = Forgetter(process.database, Sources(), process.events, process.clock)
         recaller = Recaller(store, indexer, accesses, process.clock)
         links = LinkStore(process.database)
@@ -51,6 +56,8 @@ async def main(_: Settings, own: ProcessSettings) -> None:
             linker=Linker(process.database, links, process.events),
             graph_search=GraphSearch(links, store, process.clock),
             quarantines=Quarantines(process.database, store, process.events, process.clock),
+            changes=changes,
+            reading=Reading(process.database, store, process.clock),
             clock=process.clock,
             ids=process.ids,
         )
