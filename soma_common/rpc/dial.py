@@ -5,7 +5,7 @@ Nothing here knows a service or keeps state about one; breakers are the caller's
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import AsyncIterable, Callable, Collection, Sequence
 from typing import Final, Protocol, TypeVar, cast
 
 import grpc
@@ -62,8 +62,8 @@ class Channel:
     def stub(self, factory: Callable[[grpc.aio.Channel], Stub]) -> Stub:
         """The generated stub of a service: `channel.stub(memory_grpc.MemoryServiceStub)`.
 
-        Unary methods are awaited; streaming methods give a `ReplyStream`, to be used in `async for` or `aclosing`. Both
-        take `timeout` (seconds) and `metadata`.
+        Unary methods are awaited, and so are those that take a stream of requests; streams of replies are a
+        `ReplyStream`, to be used in `async for` or `aclosing`. All take `timeout` (seconds) and `metadata`.
         """
         return factory(cast(grpc.aio.Channel, StubChannel(self)))
 
@@ -118,6 +118,23 @@ class Channel:
         sent = (*metadata, *self._metadata(TraceContext.of(span)))
         running = call.stream(self._pick())(request, timeout=seconds, metadata=sent)
         return ReplyStream(running, span, self.dependency(call.path))
+
+    async def gather(
+        self, call: Method, requests: AsyncIterable[object], limit_seconds: float | None, metadata: Metadata
+    ) -> object:
+        """One client-streaming call: a request is asked for when the one before has gone; nothing is sent twice."""
+        seconds = _time_left() if limit_seconds is None else _time_within(limit_seconds)
+        with tracer.span(call.path, SpanKind.CLIENT):
+            sent = (*metadata, *self._metadata())
+            running = call.gathering(self._pick())(aiter(requests), timeout=seconds, metadata=sent)
+            try:
+                return await running
+            except asyncio.CancelledError:
+                if is_own_cancellation():
+                    raise
+                raise SomaError(Reason.CALL_CANCELLED) from None
+            except grpc.aio.AioRpcError as error:
+                raise error_of_call(error, self.dependency(call.path)) from error
 
     def dependency(self, path: str) -> str:
         """What errors call the service behind this channel."""

@@ -3,7 +3,7 @@
 Nothing here knows identity, deadlines or errors.
 """
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterable, Awaitable, Callable, Coroutine
 from typing import Any, Protocol
 
 import grpc
@@ -40,6 +40,14 @@ class Method:
             self._callables[id(channel)] = found
         return found
 
+    def gathering(self, channel: grpc.aio.Channel) -> Callable[..., Awaitable[Any]]:
+        """The callable for a client-streaming call on this connection."""
+        found = self._callables.get(id(channel))
+        if found is None:
+            found = channel.stream_unary(self.path, self._serializer, self._deserializer)
+            self._callables[id(channel)] = found
+        return found
+
 
 class MakesCalls(Protocol):
     """What a stub needs from a channel."""
@@ -54,11 +62,17 @@ class MakesCalls(Protocol):
         """One server-streaming call."""
         ...
 
+    def gather(
+        self, call: Method, requests: AsyncIterable[object], limit_seconds: float | None, metadata: Metadata
+    ) -> Coroutine[Any, Any, Any]:
+        """One client-streaming call."""
+        ...
+
 
 class StubChannel:
-    """Has the two methods of `grpc.aio.Channel` that generated stubs of our contracts use.
+    """Has the three methods of `grpc.aio.Channel` that generated stubs of our contracts use.
 
-    The edge calls by descriptor with the same two methods and its own (de)serialisers.
+    The edge calls by descriptor with the first two and its own (de)serialisers.
     """
 
     def __init__(self, caller: MakesCalls) -> None:
@@ -93,5 +107,22 @@ class StubChannel:
 
         def call(request: object, *, timeout: float | None = None, metadata: Metadata | None = None) -> ReplyStream:
             return self._caller.stream(made, request, timeout, metadata or ())
+
+        return call
+
+    def stream_unary(
+        self,
+        method: str,
+        request_serializer: Serializer | None = None,
+        response_deserializer: Deserializer | None = None,
+        _registered_method: bool = False,
+    ) -> Callable[..., Coroutine[Any, Any, Any]]:
+        """The callable of a client-streaming method."""
+        made = Method(method, request_serializer, response_deserializer)
+
+        def call(
+            requests: AsyncIterable[object], *, timeout: float | None = None, metadata: Metadata | None = None
+        ) -> Coroutine[Any, Any, Any]:
+            return self._caller.gather(made, requests, timeout, metadata or ())
 
         return call

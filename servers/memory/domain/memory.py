@@ -7,8 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
-from typing import Final
+from typing import Final, TypeAlias
 from uuid import UUID
+
+# What a field of a payload may be compared with.
+MetadataValue: TypeAlias = str | float | bool
 
 
 class Kind(IntEnum):
@@ -29,6 +32,15 @@ class Source(IntEnum):
     IMPORTED = 5
 
 
+class Retired(IntEnum):
+    """Why a memory went out of recall; the numbers of `memories.retire_reason`."""
+
+    SUPERSEDED = 1
+    SWEPT = 2
+    CONSOLIDATED = 3
+    CORRECTED = 4
+
+
 DEFAULT_TRUST: Final[Mapping[Source, float]] = {
     Source.USER_SAID: 0.9,
     Source.TOOL_VETTED: 0.8,
@@ -43,7 +55,10 @@ REPEATED_IMPORTANCE: Final = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """One thing that is remembered. `payload` is JSON text or None; times are aware of UTC."""
+    """One thing that is remembered. `payload` is JSON text or None; times are aware of UTC.
+
+    `position` counts from 1 and is 0 for none; `hidden_by` is how many open quarantines hide it.
+    """
 
     memory_id: UUID
     namespace: str
@@ -67,14 +82,38 @@ class Memory:
     access_time: datetime | None = None
     embedding_version: str = ""
     version: int = 1
+    turn_id: UUID | None = None
+    position: int = 0
+    session_time: datetime | None = None
+    coordinate: str = ""
+    predicate: str = ""
+    object: str = ""
+    pinned: bool = False
+    expire_time: datetime | None = None
+    retire_time: datetime | None = None
+    retire_reason: Retired | None = None
+    superseded_by: UUID | None = None
+    derived_from: tuple[UUID, ...] = ()
+    hidden_by: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class RecallFilter:
-    """Which memories count at all; empty means no restriction."""
+    """Which memories count at all; empty and None mean no restriction.
+
+    `valid_after` and `valid_before` bound a span of world time that a memory must touch; `metadata` are fields that its
+    payload must have with these values. `as_of_valid` and `as_of_learn` are the times of both clocks, None for now.
+    """
 
     namespaces: tuple[str, ...]
     kinds: tuple[Kind, ...] = ()
     tags: tuple[str, ...] = ()
     conversation_id: UUID | None = None
     min_importance: float = 0.0
+    subject: str = ""
+    min_trust: float = 0.0
+    valid_after: datetime | None = None
+    valid_before: datetime | None = None
+    metadata: tuple[tuple[str, MetadataValue], ...] = ()
+    as_of_valid: datetime | None = None
+    as_of_learn: datetime | None = None

@@ -40,15 +40,34 @@ def memory_message(memory: Memory) -> memory_pb.Memory:
         index_state=memory_pb.INDEX_STATE_INDEXED,
         owner_sub=memory.owner_sub,
         version=memory.version,
-        etag=f'"{memory.version}"',
+        etag=etag_of(memory),
+        position=memory.position,
+        coordinate=memory.coordinate,
+        predicate=memory.predicate,
+        object=memory.object,
+        pinned=memory.pinned,
+        superseded_by=str(memory.superseded_by or ""),
+        derived_from=[str(source) for source in memory.derived_from],
+        quarantined=memory.hidden_by > 0,
+        turn_id=str(memory.turn_id or ""),
     )
     if memory.payload is not None:
         json_format.Parse(memory.payload, message.payload)
-    if memory.access_time is not None:
-        message.access_time.CopyFrom(stamp(memory.access_time))
-    if memory.valid_to is not None:
-        message.valid_to_time.CopyFrom(stamp(memory.valid_to))
+    for field, moment in (
+        (message.access_time, memory.access_time),
+        (message.valid_to_time, memory.valid_to),
+        (message.session_time, memory.session_time),
+        (message.expire_time, memory.expire_time),
+        (message.retire_time, memory.retire_time),
+    ):
+        if moment is not None:
+            field.FromDatetime(moment)
     return message
+
+
+def etag_of(memory: Memory) -> str:
+    """What changes with every change of a memory."""
+    return f'"{memory.version}"'
 
 
 def hit_message(hit: Hit, message: memory_pb.Memory) -> memory_pb.MemoryHit:

@@ -14,7 +14,7 @@ from uuid import UUID
 import numpy as np
 import numpy.typing as npt
 
-from servers.memory.domain.memory import REPEATED_IMPORTANCE, Kind, Memory, RecallFilter, Source
+from servers.memory.domain.memory import REPEATED_IMPORTANCE, Kind, Memory, RecallFilter, Retired, Source
 from servers.memory.domain.noise import normalised
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason
@@ -182,4 +182,17 @@ def _memory(row: Any) -> Memory:
         access_time=row["access_time"],
         embedding_version=row["embedding_version"],
         version=row["version"],
+        turn_id=row["turn_id"],
+        position=row["position"],
+        session_time=row["session_time"],
+        coordinate=row["coordinate"],
+        predicate=row["predicate"],
+        object=row["object"],
+        pinned=row["pinned"],
+        expire_time=row["expire_time"],
+        retire_time=row["retire_time"],
+        retire_reason=Retired(row["retire_reason"]) if row["retire_reason"] is not None else None,
+        superseded_by=row["superseded_by"],
+        derived_from=tuple(row["derived_from"]),
+        hidden_by=row["hidden_by"],
     )

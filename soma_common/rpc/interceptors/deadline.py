@@ -33,7 +33,7 @@ class Deadline:
             # The runtime cancels the call when its caller's deadline passes.
             exchange.deadline = time.monotonic() + remaining
             return await proceed(exchange)
-        if exchange.shape.streams_replies:
+        if exchange.shape.streams_replies or exchange.shape.streams_requests:
             return await proceed(exchange)
         exchange.deadline = time.monotonic() + self._default
         scope = asyncio.timeout(self._default)

@@ -41,6 +41,7 @@ class MethodShape:
 class Exchange:
     """One call; the stages fill it in from the outside to the inside.
 
+    `checks` are what stages do with each request of a stream of them before the handler gets it.
     `deadline` is in seconds of the monotonic clock. `code` is the name of the status code the call ends with.
     """
 
@@ -48,6 +49,7 @@ class Exchange:
     context: Context
     raw: bytes
     requests: AsyncIterator[bytes] | None = None
+    checks: list[Callable[[Message], None]] = field(default_factory=list)
     metadata: Mapping[str, str | bytes] = field(default_factory=dict)
     correlation_id: str = ""
     deadline: float | None = None

@@ -51,6 +51,8 @@ class Idempotency:
 
     async def run(self, exchange: Exchange, proceed: Proceed) -> bytes | None:
         """Answers a repeat, or runs the call with its `Once` open; raises REQUEST_ID_REUSED or CONFLICT."""
+        if exchange.shape.streams_requests:
+            return await proceed(exchange)
         request = parsed(exchange)
         key = None if exchange.shape.streams_replies else _key_of(exchange, request)
         if key is None:

@@ -69,9 +69,8 @@ class Pipeline(grpc.aio.ServerInterceptor):
     def _wrap(self, path: str, handler: Handler) -> Handler:
         access = _STANDARD.get(path.rpartition("/")[0].lstrip("/"), Access.HOUSE)
         if handler.request_streaming:
-            return (
-                self._wrap_stream_stream(path, handler, access) if handler.response_streaming else self._unknown(path)
-            )
+            wrap = self._wrap_stream_stream if handler.response_streaming else self._wrap_stream_unary
+            return wrap(path, handler, access)
         shape = MethodShape(
             path=path,
             access=access,
@@ -93,6 +92,16 @@ class Pipeline(grpc.aio.ServerInterceptor):
             await stream(Exchange(shape, context, raw))
 
         return grpc.unary_stream_rpc_method_handler(follow, response_serializer=encode)
+
+    def _wrap_stream_unary(self, path: str, handler: Handler, access: Access) -> Handler:
+        parse = handler.request_deserializer or _no_message
+        shape = MethodShape(path, access, _message_name(parse), parse, streams_replies=False, streams_requests=True)
+        run = self._compose(shape, _gathering(handler.stream_unary, _bytes_pass(handler.response_serializer)))
+
+        async def gather(requests: AsyncIterator[bytes], context: Context) -> bytes:
+            return await run(Exchange(shape, context, b"", requests)) or b""
+
+        return grpc.stream_unary_rpc_method_handler(gather)
 
     def _wrap_stream_stream(self, path: str, handler: Handler, access: Access) -> Handler:
         if access is Access.HOUSE:
@@ -180,16 +189,25 @@ def _stream(behaviour: Any) -> Proceed:
     return respond
 
 
+async def _requests(exchange: Exchange) -> AsyncIterator[Message]:
+    if exchange.requests is not None:
+        async for raw in exchange.requests:
+            request = _parse(exchange.shape, raw)
+            for check in exchange.checks:
+                check(request)
+            yield request
+
+
+def _gathering(behaviour: Any, encode: Callable[[Any], bytes]) -> Proceed:
+    async def respond(exchange: Exchange) -> bytes:
+        return encode(await behaviour(_requests(exchange), exchange.context))
+
+    return respond
+
+
 def _dialogue(behaviour: Any) -> Proceed:
     async def respond(exchange: Exchange) -> None:
-        requests = exchange.requests
-
-        async def messages() -> AsyncIterator[Message]:
-            if requests is not None:
-                async for raw in requests:
-                    yield _parse(exchange.shape, raw)
-
-        async for reply in behaviour(messages(), exchange.context):
+        async for reply in behaviour(_requests(exchange), exchange.context):
             await exchange.context.write(reply)
 
     return respond

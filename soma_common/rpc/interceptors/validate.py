@@ -5,6 +5,7 @@ Nothing here states a rule; they stand in the proto files.
 
 from typing import ClassVar
 
+from google.protobuf.message import Message
 from protovalidate import Validator, Violation
 
 from soma_common.kernel.errors import FieldViolation, SomaError
@@ -14,7 +15,7 @@ from soma_common.rpc.interceptors.pipeline import parsed
 
 
 class Validate:
-    """Reads the request and checks it."""
+    """Reads the request and checks it; of a stream of requests each, when it comes."""
 
     name: ClassVar[str] = "validate"
     after: ClassVar[frozenset[str]] = frozenset({"telemetry", "errors", "deadline", "auth", "limits"})
@@ -25,10 +26,16 @@ class Validate:
 
     async def run(self, exchange: Exchange, proceed: Proceed) -> bytes | None:
         """Runs the call with a valid request; raises MALFORMED_MESSAGE or INVALID_FIELD."""
-        broken = self._validator.collect_violations(parsed(exchange))
+        if exchange.shape.streams_requests:
+            exchange.checks.append(self._check)
+        else:
+            self._check(parsed(exchange))
+        return await proceed(exchange)
+
+    def _check(self, request: Message) -> None:
+        broken = self._validator.collect_violations(request)
         if broken:
             raise violation_error(broken)
-        return await proceed(exchange)
 
 
 def violation_error(broken: list[Violation]) -> SomaError:
