@@ -60,9 +60,9 @@ def _remembering(database: Database) -> Callable[[TenantId, Sequence[Placed]], A
         async with database.transaction(tenant) as connection:
             await connection.execute(
                 """
-                insert into memories (tenant_id, memory_id, namespace, owner_sub, kind, text, text_key, subject, speaker,
-                    source_class, source_id, trust, importance, tags, token_count, term_count, learn_time, valid_from,
-                    embedding_version)
+                insert into memories (tenant_id, memory_id, namespace, owner_sub, kind, text, text_key, subject,
+                    speaker, source_class, source_id, trust, importance, tags, token_count, term_count, learn_time,
+                    valid_from, embedding_version)
                 select $1, memory_id, namespace, 'ada', 1, 'x', uuid_send(memory_id), '', '', 1, '', 1, 1, '{}', 1, 1,
                     now(), now(), ''
                 from unnest($2::uuid[], $3::text[]) as given (memory_id, namespace)

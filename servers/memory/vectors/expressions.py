@@ -15,7 +15,7 @@ def partition_of(tenant_id: TenantId) -> str:
 
 
 def key_of(tenant_id: TenantId, memory_id: UUID) -> str:
-    """The primary key: the digits of the tenant and of the memory, since two tenants may know a memory by the same id."""
+    """The primary key: tenant and memory, since two tenants may know a memory by the same id."""
     return f"{partition_of(tenant_id)}{memory_id.int:032x}"
 
 
@@ -54,6 +54,4 @@ def quoted(text: str) -> str:
 def _escaped(character: str) -> str:
     if character in ('"', "\\"):
         return "\\" + character
-    return (
-        character if character.isprintable() else f"\\u{ord(character):04x}" if ord(character) < 0x10000 else character
-    )
+    return character if character.isprintable() else f"\\u{min(ord(character), 0xFFFD):04x}"
