@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
+from servers.memory.rpc.erasure import ErasureServicing
 from servers.memory.rpc.recalling import RecallServicing
 from servers.memory.rpc.storing import StoringServicing
 
 
 @dataclass(frozen=True, kw_only=True)
-class MemoryServicer(StoringServicing, RecallServicing):
+class MemoryServicer(StoringServicing, RecallServicing, ErasureServicing):
     """`soma.memory.v1.MemoryService`."""
