@@ -83,7 +83,6 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
             counting.cancel()
             pruning.cancel()
             await asyncio.gather(counting, pruning, return_exceptions=True)
-            await asyncio.gather(counting, return_exceptions=True)
             for channel in channels:
                 await channel.close()
 
