@@ -15,7 +15,10 @@ from servers.memory.graph.searching import GraphSearch
 from servers.memory.indexing.indexer import Indexer
 from servers.memory.indexing.words import Words
 from servers.memory.recalling.accesses import Accesses
+from servers.memory.recalling.changes import Changes
+from servers.memory.recalling.finding import Finder
 from servers.memory.recalling.recaller import Recaller
+from servers.memory.recalling.shelves import Shelves
 from servers.memory.recalling.uses import Uses
 from servers.memory.rpc.servicer import MemoryServicer
 from servers.memory.storing.forgetting import Forgetter
@@ -23,6 +26,10 @@ from servers.memory.storing.memories import Memories
 from servers.memory.storing.rows import MemoryStore
 from servers.memory.storing.sources import Sources
 from servers.memory.upkeep.quarantine import Quarantines
+from servers.memory.vectors.pgvector import PgvectorIndexes
+from servers.memory.vectors.port import Space
+from servers.memory.view.meaning import Meaning
+from servers.memory.view.reading import Reader
 from soma.memory.v1 import memory_service_pb2_grpc as memory_grpc
 from soma_common.embedding import StaticEmbedder
 from soma_common.rpc.process import ProcessSettings, opened
@@ -32,18 +39,23 @@ from soma_common.tokens import tokenizer_for
 COUNTED_AS: Final = "o200k_base"
 
 
-async def main(_: Settings, own: ProcessSettings) -> None:
+async def main(settings: Settings, own: ProcessSettings) -> None:
     """Serve until a signal."""
     async with opened(own) as process:
         store = MemoryStore(process.database)
-        indexer = Indexer(StaticEmbedder(), Words(), tokenizer_for(COUNTED_AS))
+        embedder, words = StaticEmbedder(), Words()
+        indexer = Indexer(embedder, words, tokenizer_for(COUNTED_AS))
+        reader = Reader(words, Meaning(embedder, words))
         accesses = Accesses(process.database, store, process.events, process.clock, process.ids)
         memories = Memories(process.database, store, indexer, process.events, process.clock)
         forgetter = Forgetter(process.database, Sources(), process.events, process.clock)
-        recaller = Recaller(store, indexer, accesses, process.clock)
         links = LinkStore(process.database)
+        changes = Changes(process.database, store, reader)
+        shelves = Shelves(changes, settings.memory_shelf_bytes)
+        vectors = await PgvectorIndexes(process.database).open(Space(indexer.version, embedder.dimensions))
+        recaller = Recaller(Finder(shelves, changes, vectors), store, links, indexer, reader, accesses, process.clock)
         await recaller.warm()
-        process.health.watch("memory_index", recaller.check_vectors)
+        process.health.watch("memory_index", vectors.ping)
         servicer = MemoryServicer(
             memories=memories,
             forgetter=forgetter,
@@ -63,6 +75,7 @@ async def main(_: Settings, own: ProcessSettings) -> None:
             counting.cancel()
             pruning.cancel()
             await asyncio.gather(counting, pruning, return_exceptions=True)
+            await shelves.close()
 
 
 if __name__ == "__main__":

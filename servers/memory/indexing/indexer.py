@@ -18,11 +18,11 @@ TYPICAL_SHARE: Final = 0.87
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A query's vector (None where no word is known), the cosine that unrelated texts have with it, and its terms."""
+    """What counts of a query's text, its vector (None where no word is known), and the cosine of unrelated texts."""
 
+    text: str
     vector: Vector | None
     unrelated_cosine: float
-    terms: list[str]
 
 
 class Indexer:
@@ -33,13 +33,18 @@ class Indexer:
         self._words = words
         self._tokenizer = tokenizer
 
+    @property
+    def version(self) -> str:
+        """The name and version of what makes the vectors."""
+        return f"{self._embedder.name}/{self._embedder.version}"
+
     def indexed(self, memory: Memory) -> Indexed:
         """The memory with its size, embedding version, vector and terms."""
         vector = self.vector(memory.text)
         sized = replace(
             memory,
             token_count=self._tokenizer.count(memory.text),
-            embedding_version=f"{self._embedder.name}/{self._embedder.version}" if vector is not None else "",
+            embedding_version=self.version if vector is not None else "",
         )
         return Indexed(sized, vector, self._words.terms(memory.text), None)
 
@@ -49,8 +54,8 @@ class Indexer:
         return vector if vector.any() else None
 
     def query(self, text: str, most_tokens: int) -> Query:
-        """What the retrievers need of a query, of which only the first tokens count."""
+        """What the index of vectors needs of a query, of which only the first tokens count."""
         beginning = self._tokenizer.truncate(text, most_tokens)
         vector = self.vector(beginning)
         shared = float(vector @ self._embedder.common_direction) if vector is not None else 0.0
-        return Query(vector, TYPICAL_SHARE * shared, list(self._words.terms(beginning)))
+        return Query(beginning, vector, TYPICAL_SHARE * shared)
