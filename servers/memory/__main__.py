@@ -9,20 +9,27 @@ from typing import Final
 
 from config import Settings
 from config.process import run_service
+from servers.memory.erasing import erasers
+from servers.memory.erasure.forgetting import Subjects
+from servers.memory.erasure.rows import ErasureRows
+from servers.memory.erasure.saga import HOUSES, STEP_SECONDS, Forgetting, House, OwnHouse, PeerHouse
 from servers.memory.graph.linking import Linker
 from servers.memory.graph.rows import LinkStore
 from servers.memory.graph.searching import GraphSearch
 from servers.memory.indexing.indexer import Indexer
 from servers.memory.indexing.words import Words
 from servers.memory.recalling.accesses import Accesses
-from servers.memory.recalling.changes import Changes
+from servers.memory.recalling.changes import ChangeLog
 from servers.memory.recalling.finding import Finder
 from servers.memory.recalling.recaller import Recaller
 from servers.memory.recalling.shelves import Shelves
 from servers.memory.recalling.uses import Uses
 from servers.memory.rpc.servicer import MemoryServicer
+from servers.memory.storing.changes import Changes
 from servers.memory.storing.forgetting import Forgetter
+from servers.memory.storing.intake import Intake, Limits
 from servers.memory.storing.memories import Memories
+from servers.memory.storing.reading import Reading
 from servers.memory.storing.rows import MemoryStore
 from servers.memory.storing.sources import Sources
 from servers.memory.upkeep.quarantine import Quarantines
@@ -30,9 +37,12 @@ from servers.memory.vectors.pgvector import PgvectorIndexes
 from servers.memory.vectors.port import Space
 from servers.memory.view.meaning import Meaning
 from servers.memory.view.reading import Reader
+from soma.events.v1.house_operations_service_pb2_grpc import HouseOperationsServiceStub
 from soma.memory.v1 import memory_service_pb2_grpc as memory_grpc
 from soma_common.embedding import StaticEmbedder
-from soma_common.rpc.process import ProcessSettings, opened
+from soma_common.operations.erasing import Erasing
+from soma_common.rpc.dial import Channel, dial
+from soma_common.rpc.process import Process, ProcessSettings, opened
 from soma_common.tokens import tokenizer_for
 
 # Memories are counted for no model in particular; chat counts again for its own.
@@ -47,13 +57,21 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
         indexer = Indexer(embedder, words, tokenizer_for(COUNTED_AS))
         reader = Reader(words, Meaning(embedder, words))
         accesses = Accesses(process.database, store, process.events, process.clock, process.ids)
-        memories = Memories(process.database, store, indexer, process.events, process.clock)
+        intake = Intake(store, Limits())
+        memories = Memories(process.database, store, intake, indexer, process.events, process.clock)
+        changes = Changes(process.database, store, intake, memories, process.events, process.clock)
         forgetter = Forgetter(process.database, Sources(), process.events, process.clock)
         links = LinkStore(process.database)
-        changes = Changes(process.database, store, reader)
-        shelves = Shelves(changes, settings.memory_shelf_bytes)
+        log = ChangeLog(process.database, store, reader)
+        shelves = Shelves(log, settings.memory_shelf_bytes)
         vectors = await PgvectorIndexes(process.database).open(Space(indexer.version, embedder.dimensions))
-        recaller = Recaller(Finder(shelves, changes, vectors), store, links, indexer, reader, accesses, process.clock)
+        finder = Finder(shelves, log, vectors)
+        recaller = Recaller(finder, store, links, indexer, reader, accesses, process.clock)
+        erasing = Erasing("memory", erasers(process.database, process.transport, process.clock))
+        houses, channels = _houses(settings, process, erasing)
+        rows = ErasureRows()
+        forgetting = Forgetting(process.database, rows, houses, process.events, process.clock)
+        sagas = process.orchestrator([forgetting.definition()])
         await recaller.warm()
         process.health.watch("memory_index", vectors.ping)
         servicer = MemoryServicer(
@@ -63,6 +81,9 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
             linker=Linker(process.database, links, process.events),
             graph_search=GraphSearch(links, store, process.clock),
             quarantines=Quarantines(process.database, store, process.events, process.clock),
+            changes=changes,
+            reading=Reading(process.database, store, process.clock),
+            subjects=Subjects(process.database, rows, sagas, process.clock),
             clock=process.clock,
             ids=process.ids,
         )
@@ -70,12 +91,27 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
         counting = asyncio.create_task(accesses.run(), name="count accesses")
         pruning = asyncio.create_task(Uses(process.database, process.clock).run(), name="prune uses")
         try:
-            await process.serve()
+            await process.serve(sagas=sagas, erasing=erasing)
         finally:
             counting.cancel()
             pruning.cancel()
             await asyncio.gather(counting, pruning, return_exceptions=True)
             await shelves.close()
+            for channel in channels:
+                await channel.close()
+
+
+def _houses(settings: Settings, process: Process, erasing: Erasing) -> tuple[dict[str, House], list[Channel]]:
+    """Every house that can have something of a person: the others by their doors."""
+    channels = {
+        name: dial(settings.endpoint(name).targets, process.signer, timeout_seconds=STEP_SECONDS, name=name)
+        for name in HOUSES
+        if name != "memory"
+    }
+    houses: dict[str, House] = {
+        name: PeerHouse(channel.stub(HouseOperationsServiceStub)) for name, channel in channels.items()
+    }
+    return {**houses, "memory": OwnHouse(erasing)}, list(channels.values())
 
 
 if __name__ == "__main__":

@@ -11,13 +11,16 @@ from servers.memory.graph.searching import GraphSearch
 from servers.memory.indexing.indexer import Indexer
 from servers.memory.indexing.words import Words
 from servers.memory.recalling.accesses import Accesses
-from servers.memory.recalling.changes import Changes
+from servers.memory.recalling.changes import ChangeLog
 from servers.memory.recalling.finding import Finder
 from servers.memory.recalling.recaller import Recaller
 from servers.memory.recalling.shelves import Shelves
 from servers.memory.rpc.servicer import MemoryServicer
+from servers.memory.storing.changes import Changes
 from servers.memory.storing.forgetting import Forgetter
+from servers.memory.storing.intake import Intake, Limits
 from servers.memory.storing.memories import Memories
+from servers.memory.storing.reading import Reading
 from servers.memory.storing.rows import MemoryStore
 from servers.memory.storing.sources import Sources
 from servers.memory.upkeep.quarantine import Quarantines
@@ -63,7 +66,7 @@ def indexer() -> Indexer:
 async def recaller_of(database: Database, indexer: Indexer, accesses: Accesses, clock: Clock) -> Recaller:
     """A recaller as a process has it."""
     store, reader = MemoryStore(database), READER
-    changes = Changes(database, store, reader)
+    changes = ChangeLog(database, store, reader)
     vectors = await PgvectorIndexes(database).open(Space(indexer.version, EMBEDDER.dimensions))
     finder = Finder(Shelves(changes, SHELF_BYTES), changes, vectors)
     return Recaller(finder, store, LinkStore(database), indexer, reader, accesses, clock)
@@ -76,7 +79,9 @@ async def remembering(
     database = await open_database(house_database("memory", "servers.memory"))
     clock, store = SetClock(), MemoryStore(database)
     accesses = Accesses(database, store, EventStore("memory"), clock, Ids())
-    memories = Memories(database, store, indexer, EventStore("memory"), clock)
+    intake = Intake(store, Limits())
+    memories = Memories(database, store, intake, indexer, EventStore("memory"), clock)
+    changes = Changes(database, store, intake, memories, EventStore("memory"), clock)
     forgetter = Forgetter(database, Sources(), EventStore("memory"), clock)
     recaller = await recaller_of(database, indexer, accesses, clock)
     served = await rpc.serve(
@@ -90,6 +95,8 @@ async def remembering(
                 linker=Linker(database, LinkStore(database), EventStore("memory")),
                 graph_search=GraphSearch(LinkStore(database), store, clock),
                 quarantines=Quarantines(database, store, EventStore("memory"), clock),
+                changes=changes,
+                reading=Reading(database, store, clock),
                 clock=clock,
                 ids=Ids(),
             ),
