@@ -383,3 +383,24 @@ begin
     return (select sum(w.stored) from daily_writes w where w.tenant_id = p_tenant and w.day = p_day);
 end
 $$;
+
+-- Under which id an import stored what, and what it did (1 stored, 2 there already), until it is old: so a repeat goes on
+-- where the first try ended, and answers the same.
+create table memory_imports (
+    tenant_id uuid not null,
+    owner_sub text not null,
+    request_id uuid not null,
+    origin_id uuid not null,
+    memory_id uuid not null,
+    outcome smallint not null,
+    import_time timestamptz not null,
+    primary key (request_id, tenant_id, owner_sub, origin_id),
+    foreign key (tenant_id, memory_id) references memories (tenant_id, memory_id) on delete cascade
+);
+create index memory_imports_of_memory on memory_imports (memory_id, tenant_id);
+create index memory_imports_by_time on memory_imports (tenant_id, import_time);
+alter table memory_imports enable row level security;
+alter table memory_imports force row level security;
+create policy of_tenant on memory_imports using (tenant_id = nullif(current_setting('soma.tenant_id', true), '')::uuid)
+    with check (tenant_id = nullif(current_setting('soma.tenant_id', true), '')::uuid);
+grant select, insert, delete on memory_imports to :app;
