@@ -1,6 +1,6 @@
 """A real Milvus for tests: one server a session, started for the first test that asks, nothing kept.
 
-The server is the one of `SOMA_TEST_MILVUS` (its address), else the one that `make servers ONLY=milvus` brings. The wheel's
+The server is the one of `SOMA_TEST_MILVUS` (its address), else that of `make servers ONLY=milvus`. The wheel's
 own launcher would leave the server behind when it is killed, so the fixture writes its settings and runs it itself.
 """
 

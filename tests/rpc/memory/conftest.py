@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 import pytest
 
+from servers.memory.graph.linking import Linker
+from servers.memory.graph.rows import LinkStore
+from servers.memory.graph.searching import GraphSearch
 from servers.memory.indexing.indexer import Indexer
 from servers.memory.indexing.words import Words
 from servers.memory.recalling.accesses import Accesses
@@ -16,6 +19,7 @@ from servers.memory.storing.memories import Memories
 from servers.memory.storing.reading import Reading
 from servers.memory.storing.rows import MemoryStore
 from servers.memory.storing.sources import Sources
+from servers.memory.upkeep.quarantine import Quarantines
 from soma.memory.v1 import memory_service_pb2_grpc as memory_grpc
 from soma_common.embedding import StaticEmbedder
 from soma_common.events.store import EventStore
@@ -62,10 +66,13 @@ async def remembering(
             memory_grpc.add_MemoryServiceServicer_to_server,
             MemoryServicer(
                 memories=memories,
-                changes=changes,
-                reading=Reading(database, store, clock),
                 forgetter=forgetter,
                 recaller=recaller,
+                linker=Linker(database, LinkStore(database), EventStore("memory")),
+                graph_search=GraphSearch(LinkStore(database), store, clock),
+                quarantines=Quarantines(database, store, EventStore("memory"), clock),
+                changes=changes,
+                reading=Reading(database, store, clock),
                 clock=clock,
                 ids=Ids(),
             ),

@@ -250,7 +250,7 @@ create policy of_tenant on memory_embeddings using (tenant_id = nullif(current_s
 grant select, insert, update, delete on memories_to_index, memory_embeddings to :app;
 grant usage on sequence index_numbers to :app;
 grant select, update, delete on memories_to_index to :worker;
-grant select, insert, update, delete on filled_indexes to :worker;
+grant select, insert, update on filled_indexes to :worker;
 
 create function queue_for_index(p_tenants uuid[], p_memories uuid[]) returns void
 language sql as $$
@@ -306,6 +306,8 @@ declare
     v_memories uuid[];
     v_done boolean;
 begin
+    -- one at a time
+    perform from filled_indexes i where i.identity = p_identity for update;
     select array_agg(f.tenant_id), array_agg(f.memory_id) into v_tenants, v_memories
     from filled_indexes i
     cross join lateral (
@@ -328,3 +330,79 @@ end
 $$;
 revoke execute on function queue_for_new_index(text, integer) from public;
 grant execute on function queue_for_new_index(text, integer) to :worker;
+
+-- What followers and comparisons ask of a tenant ----------------------------------------------------------------------------
+
+create function texts_to_index(p_tenant uuid, p_memories uuid[], p_version text)
+returns table (memory_id uuid, namespace text, text text, vector bytea)
+language plpgsql
+set plan_cache_mode = force_custom_plan as $$
+begin
+    perform enter_tenant(p_tenant);
+    return query
+    select m.memory_id, m.namespace, m.text, e.vector
+    from memories m
+    left join memory_embeddings e
+        on e.tenant_id = p_tenant and e.memory_id = m.memory_id and e.embedding_version = p_version
+    where m.tenant_id = p_tenant and m.memory_id = any(p_memories);
+end
+$$;
+
+create function page_of_texts(p_tenant uuid, p_after uuid, p_version text, p_limit integer)
+returns table (memory_id uuid, namespace text, text text, vector bytea)
+language plpgsql
+set plan_cache_mode = force_custom_plan as $$
+begin
+    perform enter_tenant(p_tenant);
+    return query
+    select m.memory_id, m.namespace, m.text, e.vector
+    from memories m
+    left join memory_embeddings e
+        on e.tenant_id = p_tenant and e.memory_id = m.memory_id and e.embedding_version = p_version
+    where m.tenant_id = p_tenant and (p_after is null or m.memory_id > p_after)
+    order by m.memory_id limit p_limit;
+end
+$$;
+
+-- Only for texts that are still the memory's: what was embedded for a former one is nobody's.
+create function keep_embeddings(p_tenant uuid, p_version text, p_memories uuid[], p_texts text[], p_vectors bytea[])
+returns void
+language plpgsql as $$
+begin
+    perform enter_tenant(p_tenant);
+    insert into memory_embeddings (tenant_id, memory_id, embedding_version, vector)
+    select p_tenant, given.memory_id, p_version, given.vector
+    from unnest(p_memories, p_texts, p_vectors) as given (memory_id, text, vector)
+    where exists (
+        select from memories m
+        where m.tenant_id = p_tenant and m.memory_id = given.memory_id and m.text = given.text for share
+    )
+    on conflict (memory_id, tenant_id, embedding_version) do update set vector = excluded.vector;
+end
+$$;
+
+create function queue_again(p_tenant uuid, p_memories uuid[]) returns void
+language plpgsql as $$
+begin
+    perform enter_tenant(p_tenant);
+    perform queue_for_index(array_fill(p_tenant, array[cardinality(p_memories)]), p_memories);
+end
+$$;
+
+-- Which of these memories the index does not have yet as they are.
+create function waiting_for_index(p_tenant uuid, p_memories uuid[]) returns table (memory_id uuid)
+language plpgsql as $$
+begin
+    perform enter_tenant(p_tenant);
+    return query
+    select q.memory_id from memories_to_index q where q.tenant_id = p_tenant and q.memory_id = any(p_memories);
+end
+$$;
+
+create function count_memories(p_tenant uuid) returns bigint
+language plpgsql as $$
+begin
+    perform enter_tenant(p_tenant);
+    return (select count(*) from memories m where m.tenant_id = p_tenant);
+end
+$$;
