@@ -27,12 +27,16 @@ from servers.memory.storing.forgetting import Forgetter
 from servers.memory.storing.intake import Intake, Limits
 from servers.memory.storing.memories import Memories
 from servers.memory.storing.reading import Reading
-from servers.memory.storing.rows import MemoryStore
+from servers.memory.storing.rows import MemoryStore, VectorsDownError
 from servers.memory.storing.sources import Sources
+from servers.memory.transfer.counting import Counter, IndexStanding
+from servers.memory.transfer.exporting import Exporter
+from servers.memory.transfer.importing import Importer
 from servers.memory.upkeep.quarantine import Quarantines
 from soma.events.v1.house_operations_service_pb2_grpc import HouseOperationsServiceStub
 from soma.memory.v1 import memory_service_pb2_grpc as memory_grpc
 from soma_common.embedding import StaticEmbedder
+from soma_common.kernel.errors import SomaError
 from soma_common.operations.erasing import Erasing
 from soma_common.rpc.dial import Channel, dial
 from soma_common.rpc.process import Process, ProcessSettings, opened
@@ -48,7 +52,8 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
         store = MemoryStore(process.database)
         indexer = Indexer(StaticEmbedder(), Words(), tokenizer_for(COUNTED_AS))
         accesses = Accesses(process.database, store, process.events, process.clock, process.ids)
-        intake = Intake(store, Limits())
+        limits = _limits(settings)
+        intake = Intake(store, limits)
         memories = Memories(process.database, store, intake, indexer, process.events, process.clock)
         changes = Changes(process.database, store, intake, memories, process.events, process.clock)
         forgetter = Forgetter(process.database, Sources(), process.events, process.clock)
@@ -70,6 +75,9 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
             quarantines=Quarantines(process.database, store, process.events, process.clock),
             changes=changes,
             reading=Reading(process.database, store, process.clock),
+            exporter=Exporter(process.database, process.clock),
+            importer=Importer(process.database, intake, memories, links, process.events, process.clock),
+            counter=Counter(process.database, limits, _index_standing(indexer, recaller), process.clock),
             subjects=Subjects(process.database, rows, sagas, process.clock),
             clock=process.clock,
             ids=process.ids,
@@ -85,6 +93,25 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
             await asyncio.gather(counting, pruning, return_exceptions=True)
             for channel in channels:
                 await channel.close()
+
+
+def _limits(settings: Settings) -> Limits:
+    usual, registry = Limits(), settings.registry
+    return Limits(
+        usual.namespaces if registry.memory_namespaces is None else registry.memory_namespaces,
+        usual.daily_writes if registry.memory_daily_writes is None else registry.memory_daily_writes,
+    )
+
+
+def _index_standing(indexer: Indexer, recaller: Recaller) -> IndexStanding:
+    async def answers() -> bool:
+        try:
+            await recaller.check_vectors()
+        except (VectorsDownError, SomaError):
+            return False
+        return True
+
+    return IndexStanding("pgvector", indexer.version, answers)
 
 
 def _houses(settings: Settings, process: Process, erasing: Erasing) -> tuple[dict[str, House], list[Channel]]:

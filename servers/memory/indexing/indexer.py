@@ -34,6 +34,11 @@ class Indexer:
         self._words = words
         self._tokenizer = tokenizer
 
+    @property
+    def version(self) -> str:
+        """The embedder with its version. Example: "potion-base-8M/1"."""
+        return f"{self._embedder.name}/{self._embedder.version}"
+
     def indexed_many(self, memories: Sequence[Memory]) -> list[Indexed]:
         """The memories with their sizes, embedding versions, vectors and terms; embedded together."""
         if not memories:
@@ -46,7 +51,7 @@ class Indexer:
         sized = replace(
             memory,
             token_count=self._tokenizer.count(memory.text),
-            embedding_version=f"{self._embedder.name}/{self._embedder.version}" if known else "",
+            embedding_version=self.version if known else "",
         )
         return Indexed(sized, vector if known else None, self._words.terms(memory.text))
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import pytest
 
+from servers.memory.erasure.forgetting import Subjects
+from servers.memory.erasure.rows import ErasureRows
 from servers.memory.graph.linking import Linker
 from servers.memory.graph.rows import LinkStore
 from servers.memory.graph.searching import GraphSearch
@@ -19,6 +21,9 @@ from servers.memory.storing.memories import Memories
 from servers.memory.storing.reading import Reading
 from servers.memory.storing.rows import MemoryStore
 from servers.memory.storing.sources import Sources
+from servers.memory.transfer.counting import Counter, IndexStanding
+from servers.memory.transfer.exporting import Exporter
+from servers.memory.transfer.importing import Importer
 from servers.memory.upkeep.quarantine import Quarantines
 from soma.memory.v1 import memory_service_pb2_grpc as memory_grpc
 from soma_common.embedding import StaticEmbedder
@@ -26,10 +31,16 @@ from soma_common.events.store import EventStore
 from soma_common.kernel.ids import Ids
 from soma_common.postgres.pool import Database
 from soma_common.rpc.idempotency import IdempotencyStore
+from soma_common.sagas.orchestrator import SagaOrchestrator
 from soma_common.testing.clock import SetClock
 from soma_common.testing.postgres import HouseDatabases, OpenDatabase
 from soma_common.testing.rpc import Added, RpcHarness
 from soma_common.tokens import tokenizer_for
+
+
+async def answers() -> bool:
+    """As an index that is there."""
+    return True
 
 
 @dataclass(frozen=True)
@@ -55,7 +66,8 @@ async def remembering(
     database = await open_database(house_database("memory", "servers.memory"))
     clock, store = SetClock(), MemoryStore(database)
     accesses = Accesses(database, store, EventStore("memory"), clock, Ids())
-    intake = Intake(store, Limits())
+    limits = Limits(namespaces=20, daily_writes=600)
+    intake = Intake(store, limits)
     memories = Memories(database, store, intake, indexer, EventStore("memory"), clock)
     changes = Changes(database, store, intake, memories, EventStore("memory"), clock)
     forgetter = Forgetter(database, Sources(), EventStore("memory"), clock)
@@ -73,6 +85,12 @@ async def remembering(
                 quarantines=Quarantines(database, store, EventStore("memory"), clock),
                 changes=changes,
                 reading=Reading(database, store, clock),
+                subjects=Subjects(
+                    database, ErasureRows(), SagaOrchestrator(database, EventStore("memory"), [], clock, Ids()), clock
+                ),
+                exporter=Exporter(database, clock),
+                importer=Importer(database, intake, memories, LinkStore(database), EventStore("memory"), clock),
+                counter=Counter(database, limits, IndexStanding("pgvector", indexer.version, answers), clock),
                 clock=clock,
                 ids=Ids(),
             ),
