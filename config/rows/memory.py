@@ -1,4 +1,4 @@
-"""The settings of memories: where vectors are kept, which model makes them, and how much a tenant may store.
+"""The settings of memories: where vectors are kept, which model makes them, and how much there may be.
 
 Nothing here reads a value.
 """
@@ -36,11 +36,17 @@ class MemorySearch(BaseModel):
 
 
 class MemoryLimits(BaseModel):
-    """How much a tenant may have and store."""
+    """How much a tenant may store, and how much of it a process holds at hand."""
 
     memory_namespaces: Count | None = setting(
         "SOMA_MEMORY_NAMESPACES", "How many namespaces of memories a tenant may have.", "10000"
     )
     memory_daily_writes: DayLimit | None = setting(
         "SOMA_MEMORY_DAILY_WRITES", "How many memories a tenant may store a day (UTC), 0 for no limit.", "100000"
+    )
+    memory_shelf_megabytes: Count | None = setting(
+        "SOMA_MEMORY_SHELF_MEGABYTES",
+        "How much a process of memory may hold of what it recalls from; what was not asked for longest is dropped and "
+        "read anew. A hundred thousand memories of a sentence or two take about 180.",
+        "512",
     )

@@ -19,11 +19,11 @@ TYPICAL_SHARE: Final = 0.87
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A query's vector (None where no word is known), the cosine that unrelated texts have with it, and its terms."""
+    """What counts of a query's text, its vector (None where no word is known), and the cosine of unrelated texts."""
 
+    text: str
     vector: Vector | None
     unrelated_cosine: float
-    terms: list[str]
 
 
 class Indexer:
@@ -61,8 +61,8 @@ class Indexer:
         return vector if vector.any() else None
 
     def query(self, text: str, most_tokens: int) -> Query:
-        """What the retrievers need of a query, of which only the first tokens count."""
+        """What the index of vectors needs of a query, of which only the first tokens count."""
         beginning = self._tokenizer.truncate(text, most_tokens)
         vector = self.vector(beginning)
         shared = float(vector @ self._embedder.common_direction) if vector is not None else 0.0
-        return Query(vector, TYPICAL_SHARE * shared, list(self._words.terms(beginning)))
+        return Query(beginning, vector, TYPICAL_SHARE * shared)
