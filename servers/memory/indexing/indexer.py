@@ -36,7 +36,7 @@ class Indexer:
 
     @property
     def version(self) -> str:
-        """The name and version of what makes the vectors."""
+        """The embedder with its version."""
         return f"{self._embedder.name}/{self._embedder.version}"
 
     def indexed_many(self, memories: Sequence[Memory]) -> list[Indexed]:
