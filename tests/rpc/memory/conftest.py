@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import pytest
 
+from servers.memory.erasure.forgetting import Subjects
+from servers.memory.erasure.rows import ErasureRows
 from servers.memory.graph.linking import Linker
 from servers.memory.graph.rows import LinkStore
 from servers.memory.graph.searching import GraphSearch
@@ -26,6 +28,7 @@ from soma_common.events.store import EventStore
 from soma_common.kernel.ids import Ids
 from soma_common.postgres.pool import Database
 from soma_common.rpc.idempotency import IdempotencyStore
+from soma_common.sagas.orchestrator import SagaOrchestrator
 from soma_common.testing.clock import SetClock
 from soma_common.testing.postgres import HouseDatabases, OpenDatabase
 from soma_common.testing.rpc import Added, RpcHarness
@@ -60,6 +63,7 @@ async def remembering(
     changes = Changes(database, store, intake, memories, EventStore("memory"), clock)
     forgetter = Forgetter(database, Sources(), EventStore("memory"), clock)
     recaller = Recaller(store, indexer, accesses, clock)
+    sagas = SagaOrchestrator(database, EventStore("memory"), [], clock, Ids())
     served = await rpc.serve(
         "memory",
         Added(
@@ -73,6 +77,7 @@ async def remembering(
                 quarantines=Quarantines(database, store, EventStore("memory"), clock),
                 changes=changes,
                 reading=Reading(database, store, clock),
+                subjects=Subjects(database, ErasureRows(), sagas, clock),
                 clock=clock,
                 ids=Ids(),
             ),
