@@ -96,6 +96,8 @@ async def remembering(
     revisions = Revisions(database, store, intake, memories, EventStore("memory"), clock)
     forgetter = Forgetter(database, Sources(), EventStore("memory"), clock)
     recaller = await recaller_of(database, indexer, accesses, clock)
+    recaller = Recaller(store, indexer, accesses, clock)
+    sagas = SagaOrchestrator(database, EventStore("memory"), [], clock, Ids())
     served = await rpc.serve(
         "memory",
         Added(
@@ -115,6 +117,7 @@ async def remembering(
                 exporter=Exporter(database, clock),
                 importer=Importer(database, intake, memories, LinkStore(database), EventStore("memory"), clock),
                 counter=Counter(database, limits, IndexStanding("pgvector", indexer.version, answers), clock),
+                subjects=Subjects(database, ErasureRows(), sagas, clock),
                 clock=clock,
                 ids=Ids(),
             ),
