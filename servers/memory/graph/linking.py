@@ -74,9 +74,7 @@ class Linker:
             if memory_id not in namespaces or not may_use(caller, namespaces[memory_id]):
                 raise not_found("memory", memory_id)
 
-    async def _done(
-        self, connection: Connection, caller: Caller, event_type: str, link: Link, answer: Reply
-    ) -> Reply:
+    async def _done(self, connection: Connection, caller: Caller, event_type: str, link: Link, answer: Reply) -> Reply:
         payload = payloads_pb2.MemoryLinkChanged(
             memory_id=str(link.source_id), target_memory_id=str(link.target_id), type=link.type
         )

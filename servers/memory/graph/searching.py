@@ -14,7 +14,7 @@ from servers.memory.domain.graph import Choice, Graph, Wanted, Way, frontier, ne
 from servers.memory.domain.memory import Memory
 from servers.memory.domain.namespaces import may_use, own_namespace
 from servers.memory.domain.standing import in_recall
-from servers.memory.graph.rows import EXAMINED, Around, LinkStore
+from servers.memory.graph.rows import Around, LinkStore
 from servers.memory.storing.rows import MemoryStore
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.errors import not_found
