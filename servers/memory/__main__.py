@@ -9,6 +9,8 @@ from typing import Final
 
 from config import Settings
 from config.process import run_service
+from config.values import VectorIndexName
+from servers.memory.embedders.http import EmbeddingModel
 from servers.memory.graph.linking import Linker
 from servers.memory.graph.rows import LinkStore
 from servers.memory.graph.searching import GraphSearch
@@ -26,6 +28,8 @@ from servers.memory.storing.reading import Reading
 from servers.memory.storing.rows import MemoryStore
 from servers.memory.storing.sources import Sources
 from servers.memory.upkeep.quarantine import Quarantines
+from servers.memory.vectors.metrics import IndexMetrics
+from servers.memory.vectors.opening import Vectors, VectorSettings
 from soma.memory.v1 import memory_service_pb2_grpc as memory_grpc
 from soma_common.embedding import StaticEmbedder
 from soma_common.rpc.process import ProcessSettings, opened
@@ -35,11 +39,13 @@ from soma_common.tokens import tokenizer_for
 COUNTED_AS: Final = "o200k_base"
 
 
-async def main(_: Settings, own: ProcessSettings) -> None:
+async def main(settings: Settings, own: ProcessSettings) -> None:
     """Serve until a signal."""
     async with opened(own) as process:
         store = MemoryStore(process.database)
-        indexer = Indexer(StaticEmbedder(), Words(), tokenizer_for(COUNTED_AS))
+        table = StaticEmbedder()
+        vectors = Vectors.of(process.database, table, vector_settings(settings), IndexMetrics())
+        indexer = Indexer(table, Words(), tokenizer_for(COUNTED_AS))
         accesses = Accesses(process.database, store, process.events, process.clock, process.ids)
         intake = Intake(store, Limits())
         memories = Memories(process.database, store, intake, indexer, process.events, process.clock)
@@ -48,7 +54,7 @@ async def main(_: Settings, own: ProcessSettings) -> None:
         recaller = Recaller(store, indexer, accesses, process.clock)
         links = LinkStore(process.database)
         await recaller.warm()
-        process.health.watch("memory_index", recaller.check_vectors)
+        process.health.watch("memory_index", vectors.follower.check)
         servicer = MemoryServicer(
             memories=memories,
             forgetter=forgetter,
@@ -57,6 +63,7 @@ async def main(_: Settings, own: ProcessSettings) -> None:
             graph_search=GraphSearch(links, store, process.clock),
             quarantines=Quarantines(process.database, store, process.events, process.clock),
             changes=changes,
+            rebuilder=vectors.rebuilder,
             reading=Reading(process.database, store, process.clock),
             clock=process.clock,
             ids=process.ids,
@@ -64,12 +71,27 @@ async def main(_: Settings, own: ProcessSettings) -> None:
         process.server.add(memory_grpc.add_MemoryServiceServicer_to_server, servicer, "soma.memory.v1.MemoryService")
         counting = asyncio.create_task(accesses.run(), name="count accesses")
         pruning = asyncio.create_task(Uses(process.database, process.clock).run(), name="prune uses")
+        following = asyncio.create_task(vectors.follower.run(), name="follow memories into the index of vectors")
         try:
             await process.serve()
         finally:
             counting.cancel()
             pruning.cancel()
-            await asyncio.gather(counting, pruning, return_exceptions=True)
+            following.cancel()
+            await asyncio.gather(counting, pruning, following, return_exceptions=True)
+            await vectors.spaces.close()
+
+
+def vector_settings(settings: Settings) -> VectorSettings:
+    """Where vectors are searched, and which model makes them."""
+    embedder, milvus_uri = settings.embedder, None
+    if settings.vector_index is VectorIndexName.MILVUS:
+        milvus_uri = f"http://{settings.infrastructure.milvus_address}"
+    model = None
+    if embedder is not None:
+        key = embedder.key.get_secret_value() if embedder.key is not None else None
+        model = EmbeddingModel(embedder.url, embedder.model, embedder.dimensions, key)
+    return VectorSettings(milvus_uri, model, settings.model_addresses)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from servers.memory.rpc.index import IndexServicing
 from servers.memory.rpc.links import LinkServicing
 from servers.memory.rpc.quarantine import QuarantineServicing
 from servers.memory.rpc.reading import ReadingServicing
@@ -10,5 +11,7 @@ from servers.memory.rpc.storing import StoringServicing
 
 
 @dataclass(frozen=True, kw_only=True)
-class MemoryServicer(StoringServicing, RecallServicing, LinkServicing, QuarantineServicing, ReadingServicing):
+class MemoryServicer(
+    StoringServicing, RecallServicing, LinkServicing, QuarantineServicing, ReadingServicing, IndexServicing
+):
     """`soma.memory.v1.MemoryService`."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from servers.memory.graph.linking import Linker
 from servers.memory.graph.rows import LinkStore
@@ -20,6 +21,8 @@ from servers.memory.storing.reading import Reading
 from servers.memory.storing.rows import MemoryStore
 from servers.memory.storing.sources import Sources
 from servers.memory.upkeep.quarantine import Quarantines
+from servers.memory.vectors.metrics import IndexMetrics
+from servers.memory.vectors.opening import Vectors, VectorSettings
 from soma.memory.v1 import memory_service_pb2_grpc as memory_grpc
 from soma_common.embedding import StaticEmbedder
 from soma_common.events.store import EventStore
@@ -41,6 +44,7 @@ class Remembering:
     clock: SetClock
     accesses: Accesses
     database: Database
+    vectors: Vectors
 
 
 @pytest.fixture(scope="session")
@@ -60,6 +64,7 @@ async def remembering(
     changes = Changes(database, store, intake, memories, EventStore("memory"), clock)
     forgetter = Forgetter(database, Sources(), EventStore("memory"), clock)
     recaller = Recaller(store, indexer, accesses, clock)
+    vectors = Vectors.of(database, StaticEmbedder(), VectorSettings(), IndexMetrics(CollectorRegistry()))
     served = await rpc.serve(
         "memory",
         Added(
@@ -73,6 +78,7 @@ async def remembering(
                 quarantines=Quarantines(database, store, EventStore("memory"), clock),
                 changes=changes,
                 reading=Reading(database, store, clock),
+                rebuilder=vectors.rebuilder,
                 clock=clock,
                 ids=Ids(),
             ),
@@ -82,5 +88,10 @@ async def remembering(
     )
     edge, chat = rpc.channel(served, service="edge"), rpc.channel(served, service="chat")
     return Remembering(
-        edge.stub(memory_grpc.MemoryServiceStub), chat.stub(memory_grpc.MemoryServiceStub), clock, accesses, database
+        edge.stub(memory_grpc.MemoryServiceStub),
+        chat.stub(memory_grpc.MemoryServiceStub),
+        clock,
+        accesses,
+        database,
+        vectors,
     )
