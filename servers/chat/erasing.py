@@ -5,11 +5,13 @@ How a store is searched stands in `soma_common/operations/erasing.py`.
 
 import asyncio
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Final
 
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason
+from soma_common.operations.beside import Resting
 from soma_common.operations.erasing import TableEraser, begin
 from soma_common.operations.shared_stores import shared_erasers
 from soma_common.operations.subjects import Eraser, Found, Store, Subject, Table
@@ -142,6 +144,12 @@ class WordsEraser(TableEraser):
 
         theirs = await self._tables.run(subject.tenant_id, work)
         return Found(theirs, (await super().find(subject)).words)
+
+
+def counts_in_redis(clock: Clock) -> Eraser:
+    """Where Redis counts messages it does so by name, for the minute in which they count."""
+    sentence = "Redis counts the messages of the last minute by name; each count ends by itself."
+    return Resting("counts in Redis", sentence, clock, timedelta(minutes=1))
 
 
 def erasers(database: Database, clock: Clock, *further: Eraser) -> Sequence[Eraser]:

@@ -9,8 +9,15 @@ from typing import Final
 
 from config import Settings
 from config.process import run_service
+<<<<<<< HEAD
 from config.values import VectorIndexName
 from servers.memory.embedders.http import EmbeddingModel
+=======
+from servers.memory.erasing import erasers
+from servers.memory.erasure.forgetting import Subjects
+from servers.memory.erasure.rows import ErasureRows
+from servers.memory.erasure.saga import HOUSES, STEP_SECONDS, Forgetting, House, OwnHouse, PeerHouse
+>>>>>>> h/truth
 from servers.memory.graph.linking import Linker
 from servers.memory.graph.rows import LinkStore
 from servers.memory.graph.searching import GraphSearch
@@ -28,11 +35,17 @@ from servers.memory.storing.reading import Reading
 from servers.memory.storing.rows import MemoryStore
 from servers.memory.storing.sources import Sources
 from servers.memory.upkeep.quarantine import Quarantines
+<<<<<<< HEAD
 from servers.memory.vectors.metrics import IndexMetrics
 from servers.memory.vectors.opening import Vectors, VectorSettings
+=======
+from soma.events.v1.house_operations_service_pb2_grpc import HouseOperationsServiceStub
+>>>>>>> h/truth
 from soma.memory.v1 import memory_service_pb2_grpc as memory_grpc
 from soma_common.embedding import StaticEmbedder
-from soma_common.rpc.process import ProcessSettings, opened
+from soma_common.operations.erasing import Erasing
+from soma_common.rpc.dial import Channel, dial
+from soma_common.rpc.process import Process, ProcessSettings, opened
 from soma_common.tokens import tokenizer_for
 
 # Memories are counted for no model in particular; chat counts again for its own.
@@ -53,6 +66,11 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
         forgetter = Forgetter(process.database, Sources(), process.events, process.clock)
         recaller = Recaller(store, indexer, accesses, process.clock)
         links = LinkStore(process.database)
+        erasing = Erasing("memory", erasers(process.database, process.transport, process.clock))
+        houses, channels = _houses(settings, process, erasing)
+        rows = ErasureRows()
+        forgetting = Forgetting(process.database, rows, houses, process.events, process.clock)
+        sagas = process.orchestrator([forgetting.definition()])
         await recaller.warm()
         process.health.watch("memory_index", vectors.follower.check)
         servicer = MemoryServicer(
@@ -65,6 +83,7 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
             changes=changes,
             rebuilder=vectors.rebuilder,
             reading=Reading(process.database, store, process.clock),
+            subjects=Subjects(process.database, rows, sagas, process.clock),
             clock=process.clock,
             ids=process.ids,
         )
@@ -73,10 +92,11 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
         pruning = asyncio.create_task(Uses(process.database, process.clock).run(), name="prune uses")
         following = asyncio.create_task(vectors.follower.run(), name="follow memories into the index of vectors")
         try:
-            await process.serve()
+            await process.serve(sagas=sagas, erasing=erasing)
         finally:
             counting.cancel()
             pruning.cancel()
+<<<<<<< HEAD
             following.cancel()
             await asyncio.gather(counting, pruning, following, return_exceptions=True)
             await vectors.spaces.close()
@@ -92,6 +112,24 @@ def vector_settings(settings: Settings) -> VectorSettings:
         key = embedder.key.get_secret_value() if embedder.key is not None else None
         model = EmbeddingModel(embedder.url, embedder.model, embedder.dimensions, key)
     return VectorSettings(milvus_uri, model, settings.model_addresses)
+=======
+            await asyncio.gather(counting, pruning, return_exceptions=True)
+            for channel in channels:
+                await channel.close()
+
+
+def _houses(settings: Settings, process: Process, erasing: Erasing) -> tuple[dict[str, House], list[Channel]]:
+    """Every house that can have something of a person: the others by their doors."""
+    channels = {
+        name: dial(settings.endpoint(name).targets, process.signer, timeout_seconds=STEP_SECONDS, name=name)
+        for name in HOUSES
+        if name != "memory"
+    }
+    houses: dict[str, House] = {
+        name: PeerHouse(channel.stub(HouseOperationsServiceStub)) for name, channel in channels.items()
+    }
+    return {**houses, "memory": OwnHouse(erasing)}, list(channels.values())
+>>>>>>> h/truth
 
 
 if __name__ == "__main__":

@@ -86,9 +86,7 @@ async def begin(connection: Connection, subject: Subject) -> None:
 
 async def count(connection: Connection, subject: Subject, store: str, amount: int) -> int:
     """Add to what this erasure has done to a store; answers the sum."""
-    return int(
-        await connection.fetchval(_SQL.count_erased, subject.tenant_id, subject.erasure_id, store, amount)
-    )
+    return int(await connection.fetchval(_SQL.count_erased, subject.tenant_id, subject.erasure_id, store, amount))
 
 
 def told(house: str, store: str, amount: int, found: Found) -> erasure_pb.StoreErasure:

@@ -16,6 +16,16 @@ from soma.events.v1 import event_pb2 as event_pb
 WORDS: Final[Mapping[str, tuple[str, ...]]] = {"soma.events.v1.ApiKeyChanged": ("name",)}
 
 
+def field_bytes(value: str) -> bytes:
+    """A string as a field of a serialised message: its length before it."""
+    encoded = value.encode()
+    size, length = bytearray(), len(encoded)
+    while length > 127:
+        size.append(length & 127 | 128)
+        length >>= 7
+    return bytes((*size, length)) + encoded
+
+
 def renamed_event(body: bytes, names: Mapping[str, str]) -> bytes | None:
     """A serialised event with other names in it and its payload; None for bytes that are no event."""
     event = event_pb.Event()

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from servers.memory.rpc.erasure import ErasureServicing
 from servers.memory.rpc.index import IndexServicing
 from servers.memory.rpc.links import LinkServicing
 from servers.memory.rpc.quarantine import QuarantineServicing
@@ -12,6 +13,12 @@ from servers.memory.rpc.storing import StoringServicing
 
 @dataclass(frozen=True, kw_only=True)
 class MemoryServicer(
-    StoringServicing, RecallServicing, LinkServicing, QuarantineServicing, ReadingServicing, IndexServicing
+    StoringServicing,
+    RecallServicing,
+    LinkServicing,
+    QuarantineServicing,
+    ReadingServicing,
+    IndexServicing,
+    ErasureServicing,
 ):
     """`soma.memory.v1.MemoryService`."""

@@ -71,9 +71,7 @@ def test_each_memory_is_reached_over_its_best_way(links: list[Link], wanted: Wan
 
 
 @given(links_strategy, wanted_strategy, st.randoms(use_true_random=False))
-def test_the_order_in_which_links_become_known_changes_nothing(
-    links: list[Link], wanted: Wanted, chance: Random
-) -> None:
+def test_the_order_in_which_links_come_changes_nothing(links: list[Link], wanted: Wanted, chance: Random) -> None:
     shuffled = chance.sample(links, len(links))
     assert neighbours(Graph(links), MEMORIES[0], wanted) == neighbours(Graph(shuffled), MEMORIES[0], wanted)
 
