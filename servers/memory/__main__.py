@@ -9,15 +9,12 @@ from typing import Final
 
 from config import Settings
 from config.process import run_service
-<<<<<<< HEAD
 from config.values import VectorIndexName
 from servers.memory.embedders.http import EmbeddingModel
-=======
 from servers.memory.erasing import erasers
 from servers.memory.erasure.forgetting import Subjects
 from servers.memory.erasure.rows import ErasureRows
 from servers.memory.erasure.saga import HOUSES, STEP_SECONDS, Forgetting, House, OwnHouse, PeerHouse
->>>>>>> h/truth
 from servers.memory.graph.linking import Linker
 from servers.memory.graph.rows import LinkStore
 from servers.memory.graph.searching import GraphSearch
@@ -35,12 +32,9 @@ from servers.memory.storing.reading import Reading
 from servers.memory.storing.rows import MemoryStore
 from servers.memory.storing.sources import Sources
 from servers.memory.upkeep.quarantine import Quarantines
-<<<<<<< HEAD
 from servers.memory.vectors.metrics import IndexMetrics
 from servers.memory.vectors.opening import Vectors, VectorSettings
-=======
 from soma.events.v1.house_operations_service_pb2_grpc import HouseOperationsServiceStub
->>>>>>> h/truth
 from soma.memory.v1 import memory_service_pb2_grpc as memory_grpc
 from soma_common.embedding import StaticEmbedder
 from soma_common.operations.erasing import Erasing
@@ -96,10 +90,11 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
         finally:
             counting.cancel()
             pruning.cancel()
-<<<<<<< HEAD
             following.cancel()
             await asyncio.gather(counting, pruning, following, return_exceptions=True)
             await vectors.spaces.close()
+            for channel in channels:
+                await channel.close()
 
 
 def vector_settings(settings: Settings) -> VectorSettings:
@@ -112,10 +107,6 @@ def vector_settings(settings: Settings) -> VectorSettings:
         key = embedder.key.get_secret_value() if embedder.key is not None else None
         model = EmbeddingModel(embedder.url, embedder.model, embedder.dimensions, key)
     return VectorSettings(milvus_uri, model, settings.model_addresses)
-=======
-            await asyncio.gather(counting, pruning, return_exceptions=True)
-            for channel in channels:
-                await channel.close()
 
 
 def _houses(settings: Settings, process: Process, erasing: Erasing) -> tuple[dict[str, House], list[Channel]]:
@@ -129,7 +120,6 @@ def _houses(settings: Settings, process: Process, erasing: Erasing) -> tuple[dic
         name: PeerHouse(channel.stub(HouseOperationsServiceStub)) for name, channel in channels.items()
     }
     return {**houses, "memory": OwnHouse(erasing)}, list(channels.values())
->>>>>>> h/truth
 
 
 if __name__ == "__main__":
