@@ -21,19 +21,29 @@ from servers.memory.graph.searching import GraphSearch
 from servers.memory.indexing.indexer import Indexer
 from servers.memory.indexing.words import Words
 from servers.memory.recalling.accesses import Accesses
+from servers.memory.recalling.changes import Changes
+from servers.memory.recalling.finding import Finder
 from servers.memory.recalling.recaller import Recaller
+from servers.memory.recalling.shelves import Shelves
 from servers.memory.recalling.uses import Uses
 from servers.memory.rpc.servicer import MemoryServicer
-from servers.memory.storing.changes import Changes
 from servers.memory.storing.forgetting import Forgetter
 from servers.memory.storing.intake import Intake, Limits
 from servers.memory.storing.memories import Memories
 from servers.memory.storing.reading import Reading
+from servers.memory.storing.revising import Revisions
 from servers.memory.storing.rows import MemoryStore
 from servers.memory.storing.sources import Sources
+from servers.memory.transfer.counting import Counter, IndexStanding
+from servers.memory.transfer.exporting import Exporter
+from servers.memory.transfer.importing import Importer
 from servers.memory.upkeep.quarantine import Quarantines
 from servers.memory.vectors.metrics import IndexMetrics
 from servers.memory.vectors.opening import Vectors, VectorSettings
+from servers.memory.vectors.port import VectorsDownError
+from servers.memory.vectors.searching import ServingVectors
+from servers.memory.view.meaning import Meaning
+from servers.memory.view.reading import Reader
 from soma.events.v1.house_operations_service_pb2_grpc import HouseOperationsServiceStub
 from soma.memory.v1 import memory_service_pb2_grpc as memory_grpc
 from soma_common.embedding import StaticEmbedder
@@ -50,21 +60,26 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
     """Serve until a signal."""
     async with opened(own) as process:
         store = MemoryStore(process.database)
-        table = StaticEmbedder()
-        vectors = Vectors.of(process.database, table, vector_settings(settings), IndexMetrics())
-        indexer = Indexer(table, Words(), tokenizer_for(COUNTED_AS))
+        embedder, words = StaticEmbedder(), Words()
+        vectors = Vectors.of(process.database, embedder, vector_settings(settings), IndexMetrics())
+        indexer = Indexer(embedder, words, tokenizer_for(COUNTED_AS))
+        reader = Reader(words, Meaning(embedder, words))
         accesses = Accesses(process.database, store, process.events, process.clock, process.ids)
-        intake = Intake(store, Limits())
+        limits = _limits(settings)
+        intake = Intake(store, limits)
         memories = Memories(process.database, store, intake, indexer, process.events, process.clock)
-        changes = Changes(process.database, store, intake, memories, process.events, process.clock)
+        revisions = Revisions(process.database, store, intake, memories, process.events, process.clock)
         forgetter = Forgetter(process.database, Sources(), process.events, process.clock)
-        recaller = Recaller(store, indexer, accesses, process.clock)
         links = LinkStore(process.database)
         erasing = Erasing("memory", erasers(process.database, process.transport, process.clock))
         houses, channels = _houses(settings, process, erasing)
         rows = ErasureRows()
         forgetting = Forgetting(process.database, rows, houses, process.events, process.clock)
         sagas = process.orchestrator([forgetting.definition()])
+        changes = Changes(process.database, store, reader)
+        shelves = Shelves(changes, settings.memory_shelf_bytes)
+        finder = Finder(shelves, changes, ServingVectors(vectors.spaces))
+        recaller = Recaller(finder, store, links, indexer, reader, accesses, process.clock)
         await recaller.warm()
         process.health.watch("memory_index", vectors.follower.check)
         servicer = MemoryServicer(
@@ -74,9 +89,12 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
             linker=Linker(process.database, links, process.events),
             graph_search=GraphSearch(links, store, process.clock),
             quarantines=Quarantines(process.database, store, process.events, process.clock),
-            changes=changes,
             rebuilder=vectors.rebuilder,
+            revisions=revisions,
             reading=Reading(process.database, store, process.clock),
+            exporter=Exporter(process.database, process.clock),
+            importer=Importer(process.database, intake, memories, links, process.events, process.clock),
+            counter=Counter(process.database, limits, _index_standing(vectors), process.clock),
             subjects=Subjects(process.database, rows, sagas, process.clock),
             clock=process.clock,
             ids=process.ids,
@@ -93,6 +111,7 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
             following.cancel()
             await asyncio.gather(counting, pruning, following, return_exceptions=True)
             await vectors.spaces.close()
+            await shelves.close()
             for channel in channels:
                 await channel.close()
 
@@ -107,6 +126,25 @@ def vector_settings(settings: Settings) -> VectorSettings:
         key = embedder.key.get_secret_value() if embedder.key is not None else None
         model = EmbeddingModel(embedder.url, embedder.model, embedder.dimensions, key)
     return VectorSettings(milvus_uri, model, settings.model_addresses)
+
+
+def _limits(settings: Settings) -> Limits:
+    usual, registry = Limits(), settings.registry
+    return Limits(
+        usual.namespaces if registry.memory_namespaces is None else registry.memory_namespaces,
+        usual.daily_writes if registry.memory_daily_writes is None else registry.memory_daily_writes,
+    )
+
+
+def _index_standing(vectors: Vectors) -> IndexStanding:
+    async def answers() -> bool:
+        try:
+            await vectors.follower.check()
+        except VectorsDownError:
+            return False
+        return True
+
+    return IndexStanding(vectors.name, vectors.spaces.serving().space.version, answers)
 
 
 def _houses(settings: Settings, process: Process, erasing: Erasing) -> tuple[dict[str, House], list[Channel]]:

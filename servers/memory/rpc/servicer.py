@@ -9,6 +9,7 @@ from servers.memory.rpc.quarantine import QuarantineServicing
 from servers.memory.rpc.reading import ReadingServicing
 from servers.memory.rpc.recalling import RecallServicing
 from servers.memory.rpc.storing import StoringServicing
+from servers.memory.rpc.transfer import TransferServicing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +20,7 @@ class MemoryServicer(
     QuarantineServicing,
     ReadingServicing,
     IndexServicing,
+    TransferServicing,
     ErasureServicing,
 ):
     """`soma.memory.v1.MemoryService`."""

@@ -9,7 +9,6 @@ from soma.memory.v1 import memory_pb2 as memory_pb
 from soma.memory.v1 import memory_service_pb2 as service_pb
 from soma.memory.v1 import transfer_pb2 as transfer_pb
 from soma_common.kernel.reasons import Reason
-from soma_common.kernel.tenancy import SYSTEM_TENANT
 from soma_common.rpc.call import acting_as
 from soma_common.testing.rpc import error_of
 from tests.rpc.memory.conftest import Remembering
