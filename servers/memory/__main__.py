@@ -9,6 +9,8 @@ from typing import Final
 
 from config import Settings
 from config.process import run_service
+from config.values import VectorIndexName
+from servers.memory.embedders.http import EmbeddingModel
 from servers.memory.erasing import erasers
 from servers.memory.erasure.forgetting import Subjects
 from servers.memory.erasure.rows import ErasureRows
@@ -36,8 +38,10 @@ from servers.memory.transfer.counting import Counter, IndexStanding
 from servers.memory.transfer.exporting import Exporter
 from servers.memory.transfer.importing import Importer
 from servers.memory.upkeep.quarantine import Quarantines
-from servers.memory.vectors.pgvector import PgvectorIndexes
-from servers.memory.vectors.port import Space, VectorIndex, VectorsDownError
+from servers.memory.vectors.metrics import IndexMetrics
+from servers.memory.vectors.opening import Vectors, VectorSettings
+from servers.memory.vectors.port import VectorsDownError
+from servers.memory.vectors.searching import ServingVectors
 from servers.memory.view.meaning import Meaning
 from servers.memory.view.reading import Reader
 from soma.events.v1.house_operations_service_pb2_grpc import HouseOperationsServiceStub
@@ -57,6 +61,8 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
     async with opened(own) as process:
         store = MemoryStore(process.database)
         embedder, words = StaticEmbedder(), Words()
+        vectors = Vectors.of(process.database, embedder, vector_settings(settings), IndexMetrics())
+        indexer = Indexer(embedder, words, tokenizer_for(COUNTED_AS))
         reader = Reader(words, Meaning(embedder, words))
         indexer = Indexer(embedder, reader, tokenizer_for(COUNTED_AS))
         accesses = Accesses(process.database, store, process.events, process.clock, process.ids)
@@ -73,10 +79,10 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
         sagas = process.orchestrator([forgetting.definition()])
         changes = ChangeLog(process.database, store, reader)
         shelves = Shelves(changes, settings.memory_shelf_bytes)
-        vectors = await PgvectorIndexes(process.database).open(Space(indexer.version, embedder.dimensions))
-        recaller = Recaller(Finder(shelves, changes, vectors), store, links, indexer, reader, accesses, process.clock)
+        finder = Finder(shelves, changes, ServingVectors(vectors.spaces))
+        recaller = Recaller(finder, store, links, indexer, reader, accesses, process.clock)
         await recaller.warm()
-        process.health.watch("memory_index", vectors.ping)
+        process.health.watch("memory_index", vectors.follower.check)
         servicer = MemoryServicer(
             memories=memories,
             forgetter=forgetter,
@@ -84,11 +90,12 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
             linker=Linker(process.database, links, process.events),
             graph_search=GraphSearch(links, store, process.clock),
             quarantines=Quarantines(process.database, store, process.events, process.clock),
+            rebuilder=vectors.rebuilder,
             revisions=revisions,
             reading=Reading(process.database, store, process.clock),
             exporter=Exporter(process.database, process.clock),
             importer=Importer(process.database, intake, memories, links, process.events, process.clock),
-            counter=Counter(process.database, limits, _index_standing(indexer, vectors), process.clock),
+            counter=Counter(process.database, limits, _index_standing(vectors), process.clock),
             subjects=Subjects(process.database, rows, sagas, process.clock),
             clock=process.clock,
             ids=process.ids,
@@ -96,15 +103,30 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
         process.server.add(memory_grpc.add_MemoryServiceServicer_to_server, servicer, "soma.memory.v1.MemoryService")
         counting = asyncio.create_task(accesses.run(), name="count accesses")
         pruning = asyncio.create_task(Uses(process.database, process.clock).run(), name="prune uses")
+        following = asyncio.create_task(vectors.follower.run(), name="follow memories into the index of vectors")
         try:
             await process.serve(sagas=sagas, erasing=erasing)
         finally:
             counting.cancel()
             pruning.cancel()
-            await asyncio.gather(counting, pruning, return_exceptions=True)
+            following.cancel()
+            await asyncio.gather(counting, pruning, following, return_exceptions=True)
+            await vectors.spaces.close()
             await shelves.close()
             for channel in channels:
                 await channel.close()
+
+
+def vector_settings(settings: Settings) -> VectorSettings:
+    """Where vectors are searched, and which model makes them."""
+    embedder, milvus_uri = settings.embedder, None
+    if settings.vector_index is VectorIndexName.MILVUS:
+        milvus_uri = f"http://{settings.infrastructure.milvus_address}"
+    model = None
+    if embedder is not None:
+        key = embedder.key.get_secret_value() if embedder.key is not None else None
+        model = EmbeddingModel(embedder.url, embedder.model, embedder.dimensions, key)
+    return VectorSettings(milvus_uri, model, settings.model_addresses)
 
 
 def _limits(settings: Settings) -> Limits:
@@ -115,15 +137,15 @@ def _limits(settings: Settings) -> Limits:
     )
 
 
-def _index_standing(indexer: Indexer, vectors: VectorIndex) -> IndexStanding:
+def _index_standing(vectors: Vectors) -> IndexStanding:
     async def answers() -> bool:
         try:
-            await vectors.ping()
+            await vectors.follower.check()
         except VectorsDownError:
             return False
         return True
 
-    return IndexStanding("pgvector", indexer.version, answers)
+    return IndexStanding(vectors.name, vectors.spaces.serving().space.version, answers)
 
 
 def _houses(settings: Settings, process: Process, erasing: Erasing) -> tuple[dict[str, House], list[Channel]]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from servers.memory.rpc.erasure import ErasureServicing
+from servers.memory.rpc.index import IndexServicing
 from servers.memory.rpc.links import LinkServicing
 from servers.memory.rpc.quarantine import QuarantineServicing
 from servers.memory.rpc.reading import ReadingServicing
@@ -18,6 +19,7 @@ class MemoryServicer(
     LinkServicing,
     QuarantineServicing,
     ReadingServicing,
+    IndexServicing,
     TransferServicing,
     ErasureServicing,
 ):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from servers.memory.erasure.forgetting import Subjects
 from servers.memory.erasure.rows import ErasureRows
@@ -29,8 +30,9 @@ from servers.memory.transfer.counting import Counter, IndexStanding
 from servers.memory.transfer.exporting import Exporter
 from servers.memory.transfer.importing import Importer
 from servers.memory.upkeep.quarantine import Quarantines
-from servers.memory.vectors.pgvector import PgvectorIndexes
-from servers.memory.vectors.port import Space
+from servers.memory.vectors.metrics import IndexMetrics
+from servers.memory.vectors.opening import Vectors, VectorSettings
+from servers.memory.vectors.searching import ServingVectors
 from servers.memory.view.meaning import Meaning
 from servers.memory.view.reading import Reader
 from soma.memory.v1 import memory_service_pb2_grpc as memory_grpc
@@ -67,6 +69,7 @@ class Remembering:
     clock: SetClock
     accesses: Accesses
     database: Database
+    vectors: Vectors
 
 
 @pytest.fixture(scope="session")
@@ -74,12 +77,23 @@ def indexer() -> Indexer:
     return Indexer(EMBEDDER, READER, tokenizer_for("o200k_base"))
 
 
-async def recaller_of(database: Database, indexer: Indexer, accesses: Accesses, clock: Clock) -> Recaller:
+def vectors_of(database: Database) -> Vectors:
+    """The index of vectors as a process has it."""
+    return Vectors.of(database, EMBEDDER, VectorSettings(), IndexMetrics(CollectorRegistry()))
+
+
+async def recaller_of(
+    database: Database, indexer: Indexer, accesses: Accesses, clock: Clock, vectors: Vectors | None = None
+) -> Recaller:
     """A recaller as a process has it."""
     store, reader = MemoryStore(database), READER
     changes = ChangeLog(database, store, reader)
     vectors = await PgvectorIndexes(database).open(Space(indexer.version, EMBEDDER.dimensions))
     finder = Finder(Shelves(changes, SHELF_BYTES), changes, vectors)
+    changes = Changes(database, store, reader)
+    vectors = vectors or vectors_of(database)
+    await vectors.spaces.refresh(vectors.queue, 0)
+    finder = Finder(Shelves(changes, SHELF_BYTES), changes, ServingVectors(vectors.spaces))
     return Recaller(finder, store, LinkStore(database), indexer, reader, accesses, clock)
 
 
@@ -98,6 +112,8 @@ async def remembering(
     recaller = await recaller_of(database, indexer, accesses, clock)
     recaller = Recaller(store, indexer, accesses, clock)
     sagas = SagaOrchestrator(database, EventStore("memory"), [], clock, Ids())
+    vectors = vectors_of(database)
+    recaller = await recaller_of(database, indexer, accesses, clock, vectors)
     served = await rpc.serve(
         "memory",
         Added(
@@ -111,6 +127,7 @@ async def remembering(
                 quarantines=Quarantines(database, store, EventStore("memory"), clock),
                 revisions=revisions,
                 reading=Reading(database, store, clock),
+                rebuilder=vectors.rebuilder,
                 subjects=Subjects(
                     database, ErasureRows(), SagaOrchestrator(database, EventStore("memory"), [], clock, Ids()), clock
                 ),
@@ -127,5 +144,10 @@ async def remembering(
     )
     edge, chat = rpc.channel(served, service="edge"), rpc.channel(served, service="chat")
     return Remembering(
-        edge.stub(memory_grpc.MemoryServiceStub), chat.stub(memory_grpc.MemoryServiceStub), clock, accesses, database
+        edge.stub(memory_grpc.MemoryServiceStub),
+        chat.stub(memory_grpc.MemoryServiceStub),
+        clock,
+        accesses,
+        database,
+        vectors,
     )
