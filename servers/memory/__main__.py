@@ -18,16 +18,25 @@ from servers.memory.storing.forgetting import Forgetter
 from servers.memory.storing.memories import Memories
 from servers.memory.storing.rows import MemoryStore
 from servers.memory.storing.sources import Sources
+from servers.memory.upkeep.consolidating import Consolidating
+from servers.memory.upkeep.consolidation_rows import ConsolidationRows
+from servers.memory.upkeep.consolidation_saga import ConsolidationSaga
+from servers.memory.upkeep.nightly import Nightly
+from servers.memory.upkeep.proposers import Proposers
+from servers.memory.upkeep.sweeping import Sweeper
+from soma.chat.v1.model_service_pb2_grpc import ModelServiceStub
 from soma.memory.v1 import memory_service_pb2_grpc as memory_grpc
 from soma_common.embedding import StaticEmbedder
-from soma_common.rpc.process import ProcessSettings, opened
+from soma_common.rpc.dial import Channel, dial
+from soma_common.rpc.process import Process, ProcessSettings, opened
+from soma_common.sagas.orchestrator import SagaOrchestrator
 from soma_common.tokens import tokenizer_for
 
 # Memories are counted for no model in particular; chat counts again for its own.
 COUNTED_AS: Final = "o200k_base"
 
 
-async def main(_: Settings, own: ProcessSettings) -> None:
+async def main(settings: Settings, own: ProcessSettings) -> None:
     """Serve until a signal."""
     async with opened(own) as process:
         store = MemoryStore(process.database)
@@ -36,18 +45,61 @@ async def main(_: Settings, own: ProcessSettings) -> None:
         memories = Memories(process.database, store, indexer, process.events, process.clock)
         forgetter = Forgetter(process.database, Sources(), process.events, process.clock)
         recaller = Recaller(store, indexer, accesses, process.clock)
+        chat = dial(settings.endpoint("chat").targets, process.signer, name="chat")
+        upkeep = Upkeep(process, indexer, chat, settings)
+        sagas = process.orchestrator([upkeep.saga.definition()])
         await recaller.warm()
         process.health.watch("memory_index", recaller.check_vectors)
         servicer = MemoryServicer(
-            memories=memories, forgetter=forgetter, recaller=recaller, clock=process.clock, ids=process.ids
+            memories=memories,
+            forgetter=forgetter,
+            recaller=recaller,
+            sweeper=upkeep.sweeper,
+            consolidating=upkeep.consolidating(sagas),
+            min_retention=upkeep.min_retention,
+            clock=process.clock,
+            ids=process.ids,
         )
         process.server.add(memory_grpc.add_MemoryServiceServicer_to_server, servicer, "soma.memory.v1.MemoryService")
-        counting = asyncio.create_task(accesses.run(), name="count accesses")
+        jobs = [
+            asyncio.create_task(accesses.run(), name="count accesses"),
+            asyncio.create_task(upkeep.nightly.run(), name="keep memories in order"),
+        ]
         try:
-            await process.serve()
+            await process.serve(sagas=sagas)
         finally:
-            counting.cancel()
-            await asyncio.gather(counting, return_exceptions=True)
+            for job in jobs:
+                job.cancel()
+            await asyncio.gather(*jobs, return_exceptions=True)
+            await chat.close()
+
+
+class Upkeep:
+    """What keeps memories in order."""
+
+    def __init__(self, process: Process, indexer: Indexer, chat: Channel, settings: Settings) -> None:
+        self._process = process
+        self._rows = ConsolidationRows()
+        self._proposers = Proposers(indexer, chat.stub(ModelServiceStub))
+        own = settings.memory
+        self.min_retention = own.min_retention
+        self.sweeper = Sweeper(process.database, process.events, process.clock)
+        self.nightly = Nightly(
+            database=process.database,
+            sweeper=self.sweeper,
+            events=process.events,
+            clock=process.clock,
+            ids=process.ids,
+            sweeps=own.sweeps,
+            min_retention=own.min_retention,
+        )
+        parts = (process.database, self._rows, self._proposers, indexer)
+        self.saga = ConsolidationSaga(*parts, process.events, process.clock, process.ids)
+
+    def consolidating(self, sagas: SagaOrchestrator) -> Consolidating:
+        """The use cases, over the sagas of this process."""
+        process = self._process
+        return Consolidating(process.database, self._rows, self._proposers, sagas, process.events, process.clock)
 
 
 if __name__ == "__main__":

@@ -43,7 +43,7 @@ _READERS: Final[tuple[tuple[str, str], ...]] = (
     (r"SOMA_(BUS|POSTGRES)_.*", "every service with tables, the command line"),
     (r"SOMA_AGENT_DSN", "chat, governor, control"),
     (r"SOMA_BRAIN_DSN", "cognitive"),
-    (r"SOMA_MEMORY_DSN", "memory"),
+    (r"SOMA_MEMORY_(DSN|SWEEP|MIN_RETENTION)", "memory"),
     (r"SOMA_(MEMORY|COGNITIVE|GOVERNOR|CHAT|CONTROL)_(APP|WORKER|OWNER)_PASSWORD", r"\1, the command line"),
     (r"SOMA_SECRETS|VAULT_\w+", "every process that needs a secret"),
     (r"SOMA_USER_KEY_PATH", "edge, the command line"),

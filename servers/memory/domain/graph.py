@@ -129,7 +129,11 @@ def spread(graph: Graph, start: UUID, wanted: Wanted) -> dict[UUID, Way]:
                 if strength < wanted.min_strength or not _improves(strength, best.get(memory_id), wanted.choice):
                     continue
                 rival = further.get(memory_id)
-                if rival is None or strength > rival.strength or (strength == rival.strength and _is_before(way, link, rival)):
+                if (
+                    rival is None
+                    or strength > rival.strength
+                    or (strength == rival.strength and _is_before(way, link, rival))
+                ):
                     further[memory_id] = Way(memory_id, way.hops + 1, strength, way, link)
         best |= further
         layer = list(further.values())

@@ -58,7 +58,7 @@ class MemoryStore:
             place = (tenant_id, memory.namespace, memory.subject, key)
             row = await connection.fetchrow(_SQL.strengthen, *place, memory.learn_time, REPEATED_IMPORTANCE)
             if row is not None:
-                return _memory(row), True
+                return memory_of_row(row), True
         # Whoever said the same deletes and stores it over and over.
         raise SomaError(Reason.CONFLICT)
 
@@ -74,11 +74,13 @@ class MemoryStore:
     async def find(self, connection: Connection, memory_id: UUID) -> Memory | None:
         """One memory of the tenant."""
         row = await connection.fetchrow(_SQL.find, memory_id)
-        return _memory(row) if row is not None else None
+        return memory_of_row(row) if row is not None else None
 
     async def find_many(self, tenant_id: TenantId, memory_ids: Sequence[UUID]) -> list[Memory]:
         """Those of the memories that exist, in no order."""
-        return [_memory(row) for row in await self._database.tenant_read(tenant_id, _SQL.find_many, list(memory_ids))]
+        return [
+            memory_of_row(row) for row in await self._database.tenant_read(tenant_id, _SQL.find_many, list(memory_ids))
+        ]
 
     async def remove(self, connection: Connection, tenant_id: TenantId, memory_id: UUID) -> tuple[str, int] | None:
         """Delete a memory with its index rows; answers its namespace and version, None where there was none."""
@@ -158,7 +160,7 @@ def _row(tenant_id: TenantId, indexed: Indexed, key: bytes) -> tuple[object, ...
     )
 
 
-def _memory(row: Any) -> Memory:
+def memory_of_row(row: Any) -> Memory:
     return Memory(
         memory_id=row["memory_id"],
         namespace=row["namespace"],

@@ -23,6 +23,7 @@ from soma_common.testing.clock import SetClock
 from soma_common.testing.postgres import HouseDatabases, OpenDatabase
 from soma_common.testing.rpc import Added, RpcHarness
 from soma_common.tokens import tokenizer_for
+from tests.rpc.memory.upkeep_parts import UpkeepParts, upkeep_of
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Remembering:
     clock: SetClock
     accesses: Accesses
     database: Database
+    upkeep: UpkeepParts
 
 
 @pytest.fixture(scope="session")
@@ -51,16 +53,30 @@ async def remembering(
     memories = Memories(database, store, indexer, EventStore("memory"), clock)
     forgetter = Forgetter(database, Sources(), EventStore("memory"), clock)
     recaller = Recaller(store, indexer, accesses, clock)
+    upkeep = await upkeep_of(rpc, database, indexer, clock)
     served = await rpc.serve(
         "memory",
         Added(
             memory_grpc.add_MemoryServiceServicer_to_server,
-            MemoryServicer(memories=memories, forgetter=forgetter, recaller=recaller, clock=clock, ids=Ids()),
+            MemoryServicer(
+                memories=memories,
+                forgetter=forgetter,
+                recaller=recaller,
+                sweeper=upkeep.sweeper,
+                consolidating=upkeep.consolidating,
+                clock=clock,
+                ids=Ids(),
+            ),
             "soma.memory.v1.MemoryService",
         ),
         idempotency=IdempotencyStore(database),
     )
     edge, chat = rpc.channel(served, service="edge"), rpc.channel(served, service="chat")
     return Remembering(
-        edge.stub(memory_grpc.MemoryServiceStub), chat.stub(memory_grpc.MemoryServiceStub), clock, accesses, database
+        edge.stub(memory_grpc.MemoryServiceStub),
+        chat.stub(memory_grpc.MemoryServiceStub),
+        clock,
+        accesses,
+        database,
+        upkeep,
     )
