@@ -1,4 +1,4 @@
-"""The settings of turns: what they may use, how long they wait for a person, which features they have, what is remembered.
+"""The settings of turns: what they may use, how long they wait for a person, what they remember.
 
 Nothing here reads a value.
 """

@@ -1,4 +1,4 @@
-"""What becomes of memories when fewer facts take their place: which facts, which sources rest, and what nobody loses. Pure.
+"""What becomes of memories when fewer facts take their place: which facts, which sources rest. Pure.
 
     a fact    is made of two sources or more, of one person's, and rests at least two of them
     rests     a source whose names, numbers and words stand in a fact that names it

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from servers.memory.domain.consolidation import State
 from servers.memory.encoding.memories import stamp
 from servers.memory.upkeep.consolidation_rows import Consolidation
 from servers.memory.upkeep.sweeping import Swept, SweptMemory
@@ -49,6 +50,6 @@ def consolidation_message(one: Consolidation) -> upkeep_pb2.Consolidation:
     )
     if one.end_time is not None:
         message.end_time.CopyFrom(stamp(one.end_time))
-    if one.undo_until is not None and one.state == upkeep_pb2.CONSOLIDATION_STATE_COMMITTED:
+    if one.undo_until is not None and one.state is State.COMMITTED:
         message.undo_until_time.CopyFrom(stamp(one.undo_until))
     return message

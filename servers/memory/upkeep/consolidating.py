@@ -75,9 +75,9 @@ class Consolidating:
 
         async def begin(connection: Connection) -> None:
             begun = _begun(order, self._clock.now())
-            if not await self._rows.begin(connection, tenant_id, begun, caller.sub):
-                if await self._rows.find(connection, tenant_id, order.consolidation_id) is None:
-                    raise SomaError(Reason.CONFLICT)
+            is_new = await self._rows.begin(connection, tenant_id, begun, caller.sub)
+            if not is_new and await self._rows.find(connection, tenant_id, order.consolidation_id) is None:
+                raise SomaError(Reason.CONFLICT)
             told_saga = {
                 "namespace": order.namespace,
                 "before": "" if order.before is None else order.before.isoformat(),
@@ -101,7 +101,7 @@ class Consolidating:
         return await self._database.run(tenant_id, answer)
 
     async def rehearse(self, caller: Caller, order: ConsolidationOrder) -> tuple[Consolidation, Sequence[str]]:
-        """What would be done, and the texts of the facts; nothing is changed. Raises as `consolidate`, and as a model."""
+        """What would be done, and the texts of the facts; nothing is changed. Raises as a model does."""
         self._may(caller, order.namespace)
         now = self._clock.now()
         memories = await self._database.run(

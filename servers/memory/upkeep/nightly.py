@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from servers.memory.domain.retention import UNDO
-from servers.memory.upkeep.sweeping import SweepOrder, Sweeper
+from servers.memory.upkeep.sweeping import Sweeper, SweepOrder
 from soma.events.v1 import payloads_pb2
 from soma.memory.v1 import upkeep_pb2
 from soma_common.events.models import EventDraft
