@@ -47,6 +47,7 @@ from soma_common.testing.clock import SetClock
 from soma_common.testing.postgres import HouseDatabases, OpenDatabase
 from soma_common.testing.rpc import Added, RpcHarness
 from soma_common.tokens import tokenizer_for
+from tests.rpc.memory.upkeep_parts import UpkeepParts, upkeep_of
 
 EMBEDDER: Final = StaticEmbedder()
 READER: Final = Reader(Words(), Meaning(EMBEDDER, Words()))
@@ -70,6 +71,7 @@ class Remembering:
     accesses: Accesses
     database: Database
     vectors: Vectors
+    upkeep: UpkeepParts
 
 
 @pytest.fixture(scope="session")
@@ -114,6 +116,7 @@ async def remembering(
     sagas = SagaOrchestrator(database, EventStore("memory"), [], clock, Ids())
     vectors = vectors_of(database)
     recaller = await recaller_of(database, indexer, accesses, clock, vectors)
+    upkeep = await upkeep_of(rpc, database, indexer, clock)
     served = await rpc.serve(
         "memory",
         Added(
@@ -122,6 +125,8 @@ async def remembering(
                 memories=memories,
                 forgetter=forgetter,
                 recaller=recaller,
+                sweeper=upkeep.sweeper,
+                consolidating=upkeep.consolidating,
                 linker=Linker(database, LinkStore(database), EventStore("memory")),
                 graph_search=GraphSearch(LinkStore(database), store, clock),
                 quarantines=Quarantines(database, store, EventStore("memory"), clock),
@@ -150,4 +155,5 @@ async def remembering(
         accesses,
         database,
         vectors,
+        upkeep,
     )
