@@ -1,4 +1,4 @@
-"""Control beside the chat stack, where the others look for it: its keys, and what it has of a person. In this process."""
+"""Control beside the chat stack, where the others look for it, in this process: its keys, and what it erases."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -1,4 +1,4 @@
-"""Everything that some databases hold, as text: every row of every table of every schema, bytes as the letters in them."""
+"""Everything that some databases hold, as text: every row of every table, bytes as the letters in them."""
 
 from collections.abc import Iterable
 from typing import Final

@@ -66,7 +66,7 @@ async def test_a_house_may_do_all_that_erasing_takes(
         lines = await erasing.erase(subject)
         assert {line.store for line in lines if line.state != line_pb.ERASURE_STATE_DONE} <= {"backups"}
         assert sum(line.erased_count for line in lines) == 0
-    assert len(erasing.stores) == len(set(erasing.stores)) == len(lines)
+        assert len(erasing.stores) == len(set(erasing.stores)) == len(lines)
 
 
 def test_the_decision_lists_every_store() -> None:
