@@ -19,17 +19,27 @@ from servers.memory.graph.searching import GraphSearch
 from servers.memory.indexing.indexer import Indexer
 from servers.memory.indexing.words import Words
 from servers.memory.recalling.accesses import Accesses
+from servers.memory.recalling.changes import Changes
+from servers.memory.recalling.finding import Finder
 from servers.memory.recalling.recaller import Recaller
+from servers.memory.recalling.shelves import Shelves
 from servers.memory.recalling.uses import Uses
 from servers.memory.rpc.servicer import MemoryServicer
-from servers.memory.storing.changes import Changes
 from servers.memory.storing.forgetting import Forgetter
 from servers.memory.storing.intake import Intake, Limits
 from servers.memory.storing.memories import Memories
 from servers.memory.storing.reading import Reading
+from servers.memory.storing.revising import Revisions
 from servers.memory.storing.rows import MemoryStore
 from servers.memory.storing.sources import Sources
+from servers.memory.transfer.counting import Counter, IndexStanding
+from servers.memory.transfer.exporting import Exporter
+from servers.memory.transfer.importing import Importer
 from servers.memory.upkeep.quarantine import Quarantines
+from servers.memory.vectors.pgvector import PgvectorIndexes
+from servers.memory.vectors.port import Space, VectorIndex, VectorsDownError
+from servers.memory.view.meaning import Meaning
+from servers.memory.view.reading import Reader
 from soma.events.v1.house_operations_service_pb2_grpc import HouseOperationsServiceStub
 from soma.memory.v1 import memory_service_pb2_grpc as memory_grpc
 from soma_common.embedding import StaticEmbedder
@@ -46,21 +56,27 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
     """Serve until a signal."""
     async with opened(own) as process:
         store = MemoryStore(process.database)
-        indexer = Indexer(StaticEmbedder(), Words(), tokenizer_for(COUNTED_AS))
+        embedder, words = StaticEmbedder(), Words()
+        indexer = Indexer(embedder, words, tokenizer_for(COUNTED_AS))
+        reader = Reader(words, Meaning(embedder, words))
         accesses = Accesses(process.database, store, process.events, process.clock, process.ids)
-        intake = Intake(store, Limits())
+        limits = _limits(settings)
+        intake = Intake(store, limits)
         memories = Memories(process.database, store, intake, indexer, process.events, process.clock)
-        changes = Changes(process.database, store, intake, memories, process.events, process.clock)
+        revisions = Revisions(process.database, store, intake, memories, process.events, process.clock)
         forgetter = Forgetter(process.database, Sources(), process.events, process.clock)
-        recaller = Recaller(store, indexer, accesses, process.clock)
         links = LinkStore(process.database)
         erasing = Erasing("memory", erasers(process.database, process.transport, process.clock))
         houses, channels = _houses(settings, process, erasing)
         rows = ErasureRows()
         forgetting = Forgetting(process.database, rows, houses, process.events, process.clock)
         sagas = process.orchestrator([forgetting.definition()])
+        changes = Changes(process.database, store, reader)
+        shelves = Shelves(changes, settings.memory_shelf_bytes)
+        vectors = await PgvectorIndexes(process.database).open(Space(indexer.version, embedder.dimensions))
+        recaller = Recaller(Finder(shelves, changes, vectors), store, links, indexer, reader, accesses, process.clock)
         await recaller.warm()
-        process.health.watch("memory_index", recaller.check_vectors)
+        process.health.watch("memory_index", vectors.ping)
         servicer = MemoryServicer(
             memories=memories,
             forgetter=forgetter,
@@ -68,8 +84,11 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
             linker=Linker(process.database, links, process.events),
             graph_search=GraphSearch(links, store, process.clock),
             quarantines=Quarantines(process.database, store, process.events, process.clock),
-            changes=changes,
+            revisions=revisions,
             reading=Reading(process.database, store, process.clock),
+            exporter=Exporter(process.database, process.clock),
+            importer=Importer(process.database, intake, memories, links, process.events, process.clock),
+            counter=Counter(process.database, limits, _index_standing(indexer, vectors), process.clock),
             subjects=Subjects(process.database, rows, sagas, process.clock),
             clock=process.clock,
             ids=process.ids,
@@ -83,8 +102,28 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
             counting.cancel()
             pruning.cancel()
             await asyncio.gather(counting, pruning, return_exceptions=True)
+            await shelves.close()
             for channel in channels:
                 await channel.close()
+
+
+def _limits(settings: Settings) -> Limits:
+    usual, registry = Limits(), settings.registry
+    return Limits(
+        usual.namespaces if registry.memory_namespaces is None else registry.memory_namespaces,
+        usual.daily_writes if registry.memory_daily_writes is None else registry.memory_daily_writes,
+    )
+
+
+def _index_standing(indexer: Indexer, vectors: VectorIndex) -> IndexStanding:
+    async def answers() -> bool:
+        try:
+            await vectors.ping()
+        except VectorsDownError:
+            return False
+        return True
+
+    return IndexStanding("pgvector", indexer.version, answers)
 
 
 def _houses(settings: Settings, process: Process, erasing: Erasing) -> tuple[dict[str, House], list[Channel]]:

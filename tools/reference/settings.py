@@ -43,7 +43,7 @@ _READERS: Final[tuple[tuple[str, str], ...]] = (
     (r"SOMA_(BUS|POSTGRES)_.*", "every service with tables, the command line"),
     (r"SOMA_AGENT_DSN", "chat, governor, control"),
     (r"SOMA_BRAIN_DSN", "cognitive"),
-    (r"SOMA_MEMORY_DSN|SOMA_VECTOR_INDEX|SOMA_EMBEDDER_.*|MILVUS_.*", "memory"),
+    (r"SOMA_MEMORY_(DSN|NAMESPACES|DAILY_WRITES|SHELF_MEGABYTES)|SOMA_VECTOR_INDEX|SOMA_EMBEDDER_.*|MILVUS_.*", "memory"),
     (r"SOMA_(MEMORY|COGNITIVE|GOVERNOR|CHAT|CONTROL)_(APP|WORKER|OWNER)_PASSWORD", r"\1, the command line"),
     (r"SOMA_SECRETS|VAULT_\w+", "every process that needs a secret"),
     (r"SOMA_USER_KEY_PATH", "edge, the command line"),

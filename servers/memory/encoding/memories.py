@@ -83,5 +83,11 @@ def hit_message(hit: Hit, message: memory_pb.Memory) -> memory_pb.MemoryHit:
             importance=parts.importance,
             vector_rank=parts.vector_rank,
             lexical_rank=parts.lexical_rank,
+            context=parts.context,
+            graph=parts.graph,
+            time=parts.time,
+            speaker=parts.speaker,
+            graph_rank=parts.graph_rank,
+            time_rank=parts.time_rank,
         ),
     )

@@ -19,11 +19,11 @@ TYPICAL_SHARE: Final = 0.87
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A query's vector (None where no word is known), the cosine that unrelated texts have with it, and its terms."""
+    """What counts of a query's text, its vector (None where no word is known), and the cosine of unrelated texts."""
 
+    text: str
     vector: Vector | None
     unrelated_cosine: float
-    terms: list[str]
 
 
 class Indexer:
@@ -33,6 +33,11 @@ class Indexer:
         self._embedder = embedder
         self._words = words
         self._tokenizer = tokenizer
+
+    @property
+    def version(self) -> str:
+        """The embedder with its version. Example: "potion-base-8M/1"."""
+        return f"{self._embedder.name}/{self._embedder.version}"
 
     def indexed_many(self, memories: Sequence[Memory]) -> list[Indexed]:
         """The memories with their sizes, embedding versions, vectors and terms; embedded together."""
@@ -46,7 +51,7 @@ class Indexer:
         sized = replace(
             memory,
             token_count=self._tokenizer.count(memory.text),
-            embedding_version=f"{self._embedder.name}/{self._embedder.version}" if known else "",
+            embedding_version=self.version if known else "",
         )
         return Indexed(sized, vector if known else None, self._words.terms(memory.text))
 
@@ -56,8 +61,8 @@ class Indexer:
         return vector if vector.any() else None
 
     def query(self, text: str, most_tokens: int) -> Query:
-        """What the retrievers need of a query, of which only the first tokens count."""
+        """What the index of vectors needs of a query, of which only the first tokens count."""
         beginning = self._tokenizer.truncate(text, most_tokens)
         vector = self.vector(beginning)
         shared = float(vector @ self._embedder.common_direction) if vector is not None else 0.0
-        return Query(vector, TYPICAL_SHARE * shared, list(self._words.terms(beginning)))
+        return Query(beginning, vector, TYPICAL_SHARE * shared)

@@ -8,10 +8,17 @@ from servers.memory.rpc.quarantine import QuarantineServicing
 from servers.memory.rpc.reading import ReadingServicing
 from servers.memory.rpc.recalling import RecallServicing
 from servers.memory.rpc.storing import StoringServicing
+from servers.memory.rpc.transfer import TransferServicing
 
 
 @dataclass(frozen=True, kw_only=True)
 class MemoryServicer(
-    StoringServicing, RecallServicing, LinkServicing, QuarantineServicing, ReadingServicing, ErasureServicing
+    StoringServicing,
+    RecallServicing,
+    LinkServicing,
+    QuarantineServicing,
+    ReadingServicing,
+    TransferServicing,
+    ErasureServicing,
 ):
     """`soma.memory.v1.MemoryService`."""

@@ -1,35 +1,61 @@
 """The memory service on a real server and a real database."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import pytest
 
+from servers.memory.erasure.forgetting import Subjects
+from servers.memory.erasure.rows import ErasureRows
 from servers.memory.graph.linking import Linker
 from servers.memory.graph.rows import LinkStore
 from servers.memory.graph.searching import GraphSearch
 from servers.memory.indexing.indexer import Indexer
 from servers.memory.indexing.words import Words
 from servers.memory.recalling.accesses import Accesses
+from servers.memory.recalling.changes import Changes
+from servers.memory.recalling.finding import Finder
 from servers.memory.recalling.recaller import Recaller
+from servers.memory.recalling.shelves import Shelves
 from servers.memory.rpc.servicer import MemoryServicer
-from servers.memory.storing.changes import Changes
 from servers.memory.storing.forgetting import Forgetter
 from servers.memory.storing.intake import Intake, Limits
 from servers.memory.storing.memories import Memories
 from servers.memory.storing.reading import Reading
+from servers.memory.storing.revising import Revisions
 from servers.memory.storing.rows import MemoryStore
 from servers.memory.storing.sources import Sources
+from servers.memory.transfer.counting import Counter, IndexStanding
+from servers.memory.transfer.exporting import Exporter
+from servers.memory.transfer.importing import Importer
 from servers.memory.upkeep.quarantine import Quarantines
+from servers.memory.vectors.pgvector import PgvectorIndexes
+from servers.memory.vectors.port import Space
+from servers.memory.view.meaning import Meaning
+from servers.memory.view.reading import Reader
 from soma.memory.v1 import memory_service_pb2_grpc as memory_grpc
 from soma_common.embedding import StaticEmbedder
 from soma_common.events.store import EventStore
+from soma_common.kernel.clock import Clock
 from soma_common.kernel.ids import Ids
 from soma_common.postgres.pool import Database
 from soma_common.rpc.idempotency import IdempotencyStore
+from soma_common.sagas.orchestrator import SagaOrchestrator
 from soma_common.testing.clock import SetClock
 from soma_common.testing.postgres import HouseDatabases, OpenDatabase
 from soma_common.testing.rpc import Added, RpcHarness
 from soma_common.tokens import tokenizer_for
+
+EMBEDDER: Final = StaticEmbedder()
+READER: Final = Reader(Words(), Meaning(EMBEDDER, Words()))
+# The first query reads a table, for which no call under test should wait.
+READER.query("warm", SetClock().now())
+SHELF_BYTES: Final = 64 * 1024 * 1024
+
+
+async def answers() -> bool:
+    """As an index that is there."""
+    return True
 
 
 @dataclass(frozen=True)
@@ -45,7 +71,16 @@ class Remembering:
 
 @pytest.fixture(scope="session")
 def indexer() -> Indexer:
-    return Indexer(StaticEmbedder(), Words(), tokenizer_for("o200k_base"))
+    return Indexer(EMBEDDER, Words(), tokenizer_for("o200k_base"))
+
+
+async def recaller_of(database: Database, indexer: Indexer, accesses: Accesses, clock: Clock) -> Recaller:
+    """A recaller as a process has it."""
+    store, reader = MemoryStore(database), READER
+    changes = Changes(database, store, reader)
+    vectors = await PgvectorIndexes(database).open(Space(indexer.version, EMBEDDER.dimensions))
+    finder = Finder(Shelves(changes, SHELF_BYTES), changes, vectors)
+    return Recaller(finder, store, LinkStore(database), indexer, reader, accesses, clock)
 
 
 @pytest.fixture
@@ -55,11 +90,12 @@ async def remembering(
     database = await open_database(house_database("memory", "servers.memory"))
     clock, store = SetClock(), MemoryStore(database)
     accesses = Accesses(database, store, EventStore("memory"), clock, Ids())
-    intake = Intake(store, Limits())
+    limits = Limits(namespaces=20, daily_writes=600)
+    intake = Intake(store, limits)
     memories = Memories(database, store, intake, indexer, EventStore("memory"), clock)
-    changes = Changes(database, store, intake, memories, EventStore("memory"), clock)
+    revisions = Revisions(database, store, intake, memories, EventStore("memory"), clock)
     forgetter = Forgetter(database, Sources(), EventStore("memory"), clock)
-    recaller = Recaller(store, indexer, accesses, clock)
+    recaller = await recaller_of(database, indexer, accesses, clock)
     served = await rpc.serve(
         "memory",
         Added(
@@ -71,8 +107,14 @@ async def remembering(
                 linker=Linker(database, LinkStore(database), EventStore("memory")),
                 graph_search=GraphSearch(LinkStore(database), store, clock),
                 quarantines=Quarantines(database, store, EventStore("memory"), clock),
-                changes=changes,
+                revisions=revisions,
                 reading=Reading(database, store, clock),
+                subjects=Subjects(
+                    database, ErasureRows(), SagaOrchestrator(database, EventStore("memory"), [], clock, Ids()), clock
+                ),
+                exporter=Exporter(database, clock),
+                importer=Importer(database, intake, memories, LinkStore(database), EventStore("memory"), clock),
+                counter=Counter(database, limits, IndexStanding("pgvector", indexer.version, answers), clock),
                 clock=clock,
                 ids=Ids(),
             ),

@@ -53,7 +53,8 @@ async def forget(remembering: Remembering, **fields: Any) -> service_pb.DeleteBy
 
 
 async def recalled(remembering: Remembering, query: str) -> list[str]:
-    found = await remembering.user.RecallMemories(service_pb.RecallMemoriesRequest(query=query, top_k=200))
+    request = service_pb.RecallMemoriesRequest(query=query, top_k=200, time_budget_milliseconds=5000)
+    found = await remembering.user.RecallMemories(request, timeout=30)
     return [hit.memory.text for hit in found.hits]
 
 

@@ -157,7 +157,7 @@ create function view_memories(p_tenant uuid, p_memories uuid[], p_format integer
 returns table (
     memory_id uuid, kind smallint, subject text, speaker text, conversation_id uuid, "position" integer, trust double precision,
     importance double precision, tags text[], token_count integer, session_time timestamptz, learn_time timestamptz,
-    valid_from timestamptz, valid_to timestamptz, retire_time timestamptz, expire_time timestamptz, hidden_by integer,
+    valid_from timestamptz, valid_to timestamptz, retire_time timestamptz, retire_reason smallint, expire_time timestamptz, hidden_by integer,
     entry bytea, vector bytea
 )
 language plpgsql
@@ -167,7 +167,7 @@ begin
     perform enter_tenant(p_tenant);
     return query
     select m.memory_id, m.kind, m.subject, m.speaker, m.conversation_id, m.position, m.trust, m.importance, m.tags,
-        m.token_count, m.session_time, m.learn_time, m.valid_from, m.valid_to, m.retire_time, m.expire_time, m.hidden_by,
+        m.token_count, m.session_time, m.learn_time, m.valid_from, m.valid_to, m.retire_time, m.retire_reason, m.expire_time, m.hidden_by,
         e.entry, e.vector
     from memories m
     left join memory_entries e
@@ -181,7 +181,7 @@ create function read_memories(p_tenant uuid, p_namespace text, p_after uuid, p_f
 returns table (
     memory_id uuid, kind smallint, subject text, speaker text, conversation_id uuid, "position" integer, trust double precision,
     importance double precision, tags text[], token_count integer, session_time timestamptz, learn_time timestamptz,
-    valid_from timestamptz, valid_to timestamptz, retire_time timestamptz, expire_time timestamptz, hidden_by integer,
+    valid_from timestamptz, valid_to timestamptz, retire_time timestamptz, retire_reason smallint, expire_time timestamptz, hidden_by integer,
     entry bytea, vector bytea
 )
 language plpgsql
@@ -211,7 +211,7 @@ returns table (
     namespace text, seq bigint, memories bigint, fresh boolean, more boolean, memory_id uuid, kind smallint, subject text,
     speaker text, conversation_id uuid, "position" integer, trust double precision, importance double precision, tags text[],
     token_count integer, session_time timestamptz, learn_time timestamptz, valid_from timestamptz, valid_to timestamptz,
-    retire_time timestamptz, expire_time timestamptz, hidden_by integer, entry bytea, vector bytea
+    retire_time timestamptz, retire_reason smallint, expire_time timestamptz, hidden_by integer, entry bytea, vector bytea
 )
 language plpgsql
 set plan_cache_mode = force_custom_plan as $$
@@ -261,7 +261,7 @@ begin
             return query
             select v_head.namespace, null::bigint, null::bigint, null::boolean, null::boolean, given.memory_id, v.kind, v.subject,
                 v.speaker, v.conversation_id, v.position, v.trust, v.importance, v.tags, v.token_count, v.session_time,
-                v.learn_time, v.valid_from, v.valid_to, v.retire_time, v.expire_time, v.hidden_by, v.entry, v.vector
+                v.learn_time, v.valid_from, v.valid_to, v.retire_time, v.retire_reason, v.expire_time, v.hidden_by, v.entry, v.vector
             from unnest(v_changed) as given (memory_id)
             left join view_memories(p_tenant, v_changed, p_format) v using (memory_id)
             order by given.memory_id;

@@ -37,7 +37,7 @@ class Changing:
     change: Callable[[Memory], Memory]
 
 
-class Changes:
+class Revisions:
     """Updates and corrects memories."""
 
     def __init__(
