@@ -19,7 +19,7 @@ from servers.memory.graph.searching import GraphSearch
 from servers.memory.indexing.indexer import Indexer
 from servers.memory.indexing.words import Words
 from servers.memory.recalling.accesses import Accesses
-from servers.memory.recalling.changes import Changes
+from servers.memory.recalling.changes import ChangeLog
 from servers.memory.recalling.finding import Finder
 from servers.memory.recalling.recaller import Recaller
 from servers.memory.recalling.shelves import Shelves
@@ -71,7 +71,7 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
         rows = ErasureRows()
         forgetting = Forgetting(process.database, rows, houses, process.events, process.clock)
         sagas = process.orchestrator([forgetting.definition()])
-        changes = Changes(process.database, store, reader)
+        changes = ChangeLog(process.database, store, reader)
         shelves = Shelves(changes, settings.memory_shelf_bytes)
         vectors = await PgvectorIndexes(process.database).open(Space(indexer.version, embedder.dimensions))
         recaller = Recaller(Finder(shelves, changes, vectors), store, links, indexer, reader, accesses, process.clock)

@@ -36,7 +36,7 @@ class Indexer:
 
     @property
     def version(self) -> str:
-        """The embedder with its version. Example: "potion-base-8M/1"."""
+        """The embedder with its version."""
         return f"{self._embedder.name}/{self._embedder.version}"
 
     def indexed_many(self, memories: Sequence[Memory]) -> list[Indexed]:

@@ -13,7 +13,7 @@ from servers.memory.graph.searching import GraphSearch
 from servers.memory.indexing.indexer import Indexer
 from servers.memory.indexing.words import Words
 from servers.memory.recalling.accesses import Accesses
-from servers.memory.recalling.changes import Changes
+from servers.memory.recalling.changes import ChangeLog
 from servers.memory.recalling.finding import Finder
 from servers.memory.recalling.recaller import Recaller
 from servers.memory.recalling.shelves import Shelves
@@ -77,7 +77,7 @@ def indexer() -> Indexer:
 async def recaller_of(database: Database, indexer: Indexer, accesses: Accesses, clock: Clock) -> Recaller:
     """A recaller as a process has it."""
     store, reader = MemoryStore(database), READER
-    changes = Changes(database, store, reader)
+    changes = ChangeLog(database, store, reader)
     vectors = await PgvectorIndexes(database).open(Space(indexer.version, EMBEDDER.dimensions))
     finder = Finder(Shelves(changes, SHELF_BYTES), changes, vectors)
     return Recaller(finder, store, LinkStore(database), indexer, reader, accesses, clock)
