@@ -37,6 +37,23 @@ def address_rules(registry: Registry) -> AddressRules:
     return AddressRules(private_allowed=registry.env is not Environment.PROD, private_hosts=hosts)
 
 
+def embedder_problems(registry: Registry) -> Iterator[Problem]:
+    """What is missing or wrong in the embedder of the settings."""
+    parts = {
+        "SOMA_EMBEDDER_URL": registry.embedder_url,
+        "SOMA_EMBEDDER_MODEL": registry.embedder_model,
+        "SOMA_EMBEDDER_DIMENSIONS": registry.embedder_dimensions,
+    }
+    absent = [name for name, value in parts.items() if value is None]
+    if absent and (len(absent) < len(parts) or registry.embedder_key is not None):
+        yield Problem(absent[0], "is not set, but the rest of the embedder is", f"Set {', '.join(parts)}, or none.")
+    if registry.embedder_url is not None:
+        wrong = address_rules(registry).url_problem(registry.embedder_url)
+        if wrong is not None:
+            remedy = "Use an address that may be called, or name its host in SOMA_MODEL_PRIVATE_HOSTS."
+            yield Problem("SOMA_EMBEDDER_URL", f"cannot be used: {wrong}", remedy)
+
+
 def provider_keys(registry: Registry) -> Mapping[str, SecretStr]:
     """The keys of the installation by provider, each for the provider's own address only."""
     found = {provider.name: _own_key(provider, registry) for provider in providers().values()}

@@ -12,7 +12,8 @@ from config.home import is_instance
 from config.ports import PortTable
 from config.problems import Problem
 from config.settings_registry import ROWS, Registry
-from config.values import HOUSES, DeployMode, Environment, KafkaProtocol, LogLevel, SecretsStore
+from config.providers import embedder_problems
+from config.values import HOUSES, DeployMode, Environment, KafkaProtocol, LogLevel, SecretsStore, VectorIndexName
 from soma_common.postgres.house import PLACES
 
 _CLUSTER: Final = (
@@ -58,6 +59,7 @@ def judge(registry: Registry, mode: DeployMode, ports: PortTable, house: str | N
     problems += _vault(registry)
     problems += _pairs(registry, mode)
     problems += _kafka(registry)
+    problems += embedder_problems(registry)
     problems += _beside(registry, mode)
     problems += _port_problems(registry, ports)
     if registry.env is Environment.PROD:
@@ -151,6 +153,8 @@ def _pairs(registry: Registry, mode: DeployMode) -> Iterator[Problem]:
         )
     if (registry.milvus_host is None) != (registry.milvus_port is None):
         yield Problem("MILVUS_HOST and MILVUS_PORT", "are needed together", "Set both or none.")
+    if registry.vector_index is VectorIndexName.MILVUS and registry.milvus_host is None:
+        yield Problem("MILVUS_HOST", "is not set, but SOMA_VECTOR_INDEX is milvus", "Set MILVUS_HOST and MILVUS_PORT.")
 
 
 def _kafka(registry: Registry) -> Iterator[Problem]:

@@ -23,6 +23,7 @@ from config.sources import Origin, Source
 from config.values import (
     BudgetSettings,
     DeployMode,
+    EmbedderSettings,
     Endpoint,
     Environment,
     IdentitySettings,
@@ -30,6 +31,7 @@ from config.values import (
     LogSettings,
     ModelSettings,
     SecretsSettings,
+    VectorIndexName,
     WebSettings,
 )
 from config.vault_loader import vault_login
@@ -242,6 +244,19 @@ class Settings:
     def model_addresses(self) -> AddressRules:
         """Where models may be called."""
         return address_rules(self.registry)
+
+    @property
+    def vector_index(self) -> VectorIndexName:
+        """Where vectors of memories are searched."""
+        return self.registry.vector_index or VectorIndexName.PGVECTOR
+
+    @property
+    def embedder(self) -> EmbedderSettings | None:
+        """The model that is asked for embeddings; None for the built-in embedder."""
+        own = self.registry
+        if own.embedder_url is None or own.embedder_model is None or own.embedder_dimensions is None:
+            return None
+        return EmbedderSettings(own.embedder_url, own.embedder_model, own.embedder_dimensions, own.embedder_key)
 
     @property
     def supervisor_socket(self) -> Path:

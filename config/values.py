@@ -164,6 +164,23 @@ class WebSettings:
     tls_key: Path | None
 
 
+class VectorIndexName(StrEnum):
+    """Where vectors of memories are searched."""
+
+    PGVECTOR = "pgvector"
+    MILVUS = "milvus"
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedderSettings:
+    """The model that is asked for embeddings."""
+
+    url: str
+    model: str
+    dimensions: int
+    key: SecretStr | None
+
+
 class KafkaProtocol(StrEnum):
     """How Kafka's brokers are spoken to."""
 

@@ -14,6 +14,7 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 pytest_plugins = [
     "soma_common.testing.kafka",
+    "soma_common.testing.milvus",
     "soma_common.testing.postgres",
     "soma_common.testing.redis",
     "soma_common.testing.rpc",

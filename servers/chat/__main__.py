@@ -30,6 +30,7 @@ from servers.chat.conversations.searching import Searching
 from servers.chat.conversations.titles import Titles
 from servers.chat.conversations.watching import Watchers
 from servers.chat.dependencies import Dependencies
+from servers.chat.erasing import counts_in_redis, erasers
 from servers.chat.features import Features
 from servers.chat.intents.delivery import Intents
 from servers.chat.intents.extraction import Extraction
@@ -79,6 +80,7 @@ from soma.memory.v1.memory_service_pb2_grpc import MemoryServiceStub
 from soma_common.dlq import DLQHandler
 from soma_common.limits import open_limits
 from soma_common.logging import get_logger
+from soma_common.operations.erasing import Erasing
 from soma_common.rpc.dial import Channel, dial
 from soma_common.rpc.process import Process, ProcessSettings, opened
 from soma_common.sagas.orchestrator import SagaOrchestrator
@@ -262,7 +264,9 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
         try:
             async with engine.working():
                 add_servicers(engine, process, peers, house, sagas)
-                await process.serve(lambda: engine.drain(chat.drain_seconds), sagas=sagas)
+                redis = () if chat.redis_url is None else (counts_in_redis(process.clock),)
+                erasing = Erasing("chat", erasers(process.database, process.clock, *redis))
+                await process.serve(lambda: engine.drain(chat.drain_seconds), sagas=sagas, erasing=erasing)
         finally:
             await house.close()
             await peers.close()

@@ -7,11 +7,13 @@ import sys
 
 from config import Settings
 from config.process import run_service
+from servers.cognitive.erasing import erasers
 from servers.cognitive.rpc import ModulationServicer, NeuromodulatorServicer
 from servers.cognitive.states import States
 from servers.cognitive.store import StateStore
 from soma.cognitive.v1 import modulation_service_pb2_grpc as modulation_grpc
 from soma.cognitive.v1 import neuromodulator_service_pb2_grpc as neuromodulator_grpc
+from soma_common.operations.erasing import Erasing
 from soma_common.rpc.process import ProcessSettings, opened
 
 
@@ -29,7 +31,7 @@ async def main(_: Settings, own: ProcessSettings) -> None:
             NeuromodulatorServicer(states),
             "soma.cognitive.v1.NeuromodulatorService",
         )
-        await process.serve()
+        await process.serve(erasing=Erasing("cognitive", erasers(process.database)))
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from config.programs import doors, programs
 from config.values import HOUSES, SERVICES
 from servers.control.administration import Administration, Installation
 from servers.control.api_keys import ApiKeys
+from servers.control.erasing import erasers
 from servers.control.event_rpc import EventServicer
 from servers.control.events import Closing, EventReading, Replaying
 from servers.control.features import Features
@@ -52,6 +53,7 @@ from soma.governor.v1.governor_service_pb2_grpc import GovernorServiceStub
 from soma_common.events.transports.history import History
 from soma_common.events.transports.opening import open_history
 from soma_common.kernel.tenancy import TenantId
+from soma_common.operations.erasing import Erasing
 from soma_common.replay.engine import ReplayEngine
 from soma_common.rpc.dial import dial
 from soma_common.rpc.idempotency import IdempotencyStore
@@ -197,7 +199,8 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
             await administration.finish()
 
         try:
-            await process.serve(finish, sagas=identities.sagas)
+            erasing = Erasing("control", erasers(process.database))
+            await process.serve(finish, sagas=identities.sagas, erasing=erasing)
         finally:
             looking.cancel()
             await history.close()

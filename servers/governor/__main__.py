@@ -22,6 +22,7 @@ from servers.governor.configuration.versions import VersionStore
 from servers.governor.decoding.configuration import kept_configuration, retention_days
 from servers.governor.encoding.calibration import rated_settlement, settled_outcome
 from servers.governor.encoding.configuration import stored_configuration
+from servers.governor.erasing import erasers
 from servers.governor.health.store import HealthStore
 from servers.governor.health.view import LOOK_SECONDS, HealthView, OwnReports
 from servers.governor.ledger.budget_store import BudgetStore
@@ -47,6 +48,7 @@ from soma.governor.v1 import governor_service_pb2_grpc as governor_grpc
 from soma_common.events.store import EventStore
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.ids import Ids
+from soma_common.operations.erasing import Erasing
 from soma_common.postgres.pool import Database
 from soma_common.rpc.dial import dial
 from soma_common.rpc.process import Process, ProcessSettings, keep_running, opened
@@ -125,7 +127,9 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
         # In a thread: the start waits for nothing, and the first turn with tools finds the table there.
         loading = asyncio.create_task(asyncio.to_thread(servicer.planning.similarity.load))
         try:
-            await process.serve(servicer.level_watch.drain, tell=OwnReports(servicer.health, process.ids).tell)
+            erasing = Erasing("governor", erasers(process.database))
+            tell = OwnReports(servicer.health, process.ids).tell
+            await process.serve(servicer.level_watch.drain, tell=tell, erasing=erasing)
         finally:
             for job in jobs:
                 job.cancel()

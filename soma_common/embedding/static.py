@@ -64,6 +64,11 @@ class StaticEmbedder:
         encoded = self._tokenizer.encode(text, add_special_tokens=False)
         return [number for number in encoded.ids if number >= _FIRST_PIECE]
 
+    def vocabulary(self) -> list[str]:
+        """The word pieces by number; those inside a word begin with ##."""
+        by_piece = self._tokenizer.get_vocab()
+        return sorted(by_piece, key=by_piece.__getitem__)
+
     @cached_property
     def table(self) -> Table:
         """The rows of all word pieces."""

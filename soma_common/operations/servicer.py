@@ -18,7 +18,10 @@ from soma_common.kernel.paging import DEFAULT_PAGE_SIZE
 from soma_common.kernel.reasons import Reason
 from soma_common.kernel.tenancy import SYSTEM_TENANT, TenantId
 from soma_common.operations import sagas
+from soma_common.operations.erasing import Erasing
 from soma_common.operations.letters import edited_body, filter_of, letter_message
+from soma_common.operations.shared_stores import shared_erasers
+from soma_common.operations.subjects import Subject, pseudonym
 from soma_common.postgres.pool import Connection, Database
 from soma_common.postgres.queries import Queries
 from soma_common.rpc.call import current_call
@@ -39,9 +42,15 @@ class HouseOperationsServicer(operations_grpc.HouseOperationsServiceServicer):
     """`soma.events.v1.HouseOperationsService` of one house."""
 
     def __init__(
-        self, house: str, database: Database, letters: DLQHandler, orchestrator: SagaOrchestrator | None
+        self,
+        house: str,
+        database: Database,
+        letters: DLQHandler,
+        orchestrator: SagaOrchestrator | None,
+        erasing: Erasing | None = None,
     ) -> None:
-        """A house without sagas hands in none."""
+        """A house without sagas hands in none; one without stores of its own has the shared ones erased."""
+        self._erasing = erasing or Erasing(house, shared_erasers(database))
         self._house = house
         self._database = database
         self._letters = letters
@@ -157,6 +166,17 @@ class HouseOperationsServicer(operations_grpc.HouseOperationsServiceServicer):
             return answer
 
         return await self._database.run(tenant_id, work)
+
+    async def EraseSubject(  # noqa: N802 - the contract's name
+        self, request: operations_pb.EraseSubjectRequest, _: Any
+    ) -> operations_pb.EraseSubjectResponse:
+        """Erase a person from every store of the house and look for it afterwards.
+
+        No answer is kept: a repeat erases again what came since, and looks again.
+        """
+        tenant_id = current_call().caller.tenant_id
+        subject = Subject(tenant_id, UUID(request.erasure_id), request.sub, pseudonym())
+        return operations_pb.EraseSubjectResponse(stores=await self._erasing.erase(subject))
 
     def _those(self, saga_id: str) -> SagaOrchestrator:
         """The sagas of this house. Raises SomaError(RESOURCE_NOT_FOUND) where there are none."""

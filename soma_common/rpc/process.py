@@ -28,6 +28,7 @@ from soma_common.kernel.clock import Clock
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.ids import Ids
 from soma_common.logging import get_logger
+from soma_common.operations.erasing import Erasing
 from soma_common.operations.metrics import LOOK_SECONDS, ParkedLetters
 from soma_common.operations.servicer import FULL_NAME, HouseOperationsServicer
 from soma_common.postgres.house import HouseDatabase
@@ -114,11 +115,13 @@ class Process:
         *,
         sagas: SagaOrchestrator | None = None,
         tell: Tell | None = None,
+        erasing: Erasing | None = None,
         grace_seconds: float = DRAIN_SECONDS,
     ) -> None:
         """Serve until SIGTERM or SIGINT, then drain; `finish` is what must still be done or handed over.
 
-        `sagas` are those of the house: they are run here, and its operators can decide about them. `tell` is how the
+        `sagas` are those of the house: they are run here, and its operators can decide about them. `erasing` forgets
+        persons in its stores; without one in those that every house has. `tell` is how the
         governor hears what is seen here, without the usual call.
         """
         settings = self.settings
@@ -127,7 +130,7 @@ class Process:
         parked = ParkedLetters(letters, self.server.registry)
         self.server.add(
             operations_grpc.add_HouseOperationsServiceServicer_to_server,
-            HouseOperationsServicer(settings.service, self.database, letters, sagas),
+            HouseOperationsServicer(settings.service, self.database, letters, sagas, erasing),
             FULL_NAME,
         )
         ops = OpsHttp(settings.service, release, settings.http_listen, self.health, self.server.registry)

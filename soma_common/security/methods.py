@@ -102,7 +102,9 @@ METHODS: Final[Mapping[str, MethodRule]] = {
     "/soma.memory.v1.MemoryService/QuarantineSource": _user("memory:write", "operator"),
     "/soma.memory.v1.MemoryService/RestoreSource": _user("memory:write", "operator"),
     "/soma.memory.v1.MemoryService/ListQuarantines": _user("memory:read", "operator"),
-    "/soma.memory.v1.MemoryService/ForgetSubject": _user("memory:write", "member"),
+    "/soma.memory.v1.MemoryService/ForgetSubject": MethodRule(
+        scope="memory:write", callers=_DOORS, role="member", finds_repeats=True
+    ),
     "/soma.memory.v1.MemoryService/GetErasure": _user("memory:read"),
     "/soma.memory.v1.MemoryService/ExportMemories": _user("memory:read"),
     "/soma.memory.v1.MemoryService/ImportMemories": _user("memory:write", "member"),
@@ -161,5 +163,5 @@ METHODS: Final[Mapping[str, MethodRule]] = {
     "/soma.events.v1.HouseOperationsService/RetryDeadLetter": _internal("control"),
     "/soma.events.v1.HouseOperationsService/RetryDeadLetters": _internal("control"),
     "/soma.events.v1.HouseOperationsService/DiscardDeadLetter": _internal("control"),
-    "/soma.events.v1.HouseOperationsService/EraseSubject": _internal("memory"),
+    "/soma.events.v1.HouseOperationsService/EraseSubject": _internal("memory", finds_repeats=True),
 }

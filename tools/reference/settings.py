@@ -29,7 +29,7 @@ is said at once."""
 _UNREAD: Final = "nothing yet"
 # Who reads what, by the name; the first that fits. A setting that fits nowhere is not documented, and that is refused.
 _READERS: Final[tuple[tuple[str, str], ...]] = (
-    (r"SOMA_MEMORY_API_TOKEN|MILVUS_.*|KEYCLOAK_.*|SPICEDB_.*|OPA_URL", _UNREAD),
+    (r"SOMA_MEMORY_API_TOKEN|KEYCLOAK_.*|SPICEDB_.*|OPA_URL", _UNREAD),
     (r"SOMA_DEPLOY_TARGET|SOMA_FEATURE_(VOICE|MCP|CODE_EXECUTION)", "control"),
     (r"SOMA_(DEPLOY_MODE|AAAS_MODE|ENV|INSTANCE|HOME|SETTINGS_FILE|BIND|PORT_SHIFT|WORKER)", "every process"),
     (r"SOMA_(LOG_.*|OTLP_ENDPOINT|JWKS_PATH|SERVICE_KEY_PATH|TENANT_ID|OWNER_SUB|ISSUER)", "every process"),
@@ -43,7 +43,7 @@ _READERS: Final[tuple[tuple[str, str], ...]] = (
     (r"SOMA_(BUS|POSTGRES)_.*", "every service with tables, the command line"),
     (r"SOMA_AGENT_DSN", "chat, governor, control"),
     (r"SOMA_BRAIN_DSN", "cognitive"),
-    (r"SOMA_MEMORY_DSN", "memory"),
+    (r"SOMA_MEMORY_DSN|SOMA_VECTOR_INDEX|SOMA_EMBEDDER_.*|MILVUS_.*", "memory"),
     (r"SOMA_(MEMORY|COGNITIVE|GOVERNOR|CHAT|CONTROL)_(APP|WORKER|OWNER)_PASSWORD", r"\1, the command line"),
     (r"SOMA_SECRETS|VAULT_\w+", "every process that needs a secret"),
     (r"SOMA_USER_KEY_PATH", "edge, the command line"),

@@ -8,11 +8,12 @@ from typing import Any, Final
 
 import aiohttp
 
-from servers.chat.adapters.guarded_http import causes, refused_address
 from servers.chat.adapters.openai_compatible import failure, unavailable
+from servers.chat.adapters.refused_addresses import refused_address
 from servers.chat.domain.model import ModelProfile
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason
+from soma_common.rpc.guarded_http import causes
 
 Meaning = Callable[[ModelProfile, Any], SomaError]
 

@@ -10,7 +10,6 @@ from typing import Any, Final, cast
 
 import aiohttp
 
-from servers.chat.adapters.guarded_http import guarded_session
 from servers.chat.adapters.litellm_failures import ConnectionLostError, failure_of
 from servers.chat.adapters.openai_compatible import checked, unavailable
 from servers.chat.adapters.openai_wire import ChunkReader
@@ -19,6 +18,7 @@ from servers.chat.domain.request_body import request_body
 from soma_common.kernel.addresses import AddressRules
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason
+from soma_common.rpc.guarded_http import guarded_session
 
 # It takes a model that repeats itself for one that is stuck; a person may well ask for the same word a thousand times.
 _REPEATS: Final = 1 << 30

@@ -11,13 +11,14 @@ from typing import Self
 import aiohttp
 import orjson
 
-from servers.chat.adapters.guarded_http import guarded_session, refused_address
 from servers.chat.adapters.openai_wire import ChunkReader, DataLines
+from servers.chat.adapters.refused_addresses import refused_address
 from servers.chat.domain.model import ModelProfile, ModelRequest, StreamItem
 from servers.chat.models.bodies import body_of
 from soma_common.kernel.addresses import AddressRules
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason
+from soma_common.rpc.guarded_http import guarded_session
 
 _LINGER_SECONDS = 0.2
 _LONGEST_LINE_BYTES = 4 * 1024 * 1024

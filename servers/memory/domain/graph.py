@@ -129,7 +129,11 @@ def spread(graph: Graph, start: UUID, wanted: Wanted) -> dict[UUID, Way]:
                 if strength < wanted.min_strength or not _improves(strength, best.get(memory_id), wanted.choice):
                     continue
                 rival = further.get(memory_id)
-                if rival is None or strength > rival.strength or (strength == rival.strength and _is_before(way, link, rival)):
+                if (
+                    rival is None
+                    or strength > rival.strength
+                    or (strength == rival.strength and _is_before(way, link, rival))
+                ):
                     further[memory_id] = Way(memory_id, way.hops + 1, strength, way, link)
         best |= further
         layer = list(further.values())
@@ -147,10 +151,9 @@ def place_of(way: Way) -> tuple[float, int, UUID]:
     return -way.strength, way.hops, way.memory_id
 
 
-def frontier(ways: Iterable[Way], known: set[UUID], most: int, stronger_than: float = 0.0) -> list[UUID]:
-    """The memories to ask for their links next: the best that were not asked for yet, and strong enough to matter."""
-    open_ways = (way for way in ways if way.memory_id not in known and way.strength > stronger_than)
-    return [way.memory_id for way in sorted(open_ways, key=place_of)[:most]]
+def frontier(ways: Iterable[Way], known: set[UUID], most: int) -> list[UUID]:
+    """The memories to ask for their links next: the best that were not asked for yet."""
+    return [way.memory_id for way in sorted((way for way in ways if way.memory_id not in known), key=place_of)[:most]]
 
 
 def _improves(strength: float, known: Way | None, choice: Choice) -> bool:

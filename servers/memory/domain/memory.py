@@ -7,8 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
-from typing import Final
+from typing import Final, TypeAlias
 from uuid import UUID
+
+# What a field of a payload may be compared with.
+MetadataValue: TypeAlias = str | float | bool
 
 
 class Kind(IntEnum):
@@ -111,6 +114,6 @@ class RecallFilter:
     min_trust: float = 0.0
     valid_after: datetime | None = None
     valid_before: datetime | None = None
-    metadata: tuple[tuple[str, str | float | bool], ...] = ()
+    metadata: tuple[tuple[str, MetadataValue], ...] = ()
     as_of_valid: datetime | None = None
     as_of_learn: datetime | None = None

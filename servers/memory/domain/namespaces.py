@@ -36,3 +36,8 @@ def readable(caller: Caller, wanted: tuple[str, ...], agent_id: str) -> tuple[st
     """The namespaces to search: those that are wanted and allowed, or the caller's, the agent's and the shared one."""
     usual = (own_namespace(caller), *((f"agent:{agent_id}",) if agent_id else ()), SHARED)
     return tuple(dict.fromkeys(name for name in wanted or usual if may_use(caller, name)))
+
+
+def sees_hidden(caller: Caller) -> bool:
+    """Whether the caller may look at what a quarantine hides."""
+    return not caller.roles.isdisjoint(("operator", "admin"))

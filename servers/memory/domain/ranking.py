@@ -26,6 +26,8 @@ class Weights:
     vector: float = 1.0
     lexical: float = 1.0
     recency: float = 0.1
+    graph: float = 0.2
+    temperature: float = 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,12 @@ class Parts:
     importance: float
     vector_rank: int = 0
     lexical_rank: int = 0
+    context: float | None = None
+    graph: float | None = None
+    time: float | None = None
+    speaker: float | None = None
+    graph_rank: int = 0
+    time_rank: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,7 @@ class LinkStore:
         self._database = database
 
     async def links_of(self, tenant_id: TenantId, memory_ids: Sequence[UUID]) -> list[NearLink]:
-        """The strongest 20 links of each memory, either way. The other ends may be out of recall or not the caller's."""
+        """The strongest 20 links of each memory, either way; the other ends may be out of recall or foreign."""
         rows = await self._database.tenant_read(tenant_id, _SQL.links_of, list(memory_ids), STRONGEST)
         return [NearLink(*row) for row in rows]
 
@@ -81,7 +81,7 @@ class LinkStore:
         return Link(*row) if row is not None else None
 
     async def remove(self, connection: Connection, tenant_id: TenantId, link: Link, all_owners: bool) -> int:
-        """Take away the links between two memories that say the same, or all where `type` is empty; answers how many."""
+        """Take away the links between two memories of this type, or all where it is empty; answers how many."""
         place = (link.source_id, link.target_id, link.type)
         done = await connection.execute(_SQL.unlink, tenant_id, *place, all_owners, link.owner_sub)
         return int(done.rpartition(" ")[2])

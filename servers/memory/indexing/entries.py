@@ -5,46 +5,40 @@ How a text is split and hashed is not decided here. Numbers are little-endian; t
 
 from dataclasses import dataclass
 from struct import Struct
-from typing import Final, TypeAlias
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
+from servers.memory.view.entry import Entry, Floats, Hashes, Trait
+
 # What is stored in another format is read by its text again.
 FORMAT: Final = 1
-Hashes: TypeAlias = npt.NDArray[np.int64]
 
 _HASH: Final = np.dtype("<i8")
 _COUNT: Final = np.dtype("<u2")
 _FLOAT: Final = np.dtype("<f2")
-_MOST: Final = 0xFFFF
 # Format, traits, how many names, pairs of metadata and terms.
 _HEAD: Final = Struct("<BBHHI")
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What is known of a text: different `terms` with their `frequencies`, and the hashes of names and metadata.
-
-    `traits` fit into a byte.
-    """
+    """What an entry says of a text, named as in `Entry`."""
 
     terms: Hashes
     frequencies: npt.NDArray[np.uint16]
-    names: tuple[int, ...] = ()
-    metadata: tuple[int, ...] = ()
-    traits: int = 0
+    names: tuple[int, ...]
+    metadata: tuple[int, ...]
+    traits: Trait
 
 
-def encode(content: Content) -> bytes:
-    """The bytes of an entry. Raises ValueError for more than 65,535 names or pairs."""
-    names, pairs = len(content.names), len(content.metadata)
-    if max(names, pairs) > _MOST:
-        raise ValueError(f"an entry holds at most {_MOST} names and pairs, not {names} and {pairs}")
-    head = _HEAD.pack(FORMAT, content.traits, names, pairs, len(content.terms))
-    hashes = np.array([*content.names, *content.metadata], dtype=_HASH)
-    counts = np.minimum(content.frequencies, _MOST).astype(_COUNT)
-    return head + hashes.tobytes() + content.terms.astype(_HASH).tobytes() + counts.tobytes()
+def encode(entry: Entry) -> bytes:
+    """The bytes of what the text says; neither its vector nor what stands in columns of its own."""
+    few = (*entry.names, *entry.metadata)
+    head = _HEAD.pack(FORMAT, entry.traits, len(entry.names), len(entry.metadata), len(entry.terms))
+    hashes = np.array(few, dtype=_HASH).tobytes() + entry.terms.astype(_HASH).tobytes()
+    return head + hashes + entry.frequencies.astype(_COUNT).tobytes()
 
 
 def decode(entry: bytes) -> Content:
@@ -58,14 +52,14 @@ def decode(entry: bytes) -> Content:
     numbers = np.frombuffer(entry, _HASH, hashes, _HEAD.size)
     counts = np.frombuffer(entry, _COUNT, terms, _HEAD.size + hashes * _HASH.itemsize)
     few = numbers[: names + pairs].tolist() if names + pairs else []
-    return Content(numbers[names + pairs :], counts, tuple(few[:names]), tuple(few[names:]), traits)
+    return Content(numbers[names + pairs :], counts, tuple(few[:names]), tuple(few[names:]), Trait(traits))
 
 
-def encode_vector(vector: npt.NDArray[np.float32]) -> bytes:
+def encode_vector(vector: Floats | None) -> bytes | None:
     """A vector in half its bytes; what is lost of a cosine is below a thousandth."""
-    return vector.astype(_FLOAT).tobytes()
+    return None if vector is None else vector.astype(_FLOAT).tobytes()
 
 
-def decode_vector(vector: bytes) -> npt.NDArray[np.float32]:
+def decode_vector(vector: bytes | None) -> Floats | None:
     """The vector again."""
-    return np.frombuffer(vector, _FLOAT).astype(np.float32)
+    return None if vector is None else np.frombuffer(vector, _FLOAT).astype(np.float32)

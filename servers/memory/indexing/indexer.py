@@ -3,6 +3,7 @@
 Nothing here reads or writes a table.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -33,15 +34,21 @@ class Indexer:
         self._words = words
         self._tokenizer = tokenizer
 
-    def indexed(self, memory: Memory) -> Indexed:
-        """The memory with its size, embedding version, vector and terms."""
-        vector = self.vector(memory.text)
+    def indexed_many(self, memories: Sequence[Memory]) -> list[Indexed]:
+        """The memories with their sizes, embedding versions, vectors and terms; embedded together."""
+        if not memories:
+            return []
+        vectors: Vector = self._embedder.encode([memory.text for memory in memories])
+        return [self._indexed(memory, vector) for memory, vector in zip(memories, vectors, strict=True)]
+
+    def _indexed(self, memory: Memory, vector: Vector) -> Indexed:
+        known = bool(vector.any())
         sized = replace(
             memory,
             token_count=self._tokenizer.count(memory.text),
-            embedding_version=f"{self._embedder.name}/{self._embedder.version}" if vector is not None else "",
+            embedding_version=f"{self._embedder.name}/{self._embedder.version}" if known else "",
         )
-        return Indexed(sized, vector, self._words.terms(memory.text), None)
+        return Indexed(sized, vector if known else None, self._words.terms(memory.text))
 
     def vector(self, text: str) -> Vector | None:
         """The unit vector of a text; None where the table knows none of its pieces."""

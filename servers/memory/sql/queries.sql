@@ -1,25 +1,11 @@
--- name: store
-insert into memories (
-    tenant_id, memory_id, namespace, owner_sub, kind, text, text_key, payload, subject, speaker, source_class, source_id,
-    conversation_id, turn_id, trust, importance, tags, token_count, term_count, learn_time, valid_from, embedding_version
-)
-values ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
-on conflict (tenant_id, namespace, subject, text_key) do nothing
-
--- name: strengthen
-update memories
-set access_count = access_count + 1, access_time = $5, importance = least(1.0, importance + $6), version = version + 1
-where tenant_id = $1 and namespace = $2 and subject = $3 and text_key = $4
-returning *
-
--- name: store_vector
+-- name: store_vectors
 insert into memory_vectors (tenant_id, namespace, memory_id, embedding)
-values ($1, $2, $3, $4::text::vector)
+select $1, namespace, memory_id, embedding::vector
+from unnest($2::text[], $3::uuid[], $4::text[]) as given (namespace, memory_id, embedding)
 
 -- name: store_terms
 insert into memory_terms (tenant_id, namespace, term, memory_id, frequency)
-select $1, $2, term, $3, frequency
-from unnest($4::text[], $5::integer[]) as given (term, frequency)
+select $1, given.* from unnest($2::text[], $3::text[], $4::uuid[], $5::integer[]) as given (namespace, term, memory_id, frequency)
 
 -- name: grow_namespace
 insert into namespace_sizes (tenant_id, namespace, memories, terms)

@@ -3,7 +3,6 @@
 What is kept and how hits are ranked is decided in `domain/`; here it is written and found.
 """
 
-import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,10 +13,7 @@ from uuid import UUID
 import numpy as np
 import numpy.typing as npt
 
-from servers.memory.domain.memory import REPEATED_IMPORTANCE, Kind, Memory, RecallFilter, Retired, Source
-from servers.memory.domain.noise import normalised
-from soma_common.kernel.errors import SomaError
-from soma_common.kernel.reasons import Reason
+from servers.memory.domain.memory import Kind, Memory, RecallFilter, Retired, Source
 from soma_common.kernel.tenancy import TenantId
 from soma_common.postgres.failures import DRIVER_EXCEPTIONS
 from soma_common.postgres.pool import Connection, Database
@@ -29,12 +25,11 @@ Vector = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Indexed:
-    """A memory with what the indexes need: its vector (None where no word is known), its terms and its turn."""
+    """A memory with what the indexes need: its vector (None where no word is known) and its terms."""
 
     memory: Memory
     vector: Vector | None
     terms: Counter[str]
-    turn_id: UUID | None
 
 
 class VectorsDownError(Exception):
@@ -47,38 +42,38 @@ class MemoryStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(self, connection: Connection, tenant_id: TenantId, indexed: Indexed) -> tuple[Memory, bool]:
-        """Keep a memory, or strengthen the one that says the same; answers it and whether it was there already."""
-        memory = indexed.memory
-        key = _text_key(memory.text)
-        for _ in range(2):
-            if await connection.execute(_SQL.store, *_row(tenant_id, indexed, key)) == "INSERT 0 1":
-                await self._index(connection, tenant_id, indexed)
-                return memory, False
-            place = (tenant_id, memory.namespace, memory.subject, key)
-            row = await connection.fetchrow(_SQL.strengthen, *place, memory.learn_time, REPEATED_IMPORTANCE)
-            if row is not None:
-                return _memory(row), True
-        # Whoever said the same deletes and stores it over and over.
-        raise SomaError(Reason.CONFLICT)
-
-    async def _index(self, connection: Connection, tenant_id: TenantId, indexed: Indexed) -> None:
-        memory = indexed.memory
-        place = (tenant_id, memory.namespace)
-        if indexed.vector is not None:
-            await connection.execute(_SQL.store_vector, *place, memory.memory_id, _vector_text(indexed.vector))
-        terms = indexed.terms
-        await connection.execute(_SQL.store_terms, *place, memory.memory_id, list(terms), list(terms.values()))
-        await connection.execute(_SQL.grow_namespace, *place, 1, terms.total())
+    async def index(self, connection: Connection, tenant_id: TenantId, memories: Sequence[Indexed]) -> None:
+        """Write what the indexes need of memories that were stored in this transaction."""
+        withs = [each for each in memories if each.vector is not None]
+        if withs:
+            await connection.execute(
+                _SQL.store_vectors,
+                tenant_id,
+                [each.memory.namespace for each in withs],
+                [each.memory.memory_id for each in withs],
+                [_vector_text(each.vector) for each in withs if each.vector is not None],
+            )
+        terms = [(each.memory, *term) for each in memories for term in each.terms.items()]
+        if terms:
+            await connection.execute(
+                _SQL.store_terms,
+                tenant_id,
+                [memory.namespace for memory, _, _ in terms],
+                [term for _, term, _ in terms],
+                [memory.memory_id for memory, _, _ in terms],
+                [frequency for _, _, frequency in terms],
+            )
 
     async def find(self, connection: Connection, memory_id: UUID) -> Memory | None:
         """One memory of the tenant."""
         row = await connection.fetchrow(_SQL.find, memory_id)
-        return _memory(row) if row is not None else None
+        return memory_of_row(row) if row is not None else None
 
     async def find_many(self, tenant_id: TenantId, memory_ids: Sequence[UUID]) -> list[Memory]:
         """Those of the memories that exist, in no order."""
-        return [_memory(row) for row in await self._database.tenant_read(tenant_id, _SQL.find_many, list(memory_ids))]
+        return [
+            memory_of_row(row) for row in await self._database.tenant_read(tenant_id, _SQL.find_many, list(memory_ids))
+        ]
 
     async def remove(self, connection: Connection, tenant_id: TenantId, memory_id: UUID) -> tuple[str, int] | None:
         """Delete a memory with its index rows; answers its namespace and version, None where there was none."""
@@ -117,10 +112,6 @@ class MemoryStore:
         await connection.execute(_SQL.note_accesses, ids, times, moments)
 
 
-def _text_key(text: str) -> bytes:
-    return hashlib.sha256(normalised(text).encode()).digest()
-
-
 def _vector_text(vector: Vector) -> str:
     return "[" + ",".join(f"{number:.7g}" for number in vector.tolist()) + "]"
 
@@ -130,35 +121,8 @@ def _filter(wanted: RecallFilter) -> tuple[object, ...]:
     return list(wanted.namespaces), kinds, list(wanted.tags), wanted.conversation_id, wanted.min_importance
 
 
-def _row(tenant_id: TenantId, indexed: Indexed, key: bytes) -> tuple[object, ...]:
-    memory = indexed.memory
-    return (
-        tenant_id,
-        memory.memory_id,
-        memory.namespace,
-        memory.owner_sub,
-        int(memory.kind),
-        memory.text,
-        key,
-        memory.payload,
-        memory.subject,
-        memory.speaker,
-        int(memory.source),
-        memory.source_id,
-        memory.conversation_id,
-        indexed.turn_id,
-        memory.trust,
-        memory.importance,
-        list(memory.tags),
-        memory.token_count,
-        indexed.terms.total(),
-        memory.learn_time,
-        memory.valid_from,
-        memory.embedding_version,
-    )
-
-
-def _memory(row: Any) -> Memory:
+def memory_of_row(row: Any) -> Memory:
+    """The memory of a row of `memories`."""
     return Memory(
         memory_id=row["memory_id"],
         namespace=row["namespace"],

@@ -49,7 +49,7 @@ class Sources:
     async def admits(self, connection: Connection, tenant_id: TenantId, memory: Memory, turn_id: UUID | None) -> bool:
         """Whether this may still be learned from where it comes from; holds that until the transaction ends."""
         keys = [source.key for source in sources_of(memory.conversation_id, memory.source_id)]
-        if not keys:
+        if not keys and turn_id is None:
             return True
         values = (tenant_id, keys, memory.owner_sub, begin_of(turn_id))
         return bool(await connection.fetchval(_SQL.admit, *values))

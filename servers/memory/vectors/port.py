@@ -1,4 +1,4 @@
-"""The port of the index of vectors: what an adapter must do. What a vector means and where its truth lies is not known here.
+"""The port of the index of vectors: what an adapter must do. What a vector means is not known here.
 
 The truth is in PostgreSQL; an index is a copy for searching that may lag, be emptied or be away.
 """
@@ -51,7 +51,7 @@ class Near:
 
 
 class VectorIndex(Protocol):
-    """The vectors of one space. Every call raises VectorsDownError, within the adapter's own time limit, and nothing else.
+    """The vectors of one space. Calls raise VectorsDownError, within the adapter's own time limit, and nothing else.
 
     What a call has put or removed is seen by every search and page that begins after it.
     """
@@ -59,6 +59,11 @@ class VectorIndex(Protocol):
     @property
     def space(self) -> Space:
         """Whose vectors these are."""
+        ...
+
+    @property
+    def identity(self) -> str:
+        """Which index this is: one that was made anew, since somebody emptied it, has another."""
         ...
 
     async def put(self, tenant_id: TenantId, rows: Sequence[Placed]) -> None:

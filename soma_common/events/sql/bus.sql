@@ -86,3 +86,13 @@ delete from entries where ctid = any(array(
     where later.tenant_id = old.tenant_id and later.stream = old.stream and later.sequence > old.sequence
   ) limit $3
 ));
+
+-- name: find_bodies
+select topic, shard, position, body from entries
+where tenant_id = $1 and exists (select from unnest($2::bytea[]) as n (needle) where position(n.needle in body) > 0)
+limit $3;
+
+-- name: put_bodies
+update entries e set body = r.body
+from unnest($2::text[], $3::int[], $4::bigint[], $5::bytea[]) as r (topic, shard, position, body)
+where e.tenant_id = $1 and e.topic = r.topic and e.shard = r.shard and e.position = r.position;

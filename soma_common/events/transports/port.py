@@ -132,6 +132,19 @@ class Transport(ABC):
     async def sweep(self) -> None:
         """Forget what the topics no longer have to keep; a transport that does so by itself has nothing to do."""
 
+    async def find_bodies(
+        self, tenant_id: UUID, needles: Sequence[bytes], limit: int
+    ) -> dict[tuple[str, int, int], bytes] | None:
+        """Events of a tenant whose bytes have one of these in them, by topic, shard and position; reads all of them.
+
+        None where what was published cannot be changed. Raises TransportError.
+        """
+        return None
+
+    async def put_bodies(self, tenant_id: UUID, bodies: Mapping[tuple[str, int, int], bytes]) -> None:
+        """Put other bytes in the place of some events, which keep their place. Raises TransportError."""
+        raise TransportError("what was published here cannot be changed")
+
     @abstractmethod
     async def close(self) -> None:
         """End all connections."""

@@ -87,6 +87,25 @@ class PostgresTransport(Transport):
         except SomaError as problem:
             raise TransportError(problem.sentence) from problem
 
+    async def find_bodies(
+        self, tenant_id: UUID, needles: Sequence[bytes], limit: int
+    ) -> dict[tuple[str, int, int], bytes] | None:
+        """By a look at every event of the tenant. Raises TransportError."""
+        try:
+            rows = await self._relay.worker_statement(_SQL.find_bodies, tenant_id, list(needles), limit)
+        except SomaError as problem:
+            raise TransportError(problem.sentence) from problem
+        return {(row["topic"], row["shard"], row["position"]): row["body"] for row in rows}
+
+    async def put_bodies(self, tenant_id: UUID, bodies: Mapping[tuple[str, int, int], bytes]) -> None:
+        """One statement. Raises TransportError."""
+        topics, shards, positions = (list(column) for column in zip(*bodies, strict=True))
+        values = (tenant_id, topics, shards, positions, list(bodies.values()))
+        try:
+            await self._relay.worker_statement(_SQL.put_bodies, *values)
+        except SomaError as problem:
+            raise TransportError(problem.sentence) from problem
+
     async def close(self) -> None:
         """End all connections."""
         await self._relay.close()

@@ -4,15 +4,22 @@ from dataclasses import dataclass
 
 import pytest
 
+from servers.memory.graph.linking import Linker
+from servers.memory.graph.rows import LinkStore
+from servers.memory.graph.searching import GraphSearch
 from servers.memory.indexing.indexer import Indexer
 from servers.memory.indexing.words import Words
 from servers.memory.recalling.accesses import Accesses
 from servers.memory.recalling.recaller import Recaller
 from servers.memory.rpc.servicer import MemoryServicer
+from servers.memory.storing.changes import Changes
 from servers.memory.storing.forgetting import Forgetter
+from servers.memory.storing.intake import Intake, Limits
 from servers.memory.storing.memories import Memories
+from servers.memory.storing.reading import Reading
 from servers.memory.storing.rows import MemoryStore
 from servers.memory.storing.sources import Sources
+from servers.memory.upkeep.quarantine import Quarantines
 from soma.memory.v1 import memory_service_pb2_grpc as memory_grpc
 from soma_common.embedding import StaticEmbedder
 from soma_common.events.store import EventStore
@@ -48,14 +55,27 @@ async def remembering(
     database = await open_database(house_database("memory", "servers.memory"))
     clock, store = SetClock(), MemoryStore(database)
     accesses = Accesses(database, store, EventStore("memory"), clock, Ids())
-    memories = Memories(database, store, indexer, EventStore("memory"), clock)
+    intake = Intake(store, Limits())
+    memories = Memories(database, store, intake, indexer, EventStore("memory"), clock)
+    changes = Changes(database, store, intake, memories, EventStore("memory"), clock)
     forgetter = Forgetter(database, Sources(), EventStore("memory"), clock)
     recaller = Recaller(store, indexer, accesses, clock)
     served = await rpc.serve(
         "memory",
         Added(
             memory_grpc.add_MemoryServiceServicer_to_server,
-            MemoryServicer(memories=memories, forgetter=forgetter, recaller=recaller, clock=clock, ids=Ids()),
+            MemoryServicer(
+                memories=memories,
+                forgetter=forgetter,
+                recaller=recaller,
+                linker=Linker(database, LinkStore(database), EventStore("memory")),
+                graph_search=GraphSearch(LinkStore(database), store, clock),
+                quarantines=Quarantines(database, store, EventStore("memory"), clock),
+                changes=changes,
+                reading=Reading(database, store, clock),
+                clock=clock,
+                ids=Ids(),
+            ),
             "soma.memory.v1.MemoryService",
         ),
         idempotency=IdempotencyStore(database),

@@ -35,7 +35,7 @@ class Erasure(_message.Message):
     erasure_id: _builtins.str
     """Its id; also the id of its saga."""
     sub: _builtins.str
-    """Whom. Example: "ada"."""
+    """Whom, while it runs; empty once it is over, for then nothing knows it any more. Example: "ada"."""
     done: _builtins.bool
     """Whether it is over: nothing failed and nothing runs."""
     @_builtins.property

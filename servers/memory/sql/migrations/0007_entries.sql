@@ -152,22 +152,23 @@ referencing new table as changed old table as former for each statement execute 
 create trigger note_updated after update on memory_entries
 referencing new table as changed old table as former for each statement execute function note_updated_entries();
 
--- What recall holds of some memories. The text and the payload come along where there is no entry of this format.
+-- What recall holds of some memories; without an entry where there is none of this format.
 create function view_memories(p_tenant uuid, p_memories uuid[], p_format integer)
 returns table (
     memory_id uuid, kind smallint, subject text, speaker text, conversation_id uuid, "position" integer, trust double precision,
     importance double precision, tags text[], token_count integer, session_time timestamptz, learn_time timestamptz,
     valid_from timestamptz, valid_to timestamptz, retire_time timestamptz, expire_time timestamptz, hidden_by integer,
-    entry bytea, vector bytea, text text, payload text
+    entry bytea, vector bytea
 )
 language plpgsql
 set plan_cache_mode = force_custom_plan as $$
 #variable_conflict use_column
 begin
+    perform enter_tenant(p_tenant);
     return query
     select m.memory_id, m.kind, m.subject, m.speaker, m.conversation_id, m.position, m.trust, m.importance, m.tags,
         m.token_count, m.session_time, m.learn_time, m.valid_from, m.valid_to, m.retire_time, m.expire_time, m.hidden_by,
-        e.entry, e.vector, case when e.entry is null then m.text end, case when e.entry is null then m.payload::text end
+        e.entry, e.vector
     from memories m
     left join memory_entries e
         on e.tenant_id = p_tenant and e.memory_id = m.memory_id and get_byte(e.entry, 0) = p_format
@@ -181,7 +182,7 @@ returns table (
     memory_id uuid, kind smallint, subject text, speaker text, conversation_id uuid, "position" integer, trust double precision,
     importance double precision, tags text[], token_count integer, session_time timestamptz, learn_time timestamptz,
     valid_from timestamptz, valid_to timestamptz, retire_time timestamptz, expire_time timestamptz, hidden_by integer,
-    entry bytea, vector bytea, text text, payload text
+    entry bytea, vector bytea
 )
 language plpgsql
 set plan_cache_mode = force_custom_plan as $$
@@ -210,7 +211,7 @@ returns table (
     namespace text, seq bigint, memories bigint, fresh boolean, more boolean, memory_id uuid, kind smallint, subject text,
     speaker text, conversation_id uuid, "position" integer, trust double precision, importance double precision, tags text[],
     token_count integer, session_time timestamptz, learn_time timestamptz, valid_from timestamptz, valid_to timestamptz,
-    retire_time timestamptz, expire_time timestamptz, hidden_by integer, entry bytea, vector bytea, text text, payload text
+    retire_time timestamptz, expire_time timestamptz, hidden_by integer, entry bytea, vector bytea
 )
 language plpgsql
 set plan_cache_mode = force_custom_plan as $$
@@ -260,8 +261,7 @@ begin
             return query
             select v_head.namespace, null::bigint, null::bigint, null::boolean, null::boolean, given.memory_id, v.kind, v.subject,
                 v.speaker, v.conversation_id, v.position, v.trust, v.importance, v.tags, v.token_count, v.session_time,
-                v.learn_time, v.valid_from, v.valid_to, v.retire_time, v.expire_time, v.hidden_by, v.entry, v.vector,
-                v.text, v.payload
+                v.learn_time, v.valid_from, v.valid_to, v.retire_time, v.expire_time, v.hidden_by, v.entry, v.vector
             from unnest(v_changed) as given (memory_id)
             left join view_memories(p_tenant, v_changed, p_format) v using (memory_id)
             order by given.memory_id;

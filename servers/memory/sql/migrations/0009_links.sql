@@ -58,9 +58,11 @@ begin
             select from memories m
             where m.tenant_id = p_tenant and m.memory_id = l.other_id
                 and (p_own is null or m.namespace = p_own or not starts_with(m.namespace, 'user:'))
-                and m.hidden_by = 0 and m.learn_time <= p_now and coalesce(m.retire_time > p_now, true)
-                and m.valid_from <= p_now and coalesce(m.valid_to > p_now, true)
-                and coalesce(m.expire_time > p_now, true)
+                -- what domain/standing.py says of now
+                and m.hidden_by = 0 and m.learn_time <= p_now and m.valid_from <= p_now
+                and (m.expire_time is null or m.expire_time > p_now)
+                and case when m.retire_reason in (1, 4) then m.retire_time > p_now or m.valid_to > p_now
+                    else coalesce(m.retire_time > p_now, true) and coalesce(m.valid_to > p_now, true) end
             -- a fence: a link leads to its memory, never the other way round
             offset 0
         ) seen

@@ -1,4 +1,4 @@
-"""HTTP sessions that go nowhere a model may not be: addresses are judged as text and as what they lead to.
+"""HTTP sessions that go nowhere we may not: addresses are judged as text and as what they lead to.
 
 The addresses that were judged are the ones that are connected to, so a name cannot change its mind in between.
 """
@@ -11,10 +11,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import ThreadedResolver
 
-from servers.chat.domain.model import ModelProfile
 from soma_common.kernel.addresses import AddressRules
-from soma_common.kernel.errors import SomaError
-from soma_common.kernel.reasons import Reason
 
 _CONNECT_TIMEOUT_SECONDS = 10.0
 _MOST_CAUSES = 16
@@ -63,13 +60,12 @@ def guarded_session(rules: AddressRules) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(connector=connector, timeout=timeout, read_bufsize=2**18, trace_configs=[tracing])
 
 
-def refused_address(profile: ModelProfile, failure: BaseException) -> SomaError | None:
-    """The error where a failure came of an address that is not allowed, else None."""
+def refusal_in(failure: BaseException) -> AddressRefusedError | None:
+    """The refusal that a failure came of, else None."""
     for cause in causes(failure):
         inner = cause.os_error if isinstance(cause, aiohttp.ClientConnectorError) else cause
         if isinstance(inner, AddressRefusedError):
-            metadata = {"model": profile.profile_id, "problem": inner.problem}
-            return SomaError(Reason.MODEL_ADDRESS_REFUSED, metadata)
+            return inner
     return None
 
 

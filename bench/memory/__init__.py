@@ -1,0 +1,1 @@
+"""How well memory recalls: long conversations with questions, by the view alone and through the served calls."""

@@ -1,0 +1,30 @@
+"""What cognitive has of a person: who moved an agent's state by hand. Signals are numbers and words of the house.
+
+How a store is searched stands in `soma_common/operations/erasing.py`.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from soma_common.operations.erasing import TableEraser
+from soma_common.operations.shared_stores import shared_erasers
+from soma_common.operations.subjects import Eraser, Store, Table
+from soma_common.postgres.pool import Database
+from soma_common.postgres.queries import Queries
+
+_SQL: Final = Queries.of("servers.cognitive", "sql/erasing.sql")
+STORES: Final = (
+    Store(
+        "states",
+        (
+            Table("agent_states"),
+            Table("state_log", names="changed_by", words="signal_causes", plain="kind signal_names"),
+        ),
+        _SQL.erase_states,
+    ),
+)
+
+
+def erasers(database: Database) -> Sequence[Eraser]:
+    """Those of cognitive."""
+    return (*(TableEraser(database, store) for store in STORES), *shared_erasers(database))

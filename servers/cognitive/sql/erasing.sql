@@ -1,0 +1,6 @@
+-- What erases a person here. Whom, `begin_erasing` has said in the same transaction.
+
+-- name: erase_states
+-- An agent's state is the agent's; who moved it by hand goes.
+with unsaid as (update state_log set changed_by = person_out(changed_by) where person_in(changed_by) returning 1)
+select count(*) from unsaid;

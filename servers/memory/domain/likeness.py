@@ -1,0 +1,40 @@
+"""When two memories are the same thing said twice, and which of many must wait for one another. Pure."""
+
+import hashlib
+from collections.abc import Sequence
+
+from servers.memory.domain.memory import Memory
+from servers.memory.domain.noise import normalised
+
+
+def text_key(memory: Memory) -> bytes:
+    """SHA-256 of what a memory says: its normalised text, with its coordinate or its fact where it has one."""
+    said = normalised(memory.text)
+    if memory.coordinate or memory.predicate:
+        said = "\0".join((said, memory.coordinate, memory.predicate, normalised(memory.object)))
+    return hashlib.sha256(said.encode()).digest()
+
+
+def rounds(memories: Sequence[Memory]) -> list[list[int]]:
+    """The places of memories in rounds that are stored one after the other: none has two of a text, key or fact."""
+    last: dict[tuple[object, ...], int] = {}
+    found: list[list[int]] = []
+    for place, memory in enumerate(memories):
+        keys = _keys(memory)
+        at = 1 + max((last.get(key, -1) for key in keys), default=-1)
+        for key in keys:
+            last[key] = at
+        if at == len(found):
+            found.append([])
+        found[at].append(place)
+    return found
+
+
+def _keys(memory: Memory) -> list[tuple[object, ...]]:
+    place = memory.namespace
+    keys: list[tuple[object, ...]] = [("text", place, memory.subject, text_key(memory))]
+    if memory.coordinate:
+        keys.append(("coordinate", place, memory.coordinate))
+    if memory.predicate:
+        keys.append(("fact", place, memory.subject, memory.predicate))
+    return keys

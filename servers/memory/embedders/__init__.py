@@ -1,0 +1,1 @@
+"""What turns texts into vectors: the built-in table, or a model that is asked over the network."""

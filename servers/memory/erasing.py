@@ -1,0 +1,73 @@
+"""What memory has of a person, and how it goes; and what lies beside all houses: the bus, and copies of the data.
+
+How a store is searched stands in `soma_common/operations/erasing.py`.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from soma_common.events.transports.port import Transport
+from soma_common.kernel.clock import Clock
+from soma_common.operations.beside import PublishedEraser, Resting
+from soma_common.operations.erasing import TableEraser
+from soma_common.operations.shared_stores import shared_erasers
+from soma_common.operations.subjects import Eraser, Store, Table
+from soma_common.postgres.pool import Database
+from soma_common.postgres.queries import Queries
+
+_SQL: Final = Queries.of("servers.memory", "sql/erasing.sql")
+STORES: Final = (
+    Store(
+        "memories",
+        (
+            Table(
+                "memories",
+                names="namespace owner_sub subject speaker",
+                words="text payload source_id tags coordinate predicate object",
+                plain="text_key embedding_version",
+            ),
+            Table("memory_sources", names="owner_sub speaker", words="source_id"),
+            Table("memory_origins"),
+            Table(
+                "memory_versions",
+                names="subject speaker change_sub",
+                words="text payload tags coordinate",
+            ),
+            Table("daily_writes"),
+        ),
+        _SQL.erase_memories,
+    ),
+    Store(
+        "memory indexes",
+        (
+            Table("memory_vectors", names="namespace"),
+            Table("memory_terms", names="namespace", words="term"),
+            Table("memory_entries", names="namespace", plain="entry vector embedding_version"),
+            Table("memory_changes", names="namespace"),
+            Table("namespace_sizes", names="namespace"),
+        ),
+    ),
+    Store("links", (Table("memory_links", names="owner_sub", words="type"),), _SQL.erase_links),
+    Store("forgotten sources", (Table("forgotten_sources", names="owner_sub source"),), _SQL.erase_forgotten),
+    Store(
+        "reports of erasures",
+        (
+            # The name stands there while the erasure runs, and goes with its end.
+            Table("erasures", plain="sub subject_hash salt"),
+            Table("erased_stores", plain="house store sentence"),
+        ),
+    ),
+)
+
+
+BACKUPS: Final = (
+    "Copies of the data that an operator made before still hold the person; they go when the operator deletes them, and a "
+    "copy that is restored brings the person back until it is forgotten again."
+)
+
+
+def erasers(database: Database, transport: Transport, clock: Clock) -> Sequence[Eraser]:
+    """Those of memory, and those of what lies beside all houses."""
+    tables = tuple(TableEraser(database, store) for store in STORES)
+    beside = (PublishedEraser(transport, clock), Resting("backups", BACKUPS, clock))
+    return (*tables, *shared_erasers(database), *beside)

@@ -1,0 +1,58 @@
+"""Makes the spaces, the follower and the rebuild of a process out of its settings.
+
+Which objects there are is decided here; what they do is theirs.
+"""
+
+from dataclasses import dataclass
+from typing import Self
+
+from servers.memory.embedders.builtin import BuiltInEmbedder
+from servers.memory.embedders.http import EmbeddingModel, HttpEmbedder
+from servers.memory.embedders.port import Embedder
+from servers.memory.vectors.following import IndexFollower
+from servers.memory.vectors.metrics import IndexMetrics
+from servers.memory.vectors.milvus import MilvusIndexes
+from servers.memory.vectors.pgvector import PgvectorIndexes
+from servers.memory.vectors.port import VectorIndexes
+from servers.memory.vectors.queue import IndexQueue
+from servers.memory.vectors.rebuilding import IndexRebuilder
+from servers.memory.vectors.spaces import Held, Spaces
+from soma_common.embedding import StaticEmbedder
+from soma_common.kernel.addresses import AddressRules
+from soma_common.postgres.pool import Database
+
+# With batches of 128 a remote embedder is asked for at most about 1,200 texts a second.
+_REMOTE_PAUSE_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class VectorSettings:
+    """Where vectors are searched (in PostgreSQL where there is no Milvus), and which model is asked for them, if any."""
+
+    milvus_uri: str | None = None
+    model: EmbeddingModel | None = None
+    addresses: AddressRules = AddressRules(private_allowed=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Vectors:
+    """The parts of a process that keep its index of vectors."""
+
+    spaces: Spaces
+    queue: IndexQueue
+    follower: IndexFollower
+    rebuilder: IndexRebuilder
+
+    @classmethod
+    def of(cls, database: Database, table: StaticEmbedder, settings: VectorSettings, metrics: IndexMetrics) -> Self:
+        """Nothing is reached before the follower runs."""
+        indexes: VectorIndexes = PgvectorIndexes(database)
+        if settings.milvus_uri is not None:
+            indexes = MilvusIndexes(settings.milvus_uri)
+        embedders: list[Embedder] = [BuiltInEmbedder(table)]
+        if settings.model is not None:
+            embedders.append(HttpEmbedder(settings.model, settings.addresses))
+        spaces = Spaces(indexes, [Held(embedder, remote=place > 0) for place, embedder in enumerate(embedders)])
+        queue = IndexQueue(database)
+        follower = IndexFollower(queue, spaces, metrics, _REMOTE_PAUSE_SECONDS)
+        return cls(spaces, queue, follower, IndexRebuilder(queue, spaces, follower))

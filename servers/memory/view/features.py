@@ -1,0 +1,169 @@
+"""The features of every row that may fit a query, each 0-1 (but for `length`), in one matrix. Pure.
+
+What they count for is decided in `view/fusion.py`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+import numpy as np
+
+from servers.memory.domain.memory import RecallFilter
+from servers.memory.domain.ranking import RECENCY_HALF_LIFE_DAYS
+from servers.memory.view.entry import Floats, Mask, Rows, Trait
+from servers.memory.view.lexical import Lexical, postings, rarity, score
+from servers.memory.view.mask import fitting, standing
+from servers.memory.view.neighbours import WINDOW
+from servers.memory.view.query import QueryFeatures
+from servers.memory.view.shelf import COARSE_DIMENSIONS, Shelf, microseconds
+
+NAMES: Final = (
+    *("own", "window", "soft", "soft_window", "session", "vector", "vector_window", "speaker", "date", "when"),
+    *("question", "first_person", "information", "acknowledgement", "length", "recency", "importance", "trust"),
+)
+_DAY_MICROSECONDS: Final = 86_400_000_000
+# Up to so many rows every vector is looked at whole; above, only those whose first dimensions promise most.
+EXACT_ROWS: Final = 4_096
+_PROMISING: Final = 1_024
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Rows of one shelf with their features [rows, NAMES]."""
+
+    shelf: Shelf
+    rows: Rows
+    values: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A query as these shelves see it: idf of its terms without names, of near terms, its vector, the names in it."""
+
+    weights: Floats
+    near: Floats
+    vector: Floats | None
+    unrelated: float
+    names: frozenset[int]
+
+
+def features(
+    shelves: Sequence[Shelf], query: QueryFeatures, wanted: RecallFilter, now: datetime, cosines: Mapping[UUID, float]
+) -> list[Candidates]:
+    """The rows that may fit, shelf by shelf."""
+    terms = np.concatenate([query.terms, query.near_terms])
+    found = [postings(shelf, terms) for shelf in shelves]
+    idf = rarity(found, sum(map(len, shelves)), len(terms))
+    asked = _asked(shelves, query, idf)
+    seen: list[tuple[Shelf, Mask, Lexical, Floats, Floats]] = []
+    for shelf, each in zip(shelves, found, strict=True):
+        stand = standing(shelf, wanted, now)
+        fit = fitting(shelf, wanted)
+        lexical = score(shelf, each, query, asked.weights, asked.near, stand)
+        own, around = _vectors(shelf, asked, stand, cosines)
+        seen.append((shelf, stand if fit is None else stand & fit, lexical, own, around))
+    return [_candidates(each, query, asked, now) for each in seen]
+
+
+def _asked(shelves: Sequence[Shelf], query: QueryFeatures, idf: Floats) -> _Asked:
+    known = frozenset(name for shelf in shelves for names in shelf.names for name in names)
+    named = np.array([term in known for term in query.terms.tolist()], dtype=np.bool_)
+    if named.all():
+        named[:] = False
+        weights = idf[: len(query.terms)].copy()
+    else:
+        weights = np.where(named, np.float32(0), idf[: len(query.terms)])
+    names = frozenset(term for term in query.terms.tolist() if term in known)
+    vector, unrelated = query.vector, query.unrelated_cosine
+    if query.word_vectors is not None:
+        total = weights @ query.word_vectors
+        length = float(np.linalg.norm(total))
+        vector, unrelated = (total / length, 0.0) if length > 0 else (None, 0.0)
+    return _Asked(weights, idf[len(query.terms) :], vector, unrelated, names)
+
+
+def windowed(shelf: Shelf, values: Floats) -> Floats:
+    """Each row's value with those of its neighbours."""
+    padded = np.append(values, np.float32(0))
+    previous, following = shelf.columns["previous"], shelf.columns["next"]
+    before = np.append(previous, np.int32(-1))[previous]
+    total = values * np.float32(WINDOW[0])
+    for weight, rows in zip(WINDOW[1:], (previous, before, following), strict=True):
+        total += np.float32(weight) * padded[rows]
+    return total
+
+
+def _vectors(shelf: Shelf, asked: _Asked, stand: Mask, cosines: Mapping[UUID, float]) -> tuple[Floats, Floats]:
+    """Relevance of each row and of each row with its neighbours, 0-1."""
+    columns = shelf.columns
+    near = np.zeros(columns.size, dtype=np.float32)
+    if asked.vector is not None and columns["vector"].shape[1] == len(asked.vector):
+        if columns.size <= EXACT_ROWS:
+            near = columns["vector"].astype(np.float32) @ asked.vector
+        else:
+            near = columns["coarse"] @ asked.vector[:COARSE_DIMENSIONS]
+            best = np.argpartition(-near, _PROMISING)[:_PROMISING]
+            near[best] = columns["vector"][best].astype(np.float32) @ asked.vector
+    for row, cosine in zip(shelf.rows_of(cosines), cosines.values(), strict=True):
+        if row >= 0:
+            near[row] = cosine
+    near *= stand
+    sums = windowed(shelf, near * columns["weight"])
+    around = np.divide(sums, columns["around"], out=np.zeros_like(sums), where=columns["around"] > 0)
+    spread = np.float32(1.0 - asked.unrelated)
+    stretched = [np.clip((value - asked.unrelated) / spread, 0.0, 1.0).astype(np.float32) for value in (near, around)]
+    return stretched[0], stretched[1]
+
+
+def _candidates(
+    seen: tuple[Shelf, Mask, Lexical, Floats, Floats], query: QueryFeatures, asked: _Asked, now: datetime
+) -> Candidates:
+    shelf, eligible, lexical, own, around = seen
+    window, soft_window = windowed(shelf, lexical.own), windowed(shelf, lexical.soft)
+    date = _dates(shelf, query)
+    near = (lexical.own > 0) | (soft_window > 0) | (own >= LEAST_RELEVANCE) | (date >= 1)
+    rows = np.flatnonzero(eligible & near)
+    columns = {name: shelf.columns[name][rows] for name in ("traits", "names", "length", "importance", "trust")}
+    traits = columns["traits"]
+    speakers = np.array([not asked.names.isdisjoint(names) for names in shelf.names], dtype=np.float32)
+    age = (microseconds(now) - shelf.columns["learn_time"][rows]) / _DAY_MICROSECONDS
+    values = {
+        "own": lexical.own[rows],
+        "window": window[rows],
+        "soft": lexical.soft[rows],
+        "soft_window": soft_window[rows],
+        "session": lexical.session[rows],
+        "vector": own[rows],
+        "vector_window": around[rows],
+        "speaker": speakers[columns["names"]],
+        "date": date[rows],
+        "when": (traits & Trait.TIME_WORDS > 0) * np.float32(query.asks_when),
+        "question": traits & Trait.QUESTION > 0,
+        "first_person": traits & Trait.FIRST_PERSON > 0,
+        "information": traits & Trait.INFORMATION > 0,
+        "acknowledgement": traits & Trait.ACKNOWLEDGEMENT > 0,
+        "length": np.minimum(1.0, np.log1p(columns["length"]) / 4),
+        "recency": np.exp2(-np.maximum(age, 0.0) / RECENCY_HALF_LIFE_DAYS),
+        "importance": columns["importance"],
+        "trust": columns["trust"],
+    }
+    matrix = np.stack([np.asarray(values[name], dtype=np.float32) for name in NAMES], axis=1)
+    return Candidates(shelf, rows, matrix)
+
+
+def _dates(shelf: Shelf, query: QueryFeatures) -> Floats:
+    """1 where a row's day lies in a span of the query, less where only its month does."""
+    date = shelf.columns["date"]
+    fit = np.zeros(len(date), dtype=np.float32)
+    for span in query.dates:
+        days = date if span.last >= 10_000 else date % 10_000
+        fit = np.maximum(fit, 0.5 * (days // 100 == span.first // 100))
+        fit = np.maximum(fit, 1.0 * ((days >= span.first) & (days <= span.last)))
+    return fit.astype(np.float32)
+
+
+# A memory that shares no word with the query must be at least this near in meaning, 0-1.
+LEAST_RELEVANCE: Final = 0.2

@@ -1,0 +1,107 @@
+"""BM25 over shelves: what each row gets for the words of a query, for words of the same meaning, and for its session.
+
+Pure. k1 1.2, b 0.75; how rare a word is counts over all the shelves together.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from servers.memory.view.entry import Floats, Mask
+from servers.memory.view.query import QueryFeatures
+from servers.memory.view.shelf import Shelf
+
+K1: Final = 1.2
+B: Final = 0.75
+# A word of the query that is not there counts by those nearest in meaning, this much less.
+_SOFT: Final = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class Lexical:
+    """A row each: `own` BM25, `soft` with words of the same meaning too, `session` BM25 of all that was said there."""
+
+    own: Floats
+    soft: Floats
+    session: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The living rows of one shelf that hold a term, and how often."""
+
+    rows: Sequence[np.ndarray]
+    counts: Sequence[np.ndarray]
+
+
+def postings(shelf: Shelf, terms: np.ndarray) -> Found:
+    """What the shelf has of the terms."""
+    found = shelf.terms.find(terms)
+    if len(shelf.ids) == shelf.count:
+        return Found([rows for rows, _ in found], [counts for _, counts in found])
+    alive = shelf.columns["alive"]
+    kept = [(rows, counts, alive[rows]) for rows, counts in found]
+    return Found([rows[here] for rows, _, here in kept], [counts[here] for _, counts, here in kept])
+
+
+def rarity(found: Sequence[Found], count: int, terms: int) -> Floats:
+    """The idf of each term over all shelves."""
+    holding = np.array([sum(len(each.rows[term]) for each in found) for term in range(terms)], dtype=np.float64)
+    return np.log1p((count - holding + 0.5) / (holding + 0.5)).astype(np.float32)
+
+
+def score(shelf: Shelf, found: Found, query: QueryFeatures, weights: Floats, near: Floats, stand: Mask) -> Lexical:
+    """What the rows get; `weights` are the idf of the query's terms, 0 for one that is left out; `near` of the others.
+
+    What is not in recall gets nothing, so that nothing of it reaches its neighbours.
+    """
+    size = shelf.columns.size
+    lengths = shelf.columns["length"]
+    average = max(1.0, shelf.total_length / max(1, shelf.count))
+    own, soft = np.zeros(size, dtype=np.float32), np.zeros(size, dtype=np.float32)
+    best = np.zeros(size, dtype=np.float32)
+    for term in np.flatnonzero(weights).tolist():
+        rows, gained = _gained(found, term, lengths, average)
+        own[rows] += weights[term] * gained
+        others = np.flatnonzero((query.near_of == term) & (near > 0)) + len(query.terms)
+        if not len(others):
+            soft[rows] += weights[term] * gained
+            continue
+        best[rows] = weights[term] * gained
+        touched = [rows]
+        for other in others.tolist():
+            place = other - len(query.terms)
+            rows, gained = _gained(found, other, lengths, average)
+            heavy = min(weights[term], near[place]) * query.near_likeness[place] * _SOFT
+            best[rows] = np.maximum(best[rows], np.float32(heavy) * gained)
+            touched.append(rows)
+        rows = np.unique(np.concatenate(touched))
+        soft[rows] += best[rows]
+        best[rows] = 0.0
+    own *= stand
+    soft *= stand
+    return Lexical(own, soft, _sessions(shelf, found, weights, stand))
+
+
+def _gained(found: Found, term: int, lengths: np.ndarray, average: float) -> tuple[np.ndarray, Floats]:
+    rows, counts = found.rows[term], found.counts[term].astype(np.float32)
+    norm = np.float32(K1 * (1 - B)) + np.float32(K1 * B / average) * lengths[rows].astype(np.float32)
+    return rows, counts * np.float32(K1 + 1) / (counts + norm)
+
+
+def _sessions(shelf: Shelf, found: Found, weights: Floats, stand: Mask) -> Floats:
+    session = shelf.columns["session"]
+    known = len(shelf.codes) + 1
+    total = np.zeros(known, dtype=np.float32)
+    lengths = shelf.session_lengths
+    average = max(1.0, float(lengths[1:].sum()) / max(1, int((lengths[1:] > 0).sum())))
+    norm = np.float32(K1 * (1 - B)) + np.float32(K1 * B / average) * lengths.astype(np.float32)
+    for term in np.flatnonzero(weights).tolist():
+        rows = found.rows[term]
+        here = stand[rows]
+        counts = np.bincount(session[rows[here]], found.counts[term][here], minlength=known).astype(np.float32)
+        total += weights[term] * counts * np.float32(K1 + 1) / (counts + norm)
+    total[0] = 0.0
+    return np.asarray(total[session])

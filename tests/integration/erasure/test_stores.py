@@ -1,0 +1,46 @@
+"""Whatever can hold a name or a word is known to an eraser: a new table, or a new column, is red until somebody says what it holds."""
+
+from pathlib import Path
+
+import pytest
+
+from soma_common.testing.postgres import HouseDatabases, OpenDatabase
+from tests.integration.erasure.stores import OWN, tables_of
+
+# Types that hold no words: numbers, times, ids, vectors.
+TELLING = """
+select c.relname as "table", a.attname as "column" from pg_class c
+join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+join pg_type t on t.oid = a.atttypid
+where c.relnamespace = current_schema::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
+    and format_type(a.atttypid, null) in ('text', 'text[]', 'character varying', 'jsonb', 'json', 'bytea', 'bytea[]', 'xml', '"char"', 'name')
+"""
+TABLES = """
+select c.relname as "table" from pg_class c
+where c.relnamespace = current_schema::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
+"""
+# How far the migrations are.
+NOBODYS = frozenset(("relay_shards", "schema_migrations", "saga_fences"))
+
+
+@pytest.mark.parametrize("house", OWN)
+async def test_every_column_that_can_tell_of_a_person_is_known_to_an_eraser(
+    house: str, house_database: HouseDatabases, open_database: OpenDatabase
+) -> None:
+    database = await open_database(house_database(house, f"servers.{house}"))
+    async with database.worker() as connection:
+        found = {(row["table"], row["column"]) for row in await connection.fetch(TELLING)}
+        tables = {row["table"] for row in await connection.fetch(TABLES)}
+    known = tables_of(house)
+    told = {(name, column) for name, table in known.items() for column in table.columns}
+    assert sorted({it for it in found if it[0] not in NOBODYS} - told) == [], "say what these hold"
+    assert sorted(told - found) == [], "these are not there"
+    assert sorted(tables - known.keys() - NOBODYS) == [], "no store has these tables"
+
+
+def test_the_decision_lists_every_store() -> None:
+    [page] = Path("docs/decisions").glob("0051-*.md")
+    text = page.read_text("utf-8")
+    for house in OWN:
+        for name in tables_of(house):
+            assert f"`{name}`" in text, f"{page.name} does not name {house}'s {name}"
