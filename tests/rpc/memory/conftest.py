@@ -90,9 +90,6 @@ async def recaller_of(
     """A recaller as a process has it."""
     store, reader = MemoryStore(database), READER
     changes = ChangeLog(database, store, reader)
-    vectors = await PgvectorIndexes(database).open(Space(indexer.version, EMBEDDER.dimensions))
-    finder = Finder(Shelves(changes, SHELF_BYTES), changes, vectors)
-    changes = Changes(database, store, reader)
     vectors = vectors or vectors_of(database)
     await vectors.spaces.refresh(vectors.queue, 0)
     finder = Finder(Shelves(changes, SHELF_BYTES), changes, ServingVectors(vectors.spaces))
@@ -111,8 +108,6 @@ async def remembering(
     memories = Memories(database, store, intake, indexer, EventStore("memory"), clock)
     revisions = Revisions(database, store, intake, memories, EventStore("memory"), clock)
     forgetter = Forgetter(database, Sources(), EventStore("memory"), clock)
-    recaller = await recaller_of(database, indexer, accesses, clock)
-    recaller = Recaller(store, indexer, accesses, clock)
     sagas = SagaOrchestrator(database, EventStore("memory"), [], clock, Ids())
     vectors = vectors_of(database)
     recaller = await recaller_of(database, indexer, accesses, clock, vectors)
@@ -133,9 +128,6 @@ async def remembering(
                 revisions=revisions,
                 reading=Reading(database, store, clock),
                 rebuilder=vectors.rebuilder,
-                subjects=Subjects(
-                    database, ErasureRows(), SagaOrchestrator(database, EventStore("memory"), [], clock, Ids()), clock
-                ),
                 exporter=Exporter(database, clock),
                 importer=Importer(database, intake, memories, LinkStore(database), EventStore("memory"), clock),
                 counter=Counter(database, limits, IndexStanding("pgvector", indexer.version, answers), clock),
