@@ -57,8 +57,8 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
     async with opened(own) as process:
         store = MemoryStore(process.database)
         embedder, words = StaticEmbedder(), Words()
-        indexer = Indexer(embedder, words, tokenizer_for(COUNTED_AS))
         reader = Reader(words, Meaning(embedder, words))
+        indexer = Indexer(embedder, reader, tokenizer_for(COUNTED_AS))
         accesses = Accesses(process.database, store, process.events, process.clock, process.ids)
         limits = _limits(settings)
         intake = Intake(store, limits)

@@ -71,7 +71,7 @@ class Remembering:
 
 @pytest.fixture(scope="session")
 def indexer() -> Indexer:
-    return Indexer(EMBEDDER, Words(), tokenizer_for("o200k_base"))
+    return Indexer(EMBEDDER, READER, tokenizer_for("o200k_base"))
 
 
 async def recaller_of(database: Database, indexer: Indexer, accesses: Accesses, clock: Clock) -> Recaller:
