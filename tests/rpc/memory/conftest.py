@@ -44,6 +44,7 @@ class Remembering:
     clock: SetClock
     accesses: Accesses
     database: Database
+    servicer: MemoryServicer
 
 
 @pytest.fixture(scope="session")
@@ -51,12 +52,9 @@ def indexer() -> Indexer:
     return Indexer(StaticEmbedder(), Words(), tokenizer_for("o200k_base"))
 
 
-@pytest.fixture
-async def remembering(
-    rpc: RpcHarness, house_database: HouseDatabases, open_database: OpenDatabase, indexer: Indexer
-) -> Remembering:
-    database = await open_database(house_database("memory", "servers.memory"))
-    clock, store = SetClock(), MemoryStore(database)
+def house_on(database: Database, indexer: Indexer, clock: SetClock) -> tuple[MemoryServicer, Accesses]:
+    """What serves memory on a database, and what counts its recalls."""
+    store = MemoryStore(database)
     accesses = Accesses(database, store, EventStore("memory"), clock, Ids())
     intake = Intake(store, Limits())
     memories = Memories(database, store, intake, indexer, EventStore("memory"), clock)
@@ -64,28 +62,44 @@ async def remembering(
     forgetter = Forgetter(database, Sources(), EventStore("memory"), clock)
     recaller = Recaller(store, indexer, accesses, clock)
     sagas = SagaOrchestrator(database, EventStore("memory"), [], clock, Ids())
+    servicer = MemoryServicer(
+        memories=memories,
+        forgetter=forgetter,
+        recaller=recaller,
+        linker=Linker(database, LinkStore(database), EventStore("memory")),
+        graph_search=GraphSearch(LinkStore(database), store, clock),
+        quarantines=Quarantines(database, store, EventStore("memory"), clock),
+        changes=changes,
+        reading=Reading(database, store, clock),
+        subjects=Subjects(database, ErasureRows(), sagas, clock),
+        clock=clock,
+        ids=Ids(),
+    )
+    return servicer, accesses
+
+
+@pytest.fixture
+async def remembering(
+    rpc: RpcHarness, house_database: HouseDatabases, open_database: OpenDatabase, indexer: Indexer
+) -> Remembering:
+    database = await open_database(house_database("memory", "servers.memory"))
+    clock = SetClock()
+    servicer, accesses = house_on(database, indexer, clock)
     served = await rpc.serve(
         "memory",
         Added(
             memory_grpc.add_MemoryServiceServicer_to_server,
-            MemoryServicer(
-                memories=memories,
-                forgetter=forgetter,
-                recaller=recaller,
-                linker=Linker(database, LinkStore(database), EventStore("memory")),
-                graph_search=GraphSearch(LinkStore(database), store, clock),
-                quarantines=Quarantines(database, store, EventStore("memory"), clock),
-                changes=changes,
-                reading=Reading(database, store, clock),
-                subjects=Subjects(database, ErasureRows(), sagas, clock),
-                clock=clock,
-                ids=Ids(),
-            ),
+            servicer,
             "soma.memory.v1.MemoryService",
         ),
         idempotency=IdempotencyStore(database),
     )
     edge, chat = rpc.channel(served, service="edge"), rpc.channel(served, service="chat")
     return Remembering(
-        edge.stub(memory_grpc.MemoryServiceStub), chat.stub(memory_grpc.MemoryServiceStub), clock, accesses, database
+        edge.stub(memory_grpc.MemoryServiceStub),
+        chat.stub(memory_grpc.MemoryServiceStub),
+        clock,
+        accesses,
+        database,
+        servicer,
     )
