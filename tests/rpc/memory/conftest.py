@@ -72,6 +72,7 @@ class Remembering:
     database: Database
     vectors: Vectors
     upkeep: UpkeepParts
+    servicer: MemoryServicer
 
 
 @pytest.fixture(scope="session")
@@ -96,12 +97,9 @@ async def recaller_of(
     return Recaller(finder, store, LinkStore(database), indexer, reader, accesses, clock)
 
 
-@pytest.fixture
-async def remembering(
-    rpc: RpcHarness, house_database: HouseDatabases, open_database: OpenDatabase, indexer: Indexer
-) -> Remembering:
-    database = await open_database(house_database("memory", "servers.memory"))
-    clock, store = SetClock(), MemoryStore(database)
+def house_on(database: Database, indexer: Indexer, clock: SetClock) -> tuple[MemoryServicer, Accesses]:
+    """What serves memory on a database, and what counts its recalls."""
+    store = MemoryStore(database)
     accesses = Accesses(database, store, EventStore("memory"), clock, Ids())
     limits = Limits(namespaces=20, daily_writes=600)
     intake = Intake(store, limits)
@@ -112,6 +110,29 @@ async def remembering(
     vectors = vectors_of(database)
     recaller = await recaller_of(database, indexer, accesses, clock, vectors)
     upkeep = await upkeep_of(rpc, database, indexer, clock)
+    servicer = MemoryServicer(
+        memories=memories,
+        forgetter=forgetter,
+        recaller=recaller,
+        linker=Linker(database, LinkStore(database), EventStore("memory")),
+        graph_search=GraphSearch(LinkStore(database), store, clock),
+        quarantines=Quarantines(database, store, EventStore("memory"), clock),
+        changes=changes,
+        reading=Reading(database, store, clock),
+        subjects=Subjects(database, ErasureRows(), sagas, clock),
+        clock=clock,
+        ids=Ids(),
+    )
+    return servicer, accesses
+
+
+@pytest.fixture
+async def remembering(
+    rpc: RpcHarness, house_database: HouseDatabases, open_database: OpenDatabase, indexer: Indexer
+) -> Remembering:
+    database = await open_database(house_database("memory", "servers.memory"))
+    clock = SetClock()
+    servicer, accesses = house_on(database, indexer, clock)
     served = await rpc.serve(
         "memory",
         Added(
@@ -135,6 +156,7 @@ async def remembering(
                 clock=clock,
                 ids=Ids(),
             ),
+            servicer,
             "soma.memory.v1.MemoryService",
         ),
         idempotency=IdempotencyStore(database),
@@ -148,4 +170,5 @@ async def remembering(
         database,
         vectors,
         upkeep,
+        servicer,
     )
