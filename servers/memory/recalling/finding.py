@@ -13,10 +13,11 @@ from uuid import UUID
 
 from servers.memory.domain.memory import RecallFilter
 from servers.memory.domain.ranking import Weights, relevance
+from servers.memory.embedders.port import EmbedderDownError
 from servers.memory.recalling.changes import ChangeLog
 from servers.memory.recalling.loading import Place
 from servers.memory.recalling.shelves import Shelves
-from servers.memory.vectors.port import Vector, VectorIndex, VectorsDownError
+from servers.memory.vectors.port import Near, Vector, VectorsDownError, VectorSearch
 from servers.memory.view.query import Link, QueryFeatures, Ranked
 from servers.memory.view.search import Found, look
 from servers.memory.view.shelf import Shelf
@@ -27,6 +28,8 @@ NEAREST: Final = 400
 # The parts of the time budget after which it is no longer waited for changes, and for what is being loaded.
 _FOLLOWING: Final = 0.6
 _LOADING: Final = 0.5
+# And after which a chosen model is no longer waited for.
+_ASKING: Final = 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,8 @@ class Asked:
     features: QueryFeatures
     vector: Vector | None
     unrelated_cosine: float
+    # For a chosen model; empty where only words shall count.
+    text: str = ""
 
 
 @dataclass(slots=True)
@@ -89,7 +94,7 @@ class Sought:
 class Finder:
     """Looks on shelves that are true, and into the index where a shelf has no vectors or is not there yet."""
 
-    def __init__(self, shelves: Shelves, changes: ChangeLog, vectors: VectorIndex) -> None:
+    def __init__(self, shelves: Shelves, changes: ChangeLog, vectors: VectorSearch) -> None:
         self._shelves = shelves
         self._changes = changes
         self._vectors = vectors
@@ -109,10 +114,12 @@ class Finder:
         await self._follow(places, patience, short)
         cold = [place for place in places if place.loading is not None]
         far = [place for place in places if place.loading is None and not place.with_vectors]
-        cosines, strays = await asyncio.gather(
+        cosines, strays, told = await asyncio.gather(
             self._nearest(tenant_id, far, asked, patience, short),
             self._strays(tenant_id, cold, asked, patience, short),
+            self._told_by_model(tenant_id, places, asked, patience, short),
         )
+        cosines |= told
         shelves = [place.shelf for place in places if place.loading is None]
         if strays is not None:
             shelves.append(strays)
@@ -158,6 +165,25 @@ class Finder:
             short.reasons.append("vector retriever: down")
             return {}
         return {each.memory_id: relevance(each.cosine, asked.unrelated_cosine) for each in near}
+
+    async def _told_by_model(
+        self, tenant_id: TenantId, places: Sequence[Place], asked: Asked, patience: Patience, short: Shortfall
+    ) -> dict[UUID, float]:
+        """How near memories are by a chosen model, wherever they are held; the built-in vectors stand in for it."""
+        if not self._vectors.chosen or not asked.text:
+            return {}
+        namespaces = [place.namespace for place in places]
+        near: Sequence[Near] = ()
+        try:
+            async with asyncio.timeout(patience.left(_ASKING)):
+                near = await self._vectors.search_text(tenant_id, namespaces, asked.text, NEAREST)
+        except TimeoutError:
+            short.late("embedder: out of time, so by the built-in vectors")
+        except EmbedderDownError:
+            short.reasons.append("embedder: down, so by the built-in vectors")
+        except VectorsDownError:
+            short.reasons.append("vector retriever: down")
+        return {each.memory_id: max(0.0, each.cosine) for each in near}
 
     async def _strays(
         self, tenant_id: TenantId, places: Sequence[Place], asked: Asked, patience: Patience, short: Shortfall

@@ -116,7 +116,9 @@ class Recaller:
 
     def _asked(self, request: Recall) -> Asked:
         query = self._indexer.query(request.query, QUERY_TOKENS)
-        return Asked(self._reader.query(query.text, self._clock.now()), query.vector, query.unrelated_cosine)
+        return Asked(
+            self._reader.query(query.text, self._clock.now()), query.vector, query.unrelated_cosine, query.text
+        )
 
     async def _answer(
         self, tenant_id: TenantId, request: Recall, asked: Asked, patience: Patience, size: Callable[[Memory], int]

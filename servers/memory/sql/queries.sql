@@ -5,8 +5,11 @@ on conflict (tenant_id, namespace) do update
 set memories = namespace_sizes.memories + excluded.memories, terms = namespace_sizes.terms + excluded.terms
 
 -- name: find
-select * from memories
-where tenant_id = nullif(current_setting('soma.tenant_id', true), '')::uuid and memory_id = $1
+select m.*, not exists (
+    select from memories_to_index q where q.tenant_id = m.tenant_id and q.memory_id = m.memory_id
+) as indexed
+from memories m
+where m.tenant_id = nullif(current_setting('soma.tenant_id', true), '')::uuid and m.memory_id = $1
 
 -- name: find_many
 select * from find_memories($1, $2)

@@ -137,6 +137,7 @@ def memory_of_row(row: Any) -> Memory:
         access_count=row["access_count"],
         access_time=row["access_time"],
         embedding_version=row["embedding_version"],
+        indexed=row.get("indexed"),
         version=row["version"],
         turn_id=row["turn_id"],
         position=row["position"],

@@ -8,14 +8,17 @@ import numpy as np
 import numpy.typing as npt
 
 from servers.memory.indexing.words import Words
+from servers.memory.view.dates import CALENDAR
 from servers.memory.view.entry import Floats, Hashes, term_hash
 from servers.memory.view.shelf import COARSE_DIMENSIONS
 from soma_common.embedding import StaticEmbedder
 
 _KNOWN_WORDS: Final = 20_000
+# Words that are said of anything, and those that say when: what else is like them says nothing of what a text is about.
+_MEANINGLESS: Final = CALENDAR | set("doing hello hey hi lot ok okay please thank thanks yeah".split())
 # Of other words, so many at most count as nearly the same, and only those that are at least so alike.
-MOST_NEAR: Final = 12
-LEAST_LIKENESS: Final = 0.55
+MOST_NEAR: Final = 48
+LEAST_LIKENESS: Final = 0.5
 _PROMISING: Final = 256
 
 
@@ -29,32 +32,29 @@ class Meaning:
         self.near = lru_cache(_KNOWN_WORDS)(self._near)
 
     def words(self, words: Sequence[str]) -> Floats:
-        """One row a word, of length one; zeros for a word that the table does not know."""
+        """One row a word, as long as it is rare in the table; zeros for a word that the table does not know."""
         rows = [self._word(word) for word in words]
-        if not rows:
-            return np.zeros((0, self._embedder.dimensions), dtype=np.float32)
-        given = np.stack(rows)
-        lengths = np.linalg.norm(given, axis=1, keepdims=True)
-        return np.asarray(given / np.maximum(lengths, 1e-9), dtype=np.float32)
+        return np.stack(rows) if rows else np.zeros((0, self._embedder.dimensions), dtype=np.float32)
 
     def text(self, words: Sequence[str]) -> Floats:
-        """The sum of the words, each as heavy as it is rare in the table."""
-        total = np.zeros(self._embedder.dimensions, dtype=np.float32)
-        for word in words:
-            total += self._word(word)
-        return total
+        """The sum of the words."""
+        return np.asarray(self.words(words).sum(axis=0), dtype=np.float32)
 
     def _sum_of_pieces(self, word: str) -> Floats:
+        if word in _MEANINGLESS:
+            return np.zeros(self._embedder.dimensions, dtype=np.float32)
         pieces = np.asarray(self._embedder.pieces(word), dtype=np.intp)
         table = self._embedder.table
-        total = table.weights[pieces] @ table.embeddings[pieces].astype(np.float32)
+        # Pieces inside a word mean little each: together they weigh as one.
+        total = table.weights[pieces] @ table.embeddings[pieces].astype(np.float32) / max(1, len(pieces))
         common = self._embedder.common_direction
         return np.asarray(total - (total @ common) * common, dtype=np.float32)
 
     def _near(self, word: str) -> tuple[tuple[int, float], ...]:
-        (vector,) = self.words([word])
-        if not vector.any():
+        length = float(np.linalg.norm(self._word(word)))
+        if not length:
             return ()
+        vector = self._word(word) / np.float32(length)
         table, coarse, terms = self._whole_words
         own = term_hash(next((term for _, term in self._words.split(word)), word))
         promising = np.argpartition(-(coarse @ vector[:COARSE_DIMENSIONS]), _PROMISING)[:_PROMISING]

@@ -1,22 +1,23 @@
-"""The view: however a shelf came about, it answers the same; its masks are the predicates; its search is the slow one."""
+"""The view: a shelf answers the same however it came about, masks are predicates, and a search is the slow one."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from servers.memory.domain.memory import Kind, Memory, RecallFilter, Retired, Source
 from servers.memory.domain.ranking import Weights
 from servers.memory.domain.standing import in_recall
 from servers.memory.view.entry import Entry, pair_hash
-from servers.memory.view.lexical import B, K1
+from servers.memory.view.fusion import LEAST_MATCH
+from servers.memory.view.lexical import K1, B
 from servers.memory.view.mask import fitting, standing
 from servers.memory.view.neighbours import WINDOW
 from servers.memory.view.search import look, search
@@ -46,6 +47,7 @@ def entries(draw: st.DrawFn) -> Entry:
 STEPS = st.lists(st.tuples(st.lists(entries(), max_size=4), st.lists(st.integers(1, 12), max_size=2)), max_size=8)
 
 
+@settings(max_examples=50)
 @given(STEPS, SAID)
 def test_a_shelf_answers_the_same_however_it_came_about(
     steps: Sequence[tuple[Sequence[Entry], Sequence[int]]], said: str
@@ -69,12 +71,20 @@ def test_a_shelf_answers_the_same_however_it_came_about(
 def test_rows_of_the_dead_go_when_they_are_many_and_nothing_else_changes() -> None:
     shelf = Shelf()
     for turn in range(12):
-        shelf.apply([entry(number, f"sea hill {turn}", conversation_id=CONVERSATION, position=number, tags=("x",))
-                     for number in range(1, 101)])
+        shelf.apply(
+            [
+                entry(number, f"sea hill {turn}", conversation_id=CONVERSATION, position=number, tags=("x",))
+                for number in range(1, 101)
+            ]
+        )
     assert len(shelf) == 100
     assert len(shelf.ids) < 600
-    fresh = shelf_of(*(entry(number, "sea hill 11", conversation_id=CONVERSATION, position=number, tags=("x",))
-                       for number in range(1, 101)))
+    fresh = shelf_of(
+        *(
+            entry(number, "sea hill 11", conversation_id=CONVERSATION, position=number, tags=("x",))
+            for number in range(1, 101)
+        )
+    )
     wanted = replace(EVERYTHING, tags=("x",))
     one, other = (search([each], asked("sea 11"), wanted, Weights(), (), NOW) for each in (shelf, fresh))
     assert [hit.memory_id for hit in one.hits] == [hit.memory_id for hit in other.hits]
@@ -127,6 +137,7 @@ FILTERS = st.builds(
 )
 
 
+@settings(max_examples=60)
 @given(st.lists(st.tuples(memories(), st.booleans(), st.booleans()), min_size=1, max_size=6), FILTERS)
 def test_the_masks_are_the_predicates(drawn: list[tuple[Memory, bool, bool]], wanted: RecallFilter) -> None:
     given_memories = [replace(each[0], memory_id=UUID(int=number + 1)) for number, each in enumerate(drawn)]
@@ -174,35 +185,40 @@ def _fits(memory: Memory, payload: dict[str, Any], wanted: RecallFilter) -> bool
     )
 
 
+@settings(max_examples=60)
 @given(st.lists(SAID, min_size=1, max_size=8), st.lists(st.sampled_from(WORDS), min_size=1, max_size=3, unique=True))
 def test_words_and_windows_are_those_of_a_slow_search(texts: list[str], words: list[str]) -> None:
     shelf = shelf_of(
         *(entry(place, text, conversation_id=CONVERSATION, position=place) for place, text in enumerate(texts, 1))
     )
     found = look([shelf], asked(" ".join(words)), EVERYTHING, NOW)
-    own = [_bm25(text.split(), [each.split() for each in texts], words) for text in texts]
+    split = [text.split() for text in texts]
+    own = [_bm25(text, split, words) for text in split]
+    least = LEAST_MATCH * sum(_rare(word, split) for word in words)
     window = [
-        sum(weight * own[there] for weight, there in zip(WINDOW, (place, place - 1, place - 2, place + 1), strict=True)
-            if 0 <= there < len(own))
+        sum(
+            weight * own[there]
+            for weight, there in zip(WINDOW, (place, place - 1, place - 2, place + 1), strict=True)
+            if 0 <= there < len(own)
+        )
         for place in range(len(own))
     ]
     hits = {hit.memory_id.int - 1: hit.parts for hit in found.ranking(Weights()).hits}
     assert set(hits) == {place for place, value in enumerate(window) if value > 0}
     for place, parts in hits.items():
-        assert (parts.lexical or 0.0) == pytest.approx(own[place] / max(own), abs=1e-5)
-        assert (parts.context or 0.0) == pytest.approx(window[place] / max(window), abs=1e-5)
+        assert (parts.lexical or 0.0) == pytest.approx(own[place] / max(*own, least), abs=1e-5)
+        assert (parts.context or 0.0) == pytest.approx(window[place] / max(*window, least), abs=1e-5)
 
 
 def _bm25(text: list[str], texts: list[list[str]], words: list[str]) -> float:
     average = max(1.0, sum(map(len, texts)) / len(texts))
     total = 0.0
     for word in words:
-        holding = sum(word in each for each in texts)
-        rare = math.log(1 + (len(texts) - holding + 0.5) / (holding + 0.5))
         times = text.count(word)
-        total += rare * times * (K1 + 1) / (times + K1 * (1 - B + B * len(text) / average))
+        total += _rare(word, texts) * times * (K1 + 1) / (times + K1 * (1 - B + B * len(text) / average))
     return total
 
 
-def _moment(days: int) -> datetime:
-    return NOW + timedelta(days=days)
+def _rare(word: str, texts: list[list[str]]) -> float:
+    holding = sum(word in each for each in texts)
+    return math.log(1 + (len(texts) - holding + 0.5) / (holding + 0.5))

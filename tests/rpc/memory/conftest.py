@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from servers.memory.erasure.forgetting import Subjects
 from servers.memory.erasure.rows import ErasureRows
@@ -29,8 +30,9 @@ from servers.memory.transfer.counting import Counter, IndexStanding
 from servers.memory.transfer.exporting import Exporter
 from servers.memory.transfer.importing import Importer
 from servers.memory.upkeep.quarantine import Quarantines
-from servers.memory.vectors.pgvector import PgvectorIndexes
-from servers.memory.vectors.port import Space
+from servers.memory.vectors.metrics import IndexMetrics
+from servers.memory.vectors.opening import Vectors, VectorSettings
+from servers.memory.vectors.searching import ServingVectors
 from servers.memory.view.meaning import Meaning
 from servers.memory.view.reading import Reader
 from soma.memory.v1 import memory_service_pb2_grpc as memory_grpc
@@ -45,6 +47,7 @@ from soma_common.testing.clock import SetClock
 from soma_common.testing.postgres import HouseDatabases, OpenDatabase
 from soma_common.testing.rpc import Added, RpcHarness
 from soma_common.tokens import tokenizer_for
+from tests.rpc.memory.upkeep_parts import UpkeepParts, upkeep_of
 
 EMBEDDER: Final = StaticEmbedder()
 READER: Final = Reader(Words(), Meaning(EMBEDDER, Words()))
@@ -67,6 +70,9 @@ class Remembering:
     clock: SetClock
     accesses: Accesses
     database: Database
+    vectors: Vectors
+    upkeep: UpkeepParts
+    servicer: MemoryServicer
 
 
 @pytest.fixture(scope="session")
@@ -74,13 +80,50 @@ def indexer() -> Indexer:
     return Indexer(EMBEDDER, READER, tokenizer_for("o200k_base"))
 
 
-async def recaller_of(database: Database, indexer: Indexer, accesses: Accesses, clock: Clock) -> Recaller:
+def vectors_of(database: Database) -> Vectors:
+    """The index of vectors as a process has it."""
+    return Vectors.of(database, EMBEDDER, VectorSettings(), IndexMetrics(CollectorRegistry()))
+
+
+async def recaller_of(
+    database: Database, indexer: Indexer, accesses: Accesses, clock: Clock, vectors: Vectors | None = None
+) -> Recaller:
     """A recaller as a process has it."""
     store, reader = MemoryStore(database), READER
     changes = ChangeLog(database, store, reader)
-    vectors = await PgvectorIndexes(database).open(Space(indexer.version, EMBEDDER.dimensions))
-    finder = Finder(Shelves(changes, SHELF_BYTES), changes, vectors)
+    vectors = vectors or vectors_of(database)
+    await vectors.spaces.refresh(vectors.queue, 0)
+    finder = Finder(Shelves(changes, SHELF_BYTES), changes, ServingVectors(vectors.spaces))
     return Recaller(finder, store, LinkStore(database), indexer, reader, accesses, clock)
+
+
+def house_on(database: Database, indexer: Indexer, clock: SetClock) -> tuple[MemoryServicer, Accesses]:
+    """What serves memory on a database, and what counts its recalls."""
+    store = MemoryStore(database)
+    accesses = Accesses(database, store, EventStore("memory"), clock, Ids())
+    limits = Limits(namespaces=20, daily_writes=600)
+    intake = Intake(store, limits)
+    memories = Memories(database, store, intake, indexer, EventStore("memory"), clock)
+    revisions = Revisions(database, store, intake, memories, EventStore("memory"), clock)
+    forgetter = Forgetter(database, Sources(), EventStore("memory"), clock)
+    sagas = SagaOrchestrator(database, EventStore("memory"), [], clock, Ids())
+    vectors = vectors_of(database)
+    recaller = await recaller_of(database, indexer, accesses, clock, vectors)
+    upkeep = await upkeep_of(rpc, database, indexer, clock)
+    servicer = MemoryServicer(
+        memories=memories,
+        forgetter=forgetter,
+        recaller=recaller,
+        linker=Linker(database, LinkStore(database), EventStore("memory")),
+        graph_search=GraphSearch(LinkStore(database), store, clock),
+        quarantines=Quarantines(database, store, EventStore("memory"), clock),
+        changes=changes,
+        reading=Reading(database, store, clock),
+        subjects=Subjects(database, ErasureRows(), sagas, clock),
+        clock=clock,
+        ids=Ids(),
+    )
+    return servicer, accesses
 
 
 @pytest.fixture
@@ -88,14 +131,8 @@ async def remembering(
     rpc: RpcHarness, house_database: HouseDatabases, open_database: OpenDatabase, indexer: Indexer
 ) -> Remembering:
     database = await open_database(house_database("memory", "servers.memory"))
-    clock, store = SetClock(), MemoryStore(database)
-    accesses = Accesses(database, store, EventStore("memory"), clock, Ids())
-    limits = Limits(namespaces=20, daily_writes=600)
-    intake = Intake(store, limits)
-    memories = Memories(database, store, intake, indexer, EventStore("memory"), clock)
-    revisions = Revisions(database, store, intake, memories, EventStore("memory"), clock)
-    forgetter = Forgetter(database, Sources(), EventStore("memory"), clock)
-    recaller = await recaller_of(database, indexer, accesses, clock)
+    clock = SetClock()
+    servicer, accesses = house_on(database, indexer, clock)
     served = await rpc.serve(
         "memory",
         Added(
@@ -104,25 +141,34 @@ async def remembering(
                 memories=memories,
                 forgetter=forgetter,
                 recaller=recaller,
+                sweeper=upkeep.sweeper,
+                consolidating=upkeep.consolidating,
                 linker=Linker(database, LinkStore(database), EventStore("memory")),
                 graph_search=GraphSearch(LinkStore(database), store, clock),
                 quarantines=Quarantines(database, store, EventStore("memory"), clock),
                 revisions=revisions,
                 reading=Reading(database, store, clock),
-                subjects=Subjects(
-                    database, ErasureRows(), SagaOrchestrator(database, EventStore("memory"), [], clock, Ids()), clock
-                ),
+                rebuilder=vectors.rebuilder,
                 exporter=Exporter(database, clock),
                 importer=Importer(database, intake, memories, LinkStore(database), EventStore("memory"), clock),
                 counter=Counter(database, limits, IndexStanding("pgvector", indexer.version, answers), clock),
+                subjects=Subjects(database, ErasureRows(), sagas, clock),
                 clock=clock,
                 ids=Ids(),
             ),
+            servicer,
             "soma.memory.v1.MemoryService",
         ),
         idempotency=IdempotencyStore(database),
     )
     edge, chat = rpc.channel(served, service="edge"), rpc.channel(served, service="chat")
     return Remembering(
-        edge.stub(memory_grpc.MemoryServiceStub), chat.stub(memory_grpc.MemoryServiceStub), clock, accesses, database
+        edge.stub(memory_grpc.MemoryServiceStub),
+        chat.stub(memory_grpc.MemoryServiceStub),
+        clock,
+        accesses,
+        database,
+        vectors,
+        upkeep,
+        servicer,
     )
