@@ -92,9 +92,9 @@ async def _batches(run: Run, arm: MeshArm) -> list[Row]:
 FIGURE: Final = Figure(
     "recall",
     "Recall",
-    f"Memories of a large vocabulary are stored in a tenant of their own by StoreMemory, {_AT_ONCE} at once; in another, by "
-    "BatchStoreMemories. Then RecallMemories asks for the ten best over gRPC, one call after the other, with time enough "
-    "for both retrievers; short mode stores 1,000, full mode 100,000.",
+    f"Memories of a large vocabulary are stored in a tenant of their own by StoreMemory, {_AT_ONCE} at once; in "
+    "another, by BatchStoreMemories. Then RecallMemories asks for the ten best over gRPC, one call after the other, "
+    "with time enough for both retrievers; short mode stores 1,000, full mode 100,000.",
     ("mesh",),
     _measure,
 )

@@ -97,33 +97,38 @@ async def recaller_of(
     return Recaller(finder, store, LinkStore(database), indexer, reader, accesses, clock)
 
 
-def house_on(database: Database, indexer: Indexer, clock: SetClock) -> tuple[MemoryServicer, Accesses]:
-    """What serves memory on a database, and what counts its recalls."""
-    store = MemoryStore(database)
+async def house_on(
+    rpc: RpcHarness, database: Database, indexer: Indexer, clock: SetClock
+) -> tuple[MemoryServicer, Accesses, Vectors, UpkeepParts]:
+    """What serves memory on a database, and what stands behind it."""
+    store, links = MemoryStore(database), LinkStore(database)
     accesses = Accesses(database, store, EventStore("memory"), clock, Ids())
     limits = Limits(namespaces=20, daily_writes=600)
     intake = Intake(store, limits)
     memories = Memories(database, store, intake, indexer, EventStore("memory"), clock)
-    revisions = Revisions(database, store, intake, memories, EventStore("memory"), clock)
-    forgetter = Forgetter(database, Sources(), EventStore("memory"), clock)
     sagas = SagaOrchestrator(database, EventStore("memory"), [], clock, Ids())
     vectors = vectors_of(database)
-    recaller = await recaller_of(database, indexer, accesses, clock, vectors)
     upkeep = await upkeep_of(rpc, database, indexer, clock)
     servicer = MemoryServicer(
         memories=memories,
-        forgetter=forgetter,
-        recaller=recaller,
-        linker=Linker(database, LinkStore(database), EventStore("memory")),
-        graph_search=GraphSearch(LinkStore(database), store, clock),
+        forgetter=Forgetter(database, Sources(), EventStore("memory"), clock),
+        recaller=await recaller_of(database, indexer, accesses, clock, vectors),
+        sweeper=upkeep.sweeper,
+        consolidating=upkeep.consolidating,
+        linker=Linker(database, links, EventStore("memory")),
+        graph_search=GraphSearch(links, store, clock),
         quarantines=Quarantines(database, store, EventStore("memory"), clock),
-        changes=changes,
+        revisions=Revisions(database, store, intake, memories, EventStore("memory"), clock),
         reading=Reading(database, store, clock),
+        rebuilder=vectors.rebuilder,
+        exporter=Exporter(database, clock),
+        importer=Importer(database, intake, memories, links, EventStore("memory"), clock),
+        counter=Counter(database, limits, IndexStanding("pgvector", indexer.version, answers), clock),
         subjects=Subjects(database, ErasureRows(), sagas, clock),
         clock=clock,
         ids=Ids(),
     )
-    return servicer, accesses
+    return servicer, accesses, vectors, upkeep
 
 
 @pytest.fixture
@@ -132,33 +137,10 @@ async def remembering(
 ) -> Remembering:
     database = await open_database(house_database("memory", "servers.memory"))
     clock = SetClock()
-    servicer, accesses = house_on(database, indexer, clock)
+    servicer, accesses, vectors, upkeep = await house_on(rpc, database, indexer, clock)
     served = await rpc.serve(
         "memory",
-        Added(
-            memory_grpc.add_MemoryServiceServicer_to_server,
-            MemoryServicer(
-                memories=memories,
-                forgetter=forgetter,
-                recaller=recaller,
-                sweeper=upkeep.sweeper,
-                consolidating=upkeep.consolidating,
-                linker=Linker(database, LinkStore(database), EventStore("memory")),
-                graph_search=GraphSearch(LinkStore(database), store, clock),
-                quarantines=Quarantines(database, store, EventStore("memory"), clock),
-                revisions=revisions,
-                reading=Reading(database, store, clock),
-                rebuilder=vectors.rebuilder,
-                exporter=Exporter(database, clock),
-                importer=Importer(database, intake, memories, LinkStore(database), EventStore("memory"), clock),
-                counter=Counter(database, limits, IndexStanding("pgvector", indexer.version, answers), clock),
-                subjects=Subjects(database, ErasureRows(), sagas, clock),
-                clock=clock,
-                ids=Ids(),
-            ),
-            servicer,
-            "soma.memory.v1.MemoryService",
-        ),
+        Added(memory_grpc.add_MemoryServiceServicer_to_server, servicer, "soma.memory.v1.MemoryService"),
         idempotency=IdempotencyStore(database),
     )
     edge, chat = rpc.channel(served, service="edge"), rpc.channel(served, service="chat")
