@@ -6,7 +6,7 @@ What a piece says is decided in `decoding/transfer.py`; what replaces what, as f
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID, uuid5
 
 from servers.memory.domain.graph import Link
@@ -79,9 +79,7 @@ class Importer:
     async def begin(self, caller: Caller, request_id: UUID) -> Imported:
         """Begin an import, or go on with one."""
         before = self._clock.now() - _KEPT
-        await self._database.run(
-            caller.tenant_id, lambda it: it.execute(_SQL.forget_imports, caller.tenant_id, before)
-        )
+        await self._database.run(caller.tenant_id, lambda it: it.execute(_SQL.forget_imports, caller.tenant_id, before))
         return Imported(caller, request_id)
 
     async def add(self, done: Imported, pieces: Sequence[Piece]) -> None:
@@ -128,11 +126,14 @@ class Importer:
         rows = await connection.fetch(_SQL.imported, *mark, sorted(named))
         before = {row["origin_id"]: (row["memory_id"], Outcome(row["outcome"])) for row in rows}
         kept = {piece.origin_id: before[piece.origin_id] for piece in pieces if piece.origin_id in before}
-        taken = {row["memory_id"]: row for row in await connection.fetch(_SQL.occupied, caller.tenant_id, sorted(named))}
+        taken = {
+            row["memory_id"]: row for row in await connection.fetch(_SQL.occupied, caller.tenant_id, sorted(named))
+        }
 
         def moved(origin: UUID) -> UUID:
             if origin in before:
-                return before[origin][0]
+                moved_to: UUID = before[origin][0]
+                return moved_to
             return uuid5(done.request_id, str(origin)) if origin in taken else origin
 
         refused, fresh, there = list[tuple[Piece, str]](), dict[UUID, Memory](), dict[UUID, UUID]()
@@ -161,9 +162,7 @@ class Importer:
         await self._events.append(connection, caller.tenant_id, drafts)
         return kept | noted, refused
 
-    async def _note(
-        self, connection: Connection, done: Imported, noted: Mapping[UUID, tuple[UUID, Outcome]]
-    ) -> None:
+    async def _note(self, connection: Connection, done: Imported, noted: Mapping[UUID, tuple[UUID, Outcome]]) -> None:
         await connection.execute(
             _SQL.note_imported,
             done.caller.tenant_id,
@@ -208,12 +207,11 @@ def _moved(memory: Memory, origin_id: UUID, moved: Callable[[UUID], UUID]) -> Me
     )
 
 
-def _is_same(row: Mapping[str, object] | None, memory: Memory) -> bool:
+def _is_same(row: Any, memory: Memory) -> bool:
     """Whether the memory that has this id is the one that shall come."""
     if row is None or (row["namespace"], row["subject"]) != (memory.namespace, memory.subject):
         return False
-    key = row["text_key"]
-    return isinstance(key, bytes) and key[:32] == text_key(memory)
+    return bool(row["text_key"][:32] == text_key(memory))
 
 
 def _why_refused(caller: Caller, memory: Memory | None) -> str:

@@ -54,14 +54,18 @@ class Found:
         self._candidates = [each for each in candidates if len(each.rows)]
         self._query = query
         parts = [each.values for each in self._candidates]
-        self.values = normalised(np.concatenate(parts) if parts else np.zeros((0, len(NAMES)), dtype=np.float32))
+        values = np.concatenate(parts) if parts else np.zeros((0, len(NAMES)), dtype=np.float32)
+        self.values = normalised(values, max((each.whole for each in self._candidates), default=0.0))
+        self._ids: list[UUID] | None = None
 
     def __len__(self) -> int:
         return len(self.values)
 
     def ids(self) -> list[UUID]:
-        """All that may fit, in the order of `values`."""
-        return [each.shelf.ids[row] for each in self._candidates for row in each.rows.tolist()]
+        """All that may fit, in the order of `values`; asked for once, since rows of a shelf may move later."""
+        if self._ids is None:
+            self._ids = [each.shelf.ids[row] for each in self._candidates for row in each.rows.tolist()]
+        return self._ids
 
     def first(self, count: int) -> list[UUID]:
         """The best before links count."""
