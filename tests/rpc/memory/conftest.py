@@ -100,6 +100,7 @@ async def recaller_of(
 @dataclass(frozen=True)
 class House:
     """What serves memory on a database, and what stands behind."""
+    """What serves memory on a database, and what a test looks at behind it."""
 
     servicer: MemoryServicer
     accesses: Accesses
@@ -110,6 +111,9 @@ class House:
 async def house_on(rpc: RpcHarness, database: Database, indexer: Indexer, clock: SetClock) -> House:
     """The house as a process has it, under small limits."""
     store, links, events = MemoryStore(database), LinkStore(database), EventStore("memory")
+async def house_on(database: Database, rpc: RpcHarness, indexer: Indexer, clock: SetClock) -> House:
+    """The house as its process puts it together."""
+    store, events = MemoryStore(database), EventStore("memory")
     accesses = Accesses(database, store, events, clock, Ids())
     limits = Limits(namespaces=20, daily_writes=600)
     intake = Intake(store, limits)
@@ -126,7 +130,9 @@ async def house_on(
     memories = Memories(database, store, intake, indexer, EventStore("memory"), clock)
     sagas = SagaOrchestrator(database, EventStore("memory"), [], clock, Ids())
     vectors = vectors_of(database)
+    links, vectors = LinkStore(database), vectors_of(database)
     upkeep = await upkeep_of(rpc, database, indexer, clock)
+    sagas = SagaOrchestrator(database, events, [], clock, Ids())
     servicer = MemoryServicer(
         memories=memories,
         forgetter=Forgetter(database, Sources(), events, clock),
@@ -168,6 +174,12 @@ async def remembering(
     served = await rpc.serve(
         "memory",
         Added(memory_grpc.add_MemoryServiceServicer_to_server, servicer, "soma.memory.v1.MemoryService"),
+    house = await house_on(database, rpc, indexer, clock)
+        Added(
+            memory_grpc.add_MemoryServiceServicer_to_server,
+            house.servicer,
+            "soma.memory.v1.MemoryService",
+        ),
         idempotency=IdempotencyStore(database),
     )
     edge, chat = rpc.channel(served, service="edge"), rpc.channel(served, service="chat")
