@@ -31,6 +31,7 @@ from bench.figures import (
     sockets,
     standalone,
     turns,
+    vectors,
 )
 from bench.figures.figure import Figure
 from bench.figures.run import Run
@@ -52,6 +53,7 @@ FIGURES: Final[tuple[Figure, ...]] = (
     ranking.FIGURE,
     recall.FIGURE,
     sockets.FIGURE,
+    vectors.FIGURE,
     appends.FIGURE,
     relay.FIGURE,
     sagas.FIGURE,

@@ -1,5 +1,6 @@
 """The index of vectors at the door of the service: what waits for it, and its rebuild."""
 
+from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
@@ -15,6 +16,12 @@ from tests.rpc.memory.conftest import Remembering
 from tests.rpc.memory.test_memories import FACTS, keep
 
 pytestmark = pytest.mark.rpc
+
+
+@pytest.fixture(autouse=True)
+def _ada() -> Iterator[None]:
+    with acting_as(user("ada"), "test"):
+        yield
 
 
 async def rebuild(remembering: Remembering, *, dry_run: bool = False) -> list[transfer_pb.RebuildIndexResponse]:
