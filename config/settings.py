@@ -29,6 +29,7 @@ from config.values import (
     IdentitySettings,
     InfrastructureSettings,
     LogSettings,
+    MemorySettings,
     ModelSettings,
     SecretsSettings,
     VectorIndexName,
@@ -158,6 +159,14 @@ class Settings:
         return BudgetSettings(
             day_tokens=self._needed(self.registry.budget_day_tokens),
             day_micros=self._needed(self.registry.budget_day_micros),
+        )
+
+    @property
+    def memory(self) -> MemorySettings:
+        """How memories are kept in order."""
+        return MemorySettings(
+            sweeps=self._needed(self.registry.memory_sweep),
+            min_retention=self._needed(self.registry.memory_min_retention),
         )
 
     @property

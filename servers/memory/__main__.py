@@ -9,7 +9,7 @@ from typing import Final
 
 from config import Settings
 from config.process import run_service
-from config.values import VectorIndexName
+from config.values import MemorySettings, VectorIndexName
 from servers.memory.embedders.http import EmbeddingModel
 from servers.memory.erasing import erasers
 from servers.memory.erasure.forgetting import Subjects
@@ -21,7 +21,7 @@ from servers.memory.graph.searching import GraphSearch
 from servers.memory.indexing.indexer import Indexer
 from servers.memory.indexing.words import Words
 from servers.memory.recalling.accesses import Accesses
-from servers.memory.recalling.changes import Changes
+from servers.memory.recalling.changes import ChangeLog
 from servers.memory.recalling.finding import Finder
 from servers.memory.recalling.recaller import Recaller
 from servers.memory.recalling.shelves import Shelves
@@ -37,19 +37,27 @@ from servers.memory.storing.sources import Sources
 from servers.memory.transfer.counting import Counter, IndexStanding
 from servers.memory.transfer.exporting import Exporter
 from servers.memory.transfer.importing import Importer
+from servers.memory.upkeep.consolidating import Consolidating
+from servers.memory.upkeep.consolidation_rows import ConsolidationRows
+from servers.memory.upkeep.consolidation_saga import ConsolidationSaga
+from servers.memory.upkeep.nightly import Nightly
+from servers.memory.upkeep.proposers import Proposers
 from servers.memory.upkeep.quarantine import Quarantines
+from servers.memory.upkeep.sweeping import Sweeper
 from servers.memory.vectors.metrics import IndexMetrics
 from servers.memory.vectors.opening import Vectors, VectorSettings
 from servers.memory.vectors.port import VectorsDownError
 from servers.memory.vectors.searching import ServingVectors
 from servers.memory.view.meaning import Meaning
 from servers.memory.view.reading import Reader
+from soma.chat.v1.model_service_pb2_grpc import ModelServiceStub
 from soma.events.v1.house_operations_service_pb2_grpc import HouseOperationsServiceStub
 from soma.memory.v1 import memory_service_pb2_grpc as memory_grpc
 from soma_common.embedding import StaticEmbedder
 from soma_common.operations.erasing import Erasing
 from soma_common.rpc.dial import Channel, dial
 from soma_common.rpc.process import Process, ProcessSettings, opened
+from soma_common.sagas.orchestrator import SagaOrchestrator
 from soma_common.tokens import tokenizer_for
 
 # Memories are counted for no model in particular; chat counts again for its own.
@@ -62,8 +70,8 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
         store = MemoryStore(process.database)
         embedder, words = StaticEmbedder(), Words()
         vectors = Vectors.of(process.database, embedder, vector_settings(settings), IndexMetrics())
-        indexer = Indexer(embedder, words, tokenizer_for(COUNTED_AS))
         reader = Reader(words, Meaning(embedder, words))
+        indexer = Indexer(embedder, reader, tokenizer_for(COUNTED_AS))
         accesses = Accesses(process.database, store, process.events, process.clock, process.ids)
         limits = _limits(settings)
         intake = Intake(store, limits)
@@ -75,17 +83,23 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
         houses, channels = _houses(settings, process, erasing)
         rows = ErasureRows()
         forgetting = Forgetting(process.database, rows, houses, process.events, process.clock)
-        sagas = process.orchestrator([forgetting.definition()])
-        changes = Changes(process.database, store, reader)
+        changes = ChangeLog(process.database, store, reader)
         shelves = Shelves(changes, settings.memory_shelf_bytes)
         finder = Finder(shelves, changes, ServingVectors(vectors.spaces))
         recaller = Recaller(finder, store, links, indexer, reader, accesses, process.clock)
+        chat = dial(settings.endpoint("chat").targets, process.signer, name="chat")
+        channels.append(chat)
+        upkeep = Upkeep(process, indexer, chat, settings.memory)
+        sagas = process.orchestrator([forgetting.definition(), upkeep.saga.definition()])
         await recaller.warm()
         process.health.watch("memory_index", vectors.follower.check)
         servicer = MemoryServicer(
             memories=memories,
             forgetter=forgetter,
             recaller=recaller,
+            sweeper=upkeep.sweeper,
+            consolidating=upkeep.consolidating(sagas),
+            min_retention=settings.memory.min_retention,
             linker=Linker(process.database, links, process.events),
             graph_search=GraphSearch(links, store, process.clock),
             quarantines=Quarantines(process.database, store, process.events, process.clock),
@@ -100,16 +114,18 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
             ids=process.ids,
         )
         process.server.add(memory_grpc.add_MemoryServiceServicer_to_server, servicer, "soma.memory.v1.MemoryService")
-        counting = asyncio.create_task(accesses.run(), name="count accesses")
-        pruning = asyncio.create_task(Uses(process.database, process.clock).run(), name="prune uses")
-        following = asyncio.create_task(vectors.follower.run(), name="follow memories into the index of vectors")
+        tasks = [
+            asyncio.create_task(accesses.run(), name="count accesses"),
+            asyncio.create_task(upkeep.nightly.run(), name="keep memories in order"),
+            asyncio.create_task(Uses(process.database, process.clock).run(), name="prune uses"),
+            asyncio.create_task(vectors.follower.run(), name="follow memories into the index of vectors"),
+        ]
         try:
             await process.serve(sagas=sagas, erasing=erasing)
         finally:
-            counting.cancel()
-            pruning.cancel()
-            following.cancel()
-            await asyncio.gather(counting, pruning, following, return_exceptions=True)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             await vectors.spaces.close()
             await shelves.close()
             for channel in channels:
@@ -158,6 +174,32 @@ def _houses(settings: Settings, process: Process, erasing: Erasing) -> tuple[dic
         name: PeerHouse(channel.stub(HouseOperationsServiceStub)) for name, channel in channels.items()
     }
     return {**houses, "memory": OwnHouse(erasing)}, list(channels.values())
+
+
+class Upkeep:
+    """What keeps memories in order."""
+
+    def __init__(self, process: Process, indexer: Indexer, chat: Channel, own: MemorySettings) -> None:
+        self._process = process
+        self._rows = ConsolidationRows()
+        self._proposers = Proposers(indexer, chat.stub(ModelServiceStub))
+        self.sweeper = Sweeper(process.database, process.events, process.clock)
+        self.nightly = Nightly(
+            database=process.database,
+            sweeper=self.sweeper,
+            events=process.events,
+            clock=process.clock,
+            ids=process.ids,
+            sweeps=own.sweeps,
+            min_retention=own.min_retention,
+        )
+        parts = (process.database, self._rows, self._proposers, indexer)
+        self.saga = ConsolidationSaga(*parts, process.events, process.clock, process.ids)
+
+    def consolidating(self, sagas: SagaOrchestrator) -> Consolidating:
+        """The use cases, over the sagas of this process."""
+        process = self._process
+        return Consolidating(process.database, self._rows, self._proposers, sagas, process.events, process.clock)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """What a call to recall says, as values."""
 
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, Literal, TypeAlias
 from uuid import UUID
 
 from google.protobuf.struct_pb2 import Value
@@ -17,6 +17,7 @@ from soma_common.kernel.tenancy import Caller
 _TOP_K: Final = 10
 _TIME_BUDGET_MILLISECONDS: Final = 250
 _MOST_METADATA: Final = 32
+_Time: TypeAlias = Literal["valid_after_time", "valid_before_time", "as_of_valid_time", "as_of_learn_time"]
 
 
 def recall_of(request: service_pb.RecallMemoriesRequest, caller: Caller, remaining_seconds: float | None) -> Recall:
@@ -56,8 +57,8 @@ def _tags(request: service_pb.RecallMemoriesRequest) -> tuple[str, ...]:
     return tuple(request.tags)
 
 
-def _moment(request: service_pb.RecallMemoriesRequest, name: str) -> datetime | None:
-    if not request.HasField(name):  # type: ignore[arg-type] - mypy knows the names as literals only
+def _moment(request: service_pb.RecallMemoriesRequest, name: _Time) -> datetime | None:
+    if not request.HasField(name):
         return None
     try:
         moment: datetime = getattr(request, name).ToDatetime(UTC)

@@ -12,6 +12,7 @@ from typing import Final
 
 _TOKEN: Final = re.compile(r"[^\W_]+(?:['’.,:/-][^\W_]+)*", re.UNICODE)
 _PART: Final = re.compile(r"[^\W_]+", re.UNICODE)
+_ADDRESS: Final = re.compile(r"[\w.+-]+(?:://|@)[^\s,;)\"'”]+")
 _SENTENCE_END: Final = re.compile(r"[.!?…:;\n]\s*[\"'”’»)]*\s*$")
 _MOST_CHARACTERS: Final = 64
 # Words that turn what is said into its opposite, or end it.
@@ -28,7 +29,7 @@ _STOP_WORDS: Final = frozenset(
     " told also very really".split()
 )
 # Of the other words of a source, how much a fact must share with it to stand for it.
-LEAST_SHARED: Final = 0.5
+LEAST_SHARED: Final = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +63,15 @@ def said(text: str) -> Said:
 
 
 def ungrounded(fact: str, sources: Iterable[str]) -> str | None:
-    """The first name, number or, where most of its words are foreign, word of a fact that no source has; None for none."""
+    """What of a fact no source says; None where all of it is said.
+
+    Judged are addresses, numbers, names and denials each by itself, other words by whether most of them are foreign.
+    """
     texts = tuple(sources)
     told = [said(text) for text in texts]
+    for address in _ADDRESS.findall(fact):
+        if not any(address in text for text in texts):
+            return str(address)
     numbers = frozenset[str]().union(*(each.numbers for each in told))
     words = frozenset[str]().union(*(each.words for each in told))
     every = frozenset(_plain(part) for text in texts for part in _PART.findall(text))
@@ -72,6 +79,8 @@ def ungrounded(fact: str, sources: Iterable[str]) -> str | None:
     foreign = sorted(claim.numbers - numbers) or sorted(claim.names - every)
     if foreign:
         return foreign[0]
+    if claim.denies not in {each.denies for each in told}:
+        return "not" if claim.denies else "the opposite of what its sources deny"
     unknown = sorted(claim.words - words)
     return unknown[0] if len(unknown) * 2 > len(claim.words) else None
 

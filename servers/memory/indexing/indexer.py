@@ -3,13 +3,13 @@
 Nothing here reads or writes a table.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from servers.memory.domain.memory import Memory
-from servers.memory.indexing.words import Words
+from servers.memory.indexing.entries import encode, encode_vector
 from servers.memory.storing.rows import Indexed, Vector
+from servers.memory.view.reading import Reader
 from soma_common.embedding import StaticEmbedder
 from soma_common.tokens import Tokenizer
 
@@ -29,31 +29,26 @@ class Query:
 class Indexer:
     """Embeds, splits and counts texts; one object a process, as it holds the tables."""
 
-    def __init__(self, embedder: StaticEmbedder, words: Words, tokenizer: Tokenizer) -> None:
+    def __init__(self, embedder: StaticEmbedder, reader: Reader, tokenizer: Tokenizer) -> None:
         self._embedder = embedder
-        self._words = words
+        self._reader = reader
         self._tokenizer = tokenizer
 
     @property
     def version(self) -> str:
-        """The embedder with its version. Example: "potion-base-8M/1"."""
+        """The embedder with its version."""
         return f"{self._embedder.name}/{self._embedder.version}"
 
-    def indexed_many(self, memories: Sequence[Memory]) -> list[Indexed]:
-        """The memories with their sizes, embedding versions, vectors and terms; embedded together."""
-        if not memories:
-            return []
-        vectors: Vector = self._embedder.encode([memory.text for memory in memories])
-        return [self._indexed(memory, vector) for memory, vector in zip(memories, vectors, strict=True)]
-
-    def _indexed(self, memory: Memory, vector: Vector) -> Indexed:
-        known = bool(vector.any())
+    def indexed(self, memory: Memory) -> Indexed:
+        """The memory with its size, and what recall holds of it."""
+        entry = self._reader.entry(memory)
         sized = replace(
             memory,
             token_count=self._tokenizer.count(memory.text),
-            embedding_version=self.version if known else "",
+            embedding_version=self.version if entry.vector is not None else "",
         )
-        return Indexed(sized, vector if known else None, self._words.terms(memory.text))
+        vector = None if entry.vector is None else encode_vector(entry.vector)
+        return Indexed(sized, int(entry.frequencies.sum()), encode(entry), vector)
 
     def vector(self, text: str) -> Vector | None:
         """The unit vector of a text; None where the table knows none of its pieces."""

@@ -45,7 +45,7 @@ class Told:
     made: list[Entry]
 
 
-class Changes:
+class ChangeLog:
     """Reads entries and changes of entries; one round trip each."""
 
     def __init__(self, database: Database, store: MemoryStore, reader: Reader) -> None:

@@ -14,7 +14,7 @@ from uuid import UUID
 from servers.memory.domain.memory import RecallFilter
 from servers.memory.domain.ranking import Weights, relevance
 from servers.memory.embedders.port import EmbedderDownError
-from servers.memory.recalling.changes import Changes
+from servers.memory.recalling.changes import ChangeLog
 from servers.memory.recalling.loading import Place
 from servers.memory.recalling.shelves import Shelves
 from servers.memory.vectors.port import Near, Vector, VectorsDownError, VectorSearch
@@ -94,7 +94,7 @@ class Sought:
 class Finder:
     """Looks on shelves that are true, and into the index where a shelf has no vectors or is not there yet."""
 
-    def __init__(self, shelves: Shelves, changes: Changes, vectors: VectorSearch) -> None:
+    def __init__(self, shelves: Shelves, changes: ChangeLog, vectors: VectorSearch) -> None:
         self._shelves = shelves
         self._changes = changes
         self._vectors = vectors

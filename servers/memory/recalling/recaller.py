@@ -4,7 +4,7 @@ How hits are ranked stands in `view/`, where they are looked for in `finding.py`
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
@@ -181,7 +181,7 @@ class Recaller:
         return [Link(each.memory_id, each.other_id, each.strength) for each in near]
 
 
-def _picked(ranks: Ranks, request: Recall) -> Collection[UUID]:
+def _picked(ranks: Ranks, request: Recall) -> list[UUID]:
     """The best that fit by what the shelves know of their sizes, and some to spare."""
     picked: list[UUID] = []
     left = request.token_budget or sum(ranks.tokens.values())

@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from servers.memory.domain.memory import Memory
-from servers.memory.recalling.changes import Change, Changes, Told
+from servers.memory.recalling.changes import Change, ChangeLog, Told
 from servers.memory.recalling.loading import Begun, Place, fitting, load
 from servers.memory.view.entry import Entry
 from servers.memory.view.shelf import Shelf
@@ -36,7 +36,7 @@ _NO_DIMENSIONS: Final = 1
 class Shelves:
     """The shelves, the ones used last at the end; `most_bytes` is what they may take together."""
 
-    def __init__(self, changes: Changes, most_bytes: int) -> None:
+    def __init__(self, changes: ChangeLog, most_bytes: int) -> None:
         self._changes = changes
         self._most_bytes = most_bytes
         self._places: OrderedDict[tuple[TenantId, str], Place] = OrderedDict()

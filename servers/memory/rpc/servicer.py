@@ -10,6 +10,7 @@ from servers.memory.rpc.reading import ReadingServicing
 from servers.memory.rpc.recalling import RecallServicing
 from servers.memory.rpc.storing import StoringServicing
 from servers.memory.rpc.transfer import TransferServicing
+from servers.memory.rpc.upkeep import UpkeepServicing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,5 +23,6 @@ class MemoryServicer(
     IndexServicing,
     TransferServicing,
     ErasureServicing,
+    UpkeepServicing,
 ):
     """`soma.memory.v1.MemoryService`."""

@@ -1,12 +1,3 @@
--- name: store_vectors
-insert into memory_vectors (tenant_id, namespace, memory_id, embedding)
-select $1, namespace, memory_id, embedding::vector
-from unnest($2::text[], $3::uuid[], $4::text[]) as given (namespace, memory_id, embedding)
-
--- name: store_terms
-insert into memory_terms (tenant_id, namespace, term, memory_id, frequency)
-select $1, given.* from unnest($2::text[], $3::text[], $4::uuid[], $5::integer[]) as given (namespace, term, memory_id, frequency)
-
 -- name: grow_namespace
 insert into namespace_sizes (tenant_id, namespace, memories, terms)
 values ($1, $2, $3, $4)

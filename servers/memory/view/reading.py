@@ -24,8 +24,8 @@ _FIRST_PERSON: Final = re.compile(r"\b(i|i'm|i've|i'd|i'll|my|mine|me|we|we're|w
 _INFORMATION: Final = re.compile(r"\d|(?<=[a-z,] )[A-Z][a-z]+")
 _ACKNOWLEDGEMENT: Final = re.compile(
     r"\W*(wow|thanks|thank you|that's (great|awesome|amazing|cool|so|really)|sounds (great|good|like)|great|awesome"
-    r"|cool|nice|congrats|congratulations|yeah|yes|yep|sure|absolutely|definitely|glad|aw+|no problem|you're welcome|i agree"
-    r"|bye|take care|hey|hi|hello)\b",
+    r"|cool|nice|congrats|congratulations|yeah|yes|yep|sure|absolutely|definitely|glad|aw+|no problem|you're welcome"
+    r"|i agree|bye|take care|hey|hi|hello)\b",
     re.IGNORECASE,
 )
 _TIME_WORDS: Final = re.compile(

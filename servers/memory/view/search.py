@@ -54,7 +54,8 @@ class Found:
         self._candidates = [each for each in candidates if len(each.rows)]
         self._query = query
         parts = [each.values for each in self._candidates]
-        self.values = normalised(np.concatenate(parts) if parts else np.zeros((0, len(NAMES)), dtype=np.float32))
+        values = np.concatenate(parts) if parts else np.zeros((0, len(NAMES)), dtype=np.float32)
+        self.values = normalised(values, max((each.whole for each in self._candidates), default=0.0))
         self._ids: list[UUID] | None = None
 
     def __len__(self) -> int:

@@ -14,7 +14,7 @@ from servers.memory.graph.searching import GraphSearch
 from servers.memory.indexing.indexer import Indexer
 from servers.memory.indexing.words import Words
 from servers.memory.recalling.accesses import Accesses
-from servers.memory.recalling.changes import Changes
+from servers.memory.recalling.changes import ChangeLog
 from servers.memory.recalling.finding import Finder
 from servers.memory.recalling.recaller import Recaller
 from servers.memory.recalling.shelves import Shelves
@@ -47,6 +47,7 @@ from soma_common.testing.clock import SetClock
 from soma_common.testing.postgres import HouseDatabases, OpenDatabase
 from soma_common.testing.rpc import Added, RpcHarness
 from soma_common.tokens import tokenizer_for
+from tests.rpc.memory.upkeep_parts import UpkeepParts, upkeep_of
 
 EMBEDDER: Final = StaticEmbedder()
 READER: Final = Reader(Words(), Meaning(EMBEDDER, Words()))
@@ -70,11 +71,13 @@ class Remembering:
     accesses: Accesses
     database: Database
     vectors: Vectors
+    upkeep: UpkeepParts
+    servicer: MemoryServicer
 
 
 @pytest.fixture(scope="session")
 def indexer() -> Indexer:
-    return Indexer(EMBEDDER, Words(), tokenizer_for("o200k_base"))
+    return Indexer(EMBEDDER, READER, tokenizer_for("o200k_base"))
 
 
 def vectors_of(database: Database) -> Vectors:
@@ -87,11 +90,40 @@ async def recaller_of(
 ) -> Recaller:
     """A recaller as a process has it."""
     store, reader = MemoryStore(database), READER
-    changes = Changes(database, store, reader)
+    changes = ChangeLog(database, store, reader)
     vectors = vectors or vectors_of(database)
     await vectors.spaces.refresh(vectors.queue, 0)
     finder = Finder(Shelves(changes, SHELF_BYTES), changes, ServingVectors(vectors.spaces))
     return Recaller(finder, store, LinkStore(database), indexer, reader, accesses, clock)
+
+
+def house_on(database: Database, indexer: Indexer, clock: SetClock) -> tuple[MemoryServicer, Accesses]:
+    """What serves memory on a database, and what counts its recalls."""
+    store = MemoryStore(database)
+    accesses = Accesses(database, store, EventStore("memory"), clock, Ids())
+    limits = Limits(namespaces=20, daily_writes=600)
+    intake = Intake(store, limits)
+    memories = Memories(database, store, intake, indexer, EventStore("memory"), clock)
+    revisions = Revisions(database, store, intake, memories, EventStore("memory"), clock)
+    forgetter = Forgetter(database, Sources(), EventStore("memory"), clock)
+    sagas = SagaOrchestrator(database, EventStore("memory"), [], clock, Ids())
+    vectors = vectors_of(database)
+    recaller = await recaller_of(database, indexer, accesses, clock, vectors)
+    upkeep = await upkeep_of(rpc, database, indexer, clock)
+    servicer = MemoryServicer(
+        memories=memories,
+        forgetter=forgetter,
+        recaller=recaller,
+        linker=Linker(database, LinkStore(database), EventStore("memory")),
+        graph_search=GraphSearch(LinkStore(database), store, clock),
+        quarantines=Quarantines(database, store, EventStore("memory"), clock),
+        changes=changes,
+        reading=Reading(database, store, clock),
+        subjects=Subjects(database, ErasureRows(), sagas, clock),
+        clock=clock,
+        ids=Ids(),
+    )
+    return servicer, accesses
 
 
 @pytest.fixture
@@ -99,15 +131,8 @@ async def remembering(
     rpc: RpcHarness, house_database: HouseDatabases, open_database: OpenDatabase, indexer: Indexer
 ) -> Remembering:
     database = await open_database(house_database("memory", "servers.memory"))
-    clock, store = SetClock(), MemoryStore(database)
-    accesses = Accesses(database, store, EventStore("memory"), clock, Ids())
-    limits = Limits(namespaces=20, daily_writes=600)
-    intake = Intake(store, limits)
-    memories = Memories(database, store, intake, indexer, EventStore("memory"), clock)
-    revisions = Revisions(database, store, intake, memories, EventStore("memory"), clock)
-    forgetter = Forgetter(database, Sources(), EventStore("memory"), clock)
-    vectors = vectors_of(database)
-    recaller = await recaller_of(database, indexer, accesses, clock, vectors)
+    clock = SetClock()
+    servicer, accesses = house_on(database, indexer, clock)
     served = await rpc.serve(
         "memory",
         Added(
@@ -116,21 +141,22 @@ async def remembering(
                 memories=memories,
                 forgetter=forgetter,
                 recaller=recaller,
+                sweeper=upkeep.sweeper,
+                consolidating=upkeep.consolidating,
                 linker=Linker(database, LinkStore(database), EventStore("memory")),
                 graph_search=GraphSearch(LinkStore(database), store, clock),
                 quarantines=Quarantines(database, store, EventStore("memory"), clock),
                 revisions=revisions,
                 reading=Reading(database, store, clock),
                 rebuilder=vectors.rebuilder,
-                subjects=Subjects(
-                    database, ErasureRows(), SagaOrchestrator(database, EventStore("memory"), [], clock, Ids()), clock
-                ),
                 exporter=Exporter(database, clock),
                 importer=Importer(database, intake, memories, LinkStore(database), EventStore("memory"), clock),
                 counter=Counter(database, limits, IndexStanding("pgvector", indexer.version, answers), clock),
+                subjects=Subjects(database, ErasureRows(), sagas, clock),
                 clock=clock,
                 ids=Ids(),
             ),
+            servicer,
             "soma.memory.v1.MemoryService",
         ),
         idempotency=IdempotencyStore(database),
@@ -143,4 +169,6 @@ async def remembering(
         accesses,
         database,
         vectors,
+        upkeep,
+        servicer,
     )

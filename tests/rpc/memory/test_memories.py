@@ -42,7 +42,7 @@ async def keep(remembering: Remembering, text: str, **fields: Any) -> memory_pb.
 
 async def recall(remembering: Remembering, query: str, **fields: Any) -> service_pb.RecallMemoriesResponse:
     # More time than a busy machine needs.
-    wanted = {"query": query, "time_budget_milliseconds": 5000} | fields
+    wanted: dict[str, Any] = {"query": query, "time_budget_milliseconds": 5000} | fields
     return await remembering.user.RecallMemories(service_pb.RecallMemoriesRequest(**wanted), timeout=30)
 
 
