@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import pytest
 
+from servers.memory.erasure.forgetting import Subjects
+from servers.memory.erasure.rows import ErasureRows
 from servers.memory.graph.linking import Linker
 from servers.memory.graph.rows import LinkStore
 from servers.memory.graph.searching import GraphSearch
@@ -73,6 +75,7 @@ async def remembering(
                 recaller=recaller,
                 sweeper=upkeep.sweeper,
                 consolidating=upkeep.consolidating,
+                subjects=Subjects(database, ErasureRows(), upkeep.orchestrator, clock),
                 linker=Linker(database, LinkStore(database), EventStore("memory")),
                 graph_search=GraphSearch(LinkStore(database), store, clock),
                 quarantines=Quarantines(database, store, EventStore("memory"), clock),
