@@ -100,7 +100,6 @@ async def recaller_of(
 @dataclass(frozen=True)
 class House:
     """What serves memory on a database, and what stands behind."""
-    """What serves memory on a database, and what a test looks at behind it."""
 
     servicer: MemoryServicer
     accesses: Accesses
@@ -111,28 +110,13 @@ class House:
 async def house_on(rpc: RpcHarness, database: Database, indexer: Indexer, clock: SetClock) -> House:
     """The house as a process has it, under small limits."""
     store, links, events = MemoryStore(database), LinkStore(database), EventStore("memory")
-async def house_on(database: Database, rpc: RpcHarness, indexer: Indexer, clock: SetClock) -> House:
-    """The house as its process puts it together."""
-    store, events = MemoryStore(database), EventStore("memory")
     accesses = Accesses(database, store, events, clock, Ids())
     limits = Limits(namespaces=20, daily_writes=600)
     intake = Intake(store, limits)
     memories = Memories(database, store, intake, indexer, events, clock)
     sagas = SagaOrchestrator(database, events, [], clock, Ids())
-
-
-async def house_on(
-    rpc: RpcHarness, database: Database, indexer: Indexer, clock: SetClock
-) -> tuple[MemoryServicer, Accesses, Vectors, UpkeepParts]:
-    """What serves memory on a database, and what stands behind it."""
-    store, links = MemoryStore(database), LinkStore(database)
-    accesses = Accesses(database, store, EventStore("memory"), clock, Ids())
-    memories = Memories(database, store, intake, indexer, EventStore("memory"), clock)
-    sagas = SagaOrchestrator(database, EventStore("memory"), [], clock, Ids())
     vectors = vectors_of(database)
-    links, vectors = LinkStore(database), vectors_of(database)
     upkeep = await upkeep_of(rpc, database, indexer, clock)
-    sagas = SagaOrchestrator(database, events, [], clock, Ids())
     servicer = MemoryServicer(
         memories=memories,
         forgetter=Forgetter(database, Sources(), events, clock),
@@ -147,18 +131,12 @@ async def house_on(
         rebuilder=vectors.rebuilder,
         exporter=Exporter(database, clock),
         importer=Importer(database, intake, memories, links, events, clock),
-        forgetter=Forgetter(database, Sources(), EventStore("memory"), clock),
-        linker=Linker(database, links, EventStore("memory")),
-        quarantines=Quarantines(database, store, EventStore("memory"), clock),
-        revisions=Revisions(database, store, intake, memories, EventStore("memory"), clock),
-        importer=Importer(database, intake, memories, links, EventStore("memory"), clock),
         counter=Counter(database, limits, IndexStanding("pgvector", indexer.version, answers), clock),
         subjects=Subjects(database, ErasureRows(), sagas, clock),
         clock=clock,
         ids=Ids(),
     )
     return House(servicer, accesses, vectors, upkeep)
-    return servicer, accesses, vectors, upkeep
 
 
 @pytest.fixture
@@ -170,18 +148,6 @@ async def remembering(
     house = await house_on(rpc, database, indexer, clock)
     added = memory_grpc.add_MemoryServiceServicer_to_server, house.servicer, "soma.memory.v1.MemoryService"
     served = await rpc.serve("memory", Added(*added), idempotency=IdempotencyStore(database))
-    servicer, accesses, vectors, upkeep = await house_on(rpc, database, indexer, clock)
-    served = await rpc.serve(
-        "memory",
-        Added(memory_grpc.add_MemoryServiceServicer_to_server, servicer, "soma.memory.v1.MemoryService"),
-    house = await house_on(database, rpc, indexer, clock)
-        Added(
-            memory_grpc.add_MemoryServiceServicer_to_server,
-            house.servicer,
-            "soma.memory.v1.MemoryService",
-        ),
-        idempotency=IdempotencyStore(database),
-    )
     edge, chat = rpc.channel(served, service="edge"), rpc.channel(served, service="chat")
     return Remembering(
         edge.stub(memory_grpc.MemoryServiceStub),
