@@ -70,7 +70,6 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
         store = MemoryStore(process.database)
         embedder, words = StaticEmbedder(), Words()
         vectors = Vectors.of(process.database, embedder, vector_settings(settings), IndexMetrics())
-        indexer = Indexer(embedder, words, tokenizer_for(COUNTED_AS))
         reader = Reader(words, Meaning(embedder, words))
         indexer = Indexer(embedder, reader, tokenizer_for(COUNTED_AS))
         accesses = Accesses(process.database, store, process.events, process.clock, process.ids)
@@ -84,7 +83,6 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
         houses, channels = _houses(settings, process, erasing)
         rows = ErasureRows()
         forgetting = Forgetting(process.database, rows, houses, process.events, process.clock)
-        sagas = process.orchestrator([forgetting.definition()])
         changes = ChangeLog(process.database, store, reader)
         shelves = Shelves(changes, settings.memory_shelf_bytes)
         finder = Finder(shelves, changes, ServingVectors(vectors.spaces))
@@ -116,21 +114,20 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
             ids=process.ids,
         )
         process.server.add(memory_grpc.add_MemoryServiceServicer_to_server, servicer, "soma.memory.v1.MemoryService")
-        counting = asyncio.create_task(accesses.run(), name="count accesses")
-        keeping = asyncio.create_task(upkeep.nightly.run(), name="keep memories in order")
-        pruning = asyncio.create_task(Uses(process.database, process.clock).run(), name="prune uses")
-        following = asyncio.create_task(vectors.follower.run(), name="follow memories into the index of vectors")
+        tasks = [
+            asyncio.create_task(accesses.run(), name="count accesses"),
+            asyncio.create_task(upkeep.nightly.run(), name="keep memories in order"),
+            asyncio.create_task(Uses(process.database, process.clock).run(), name="prune uses"),
+            asyncio.create_task(vectors.follower.run(), name="follow memories into the index of vectors"),
+        ]
         try:
             await process.serve(sagas=sagas, erasing=erasing)
         finally:
-            counting.cancel()
-            keeping.cancel()
-            pruning.cancel()
-            following.cancel()
-            await asyncio.gather(counting, pruning, following, return_exceptions=True)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             await vectors.spaces.close()
             await shelves.close()
-            await asyncio.gather(counting, keeping, pruning, return_exceptions=True)
             for channel in channels:
                 await channel.close()
 

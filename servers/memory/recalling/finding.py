@@ -13,7 +13,8 @@ from uuid import UUID
 
 from servers.memory.domain.memory import RecallFilter
 from servers.memory.domain.ranking import Weights, relevance
-from servers.memory.recalling.change_log import ChangeLog
+from servers.memory.embedders.port import EmbedderDownError
+from servers.memory.recalling.changes import ChangeLog
 from servers.memory.recalling.loading import Place
 from servers.memory.recalling.shelves import Shelves
 from servers.memory.vectors.port import Near, Vector, VectorsDownError, VectorSearch

@@ -161,7 +161,7 @@ def _fact_row(tenant_id: TenantId, indexer: Indexer, memory: Memory) -> tuple[ob
         memory.importance,
         list(memory.tags),
         indexed.memory.token_count,
-        indexed.terms.total(),
+        indexed.term_count,
         memory.learn_time,
         memory.valid_from,
         list(memory.derived_from),

@@ -72,6 +72,7 @@ class Remembering:
     database: Database
     vectors: Vectors
     upkeep: UpkeepParts
+    servicer: MemoryServicer
 
 
 @pytest.fixture(scope="session")
@@ -90,13 +91,39 @@ async def recaller_of(
     """A recaller as a process has it."""
     store, reader = MemoryStore(database), READER
     changes = ChangeLog(database, store, reader)
-    vectors = await PgvectorIndexes(database).open(Space(indexer.version, EMBEDDER.dimensions))
-    finder = Finder(Shelves(changes, SHELF_BYTES), changes, vectors)
-    changes = Changes(database, store, reader)
     vectors = vectors or vectors_of(database)
     await vectors.spaces.refresh(vectors.queue, 0)
     finder = Finder(Shelves(changes, SHELF_BYTES), changes, ServingVectors(vectors.spaces))
     return Recaller(finder, store, LinkStore(database), indexer, reader, accesses, clock)
+
+
+def house_on(database: Database, indexer: Indexer, clock: SetClock) -> tuple[MemoryServicer, Accesses]:
+    """What serves memory on a database, and what counts its recalls."""
+    store = MemoryStore(database)
+    accesses = Accesses(database, store, EventStore("memory"), clock, Ids())
+    limits = Limits(namespaces=20, daily_writes=600)
+    intake = Intake(store, limits)
+    memories = Memories(database, store, intake, indexer, EventStore("memory"), clock)
+    revisions = Revisions(database, store, intake, memories, EventStore("memory"), clock)
+    forgetter = Forgetter(database, Sources(), EventStore("memory"), clock)
+    sagas = SagaOrchestrator(database, EventStore("memory"), [], clock, Ids())
+    vectors = vectors_of(database)
+    recaller = await recaller_of(database, indexer, accesses, clock, vectors)
+    upkeep = await upkeep_of(rpc, database, indexer, clock)
+    servicer = MemoryServicer(
+        memories=memories,
+        forgetter=forgetter,
+        recaller=recaller,
+        linker=Linker(database, LinkStore(database), EventStore("memory")),
+        graph_search=GraphSearch(LinkStore(database), store, clock),
+        quarantines=Quarantines(database, store, EventStore("memory"), clock),
+        changes=changes,
+        reading=Reading(database, store, clock),
+        subjects=Subjects(database, ErasureRows(), sagas, clock),
+        clock=clock,
+        ids=Ids(),
+    )
+    return servicer, accesses
 
 
 @pytest.fixture
@@ -104,19 +131,8 @@ async def remembering(
     rpc: RpcHarness, house_database: HouseDatabases, open_database: OpenDatabase, indexer: Indexer
 ) -> Remembering:
     database = await open_database(house_database("memory", "servers.memory"))
-    clock, store = SetClock(), MemoryStore(database)
-    accesses = Accesses(database, store, EventStore("memory"), clock, Ids())
-    limits = Limits(namespaces=20, daily_writes=600)
-    intake = Intake(store, limits)
-    memories = Memories(database, store, intake, indexer, EventStore("memory"), clock)
-    revisions = Revisions(database, store, intake, memories, EventStore("memory"), clock)
-    forgetter = Forgetter(database, Sources(), EventStore("memory"), clock)
-    recaller = await recaller_of(database, indexer, accesses, clock)
-    recaller = Recaller(store, indexer, accesses, clock)
-    sagas = SagaOrchestrator(database, EventStore("memory"), [], clock, Ids())
-    vectors = vectors_of(database)
-    recaller = await recaller_of(database, indexer, accesses, clock, vectors)
-    upkeep = await upkeep_of(rpc, database, indexer, clock)
+    clock = SetClock()
+    servicer, accesses = house_on(database, indexer, clock)
     served = await rpc.serve(
         "memory",
         Added(
@@ -133,9 +149,6 @@ async def remembering(
                 revisions=revisions,
                 reading=Reading(database, store, clock),
                 rebuilder=vectors.rebuilder,
-                subjects=Subjects(
-                    database, ErasureRows(), SagaOrchestrator(database, EventStore("memory"), [], clock, Ids()), clock
-                ),
                 exporter=Exporter(database, clock),
                 importer=Importer(database, intake, memories, LinkStore(database), EventStore("memory"), clock),
                 counter=Counter(database, limits, IndexStanding("pgvector", indexer.version, answers), clock),
@@ -143,6 +156,7 @@ async def remembering(
                 clock=clock,
                 ids=Ids(),
             ),
+            servicer,
             "soma.memory.v1.MemoryService",
         ),
         idempotency=IdempotencyStore(database),
@@ -156,4 +170,5 @@ async def remembering(
         database,
         vectors,
         upkeep,
+        servicer,
     )

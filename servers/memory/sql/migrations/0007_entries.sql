@@ -113,6 +113,7 @@ end
 $$;
 
 -- How often and when a memory was recalled is no change of it; every other column is, also one that is added later.
+-- An entry that tells of another text goes: whoever changed the text writes a new one afterwards, or recall makes it.
 create function note_updated_memories() returns trigger
 language plpgsql as $$
 declare
@@ -127,6 +128,11 @@ begin
         select f.tenant_id, f.namespace, f.memory_id
     ) t
     where to_jsonb(c) - v_counts is distinct from to_jsonb(f) - v_counts;
+    delete from memory_entries e
+    using changed c
+    join former f on f.tenant_id = c.tenant_id and f.memory_id = c.memory_id
+    where e.tenant_id = c.tenant_id and e.memory_id = c.memory_id
+        and (c.text, c.payload, c.subject, c.speaker) is distinct from (f.text, f.payload, f.subject, f.speaker);
     return null;
 end
 $$;
