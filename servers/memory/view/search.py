@@ -146,4 +146,5 @@ def _ranks(column: Floats, places: Rows) -> list[int]:
     """The rank of each place by a column, from 1; 0 for one that has nothing there."""
     values = column[places]
     behind = np.searchsorted(np.sort(column), values, side="right")
-    return np.where(values > 0, len(column) - behind + 1, 0).tolist()
+    ranks: list[int] = np.where(values > 0, len(column) - behind + 1, 0).tolist()
+    return ranks
