@@ -11,8 +11,8 @@ from urllib.parse import parse_qs, urlsplit
 from config.home import is_instance
 from config.ports import PortTable
 from config.problems import Problem
-from config.settings_registry import ROWS, Registry
 from config.providers import embedder_problems
+from config.settings_registry import ROWS, Registry
 from config.values import HOUSES, DeployMode, Environment, KafkaProtocol, LogLevel, SecretsStore, VectorIndexName
 from soma_common.postgres.house import PLACES
 

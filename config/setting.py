@@ -32,6 +32,7 @@ AnyCaseLevel = Annotated[
 Workers = Annotated[int, Field(ge=1, le=4)]
 Seconds = Annotated[float, Field(ge=0.1, le=600)]
 Count = Annotated[int, Field(ge=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
 
 
 def setting(name: str, description: str, example: str) -> Any:

@@ -29,6 +29,7 @@ from config.values import (
     IdentitySettings,
     InfrastructureSettings,
     LogSettings,
+    MemorySettings,
     ModelSettings,
     SecretsSettings,
     VectorIndexName,
@@ -161,6 +162,14 @@ class Settings:
         )
 
     @property
+    def memory(self) -> MemorySettings:
+        """How memories are kept in order."""
+        return MemorySettings(
+            sweeps=self._needed(self.registry.memory_sweep),
+            min_retention=self._needed(self.registry.memory_min_retention),
+        )
+
+    @property
     def flags(self) -> Mapping[str, bool]:
         """The start values of the feature flags."""
         prefix = "feature_"
@@ -204,6 +213,11 @@ class Settings:
     def approval_hours(self) -> int:
         """How many hours a tool waits for a person's consent."""
         return self._needed(self.registry.approval_hours)
+
+    @property
+    def memory_shelf_bytes(self) -> int:
+        """How much a process of memory may hold of what it recalls from."""
+        return self._needed(self.registry.memory_shelf_megabytes) * 1024 * 1024
 
     @property
     def page_url(self) -> str:

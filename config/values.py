@@ -142,6 +142,14 @@ class BudgetSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class MemorySettings:
+    """Whether memories that faded are swept by themselves, and how much must be left of one that stays."""
+
+    sweeps: bool
+    min_retention: float
+
+
+@dataclass(frozen=True, slots=True)
 class LogSettings:
     """How much is logged and in which form."""
 

@@ -1,11 +1,11 @@
-"""The settings of turns: what they may use, how long they wait for a person, which features they have.
+"""The settings of turns: what they may use, how long they wait for a person, what they remember.
 
 Nothing here reads a value.
 """
 
 from pydantic import BaseModel
 
-from config.setting import Count, DayLimit, setting
+from config.setting import Count, DayLimit, Share, setting
 
 
 class Turns(BaseModel):
@@ -26,6 +26,14 @@ class Turns(BaseModel):
         "SOMA_APPROVAL_HOURS", "How many hours a tool waits for a person's consent before that counts as denied.", "168"
     )
 
+    # memory
+    memory_sweep: bool | None = setting(
+        "SOMA_MEMORY_SWEEP", "Whether memories that faded are swept by themselves, once a day.", "true"
+    )
+    memory_min_retention: Share | None = setting(
+        "SOMA_MEMORY_MIN_RETENTION", "How much of a memory must be left so that no sweep takes it, 0 to 1.", "0.05"
+    )
+
     # features
     feature_memory: bool | None = setting("SOMA_FEATURE_MEMORY", "Whether memories are kept and recalled.", "true")
     feature_voice: bool | None = setting("SOMA_FEATURE_VOICE", "Whether voice is offered.", "false")
@@ -33,6 +41,9 @@ class Turns(BaseModel):
     feature_code_execution: bool | None = setting("SOMA_FEATURE_CODE_EXECUTION", "Whether code may be run.", "false")
     feature_titles: bool | None = setting(
         "SOMA_FEATURE_TITLES", "Whether a model names conversations; without it their first words do.", "true"
+    )
+    feature_extraction: bool | None = setting(
+        "SOMA_FEATURE_EXTRACTION", "Whether a model finds what is worth remembering; without it rules do.", "false"
     )
     feature_agentiq_governor: bool | None = setting(
         "SOMA_FEATURE_AGENTIQ_GOVERNOR",

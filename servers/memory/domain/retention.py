@@ -2,8 +2,8 @@
 
     retention = importance · 2^(−age / half-life of its kind) + 0.1 · ln(1 + recalls)
 
-The age counts from when it became known, never from when it was last recalled: recalls add by their number, ever less of
-it, and make nothing young again. One recall adds 0.07, so with the usual limit only what nobody ever needed fades away; a
+The age counts from when it became known, never from when it was last recalled: recalls add by their number, ever less,
+and make nothing young again. One recall adds 0.07, so with the usual limit only what nobody ever needed fades away; a
 higher limit takes what was found a few times as well.
 """
 
@@ -42,13 +42,14 @@ class Verdict:
 def retention(kind: Kind, importance: float, age: timedelta, access_count: int) -> float:
     """How much of a memory is left: 0 and more; a memory from the future is as new as can be."""
     days = max(0.0, age.total_seconds() / _DAY_SECONDS)
-    return importance * 2.0 ** (-days / HALF_LIFE_DAYS[kind]) + RECALLED * math.log1p(access_count)
+    left: float = importance * 2.0 ** (-days / HALF_LIFE_DAYS[kind]) + RECALLED * math.log1p(access_count)
+    return left
 
 
 def verdict(memory: Memory, now: datetime, min_retention: float) -> Verdict | None:
     """Why a sweep takes a memory; None where it does not.
 
-    Never what is pinned, what a quarantine hides (its end gives back what was there), and what is out of recall already.
+    Never what is pinned, what a quarantine hides (its end gives back what was there), and what is out of recall.
     """
     if memory.pinned or memory.hidden_by or memory.retire_time is not None:
         return None

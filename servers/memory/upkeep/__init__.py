@@ -1,1 +1,1 @@
-"""Keeps what is remembered in order: what faded is swept, what says the same becomes one fact, and both can be undone."""
+"""Keeps memories in order: what faded is swept, what says the same becomes a fact, what is doubted is hidden."""
