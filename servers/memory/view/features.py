@@ -124,7 +124,8 @@ def _vectors(shelf: Shelf, asked: _Asked, stand: Mask, cosines: Mapping[UUID, fl
 
 def _relevance(cosines: Floats, asked: _Asked) -> Floats:
     """Cosines as 0-1 above what unrelated texts have."""
-    return np.clip((cosines - np.float32(asked.unrelated)) / np.float32(1.0 - asked.unrelated), 0.0, 1.0)
+    stretched = (cosines - np.float32(asked.unrelated)) / np.float32(1.0 - asked.unrelated)
+    return np.asarray(np.clip(stretched, 0.0, 1.0), dtype=np.float32)
 
 
 def _candidates(
