@@ -74,13 +74,17 @@ def indexer() -> Indexer:
     return Indexer(EMBEDDER, READER, tokenizer_for("o200k_base"))
 
 
-async def recaller_of(database: Database, indexer: Indexer, accesses: Accesses, clock: Clock) -> Recaller:
+async def recaller_of(
+    database: Database, indexer: Indexer, accesses: Accesses, clock: Clock, shelf_bytes: int = SHELF_BYTES
+) -> Recaller:
     """A recaller as a process has it."""
     store, reader = MemoryStore(database), READER
     changes = ChangeLog(database, store, reader)
     vectors = await PgvectorIndexes(database).open(Space(indexer.version, EMBEDDER.dimensions))
-    finder = Finder(Shelves(changes, SHELF_BYTES), changes, vectors)
-    return Recaller(finder, store, LinkStore(database), indexer, reader, accesses, clock)
+    finder = Finder(Shelves(changes, shelf_bytes), changes, vectors)
+    recaller = Recaller(finder, store, LinkStore(database), indexer, reader, accesses, clock)
+    await recaller.warm()
+    return recaller
 
 
 @pytest.fixture
