@@ -38,7 +38,7 @@ from tests.rpc.memory.twins import ONE, TWIN, Mutant, Twins, instead, mutants_of
 
 # SOMA_TEST_MUTANTS=1 leaves out every clause; 4, every fourth.
 EVERY = int(os.environ.get("SOMA_TEST_MUTANTS", "4"))
-TRIES = 3
+TRIES = 2
 MADE: Final = re.compile(r"create (?:or replace )?function ([a-z_]+)")
 TABLE: Final = re.compile(r"create table (?:if not exists )?([a-z_]+)")
 WRITES: Final = re.compile(r"\b(insert into|update|delete from)\b")
