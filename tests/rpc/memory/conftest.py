@@ -99,7 +99,7 @@ async def recaller_of(
 
 @dataclass(frozen=True)
 class House:
-    """What serves memory on a database, and what a test looks at behind it."""
+    """What serves memory on a database, and what stands behind."""
 
     servicer: MemoryServicer
     accesses: Accesses
@@ -107,16 +107,16 @@ class House:
     upkeep: UpkeepParts
 
 
-async def house_on(database: Database, rpc: RpcHarness, indexer: Indexer, clock: SetClock) -> House:
-    """The house as its process puts it together."""
-    store, events = MemoryStore(database), EventStore("memory")
+async def house_on(rpc: RpcHarness, database: Database, indexer: Indexer, clock: SetClock) -> House:
+    """The house as a process has it, under small limits."""
+    store, links, events = MemoryStore(database), LinkStore(database), EventStore("memory")
     accesses = Accesses(database, store, events, clock, Ids())
     limits = Limits(namespaces=20, daily_writes=600)
     intake = Intake(store, limits)
     memories = Memories(database, store, intake, indexer, events, clock)
-    links, vectors = LinkStore(database), vectors_of(database)
-    upkeep = await upkeep_of(rpc, database, indexer, clock)
     sagas = SagaOrchestrator(database, events, [], clock, Ids())
+    vectors = vectors_of(database)
+    upkeep = await upkeep_of(rpc, database, indexer, clock)
     servicer = MemoryServicer(
         memories=memories,
         forgetter=Forgetter(database, Sources(), events, clock),
@@ -145,16 +145,9 @@ async def remembering(
 ) -> Remembering:
     database = await open_database(house_database("memory", "servers.memory"))
     clock = SetClock()
-    house = await house_on(database, rpc, indexer, clock)
-    served = await rpc.serve(
-        "memory",
-        Added(
-            memory_grpc.add_MemoryServiceServicer_to_server,
-            house.servicer,
-            "soma.memory.v1.MemoryService",
-        ),
-        idempotency=IdempotencyStore(database),
-    )
+    house = await house_on(rpc, database, indexer, clock)
+    added = memory_grpc.add_MemoryServiceServicer_to_server, house.servicer, "soma.memory.v1.MemoryService"
+    served = await rpc.serve("memory", Added(*added), idempotency=IdempotencyStore(database))
     edge, chat = rpc.channel(served, service="edge"), rpc.channel(served, service="chat")
     return Remembering(
         edge.stub(memory_grpc.MemoryServiceStub),

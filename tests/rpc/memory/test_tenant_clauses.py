@@ -170,7 +170,7 @@ async def stage(
 ) -> AsyncIterator[Stage]:
     urls = house_database("memory", "servers.memory")
     database = await open_database(replace(urls, app_dsn=str(urls.owner_dsn)))
-    servicer = (await house_on(database, rpc, indexer, SetClock())).servicer
+    servicer = (await house_on(rpc, database, indexer, SetClock())).servicer
     connection = await asyncpg.connect(postgres_server.address(urlsplit(urls.app_dsn).path.lstrip("/")))
     estate = Estate(TenantId(ONE), f"canary{uuid4().hex[:16]}")
     await settle(servicer, user("root", TenantId(ONE), ("admin",)), estate)
