@@ -22,6 +22,7 @@ from bench.figures import (
     first_token,
     gaps,
     kills,
+    learning,
     load,
     plan,
     ranking,
@@ -31,6 +32,7 @@ from bench.figures import (
     sockets,
     standalone,
     turns,
+    vectors,
 )
 from bench.figures.figure import Figure
 from bench.figures.run import Run
@@ -50,8 +52,10 @@ FIGURES: Final[tuple[Figure, ...]] = (
     gaps.FIGURE,
     plan.FIGURE,
     ranking.FIGURE,
+    learning.FIGURE,
     recall.FIGURE,
     sockets.FIGURE,
+    vectors.FIGURE,
     appends.FIGURE,
     relay.FIGURE,
     sagas.FIGURE,

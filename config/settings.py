@@ -215,6 +215,11 @@ class Settings:
         return self._needed(self.registry.approval_hours)
 
     @property
+    def memory_shelf_bytes(self) -> int:
+        """How much a process of memory may hold of what it recalls from."""
+        return self._needed(self.registry.memory_shelf_megabytes) * 1024 * 1024
+
+    @property
     def page_url(self) -> str:
         """The address of the page on this machine."""
         port = self.endpoint("edge").http_listen.rpartition(":")[2]

@@ -1,7 +1,6 @@
 """Conversations on shelves, without servers: for fitting and for looking at one feature alone."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID, uuid5
 
@@ -10,7 +9,6 @@ import numpy as np
 from bench.memory.locomo import Conversation, Turn
 from servers.memory.domain.memory import Kind, Memory, RecallFilter, Source
 from servers.memory.indexing.words import Words
-from servers.memory.view.entry import Floats
 from servers.memory.view.meaning import Meaning
 from servers.memory.view.reading import Reader
 from servers.memory.view.search import Found, look

@@ -1,4 +1,4 @@
-"""What Tab offers for the words of a command: processes, conversations, turns, models, houses, letters, sagas, keys.
+"""What Tab offers for the words of a command: processes, conversations, memories, models, houses, letters, sagas, keys.
 
 It must be quick and never say why it has nothing to offer. Nothing here does a command's work.
 """
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _PATIENCE_SECONDS = 1.5
 _CONVERSATIONS = 20
+_MEMORIES = 50
 _LETTERS = 50
 _SAGAS = 50
 _RECEIPTS = 20
@@ -36,6 +37,18 @@ def conversation_ids(begin: str) -> list[tuple[str, str]]:
         from cli.talk.conversations import latest
 
         return [(each.conversation_id, each.title) for each in await latest(doors, _CONVERSATIONS)]
+
+    return [each for each in _asked(work) if each[0].startswith(begin)]
+
+
+def memory_ids(begin: str) -> list[tuple[str, str]]:
+    """The newest memories, each with the beginning of its text."""
+
+    async def work(doors: "Doors") -> list[tuple[str, str]]:
+        from cli.memory_calls import newest
+        from cli.views.words import one_line
+
+        return [(each.memory_id, one_line(each.text, 60)) for each in await newest(doors, _MEMORIES)]
 
     return [each for each in _asked(work) if each[0].startswith(begin)]
 

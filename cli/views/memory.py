@@ -9,8 +9,11 @@ from typing import Final
 from cli.views.words import NONE, count, enum_word, moment, one_line
 from soma.memory.v1 import memory_pb2 as memory_pb
 from soma.memory.v1 import memory_service_pb2 as service_pb
+from soma.memory.v1 import upkeep_pb2 as upkeep_pb
 
-HIT_HEADINGS: Final = ("SCORE", "VECTOR", "WORDS", "RECENT", "WEIGHT", "TEXT", "ID")
+HIT_HEADINGS: Final = ("SCORE", "VECTOR", "WORDS", "RECENT", "WEIGHT", "MORE", "TEXT", "ID")
+LIST_HEADINGS: Final = ("LEARNED", "KIND", "STATE", "TEXT", "ID")
+LINEAGE_HEADINGS: Final = ("WHAT", "LEARNED", "TEXT", "ID")
 _TEXT_IN_TABLE: Final = 60
 
 
@@ -23,9 +26,57 @@ def hit_row(hit: memory_pb.MemoryHit) -> tuple[str, ...]:
         f"{parts.lexical:.3f}" if parts.HasField("lexical") else NONE,
         f"{parts.recency:.3f}",
         f"{parts.importance:.3f}",
+        more(parts),
         one_line(hit.memory.text, _TEXT_IN_TABLE),
         hit.memory.memory_id,
     )
+
+
+def more(parts: memory_pb.ScoreParts) -> str:
+    """The parts of a score that only some memories have."""
+    there = [
+        f"neighbours {parts.context:.2f}" if parts.HasField("context") else "",
+        f"links {parts.graph:.2f}" if parts.HasField("graph") else "",
+        f"time {parts.time:.2f}" if parts.HasField("time") else "",
+        f"name {parts.speaker:.2f}" if parts.HasField("speaker") else "",
+    ]
+    return " ".join(filter(None, there)) or NONE
+
+
+def state(memory: memory_pb.Memory) -> str:
+    """Why recall does not find it; a dash where it does."""
+    if memory.quarantined:
+        return "hidden"
+    if memory.superseded_by:
+        return "superseded"
+    if memory.HasField("retire_time"):
+        return "resting"
+    return "pinned" if memory.pinned else NONE
+
+
+def list_row(memory: memory_pb.Memory) -> tuple[str, ...]:
+    """A memory in a list."""
+    text = one_line(memory.text, _TEXT_IN_TABLE)
+    return moment(memory, "learn_time"), kind_word(memory.kind), state(memory), text, memory.memory_id
+
+
+def lineage_rows(found: upkeep_pb.GetLineageResponse) -> Iterator[tuple[str, ...]]:
+    """Where a memory comes from and what became of it; the version that it is now is left out."""
+    groups = (
+        ("replaced by", found.superseded_by),
+        ("replaced", found.superseded),
+        ("made of", found.sources),
+        ("made into", found.descendants),
+    )
+    for version in found.versions:
+        if version.version != found.memory.version:
+            yield _relative(f"version {version.version}", version)
+    for name, memories in groups:
+        yield from (_relative(name, memory) for memory in memories)
+
+
+def _relative(name: str, memory: memory_pb.Memory) -> tuple[str, ...]:
+    return name, moment(memory, "learn_time"), one_line(memory.text, _TEXT_IN_TABLE), memory.memory_id
 
 
 def lines(memory: memory_pb.Memory) -> Iterator[tuple[str, str]]:
@@ -47,6 +98,16 @@ def lines(memory: memory_pb.Memory) -> Iterator[tuple[str, str]]:
         ("learned", moment(memory, "learn_time")),
         ("valid from", moment(memory, "valid_from_time")),
         ("valid to", moment(memory, "valid_to_time")),
+        ("fact", f"{memory.predicate} {memory.object}".strip()),
+        ("key", memory.coordinate),
+        ("place in it", str(memory.position) if memory.position else ""),
+        ("pinned", "yes" if memory.pinned else ""),
+        ("expires", moment(memory, "expire_time")),
+        ("out of recall since", moment(memory, "retire_time")),
+        ("replaced by", memory.superseded_by),
+        ("made of", ", ".join(memory.derived_from)),
+        ("hidden", "yes, by a quarantine" if memory.quarantined else ""),
+        ("learned in turn", memory.turn_id),
         ("index", enum_word(memory_pb.IndexState.DESCRIPTOR, memory.index_state, "INDEX_STATE_").lower()),
         ("version", str(memory.version)),
     ]
@@ -67,6 +128,14 @@ def touched_of_conversation(conversation_id: str) -> str:
     return (
         f"This deletes every memory that was learned in conversation {conversation_id} for good; what was learned "
         "elsewhere too stays. The conversation keeps its messages."
+    )
+
+
+def touched_of_source(source_id: str) -> str:
+    """What forgetting a source will touch."""
+    return (
+        f"This deletes every memory that was learned from {source_id} for good; what was learned elsewhere too stays. "
+        "The source itself stays where it is."
     )
 
 

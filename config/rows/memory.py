@@ -1,4 +1,4 @@
-"""The settings of how memories are found by meaning: where vectors are kept, and which model makes them.
+"""The settings of memories: where vectors are kept, which model makes them, and how much there may be.
 
 Nothing here reads a value.
 """
@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field, SecretStr
 
-from config.setting import setting
+from config.setting import Count, DayLimit, setting
 from config.values import VectorIndexName
 
 Dimensions = Annotated[int, Field(ge=8, le=16_000)]
@@ -33,3 +33,20 @@ class MemorySearch(BaseModel):
         "SOMA_EMBEDDER_DIMENSIONS", "How many numbers its vectors have, 8 to 16000.", "768"
     )
     embedder_key: SecretStr | None = setting("SOMA_EMBEDDER_KEY", "The key for SOMA_EMBEDDER_URL.", "sk-...")
+
+
+class MemoryLimits(BaseModel):
+    """How much a tenant may store, and how much of it a process holds at hand."""
+
+    memory_namespaces: Count | None = setting(
+        "SOMA_MEMORY_NAMESPACES", "How many namespaces of memories a tenant may have.", "10000"
+    )
+    memory_daily_writes: DayLimit | None = setting(
+        "SOMA_MEMORY_DAILY_WRITES", "How many memories a tenant may store a day (UTC), 0 for no limit.", "100000"
+    )
+    memory_shelf_megabytes: Count | None = setting(
+        "SOMA_MEMORY_SHELF_MEGABYTES",
+        "How much a process of memory may hold of what it recalls from; what was not asked for longest is dropped and "
+        "read anew. A hundred thousand memories of a sentence or two take about 180.",
+        "512",
+    )

@@ -42,6 +42,9 @@ class Turns(BaseModel):
     feature_titles: bool | None = setting(
         "SOMA_FEATURE_TITLES", "Whether a model names conversations; without it their first words do.", "true"
     )
+    feature_extraction: bool | None = setting(
+        "SOMA_FEATURE_EXTRACTION", "Whether a model finds what is worth remembering; without it rules do.", "false"
+    )
     feature_agentiq_governor: bool | None = setting(
         "SOMA_FEATURE_AGENTIQ_GOVERNOR",
         "Whether the governor measures and budgets each turn.",

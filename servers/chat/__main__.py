@@ -33,6 +33,7 @@ from servers.chat.dependencies import Dependencies
 from servers.chat.erasing import counts_in_redis, erasers
 from servers.chat.features import Features
 from servers.chat.intents.delivery import Intents
+from servers.chat.intents.extraction import Extraction
 from servers.chat.intents.letters import IntentLetters
 from servers.chat.means import Means
 from servers.chat.metrics import TurnMetrics
@@ -143,7 +144,8 @@ class Engine:
         calls = SingleCalls(models, governor, process.clock, process.ids)
         own = (process.database, process.events, models, calls, self.features, process.clock)
         titles = Titles(*own, self.watchers.changed)
-        self.intents = Intents(means, letters, governor, memory, cognitive, titles)
+        extraction = Extraction(process.database, models, calls, process.clock)
+        self.intents = Intents(means, letters, governor, memory, cognitive, titles, extraction)
         self.indexing = Indexing(process.database, process.clock)
         recovery = Recovery(process.database, endings, models, process.clock)
         self.rates = open_limits(settings.redis_url, process.database, process.clock, process.server.registry)

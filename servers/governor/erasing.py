@@ -3,12 +3,13 @@
 How a store is searched stands in `soma_common/operations/erasing.py`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from soma.governor.v1 import governor_service_pb2 as governor_pb
 from soma.governor.v1 import receipt_pb2 as receipt_pb
 from soma_common.operations.erasing import LONGEST_SECONDS, TableEraser, begin, count
+from soma_common.operations.renaming import rename
 from soma_common.operations.shared_stores import shared_erasers
 from soma_common.operations.subjects import Eraser, Store, Subject, Table
 from soma_common.postgres.pool import Connection, Database
@@ -66,35 +67,45 @@ class ReceiptsEraser(TableEraser):
     async def _batch(self, connection: Connection, subject: Subject) -> tuple[int, int]:
         await begin(connection, subject)
         rows = await connection.fetch(_SQL.receipts_of_person, _BATCH, timeout=LONGEST_SECONDS)
+        names = subject.names
         if rows:
             await connection.execute(
                 _SQL.strip_receipts,
                 [row["turn_id"] for row in rows],
-                [without_links(row["plan"]) for row in rows],
-                [without_reasons(row["response"]) for row in rows],
-                [None if row["settlement"] is None else without_links(row["settlement"]) for row in rows],
+                [without_links(row["plan"], names) for row in rows],
+                [without_reasons(row["response"], names) for row in rows],
+                [None if row["settlement"] is None else without_links(row["settlement"], names) for row in rows],
             )
         return len(rows), await count(connection, subject, self.store, len(rows))
 
 
-def without_links(half: bytes) -> bytes:
-    """Half a receipt without whose it is, what lay in its lanes, and what its calls were made from."""
+def without_links(half: bytes, names: Mapping[str, str]) -> bytes:
+    """Half a receipt without whose it is, what lay in its lanes, and what its calls were made from.
+
+    The limits that were looked at stay, under another name.
+    """
     receipt = receipt_pb.Receipt.FromString(half)
-    for field in ("owner_sub", "conversation_id", "items", "policy_decisions"):
-        receipt.ClearField(field)
+    receipt.ClearField("owner_sub")
+    receipt.ClearField("conversation_id")
+    receipt.ClearField("items")
+    receipt.ClearField("policy_decisions")
     for leg in receipt.legs:
-        for field in ("items", "parameters", "request_sha256", "basis_sha256"):
-            leg.ClearField(field)
+        leg.ClearField("items")
+        leg.ClearField("parameters")
+        leg.ClearField("request_sha256")
+        leg.ClearField("basis_sha256")
     for tool in receipt.tools:
         tool.ClearField("reason")
+    rename(receipt, names)
     return receipt.SerializeToString(deterministic=True)
 
 
-def without_reasons(answer: bytes) -> bytes:
+def without_reasons(answer: bytes, names: Mapping[str, str]) -> bytes:
     """The answer to PlanTurn without why a tool fits: that may repeat a word of the message."""
     response = governor_pb.PlanTurnResponse.FromString(answer)
     for tool in response.tools:
         tool.ClearField("reason")
+    rename(response, names)
     return response.SerializeToString(deterministic=True)
 
 

@@ -49,8 +49,10 @@ class TableEraser:
             await begin(connection, subject)
             names = words = 0
             for table in self._store.tables:
+                if not table.names and not table.words:
+                    continue
                 values = (table.name, table.names.split(), table.words.split())
-                row = await connection.fetchrow(_SQL.find, *values, timeout=LONGEST_SECONDS)
+                [row] = await connection.fetch(_SQL.find, *values, timeout=LONGEST_SECONDS)
                 names, words = names + row["names"], words + row["words"]
             return Found(names, words)
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from soma_common.operations.erasing import LONGEST_SECONDS, TableEraser, begin, count
 from soma_common.operations.renaming import renamed_event, renamed_payload
-from soma_common.operations.subjects import Eraser, Found, Store, Subject, Table
+from soma_common.operations.subjects import Eraser, Store, Subject, Table
 from soma_common.postgres.pool import Connection, Database
 from soma_common.postgres.queries import Queries
 
@@ -21,7 +21,8 @@ EVENTS: Final = Store(
         Table(
             "events",
             names="payload metadata",
-            plain="stream event_type service trace_id correlation_id causation_id schema_name schema_fingerprint schema_version",
+            plain="stream event_type service trace_id correlation_id causation_id schema_name schema_fingerprint "
+            "schema_version",
         ),
         Table("event_streams", plain="stream"),
         Table("outbox", plain="stream"),
@@ -129,7 +130,7 @@ def shared_erasers(database: Database) -> tuple[Eraser, ...]:
     return (*tables, EventsEraser(database), LettersEraser(database), TableEraser(database, OWN))
 
 
-def _event_parts(row: Mapping[str, Any], names: Mapping[str, str]) -> tuple[bytes, str]:
+def _event_parts(row: Any, names: Mapping[str, str]) -> tuple[bytes, str]:
     """An event whose payload this release cannot read any more loses it whole: nobody else could read it either."""
     payload = renamed_payload(row["schema_name"], row["payload"], names)
     metadata = str(row["metadata"])

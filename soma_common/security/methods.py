@@ -163,5 +163,5 @@ METHODS: Final[Mapping[str, MethodRule]] = {
     "/soma.events.v1.HouseOperationsService/RetryDeadLetter": _internal("control"),
     "/soma.events.v1.HouseOperationsService/RetryDeadLetters": _internal("control"),
     "/soma.events.v1.HouseOperationsService/DiscardDeadLetter": _internal("control"),
-    "/soma.events.v1.HouseOperationsService/EraseSubject": _internal("memory", finds_repeats=True),
+    "/soma.events.v1.HouseOperationsService/EraseSubject": _internal("memory"),
 }

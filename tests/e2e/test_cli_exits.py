@@ -19,7 +19,7 @@ JSON = (
     ("budget", "show"),
     ("mind", "show"),
     ("mind", "explain"),
-    ("memory", "search", "tea"),
+    ("memory", "recall", "tea"),
     ("model", "list"),
     ("receipt", "last"),
     ("up",),
@@ -75,7 +75,7 @@ def test_a_folder_that_is_closed_ends_with_four(mesh: Mesh, tmp_path: Path) -> N
 
 
 def test_forgetting_asks_and_takes_no_answer_from_a_pipe(mesh: Mesh) -> None:
-    stored = mesh.cli("memory", "add", f"Something to keep {os.getpid()}").stdout.strip()
+    stored = mesh.cli("memory", "store", f"Something to keep {os.getpid()}").stdout.strip()
     refused = mesh.cli("memory", "forget", stored, stdin="y\n")
     assert refused.returncode == 2
     assert "--yes" in refused.stderr

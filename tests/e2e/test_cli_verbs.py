@@ -15,7 +15,7 @@ UNKNOWN = "0197a0c2-1111-7000-8000-000000000001"
 READING = (
     ("receipt", UNKNOWN),
     ("budget", "show"),
-    ("memory", "search", "tea"),
+    ("memory", "recall", "tea"),
     ("mind", "show"),
     ("model", "list"),
 )
@@ -65,14 +65,14 @@ def test_a_budget_is_shown_and_set(mesh: Mesh, model: ScriptedUpstream) -> None:
 
 def test_a_memory_is_added_found_shown_and_forgotten(mesh: Mesh, model: ScriptedUpstream) -> None:
     word = f"quokka{uuid4().hex[:8]}"
-    memory_id = said(mesh, "memory", "add", "The", "animal", "is", word, "--tag", "zoo").strip()
-    again = mesh.cli("memory", "add", f"The animal is {word}")
+    memory_id = said(mesh, "memory", "store", "The", "animal", "is", word, "--tag", "zoo").strip()
+    again = mesh.cli("memory", "store", f"The animal is {word}")
     assert again.stdout.strip() == memory_id
     assert "known already" in again.stderr
-    hit = told(mesh, "memory", "search", word)["hits"][0]
+    hit = told(mesh, "memory", "recall", word)["hits"][0]
     assert hit["memory"]["memory_id"] == memory_id
     assert hit["parts"]["lexical"] > 0
-    assert memory_id in said(mesh, "memory", "search", word)
+    assert memory_id in said(mesh, "memory", "recall", word)
     assert told(mesh, "memory", "show", memory_id)["tags"] == ["zoo"]
     assert word in said(mesh, "memory", "show", memory_id)
     unasked = mesh.cli("memory", "forget", memory_id)
@@ -130,10 +130,10 @@ def test_models_are_listed_and_tested(mesh: Mesh, model: ScriptedUpstream) -> No
         ("budget", "set"),
         ("budget", "set", "--period", "year", "--tokens", "1"),
         ("budget", "set", "--tokens", "-1"),
-        ("memory", "search"),
-        ("memory", "search", " "),
-        ("memory", "add", ""),
-        ("memory", "add", "x", "--importance", "2"),
+        ("memory", "recall"),
+        ("memory", "recall", " "),
+        ("memory", "store", ""),
+        ("memory", "store", "x", "--importance", "2"),
         ("memory", "show", "1"),
         ("memory", "forget", "1", "--yes"),
         ("memory", "forget", "--yes"),

@@ -131,6 +131,7 @@ class Gatherer:
             token_budget=min(WIDEST_MEMORY_TOKENS, int(accepted.profile.window_tokens * WIDEST_MEMORY_SHARE)),
             weights=weights_message(accepted.weights or _DEFAULT_WEIGHTS),
             time_budget_milliseconds=RECALL_BUDGET_MILLISECONDS,
+            turn_id=str(accepted.turn_id),
         )
         try:
             answer = await self._dependencies.ask(

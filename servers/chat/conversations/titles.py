@@ -29,6 +29,7 @@ from soma_common.postgres.queries import Queries
 from soma_common.tokens import tokenizer_for
 
 _SQL: Final = Queries.of("servers.chat", "sql/titles.sql")
+_INTENTS: Final = Queries.of("servers.chat", "sql/intents.sql")
 _LOG: Final = get_logger("soma.chat.titles")
 FEATURE: Final = "titles"
 # About two minutes of trying; then the first words are the title.
@@ -143,7 +144,7 @@ class Titles:
         values = (tenant, UUID(request.job_id), request.SerializeToString(), self._clock.now(), intent.intent_id)
 
         async def work(connection: Connection) -> None:
-            await connection.execute(_SQL.settle_later, *values)
+            await connection.execute(_INTENTS.settle_later, *values)
 
         return work
 

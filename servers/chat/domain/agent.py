@@ -52,3 +52,7 @@ class Agent:
         if self.memory_scope == SCOPE_AGENT:
             return f"agent:{self.agent_id}"
         return "shared" if self.memory_scope == SCOPE_SHARED else ""
+
+    def memory_subject(self, sub: str) -> str:
+        """Whom what a person says of themselves is about: where others write too, the person by name."""
+        return sub[:256] if self.memory_scope in (SCOPE_AGENT, SCOPE_SHARED) else "user"

@@ -11,7 +11,8 @@ from typing import Final
 from google.protobuf.message import DecodeError
 
 from servers.chat.conversations.titles import Titles
-from servers.chat.intents.intent import RELEASE, TITLE, DueIntent
+from servers.chat.intents.extraction import Extraction
+from servers.chat.intents.intent import EXTRACT, LEARN, RELEASE, TITLE, DueIntent
 from servers.chat.intents.letters import PATIENCE, IntentLetters
 from servers.chat.means import Means
 from soma.cognitive.v1 import modulation_service_pb2 as modulation_pb
@@ -40,6 +41,8 @@ _HEARD: Final[Mapping[str, frozenset[Reason]]] = {
     RELEASE: frozenset((Reason.RESOURCE_NOT_FOUND,)),
     "observe_turn": frozenset(),
     "store_memory": frozenset((Reason.MEMORY_REFUSED,)),
+    LEARN: frozenset((Reason.MEMORY_REFUSED,)),
+    EXTRACT: frozenset(),
     "forget_memory": frozenset(),
     TITLE: frozenset(),
 }
@@ -50,7 +53,7 @@ _HOPELESS: Final = frozenset(
 
 Call = Callable[[DueIntent], Awaitable[object]]
 # Kinds that call a model: nobody else waits for them, and a process with so many on their way claims no more.
-SLOW: Final = (TITLE,)
+SLOW: Final = (TITLE, EXTRACT)
 MOST_SLOW: Final = 8
 
 
@@ -65,6 +68,7 @@ class Intents:
         memory: MemoryServiceStub,
         cognitive: ModulationServiceStub,
         titles: Titles,
+        extraction: Extraction,
     ) -> None:
         self._database = means.database
         self._instance = means.instance
@@ -86,6 +90,10 @@ class Intents:
             "store_memory": lambda intent: memory.StoreMemory(
                 memory_pb.StoreMemoryRequest.FromString(intent.payload), timeout=CALL_SECONDS
             ),
+            LEARN: lambda intent: memory.BatchStoreMemories(
+                memory_pb.BatchStoreMemoriesRequest.FromString(intent.payload), timeout=CALL_SECONDS
+            ),
+            EXTRACT: extraction.extract,
             "forget_memory": lambda intent: memory.DeleteBySource(
                 memory_pb.DeleteBySourceRequest.FromString(intent.payload), timeout=CALL_SECONDS
             ),

@@ -25,6 +25,9 @@ from soma_common.tracing.context import TraceContext
 CONSUMER: Final = "chat.intents"
 # Asks chat itself for the title of a conversation; a model may have to be called, so it takes its time.
 TITLE: Final = "title_conversation"
+# Has memory store what was learned; and before it, asks a model what that is.
+LEARN: Final = "store_memories"
+EXTRACT: Final = "extract_memories"
 # Gives back what a turn holds of the budget while it waits for a person.
 RELEASE: Final = "release_reservation"
 # What each kind of intent asks another service.
@@ -33,6 +36,8 @@ REQUESTS: Final[Mapping[str, type[Payload]]] = {
     RELEASE: governor_pb.ReleaseReservationRequest,
     "observe_turn": modulation_pb.ObserveTurnRequest,
     "store_memory": memory_pb.StoreMemoryRequest,
+    LEARN: memory_pb.BatchStoreMemoriesRequest,
+    EXTRACT: memory_pb.BatchStoreMemoriesRequest,
     "forget_memory": memory_pb.DeleteBySourceRequest,
     TITLE: conversation_pb.GetConversationRequest,
 }

@@ -1,5 +1,5 @@
--- Statements of the delivery of intents: the worker role, over all tenants; taking one away to the dead letters is its
--- tenant's own.
+-- Statements of the delivery of intents: the worker role, over all tenants; taking one away to the dead letters, and
+-- what a call of a model leaves to be told, is its tenant's own.
 
 -- name: claim
 -- Chosen apart, as a plan may run a subquery for each row and so find more than its limit. A claim ends with its lease, or with
@@ -29,3 +29,12 @@ delete from intents where intent_id = $1 returning intent_id
 
 -- name: hold_letter
 select true from dead_letters where consumer = $1 and event_id = $2 for update
+
+-- name: settle_later
+-- For the same person as the intent that called a model; a job has a place of its own among the intents.
+insert into intents (
+    tenant_id, intent_id, owner_sub, caller_roles, caller_scopes, correlation_id, turn_id, kind, payload, next_time, create_time
+)
+select i.tenant_id, $2, i.owner_sub, i.caller_roles, i.caller_scopes, i.correlation_id, $2, 'settle_turn', $3, $4, $4
+from intents i where i.tenant_id = $1 and i.intent_id = $5
+on conflict do nothing

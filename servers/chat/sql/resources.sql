@@ -91,11 +91,14 @@ words as (
 ),
 untold as (
     delete from intents i using gone g
-    where $3 and i.tenant_id = g.tenant_id and i.turn_id = g.turn_id and i.kind = 'store_memory'
+    where $3 and i.tenant_id = g.tenant_id and i.turn_id = g.turn_id and i.kind in ('store_memory', 'store_memories', 'extract_memories')
 ),
 lettered as (
     delete from dead_letters l using gone g
-    where $3 and l.tenant_id = g.tenant_id and l.consumer = $4 and l.stream = 'intent/' || g.turn_id || '/store_memory'
+    where $3 and l.tenant_id = g.tenant_id and l.consumer = $4 and l.stream in (
+        'intent/' || g.turn_id || '/store_memory', 'intent/' || g.turn_id || '/store_memories',
+        'intent/' || g.turn_id || '/extract_memories'
+    )
 )
 update conversations
 set title = '', current_leaf_id = null, message_count = 0, version = version + 1, update_time = $2

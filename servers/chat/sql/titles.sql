@@ -17,12 +17,3 @@ order by m.message_id
 update conversations set title = $2, version = version + 1
 where conversation_id = $1 and title = '' and status <> 'deleted'
 returning conversation_id
-
--- name: settle_later
--- For the same person as the intent of the title; a job has a place of its own among the intents.
-insert into intents (
-    tenant_id, intent_id, owner_sub, caller_roles, caller_scopes, correlation_id, turn_id, kind, payload, next_time, create_time
-)
-select i.tenant_id, $2, i.owner_sub, i.caller_roles, i.caller_scopes, i.correlation_id, $2, 'settle_turn', $3, $4, $4
-from intents i where i.tenant_id = $1 and i.intent_id = $5
-on conflict do nothing

@@ -118,7 +118,7 @@ class BuiltinTools:
             namespace=accepted.agent.memory_namespace(accepted.order.caller.sub),
             kind=memory_pb.MEMORY_KIND_SEMANTIC,
             text=str(call.arguments["memory"]),
-            subject="user",
+            subject=accepted.agent.memory_subject(accepted.order.caller.sub),
             speaker=accepted.order.caller.sub[:256],
             source_class=memory_pb.SOURCE_CLASS_MODEL_INFERRED,
             source_id=str(accepted.turn_id),
@@ -144,6 +144,7 @@ class BuiltinTools:
             top_k=int(limit) if isinstance(limit, int | float) else 5,
             token_budget=RECALL_TOKENS,
             time_budget_milliseconds=RECALL_BUDGET_MILLISECONDS,
+            turn_id=str(call.accepted.turn_id),
         )
         found: store_pb.RecallMemoriesResponse = await self._memory.RecallMemories(request, timeout=CALL_SECONDS)
         if not found.hits:

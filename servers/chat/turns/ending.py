@@ -13,6 +13,7 @@ from servers.chat.answering.gathering import weights_values
 from servers.chat.domain.turn import Step
 from servers.chat.features import Features
 from servers.chat.intents.delivery import Intents
+from servers.chat.intents.extraction import FEATURE as EXTRACTION
 from servers.chat.means import Means
 from servers.chat.turns.acceptance import Accepted, refusal_fact
 from servers.chat.turns.aftermath import after_turn
@@ -143,7 +144,8 @@ class Ending:
     ) -> End:
         accepted, now = progress.accepted, self._clock.now()
         learn = self._features.enabled(accepted.tenant, "memory")
-        intents = list(after_turn(progress, outcome.finish_reason, aiq, now, learn=learn))
+        extract = learn and self._features.enabled(accepted.tenant, EXTRACTION)
+        intents = list(after_turn(progress, outcome.finish_reason, aiq, now, learn=learn, extract=extract))
         if unsettled is not None:
             intents.append(unsettled)
         return End(

@@ -37,6 +37,7 @@ DEFINITIONS: Final[Mapping[str, Definition]] = {
         True, "The governor plans lanes and levels; off means a fixed plan under the same budgets."
     ),
     "code_execution": Definition(False, "Agents may run code."),
+    "extraction": Definition(False, "A model finds what is worth remembering; off means that rules do."),
     "mcp": Definition(True, "Agents may use tools of MCP servers."),
     "memory": Definition(True, "Memories are recalled into turns and learned from them."),
     "titles": Definition(True, "A model names conversations; off means that their first words do."),

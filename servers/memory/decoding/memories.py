@@ -64,6 +64,7 @@ def storing_of(request: NewMemory, caller: Caller, memory_id: UUID, now: datetim
         pinned=request.pinned,
         expire_time=_expire_time(request, now),
         derived_from=tuple(dict.fromkeys(UUID(each) for each in request.derived_from)),
+        indexed=False,
     )
     refuse_nul(request)
     return Storing(memory, tuple(UUID(each) for each in request.recalled_memory_ids))

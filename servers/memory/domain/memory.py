@@ -95,6 +95,8 @@ class Memory:
     superseded_by: UUID | None = None
     derived_from: tuple[UUID, ...] = ()
     hidden_by: int = 0
+    # Whether the index of vectors has it as it is; None where nobody asked.
+    indexed: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,13 +21,17 @@ _SECONDS_A_DAY: Final = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """How much each feature counts; the defaults of the adaptation weights."""
+    """How much each family of features counts; the defaults of the adaptation weights.
+
+    `style` is how much the way of saying does, which no caller sets: what was learned of it is of one sort of talk.
+    """
 
     vector: float = 1.0
     lexical: float = 1.0
     recency: float = 0.1
     graph: float = 0.2
     temperature: float = 0.7
+    style: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

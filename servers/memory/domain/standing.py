@@ -24,9 +24,11 @@ def is_expired(memory: Memory, now: datetime) -> bool:
 def in_recall(memory: Memory, now: datetime, valid: datetime | None = None, learned: datetime | None = None) -> bool:
     """Whether recall may find it, as of `valid` in the world (V) and `learned` here (L); None means now."""
     as_valid, as_learned = valid or now, learned or now
-    if memory.hidden_by > 0 or is_expired(memory, now):
+    if memory.hidden_by > 0 or is_expired(memory, now) or (learned is not None and memory.learn_time > learned):
         return False
-    if memory.learn_time > as_learned or as_valid < memory.valid_from:
+    # What holds since it was learned holds for who asks now, whatever the clocks of two processes say.
+    begun = valid is None and memory.valid_from <= memory.learn_time
+    if not begun and as_valid < memory.valid_from:
         return False
     retired = memory.retire_time is not None and memory.retire_time <= as_learned
     if memory.retire_reason in REPLACED:

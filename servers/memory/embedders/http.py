@@ -14,7 +14,7 @@ import orjson
 from servers.memory.embedders.port import EmbedderDownError, TextRefusedError, judged
 from servers.memory.vectors.port import Space, Vector
 from soma_common.kernel.addresses import AddressRules
-from soma_common.rpc.guarded_http import guarded_session
+from soma_common.rpc.guarded_http import guarded_session, refusal_in
 
 _CALL_SECONDS: Final = 20.0
 _MOST_BYTES: Final = 64 * 1024 * 1024
@@ -59,7 +59,9 @@ class HttpEmbedder:
             async with asyncio.timeout(_CALL_SECONDS):
                 status, answer = await self._ask(body)
         except (aiohttp.ClientError, TimeoutError, OSError) as problem:
-            raise EmbedderDownError(f"the embedder {self._model.model} does not answer") from problem
+            refusal = refusal_in(problem)
+            why = f"may not be called: {refusal.problem}" if refusal is not None else "does not answer"
+            raise EmbedderDownError(f"the embedder {self._model.model} {why}") from problem
         if status in _REFUSED:
             raise TextRefusedError(f"the embedder {self._model.model} refused a text with HTTP {status}")
         if status != 200:

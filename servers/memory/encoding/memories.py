@@ -1,6 +1,7 @@
 """Memories and hits as the contract has them."""
 
 from datetime import datetime
+from typing import Final
 
 from google.protobuf import json_format
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -8,6 +9,12 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from servers.memory.domain.memory import Memory
 from servers.memory.domain.ranking import Hit
 from soma.memory.v1 import memory_pb2 as memory_pb
+
+_INDEX_STATES: Final = {
+    None: memory_pb.INDEX_STATE_UNSPECIFIED,
+    True: memory_pb.INDEX_STATE_INDEXED,
+    False: memory_pb.INDEX_STATE_PENDING,
+}
 
 
 def stamp(moment: datetime) -> Timestamp:
@@ -37,7 +44,7 @@ def memory_message(memory: Memory) -> memory_pb.Memory:
         learn_time=stamp(memory.learn_time),
         valid_from_time=stamp(memory.valid_from),
         embedding_version=memory.embedding_version,
-        index_state=memory_pb.INDEX_STATE_INDEXED,
+        index_state=_INDEX_STATES[memory.indexed],
         owner_sub=memory.owner_sub,
         version=memory.version,
         etag=etag_of(memory),
@@ -83,5 +90,11 @@ def hit_message(hit: Hit, message: memory_pb.Memory) -> memory_pb.MemoryHit:
             importance=parts.importance,
             vector_rank=parts.vector_rank,
             lexical_rank=parts.lexical_rank,
+            context=parts.context,
+            graph=parts.graph,
+            time=parts.time,
+            speaker=parts.speaker,
+            graph_rank=parts.graph_rank,
+            time_rank=parts.time_rank,
         ),
     )

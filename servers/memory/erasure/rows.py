@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from soma.common.v1 import erasure_pb2 as erasure_pb
@@ -72,10 +72,15 @@ def _row(line: erasure_pb.StoreErasure) -> tuple[object, ...]:
     return line.house, line.store, line.state, line.erased_count, line.found_count, line.sentence, due
 
 
-def _line(row: "dict[str, object]") -> erasure_pb.StoreErasure:
-    due = row["due_time"]
-    fields = {name: value for name, value in dict(row).items() if name != "due_time"}
-    line = erasure_pb.StoreErasure(**fields)
-    if isinstance(due, datetime):
-        line.due_time.FromDatetime(due)
+def _line(row: Any) -> erasure_pb.StoreErasure:
+    line = erasure_pb.StoreErasure(
+        house=row["house"],
+        store=row["store"],
+        state=row["state"],
+        erased_count=row["erased_count"],
+        found_count=row["found_count"],
+        sentence=row["sentence"],
+    )
+    if row["due_time"] is not None:
+        line.due_time.FromDatetime(row["due_time"])
     return line

@@ -3,13 +3,14 @@
 Nothing here reads or writes a table.
 """
 
-from collections.abc import Sequence
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Final
 
 from servers.memory.domain.memory import Memory
-from servers.memory.indexing.words import Words
+from servers.memory.indexing.entries import encode, encode_vector
 from servers.memory.storing.rows import Indexed, Vector
+from servers.memory.view.reading import Reader
 from soma_common.embedding import StaticEmbedder
 from soma_common.tokens import Tokenizer
 
@@ -19,36 +20,40 @@ TYPICAL_SHARE: Final = 0.87
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A query's vector (None where no word is known), the cosine that unrelated texts have with it, and its terms."""
+    """What counts of a query's text, its vector (None where no word is known), and the cosine of unrelated texts."""
 
+    text: str
     vector: Vector | None
     unrelated_cosine: float
-    terms: list[str]
 
 
 class Indexer:
     """Embeds, splits and counts texts; one object a process, as it holds the tables."""
 
-    def __init__(self, embedder: StaticEmbedder, words: Words, tokenizer: Tokenizer) -> None:
+    def __init__(self, embedder: StaticEmbedder, reader: Reader, tokenizer: Tokenizer) -> None:
         self._embedder = embedder
-        self._words = words
+        self._reader = reader
         self._tokenizer = tokenizer
 
-    def indexed_many(self, memories: Sequence[Memory]) -> list[Indexed]:
-        """The memories with their sizes, embedding versions, vectors and terms; embedded together."""
-        if not memories:
-            return []
-        vectors: Vector = self._embedder.encode([memory.text for memory in memories])
-        return [self._indexed(memory, vector) for memory, vector in zip(memories, vectors, strict=True)]
+    @property
+    def version(self) -> str:
+        """The embedder with its version."""
+        return f"{self._embedder.name}/{self._embedder.version}"
 
-    def _indexed(self, memory: Memory, vector: Vector) -> Indexed:
-        known = bool(vector.any())
+    def indexed(self, memory: Memory) -> Indexed:
+        """The memory with its size, and what recall holds of it."""
+        entry = self._reader.entry(memory)
         sized = replace(
             memory,
             token_count=self._tokenizer.count(memory.text),
-            embedding_version=f"{self._embedder.name}/{self._embedder.version}" if known else "",
+            embedding_version=self.version if entry.vector is not None else "",
         )
-        return Indexed(sized, vector if known else None, self._words.terms(memory.text))
+        vector = None if entry.vector is None else encode_vector(entry.vector)
+        return Indexed(sized, int(entry.frequencies.sum()), encode(entry), vector)
+
+    def terms(self, text: str) -> Counter[str]:
+        """Each term of a text with how often it stands there."""
+        return self._reader.terms(text)
 
     def vector(self, text: str) -> Vector | None:
         """The unit vector of a text; None where the table knows none of its pieces."""
@@ -56,8 +61,8 @@ class Indexer:
         return vector if vector.any() else None
 
     def query(self, text: str, most_tokens: int) -> Query:
-        """What the retrievers need of a query, of which only the first tokens count."""
+        """What the index of vectors needs of a query, of which only the first tokens count."""
         beginning = self._tokenizer.truncate(text, most_tokens)
         vector = self.vector(beginning)
         shared = float(vector @ self._embedder.common_direction) if vector is not None else 0.0
-        return Query(vector, TYPICAL_SHARE * shared, list(self._words.terms(beginning)))
+        return Query(beginning, vector, TYPICAL_SHARE * shared)

@@ -6,10 +6,12 @@ What is gathered is lost when the process dies; a count of accesses is worth no 
 import asyncio
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from servers.memory.recalling.uses import Use, Uses
 from servers.memory.storing.rows import MemoryStore
 from soma.events.v1 import payloads_pb2 as payloads_pb
 from soma_common.events.models import EventDraft
@@ -25,6 +27,14 @@ _LOG: Final = get_logger("soma.memory")
 _GATHER_SECONDS: Final = 1.0
 
 
+@dataclass(slots=True)
+class _Gathered:
+    """Of each memory how often it was recalled and when last; which turns used it."""
+
+    counts: dict[UUID, tuple[int, datetime]] = field(default_factory=dict)
+    uses: dict[tuple[UUID, UUID], datetime] = field(default_factory=dict)
+
+
 class Accesses:
     """Gathers accesses and writes them regularly while `run` runs."""
 
@@ -34,14 +44,16 @@ class Accesses:
         self._events = events
         self._clock = clock
         self._ids = ids
-        self._gathered: dict[TenantId, dict[UUID, tuple[int, datetime]]] = {}
+        self._gathered: dict[TenantId, _Gathered] = {}
 
-    def note(self, tenant_id: TenantId, memory_ids: Iterable[UUID]) -> None:
-        """Remember that these memories were recalled now."""
+    def note(self, tenant_id: TenantId, memory_ids: Iterable[UUID], turn_id: UUID | None = None) -> None:
+        """Remember that these memories were recalled now, and for which turn."""
         now = self._clock.now()
-        counts = self._gathered.setdefault(tenant_id, {})
+        gathered = self._gathered.setdefault(tenant_id, _Gathered())
         for memory_id in memory_ids:
-            counts[memory_id] = (counts.get(memory_id, (0, now))[0] + 1, now)
+            gathered.counts[memory_id] = (gathered.counts.get(memory_id, (0, now))[0] + 1, now)
+            if turn_id is not None:
+                gathered.uses.setdefault((memory_id, turn_id), now)
 
     async def run(self) -> None:
         """Write what was gathered, every second, until cancelled; then once more."""
@@ -56,21 +68,20 @@ class Accesses:
     async def write(self) -> None:
         """Write what was gathered now; what cannot be written is dropped with a line in the log."""
         gathered, self._gathered = self._gathered, {}
-        for tenant_id, counts in gathered.items():
+        for tenant_id, what in gathered.items():
 
-            async def work(
-                connection: Connection,
-                tenant_id: TenantId = tenant_id,
-                counts: dict[UUID, tuple[int, datetime]] = counts,
-            ) -> None:
-                await self._store.note_accesses(connection, counts)
-                await self._events.append(connection, tenant_id, [self._told(tenant_id, counts)])
+            async def work(connection: Connection, tenant_id: TenantId = tenant_id, what: _Gathered = what) -> None:
+                uses = [Use(*pair, moment) for pair, moment in sorted(what.uses.items())]
+                if uses:
+                    await Uses.note(connection, tenant_id, uses)
+                await self._store.note_accesses(connection, what.counts)
+                await self._events.append(connection, tenant_id, [self._told(tenant_id, what.counts)])
 
-            if counts:
+            if what.counts:
                 try:
                     await self._database.run(tenant_id, work)
                 except SomaError as error:
-                    _LOG.warning("accesses were not counted", memories=len(counts), reason=error.reason.value)
+                    _LOG.warning("accesses were not counted", memories=len(what.counts), reason=error.reason.value)
 
     def _told(self, tenant_id: TenantId, counts: dict[UUID, tuple[int, datetime]]) -> EventDraft:
         recalled = [

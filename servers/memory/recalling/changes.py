@@ -9,6 +9,7 @@ from typing import Any, Final, TypeAlias
 from uuid import UUID
 
 from servers.memory.domain.memory import Kind, Memory
+from servers.memory.domain.standing import REPLACED
 from servers.memory.indexing.entries import FORMAT, decode, decode_vector, encode, encode_vector
 from servers.memory.storing.rows import MemoryStore
 from servers.memory.view.entry import Entry
@@ -44,7 +45,7 @@ class Told:
     made: list[Entry]
 
 
-class Changes:
+class ChangeLog:
     """Reads entries and changes of entries; one round trip each."""
 
     def __init__(self, database: Database, store: MemoryStore, reader: Reader) -> None:
@@ -133,6 +134,7 @@ def _entry(row: Row, content: Any, vector: Any) -> Entry:
         session_time=row["session_time"],
         valid_to=row["valid_to"],
         retire_time=row["retire_time"],
+        replaced=row["retire_reason"] in REPLACED,
         expire_time=row["expire_time"],
         hidden=row["hidden_by"] > 0,
         token_count=row["token_count"],

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeVar
 from uuid import UUID
 
-from servers.memory.recalling.changes import PAGE, Changes, Row, Told
+from servers.memory.recalling.changes import PAGE, ChangeLog, Row, Told
 from servers.memory.view.entry import Entry
 from servers.memory.view.shelf import Shelf
 from soma_common.kernel.tenancy import TenantId
@@ -48,7 +48,7 @@ class Begun:
     seq: int
 
 
-async def load(changes: Changes, begun: Begun, look: Look) -> Shelf | None:
+async def load(changes: ChangeLog, begun: Begun, look: Look) -> Shelf | None:
     """The whole shelf, up to date as of its end; None where so much changed meanwhile that it must be begun anew."""
     shelf, tenant_id, namespace = begun.shelf, begun.place.tenant_id, begun.place.namespace
 

@@ -1,35 +1,42 @@
-"""The use case of recall: both retrievers at once under a time limit, one ranked list within a token budget.
+"""The use case of recall: what fits best as of now, within limits of time, tokens and bytes, each hit with its reasons.
 
-How hits are ranked stands in `domain/ranking.py`.
+How hits are ranked stands in `view/`, where they are looked for in `finding.py`.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
+import numpy as np
+
 from servers.memory.domain.memory import Memory, RecallFilter
-from servers.memory.domain.ranking import Hit, Weights, rank, relevance, within_budget, within_bytes
+from servers.memory.domain.ranking import Hit, Weights, within_budget, within_bytes
+from servers.memory.domain.standing import in_recall
+from servers.memory.graph.rows import LinkStore
 from servers.memory.indexing.indexer import Indexer
 from servers.memory.recalling.accesses import Accesses
-from servers.memory.storing.rows import MemoryStore, VectorsDownError
+from servers.memory.recalling.finding import Asked, Finder, Patience, Ranks, Shortfall, Sought
+from servers.memory.storing.rows import MemoryStore
+from servers.memory.view.query import Link, QueryFeatures
+from servers.memory.view.reading import Reader
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.tenancy import SYSTEM_TENANT, TenantId
 
 QUERY_TOKENS: Final = 2_000
-# A memory that shares no word with the query must be at least this near in meaning, 0-1.
-LEAST_RELEVANCE: Final = 0.2
 # A client with the usual settings of gRPC takes answers of up to 4 MiB.
 MOST_BYTES: Final = 3 * 1024 * 1024
-_CANDIDATES_PER_HIT: Final = 4
-_LEAST_CANDIDATES: Final = 40
+# Whose links are asked for.
+_LINKED_HITS: Final = 20
+# Fetched beyond what is wanted, for those that went or changed since they were found.
+_SPARE: Final = 4
 _WARM_SECONDS: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class Recall:
-    """What to recall: limits in tokens (0 for none) and seconds."""
+    """What to recall, and for which turn: limits in tokens (0 for none) and seconds."""
 
     query: str
     wanted: RecallFilter
@@ -37,34 +44,44 @@ class Recall:
     token_budget: int
     weights: Weights
     time_budget_seconds: float
+    turn_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Recalled:
-    """The hits, best first; `partial` when a retriever was cut off, with the reasons."""
+    """The hits, best first; `partial` when time cut something off, with the reasons."""
 
     hits: list[Hit]
     partial: bool
     reasons: list[str]
 
 
-_Search = Callable[[], Awaitable[dict[UUID, float]]]
+@dataclass(frozen=True, slots=True)
+class _Fetched:
+    ranks: Ranks
+    memories: dict[UUID, Memory]
 
 
 class Recaller:
     """Finds the memories that fit a query best."""
 
-    def __init__(self, store: MemoryStore, indexer: Indexer, accesses: Accesses, clock: Clock) -> None:
+    def __init__(
+        self,
+        finder: Finder,
+        store: MemoryStore,
+        links: LinkStore,
+        indexer: Indexer,
+        reader: Reader,
+        accesses: Accesses,
+        clock: Clock,
+    ) -> None:
+        self._finder = finder
         self._store = store
+        self._links = links
         self._indexer = indexer
+        self._reader = reader
         self._accesses = accesses
         self._clock = clock
-
-    async def check_vectors(self) -> None:
-        """Search by vector for nobody. Raises VectorsDownError, DATABASE_UNAVAILABLE."""
-        vector = self._indexer.query("warm up", QUERY_TOKENS).vector
-        if vector is not None:
-            await self._store.by_vector(SYSTEM_TENANT, vector, RecallFilter(namespaces=("shared",)), 1)
 
     async def warm(self) -> None:
         """Recall something for nobody, so that no first caller waits for tables, connections and statements."""
@@ -74,47 +91,116 @@ class Recaller:
     async def recall(self, tenant_id: TenantId, request: Recall, size: Callable[[Memory], int]) -> Recalled:
         """The best hits that fit; `size` is what a memory needs in the answer, in bytes.
 
-        A retriever that takes too long, or vectors that are down, are left out and named; other errors are raised.
+        What takes too long or is down is left out and named; other errors are raised.
         """
+        patience = Patience.of(request.time_budget_seconds)
+        recalled = await self._answer(tenant_id, request, self._asked(request), patience, size)
+        self._note(tenant_id, request, recalled)
+        return recalled
+
+    async def stream(
+        self, tenant_id: TenantId, request: Recall, size: Callable[[Memory], int]
+    ) -> AsyncIterator[tuple[Recalled, bool]]:
+        """What words alone find, then what everything finds, which is the last; both within the time of the request."""
+        patience = Patience.of(request.time_budget_seconds)
+        asked = self._asked(request)
+        plain = Asked(_words_only(asked.features), None, 0.0)
+        lexical = replace(request, weights=replace(request.weights, graph=0.0))
+        yield await self._answer(tenant_id, lexical, plain, patience, size), False
+        recalled = await self._answer(tenant_id, request, asked, patience, size)
+        self._note(tenant_id, request, recalled)
+        yield recalled, True
+
+    def _note(self, tenant_id: TenantId, request: Recall, recalled: Recalled) -> None:
+        self._accesses.note(tenant_id, [hit.memory.memory_id for hit in recalled.hits], request.turn_id)
+
+    def _asked(self, request: Recall) -> Asked:
         query = self._indexer.query(request.query, QUERY_TOKENS)
-        vector, terms = query.vector, query.terms
-        limit = max(_LEAST_CANDIDATES, request.top_k * _CANDIDATES_PER_HIT)
-        searches: dict[str, _Search] = {}
-        if vector is not None:
-            searches["vector"] = lambda: self._store.by_vector(tenant_id, vector, request.wanted, limit)
-        if terms:
-            searches["lexical"] = lambda: self._store.by_words(tenant_id, terms, request.wanted, limit)
-        found, late, down = await self._search(searches, request.time_budget_seconds)
-        words = found.get("lexical", {})
-        near = {key: relevance(cosine, query.unrelated_cosine) for key, cosine in found.get("vector", {}).items()}
-        near = {key: value for key, value in near.items() if value >= LEAST_RELEVANCE or key in words}
-        wanted = sorted(near.keys() | words.keys())
-        memories = await self._store.find_many(tenant_id, wanted) if wanted else []
-        ranked = rank(memories, near, words, request.weights, self._clock.now())
-        best = within_budget(ranked, request.top_k, request.token_budget)
-        hits = within_bytes(best, MOST_BYTES, size)
-        self._accesses.note(tenant_id, [hit.memory.memory_id for hit in hits])
-        reasons = [f"{name} retriever: out of time" for name in late]
-        reasons += [f"{name} retriever: down" for name in down]
-        if len(hits) < len(best):
-            reasons.append(f"{len(best) - len(hits)} hits left out: the answer would be too large")
-        return Recalled(hits, bool(late), reasons)
+        return Asked(
+            self._reader.query(query.text, self._clock.now()), query.vector, query.unrelated_cosine, query.text
+        )
 
-    async def _search(
-        self, searches: dict[str, _Search], seconds: float
-    ) -> tuple[dict[str, dict[UUID, float]], list[str], list[str]]:
-        """What each found, who was too late, and who is down."""
-        late, down = list[str](), list[str]()
+    async def _answer(
+        self, tenant_id: TenantId, request: Recall, asked: Asked, patience: Patience, size: Callable[[Memory], int]
+    ) -> Recalled:
+        now, short = self._clock.now(), Shortfall()
+        sought = await self._finder.find(tenant_id, asked, request.wanted, request.weights, now, patience, short)
+        fetched = await self._fetch(tenant_id, request, sought, patience, short)
+        standing = {
+            memory_id: memory
+            for memory_id, memory in fetched.memories.items()
+            if in_recall(memory, now, request.wanted.as_of_valid, request.wanted.as_of_learn)
+        }
+        hits = [
+            Hit(standing[hit.memory_id], hit.score, hit.parts)
+            for hit in fetched.ranks.hits
+            if hit.memory_id in standing
+        ]
+        best = within_budget(hits, request.top_k, request.token_budget)
+        kept = within_bytes(best, MOST_BYTES, size)
+        if len(kept) < len(best):
+            short.reasons.append(f"{len(best) - len(kept)} hits left out: the answer would be too large")
+        return Recalled(kept, short.partial, short.reasons)
 
-        async def one(name: str, search: _Search) -> dict[UUID, float]:
-            try:
-                async with asyncio.timeout(seconds):
-                    return await search()
-            except TimeoutError:
-                late.append(name)
-            except VectorsDownError:
-                down.append(name)
-            return {}
+    async def _fetch(
+        self, tenant_id: TenantId, request: Recall, sought: Sought, patience: Patience, short: Shortfall
+    ) -> _Fetched:
+        """The memories of the best hits, their links asked for beside them and counted where there are any."""
+        ranks = sought.ranks
+        wanted = _picked(ranks, request)
+        if not wanted:
+            return _Fetched(ranks, {})
+        try:
+            async with asyncio.timeout(patience.left()):
+                memories, links = await asyncio.gather(
+                    self._find(tenant_id, wanted), self._links_of(tenant_id, request, ranks)
+                )
+        except TimeoutError:
+            short.late("memories: out of time")
+            return _Fetched(ranks, {})
+        if not links:
+            return _Fetched(ranks, memories)
+        linked = await self._finder.rank(sought, request.weights, links)
+        missing = [memory_id for memory_id in _picked(linked, request) if memory_id not in memories]
+        try:
+            async with asyncio.timeout(patience.left()):
+                return _Fetched(linked, memories | await self._find(tenant_id, missing))
+        except TimeoutError:
+            short.late("graph retriever: out of time")
+            return _Fetched(ranks, memories)
 
-        answers = await asyncio.gather(*(one(*each) for each in searches.items()))
-        return dict(zip(searches, answers, strict=True)), late, down
+    async def _find(self, tenant_id: TenantId, memory_ids: Sequence[UUID]) -> dict[UUID, Memory]:
+        found = await self._store.find_many(tenant_id, memory_ids) if memory_ids else []
+        return {memory.memory_id: memory for memory in found}
+
+    async def _links_of(self, tenant_id: TenantId, request: Recall, ranks: Ranks) -> list[Link]:
+        if not request.weights.graph:
+            return []
+        first = [hit.memory_id for hit in ranks.hits[:_LINKED_HITS]]
+        near = await self._links.links_of(tenant_id, first)
+        return [Link(each.memory_id, each.other_id, each.strength) for each in near]
+
+
+def _picked(ranks: Ranks, request: Recall) -> list[UUID]:
+    """The best that fit by what the shelves know of their sizes, and some to spare."""
+    picked: list[UUID] = []
+    left = request.token_budget or sum(ranks.tokens.values())
+    for hit in ranks.hits:
+        if len(picked) == request.top_k + _SPARE:
+            break
+        if (tokens := ranks.tokens[hit.memory_id]) <= left:
+            picked.append(hit.memory_id)
+            left -= tokens
+    return picked
+
+
+def _words_only(features: QueryFeatures) -> QueryFeatures:
+    none = np.zeros(0, dtype=np.int64)
+    return replace(
+        features,
+        word_vectors=None,
+        vector=None,
+        near_terms=none,
+        near_of=none,
+        near_likeness=none.astype(np.float32),
+    )

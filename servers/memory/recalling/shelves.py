@@ -1,6 +1,6 @@
-"""The shelves of a process: loaded when they are asked for, brought up to date before each use, dropped when room is short.
+"""The shelves of a process: loaded when asked for, brought up to date before each use, dropped when room is short.
 
-One thread reads and changes all of them, so that no recall sees half a change and the event loop never waits for arrays.
+One thread reads and changes all of them: no recall sees half a change, and the event loop never waits for arrays.
 What a shelf answers is not known here.
 """
 
@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from servers.memory.domain.memory import Memory
-from servers.memory.recalling.changes import Change, Changes, Told
+from servers.memory.recalling.changes import Change, ChangeLog, Told
 from servers.memory.recalling.loading import Begun, Place, fitting, load
 from servers.memory.view.entry import Entry
 from servers.memory.view.shelf import Shelf
@@ -36,7 +36,7 @@ _NO_DIMENSIONS: Final = 1
 class Shelves:
     """The shelves, the ones used last at the end; `most_bytes` is what they may take together."""
 
-    def __init__(self, changes: Changes, most_bytes: int) -> None:
+    def __init__(self, changes: ChangeLog, most_bytes: int) -> None:
         self._changes = changes
         self._most_bytes = most_bytes
         self._places: OrderedDict[tuple[TenantId, str], Place] = OrderedDict()
@@ -64,12 +64,12 @@ class Shelves:
             self._places.move_to_end(key)
         return found
 
-    async def look(self, work: Callable[[], T]) -> T:
+    async def do(self, work: Callable[[], T]) -> T:
         """Have the thread do something that looks at shelves."""
         return await asyncio.get_running_loop().run_in_executor(self._librarian, work)
 
     async def follow(self, places: Sequence[Place]) -> None:
-        """Bring shelves of one tenant to what is committed now. Those that are large are loaded by tasks: see `loading`."""
+        """Bring shelves of one tenant to what is committed now; those that are being loaded are left alone."""
         asked = [place for place in places if place.loading is None]
         while asked:
             known = {place.namespace: place.shelf.seq for place in asked}
@@ -107,7 +107,7 @@ class Shelves:
                         place.shelf.seq = change.seq
                     behind.extend((place,) if change.more else ())
 
-        await self.look(work)
+        await self.do(work)
         for each in begun:
             if each.place.loading is None:
                 each.place.loading = self._start(self._load(each), "load a namespace")
@@ -131,7 +131,7 @@ class Shelves:
         """Load the rest of a namespace; what cannot be loaded is begun anew by the next recall."""
         place = begun.place
         try:
-            shelf = await load(self._changes, begun, self.look)
+            shelf = await load(self._changes, begun, self.do)
             if shelf is not None:
                 place.shelf, place.with_vectors = shelf, begun.with_vectors
         except (SomaError, *DRIVER_EXCEPTIONS) as problem:
@@ -153,7 +153,7 @@ class Shelves:
         return task
 
     def _make_room(self, changed: Collection[Place]) -> None:
-        """Weigh these, and drop the shelves that were not used for longest, but none of these and none that is loaded."""
+        """Weigh these, and drop the shelves that were not used for longest, but these and those that are loaded now."""
         for place in changed:
             if self._places.get((place.tenant_id, place.namespace)) is place:
                 weight = place.shelf.nbytes + _PLACE_BYTES

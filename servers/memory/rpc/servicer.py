@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 
 from servers.memory.rpc.erasure import ErasureServicing
+from servers.memory.rpc.index import IndexServicing
 from servers.memory.rpc.links import LinkServicing
 from servers.memory.rpc.quarantine import QuarantineServicing
 from servers.memory.rpc.reading import ReadingServicing
 from servers.memory.rpc.recalling import RecallServicing
 from servers.memory.rpc.storing import StoringServicing
+from servers.memory.rpc.transfer import TransferServicing
 from servers.memory.rpc.upkeep import UpkeepServicing
 
 
@@ -18,6 +20,8 @@ class MemoryServicer(
     LinkServicing,
     QuarantineServicing,
     ReadingServicing,
+    IndexServicing,
+    TransferServicing,
     ErasureServicing,
     UpkeepServicing,
 ):

@@ -6,14 +6,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from servers.memory.decoding.changes import correction_of, update_of
 from servers.memory.decoding.memories import storing_of
+from servers.memory.decoding.revisions import correction_of, update_of
 from servers.memory.domain.memory import Memory
 from servers.memory.domain.sources import SourceRef
 from servers.memory.encoding.memories import memory_message, stamp
-from servers.memory.storing.changes import Changes
 from servers.memory.storing.forgetting import Forgetter, Forgotten
 from servers.memory.storing.memories import Memories, Stored, Storing
+from servers.memory.storing.revising import Revisions
 from soma.memory.v1 import memory_service_pb2 as service_pb
 from soma.memory.v1 import memory_service_pb2_grpc as service_grpc
 from soma_common.kernel.clock import Clock
@@ -27,7 +27,7 @@ class StoringServicing(service_grpc.MemoryServiceServicer):
     """What keeps, changes and deletes memories, of `soma.memory.v1.MemoryService`."""
 
     memories: Memories
-    changes: Changes
+    revisions: Revisions
     forgetter: Forgetter
     clock: Clock
     ids: Ids
@@ -52,7 +52,7 @@ class StoringServicing(service_grpc.MemoryServiceServicer):
     ) -> service_pb.UpdateMemoryResponse:
         """Change a memory; what it was stays as a version."""
         changing = update_of(request, self.clock.now())
-        return await self.changes.update(current_call().caller, changing, _updated)
+        return await self.revisions.update(current_call().caller, changing, _updated)
 
     async def CorrectMemory(  # noqa: N802 - the contract's name
         self, request: service_pb.CorrectMemoryRequest, _: Any
@@ -60,7 +60,7 @@ class StoringServicing(service_grpc.MemoryServiceServicer):
         """Say what is true instead."""
         caller = current_call().caller
         changing = correction_of(request, caller, self.ids.uuid7(), self.clock.now())
-        return await self.changes.correct(caller, changing, _corrected)
+        return await self.revisions.correct(caller, changing, _corrected)
 
     async def DeleteMemory(  # noqa: N802 - the contract's name
         self, request: service_pb.DeleteMemoryRequest, _: Any

@@ -1,12 +1,3 @@
--- name: store_vectors
-insert into memory_vectors (tenant_id, namespace, memory_id, embedding)
-select $1, namespace, memory_id, embedding::vector
-from unnest($2::text[], $3::uuid[], $4::text[]) as given (namespace, memory_id, embedding)
-
--- name: store_terms
-insert into memory_terms (tenant_id, namespace, term, memory_id, frequency)
-select $1, given.* from unnest($2::text[], $3::text[], $4::uuid[], $5::integer[]) as given (namespace, term, memory_id, frequency)
-
 -- name: grow_namespace
 insert into namespace_sizes (tenant_id, namespace, memories, terms)
 values ($1, $2, $3, $4)
@@ -14,8 +5,11 @@ on conflict (tenant_id, namespace) do update
 set memories = namespace_sizes.memories + excluded.memories, terms = namespace_sizes.terms + excluded.terms
 
 -- name: find
-select * from memories
-where tenant_id = nullif(current_setting('soma.tenant_id', true), '')::uuid and memory_id = $1
+select m.*, not exists (
+    select from memories_to_index q where q.tenant_id = m.tenant_id and q.memory_id = m.memory_id
+) as indexed
+from memories m
+where m.tenant_id = nullif(current_setting('soma.tenant_id', true), '')::uuid and m.memory_id = $1
 
 -- name: find_many
 select * from find_memories($1, $2)

@@ -44,6 +44,7 @@ where m.tenant_id = $1 and m.memory_id = d.memory_id
 returning m.*
 
 -- name: unindex
+-- What the release before this one searches.
 with gone as (delete from memory_vectors where memory_id = $2 and tenant_id = $1)
 delete from memory_terms where memory_id = $2 and tenant_id = $1
 

@@ -31,7 +31,7 @@ def _draft(indexed: Indexed) -> dict[str, object]:
         "turn_id": _text(memory.turn_id),
         "turn_time": _time(begin_of(memory.turn_id)),
         "sources": [source.key for source in sources_of(memory.conversation_id, memory.source_id)],
-        "term_count": indexed.terms.total(),
+        "term_count": indexed.term_count,
         "learn_time": _time(memory.learn_time),
         "embedding_version": memory.embedding_version,
         "derived_from": [str(source) for source in memory.derived_from],

@@ -120,8 +120,8 @@ class Memories:
     async def indexed(self, memories: Sequence[Memory]) -> list[Indexed]:
         """The memories with what the indexes need; long ones are prepared aside."""
         if sum(len(memory.text) for memory in memories) > _LONG_CHARACTERS:
-            return await asyncio.to_thread(self._indexer.indexed_many, memories)
-        return self._indexer.indexed_many(memories)
+            return await asyncio.to_thread(lambda: [self._indexer.indexed(memory) for memory in memories])
+        return [self._indexer.indexed(memory) for memory in memories]
 
     async def read(self, caller: Caller, memory_id: UUID) -> Memory:
         """One memory. Raises RESOURCE_NOT_FOUND, also for one that the caller may not see."""

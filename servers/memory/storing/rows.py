@@ -3,7 +3,6 @@
 What is kept and how hits are ranked is decided in `domain/`; here it is written and found.
 """
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,16 +19,18 @@ from soma_common.postgres.pool import Connection, Database
 from soma_common.postgres.queries import Queries
 
 _SQL: Final = Queries.of("servers.memory", "sql/queries.sql")
+_ENTRIES: Final = Queries.of("servers.memory", "sql/entries.sql")
 Vector = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class Indexed:
-    """A memory with what the indexes need: its vector (None where no word is known) and its terms."""
+    """A memory with what recall holds of it: its entry and its vector (None where no word is known) as bytes."""
 
     memory: Memory
-    vector: Vector | None
-    terms: Counter[str]
+    term_count: int
+    entry: bytes
+    vector: bytes | None
 
 
 class VectorsDownError(Exception):
@@ -43,25 +44,16 @@ class MemoryStore:
         self._database = database
 
     async def index(self, connection: Connection, tenant_id: TenantId, memories: Sequence[Indexed]) -> None:
-        """Write what the indexes need of memories that were stored in this transaction."""
-        withs = [each for each in memories if each.vector is not None]
-        if withs:
+        """Write what recall needs of memories that were stored or changed in this transaction."""
+        if memories:
             await connection.execute(
-                _SQL.store_vectors,
+                _ENTRIES.put_entries,
                 tenant_id,
-                [each.memory.namespace for each in withs],
-                [each.memory.memory_id for each in withs],
-                [_vector_text(each.vector) for each in withs if each.vector is not None],
-            )
-        terms = [(each.memory, *term) for each in memories for term in each.terms.items()]
-        if terms:
-            await connection.execute(
-                _SQL.store_terms,
-                tenant_id,
-                [memory.namespace for memory, _, _ in terms],
-                [term for _, term, _ in terms],
-                [memory.memory_id for memory, _, _ in terms],
-                [frequency for _, _, frequency in terms],
+                [each.memory.memory_id for each in memories],
+                [each.memory.namespace for each in memories],
+                [each.entry for each in memories],
+                [each.vector for each in memories],
+                [each.memory.embedding_version for each in memories],
             )
 
     async def find(self, connection: Connection, memory_id: UUID) -> Memory | None:
@@ -145,6 +137,7 @@ def memory_of_row(row: Any) -> Memory:
         access_count=row["access_count"],
         access_time=row["access_time"],
         embedding_version=row["embedding_version"],
+        indexed=row.get("indexed"),
         version=row["version"],
         turn_id=row["turn_id"],
         position=row["position"],

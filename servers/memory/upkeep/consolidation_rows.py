@@ -167,7 +167,7 @@ def _fact_row(tenant_id: TenantId, indexed: Indexed) -> tuple[object, ...]:
         memory.importance,
         list(memory.tags),
         memory.token_count,
-        indexed.terms.total(),
+        indexed.term_count,
         memory.learn_time,
         memory.valid_from,
         memory.embedding_version,

@@ -136,7 +136,7 @@ class ConsolidationSaga:
         now = self._clock.now()
         memories = [fact_memory(fact, sources, self._ids.uuid7(), now, begun.method) for fact in facts]
         made = []
-        for fact, indexed in zip(facts, self._indexer.indexed_many(memories), strict=True):
+        for fact, indexed in zip(facts, map(self._indexer.indexed, memories), strict=True):
             if await self._rows.make(connection, tenant_id, fact, indexed):
                 made.append((fact, indexed.memory))
         rested = [key for fact, _ in made for key in fact.rested_ids]

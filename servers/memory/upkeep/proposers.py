@@ -87,8 +87,8 @@ class Proposers:
         """Beside the loop: a thousand memories take a good part of a second."""
 
         def work() -> tuple[Proposal, ...]:
-            indexed = self._indexer.indexed_many(memories)
-            return extracted(memories, [each.vector for each in indexed], [each.terms for each in indexed])
+            vectors = [self._indexer.vector(memory.text) for memory in memories]
+            return extracted(memories, vectors, [self._indexer.terms(memory.text) for memory in memories])
 
         if len(memories) < LEAST_CLUSTER:
             return Proposed((), EXTRACTIVE)

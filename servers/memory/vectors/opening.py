@@ -3,7 +3,7 @@
 Which objects there are is decided here; what they do is theirs.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 from servers.memory.embedders.builtin import BuiltInEmbedder
@@ -27,17 +27,18 @@ _REMOTE_PAUSE_SECONDS = 0.1
 
 @dataclass(frozen=True, slots=True)
 class VectorSettings:
-    """Where vectors are searched (in PostgreSQL where there is no Milvus), and which model is asked for them, if any."""
+    """Where vectors are searched, in PostgreSQL where there is no Milvus; and a model, if one was chosen."""
 
     milvus_uri: str | None = None
     model: EmbeddingModel | None = None
-    addresses: AddressRules = AddressRules(private_allowed=False)
+    addresses: AddressRules = field(default_factory=lambda: AddressRules(private_allowed=False))
 
 
 @dataclass(frozen=True, slots=True)
 class Vectors:
     """The parts of a process that keep its index of vectors."""
 
+    name: str
     spaces: Spaces
     queue: IndexQueue
     follower: IndexFollower
@@ -55,4 +56,5 @@ class Vectors:
         spaces = Spaces(indexes, [Held(embedder, remote=place > 0) for place, embedder in enumerate(embedders)])
         queue = IndexQueue(database)
         follower = IndexFollower(queue, spaces, metrics, _REMOTE_PAUSE_SECONDS)
-        return cls(spaces, queue, follower, IndexRebuilder(queue, spaces, follower))
+        name = "pgvector" if settings.milvus_uri is None else "milvus"
+        return cls(name, spaces, queue, follower, IndexRebuilder(queue, spaces, follower))

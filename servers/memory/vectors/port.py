@@ -97,6 +97,27 @@ class VectorIndex(Protocol):
         ...
 
 
+class VectorSearch(Protocol):
+    """What recalls ask: by a built-in vector, and by the text where a chosen model answers."""
+
+    @property
+    def chosen(self) -> bool:
+        """Whether a chosen model answers."""
+        ...
+
+    async def search(
+        self, tenant_id: TenantId, namespaces: Collection[str], vector: Vector, limit: int
+    ) -> Sequence[Near]:
+        """The nearest to a vector of the built-in embedder, nearest first. Raises VectorsDownError."""
+        ...
+
+    async def search_text(
+        self, tenant_id: TenantId, namespaces: Collection[str], text: str, limit: int
+    ) -> Sequence[Near]:
+        """The nearest by the chosen model, nearest first. Raises VectorsDownError, EmbedderDownError."""
+        ...
+
+
 class VectorIndexes(Protocol):
     """The indexes of an installation, one for each space."""
 

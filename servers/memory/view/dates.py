@@ -22,6 +22,8 @@ _DAYS: Final = {
     name: number for number, name in enumerate("monday tuesday wednesday thursday friday saturday sunday".split())
 }
 _SEASONS: Final = {"spring": (3, 5), "summer": (6, 8), "autumn": (9, 11), "fall": (9, 11)}
+# The words that say when and not what: they have no meaning of their own (`view/meaning.py`).
+CALENDAR: Final = frozenset((*_MONTHS, *_DAYS, "today", "yesterday", "tomorrow")) - {"may", "march", "mar"}
 _NUMBERS: Final = {name: number for number, name in enumerate("a two three four five six".split(), 1)} | {"an": 1}
 _MONTH: Final = rf"(?P<month>{'|'.join(_MONTHS)})\.?"
 _DAY: Final = r"(?P<day>[0-3]?\d)(?:st|nd|rd|th)?"
@@ -41,6 +43,11 @@ class DateSpan:
         return self.first == self.last
 
 
+def day_number(day: date) -> int:
+    """A day as a number."""
+    return day.year * 10_000 + day.month * 100 + day.day
+
+
 def dates_in(text: str, now: datetime) -> tuple[DateSpan, ...]:
     """The dates in a text that is said now; of expressions that overlap, the longest kind counts."""
     found: list[DateSpan] = []
@@ -53,12 +60,8 @@ def dates_in(text: str, now: datetime) -> tuple[DateSpan, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _number(day: date) -> int:
-    return day.year * 10_000 + day.month * 100 + day.day
-
-
 def _days(first: date, last: date) -> DateSpan:
-    return DateSpan(_number(first), _number(last))
+    return DateSpan(day_number(first), day_number(last))
 
 
 def _month(year: int, month: int, last_month: int = 0) -> DateSpan:

@@ -37,7 +37,8 @@ class Entry:
     """One memory. `terms` are different hashes of stems with their `frequencies` beside them.
 
     `vector` is float32 of any length but zero, None where it has none yet; `names` are hashes of the words of speaker
-    and subject, `traits` a sum of `Trait`; `replaced` tells whether it was superseded or corrected; `metadata` are hashes of the pairs of its payload (`pair_hash`).
+    and subject, `traits` a sum of `Trait`, `metadata` hashes of the pairs of its payload (`pair_hash`); `replaced`
+    tells whether it was superseded or corrected.
     """
 
     memory_id: UUID

@@ -13,6 +13,7 @@ import numpy as np
 
 from servers.memory.domain.memory import RecallFilter
 from servers.memory.domain.ranking import RECENCY_HALF_LIFE_DAYS
+from servers.memory.view.dates import day_number
 from servers.memory.view.entry import Floats, Mask, Rows, Trait
 from servers.memory.view.lexical import Lexical, postings, rarity, score
 from servers.memory.view.mask import fitting, standing
@@ -24,19 +25,24 @@ NAMES: Final = (
     *("own", "window", "soft", "soft_window", "session", "vector", "vector_window", "speaker", "date", "when"),
     *("question", "first_person", "information", "acknowledgement", "length", "recency", "importance", "trust"),
 )
+# A memory that shares no word with the query must be at least this near in meaning, 0-1.
+LEAST_RELEVANCE: Final = 0.2
+# One that has only words of nearly the same meaning, this near.
+LEAST_RELEVANCE_OF_NEAR_WORDS: Final = 0.12
 _DAY_MICROSECONDS: Final = 86_400_000_000
 # Up to so many rows every vector is looked at whole; above, only those whose first dimensions promise most.
 EXACT_ROWS: Final = 4_096
-_PROMISING: Final = 1_024
+_PROMISING: Final = 512
 
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Rows of one shelf with their features [rows, NAMES]."""
+    """Rows of one shelf with their features [rows, NAMES]; `whole` is what a text with all words of the query gets."""
 
     shelf: Shelf
     rows: Rows
     values: Floats
+    whole: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +118,7 @@ def _vectors(shelf: Shelf, asked: _Asked, stand: Mask, cosines: Mapping[UUID, fl
             near[row] = cosine
     near *= stand
     sums = windowed(shelf, near * columns["weight"])
-    around = np.divide(sums, columns["around"], out=np.zeros_like(sums), where=columns["around"] > 0)
+    around = np.divide(sums, columns["around"], out=near.copy(), where=columns["around"] > 0)
     spread = np.float32(1.0 - asked.unrelated)
     stretched = [np.clip((value - asked.unrelated) / spread, 0.0, 1.0).astype(np.float32) for value in (near, around)]
     return stretched[0], stretched[1]
@@ -124,8 +130,10 @@ def _candidates(
     shelf, eligible, lexical, own, around = seen
     window, soft_window = windowed(shelf, lexical.own), windowed(shelf, lexical.soft)
     date = _dates(shelf, query)
-    near = (lexical.own > 0) | (soft_window > 0) | (own >= LEAST_RELEVANCE) | (date >= 1)
-    rows = np.flatnonzero(eligible & near)
+    likely = (own >= LEAST_RELEVANCE) | (around >= LEAST_RELEVANCE)
+    likely |= (soft_window > 0) & (np.maximum(own, around) >= LEAST_RELEVANCE_OF_NEAR_WORDS)
+    near = (window > 0) | likely | ((date >= 1) & (shelf.columns["date"] < day_number(now.date())))
+    rows = _best(np.flatnonzero(eligible & near), asked, soft_window, around, lexical.session, date)
     columns = {name: shelf.columns[name][rows] for name in ("traits", "names", "length", "importance", "trust")}
     traits = columns["traits"]
     speakers = np.array([not asked.names.isdisjoint(names) for names in shelf.names], dtype=np.float32)
@@ -151,7 +159,18 @@ def _candidates(
         "trust": columns["trust"],
     }
     matrix = np.stack([np.asarray(values[name], dtype=np.float32) for name in NAMES], axis=1)
-    return Candidates(shelf, rows, matrix)
+    return Candidates(shelf, rows, matrix, float(asked.weights.sum()))
+
+
+def _best(rows: Rows, asked: _Asked, words: Floats, meaning: Floats, session: Floats, date: Floats) -> Rows:
+    """Of very many rows those that are best by words, by meaning, or by all that counts most."""
+    if len(rows) <= 3 * _PROMISING:
+        return rows
+    whole = np.float32(1.0 / max(1e-6, float(asked.weights.sum())))
+    together = (words[rows] + session[rows]) * whole + meaning[rows] + date[rows]
+    columns = (words[rows], meaning[rows], together)
+    best = [np.argpartition(-column, _PROMISING)[:_PROMISING] for column in columns]
+    return rows[np.unique(np.concatenate(best))]
 
 
 def _dates(shelf: Shelf, query: QueryFeatures) -> Floats:
@@ -163,7 +182,3 @@ def _dates(shelf: Shelf, query: QueryFeatures) -> Floats:
         fit = np.maximum(fit, 0.5 * (days // 100 == span.first // 100))
         fit = np.maximum(fit, 1.0 * ((days >= span.first) & (days <= span.last)))
     return fit.astype(np.float32)
-
-
-# A memory that shares no word with the query must be at least this near in meaning, 0-1.
-LEAST_RELEVANCE: Final = 0.2

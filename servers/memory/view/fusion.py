@@ -9,24 +9,30 @@ from servers.memory.domain.ranking import Weights
 from servers.memory.view.entry import Floats
 from servers.memory.view.features import NAMES
 
-# What each feature counts.
+# What each feature counts: fitted on two conversations, only the proportions matter (decision 0045).
 FITTED: Final[Mapping[str, float]] = {
-    "own": 0.5,
-    "window": 0.5,
-    "soft": 0.2,
-    "soft_window": 0.2,
-    "session": 0.3,
-    "vector": 0.8,
-    "vector_window": 0.8,
-    "speaker": 0.2,
-    "date": 0.3,
-    "when": 0.15,
+    "soft": 0.035,
+    "soft_window": 0.71,
+    "session": 0.45,
+    "vector_window": 0.87,
+    "speaker": 0.14,
+    "date": 0.47,
+    "when": 0.45,
+}
+# What the way of saying counts where a caller wants it to: fitted with the others, off by default.
+STYLE: Final[Mapping[str, float]] = {
+    "question": -0.13,
+    "first_person": 0.12,
+    "information": 0.07,
+    "length": 0.22,
 }
 _USUAL: Final = Weights()
 # Importance has no weight of the caller's.
 _IMPORTANCE: Final = 0.1
 _TRUST: Final = 0.05
 # These are brought to 0-1 by the best of them in a query.
+# What the best is taken for at least, as a part of a text with all words of the query.
+LEAST_MATCH: Final = 0.5
 _BY_THE_BEST: Final = ("own", "window", "soft", "soft_window", "session")
 _FAMILY: Final[Mapping[str, str]] = {
     **dict.fromkeys(("own", "window", "soft", "soft_window", "session"), "lexical"),
@@ -34,12 +40,16 @@ _FAMILY: Final[Mapping[str, str]] = {
 }
 
 
-def normalised(values: Floats) -> Floats:
-    """The features with those that have no bound of their own divided by the best of them."""
+def normalised(values: Floats, whole: float) -> Floats:
+    """The features, with those that have no bound of their own divided by the best of them.
+
+    Where even the best is far from `whole`, the BM25 of a text with all the words, it is divided by a part of that: one
+    word of many is no full match.
+    """
     values = values.copy()
     for name in _BY_THE_BEST:
         column = values[:, NAMES.index(name)]
-        best = float(column.max(initial=0.0))
+        best = max(float(column.max(initial=0.0)), LEAST_MATCH * whole)
         if best > 0:
             column /= best
     return values
@@ -48,14 +58,20 @@ def normalised(values: Floats) -> Floats:
 def fused(values: Floats, graph: Floats, weights: Weights) -> Floats:
     """The score of each row, 0-1; a lower temperature makes it sharper and leaves the order."""
     each = np.array([_weight(name, weights) for name in NAMES], dtype=np.float32)
-    positive = float(each[each > 0].sum()) + weights.graph
-    negative = float(each[each < 0].sum())
-    total = (values @ each + np.float32(weights.graph) * graph - negative) / (positive - negative)
+    # What this query does not ask for takes nothing from what it does.
+    each[values.max(axis=0, initial=0.0) <= 0] = 0.0
+    linked = np.float32(weights.graph if graph.any() else 0.0)
+    positive, negative = float(each[each > 0].sum() + linked), float(each[each < 0].sum())
+    total = (values @ each + linked * graph - negative) / max(positive - negative, 1e-6)
     sharpened = np.clip(total, 0.0, 1.0) ** (_USUAL.temperature / weights.temperature)
     return np.asarray(sharpened, dtype=np.float32)
 
 
 def _weight(name: str, weights: Weights) -> float:
     own = {"recency": weights.recency, "importance": _IMPORTANCE, "trust": _TRUST}
+    if name in own:
+        return own[name]
+    if name in STYLE:
+        return STYLE[name] * weights.style
     scale = {"lexical": weights.lexical, "vector": weights.vector}.get(_FAMILY.get(name, ""), 1.0)
-    return own[name] if name in own else FITTED.get(name, 0.0) * scale
+    return FITTED.get(name, 0.0) * scale

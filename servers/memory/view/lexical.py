@@ -15,8 +15,8 @@ from servers.memory.view.shelf import Shelf
 
 K1: Final = 1.2
 B: Final = 0.75
-# A word of the query that is not there counts by those nearest in meaning, this much less.
-_SOFT: Final = 0.6
+# A word of nearly the same meaning counts by its likeness, and this much less.
+SOFT: Final = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,25 +61,22 @@ def score(shelf: Shelf, found: Found, query: QueryFeatures, weights: Floats, nea
     lengths = shelf.columns["length"]
     average = max(1.0, shelf.total_length / max(1, shelf.count))
     own, soft = np.zeros(size, dtype=np.float32), np.zeros(size, dtype=np.float32)
-    best = np.zeros(size, dtype=np.float32)
     for term in np.flatnonzero(weights).tolist():
         rows, gained = _gained(found, term, lengths, average)
-        own[rows] += weights[term] * gained
-        others = np.flatnonzero((query.near_of == term) & (near > 0)) + len(query.terms)
-        if not len(others):
-            soft[rows] += weights[term] * gained
+        gained *= weights[term]
+        own[rows] += gained
+        places = np.flatnonzero(query.near_of == term)
+        others = [place for place in places.tolist() if len(found.rows[len(query.terms) + place])]
+        if not others:
+            soft[rows] += gained
             continue
-        best[rows] = weights[term] * gained
-        touched = [rows]
-        for other in others.tolist():
-            place = other - len(query.terms)
-            rows, gained = _gained(found, other, lengths, average)
-            heavy = min(weights[term], near[place]) * query.near_likeness[place] * _SOFT
+        best = np.zeros(size, dtype=np.float32)
+        best[rows] = gained
+        for place in others:
+            rows, gained = _gained(found, len(query.terms) + place, lengths, average)
+            heavy = min(weights[term], near[place]) * query.near_likeness[place] * SOFT
             best[rows] = np.maximum(best[rows], np.float32(heavy) * gained)
-            touched.append(rows)
-        rows = np.unique(np.concatenate(touched))
-        soft[rows] += best[rows]
-        best[rows] = 0.0
+        soft += best
     own *= stand
     soft *= stand
     return Lexical(own, soft, _sessions(shelf, found, weights, stand))

@@ -5,14 +5,21 @@ from functools import cached_property, lru_cache
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from servers.memory.indexing.words import Words
+from servers.memory.view.dates import CALENDAR
 from servers.memory.view.entry import Floats, Hashes, term_hash
+from servers.memory.view.shelf import COARSE_DIMENSIONS
 from soma_common.embedding import StaticEmbedder
 
 _KNOWN_WORDS: Final = 20_000
-_NEAR: Final = 12
-_LEAST_LIKENESS: Final = 0.55
+# Words that are said of anything, and those that say when: what else is like them says nothing of what a text is about.
+_MEANINGLESS: Final = CALENDAR | set("doing hello hey hi lot ok okay please thank thanks yeah".split())
+# Of other words, so many at most count as nearly the same, and only those that are at least so alike.
+MOST_NEAR: Final = 48
+LEAST_LIKENESS: Final = 0.5
+_PROMISING: Final = 256
 
 
 class Meaning:
@@ -25,52 +32,55 @@ class Meaning:
         self.near = lru_cache(_KNOWN_WORDS)(self._near)
 
     def words(self, words: Sequence[str]) -> Floats:
-        """One row a word, of length one; zeros for a word that the table does not know."""
+        """One row a word, as long as it is rare in the table; zeros for a word that the table does not know."""
         rows = [self._word(word) for word in words]
-        if not rows:
-            return np.zeros((0, self._embedder.dimensions), dtype=np.float32)
-        given = np.stack([row for row, _ in rows])
-        lengths = np.linalg.norm(given, axis=1, keepdims=True)
-        return np.asarray(given / np.maximum(lengths, 1e-9), dtype=np.float32)
+        return np.stack(rows) if rows else np.zeros((0, self._embedder.dimensions), dtype=np.float32)
 
     def text(self, words: Sequence[str]) -> Floats:
-        """The sum of the words, each as heavy as it is rare in the table."""
-        total = np.zeros(self._embedder.dimensions, dtype=np.float32)
-        for word in words:
-            total += self._word(word)[1]
-        return total
+        """The sum of the words."""
+        return np.asarray(self.words(words).sum(axis=0), dtype=np.float32)
 
-    def _sum_of_pieces(self, word: str) -> tuple[Floats, Floats]:
+    def _sum_of_pieces(self, word: str) -> Floats:
+        if word in _MEANINGLESS:
+            return np.zeros(self._embedder.dimensions, dtype=np.float32)
         pieces = np.asarray(self._embedder.pieces(word), dtype=np.intp)
         table = self._embedder.table
-        total = np.asarray(table.weights[pieces] @ table.embeddings[pieces].astype(np.float32), dtype=np.float32)
-        total -= (total @ self._embedder.common_direction) * self._embedder.common_direction
-        return total, total
+        # Pieces inside a word mean little each: together they weigh as one.
+        total = table.weights[pieces] @ table.embeddings[pieces].astype(np.float32) / max(1, len(pieces))
+        common = self._embedder.common_direction
+        return np.asarray(total - (total @ common) * common, dtype=np.float32)
 
     def _near(self, word: str) -> tuple[tuple[int, float], ...]:
-        (vector,) = self.words([word])
-        if not vector.any():
+        length = float(np.linalg.norm(self._word(word)))
+        if not length:
             return ()
-        table, terms = self._whole_words
+        vector = self._word(word) / np.float32(length)
+        table, coarse, terms = self._whole_words
         own = term_hash(next((term for _, term in self._words.split(word)), word))
-        likeness = table @ vector
-        order = np.argsort(-likeness)[: 4 * _NEAR]
+        promising = np.argpartition(-(coarse @ vector[:COARSE_DIMENSIONS]), _PROMISING)[:_PROMISING]
+        likeness = table[promising].astype(np.float32) @ vector
         near: dict[int, float] = {}
-        for place in order.tolist():
-            if likeness[place] < _LEAST_LIKENESS or len(near) == _NEAR:
+        for place in np.argsort(-likeness, kind="stable").tolist():
+            if likeness[place] < LEAST_LIKENESS or len(near) == MOST_NEAR:
                 break
-            if (term := int(terms[place])) != own:
+            if (term := int(terms[promising[place]])) != own:
                 near.setdefault(term, float(likeness[place]))
         return tuple(near.items())
 
     @cached_property
-    def _whole_words(self) -> tuple[Floats, Hashes]:
+    def _whole_words(self) -> tuple[npt.NDArray[np.float16], Floats, Hashes]:
         """The pieces of the table that are words, of length one without the common direction, with their terms."""
-        words: list[str] = []
+        pieces: list[int] = []
         terms: list[int] = []
-        for piece in self._embedder.vocabulary():
-            split = list(self._words.split(piece)) if len(piece) > 2 and piece.isalpha() else []
-            if len(split) == 1:
-                words.append(piece)
-                terms.append(term_hash(split[0][1]))
-        return self.words(words), np.array(terms, dtype=np.int64)
+        for number, piece in enumerate(self._embedder.vocabulary()):
+            if len(piece) > 2 and piece.isalpha():
+                split = [term for _, term in self._words.split(piece)]
+                if len(split) == 1:
+                    pieces.append(number)
+                    terms.append(term_hash(split[0]))
+        common = self._embedder.common_direction
+        table = self._embedder.table.embeddings[pieces].astype(np.float32)
+        table -= (table @ common)[:, None] * common
+        table /= np.maximum(np.linalg.norm(table, axis=1, keepdims=True), 1e-9)
+        coarse = np.ascontiguousarray(table[:, :COARSE_DIMENSIONS])
+        return table.astype(np.float16), coarse, np.array(terms, dtype=np.int64)

@@ -4,7 +4,7 @@ What a key stands for, and whether a row is still there, is the shelf's business
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,7 @@ from servers.memory.view.entry import Hashes, Rows
 
 # Blocks of this many postings are not merged any more: sorting one takes some 20 ms.
 _LARGEST_BLOCK: Final = 1 << 18
+_Found: TypeAlias = tuple[npt.NDArray[np.int32], npt.NDArray[np.uint16]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,26 +60,22 @@ class Postings:
             here = rows >= 0
             self.add(_spread(block)[here], rows[here], block.frequencies[here])
 
-    def find(self, keys: Hashes) -> list[tuple[npt.NDArray[np.int32], npt.NDArray[np.uint16]]]:
+    def find(self, keys: Hashes) -> list[_Found]:
         """For each key the rows that hold it, rising, and how often."""
-        parts: list[list[tuple[npt.NDArray[np.int32], npt.NDArray[np.uint16]]]] = [[] for _ in keys]
+        parts: dict[int, list[_Found]] = {}
         for block in self._blocks:
             places = np.searchsorted(block.keys, keys)
-            for number, place in enumerate(places.tolist()):
-                if place < len(block.keys) and block.keys[place] == keys[number]:
-                    span = slice(block.starts[place], block.starts[place + 1])
-                    parts[number].append((block.rows[span], block.frequencies[span]))
-        return [_joined(part) for part in parts]
+            here = np.flatnonzero(block.keys[np.minimum(places, len(block.keys) - 1)] == keys)
+            for number, place in zip(here.tolist(), places[here].tolist(), strict=True):
+                span = slice(block.starts[place], block.starts[place + 1])
+                parts.setdefault(number, []).append((block.rows[span], block.frequencies[span]))
+        return [_joined(parts[number]) if number in parts else _NONE for number in range(len(keys))]
 
 
-_NONE: Final = (np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.uint16))
+_NONE: Final[_Found] = (np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.uint16))
 
 
-def _joined(
-    parts: list[tuple[npt.NDArray[np.int32], npt.NDArray[np.uint16]]],
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint16]]:
-    if not parts:
-        return _NONE
+def _joined(parts: list[_Found]) -> _Found:
     if len(parts) == 1:
         return parts[0]
     return np.concatenate([rows for rows, _ in parts]), np.concatenate([counts for _, counts in parts])

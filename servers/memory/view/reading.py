@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
@@ -24,8 +25,8 @@ _FIRST_PERSON: Final = re.compile(r"\b(i|i'm|i've|i'd|i'll|my|mine|me|we|we're|w
 _INFORMATION: Final = re.compile(r"\d|(?<=[a-z,] )[A-Z][a-z]+")
 _ACKNOWLEDGEMENT: Final = re.compile(
     r"\W*(wow|thanks|thank you|that's (great|awesome|amazing|cool|so|really)|sounds (great|good|like)|great|awesome"
-    r"|cool|nice|congrats|congratulations|yeah|yes|yep|sure|absolutely|definitely|glad|aw+|no problem|you're welcome|i agree"
-    r"|bye|take care|hey|hi|hello)\b",
+    r"|cool|nice|congrats|congratulations|yeah|yes|yep|sure|absolutely|definitely|glad|aw+|no problem|you're welcome"
+    r"|i agree|bye|take care|hey|hi|hello)\b",
     re.IGNORECASE,
 )
 _TIME_WORDS: Final = re.compile(
@@ -43,6 +44,10 @@ class Reader:
     def __init__(self, words: Words, meaning: Meaning) -> None:
         self._words = words
         self._meaning = meaning
+
+    def terms(self, text: str) -> Counter[str]:
+        """Each term of a text with how often it stands there."""
+        return self._words.terms(text)
 
     def entry(self, memory: Memory) -> Entry:
         """The memory as the view holds it, with the vector of the built-in embedder."""

@@ -46,6 +46,8 @@ class Shelf:
         self.codes: dict[object, int] = {}
         self.names: list[frozenset[int]] = [frozenset()]
         self._rows: dict[UUID, int] = {}
+        self._name_codes: dict[frozenset[int], int] = {frozenset(): 0}
+        self._session_lengths: npt.NDArray[np.int64] | None = None
         self._neighbours = Neighbours(self.columns, self.ids)
 
     def __len__(self) -> int:
@@ -62,10 +64,11 @@ class Shelf:
     @property
     def session_lengths(self) -> npt.NDArray[np.int64]:
         """How many terms were said in each session, by its code."""
-        lengths = np.bincount(
-            self.columns["session"], self.columns["length"] * self.columns["alive"], minlength=len(self.codes) + 1
-        )
-        return lengths.astype(np.int64)
+        if self._session_lengths is None:
+            weights = self.columns["length"] * self.columns["alive"]
+            lengths = np.bincount(self.columns["session"], weights, minlength=len(self.codes) + 1)
+            self._session_lengths = lengths.astype(np.int64)
+        return self._session_lengths
 
     def rows_of(self, memory_ids: Iterable[UUID]) -> list[int]:
         """The rows of those that are here; -1 for others."""
@@ -80,6 +83,7 @@ class Shelf:
         fresh = {entry.memory_id: entry for entry in entries}
         dead = [row for row in map(self._drop, (*gone, *fresh)) if row >= 0]
         first = len(self.ids)
+        self._session_lengths = None
         if fresh:
             self._add(list(fresh.values()))
         self._neighbours.changed(dead, range(first, len(self.ids)))
@@ -156,25 +160,22 @@ class Shelf:
         return 0 if value is None else self.codes.setdefault(value, len(self.codes) + 1)
 
     def _named(self, names: tuple[int, ...]) -> int:
-        if not names:
-            return 0
-        wanted = frozenset(names)
-        code = self.codes.setdefault(("names", wanted), len(self.codes) + 1)
-        while len(self.names) <= code:
-            self.names.append(frozenset())
-        self.names[code] = wanted
+        code = self._name_codes.setdefault(frozenset(names), len(self.names))
+        if code == len(self.names):
+            self.names.append(frozenset(names))
         return code
 
     def _compact(self) -> None:
         alive = np.flatnonzero(self.columns["alive"])
         moved = np.full(len(self.ids), -1, dtype=np.int32)
         moved[alive] = np.arange(len(alive), dtype=np.int32)
-        self.ids[:] = [self.ids[row] for row in alive.tolist()]
+        # A new list: who found something by the old rows reads it there.
+        self.ids = [self.ids[row] for row in alive.tolist()]
         self.columns.keep(alive)
         self.terms.move(moved)
         self.labels.move(moved)
         self._rows = {memory_id: row for row, memory_id in enumerate(self.ids)}
-        self._neighbours.moved(moved)
+        self._neighbours.moved(moved, self.ids)
 
 
 def _session(entry: Entry) -> object:

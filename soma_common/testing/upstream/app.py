@@ -16,6 +16,7 @@ from aiohttp import web
 
 from soma_common.testing.upstream.answer import answer_to
 from soma_common.testing.upstream.chunks import error_body
+from soma_common.testing.upstream.embeddings import embeddings
 from soma_common.testing.upstream.faces import ChatCompletions, Face
 from soma_common.testing.upstream.faults import REFUSALS
 from soma_common.testing.upstream.messages import Messages, as_completion
@@ -45,6 +46,7 @@ class Upstream:
             [
                 web.post("/v1/chat/completions", self.chat),
                 web.post("/v1/messages", self.messages),
+                web.post("/v1/embeddings", self.embeddings),
                 web.get("/v1/models", self.list_models),
                 web.put("/control/script", self.put_script),
                 web.post("/control/script", self.enqueue_script),
@@ -54,6 +56,10 @@ class Upstream:
             ]
         )
         return app
+
+    async def embeddings(self, request: web.Request) -> web.Response:
+        """POST /v1/embeddings."""
+        return await embeddings(request, self.api_key)
 
     async def chat(self, request: web.Request) -> web.StreamResponse:
         """POST /v1/chat/completions."""

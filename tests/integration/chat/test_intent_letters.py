@@ -24,7 +24,7 @@ TEXT = "The heron nests behind the old mill."
 INSERT = """
 insert into intents (tenant_id, intent_id, owner_sub, caller_roles, caller_scopes, correlation_id, turn_id, kind,
   payload, status, attempts, next_time, create_time)
-values ($1, $2, 'ada', '{member}', '{memory:write}', 'a-correlation', $3, 'store_memory', $4, $5, $6, now(), now())
+values ($1, $2, $7, '{member}', '{memory:write}', 'a-correlation', $3, 'store_memory', $4, $5, $6, now(), now())
 """
 
 
@@ -48,12 +48,14 @@ def wish(text: str = TEXT) -> bytes:
     return request.SerializeToString()
 
 
-async def intend(database: Database, ada: Person, payload: bytes, status: str = "pending", attempts: int = 0) -> UUID:
+async def intend(
+    database: Database, ada: Person, payload: bytes, status: str = "pending", attempts: int = 0, owner: str = "ada"
+) -> UUID:
     """Puts an intent there as the end of a turn does."""
     intent_id = uuid4()
 
     async def work(connection: Connection) -> None:
-        await connection.execute(INSERT, ada.tenant, intent_id, uuid4(), payload, status, attempts)
+        await connection.execute(INSERT, ada.tenant, intent_id, uuid4(), payload, status, attempts, owner)
 
     await database.run(ada.tenant, work)
     return intent_id

@@ -112,10 +112,10 @@ async def test_a_request_that_was_refused_may_come_again(pair: Pair, stack: Chat
     stack.kill("chat")
     stack.start("chat", **{**pair.settings, "SOMA_MESSAGES_PER_MINUTE": "60"})
     async with Person(stack, "zoe", pair.ada.tenant) as zoe:
-        requests = [said(f"{number}") for number in range(64)]
+        requests = [said(f"{number}") for number in range(80)]
         results = await asyncio.gather(*(zoe.send(request) for request in requests), return_exceptions=True)
         refused = [request for request, told in zip(requests, results, strict=True) if isinstance(told, SomaError)]
-        assert 1 <= len(refused) <= 4
+        assert 1 <= len(refused) <= 20
         waits = [told.retry_after_seconds or 0 for told in results if isinstance(told, SomaError)]
         assert all(0 < wait <= 1 for wait in waits)
         # What was told to one may have gone to another that came after it; a whole second brings one in any case.

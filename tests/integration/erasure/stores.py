@@ -1,6 +1,6 @@
 """Every store of every house, as the erasers know them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from servers.chat import erasing as chat
@@ -8,8 +8,11 @@ from servers.cognitive import erasing as cognitive
 from servers.control import erasing as control
 from servers.governor import erasing as governor
 from servers.memory import erasing as memory
+from soma_common.events.transports.port import Transport
+from soma_common.kernel.clock import Clock
 from soma_common.operations.shared_stores import SHARED
-from soma_common.operations.subjects import Store, Table
+from soma_common.operations.subjects import Eraser, Store, Table
+from soma_common.postgres.pool import Database
 
 OWN: Final[Mapping[str, Sequence[Store]]] = {
     "chat": (chat.TURNS, chat.INTENTS, chat.WORDS, *chat.STORES),
@@ -17,6 +20,15 @@ OWN: Final[Mapping[str, Sequence[Store]]] = {
     "cognitive": cognitive.STORES,
     "control": control.STORES,
     "memory": memory.STORES,
+}
+
+
+ERASERS: Final[Mapping[str, Callable[[Database, Transport], Sequence[Eraser]]]] = {
+    "chat": lambda database, _: chat.erasers(database, Clock()),
+    "governor": lambda database, _: governor.erasers(database),
+    "cognitive": lambda database, _: cognitive.erasers(database),
+    "control": lambda database, _: control.erasers(database),
+    "memory": lambda database, transport: memory.erasers(database, transport, Clock()),
 }
 
 

@@ -38,6 +38,7 @@ insert into memory_sources (
 values ($1, $2, 'ada', '', 1, $4, $3, $5)
 on conflict do nothing
 """
+FIRST = "select memory_id, conversation_id, source_id from memories where tenant_id = $1"
 DELETE = "delete from memories where tenant_id = $1 and memory_id = $2"
 RECALLABLE = "select array_agg(memory_id) from memories where tenant_id = $1 and hidden_by = 0"
 COUNTED = """
@@ -119,14 +120,17 @@ class Walk:
 
     async def forget(self) -> None:
         conversation = self.chance.choice(CONVERSATIONS[1:])
+        # What a memory that goes was told by further is forgotten before it, so only its first telling stays behind.
+        rows = await self.connection.fetch(FIRST, self.tenant_id)
+        first = {row["memory_id"]: (row["conversation_id"], row["source_id"]) for row in rows}
         while await self.connection.fetch("select forget_some($1, $2, null, '', 2)", self.tenant_id, conversation):
             pass
-        for told in self.model.memories.values():
+        for key, told in self.model.memories.items():
             rest = {telling for telling in told.tellings if telling[0] != conversation}
-            if told.live and rest:
+            if told.live and not rest:
+                told.live, told.tellings = False, {first[key]}
+            elif told.live:
                 told.tellings = rest
-            elif told.live and told.tellings:
-                told.live = False
 
     async def open(self) -> None:
         known = sorted(self.model.live())

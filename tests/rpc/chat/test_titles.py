@@ -18,6 +18,7 @@ from servers.chat.domain.catalogue import Catalogue, KnownModel
 from servers.chat.domain.model import ModelProfile
 from servers.chat.features import Features
 from servers.chat.intents.delivery import Intents
+from servers.chat.intents.extraction import Extraction
 from servers.chat.intents.intent import TITLE
 from servers.chat.intents.letters import IntentLetters
 from servers.chat.means import Means
@@ -183,7 +184,8 @@ async def house(
     await instance.register()
     metrics = TurnMetrics(CollectorRegistry())
     means = Means(chat.database, events, instance, metrics, clock, ids, cast("Watchers", None))
-    intents = Intents(means, letters, stub, *others, titles)
+    extraction = Extraction(chat.database, models, calls, clock)
+    intents = Intents(means, letters, stub, *others, titles, extraction)
     budget = rpc.channel(governor, service="edge").stub(governor_grpc.GovernorServiceStub)
     yield House(chat, upstream, budget, intents, channel, changed, features)
     await models.close()

@@ -1,10 +1,9 @@
-"""Knobs, learning and facts: small tables over words and numbers."""
+"""Knobs and facts: small tables over words and numbers."""
 
 import pytest
 
 from servers.chat.domain.facts import is_correction, novelty, urgency
 from servers.chat.domain.knobs import derive, longest_answer
-from servers.chat.domain.learning import worth_keeping
 
 
 @pytest.mark.parametrize(
@@ -38,48 +37,6 @@ def test_a_wish_for_length_wins_within_the_models_limit() -> None:
     assert longest_answer(knobs, None, 4096) == 2048
     assert longest_answer(knobs, 3000, 4096) == 3000
     assert longest_answer(knobs, 9000, 4096) == 4096
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "My favourite colour is teal.",
-        "I live in Lisbon and work as a nurse.",
-        "Remember that the meeting moved to Friday",
-        "We use PostgreSQL 18 for everything.",
-        "Please remember: the door code is 4711.",
-        "Ich heiße Ada und wohne in Berlin.",
-    ],
-)
-def test_what_people_say_about_themselves_is_kept(text: str) -> None:
-    kept = worth_keeping(text, 0.5)
-    assert kept is not None
-    assert kept.text == text
-    assert 0.5 <= kept.importance <= 1.0
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["hello", "Hi there!", "Thanks a lot", "What is my name?", "Write a poem about autumn.", "ok", "", "?!", "yes"],
-)
-def test_greetings_questions_and_orders_are_not_kept(text: str) -> None:
-    assert worth_keeping(text, 0.5) is None
-
-
-def test_only_the_statements_of_a_message_are_kept() -> None:
-    kept = worth_keeping("Hello! My dog is called Rufus. What should I feed him?", 0.5)
-    assert kept is not None
-    assert kept.text == "My dog is called Rufus."
-
-
-def test_a_pasted_document_is_not_kept() -> None:
-    assert worth_keeping("I am paragraph 1 of a long story. " * 100, 0.5) is None
-
-
-def test_a_higher_threshold_keeps_less() -> None:
-    text = "The sky is blue over Lisbon."
-    assert worth_keeping(text, 0.5) is not None
-    assert worth_keeping(text, 0.6) is None
 
 
 def test_novelty_is_what_the_best_memory_leaves() -> None:

@@ -63,7 +63,7 @@ def test_a_hit_shows_the_parts_of_its_score() -> None:
         score=0.75,
         parts=memory_pb.ScoreParts(lexical=0.5, recency=1),
     )
-    assert memory_view.hit_row(hit) == ("0.750", "–", "0.500", "1.000", "0.000", "Tea.", "id")
+    assert memory_view.hit_row(hit) == ("0.750", "–", "0.500", "1.000", "0.000", "–", "Tea.", "id")
 
 
 def test_forgetting_says_what_it_touches() -> None:

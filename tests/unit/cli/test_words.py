@@ -49,8 +49,12 @@ def test_every_failure_has_its_exit_code() -> None:
 
 
 COMMANDS = (
-    "up, down, status, logs, chat, token, config show, doctor, receipt, budget show, budget set, memory search, "
-    "memory show, memory add, memory forget, mind show, mind explain, mind set, mind reset, model list, model test, "
+    "up, down, status, logs, chat, token, config show, doctor, receipt, budget show, budget set, "
+    "memory recall, memory store, memory list, memory show, memory edit, memory correct, memory pin, memory unpin, "
+    "memory forget, memory link, memory unlink, memory neighbors, memory path, memory sweep, memory consolidate, "
+    "memory consolidations, memory rollback, memory quarantine, memory quarantines, memory restore, memory export, "
+    "memory import, memory stats, memory rebuild-index, memory forget-person, memory erasure, "
+    "mind show, mind explain, mind set, mind reset, model list, model test, "
     "tenant create, tenant list, tenant show, key create, key list, key rotate, key revoke"
 )
 

@@ -34,6 +34,7 @@ def test_nothing_set_is_a_complete_standalone_shape(given: dict[str, str]) -> No
         "mcp": True,
         "code_execution": False,
         "agentiq_governor": True,
+        "extraction": False,
         "titles": True,
     }
 

@@ -180,6 +180,8 @@ declare
     v_replaced_versions integer[] := '{}';
     v_stored integer;
 begin
+    -- A quarantine has come before, or waits until this is stored.
+    perform pg_advisory_xact_lock_shared(quarantine_lock(p_tenant));
     perform pg_advisory_xact_lock(waited.key) from (
         select distinct memory_lock(p_tenant, given.key) as key
         from json_populate_recordset(null::memory_draft, p_drafts) d
@@ -196,12 +198,6 @@ begin
         from json_populate_recordset(null::memory_draft, p_drafts) d cross join unnest(d.sources) as s (source)
         order by key
     ) waited;
-    -- A quarantine of what it is made of has come before, or waits until this is stored.
-    perform from memories m
-    where m.tenant_id = p_tenant and m.memory_id in (
-        select unnest(d.derived_from) from json_populate_recordset(null::memory_draft, p_drafts) d
-    )
-    order by m.memory_id for share;
 
     select array_agg(d.memory_id) into v_refused
     from json_populate_recordset(null::memory_draft, p_drafts) d
@@ -233,10 +229,11 @@ begin
         );
     end if;
 
-    -- What is stored: believed no more than what it was made of, and hidden with it.
+    -- What is stored: believed no more than what it was made of. What is hidden replaces and strengthens nothing; how many
+    -- quarantines hide it is counted once it is there.
     select array_agg(
         jsonb_populate_record(d, jsonb_build_object(
-            'trust', least(d.trust, made.trust), 'hidden_by', coalesce(made.hidden_by, 0)
+            'trust', least(d.trust, made.trust), 'hidden_by', coalesce(made.hidden_by, 0) + hiding.amount
         )) order by d.memory_id
     ) into v_drafts
     from json_populate_recordset(null::memory_draft, p_drafts) d
@@ -244,6 +241,11 @@ begin
         select min(m.trust) as trust, max(m.hidden_by) as hidden_by from memories m
         where m.tenant_id = p_tenant and m.memory_id = any(d.derived_from)
     ) made on d.derived_from <> '{}'
+    cross join lateral (
+        select count(*) as amount from quarantines q
+        where q.tenant_id = p_tenant and q.end_time is null
+            and (q.conversation_id = d.conversation_id or (d.source_id <> '' and q.source_id = d.source_id))
+    ) hiding
     where d.memory_id <> all(coalesce(v_refused, '{}')) and d.memory_id <> all(coalesce(v_crowded, '{}'));
 
     if exists (
@@ -381,3 +383,24 @@ begin
     return (select sum(w.stored) from daily_writes w where w.tenant_id = p_tenant and w.day = p_day);
 end
 $$;
+
+-- Under which id an import stored what, and what it did (1 stored, 2 there already), until it is old: so a repeat goes on
+-- where the first try ended, and answers the same.
+create table memory_imports (
+    tenant_id uuid not null,
+    owner_sub text not null,
+    request_id uuid not null,
+    origin_id uuid not null,
+    memory_id uuid not null,
+    outcome smallint not null,
+    import_time timestamptz not null,
+    primary key (request_id, tenant_id, owner_sub, origin_id),
+    foreign key (tenant_id, memory_id) references memories (tenant_id, memory_id) on delete cascade
+);
+create index memory_imports_of_memory on memory_imports (memory_id, tenant_id);
+create index memory_imports_by_time on memory_imports (tenant_id, import_time);
+alter table memory_imports enable row level security;
+alter table memory_imports force row level security;
+create policy of_tenant on memory_imports using (tenant_id = nullif(current_setting('soma.tenant_id', true), '')::uuid)
+    with check (tenant_id = nullif(current_setting('soma.tenant_id', true), '')::uuid);
+grant select, insert, delete on memory_imports to :app;

@@ -113,6 +113,7 @@ end
 $$;
 
 -- How often and when a memory was recalled is no change of it; every other column is, also one that is added later.
+-- An entry that tells of another text goes: whoever changed the text writes a new one afterwards, or recall makes it.
 create function note_updated_memories() returns trigger
 language plpgsql as $$
 declare
@@ -127,6 +128,11 @@ begin
         select f.tenant_id, f.namespace, f.memory_id
     ) t
     where to_jsonb(c) - v_counts is distinct from to_jsonb(f) - v_counts;
+    delete from memory_entries e
+    using changed c
+    join former f on f.tenant_id = c.tenant_id and f.memory_id = c.memory_id
+    where e.tenant_id = c.tenant_id and e.memory_id = c.memory_id
+        and (c.text, c.payload, c.subject, c.speaker) is distinct from (f.text, f.payload, f.subject, f.speaker);
     return null;
 end
 $$;
@@ -157,7 +163,7 @@ create function view_memories(p_tenant uuid, p_memories uuid[], p_format integer
 returns table (
     memory_id uuid, kind smallint, subject text, speaker text, conversation_id uuid, "position" integer, trust double precision,
     importance double precision, tags text[], token_count integer, session_time timestamptz, learn_time timestamptz,
-    valid_from timestamptz, valid_to timestamptz, retire_time timestamptz, expire_time timestamptz, hidden_by integer,
+    valid_from timestamptz, valid_to timestamptz, retire_time timestamptz, retire_reason smallint, expire_time timestamptz, hidden_by integer,
     entry bytea, vector bytea
 )
 language plpgsql
@@ -167,7 +173,7 @@ begin
     perform enter_tenant(p_tenant);
     return query
     select m.memory_id, m.kind, m.subject, m.speaker, m.conversation_id, m.position, m.trust, m.importance, m.tags,
-        m.token_count, m.session_time, m.learn_time, m.valid_from, m.valid_to, m.retire_time, m.expire_time, m.hidden_by,
+        m.token_count, m.session_time, m.learn_time, m.valid_from, m.valid_to, m.retire_time, m.retire_reason, m.expire_time, m.hidden_by,
         e.entry, e.vector
     from memories m
     left join memory_entries e
@@ -181,7 +187,7 @@ create function read_memories(p_tenant uuid, p_namespace text, p_after uuid, p_f
 returns table (
     memory_id uuid, kind smallint, subject text, speaker text, conversation_id uuid, "position" integer, trust double precision,
     importance double precision, tags text[], token_count integer, session_time timestamptz, learn_time timestamptz,
-    valid_from timestamptz, valid_to timestamptz, retire_time timestamptz, expire_time timestamptz, hidden_by integer,
+    valid_from timestamptz, valid_to timestamptz, retire_time timestamptz, retire_reason smallint, expire_time timestamptz, hidden_by integer,
     entry bytea, vector bytea
 )
 language plpgsql
@@ -211,7 +217,7 @@ returns table (
     namespace text, seq bigint, memories bigint, fresh boolean, more boolean, memory_id uuid, kind smallint, subject text,
     speaker text, conversation_id uuid, "position" integer, trust double precision, importance double precision, tags text[],
     token_count integer, session_time timestamptz, learn_time timestamptz, valid_from timestamptz, valid_to timestamptz,
-    retire_time timestamptz, expire_time timestamptz, hidden_by integer, entry bytea, vector bytea
+    retire_time timestamptz, retire_reason smallint, expire_time timestamptz, hidden_by integer, entry bytea, vector bytea
 )
 language plpgsql
 set plan_cache_mode = force_custom_plan as $$
@@ -261,7 +267,7 @@ begin
             return query
             select v_head.namespace, null::bigint, null::bigint, null::boolean, null::boolean, given.memory_id, v.kind, v.subject,
                 v.speaker, v.conversation_id, v.position, v.trust, v.importance, v.tags, v.token_count, v.session_time,
-                v.learn_time, v.valid_from, v.valid_to, v.retire_time, v.expire_time, v.hidden_by, v.entry, v.vector
+                v.learn_time, v.valid_from, v.valid_to, v.retire_time, v.retire_reason, v.expire_time, v.hidden_by, v.entry, v.vector
             from unnest(v_changed) as given (memory_id)
             left join view_memories(p_tenant, v_changed, p_format) v using (memory_id)
             order by given.memory_id;

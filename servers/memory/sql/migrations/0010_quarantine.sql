@@ -278,7 +278,10 @@ begin
     if exists (select from memory_origins o where o.tenant_id = old.tenant_id and o.origin_id = old.memory_id) then
         insert into memory_origins (tenant_id, origin_id, memory_id)
         select old.tenant_id, above.origin_id, below.memory_id
-        from memory_origins above cross join memory_origins below
+        from memory_origins above
+        cross join memory_origins below
+        -- some may have been deleted by the same statement
+        join memories m on m.tenant_id = old.tenant_id and m.memory_id = below.memory_id
         where above.tenant_id = old.tenant_id and above.memory_id = old.memory_id
             and below.tenant_id = old.tenant_id and below.origin_id = old.memory_id
         on conflict do nothing;

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from servers.memory.decoding.memories import coordinate, moment, payload, refuse_nul
 from servers.memory.domain.memory import DEFAULT_TRUST, Kind, Memory, Source
-from servers.memory.storing.changes import Changing
+from servers.memory.storing.revising import Changing
 from soma.memory.v1 import memory_pb2 as memory_pb
 from soma.memory.v1 import memory_service_pb2 as service_pb
 from soma_common.kernel.errors import invalid_field

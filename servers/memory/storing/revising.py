@@ -13,7 +13,7 @@ from servers.memory.domain.noise import why_noise
 from servers.memory.storing.drafts import drafts_json
 from servers.memory.storing.intake import Intake
 from servers.memory.storing.memories import Memories, events_of, may_see
-from servers.memory.storing.rows import Indexed, MemoryStore, memory_of_row
+from servers.memory.storing.rows import MemoryStore, memory_of_row
 from servers.memory.storing.telling import told
 from soma_common.events.store import EventStore
 from soma_common.kernel.clock import Clock
@@ -37,7 +37,7 @@ class Changing:
     change: Callable[[Memory], Memory]
 
 
-class Changes:
+class Revisions:
     """Updates and corrects memories."""
 
     def __init__(
@@ -134,12 +134,9 @@ class Changes:
         await connection.execute(_SQL.keep_version, tenant_id, old.memory_id, self._clock.now(), caller.sub)
         row = await connection.fetchrow(_SQL.change, tenant_id, drafts_json([indexed]))
         if changed.text != old.text:
-            await self._reindex(connection, caller, indexed, old)
+            await connection.execute(_SQL.unindex, tenant_id, old.memory_id)
+        await self._store.index(connection, tenant_id, [indexed])
         return memory_of_row(row)
-
-    async def _reindex(self, connection: Connection, caller: Caller, indexed: Indexed, old: Memory) -> None:
-        await connection.execute(_SQL.unindex, caller.tenant_id, old.memory_id)
-        await self._store.index(connection, caller.tenant_id, [indexed])
 
     async def _require_free(self, connection: Connection, caller: Caller, changed: Memory) -> None:
         place = (caller.tenant_id, changed.namespace, changed.coordinate)
