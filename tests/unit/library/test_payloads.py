@@ -1,4 +1,4 @@
-"""Events carry ids, numbers and names: every string of a payload has a reason to be there, and none is what somebody said."""
+"""Events carry ids, numbers and names: every string of a payload has its reason, and none is what somebody said."""
 
 from collections.abc import Iterator
 from typing import Any, Final
