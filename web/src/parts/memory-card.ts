@@ -1,4 +1,4 @@
-// One memory: its text, where it comes from, how it got its score, forgetting it.
+// One memory: its text, where it comes from, how it got its score; editing, correcting, pinning and forgetting it.
 
 import { css, html, nothing } from "lit";
 import { base, controls, notices } from "../design/shared";
@@ -7,13 +7,17 @@ import { enumWords, moment, plural } from "../text/format";
 import { refusalOf } from "../wire/refusal";
 import type { Memory, MemoryHit, ScoreParts } from "../wire/types";
 import { confirmed } from "./confirm";
+import type { Change } from "./memory-change";
+import "./memory-change";
+import "./memory-lineage";
 import { Part } from "./part";
 
 export class MemoryCardPart extends Part {
-  static override properties = { memory: { attribute: false }, hit: { attribute: false }, open: { state: true } };
+  static override properties = { memory: { attribute: false }, hit: { attribute: false }, open: { state: true }, changing: { state: true } };
   declare memory: Memory;
   declare hit: MemoryHit | undefined;
   declare open: boolean;
+  declare changing: Change | undefined;
 
   static override styles = [
     base,
@@ -54,6 +58,7 @@ export class MemoryCardPart extends Part {
       }
       .foot {
         display: flex;
+        flex-wrap: wrap;
         align-items: center;
         gap: var(--s1);
         margin-top: var(--s1);
@@ -75,6 +80,7 @@ export class MemoryCardPart extends Part {
   constructor() {
     super();
     this.open = false;
+    this.changing = undefined;
   }
 
   protected override render(): unknown {
@@ -84,12 +90,54 @@ export class MemoryCardPart extends Part {
       <p class=${this.open ? "text" : "text cut"}>${memory.text}</p>
       ${hit === undefined ? nothing : score(hit)}
       <div class="foot">
-        <span class="quiet tiny">${enumWords(memory.kind, "MEMORY_KIND_")} · ${source}</span>
+        <span class="quiet tiny">${[enumWords(memory.kind, "MEMORY_KIND_"), source, ...standing(memory)].join(" · ")}</span>
         <button class="plain" type="button" aria-expanded=${this.open} @click=${() => (this.open = !this.open)}>Details</button>
         <button class="plain" type="button" @click=${() => void this.#forget()}>Forget</button>
       </div>
-      ${this.open ? details(memory) : nothing}
+      ${this.open ? this.#more(memory) : nothing}
     `;
+  }
+
+  #more(memory: Memory): unknown {
+    return html`
+      ${this.changing === undefined
+        ? html`<div class="foot">
+            <span></span>
+            ${this.#act("Edit", () => (this.changing = "edit"))}
+            ${memory.superseded_by === "" ? this.#act("Correct", () => (this.changing = "correct")) : nothing}
+            ${this.#act(memory.pinned ? "Unpin" : "Pin", () => void this.#pin())}
+            ${memory.conversation_id === "" ? nothing : this.#act("To the message", () => this.#toMessage())}
+          </div>`
+        : html`<soma-memory-change
+            .store=${this.store}
+            .memory=${memory}
+            .how=${this.changing}
+            @done=${() => (this.changing = undefined)}
+          ></soma-memory-change>`}
+      ${details(memory)}
+      <soma-memory-lineage .store=${this.store} .memory=${memory}></soma-memory-lineage>
+    `;
+  }
+
+  #act(name: string, act: () => void): unknown {
+    return html`<button class="plain" type="button" @click=${act}>${name}</button>`;
+  }
+
+  async #pin(): Promise<void> {
+    try {
+      await this.store.memories.change(this.memory, { pinned: !this.memory.pinned });
+    } catch (error) {
+      this.store.memories.problem.value = refusalOf(error);
+    }
+    this.store.layout.announce(this.store.memories.report.value);
+  }
+
+  #toMessage(): void {
+    const { conversation_id, source_class, source_id } = this.memory;
+    this.store.openChat(conversation_id, source_class === "SOURCE_CLASS_USER_SAID" ? source_id : "");
+    if (this.store.layout.narrow.value) {
+      this.store.layout.closeDrawer();
+    }
   }
 
   async #forget(): Promise<void> {
@@ -113,12 +161,16 @@ export class MemoryCardPart extends Part {
 }
 
 function score(hit: MemoryHit): unknown {
-  const { vector, lexical, recency, importance }: ScoreParts = hit.parts;
+  const { vector, lexical, recency, importance, context, graph, time, speaker }: ScoreParts = hit.parts;
   const parts: readonly (readonly [string, number | undefined])[] = [
     ["meaning", vector],
     ["words", lexical],
     ["recency", recency],
     ["weight", importance],
+    ...there("around", context),
+    ...there("links", graph),
+    ...there("time", time),
+    ...there("name", speaker),
   ];
   return html`<div class="score" role="group" aria-label=${`Score ${hit.score.toFixed(2)}`}>
     ${parts.map(
@@ -134,6 +186,25 @@ function score(hit: MemoryHit): unknown {
   </div>`;
 }
 
+/** A part of the score that only some memories have. */
+function there(name: string, value: number | undefined): readonly (readonly [string, number | undefined])[] {
+  return value === undefined ? [] : [[name, value]];
+}
+
+/** What keeps it from recall, or keeps it in. */
+function standing(memory: Memory): readonly string[] {
+  const { expire_time, quarantined, superseded_by, retire_time, pinned } = memory;
+  const expired = expire_time !== undefined && new Date(expire_time) <= new Date();
+  const signs: readonly (readonly [boolean, string])[] = [
+    [quarantined, "hidden by a quarantine"],
+    [superseded_by !== "", "superseded"],
+    [retire_time !== undefined && superseded_by === "", "at rest"],
+    [expired, "expired"],
+    [pinned, "pinned"],
+  ];
+  return signs.filter(([is]) => is).map(([, name]) => name);
+}
+
 function details(memory: Memory): unknown {
   const rows: readonly (readonly [string, unknown])[] = [
     ["Learned", moment(memory.learn_time)],
@@ -145,8 +216,14 @@ function details(memory: Memory): unknown {
     ["Recalled", plural(memory.access_count, "time")],
     ["Size", plural(memory.token_count, "token")],
     ["Labels", memory.tags.join(", ")],
+    ["Fact", `${memory.predicate} ${memory.object}`.trim()],
+    ["Holds from", memory.valid_from_time === undefined ? "" : moment(memory.valid_from_time)],
+    ["Holds until", memory.valid_to_time === undefined ? "" : moment(memory.valid_to_time)],
+    ["Expires", memory.expire_time === undefined ? "" : moment(memory.expire_time)],
+    ["Out of recall since", memory.retire_time === undefined ? "" : moment(memory.retire_time)],
+    ["Version", String(memory.version)],
     ["Search", memory.index_state === "INDEX_STATE_INDEXED" ? "by meaning and words" : "by words, until the index caught up"],
-    ["Id", html`<code>${memory.memory_id}</code>`],
+    ["Id", html`<a href=${`#memory=${memory.memory_id}`}><code>${memory.memory_id}</code></a>`],
   ];
   return html`<dl>
     ${rows.filter(([, value]) => value !== "").map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}

@@ -1,4 +1,4 @@
-// What is remembered: search as you type, narrow it, keep something, forget something.
+// What is remembered: search as you type or look through the newest, narrow it, keep something.
 
 import { css, html, nothing } from "lit";
 import { repeat } from "lit/directives/repeat.js";
@@ -6,7 +6,7 @@ import { icon } from "../design/icons";
 import { base, controls, notices } from "../design/shared";
 import { panel } from "../design/panel";
 import type { Watchable } from "../state/cell";
-import { plural } from "../text/format";
+import { count, plural } from "../text/format";
 import { refusalOf } from "../wire/refusal";
 import type { MemoryFilters } from "../wire/types";
 import { Part } from "./part";
@@ -82,9 +82,15 @@ export class MemoryPart extends Part {
     this.refused = "";
   }
 
+  override connectedCallback(): void {
+    super.connectedCallback();
+    void this.store.memories.search();
+  }
+
   protected override watched(): readonly Watchable[] {
     const { memories, thread } = this.store;
-    return [memories.found, memories.problem, memories.filters, memories.wanted, memories.report, memories.query, thread.conversationId];
+    const { found, problem, filters, wanted, report, undo, query, newest, stats } = memories;
+    return [found, problem, filters, wanted, report, undo, query, newest.rows, newest.problem, stats, thread.conversationId];
   }
 
   protected override render(): unknown {
@@ -102,10 +108,10 @@ export class MemoryPart extends Part {
         />
       </div>
       ${this.#narrowing()}
-      ${memories.report.value === "" ? nothing : html`<p class="notice" role="status">${memories.report.value}</p>`}
+      ${this.#report()}
       ${memories.problem.value === undefined ? nothing : html`<p class="problem" role="alert">${memories.problem.value.message}</p>`}
       ${wanted === undefined ? nothing : html`<soma-memory-card .store=${this.store} .memory=${wanted}></soma-memory-card>`}
-      ${this.#results()} ${this.#adding()}
+      ${memories.query.value.trim() === "" ? this.#newest() : this.#results()} ${this.#adding()}
     `;
   }
 
@@ -125,6 +131,23 @@ export class MemoryPart extends Part {
           </option>`,
         )}
       </select>
+      <input
+        aria-label="About whom"
+        placeholder="about whom"
+        maxlength="256"
+        .value=${now.subject}
+        @change=${(event: Event) => this.#narrow({ subject: (event.target as HTMLInputElement).value.trim() })}
+      />
+      ${this.store.memories.query.value.trim() === ""
+        ? html`<label>
+            <input
+              type="checkbox"
+              .checked=${now.include_retired}
+              @change=${(event: Event) => this.#narrow({ include_retired: (event.target as HTMLInputElement).checked })}
+            />
+            also what rests
+          </label>`
+        : nothing}
       ${here === ""
         ? nothing
         : html`<label>
@@ -138,12 +161,63 @@ export class MemoryPart extends Part {
     </div>`;
   }
 
+  #report(): unknown {
+    const { report, undo } = this.store.memories;
+    if (report.value === "") {
+      return nothing;
+    }
+    const { value: back } = undo;
+    return html`<p class="notice" role="status">
+      ${report.value}
+      ${back === undefined ? nothing : html`<button class="link" type="button" @click=${() => void this.#undo(back)}>Undo</button>`}
+    </p>`;
+  }
+
+  async #undo(back: () => Promise<void>): Promise<void> {
+    try {
+      await back();
+    } catch (error) {
+      this.store.memories.problem.value = refusalOf(error);
+    }
+    this.store.layout.announce(this.store.memories.report.value);
+  }
+
+  #newest(): unknown {
+    const { newest, wanted } = this.store.memories;
+    if (newest.problem.value !== undefined) {
+      return html`<p class="problem" role="alert">${newest.problem.value.message}</p>`;
+    }
+    const { value: rows } = newest.rows;
+    const { value: shown } = wanted;
+    return html`
+      <p class="quiet">Type what it is about: memories are found by meaning and by words. ${this.#stats()}</p>
+      ${rows === undefined ? html`<p class="quiet">Reading the newest…</p>` : nothing}
+      ${rows?.length === 0 ? html`<p class="quiet">Nothing is remembered here yet. What you say of yourself in a conversation will be.</p>` : nothing}
+      ${repeat(
+        (rows ?? []).filter((memory) => memory.memory_id !== shown?.memory_id),
+        (memory) => memory.memory_id,
+        (memory) => html`<soma-memory-card .store=${this.store} .memory=${memory}></soma-memory-card>`,
+      )}
+      ${newest.hasMore ? html`<button type="button" @click=${() => void newest.more()}>Show older</button>` : nothing}
+    `;
+  }
+
+  #stats(): unknown {
+    const { value: stats } = this.store.memories.stats;
+    if (stats === undefined) {
+      return nothing;
+    }
+    const all = (name: "memory_count" | "token_count" | "quarantined_count" | "resting_count") =>
+      (stats.namespaces ?? []).reduce((sum, each) => sum + Number(each[name]), 0);
+    const hidden = this.store.mesh.isOperator && all("quarantined_count") > 0 ? `, ${count(all("quarantined_count"))} hidden` : "";
+    return html`${plural(all("memory_count"), "memory", "memories")} of ${plural(all("token_count"), "token")},
+    ${count(all("resting_count"))} at rest${hidden}.${stats.vector_index_up ? "" : " The index of meanings is away: words, links and times still find."}`;
+  }
+
   #results(): unknown {
     const { value: found } = this.store.memories.found;
     if (found === undefined) {
-      return this.store.memories.wanted.value === undefined
-        ? html`<p class="quiet">Type what it is about: memories are found by meaning and by words.</p>`
-        : nothing;
+      return this.store.memories.problem.value === undefined ? html`<p class="quiet">Searching…</p>` : nothing;
     }
     return html`
       ${found.degraded_reasons.map((reason) => html`<p class="notice warn">${reason}</p>`)}
@@ -178,6 +252,7 @@ export class MemoryPart extends Part {
     this.store.memories.query.value = text;
     this.store.memories.wanted.value = undefined;
     this.store.memories.report.value = "";
+    this.store.memories.undo.value = undefined;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.store.memories.search(), PAUSE_MS);
   }

@@ -23,6 +23,9 @@ import { Thread } from "./thread";
 import { Turns } from "./turns";
 import { Watch } from "./watch";
 
+/** An address that ends so leads to a memory. */
+export const MEMORY_LINK = "memory=";
+
 export class Store {
   readonly rest = new Rest();
   readonly layout = new Layout();
@@ -227,7 +230,10 @@ export class Store {
 
   #follow(): void {
     const id = location.hash.slice(1);
-    if (id === "") {
+    if (id.startsWith(MEMORY_LINK)) {
+      this.layout.openDrawer("memory");
+      void this.memories.show(id.slice(MEMORY_LINK.length));
+    } else if (id === "") {
       this.talk.fresh();
     } else if (id !== this.thread.conversationId.value) {
       void this.talk.open(id);

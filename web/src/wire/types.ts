@@ -76,11 +76,44 @@ export interface Memory {
   access_count: number;
   learn_time: string;
   index_state: string;
+  access_time?: string;
+  valid_from_time?: string;
+  valid_to_time?: string;
+  version: number;
+  etag: string;
+  predicate: string;
+  object: string;
+  pinned: boolean;
+  expire_time?: string;
+  retire_time?: string;
+  superseded_by: string;
+  quarantined: boolean;
+  turn_id: string;
+}
+
+/** Where a memory comes from and what became of it. */
+export interface Lineage {
+  memory: Memory;
+  versions?: Memory[];
+  superseded?: Memory[];
+  superseded_by?: Memory[];
+  sources?: Memory[];
+  descendants?: Memory[];
+}
+
+export interface MemoryStats {
+  namespaces?: { memory_count: string; token_count: string; pending_count: string; quarantined_count: string; resting_count: string }[];
+  vector_index: string;
+  vector_index_up: boolean;
 }
 
 export interface ScoreParts {
   vector?: number;
   lexical?: number;
+  context?: number;
+  graph?: number;
+  time?: number;
+  speaker?: number;
   recency: number;
   importance: number;
 }
@@ -101,4 +134,7 @@ export interface MemoryFilters {
   kinds: string[];
   conversation_id: string;
   min_importance: number;
+  subject: string;
+  /** Also what recall does not find any more; only lists have it. */
+  include_retired: boolean;
 }

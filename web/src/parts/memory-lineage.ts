@@ -1,0 +1,105 @@
+// Where a memory comes from and what became of it: versions, what replaced what, what it was made of.
+
+import { css, html, nothing } from "lit";
+import { base, controls, notices } from "../design/shared";
+import { panel } from "../design/panel";
+import { moment } from "../text/format";
+import { refusalOf } from "../wire/refusal";
+import type { Lineage, Memory } from "../wire/types";
+import { Part } from "./part";
+
+export class MemoryLineagePart extends Part {
+  static override properties = { memory: { attribute: false }, found: { state: true }, problem: { state: true } };
+  declare memory: Memory;
+  declare found: Lineage | undefined;
+  declare problem: string;
+
+  static override styles = [
+    base,
+    controls,
+    notices,
+    panel,
+    css`
+      h3 {
+        margin: var(--s3) 0 var(--s1);
+        font-size: var(--size-tiny);
+      }
+      ol {
+        margin: 0;
+        padding: 0 0 0 var(--s3);
+        border-left: 1px solid var(--hairline);
+        list-style: none;
+      }
+      li {
+        padding: var(--s1) 0;
+      }
+      button.link {
+        text-align: left;
+        overflow-wrap: anywhere;
+      }
+    `,
+  ];
+  #read = "";
+
+  constructor() {
+    super();
+    this.found = undefined;
+    this.problem = "";
+  }
+
+  protected override updated(): void {
+    const wanted = `${this.memory.memory_id} ${this.memory.etag}`;
+    if (this.#read !== wanted) {
+      this.#read = wanted;
+      void this.#load(this.memory.memory_id);
+    }
+  }
+
+  async #load(memoryId: string): Promise<void> {
+    try {
+      this.found = await this.store.memories.lineage(memoryId);
+      this.problem = "";
+    } catch (error) {
+      this.problem = refusalOf(error).message;
+    }
+  }
+
+  protected override render(): unknown {
+    if (this.problem !== "") {
+      return html`<p class="problem" role="alert">${this.problem}</p>`;
+    }
+    if (this.found === undefined) {
+      return html`<p class="quiet">Reading where it comes from…</p>`;
+    }
+    const { memory, versions = [], superseded = [], superseded_by = [], sources = [], descendants = [] } = this.found;
+    const older = versions.filter((each) => each.version !== memory.version);
+    const groups: readonly (readonly [string, readonly Memory[], boolean])[] = [
+      ["Replaced by", superseded_by, true],
+      ["Replaced", superseded, true],
+      ["Earlier versions", older, false],
+      ["Made of", sources, true],
+      ["Made into", descendants, true],
+    ];
+    const told = groups.filter(([, memories]) => memories.length > 0);
+    return told.length === 0
+      ? html`<p class="quiet">It is as it was learned; nothing took its place.</p>`
+      : told.map(([name, memories, leads]) => this.#group(name, memories, leads));
+  }
+
+  #group(name: string, memories: readonly Memory[], leads: boolean): unknown {
+    return html`<h3>${name}</h3>
+      <ol>
+        ${memories.map(
+          (memory) => html`<li>
+            ${leads
+              ? html`<button class="link" type="button" @click=${() => this.store.showMemory(memory.memory_id)}>${memory.text}</button>`
+              : memory.text}
+            <span class="quiet tiny">${leads ? moment(memory.learn_time) : `version ${memory.version}`}</span>
+            ${memory.valid_to_time === undefined ? nothing : html`<span class="quiet tiny">held until ${moment(memory.valid_to_time)}</span>`}
+          </li>`,
+        )}
+      </ol>`;
+  }
+}
+
+customElements.define("soma-memory-lineage", MemoryLineagePart);
