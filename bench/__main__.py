@@ -32,6 +32,7 @@ from bench.figures import (
     sockets,
     standalone,
     turns,
+    vectors,
 )
 from bench.figures.figure import Figure
 from bench.figures.run import Run
@@ -54,6 +55,7 @@ FIGURES: Final[tuple[Figure, ...]] = (
     learning.FIGURE,
     recall.FIGURE,
     sockets.FIGURE,
+    vectors.FIGURE,
     appends.FIGURE,
     relay.FIGURE,
     sagas.FIGURE,

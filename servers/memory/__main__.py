@@ -181,7 +181,7 @@ class Upkeep:
 
     def __init__(self, process: Process, indexer: Indexer, chat: Channel, own: MemorySettings) -> None:
         self._process = process
-        self._rows = ConsolidationRows()
+        self._rows = ConsolidationRows(MemoryStore(process.database))
         self._proposers = Proposers(indexer, chat.stub(ModelServiceStub))
         self.sweeper = Sweeper(process.database, process.events, process.clock)
         self.nightly = Nightly(

@@ -19,6 +19,7 @@ pytestmark = pytest.mark.contract
 
 SPACE = Space("a test/1", 16)
 IDS = Ids()
+PREFIX = f"t{uuid4().hex}"
 ODD = 'user:a"b\\c] or tenant != "'
 
 
@@ -42,7 +43,8 @@ async def bench(
     """Each adapter in turn, empty."""
     made: VectorIndexes
     if request.param == "milvus":
-        made = MilvusIndexes(request.getfixturevalue("milvus_uri"), prefix=f"t{uuid4().hex}")
+        # A collection takes seconds to make; tests have tenants of their own in the one of their process.
+        made = MilvusIndexes(request.getfixturevalue("milvus_uri"), prefix=PREFIX)
         yield Bench(made, await made.open(SPACE), _nothing)
     else:
         database = await open_database(house_database("memory", "servers.memory"))

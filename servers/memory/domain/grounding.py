@@ -28,23 +28,32 @@ _STOP_WORDS: Final = frozenset(
     " too up us was we were what when where which who why will with would you your user users person said says say"
     " told also very really".split()
 )
+# What may begin a sentence of a fact although no source has it; any other word there may be a name.
+_OPENERS: Final = frozenset(
+    "after all although because before both currently during each every however many most once previously recently"
+    " since some such these this those though when while".split()
+)
 # Of the other words of a source, how much a fact must share with it to stand for it.
 LEAST_SHARED: Final = 0.6
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a text says, as far as it can be compared: everything in lower case, without accents."""
+    """What a text says, as far as it can be compared: everything in lower case, without accents.
+
+    `openers` are the capitalised words that begin sentences: names or not, nobody can tell.
+    """
 
     names: frozenset[str]
     numbers: frozenset[str]
     words: frozenset[str]
+    openers: frozenset[str]
     denies: bool
 
 
 def said(text: str) -> Said:
     """What a text says."""
-    names, numbers, words = set[str](), set[str](), set[str]()
+    names, numbers, words, openers = set[str](), set[str](), set[str](), set[str]()
     denies = False
     for found in _TOKEN.finditer(text):
         token = found.group()
@@ -57,9 +66,9 @@ def said(text: str) -> Said:
             if len(plain) < 2 or plain in _STOP_WORDS:
                 continue
             words.add(_stem(plain))
-            if part[0].isupper() and not _begins_sentence(text, found.start()):
-                names.add(plain)
-    return Said(frozenset(names), frozenset(numbers), frozenset(words), denies)
+            if part[0].isupper():
+                (openers if _begins_sentence(text, found.start()) else names).add(plain)
+    return Said(frozenset(names), frozenset(numbers), frozenset(words), frozenset(openers), denies)
 
 
 def ungrounded(fact: str, sources: Iterable[str]) -> str | None:
@@ -76,7 +85,8 @@ def ungrounded(fact: str, sources: Iterable[str]) -> str | None:
     words = frozenset[str]().union(*(each.words for each in told))
     every = frozenset(_plain(part) for text in texts for part in _PART.findall(text))
     claim = said(fact)
-    foreign = sorted(claim.numbers - numbers) or sorted(claim.names - every)
+    maybe = {word for word in claim.openers - every - _OPENERS if _stem(word) not in words}
+    foreign = sorted(claim.numbers - numbers) or sorted(claim.names - every) or sorted(maybe)
     if foreign:
         return foreign[0]
     if claim.denies not in {each.denies for each in told}:

@@ -3,6 +3,7 @@
 Nothing here reads or writes a table.
 """
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -49,6 +50,10 @@ class Indexer:
         )
         vector = None if entry.vector is None else encode_vector(entry.vector)
         return Indexed(sized, int(entry.frequencies.sum()), encode(entry), vector)
+
+    def terms(self, text: str) -> Counter[str]:
+        """Each term of a text with how often it stands there."""
+        return self._reader.terms(text)
 
     def vector(self, text: str) -> Vector | None:
         """The unit vector of a text; None where the table knows none of its pieces."""

@@ -82,7 +82,7 @@ with stored as (
     conversation_id, turn_id, trust, importance, tags, token_count, term_count, learn_time, valid_from, embedding_version,
     derived_from
   )
-  values ($1, $2, $3, $4, 2, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, '', $20)
+  values ($1, $2, $3, $4, 2, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
   on conflict (tenant_id, namespace, subject, text_key) do nothing
   returning tenant_id, namespace, memory_id, term_count
 ),

@@ -10,8 +10,7 @@ from uuid import UUID
 from servers.memory.domain.consolidation import PlannedFact, Proposal, State
 from servers.memory.domain.memory import Memory
 from servers.memory.domain.noise import normalised
-from servers.memory.indexing.indexer import Indexer
-from servers.memory.storing.rows import memory_of_row
+from servers.memory.storing.rows import Indexed, MemoryStore, memory_of_row
 from soma_common.kernel.tenancy import TenantId
 from soma_common.postgres.pool import Connection
 from soma_common.postgres.queries import Queries
@@ -40,6 +39,9 @@ class Consolidation:
 
 class ConsolidationRows:
     """The statements."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self._store = store
 
     async def begin(self, connection: Connection, tenant_id: TenantId, begun: Consolidation, owner_sub: str) -> bool:
         """Begin one, unless another of the same namespace runs."""
@@ -106,15 +108,14 @@ class ConsolidationRows:
         """No text of a fact stays outside a memory."""
         await connection.execute(_SQL.drop_proposals, tenant_id, consolidation_id)
 
-    async def make(
-        self, connection: Connection, tenant_id: TenantId, indexer: Indexer, fact: PlannedFact, memory: Memory
-    ) -> bool:
+    async def make(self, connection: Connection, tenant_id: TenantId, fact: PlannedFact, indexed: Indexed) -> bool:
         """Let the sources of a fact rest and store it; nothing of both where a live memory says the same already."""
-        rested = list(fact.rested_ids)
+        rested, memory = list(fact.rested_ids), indexed.memory
         await connection.execute(_SQL.rest, tenant_id, rested, memory.learn_time)
-        if await connection.fetchval(_SQL.store_fact, *_fact_row(tenant_id, indexer, memory)) is None:
+        if await connection.fetchval(_SQL.store_fact, *_fact_row(tenant_id, indexed)) is None:
             await connection.execute(_SQL.rouse, tenant_id, rested, memory.learn_time)
             return False
+        await self._store.index(connection, tenant_id, [indexed])
         await connection.execute(_SQL.inherit_sources, tenant_id, memory.memory_id, list(fact.source_ids))
         return True
 
@@ -142,8 +143,8 @@ class ConsolidationRows:
         return len(await connection.fetch(_SQL.awaken, tenant_id, done.consolidation_id, done.end_time))
 
 
-def _fact_row(tenant_id: TenantId, indexer: Indexer, memory: Memory) -> tuple[object, ...]:
-    indexed = indexer.indexed(memory)
+def _fact_row(tenant_id: TenantId, indexed: Indexed) -> tuple[object, ...]:
+    memory = indexed.memory
     return (
         tenant_id,
         memory.memory_id,
@@ -160,10 +161,11 @@ def _fact_row(tenant_id: TenantId, indexer: Indexer, memory: Memory) -> tuple[ob
         memory.trust,
         memory.importance,
         list(memory.tags),
-        indexed.memory.token_count,
+        memory.token_count,
         indexed.term_count,
         memory.learn_time,
         memory.valid_from,
+        memory.embedding_version,
         list(memory.derived_from),
     )
 

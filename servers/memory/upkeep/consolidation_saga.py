@@ -134,11 +134,11 @@ class ConsolidationSaga:
             return {}
         facts, sources = await self._plan(call, hold=True)
         now = self._clock.now()
+        memories = [fact_memory(fact, sources, self._ids.uuid7(), now, begun.method) for fact in facts]
         made = []
-        for fact in facts:
-            memory = fact_memory(fact, sources, self._ids.uuid7(), now, begun.method)
-            if await self._rows.make(connection, tenant_id, self._indexer, fact, memory):
-                made.append((fact, memory))
+        for fact, indexed in zip(facts, map(self._indexer.indexed, memories), strict=True):
+            if await self._rows.make(connection, tenant_id, fact, indexed):
+                made.append((fact, indexed.memory))
         rested = [key for fact, _ in made for key in fact.rested_ids]
         done = replace(
             begun,

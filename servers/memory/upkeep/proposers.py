@@ -88,7 +88,7 @@ class Proposers:
 
         def work() -> tuple[Proposal, ...]:
             vectors = [self._indexer.vector(memory.text) for memory in memories]
-            return extracted(memories, vectors, [self._indexer.indexed(memory).terms for memory in memories])
+            return extracted(memories, vectors, [self._indexer.terms(memory.text) for memory in memories])
 
         if len(memories) < LEAST_CLUSTER:
             return Proposed((), EXTRACTIVE)

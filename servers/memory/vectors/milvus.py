@@ -117,6 +117,11 @@ class MilvusIndex:
         """Hold nothing of the tenant any more."""
         await self._delete(of_tenant(tenant_id))
 
+    async def throw_away(self) -> None:
+        """Hold nothing of anybody any more: the collection is gone until the space is opened again."""
+        async with self._client.calling(_OPEN_SECONDS) as call:
+            await call.drop_collection(self._collection, timeout=_OPEN_SECONDS)
+
     async def ping(self) -> None:
         """Search for nobody."""
         unit = np.zeros(self._space.dimensions, dtype=np.float32)
@@ -145,8 +150,8 @@ class MilvusIndex:
 class MilvusIndexes:
     """The indexes of one Milvus; `prefix` tells the collections of installations apart."""
 
-    def __init__(self, uri: str, prefix: str = "soma_memory") -> None:
-        self._client = _Client(uri)
+    def __init__(self, uri: str, prefix: str = "soma_memory", call_seconds: float = _CALL_SECONDS) -> None:
+        self._client = _Client(uri, call_seconds)
         self._prefix = prefix
 
     async def open(self, space: Space) -> MilvusIndex:
@@ -166,17 +171,18 @@ class MilvusIndexes:
 class _Client:
     """The connection: made when it is needed, and anew after a failure."""
 
-    def __init__(self, uri: str) -> None:
+    def __init__(self, uri: str, call_seconds: float) -> None:
         self._uri = uri
+        self._call_seconds = call_seconds
         self._made: Any = None
 
     @asynccontextmanager
-    async def calling(self, seconds: float = _CALL_SECONDS) -> AsyncIterator[Any]:
-        """The client for one call. Raises VectorsDownError for whatever fails."""
+    async def calling(self, seconds: float | None = None) -> AsyncIterator[Any]:
+        """The client for one call, in the usual time or so many seconds. Raises VectorsDownError for whatever fails."""
         from pymilvus.exceptions import MilvusException
 
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(seconds or self._call_seconds):
                 yield self._client()
         except (MilvusException, grpc.RpcError, grpc.aio.UsageError, OSError, TimeoutError) as problem:
             await self.close()

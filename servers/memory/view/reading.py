@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
@@ -43,6 +44,10 @@ class Reader:
     def __init__(self, words: Words, meaning: Meaning) -> None:
         self._words = words
         self._meaning = meaning
+
+    def terms(self, text: str) -> Counter[str]:
+        """Each term of a text with how often it stands there."""
+        return self._words.terms(text)
 
     def entry(self, memory: Memory) -> Entry:
         """The memory as the view holds it, with the vector of the built-in embedder."""

@@ -15,7 +15,7 @@ import numpy as np
 
 from servers.memory.domain.memory import RecallFilter
 from servers.memory.domain.ranking import Parts, Weights
-from servers.memory.view.entry import Floats
+from servers.memory.view.entry import Floats, Rows
 from servers.memory.view.features import NAMES, Candidates, features
 from servers.memory.view.fusion import fused, normalised
 from servers.memory.view.query import Link, QueryFeatures, Ranked, Ranking
@@ -56,16 +56,24 @@ class Found:
         parts = [each.values for each in self._candidates]
         values = np.concatenate(parts) if parts else np.zeros((0, len(NAMES)), dtype=np.float32)
         self.values = normalised(values, max((each.whole for each in self._candidates), default=0.0))
-        self._ids: list[UUID] | None = None
+        # A shelf that moves its rows takes a new list: those that were found keep theirs.
+        self._ids = [each.shelf.ids for each in self._candidates]
 
     def __len__(self) -> int:
         return len(self.values)
 
     def ids(self) -> list[UUID]:
-        """All that may fit, in the order of `values`; asked for once, since rows of a shelf may move later."""
-        if self._ids is None:
-            self._ids = [each.shelf.ids[row] for each in self._candidates for row in each.rows.tolist()]
-        return self._ids
+        """All that may fit, in the order of `values`."""
+        return [ids[row] for each, ids in zip(self._candidates, self._ids, strict=True) for row in each.rows.tolist()]
+
+    def _ids_at(self, places: Sequence[int]) -> dict[int, UUID]:
+        ends = np.cumsum([len(each.rows) for each in self._candidates])
+        told = {}
+        for place in places:
+            number = int(np.searchsorted(ends, place, side="right"))
+            each = self._candidates[number]
+            told[place] = self._ids[number][int(each.rows[place - int(ends[number])])]
+        return told
 
     def first(self, count: int) -> list[UUID]:
         """The best before links count."""
@@ -73,24 +81,26 @@ class Found:
 
     def ranking(self, weights: Weights, links: Iterable[Link] = (), most: int = MOST_HITS) -> Ranking:
         """The best hits; equal scores fall by id, newest first."""
-        ids = self.ids()
-        if not ids:
+        if not len(self):
             return Ranking(())
-        graph = self._graph(weights, links, ids)
+        graph = self._graph(weights, links)
         scores = np.round(fused(self.values, graph, weights), 6)
         cut = -np.partition(-scores, most - 1)[most - 1] if len(scores) > most else -np.inf
-        places = sorted(np.flatnonzero(scores >= cut).tolist(), key=lambda place: (-scores[place], -ids[place].int))
+        ids = self._ids_at(np.flatnonzero(scores >= cut).tolist())
+        places = sorted(ids, key=lambda place: (-scores[place], -ids[place].int))
         explain = _Explanation(self.values, graph, bool(self._query.dates))
-        return Ranking(tuple(Ranked(ids[place], float(scores[place]), explain.parts(place)) for place in places[:most]))
+        best = places[:most]
+        hits = zip(best, explain.parts(np.array(best, dtype=np.intp)), strict=True)
+        return Ranking(tuple(Ranked(ids[place], float(scores[place]), parts) for place, parts in hits))
 
-    def _graph(self, weights: Weights, links: Iterable[Link], ids: Sequence[UUID]) -> Floats:
+    def _graph(self, weights: Weights, links: Iterable[Link]) -> Floats:
         """What links from other hits bring: the score of the other end times the strength, the most of them."""
-        graph = np.zeros(len(ids), dtype=np.float32)
+        graph = np.zeros(len(self), dtype=np.float32)
         places: dict[UUID, int] | None = None
         plain: Floats | None = None
         for link in links:
             if places is None or plain is None:
-                places = {memory_id: place for place, memory_id in enumerate(ids)}
+                places = {memory_id: place for place, memory_id in enumerate(self.ids())}
                 plain = fused(self.values, graph, weights)
             for one, other in ((link.source_id, link.target_id), (link.target_id, link.source_id)):
                 if one in places and other in places and one != other:
@@ -104,27 +114,36 @@ class _Explanation:
     graph: Floats
     dated: bool
 
-    def parts(self, place: int) -> Parts:
-        """How the hit at this place came about."""
-        value = dict(zip(NAMES, self.values[place].tolist(), strict=True))
-        lexical, vector = max(value["own"], 0.0), value["vector"]
-        window = max(value["soft_window"], value["vector_window"])
-        graph = float(self.graph[place])
-        return Parts(
-            vector=vector or None,
-            lexical=lexical or None,
-            recency=value["recency"],
-            importance=value["importance"],
-            vector_rank=self._rank("vector", place),
-            lexical_rank=self._rank("own", place),
-            context=window or None,
-            graph=graph or None,
-            time=value["date"] if self.dated else None,
-            speaker=value["speaker"] or None,
-            graph_rank=int((self.graph > graph).sum()) + 1 if graph else 0,
-            time_rank=self._rank("date", place),
-        )
+    def parts(self, places: Rows) -> list[Parts]:
+        """How the hits at these places came about."""
+        graph = self.graph[places]
+        graph_ranks = _ranks(self.graph, places)
+        ranks = {name: _ranks(self.values[:, NAMES.index(name)], places) for name in ("vector", "own", "date")}
+        told = []
+        for number, row in enumerate(self.values[places].tolist()):
+            value = dict(zip(NAMES, row, strict=True))
+            told.append(
+                Parts(
+                    vector=value["vector"] or None,
+                    lexical=value["own"] or None,
+                    recency=value["recency"],
+                    importance=value["importance"],
+                    vector_rank=ranks["vector"][number],
+                    lexical_rank=ranks["own"][number],
+                    context=max(value["soft_window"], value["vector_window"]) or None,
+                    graph=float(graph[number]) or None,
+                    time=value["date"] if self.dated else None,
+                    speaker=value["speaker"] or None,
+                    graph_rank=graph_ranks[number],
+                    time_rank=ranks["date"][number],
+                )
+            )
+        return told
 
-    def _rank(self, name: str, place: int) -> int:
-        column = self.values[:, NAMES.index(name)]
-        return int((column > column[place]).sum()) + 1 if column[place] > 0 else 0
+
+def _ranks(column: Floats, places: Rows) -> list[int]:
+    """The rank of each place by a column, from 1; 0 for one that has nothing there."""
+    values = column[places]
+    behind = np.searchsorted(np.sort(column), values, side="right")
+    ranks: list[int] = np.where(values > 0, len(column) - behind + 1, 0).tolist()
+    return ranks

@@ -230,12 +230,24 @@ async def memories(watched: Watched) -> None:
     await store("The cellar has two windows.", "letter")
     for source_id in ("letter", "phone"):
         await store("The attic is dry.", source_id)
+    await revisions(watched, first)
     await watched.ask(f"{house}DeleteMemory", stub, memory_pb.DeleteMemoryRequest(memory_id=first))
     await watched.ask(f"{house}DeleteBySource", stub, memory_pb.DeleteBySourceRequest(source_id="letter"))
     before = await watched.events()
     with watched.boss.acting():
         await stub.RecallMemories(memory_pb.RecallMemoriesRequest(query="attic"))
     assert await eventually(lambda: more(watched, before, "memory.recalled"), within_seconds=15)
+
+
+async def revisions(watched: Watched, memory_id: str) -> None:
+    house, stub = "/soma.memory.v1.MemoryService/", watched.boss.memory
+    batch = memory_pb.BatchStoreMemoriesRequest(memories=[memory_pb.NewMemory(text="The shed holds two ladders.")])
+    await watched.ask(f"{house}BatchStoreMemories", stub, batch)
+    change = memory_pb.UpdateMemoryRequest(update_mask=FieldMask(paths=["pinned"]))
+    change.memory.memory_id, change.memory.pinned = memory_id, True
+    await watched.ask(f"{house}UpdateMemory", stub, change)
+    truth = memory_pb.CorrectMemoryRequest(memory_id=memory_id, text="The boiler was replaced in April.")
+    await watched.ask(f"{house}CorrectMemory", stub, truth)
 
 
 async def more(watched: Watched, before: Counter[str], event: str) -> bool:

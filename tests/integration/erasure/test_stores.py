@@ -46,8 +46,10 @@ async def test_every_column_that_can_tell_of_a_person_is_known_to_an_eraser(
         tables = {row["table"] for row in await connection.fetch(TABLES)}
     known = tables_of(house)
     told = {(name, column) for name, table in known.items() for column in table.columns}
-    assert sorted({it for it in found if it[0] not in NOBODYS} - told) == [], "say what these hold"
-    assert sorted(told - found) == [], "these are not there"
+    unknown = sorted({it for it in found if it[0] not in NOBODYS} - told)
+    assert unknown == [], f"say what these hold: {unknown}"
+    missing = sorted(told - found)
+    assert missing == [], f"these are not there: {missing}"
     assert sorted(tables - known.keys() - NOBODYS) == [], "no store has these tables"
 
 

@@ -46,7 +46,7 @@ class Asked:
         if self.away > 0:
             self.away -= 1
             raise SomaError(Reason.DEPENDENCY_DOWN, {"dependency": self.name})
-        assert subject.sub == "ada"
+        assert subject.sub == "lovelace"
         line = line_pb.StoreErasure(house=self.name, store="things", state=line_pb.ERASURE_STATE_DONE, erased_count=2)
         if self.log.count(self.name) > 1 and self.dirty > 0:
             self.dirty -= 1
@@ -72,8 +72,8 @@ class Scene:
         return sagas, Subjects(self.database, rows, sagas, clock)
 
     async def begin(self, subjects: Subjects) -> UUID:
-        with acting_as(user("ada"), "test", 1.0):
-            return (await subjects.forget(user("ada"), "ada", "ada", self.key)).erasure_id
+        with acting_as(user("lovelace"), "test", 1.0):
+            return (await subjects.forget(user("lovelace"), "lovelace", "lovelace", self.key)).erasure_id
 
     async def told(self) -> list[str]:
         async with self.database.worker() as connection:
@@ -101,7 +101,7 @@ async def run(scene: Scene, sagas: SagaOrchestrator, erasure_id: UUID) -> None:
         rows = await connection.fetch(
             "select sagas::text as row from sagas union all select saga_steps::text from saga_steps"
         )
-    assert not any("ada" in row["row"] for row in rows), "the saga knew the name"
+    assert not any("lovelace" in row["row"] for row in rows), "the saga knew the name"
 
 
 async def test_every_house_in_its_order_then_all_once_more(scene: Scene) -> None:
@@ -114,7 +114,7 @@ async def test_every_house_in_its_order_then_all_once_more(scene: Scene) -> None
     assert scene.log[: len(first)] == first
     # Memory still found the name when all looked again, so all looked a third time.
     assert sorted(scene.log[len(first) :]) == sorted(HOUSES * 2)
-    erasure = await subjects.get(user("ada"), erasure_id)
+    erasure = await subjects.get(user("lovelace"), erasure_id)
     assert (erasure.sub, erasure.of_asker) == (None, True)
     assert {line.house: (line.state, line.erased_count) for line in erasure.stores} == {
         name: (line_pb.ERASURE_STATE_DONE, 2) for name in HOUSES
@@ -151,7 +151,7 @@ async def test_two_at_once_are_two_erasures_that_both_end(scene: Scene) -> None:
     running = asyncio.create_task(sagas.run())
 
     async def over() -> bool:
-        found = [await subjects.get(user("ada"), each) for each in (first, second)]
+        found = [await subjects.get(user("lovelace"), each) for each in (first, second)]
         return first != second and all(each.end_time is not None for each in found)
 
     assert await eventually(over, within_seconds=20)

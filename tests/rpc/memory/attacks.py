@@ -19,6 +19,8 @@ METHODS: Final[dict[str, MethodDescriptor]] = dict(
 _SYMBOLS: Final = symbol_database.Default()
 NAMESPACES: Final = ("shared", "user:ada", "user:bob", "agent:00000000-0000-7000-8000-00000000000a")
 _MOST: Final = {"derived_from": 60, "recalled_memory_ids": 150, "memories": 12}
+# Time enough, so that answers do not depend on the machine.
+_BUDGETS: Final = {"time_budget_milliseconds": 5_000}
 _WHOLE: Final = {"google.protobuf.Timestamp", "google.protobuf.Duration", "google.protobuf.Struct"}
 _MEMORIES: Final = {
     "memory_id", "target_memory_id", "source_memory_id", "derived_from", "recalled_memory_ids", "superseded_by",
@@ -90,6 +92,8 @@ class Attacker:
             return self._string(each.name)
         if each.cpp_type == FieldDescriptor.CPPTYPE_BOOL:
             return self._chance.random() < 0.5
+        if "budget" in each.name:
+            return _BUDGETS.get(each.name, 0)
         return self._chance.randint(1, 4) if each.cpp_type in _NUMBERS else self._chance.random()
 
     def _string(self, name: str) -> str:

@@ -97,33 +97,46 @@ async def recaller_of(
     return Recaller(finder, store, LinkStore(database), indexer, reader, accesses, clock)
 
 
-def house_on(database: Database, indexer: Indexer, clock: SetClock) -> tuple[MemoryServicer, Accesses]:
-    """What serves memory on a database, and what counts its recalls."""
-    store = MemoryStore(database)
-    accesses = Accesses(database, store, EventStore("memory"), clock, Ids())
+@dataclass(frozen=True)
+class House:
+    """What serves memory on a database, and what stands behind."""
+
+    servicer: MemoryServicer
+    accesses: Accesses
+    vectors: Vectors
+    upkeep: UpkeepParts
+
+
+async def house_on(rpc: RpcHarness, database: Database, indexer: Indexer, clock: SetClock) -> House:
+    """The house as a process has it, under small limits."""
+    store, links, events = MemoryStore(database), LinkStore(database), EventStore("memory")
+    accesses = Accesses(database, store, events, clock, Ids())
     limits = Limits(namespaces=20, daily_writes=600)
     intake = Intake(store, limits)
-    memories = Memories(database, store, intake, indexer, EventStore("memory"), clock)
-    revisions = Revisions(database, store, intake, memories, EventStore("memory"), clock)
-    forgetter = Forgetter(database, Sources(), EventStore("memory"), clock)
-    sagas = SagaOrchestrator(database, EventStore("memory"), [], clock, Ids())
+    memories = Memories(database, store, intake, indexer, events, clock)
+    sagas = SagaOrchestrator(database, events, [], clock, Ids())
     vectors = vectors_of(database)
-    recaller = await recaller_of(database, indexer, accesses, clock, vectors)
     upkeep = await upkeep_of(rpc, database, indexer, clock)
     servicer = MemoryServicer(
         memories=memories,
-        forgetter=forgetter,
-        recaller=recaller,
-        linker=Linker(database, LinkStore(database), EventStore("memory")),
-        graph_search=GraphSearch(LinkStore(database), store, clock),
-        quarantines=Quarantines(database, store, EventStore("memory"), clock),
-        changes=changes,
+        forgetter=Forgetter(database, Sources(), events, clock),
+        recaller=await recaller_of(database, indexer, accesses, clock, vectors),
+        sweeper=upkeep.sweeper,
+        consolidating=upkeep.consolidating,
+        linker=Linker(database, links, events),
+        graph_search=GraphSearch(links, store, clock),
+        quarantines=Quarantines(database, store, events, clock),
+        revisions=Revisions(database, store, intake, memories, events, clock),
         reading=Reading(database, store, clock),
+        rebuilder=vectors.rebuilder,
+        exporter=Exporter(database, clock),
+        importer=Importer(database, intake, memories, links, events, clock),
+        counter=Counter(database, limits, IndexStanding("pgvector", indexer.version, answers), clock),
         subjects=Subjects(database, ErasureRows(), sagas, clock),
         clock=clock,
         ids=Ids(),
     )
-    return servicer, accesses
+    return House(servicer, accesses, vectors, upkeep)
 
 
 @pytest.fixture
@@ -132,43 +145,17 @@ async def remembering(
 ) -> Remembering:
     database = await open_database(house_database("memory", "servers.memory"))
     clock = SetClock()
-    servicer, accesses = house_on(database, indexer, clock)
-    served = await rpc.serve(
-        "memory",
-        Added(
-            memory_grpc.add_MemoryServiceServicer_to_server,
-            MemoryServicer(
-                memories=memories,
-                forgetter=forgetter,
-                recaller=recaller,
-                sweeper=upkeep.sweeper,
-                consolidating=upkeep.consolidating,
-                linker=Linker(database, LinkStore(database), EventStore("memory")),
-                graph_search=GraphSearch(LinkStore(database), store, clock),
-                quarantines=Quarantines(database, store, EventStore("memory"), clock),
-                revisions=revisions,
-                reading=Reading(database, store, clock),
-                rebuilder=vectors.rebuilder,
-                exporter=Exporter(database, clock),
-                importer=Importer(database, intake, memories, LinkStore(database), EventStore("memory"), clock),
-                counter=Counter(database, limits, IndexStanding("pgvector", indexer.version, answers), clock),
-                subjects=Subjects(database, ErasureRows(), sagas, clock),
-                clock=clock,
-                ids=Ids(),
-            ),
-            servicer,
-            "soma.memory.v1.MemoryService",
-        ),
-        idempotency=IdempotencyStore(database),
-    )
+    house = await house_on(rpc, database, indexer, clock)
+    added = memory_grpc.add_MemoryServiceServicer_to_server, house.servicer, "soma.memory.v1.MemoryService"
+    served = await rpc.serve("memory", Added(*added), idempotency=IdempotencyStore(database))
     edge, chat = rpc.channel(served, service="edge"), rpc.channel(served, service="chat")
     return Remembering(
         edge.stub(memory_grpc.MemoryServiceStub),
         chat.stub(memory_grpc.MemoryServiceStub),
         clock,
-        accesses,
+        house.accesses,
         database,
-        vectors,
-        upkeep,
-        servicer,
+        house.vectors,
+        house.upkeep,
+        house.servicer,
     )

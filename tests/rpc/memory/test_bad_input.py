@@ -6,10 +6,13 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.struct_pb2 import Struct, Value
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from soma.common.v1 import modulation_pb2 as common_pb
+from soma.memory.v1 import memory_pb2 as memory_pb
 from soma.memory.v1 import memory_service_pb2 as service_pb
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason
@@ -61,6 +64,24 @@ BAD_STORES: dict[str, dict[str, Any]] = {
     "too many labels": {"tags": [str(number) for number in range(33)]},
     "an empty label": {"tags": [""]},
     "a conversation that is no id": {"conversation_id": "1"},
+    "NUL in the coordinate": {"coordinate": "a\0b"},
+    "NUL in the object": {"subject": "s", "predicate": "p", "object": "a\0b"},
+    "a coordinate of no number": {"coordinate": "1,nan,3"},
+    "an endless coordinate": {"coordinate": "1,1e999"},
+    "a coordinate too long": {"coordinate": "x" * 257},
+    "a predicate without a subject": {"predicate": "lives_in", "object": "Lisbon"},
+    "an object without a predicate": {"subject": "Ada", "object": "Lisbon"},
+    "a position that cannot be counted": {"position": 2**31},
+    "no time to live": {"ttl": Duration()},
+    "a time to live beyond all times": {"ttl": Duration(seconds=300_000_000_000)},
+    "an end before the beginning": {
+        "valid_from_time": Timestamp(seconds=2_000),
+        "valid_to_time": Timestamp(seconds=1_000),
+    },
+    "an end after the last year": {"valid_to_time": Timestamp(seconds=10**12)},
+    "a session after the last year": {"session_time": Timestamp(seconds=10**12)},
+    "sources that are no ids": {"derived_from": ["1"]},
+    "too many sources": {"derived_from": [str(uuid4()) for _ in range(201)]},
     "a thousand broken ids": {"recalled_memory_ids": ["x" * 100] * 1000},
 }
 
@@ -72,6 +93,38 @@ async def test_a_store_with_a_bad_field_is_refused(remembering: Remembering, fie
         await remembering.user.StoreMemory(service_pb.StoreMemoryRequest(**given))
     assert refused.value.reason is Reason.INVALID_FIELD
     assert refused.value.violations
+
+
+BAD_UPDATES: dict[str, tuple[dict[str, Any], list[str], str]] = {
+    "no field": ({}, [], "update_mask"),
+    "a field that stays": ({"namespace": "shared"}, ["namespace"], "update_mask"),
+    "no text": ({}, ["text"], "text"),
+    "NaN as trust": ({"trust": math.nan}, ["trust"], "trust"),
+    "infinite importance": ({"importance": math.inf}, ["importance"], "importance"),
+    "an unknown kind": ({"kind": 9}, ["kind"], "kind"),
+    "an empty label": ({"tags": [""]}, ["tags"], "tags"),
+    "a subject too long": ({"subject": "x" * 257}, ["subject"], "subject"),
+    "a coordinate of no number": ({"coordinate": "inf,1"}, ["coordinate"], "coordinate"),
+    "no beginning": ({}, ["valid_from_time"], "valid_from_time"),
+    "an end before the beginning": ({"valid_to_time": Timestamp(seconds=1)}, ["valid_to_time"], "valid_to_time"),
+    "an end of its life in the past": ({"expire_time": Timestamp(seconds=1)}, ["expire_time"], "expire_time"),
+    "NaN in the payload": ({"payload": payload(Value(number_value=math.nan))}, ["payload"], "payload"),
+}
+
+
+@pytest.mark.parametrize(("fields", "paths", "field"), BAD_UPDATES.values(), ids=BAD_UPDATES)
+async def test_a_bad_update_is_refused_and_changes_nothing(
+    remembering: Remembering, fields: dict[str, Any], paths: list[str], field: str
+) -> None:
+    kept = await remembering.user.StoreMemory(service_pb.StoreMemoryRequest(text=TEXT, request_id=str(uuid4())))
+    asked = service_pb.UpdateMemoryRequest(update_mask=FieldMask(paths=paths), request_id=str(uuid4()))
+    asked.memory.MergeFrom(memory_pb.Memory(memory_id=kept.memory.memory_id, **fields))
+    with pytest.raises(SomaError) as refused:
+        await remembering.user.UpdateMemory(asked)
+    assert refused.value.reason is Reason.INVALID_FIELD
+    assert refused.value.violations[0].field == field
+    found = await remembering.user.GetMemory(service_pb.GetMemoryRequest(memory_id=kept.memory.memory_id))
+    assert found.memory == kept.memory
 
 
 BAD_RECALLS: dict[str, dict[str, Any]] = {

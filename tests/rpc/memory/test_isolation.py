@@ -1,4 +1,4 @@
-"""No call sees or changes what another tenant has, whatever it names: random calls of all methods, made of the contract.
+"""No call sees or changes what another tenant has, whatever it names: random calls of all methods of the contract.
 
 Counted is each id, source or text of another tenant that a request names, and a call that names none as one: that many
 times somebody reached for what is not theirs. Every answer, every refusal and at the end every row of every table is
@@ -44,7 +44,7 @@ order by c.relname
 """
 
 
-async def settle(it: Remembering, caller: Caller, estate: Estate) -> None:
+async def settle(servicer: MemoryServicer, caller: Caller, estate: Estate) -> None:
     """Gives a tenant something to lose in each namespace: memories with links, sources, conversations, a quarantine."""
     conversations = [str(uuid4()) for _ in range(3)]
     sources = [f"{uuid4()} of {estate.tenant_id}" for _ in range(3)]
@@ -57,14 +57,14 @@ async def settle(it: Remembering, caller: Caller, estate: Estate) -> None:
             source_id=sources[number % 3],
         )
     with acting_as(caller, "test"):
-        stored = await it.servicer.BatchStoreMemories(batch, None)
+        stored = await servicer.BatchStoreMemories(batch, None)
         memories = [result.memory_id for result in stored.results]
         for source, target in pairwise(memories):
             link = graph_pb.LinkMemoriesRequest(memory_id=source, target_memory_id=target, request_id=str(uuid4()))
-            await it.servicer.LinkMemories(link, None)
+            await servicer.LinkMemories(link, None)
         subject = upkeep_pb.QuarantineSubject(memory_id=memories[-1])
         request = upkeep_pb.QuarantineSourceRequest(subject=subject, request_id=str(uuid4()))
-        hidden = await it.servicer.QuarantineSource(request, None)
+        hidden = await servicer.QuarantineSource(request, None)
     estate.ids = {
         "memories": memories,
         "conversations": conversations,
@@ -144,7 +144,7 @@ async def rows_of(database: Database, tenant_id: TenantId) -> dict[str, list[str
 async def test_no_call_reaches_what_another_tenant_has(remembering: Remembering) -> None:
     estates = [Estate(TenantId(uuid4()), f"canary{uuid4().hex[:16]}") for _ in range(TENANTS)]
     for estate in estates:
-        await settle(remembering, user("root", estate.tenant_id, ("operator",)), estate)
+        await settle(remembering.servicer, user("root", estate.tenant_id, ("operator",)), estate)
     onlookers, callers = estates[:ONLOOKERS], estates[ONLOOKERS:]
     before = [await rows_of(remembering.database, estate.tenant_id) for estate in onlookers]
     watch, counted, named = Watch(estates), Counter[str](), 0

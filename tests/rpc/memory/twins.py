@@ -32,7 +32,8 @@ insert into quarantines (tenant_id, quarantine_id, memory_id, reason, owner_sub,
 select '{TWIN}', gen_random_uuid(), memory_id, '{WORD}', '{WORD}', now() from memories where tenant_id = '{TWIN}';
 insert into forgotten_sources (tenant_id, source, owner_sub, ended, forget_time, request_id)
 select distinct '{TWIN}'::uuid, 'conversation/' || conversation_id, '', true, now(), gen_random_uuid()
-from memories where tenant_id = '{TWIN}' and conversation_id is not null;
+from memories where tenant_id = '{TWIN}' and conversation_id is not null
+on conflict do nothing;
 insert into memory_links (tenant_id, source_id, target_id, type, strength, owner_sub, update_time)
 select '{TWIN}', a.memory_id, b.memory_id, 'twin', 0.9, '{WORD}', now()
 from memories a, memories b where a.tenant_id = '{TWIN}' and b.tenant_id = '{TWIN}' and a.memory_id <> b.memory_id;
@@ -97,8 +98,8 @@ class Twins:
         """How many rows a tenant has of each kind, and how its memories stand."""
         parts = ", ".join(f"(select count(*) from {table} where tenant_id = '{tenant_id}')" for table in self.tables)
         standing = (
-            "(select string_agg(concat_ws('/', memory_id, hidden_by, retire_reason, version, source_id), ' ' order by memory_id)"
-            f" from memories where tenant_id = '{tenant_id}' and memory_id in"
+            "(select string_agg(concat_ws('/', memory_id, hidden_by, retire_reason, version, source_id), ' '"
+            f" order by memory_id) from memories where tenant_id = '{tenant_id}' and memory_id in"
             f" (select memory_id from memories where tenant_id = '{SAVED}'))"
         )
         return str(await self.connection.fetchrow(f"select {parts}, {standing}"))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from servers.memory.indexing.indexer import Indexer
+from servers.memory.storing.rows import MemoryStore
 from servers.memory.upkeep.consolidating import Consolidating
 from servers.memory.upkeep.consolidation_rows import ConsolidationRows
 from servers.memory.upkeep.consolidation_saga import ConsolidationSaga
@@ -113,7 +114,7 @@ async def upkeep_of(rpc: RpcHarness, database: Database, indexer: Indexer, clock
         "chat", Added(model_grpc.add_ModelServiceServicer_to_server, models, "soma.chat.v1.ModelService")
     )
     stub = rpc.channel(served, service="memory").stub(model_grpc.ModelServiceStub)
-    rows, proposers = ConsolidationRows(), Proposers(indexer, stub)
+    rows, proposers = ConsolidationRows(MemoryStore(database)), Proposers(indexer, stub)
     saga = ConsolidationSaga(database, rows, proposers, indexer, events, clock, Ids())
     orchestrator = orchestrator_of(database, saga)
     sweeper = Sweeper(database, events, clock)

@@ -203,7 +203,6 @@ class StoreMemoryResponse(_message.Message):
     MEMORY_FIELD_NUMBER: _builtins.int
     DUPLICATE_FIELD_NUMBER: _builtins.int
     SUPERSEDED_IDS_FIELD_NUMBER: _builtins.int
-    SIMILAR_IDS_FIELD_NUMBER: _builtins.int
     duplicate: _builtins.bool
     """Whether it was there already and was strengthened instead."""
     @_builtins.property
@@ -214,21 +213,16 @@ class StoreMemoryResponse(_message.Message):
     def superseded_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """What it took the place of, by coordinate or by subject and predicate."""
 
-    @_builtins.property
-    def similar_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Memories that say nearly the same and may be meant, the most alike first, at most 5. Nothing was done to them."""
-
     def __init__(
         self,
         *,
         memory: _memory_pb2.Memory | None = ...,
         duplicate: _builtins.bool = ...,
         superseded_ids: _abc.Iterable[_builtins.str] | None = ...,
-        similar_ids: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["memory", b"memory"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["duplicate", b"duplicate", "memory", b"memory", "similar_ids", b"similar_ids", "superseded_ids", b"superseded_ids"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["duplicate", b"duplicate", "memory", b"memory", "superseded_ids", b"superseded_ids"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

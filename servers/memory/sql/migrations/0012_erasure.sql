@@ -113,11 +113,25 @@ begin
 end
 $$;
 
+-- Deletes memories; their index rows go with them.
+create function delete_memories(p_tenant uuid, p_memories uuid[]) returns void
+language sql
+set plan_cache_mode = force_custom_plan as $$
+    with lost as (
+        delete from memories m where m.tenant_id = p_tenant and m.memory_id = any(p_memories)
+        returning m.namespace, m.term_count
+    )
+    update namespace_sizes n set memories = n.memories - l.memories, terms = n.terms - l.terms
+    from (select namespace, count(*) as memories, sum(term_count) as terms from lost group by namespace) l
+    where n.tenant_id = p_tenant and n.namespace = l.namespace
+$$;
+
 -- Erases a person's memories and whatever was made of them; what others told as well stays theirs. Answers how many rows.
 create function erase_memories(p_tenant uuid) returns bigint
 language plpgsql
 set plan_cache_mode = force_custom_plan as $$
 declare
+    v_theirs uuid[];
     v_gone uuid[];
     v_rows bigint := 0;
     v_more bigint;
@@ -131,33 +145,25 @@ begin
         perform take_back_words(p_tenant, v_memory);
         v_rows := v_rows + 1;
     end loop;
-    with recursive gone as (
-        select m.memory_id from memories m
-        where m.tenant_id = p_tenant and (
-            person_in(m.namespace) or person_in(m.subject) or person_in(m.speaker)
-            or (person_in(m.owner_sub) and not exists (
-                select from memory_sources s where s.tenant_id = p_tenant and s.memory_id = m.memory_id
-            ))
-        )
+    select coalesce(array_agg(m.memory_id), '{}') into v_theirs from memories m
+    where m.tenant_id = p_tenant and (
+        person_in(m.namespace) or person_in(m.subject) or person_in(m.speaker)
+        or (person_in(m.owner_sub) and not exists (
+            select from memory_sources s where s.tenant_id = p_tenant and s.memory_id = m.memory_id
+        ))
+    );
+    with recursive made as (
+        select unnest(v_theirs) as memory_id
         union
-        select o.memory_id from gone g join memory_origins o on o.tenant_id = p_tenant and o.origin_id = g.memory_id
+        select o.memory_id from made g join memory_origins o on o.tenant_id = p_tenant and o.origin_id = g.memory_id
     )
-    select coalesce(array_agg(memory_id), '{}') into v_gone from gone;
+    select coalesce(array_agg(memory_id), '{}') into v_gone from made;
+    -- The person's own first: with them go the facts that were consolidated from them, and what rested for these is back.
+    perform delete_memories(p_tenant, v_theirs);
+    perform delete_memories(p_tenant, v_gone);
     delete from memory_origins o where o.tenant_id = p_tenant and o.origin_id = any(v_gone);
-    with lost as (
-        delete from memories m where m.tenant_id = p_tenant and m.memory_id = any(v_gone)
-        returning m.namespace, m.term_count
-    )
-    update namespace_sizes n set memories = n.memories - l.memories, terms = n.terms - l.terms
-    from (select namespace, count(*) as memories, sum(term_count) as terms from lost group by namespace) l
-    where n.tenant_id = p_tenant and n.namespace = l.namespace;
     v_rows := v_rows + cardinality(v_gone);
-    -- Sources of a fact that is gone are awake again: they were others'.
-    update memories m
-    set superseded_by = null,
-        retire_time = case when m.retire_reason = 3 then null else m.retire_time end,
-        retire_reason = case when m.retire_reason = 3 then null else m.retire_reason end
-    where m.tenant_id = p_tenant and m.superseded_by = any(v_gone);
+    update memories m set superseded_by = null where m.tenant_id = p_tenant and m.superseded_by = any(v_gone);
     with heir as (
         select distinct on (s.memory_id) s.* from memory_sources s join memories m
             on m.tenant_id = s.tenant_id and m.memory_id = s.memory_id
