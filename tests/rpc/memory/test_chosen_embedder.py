@@ -46,7 +46,9 @@ async def test_a_chosen_embedder_answers_once_it_can_and_is_replaced_while_it_ca
         model = EmbeddingModel(f"{upstream.address}/v1", "scripted", DIMENSIONS)
         settings = VectorSettings(None, model, AddressRules(private_allowed=True))
         vectors = Vectors.of(remembering.database, EMBEDDER, settings, IndexMetrics(CollectorRegistry()))
-        recaller = await recaller_of(remembering.database, indexer, remembering.accesses, remembering.clock, vectors)
+        recaller = await recaller_of(
+            remembering.database, indexer, remembering.accesses, remembering.clock, vectors=vectors
+        )
         # The built-in one serves while the other has nothing yet.
         assert vectors.spaces.serving() is vectors.spaces.built_in
         assert (await recall(recaller)).hits[0].memory.memory_id == kept[1]
