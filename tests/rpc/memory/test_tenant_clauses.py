@@ -44,10 +44,63 @@ MADE: Final = re.compile(r"create (?:or replace )?function ([a-z_]+)")
 TABLE: Final = re.compile(r"create table (?:if not exists )?([a-z_]+)")
 WRITES: Final = re.compile(r"\b(insert into|update|delete from)\b")
 TIMES: Final = re.compile(r"(seconds|nanos): \d+")
+
+
+def _of(file: str, names: str) -> list[str]:
+    return [f"servers.memory:sql/{file}:{name}" if file else name for name in names.split()]
+
+
 # Where clauses stand that no call here runs: work over all tenants or houses, and what the release before calls.
-NOT_RUN: Final[frozenset[str]] = frozenset()
+NOT_RUN: Final = frozenset(
+    [
+        *_of(
+            "",
+            "admit_sources begin_erasure delete_memories drop_vectors erase_memories held_vectors "
+            "keep_embeddings links_of memories_with_words near_vectors nearest_memories "
+            "purge_memories put_vectors read_memories remove_vectors scanned_vectors "
+            "take_back_words texts_to_index",
+        ),
+        *_of(
+            "consolidations.sql",
+            "abandon awaken candidates drop_proposals finish hold_sources inherit_sources "
+            "mark_rested mark_rolled_back proposals rest rouse say_method sources take_facts_out",
+        ),
+        *_of(
+            "entries.sql",
+            "put_missing",
+        ),
+        *_of(
+            "following.sql",
+            "finish give_back lease",
+        ),
+        *_of(
+            "queries.sql",
+            "note_accesses",
+        ),
+        *_of(
+            "sources.sql",
+            "add_further",
+        ),
+        *_of(
+            "storing.sql",
+            "holder unindex",
+        ),
+        *_of(
+            "sweeps.sql",
+            "claim_upkeep end_upkeep forget_old mark_restored restore take_lost",
+        ),
+        *_of(
+            "transfer.sql",
+            "forget_imports imported occupied readable",
+        ),
+    ]
+)
 # Clauses that nothing can miss, and why.
-UNNOTICED: Final[dict[str, str]] = {}
+UNNOTICED: Final = {
+    "forget_some #2": "what it picks besides is not the tenant's, as every statement behind it says",
+    "forget_some #3": "it locks rows and changes none",
+    "forget_some #4": "no memory here was told again by the source that is forgotten",
+}
 
 
 @dataclass
