@@ -45,8 +45,9 @@ class Neighbours:
         self._link(rows)
         self._measure(np.array(sorted({*rows, *fresh}), dtype=np.int64))
 
-    def moved(self, rows: npt.NDArray[np.int32]) -> None:
-        """Rows got other numbers; -1 for those that are gone."""
+    def moved(self, rows: npt.NDArray[np.int32], ids: Sequence[UUID]) -> None:
+        """Rows got other numbers, -1 for those that are gone; `ids` are in the new order."""
+        self._ids = ids
         self._places = {
             place: kept
             for place, old in self._places.items()

@@ -56,24 +56,23 @@ class Found:
         parts = [each.values for each in self._candidates]
         values = np.concatenate(parts) if parts else np.zeros((0, len(NAMES)), dtype=np.float32)
         self.values = normalised(values, max((each.whole for each in self._candidates), default=0.0))
-        self._ids: list[UUID] | None = None
+        # A shelf that moves its rows takes a new list: those that were found keep theirs.
+        self._ids = [each.shelf.ids for each in self._candidates]
 
     def __len__(self) -> int:
         return len(self.values)
 
     def ids(self) -> list[UUID]:
-        """All that may fit, in the order of `values`; asked for once, since rows of a shelf may move later."""
-        if self._ids is None:
-            self._ids = [each.shelf.ids[row] for each in self._candidates for row in each.rows.tolist()]
-        return self._ids
+        """All that may fit, in the order of `values`."""
+        return [ids[row] for each, ids in zip(self._candidates, self._ids, strict=True) for row in each.rows.tolist()]
 
-    def _ids(self, places: Sequence[int]) -> dict[int, UUID]:
+    def _ids_at(self, places: Sequence[int]) -> dict[int, UUID]:
         ends = np.cumsum([len(each.rows) for each in self._candidates])
         told = {}
         for place in places:
             number = int(np.searchsorted(ends, place, side="right"))
             each = self._candidates[number]
-            told[place] = each.shelf.ids[int(each.rows[place - int(ends[number])])]
+            told[place] = self._ids[number][int(each.rows[place - int(ends[number])])]
         return told
 
     def first(self, count: int) -> list[UUID]:
@@ -87,7 +86,7 @@ class Found:
         graph = self._graph(weights, links)
         scores = np.round(fused(self.values, graph, weights), 6)
         cut = -np.partition(-scores, most - 1)[most - 1] if len(scores) > most else -np.inf
-        ids = self._ids(np.flatnonzero(scores >= cut).tolist())
+        ids = self._ids_at(np.flatnonzero(scores >= cut).tolist())
         places = sorted(ids, key=lambda place: (-scores[place], -ids[place].int))
         explain = _Explanation(self.values, graph, bool(self._query.dates))
         best = places[:most]

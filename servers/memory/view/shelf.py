@@ -169,12 +169,13 @@ class Shelf:
         alive = np.flatnonzero(self.columns["alive"])
         moved = np.full(len(self.ids), -1, dtype=np.int32)
         moved[alive] = np.arange(len(alive), dtype=np.int32)
-        self.ids[:] = [self.ids[row] for row in alive.tolist()]
+        # A new list: who found something by the old rows reads it there.
+        self.ids = [self.ids[row] for row in alive.tolist()]
         self.columns.keep(alive)
         self.terms.move(moved)
         self.labels.move(moved)
         self._rows = {memory_id: row for row, memory_id in enumerate(self.ids)}
-        self._neighbours.moved(moved)
+        self._neighbours.moved(moved, self.ids)
 
 
 def _session(entry: Entry) -> object:
