@@ -5,10 +5,10 @@ carry a word by which they are known, and it has more besides: everything is und
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import asyncpg
@@ -122,35 +122,78 @@ CLAUSE: Final = re.compile(
 
 @dataclass(frozen=True)
 class Mutant:
-    """One clause that is left out, of a function of the database or of a statement in a file."""
+    """A function of the database, or a statement in a file, without one of its clauses."""
 
     place: str
     number: int
     clause: str
     text: str
-    queries: Queries | None = None
 
     @property
     def name(self) -> str:
-        return f"{self.place} #{self.number}: {self.clause}"
+        return f"{self.place} #{self.number}"
 
 
-def mutants_of(place: str, text: str, queries: Queries | None = None) -> Iterator[Mutant]:
-    """The text without each of its clauses in turn; that of an update's `set` is none."""
+def mutants_of(place: str, text: str) -> Iterator[Mutant]:
+    """The text without each of its clauses in turn."""
     for number, found in enumerate(CLAUSE.finditer(text), 1):
-        without = f"{text[: found.start()]}true{text[found.end() :]}"
-        if "$1" in found.group() and "$1" not in without:
-            without = without.replace("true", "($1::uuid is null or true)", 1)
-        yield Mutant(place, number, found.group(), without, queries)
+        yield Mutant(place, number, found.group(), f"{text[: found.start()]}{_nothing(found)}{text[found.end() :]}")
 
 
-@contextmanager
-def instead(queries: Queries, name: str, text: str) -> Iterator[None]:
-    """Another text for a statement, for the length of a test of the tests."""
-    statements: Any = queries.__dict__["_statements"]
-    before = statements[name]
-    statements[name] = text
-    try:
-        yield
-    finally:
-        statements[name] = before
+def without_all(text: str) -> str:
+    """The text without any of its clauses."""
+    return CLAUSE.sub(_nothing, text)
+
+
+def _nothing(found: re.Match[str]) -> str:
+    """What compares no tenants; a parameter stays, for a statement must know the types of all it is given."""
+    return "($1::uuid is null or true)" if "$1" in found.group() else "true"
+
+
+class Statements:
+    """The statements of all files, wherever a module holds them."""
+
+    def __init__(self, held: Iterable[Queries]) -> None:
+        self._held = {queries.__dict__["_source"]: list[Queries]() for queries in held}
+        for queries in held:
+            self._held[queries.__dict__["_source"]].append(queries)
+        self.texts = {
+            f"{source}:{name}": getattr(same[0], name) for source, same in self._held.items() for name in dir(same[0])
+        }
+
+    @contextmanager
+    def instead(self, texts: Mapping[str, str]) -> Iterator[None]:
+        """Other texts for some statements, for the length of a test of the tests."""
+        try:
+            self._set(texts)
+            yield
+        finally:
+            self._set({place: self.texts[place] for place in texts})
+
+    def _set(self, texts: Mapping[str, str]) -> None:
+        for place, text in texts.items():
+            source, _, name = place.rpartition(":")
+            for queries in self._held[source]:
+                queries.__dict__["_statements"][name] = text
+
+    @contextmanager
+    def noting(self, seen: set[str]) -> Iterator[None]:
+        """Notes which statements are asked for."""
+
+        class Noting(dict[str, str]):
+            source = ""
+
+            def __getitem__(self, name: str) -> str:
+                seen.add(f"{self.source}:{name}")
+                return super().__getitem__(name)
+
+        before = [(queries, queries.__dict__["_statements"]) for same in self._held.values() for queries in same]
+        try:
+            for queries, statements in before:
+                noting = Noting(statements)
+                noting.source = queries.__dict__["_source"]
+                queries.__dict__["_statements"] = noting
+            yield
+        finally:
+            for queries, statements in before:
+                queries.__dict__["_statements"] = statements
