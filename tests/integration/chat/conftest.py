@@ -7,7 +7,8 @@ import pytest
 
 from soma.chat.v1.model_service_pb2_grpc import ModelServiceStub
 from soma_common.kernel.tenancy import TenantId
-from soma_common.testing.postgres import TestServer
+from soma_common.postgres.house import HouseDatabase
+from soma_common.testing.postgres import TestServer, run_aside
 from soma_common.testing.upstream import ScriptedUpstream
 from tests.integration.chat.party import Party
 from tests.integration.chat.person import Person
@@ -44,6 +45,14 @@ def model(stack: ChatStack) -> ScriptedUpstream:
 def tenant() -> TenantId:
     """A tenant that was never here before: its budget, its level and its agents are new."""
     return TenantId(uuid4())
+
+
+@pytest.fixture
+def control(postgres_server: TestServer) -> Iterator[HouseDatabase]:
+    """The tables of a control that a test serves beside the stack."""
+    urls = run_aside(postgres_server.make("control", "servers.control"))
+    yield urls
+    run_aside(postgres_server.drop(urls))
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ from soma_common.postgres.pool import Database
 from soma_common.rpc.call import acting_as
 from soma_common.testing.eventually import eventually
 from soma_common.testing.identity import user
-from soma_common.testing.postgres import TestServer, run_aside
+from soma_common.testing.postgres import TestServer
 from soma_common.testing.upstream import Script, ScriptedUpstream, ToolCall
 from tests.integration.chat.control_house import control_of
 from tests.integration.chat.dump import dump, where
@@ -71,13 +71,6 @@ class House:
         all_urls = (*self.stack.databases.values(), self.control)
         names = sorted({urls.app_dsn.partition("?")[0].rpartition("/")[2] for urls in all_urls})
         return await dump(self._postgres.address(name) for name in names)
-
-
-@pytest.fixture
-async def control(postgres_server: TestServer) -> AsyncIterator[HouseDatabase]:
-    urls = run_aside(postgres_server.make("control", "servers.control"))
-    yield urls
-    run_aside(postgres_server.drop(urls))
 
 
 @pytest.fixture

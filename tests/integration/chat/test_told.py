@@ -23,12 +23,16 @@ from soma.cognitive.v1 import neuromodulator_service_pb2 as mood_pb
 from soma.governor.v1 import budget_pb2 as budget_pb
 from soma.governor.v1 import config_pb2 as config_pb
 from soma.governor.v1 import governor_service_pb2 as governor_pb
+from soma.memory.v1 import erasure_pb2 as erasure_pb
 from soma.memory.v1 import memory_service_pb2 as memory_pb
+from soma.memory.v1 import upkeep_pb2 as upkeep_pb
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason
 from soma_common.kernel.tenancy import TenantId
+from soma_common.postgres.house import HouseDatabase
 from soma_common.testing.eventually import eventually
 from soma_common.testing.upstream import Script, ScriptedUpstream, ToolCall
+from tests.integration.chat.control_house import control_of
 from tests.integration.chat.person import Person, said
 from tests.integration.chat.stack import HTTP, ChatStack
 from tests.integration.chat.test_approvals import asked as asked_for_consent
@@ -43,7 +47,7 @@ class Watched:
     """An admin whose every call is watched for the events it leads to, in all houses."""
 
     def __init__(self, stack: ChatStack, boss: Person, model: ScriptedUpstream) -> None:
-        self._stack = stack
+        self.stack = stack
         self._model = model
         self.boss = boss
         self.agents: Any = boss.stub("chat", AgentServiceStub)
@@ -59,7 +63,7 @@ class Watched:
         """How many events of each type the tenant has."""
         found: Counter[str] = Counter()
         for house in HTTP:
-            connection = await asyncpg.connect(self._stack.databases[house].owner_dsn)
+            connection = await asyncpg.connect(self.stack.databases[house].owner_dsn)
             try:
                 query = "select event_type, count(*) as amount from events where tenant_id = $1 group by event_type"
                 found.update({row[0]: row[1] for row in await connection.fetch(query, self.boss.tenant)})
@@ -117,13 +121,14 @@ async def watched(stack: ChatStack, tenant: TenantId, model: ScriptedUpstream) -
         yield Watched(stack, boss, model)
 
 
-async def test_every_change_is_told(watched: Watched) -> None:
+async def test_every_change_is_told(watched: Watched, control: HouseDatabase) -> None:
     await resources(watched)
     await memories(watched)
     await minds_and_money(watched, watched.boss)
     await models(watched)
     await branches(watched)
     await tools(watched)
+    await erasures(watched, control)
     assert watched.seen == {method for method in TOLD if method.startswith(OWN)}
 
 
@@ -237,6 +242,22 @@ async def memories(watched: Watched) -> None:
     with watched.boss.acting():
         await stub.RecallMemories(memory_pb.RecallMemoriesRequest(query="attic"))
     assert await eventually(lambda: more(watched, before, "memory.recalled"), within_seconds=15)
+    await upkeep(watched)
+
+
+async def upkeep(watched: Watched) -> None:
+    house, stub = "/soma.memory.v1.MemoryService/", watched.boss.memory
+    for text in (
+        "Bob bought a red bicycle in Lisbon.",
+        "In Lisbon Bob bought a red bicycle.",
+        "Bob bought the red bicycle.",
+    ):
+        await watched.ask(f"{house}StoreMemory", stub, memory_pb.StoreMemoryRequest(text=text))
+    made = await watched.ask(f"{house}Consolidate", stub, upkeep_pb.ConsolidateRequest())
+    undo = upkeep_pb.RollbackConsolidationRequest(consolidation_id=made.consolidation.consolidation_id)
+    await watched.ask(f"{house}RollbackConsolidation", stub, undo)
+    swept = await watched.ask(f"{house}SweepMemories", stub, upkeep_pb.SweepMemoriesRequest(min_retention=1.0))
+    await watched.ask(f"{house}RestoreSweep", stub, upkeep_pb.RestoreSweepRequest(sweep_id=swept.sweep_id))
 
 
 async def revisions(watched: Watched, memory_id: str) -> None:
@@ -252,6 +273,12 @@ async def revisions(watched: Watched, memory_id: str) -> None:
 
 async def more(watched: Watched, before: Counter[str], event: str) -> bool:
     return (await watched.events() - before)[event] == 1
+
+
+async def erasures(watched: Watched, control: HouseDatabase) -> None:
+    order = erasure_pb.ForgetSubjectRequest(sub="nobody", confirm_sub="nobody")
+    async with control_of(watched.stack, control):
+        await watched.ask("/soma.memory.v1.MemoryService/ForgetSubject", watched.boss.memory, order)
 
 
 async def minds_and_money(watched: Watched, boss: Person) -> None:

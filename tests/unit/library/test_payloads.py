@@ -1,6 +1,6 @@
-"""Events carry ids, numbers and names: every string of a payload has a reason to be there, and none is what somebody said."""
+"""Events carry ids, numbers and names: every string of a payload has its reason, and none is what somebody said."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
@@ -57,7 +57,7 @@ def reason(message: str, field: str) -> str | None:
 
 
 def test_every_string_of_an_event_has_its_reason() -> None:
-    messages: dict[str, Any] = payloads_pb.DESCRIPTOR.message_types_by_name
+    messages: Mapping[str, Any] = payloads_pb.DESCRIPTOR.message_types_by_name
     found = {pair for message in messages.values() for pair in strings(message)}
     assert sorted(pair for pair in found if reason(*pair) is None) == [], "say why an event carries these"
     used = {field for _, field in found} | {f"{message}.{field}" for message, field in found}
@@ -65,7 +65,7 @@ def test_every_string_of_an_event_has_its_reason() -> None:
 
 
 def test_what_is_somebodys_own_word_is_emptied_with_the_name() -> None:
-    messages: dict[str, Any] = payloads_pb.DESCRIPTOR.message_types_by_name
+    messages: Mapping[str, Any] = payloads_pb.DESCRIPTOR.message_types_by_name
     own = {(m.full_name, field) for m in messages.values() for _, field in strings(m) if reason(m.name, field) == OWN}
     assert own == {(name, field) for name, fields in WORDS.items() for field in fields}
     changed = payloads_pb.ApiKeyChanged(key_id="k1", name="for my boat", sub="ada", changed_by="eve")

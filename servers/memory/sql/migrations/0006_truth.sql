@@ -195,7 +195,8 @@ begin
     ) waited;
     perform pg_advisory_xact_lock_shared(waited.key) from (
         select distinct source_lock(p_tenant, s.source) as key
-        from json_populate_recordset(null::memory_draft, p_drafts) d cross join unnest(d.sources) as s (source)
+        from json_populate_recordset(null::memory_draft, p_drafts) d
+        cross join unnest(d.sources || ('person/' || d.owner_sub)) as s (source)
         order by key
     ) waited;
 
@@ -205,7 +206,9 @@ begin
         select from forgotten_sources f
         where f.tenant_id = p_tenant and f.source = any(d.sources) and f.owner_sub in ('', d.owner_sub)
             and (f.ended or d.turn_time < f.forget_time)
-    );
+    )
+    -- what a person had begun before it was forgotten (0012)
+    or was_erased(p_tenant, d.owner_sub, d.turn_time);
     -- The namespaces that are not there yet; few, and waited for, so that they are counted exactly.
     if exists (
         select from json_populate_recordset(null::memory_draft, p_drafts) d

@@ -42,6 +42,16 @@ grant select, insert, update on erasures, erased_stores to :app;
 grant delete on memory_origins, memory_versions to :app;
 grant update (change_sub) on memory_versions to :app;
 
+-- Whether a person was erased after this began; what is said later, by whoever has the name then, is no matter of that.
+create function was_erased(p_tenant uuid, p_person text, p_begin timestamptz) returns boolean
+language sql stable as $$
+    select exists (
+        select from erasures e
+        where e.tenant_id = p_tenant and e.subject_hash is not null and p_begin < e.start_time
+            and e.subject_hash = sha256(e.salt || convert_to(p_person, 'UTF8'))
+    )
+$$;
+
 -- Whether something may still be learned from these sources, by this person. Holds both until the end of the transaction,
 -- so that whoever forgets one of them sees what is stored now, or is seen here.
 create or replace function admit_sources(p_tenant uuid, p_sources text[], p_owner text, p_turn_time timestamptz) returns boolean
@@ -53,12 +63,7 @@ begin
         select from forgotten_sources f
         where f.tenant_id = p_tenant and f.source = any(p_sources) and f.owner_sub in ('', p_owner)
             and (f.ended or p_turn_time < f.forget_time)
-    ) and not exists (
-        -- What is said later, by whoever has the name then, is no matter of this erasure.
-        select from erasures e
-        where e.tenant_id = p_tenant and e.subject_hash is not null and p_turn_time < e.start_time
-            and e.subject_hash = sha256(e.salt || convert_to(p_owner, 'UTF8'))
-    );
+    ) and not was_erased(p_tenant, p_owner, p_turn_time);
 end
 $$;
 
