@@ -34,7 +34,7 @@ async def test_no_filter_costs_recall(library: Library, dimensions: int) -> None
         if tenant == ada:
             held[namespace] = rows
 
-    found, wanted, query = 0, 0, rows[0].vector
+    found, wanted, query = 0, 0, held["shared"][0].vector
     for _ in range(20):
         query = rng.normal(size=dimensions).astype(np.float32)
         query /= np.linalg.norm(query)
