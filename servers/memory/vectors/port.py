@@ -14,8 +14,8 @@ import numpy.typing as npt
 from soma_common.kernel.tenancy import TenantId
 
 Vector: TypeAlias = npt.NDArray[np.float32]
-# Most rows of one put or page, and most hits of one search.
-MOST_ROWS: Final = 1_000
+# Most rows of one put or page: a graph may take tens of milliseconds for each on a busy machine.
+MOST_ROWS: Final = 250
 
 
 class VectorsDownError(Exception):
