@@ -39,7 +39,8 @@ _LIBRARIES: Final = {
     "LITELLM_LOCAL_MODEL_COST_MAP": "True",
     "LITELLM_MODE": "PRODUCTION",
 }
-_FIXED: Final = {**_LIBRARIES, "PYTHONUNBUFFERED": "1"}
+# Matrices are small and processes many: threads that wait for one another inside a product cost more than they bring.
+_FIXED: Final = {**_LIBRARIES, "PYTHONUNBUFFERED": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
 def read_environment() -> dict[str, str]:

@@ -69,7 +69,7 @@ class Servers:
         """How many statements the server has been sent for a database since `listen_to`; see `log.py`."""
         assert self._launched is not None, "the server was not asked for"
         said = (self._launched.cluster.home / "postgres.log").read_text("utf-8", errors="replace")
-        return statements(said, _database(dsn))
+        return statements(said, database_of(dsn))
 
     def listen_to(self, dsn: str) -> None:
         """Have the server write down every statement it is sent for a database on connections made from now on."""
@@ -77,7 +77,7 @@ class Servers:
         async def listen() -> None:
             connection = await asyncpg.connect(self.postgres.superuser_dsn)
             try:
-                await connection.execute(f"alter database {_database(dsn)} set log_statement = 'all'")
+                await connection.execute(f"alter database {database_of(dsn)} set log_statement = 'all'")
             finally:
                 await connection.close()
 
@@ -85,8 +85,9 @@ class Servers:
 
     def superuser_of_a_new_database(self) -> str:
         """The superuser's address of a fresh database, for peers who make their own tables."""
-        return self.postgres.address(_database(self.house().app_dsn))
+        return self.postgres.address(database_of(self.house().app_dsn))
 
 
-def _database(dsn: str) -> str:
+def database_of(dsn: str) -> str:
+    """The name of the database in an address."""
     return urlsplit(dsn).path.lstrip("/")

@@ -48,9 +48,9 @@ def _vectors(count: int, queries: int) -> tuple[Floats, Floats]:
     rng = np.random.default_rng(11)
     centres = rng.normal(size=(_CLUSTERS, BUILT_IN.dimensions))
     rows = centres[rng.integers(_CLUSTERS, size=count + queries)]
-    rows = (rows + rng.normal(scale=0.8, size=rows.shape)).astype(np.float32)
-    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-    return rows[:count], rows[count:]
+    rows += rng.normal(scale=0.8, size=rows.shape)
+    unit: Floats = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    return unit[:count], unit[count:]
 
 
 async def _timed(search: Search, rows: Floats, queries: Floats) -> dict[str, float]:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from bench.durable import vectoring
 from bench.durable.programs import play
+from bench.durable.servers import database_of
 from bench.figures.figure import Figure
 from bench.figures.run import Run
 from bench.rows import Row, Target
@@ -15,7 +16,7 @@ from bench.rows import Row, Target
 def _measure(run: Run) -> list[Row]:
     count, queries, followed = (100_000, 300, 5_000) if run.full else (8_000, 150, 1_500)
     urls = asyncio.run(run.servers.postgres.make("memory", "servers.memory"))
-    owner = run.servers.postgres.address(urls.app_dsn.rpartition("/")[2])
+    owner = run.servers.postgres.address(database_of(urls.app_dsn))
     job = {"urls": asdict(urls), "owner": owner, "count": count, "queries": queries}
     seen: dict[str, dict[str, Any]] = {}
     for way in ("house", "bare", "lite"):
@@ -45,10 +46,10 @@ FIGURE: Final = Figure(
     "memory-vectors",
     "Vectors of memories",
     "Unit vectors in 200 clusters, all of one tenant, are searched one after the other for the nearest ten; what is "
-    "found is held against the exact answer. The house searches its table under row-level security, with the tenant and "
-    "the namespace as filters, in a graph once there are more than 5,000. Bare pgvector has the same graph without any "
-    "filter, milvus-lite a filter by tenant. Then memories are stored at once and the follower brings them into the index "
-    "with its graph.",
+    "found is held against the exact answer. The house searches its table under row-level security, with the tenant "
+    "and the namespace as filters, in a graph once there are more than 5,000. Bare pgvector has the same graph without "
+    "any filter, milvus-lite a filter by tenant. Then memories are stored at once, and the follower brings them into "
+    "the index with its graph.",
     (),
     _measure,
 )

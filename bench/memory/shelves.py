@@ -1,5 +1,6 @@
 """Conversations on shelves, without servers: for fitting and for looking at one feature alone."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID, uuid5
@@ -7,8 +8,11 @@ from uuid import UUID, uuid5
 import numpy as np
 
 from bench.memory.locomo import Conversation, Turn
+from bench.memory.scores import Answered
 from servers.memory.domain.memory import Kind, Memory, RecallFilter, Source
+from servers.memory.domain.ranking import Weights
 from servers.memory.indexing.words import Words
+from servers.memory.view.entry import Mask
 from servers.memory.view.meaning import Meaning
 from servers.memory.view.reading import Reader
 from servers.memory.view.search import Found, look
@@ -26,10 +30,19 @@ class Pool:
     conversation: Conversation
     founds: list[Found]
     turn_ids: list[list[str]]
+    by_id: Mapping[UUID, str]
 
-    def right(self, number: int) -> "np.ndarray":
+    def right(self, number: int) -> Mask:
+        """Which of the rows answer a question."""
         gold = self.conversation.questions[number].gold
         return np.array([turn_id in gold for turn_id in self.turn_ids[number]], dtype=np.bool_)
+
+    def answers(self, weights: Weights, most: int = 50) -> list[Answered]:
+        """What a search finds for each question."""
+        return [
+            Answered(question, [self.by_id[hit.memory_id] for hit in found.ranking(weights, most=most).hits])
+            for question, found in zip(self.conversation.questions, self.founds, strict=True)
+        ]
 
 
 def reader() -> Reader:
@@ -70,4 +83,4 @@ def pool(read: Reader, conversation: Conversation) -> Pool:
     now = max(memory.learn_time for memory in memories) + timedelta(days=1)
     wanted = RecallFilter(namespaces=(NAMESPACE,))
     founds = [look([shelf], read.query(question.text, now), wanted, now) for question in conversation.questions]
-    return Pool(conversation, founds, [[turn_ids[each] for each in found.ids()] for found in founds])
+    return Pool(conversation, founds, [[turn_ids[each] for each in found.ids()] for found in founds], turn_ids)

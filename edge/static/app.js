@@ -2231,7 +2231,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
     </form>`}async#e(e){e.preventDefault();let t=new FormData(e.target),n=String(t.get(`text`)).trim();this.busy=!0;try{this.how===`correct`?await this.store.memories.correct(this.memory,n):await this.#t(n,Number(t.get(`importance`)),nc(String(t.get(`tags`)))),this.#r(),this.store.layout.announce(this.store.memories.report.value)}catch(e){this.refused=j(e).message}finally{this.busy=!1}}async#t(e,t,n){let{memory:r}=this,i={...e===r.text?{}:{text:e},...Math.abs(t-r.importance)<.005?{}:{importance:t},...n.join(`
 `)===r.tags.join(`
 `)?{}:{tags:n}};Object.keys(i).length>0&&await this.store.memories.change(r,i)}#n(e){e.key===`Escape`&&(e.stopPropagation(),this.#r())}#r(){this.dispatchEvent(new CustomEvent(`done`))}};function nc(e){return e.split(`,`).map(e=>e.trim()).filter(e=>e!==``)}customElements.define(`soma-memory-change`,tc);var rc=class extends V{static properties={memory:{attribute:!1},found:{state:!0},problem:{state:!0}};static styles=[O,k,A,$,o`
-      h3 {
+      h2 {
         margin: var(--s3) 0 var(--s1);
         font-size: var(--size-tiny);
       }
@@ -2248,7 +2248,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
         text-align: left;
         overflow-wrap: anywhere;
       }
-    `];#e=``;constructor(){super(),this.found=void 0,this.problem=``}updated(){let e=`${this.memory.memory_id} ${this.memory.etag}`;this.#e!==e&&(this.#e=e,this.#t(this.memory.memory_id))}async#t(e){try{this.found=await this.store.memories.lineage(e),this.problem=``}catch(e){this.problem=j(e).message}}render(){if(this.problem!==``)return b`<p class="problem" role="alert">${this.problem}</p>`;if(this.found===void 0)return b`<p class="quiet">Reading where it comes from…</p>`;let{memory:e,versions:t=[],superseded:n=[],superseded_by:r=[],sources:i=[],descendants:a=[]}=this.found,o=t.filter(t=>t.version!==e.version),s=[[`Replaced by`,r,!0],[`Replaced`,n,!0],[`Earlier versions`,o,!1],[`Made of`,i,!0],[`Made into`,a,!0]].filter(([,e])=>e.length>0);return s.length===0?b`<p class="quiet">It is as it was learned; nothing took its place.</p>`:s.map(([e,t,n])=>this.#n(e,t,n))}#n(e,t,n){return b`<h3>${e}</h3>
+    `];#e=``;constructor(){super(),this.found=void 0,this.problem=``}updated(){let e=`${this.memory.memory_id} ${this.memory.etag}`;this.#e!==e&&(this.#e=e,this.#t(this.memory.memory_id))}async#t(e){try{this.found=await this.store.memories.lineage(e),this.problem=``}catch(e){this.problem=j(e).message}}render(){if(this.problem!==``)return b`<p class="problem" role="alert">${this.problem}</p>`;if(this.found===void 0)return b`<p class="quiet">Reading where it comes from…</p>`;let{memory:e,versions:t=[],superseded:n=[],superseded_by:r=[],sources:i=[],descendants:a=[]}=this.found,o=t.filter(t=>t.version!==e.version),s=[[`Replaced by`,r,!0],[`Replaced`,n,!0],[`Earlier versions`,o,!1],[`Made of`,i,!0],[`Made into`,a,!0]].filter(([,e])=>e.length>0);return s.length===0?b`<p class="quiet">It is as it was learned; nothing took its place.</p>`:s.map(([e,t,n])=>this.#n(e,t,n))}#n(e,t,n){return b`<h2>${e}</h2>
       <ol>
         ${t.map(e=>b`<li>
             ${n?b`<button class="link" type="button" @click=${()=>this.store.showMemory(e.memory_id)}>${e.text}</button>`:e.text}
@@ -2363,6 +2363,9 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
         min-height: 0;
         accent-color: var(--accent);
       }
+      .quiet {
+        margin-bottom: var(--s2);
+      }
       details {
         margin-top: var(--s5);
       }
@@ -2393,66 +2396,64 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
           aria-label="Search memories"
           placeholder="Search what is remembered"
           .value=${e.query.value}
-          @input=${e=>this.#c(e.target.value)}
+          @input=${e=>this.#u(e.target.value)}
         />
       </div>
       ${this.#t()}
-      ${this.#n()}
+      ${this.#i()}
       ${e.problem.value===void 0?C:b`<p class="problem" role="alert">${e.problem.value.message}</p>`}
       ${t===void 0?C:b`<soma-memory-card .store=${this.store} .memory=${t}></soma-memory-card>`}
-      ${e.query.value.trim()===``?this.#i():this.#o()} ${this.#s()}
+      ${this.#n?this.#c():this.#o()} ${this.#l()}
     `}#t(){let{filters:e}=this.store.memories,{value:t}=e,n=this.store.thread.conversationId.value;return b`<div class="narrow">
-      <select aria-label="Kind" @change=${e=>this.#l({kinds:fc(e)===``?[]:[fc(e)]})}>
+      <select aria-label="Kind" @change=${e=>this.#d({kinds:fc(e)===``?[]:[fc(e)]})}>
         <option value="" ?selected=${t.kinds.length===0}>every kind</option>
         ${uc.map(([e,n])=>b`<option value=${e} ?selected=${t.kinds.includes(e)}>${n}</option>`)}
       </select>
-      <select aria-label="Importance" @change=${e=>this.#l({min_importance:Number(fc(e))})}>
-        ${[0,.5,.7,.9].map(e=>b`<option value=${e} ?selected=${t.min_importance===e}>
-            ${e===0?`any importance`:`importance ≥ ${e}`}
-          </option>`)}
-      </select>
+      ${this.#n?this.#r(t.min_importance):C}
       <input
         aria-label="About whom"
         placeholder="about whom"
         maxlength="256"
         .value=${t.subject}
-        @change=${e=>this.#l({subject:e.target.value.trim()})}
+        @change=${e=>this.#d({subject:e.target.value.trim()})}
       />
-      ${this.store.memories.query.value.trim()===``?b`<label>
+      ${this.#n?C:b`<label>
             <input
               type="checkbox"
               .checked=${t.include_retired}
-              @change=${e=>this.#l({include_retired:e.target.checked})}
+              @change=${e=>this.#d({include_retired:e.target.checked})}
             />
             also what rests
-          </label>`:C}
+          </label>`}
       ${n===``?C:b`<label>
             <input
               type="checkbox"
               .checked=${t.conversation_id===n}
-              @change=${e=>this.#l({conversation_id:e.target.checked?n:``})}
+              @change=${e=>this.#d({conversation_id:e.target.checked?n:``})}
             />
             of this conversation
           </label>`}
-    </div>`}#n(){let{report:e,undo:t}=this.store.memories;if(e.value===``)return C;let{value:n}=t;return b`<p class="notice" role="status">
+    </div>`}get#n(){return this.store.memories.query.value.trim()!==``}#r(e){return b`<select aria-label="Importance" @change=${e=>this.#d({min_importance:Number(fc(e))})}>
+      ${[0,.5,.7,.9].map(t=>b`<option value=${t} ?selected=${e===t}>${t===0?`any importance`:`importance ≥ ${t}`}</option>`)}
+    </select>`}#i(){let{report:e,undo:t}=this.store.memories;if(e.value===``)return C;let{value:n}=t;return b`<p class="notice" role="status">
       ${e.value}
-      ${n===void 0?C:b`<button class="link" type="button" @click=${()=>void this.#r(n)}>Undo</button>`}
-    </p>`}async#r(e){try{await e()}catch(e){this.store.memories.problem.value=j(e)}this.store.layout.announce(this.store.memories.report.value)}#i(){let{newest:e,wanted:t}=this.store.memories;if(e.problem.value!==void 0)return b`<p class="problem" role="alert">${e.problem.value.message}</p>`;let{value:n}=e.rows,{value:r}=t;return b`
-      <p class="quiet">Type what it is about: memories are found by meaning and by words. ${this.#a()}</p>
+      ${n===void 0?C:b`<button class="link" type="button" @click=${()=>void this.#a(n)}>Undo</button>`}
+    </p>`}async#a(e){try{await e()}catch(e){this.store.memories.problem.value=j(e)}this.store.layout.announce(this.store.memories.report.value)}#o(){let{newest:e,wanted:t}=this.store.memories;if(e.problem.value!==void 0)return b`<p class="problem" role="alert">${e.problem.value.message}</p>`;let{value:n}=e.rows,{value:r}=t;return b`
+      <p class="quiet">Type what it is about: memories are found by meaning and by words. ${this.#s()}</p>
       ${n===void 0?b`<p class="quiet">Reading the newest…</p>`:C}
       ${n?.length===0?b`<p class="quiet">Nothing is remembered here yet. What you say of yourself in a conversation will be.</p>`:C}
       ${Yr((n??[]).filter(e=>e.memory_id!==r?.memory_id),e=>e.memory_id,e=>b`<soma-memory-card .store=${this.store} .memory=${e}></soma-memory-card>`)}
       ${e.hasMore?b`<button type="button" @click=${()=>void e.more()}>Show older</button>`:C}
-    `}#a(){let{value:e}=this.store.memories.stats;if(e===void 0)return C;let t=t=>(e.namespaces??[]).reduce((e,n)=>e+Number(n[t]),0),n=this.store.mesh.isOperator&&t(`quarantined_count`)>0?`, ${M(t(`quarantined_count`))} hidden`:``;return b`${N(t(`memory_count`),`memory`,`memories`)} of ${N(t(`token_count`),`token`)},
-    ${M(t(`resting_count`))} at rest${n}.${e.vector_index_up?``:` The index of meanings is away: words, links and times still find.`}`}#o(){let{value:e}=this.store.memories.found;return e===void 0?this.store.memories.problem.value===void 0?b`<p class="quiet">Searching…</p>`:C:b`
+    `}#s(){let{value:e}=this.store.memories.stats;if(e===void 0)return C;let t=t=>(e.namespaces??[]).reduce((e,n)=>e+Number(n[t]),0),n=this.store.mesh.isOperator&&t(`quarantined_count`)>0?`, ${M(t(`quarantined_count`))} hidden`:``;return b`${N(t(`memory_count`),`memory`,`memories`)} of ${N(t(`token_count`),`token`)},
+    ${M(t(`resting_count`))} at rest${n}.${e.vector_index_up?``:` The index of meanings is away: words, links and times still find.`}`}#c(){let{value:e}=this.store.memories.found;return e===void 0?this.store.memories.problem.value===void 0?b`<p class="quiet">Searching…</p>`:C:b`
       ${e.degraded_reasons.map(e=>b`<p class="notice warn">${e}</p>`)}
       <p class="quiet" role="status">
         ${e.hits.length===0?`Nothing that is remembered fits.`:`${N(e.hits.length,`memory`,`memories`)}, the best first.`}
       </p>
       ${Yr(e.hits,e=>e.memory.memory_id,e=>b`<soma-memory-card .store=${this.store} .memory=${e.memory} .hit=${e}></soma-memory-card>`)}
-    `}#s(){return b`<details>
+    `}#l(){return b`<details>
       <summary>Keep something</summary>
-      <form @submit=${e=>void this.#u(e)}>
+      <form @submit=${e=>void this.#f(e)}>
         <textarea name="text" required maxlength="8000" aria-label="What to remember" placeholder="One thing, in one sentence"></textarea>
         <div>
           <select name="kind" aria-label="Kind of the new memory">
@@ -2462,7 +2463,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
         </div>
         ${this.refused===``?C:b`<p class="problem" role="alert">${this.refused}</p>`}
       </form>
-    </details>`}#c(e){this.store.memories.query.value=e,this.store.memories.wanted.value=void 0,this.store.memories.report.value=``,this.store.memories.undo.value=void 0,clearTimeout(this.#e),this.#e=setTimeout(()=>void this.store.memories.search(),lc)}#l(e){let{filters:t}=this.store.memories;t.value={...t.value,...e},this.store.memories.search()}async#u(e){e.preventDefault();let t=e.target,n=new FormData(t);try{await this.store.memories.add(String(n.get(`text`)),String(n.get(`kind`))),this.refused=``,t.reset(),this.store.layout.announce(this.store.memories.report.value)}catch(e){this.refused=j(e).message}}};function fc(e){return e.target.value}customElements.define(`soma-memory`,dc);var pc=[[`BUDGET_SCOPE_TENANT`,`everybody together`],[`BUDGET_SCOPE_USER`,`one user`],[`BUDGET_SCOPE_AGENT`,`one agent`],[`BUDGET_SCOPE_CONVERSATION`,`one conversation`]],mc=[[`BUDGET_PERIOD_TURN`,`turn`],[`BUDGET_PERIOD_DAY`,`day`],[`BUDGET_PERIOD_MONTH`,`month`],[`BUDGET_PERIOD_TOTAL`,`total`]];function hc(e){return xc(e.limit_tokens,e.used_tokens,e.held_tokens,e.debt_tokens)}function gc(e){return xc(e.limit_micros,e.used_micros,e.held_micros,e.debt_micros)}function _c(e){return mc.find(([t])=>t===e)?.[1]??e}function vc(e){return pc.some(([t])=>t===e.scope)?e.scope:`BUDGET_SCOPE_TENANT`}function yc(e){return`${vc(e)} ${e.scope_id} ${e.period}`}function bc(e){let t=e=>10*pc.findIndex(([t])=>t===vc(e))+mc.findIndex(([t])=>t===e.period);return[...e].sort((e,n)=>t(e)-t(n)||e.scope_id.localeCompare(n.scope_id))}function xc(e,t,n,r){let[i,a,o,s]=[Number(e),Number(t),Number(n),Number(r??0)];return{limit:i,used:a,held:o,debt:s,left:Math.max(0,i-a-o-s)}}var Sc=o`
+    </details>`}#u(e){this.store.memories.query.value=e,this.store.memories.wanted.value=void 0,this.store.memories.report.value=``,this.store.memories.undo.value=void 0,clearTimeout(this.#e),this.#e=setTimeout(()=>void this.store.memories.search(),lc)}#d(e){let{filters:t}=this.store.memories;t.value={...t.value,...e},this.store.memories.search()}async#f(e){e.preventDefault();let t=e.target,n=new FormData(t);try{await this.store.memories.add(String(n.get(`text`)),String(n.get(`kind`))),this.refused=``,t.reset(),this.store.layout.announce(this.store.memories.report.value)}catch(e){this.refused=j(e).message}}};function fc(e){return e.target.value}customElements.define(`soma-memory`,dc);var pc=[[`BUDGET_SCOPE_TENANT`,`everybody together`],[`BUDGET_SCOPE_USER`,`one user`],[`BUDGET_SCOPE_AGENT`,`one agent`],[`BUDGET_SCOPE_CONVERSATION`,`one conversation`]],mc=[[`BUDGET_PERIOD_TURN`,`turn`],[`BUDGET_PERIOD_DAY`,`day`],[`BUDGET_PERIOD_MONTH`,`month`],[`BUDGET_PERIOD_TOTAL`,`total`]];function hc(e){return xc(e.limit_tokens,e.used_tokens,e.held_tokens,e.debt_tokens)}function gc(e){return xc(e.limit_micros,e.used_micros,e.held_micros,e.debt_micros)}function _c(e){return mc.find(([t])=>t===e)?.[1]??e}function vc(e){return pc.some(([t])=>t===e.scope)?e.scope:`BUDGET_SCOPE_TENANT`}function yc(e){return`${vc(e)} ${e.scope_id} ${e.period}`}function bc(e){let t=e=>10*pc.findIndex(([t])=>t===vc(e))+mc.findIndex(([t])=>t===e.period);return[...e].sort((e,n)=>t(e)-t(n)||e.scope_id.localeCompare(n.scope_id))}function xc(e,t,n,r){let[i,a,o,s]=[Number(e),Number(t),Number(n),Number(r??0)];return{limit:i,used:a,held:o,debt:s,left:Math.max(0,i-a-o-s)}}var Sc=o`
   .budget {
     padding: var(--s3) 0;
     border-top: 1px solid var(--hairline);

@@ -17,7 +17,7 @@ _ASKED_TO_KEEP: Final = re.compile(
     r"don['’]t (?:let me )?forget|do not forget|keep in mind|bear in mind|"
     r"note that|make a note|for the record|remind me|for future reference|merke? dir|vergiss nicht|"
     r"souviens-toi|n['’]oublie pas|recuerda)\b|"
-    r"\b(?:please (?:remember|note)|remember (?:this|that)[:,])",
+    r"\bremember (?:this|that)[:,]",
     re.IGNORECASE,
 )
 _FROM_NOW_ON: Final = re.compile(
@@ -67,7 +67,7 @@ _ORDER: Final = re.compile(
 _FOR_NOW: Final = re.compile(
     r"^\W*(?:(?:well|so|and|but|hmm+|oh|ok(?:ay)?|yes|no)[,\s]+)*(?:"
     r"i (?:really |just |also |do |still )*(?:think|thought|believe|guess|suppose|doubt|hope|mean|meant|"
-    r"see|understand|know|agree|disagree|wonder|was wondering|"
+    r"see|understand|know|note|agree|disagree|wonder|was wondering|"
     r"get it|got it|don['’]t (?:know|understand|get|think|see|care|mind|agree|remember)|do not (?:know|"
     r"understand|think)|didn['’]t (?:get|understand|mean|ask|say)|"
     r"can['’]t (?:see|tell|remember|find)|appreciate|apologi[sz]e|trust you|asked|said|wish|feel like|"
@@ -98,7 +98,8 @@ _ABOUT_SELF: Final = re.compile(
     re.IGNORECASE,
 )
 _STATES: Final = re.compile(
-    r"\b(?:\w{2,}ed|am|is|are|was|were|will|have|has|had|m|s|re|ve|ll|live|lives|work|works|like|likes|"
+    r"^\W*(?:i|we) (?:\w+ly )?\w+ \w|\b(?:\w{2,}ed|"
+    r"am|is|are|was|were|will|have|has|had|m|s|re|ve|ll|live|lives|work|works|like|likes|"
     r"love|loves|enjoy|hate|hates|prefer|prefers|use|uses|own|owns|need|needs|want|wants|called|"
     r"named|born|moved|started|finished|decided|plan|plans|play|plays|speak|speaks|bought|sold|quit|got|"
     r"went|met|visited|lost|broke|read|eat|eats|drink|drinks|drive|drives|study|studies|run|"

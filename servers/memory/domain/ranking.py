@@ -1,22 +1,15 @@
-"""How hits of several retrievers become one list: a weighted sum of normalised features, then a budget. Pure.
+"""What a hit is, what its features count for, and which hits fit into an answer. Pure.
 
-    score = (α·vector + λ·lexical + γ·recency + 0.1·importance) / (α + λ + γ + 0.1)
-
-vector is the cosine above the similarity of unrelated texts, stretched to 0-1; lexical is BM25 divided by the best
-BM25 of the query; recency halves every 30 days; α, λ, γ are the caller's adaptation weights.
+How a score comes about stands in `view/fusion.py`.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
-from uuid import UUID
 
 from servers.memory.domain.memory import Memory
 
 RECENCY_HALF_LIFE_DAYS: Final = 30.0
-IMPORTANCE_WEIGHT: Final = 0.1
-_SECONDS_A_DAY: Final = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,53 +57,6 @@ class Hit:
 def relevance(cosine: float, unrelated: float) -> float:
     """The cosine as 0-1 above what unrelated texts have."""
     return min(1.0, max(0.0, (cosine - unrelated) / (1.0 - unrelated)))
-
-
-def recency(learned: datetime, now: datetime) -> float:
-    """1 for now, half of it for each 30 days."""
-    days = max(0.0, (now - learned).total_seconds()) / _SECONDS_A_DAY
-    return float(2.0 ** (-days / RECENCY_HALF_LIFE_DAYS))
-
-
-def score(parts: Parts, weights: Weights) -> float:
-    """The weighted sum, 0-1."""
-    total = (
-        weights.vector * (parts.vector or 0.0)
-        + weights.lexical * (parts.lexical or 0.0)
-        + weights.recency * parts.recency
-        + IMPORTANCE_WEIGHT * parts.importance
-    )
-    return total / (weights.vector + weights.lexical + weights.recency + IMPORTANCE_WEIGHT)
-
-
-def rank(
-    memories: Iterable[Memory],
-    vector: Mapping[UUID, float],
-    lexical: Mapping[UUID, float],
-    weights: Weights,
-    now: datetime,
-) -> list[Hit]:
-    """Hits, best first; `vector` holds relevances, `lexical` raw BM25. Equal scores fall by id, newest first."""
-    best = max(lexical.values(), default=0.0) or 1.0
-    vector_ranks, lexical_ranks = _ranks(vector), _ranks(lexical)
-    hits = []
-    for memory in memories:
-        key = memory.memory_id
-        parts = Parts(
-            vector=vector.get(key),
-            lexical=lexical[key] / best if key in lexical else None,
-            recency=recency(memory.learn_time, now),
-            importance=memory.importance,
-            vector_rank=vector_ranks.get(key, 0),
-            lexical_rank=lexical_ranks.get(key, 0),
-        )
-        hits.append(Hit(memory, score(parts, weights), parts))
-    return sorted(hits, key=lambda hit: (-hit.score, -hit.memory.memory_id.int))
-
-
-def _ranks(scores: Mapping[UUID, float]) -> dict[UUID, int]:
-    ordered = sorted(scores, key=lambda key: (-scores[key], -key.int))
-    return {key: place for place, key in enumerate(ordered, 1)}
 
 
 def within_bytes(hits: Sequence[Hit], most_bytes: int, size: Callable[[Memory], int]) -> list[Hit]:

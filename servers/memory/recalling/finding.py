@@ -95,7 +95,7 @@ class Finder:
     """Looks on shelves that are true, and into the index where a shelf has no vectors or is not there yet."""
 
     def __init__(self, shelves: Shelves, changes: ChangeLog, vectors: VectorSearch) -> None:
-        self._shelves = shelves
+        self.shelves = shelves
         self._changes = changes
         self._vectors = vectors
 
@@ -110,7 +110,7 @@ class Finder:
         short: Shortfall,
     ) -> Sought:
         """What fits best before links count. Raises DATABASE_UNAVAILABLE where that is known in time."""
-        places = self._shelves.places(tenant_id, wanted.namespaces)
+        places = self.shelves.places(tenant_id, wanted.namespaces)
         await self._follow(places, patience, short)
         cold = [place for place in places if place.loading is not None]
         far = [place for place in places if place.loading is None and not place.with_vectors]
@@ -128,20 +128,20 @@ class Finder:
             found = look(shelves, asked.features, wanted, now, cosines)
             return Sought(found, shelves, _ranks(found, shelves, weights, ()))
 
-        return await self._shelves.do(work)
+        return await self.shelves.do(work)
 
     async def rank(self, sought: Sought, weights: Weights, links: Sequence[Link]) -> Ranks:
         """The hits again, now that links are known."""
-        return await self._shelves.do(lambda: _ranks(sought.found, sought.shelves, weights, links))
+        return await self.shelves.do(lambda: _ranks(sought.found, sought.shelves, weights, links))
 
     async def _follow(self, places: Sequence[Place], patience: Patience, short: Shortfall) -> None:
         try:
             async with asyncio.timeout(patience.left(_FOLLOWING)):
-                await self._shelves.follow(places)
+                await self.shelves.follow(places)
                 while any(place.loading is not None for place in places):
-                    if not await self._shelves.wait(places, patience.left(_LOADING)):
+                    if not await self.shelves.wait(places, patience.left(_LOADING)):
                         break
-                    await self._shelves.follow(places)
+                    await self.shelves.follow(places)
         except TimeoutError:
             short.late("changes of memories: out of time")
         for place in places:
@@ -204,7 +204,7 @@ class Finder:
             shelf.apply(self._changes.told(rows, memories).entries)
             return shelf
 
-        return await self._shelves.do(work)
+        return await self.shelves.do(work)
 
 
 def _ranks(found: Found, shelves: Sequence[Shelf], weights: Weights, links: Sequence[Link]) -> Ranks:

@@ -75,7 +75,7 @@ class Recaller:
         accesses: Accesses,
         clock: Clock,
     ) -> None:
-        self._finder = finder
+        self.finder = finder
         self._store = store
         self._links = links
         self._indexer = indexer
@@ -124,7 +124,7 @@ class Recaller:
         self, tenant_id: TenantId, request: Recall, asked: Asked, patience: Patience, size: Callable[[Memory], int]
     ) -> Recalled:
         now, short = self._clock.now(), Shortfall()
-        sought = await self._finder.find(tenant_id, asked, request.wanted, request.weights, now, patience, short)
+        sought = await self.finder.find(tenant_id, asked, request.wanted, request.weights, now, patience, short)
         fetched = await self._fetch(tenant_id, request, sought, patience, short)
         standing = {
             memory_id: memory
@@ -160,7 +160,7 @@ class Recaller:
             return _Fetched(ranks, {})
         if not links:
             return _Fetched(ranks, memories)
-        linked = await self._finder.rank(sought, request.weights, links)
+        linked = await self.finder.rank(sought, request.weights, links)
         missing = [memory_id for memory_id in _picked(linked, request) if memory_id not in memories]
         try:
             async with asyncio.timeout(patience.left()):

@@ -9,6 +9,9 @@ returning consolidation_id
 -- name: find
 select * from consolidations where tenant_id = $1 and consolidation_id = $2
 
+-- name: find_running
+select * from consolidations where tenant_id = $1 and namespace = $2 and state = 1
+
 -- name: lock
 select * from consolidations where tenant_id = $1 and consolidation_id = $2 for update
 

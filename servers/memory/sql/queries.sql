@@ -19,12 +19,6 @@ delete from memories
 where tenant_id = nullif(current_setting('soma.tenant_id', true), '')::uuid and memory_id = $1
 returning namespace, version, term_count
 
--- name: by_vector
-select memory_id, cosine from nearest_memories($1, $2, $3, $4, $5, $6, $7, $8)
-
--- name: by_words
-select memory_id, bm25 from memories_with_words($1, $2, $3, $4, $5, $6, $7, $8)
-
 -- name: note_accesses
 update memories
 set access_count = access_count + given.times, access_time = greatest(access_time, given.time)

@@ -1,29 +1,23 @@
 -- Statements that export, import and count memories, run under row-level security.
 
--- name: hold_snapshot
-set transaction isolation level repeatable read
-
--- name: page
+-- name: exported
 -- With what rests, or only what is in recall; never what is hidden or has expired.
 select * from memories m
-where m.tenant_id = $1 and m.namespace = any($2::text[]) and ($3::uuid is null or m.memory_id > $3)
-    and m.hidden_by = 0 and (m.expire_time is null or m.expire_time > $4)
-    and ($5::boolean or (
-        m.valid_from <= $4 and (m.valid_to is null or m.valid_to > $4)
-        and (m.retire_time is null or (m.retire_reason in (1, 4) and m.valid_to > $4))
+where m.tenant_id = $1 and m.namespace = any($2::text[])
+    and m.hidden_by = 0 and (m.expire_time is null or m.expire_time > $3)
+    and ($4::boolean or (
+        m.valid_from <= $3 and (m.valid_to is null or m.valid_to > $3)
+        and (m.retire_time is null or (m.retire_reason in (1, 4) and m.valid_to > $3))
     ))
 order by m.memory_id
-limit $6
 
--- name: links_page
+-- name: exported_links
 select l.source_id, l.target_id, l.type, l.strength, l.owner_sub, l.update_time
 from memory_links l
 join memories s on s.tenant_id = l.tenant_id and s.memory_id = l.source_id
 join memories t on t.tenant_id = l.tenant_id and t.memory_id = l.target_id
 where l.tenant_id = $1 and s.namespace = any($2::text[]) and t.namespace = any($2::text[])
-    and ($3::uuid is null or (l.source_id, l.target_id, l.type) > ($3, $4::uuid, $5::text))
 order by l.source_id, l.target_id, l.type
-limit $6
 
 -- name: imported
 select origin_id, memory_id, outcome from memory_imports

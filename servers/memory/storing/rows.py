@@ -12,9 +12,8 @@ from uuid import UUID
 import numpy as np
 import numpy.typing as npt
 
-from servers.memory.domain.memory import Kind, Memory, RecallFilter, Retired, Source
+from servers.memory.domain.memory import Kind, Memory, Retired, Source
 from soma_common.kernel.tenancy import TenantId
-from soma_common.postgres.failures import DRIVER_EXCEPTIONS
 from soma_common.postgres.pool import Connection, Database
 from soma_common.postgres.queries import Queries
 
@@ -31,10 +30,6 @@ class Indexed:
     term_count: int
     entry: bytes
     vector: bytes | None
-
-
-class VectorsDownError(Exception):
-    """The index of vectors is broken or out of reach, while the database is there."""
 
 
 class MemoryStore:
@@ -75,42 +70,12 @@ class MemoryStore:
         await connection.execute(_SQL.grow_namespace, tenant_id, row["namespace"], -1, -row["term_count"])
         return row["namespace"], row["version"]
 
-    async def by_vector(
-        self, tenant_id: TenantId, vector: Vector, wanted: RecallFilter, limit: int
-    ) -> dict[UUID, float]:
-        """The nearest memories with their cosines, by an exact scan of the namespaces.
-
-        Raises VectorsDownError where the database answers, but not with vectors.
-        """
-        values = (_vector_text(vector), *_filter(wanted), limit)
-        try:
-            rows = await self._database.tenant_read(tenant_id, _SQL.by_vector, *values)
-        except DRIVER_EXCEPTIONS as problem:
-            raise VectorsDownError("the index of vectors does not answer") from problem
-        return {row["memory_id"]: row["cosine"] for row in rows}
-
-    async def by_words(
-        self, tenant_id: TenantId, terms: Sequence[str], wanted: RecallFilter, limit: int
-    ) -> dict[UUID, float]:
-        """The memories that share words with the query, with their BM25 (k1 1.2, b 0.75)."""
-        rows = await self._database.tenant_read(tenant_id, _SQL.by_words, list(terms), *_filter(wanted), limit)
-        return {row["memory_id"]: row["bm25"] for row in rows}
-
     async def note_accesses(self, connection: Connection, accesses: Mapping[UUID, tuple[int, datetime]]) -> None:
         """Count recalls: for each memory how often and when last."""
         ids = sorted(accesses)
         times = [accesses[key][0] for key in ids]
         moments = [accesses[key][1] for key in ids]
         await connection.execute(_SQL.note_accesses, ids, times, moments)
-
-
-def _vector_text(vector: Vector) -> str:
-    return "[" + ",".join(f"{number:.7g}" for number in vector.tolist()) + "]"
-
-
-def _filter(wanted: RecallFilter) -> tuple[object, ...]:
-    kinds = [int(kind) for kind in wanted.kinds]
-    return list(wanted.namespaces), kinds, list(wanted.tags), wanted.conversation_id, wanted.min_importance
 
 
 def memory_of_row(row: Any) -> Memory:

@@ -1,6 +1,6 @@
-"""The use case of export: memories, then links, page by page out of one snapshot.
+"""The use case of export: memories, then links, page by page, as they were at the beginning.
 
-Who does not take a page for 15 seconds ends the snapshot and with it the export, which is then not whole.
+Who does not take a page for 15 seconds ends the transaction and with it the export, which is then not whole.
 """
 
 import asyncio
@@ -36,22 +36,19 @@ class Exporter:
     ) -> AsyncGenerator[Memory | Link, None]:
         """Each memory in the order of ids, then each link between two of them; no namespaces mean all."""
         async with self._room, self._database.transaction(caller.tenant_id) as connection:
-            await connection.execute(_SQL.hold_snapshot)
             places = await readable_places(connection, caller, namespaces)
+            # A cursor sees what was there when it was opened, however long it is read.
+            memories = await connection.cursor(_SQL.exported, caller.tenant_id, places, self._clock.now(), with_retired)
+            links = await connection.cursor(_SQL.exported_links, caller.tenant_id, places)
             told = set[UUID]()
-            last: UUID | None = None
-            while True:
-                values = (caller.tenant_id, places, last, self._clock.now(), with_retired, PAGE)
-                rows = await connection.fetch(_SQL.page, *values)
+            while rows := await memories.fetch(PAGE):
                 for row in rows:
-                    last = row["memory_id"]
-                    told.add(last)
+                    told.add(row["memory_id"])
                     yield memory_of_row(row)
-                if len(rows) < PAGE:
-                    break
-            async for link in _links(connection, caller, places):
-                if link.source_id in told and link.target_id in told:
-                    yield link
+            while rows := await links.fetch(PAGE):
+                for row in rows:
+                    if row["source_id"] in told and row["target_id"] in told:
+                        yield Link(*row)
 
 
 async def readable_places(connection: Connection, caller: Caller, wanted: tuple[str, ...]) -> list[str]:
@@ -60,14 +57,3 @@ async def readable_places(connection: Connection, caller: Caller, wanted: tuple[
         return sorted({name for name in wanted if may_use(caller, name)})
     own = None if caller.sees_all else own_namespace(caller)
     return sorted(row["namespace"] for row in await connection.fetch(_SQL.readable, caller.tenant_id, own))
-
-
-async def _links(connection: Connection, caller: Caller, places: list[str]) -> AsyncGenerator[Link, None]:
-    behind: tuple[UUID | None, UUID | None, str] = (None, None, "")
-    while True:
-        rows = await connection.fetch(_SQL.links_page, caller.tenant_id, places, *behind, PAGE)
-        for row in rows:
-            yield Link(*row)
-        if len(rows) < PAGE:
-            return
-        behind = (rows[-1]["source_id"], rows[-1]["target_id"], rows[-1]["type"])

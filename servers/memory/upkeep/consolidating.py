@@ -14,7 +14,7 @@ from google.protobuf.message import Message
 from servers.memory.domain.consolidation import State, coverage, planned
 from servers.memory.domain.namespaces import may_use, own_namespace
 from servers.memory.upkeep.consolidation_rows import Consolidation, ConsolidationRows
-from servers.memory.upkeep.consolidation_saga import NAME, told
+from servers.memory.upkeep.consolidation_saga import INTERRUPTED, NAME, told
 from servers.memory.upkeep.proposers import Proposers, Wish
 from soma_common.events.store import EventStore
 from soma_common.kernel.clock import Clock
@@ -24,6 +24,7 @@ from soma_common.kernel.tenancy import Caller
 from soma_common.postgres.pool import Connection, Database
 from soma_common.rpc.call import current_call
 from soma_common.rpc.idempotency import Once
+from soma_common.sagas.models import Status
 from soma_common.sagas.orchestrator import SagaOrchestrator
 
 Reply = TypeVar("Reply", bound=Message)
@@ -88,8 +89,10 @@ class Consolidating:
             }
             await self._sagas.start_saga(tenant_id, caller, NAME, told_saga, order.consolidation_id, connection)
 
+        await self._settle(caller, order.namespace)
         await self._database.run(tenant_id, begin)
         await self._await(caller, order.consolidation_id)
+        await self._settle(caller, order.namespace)
 
         async def answer(connection: Connection) -> Reply:
             found = await self._visible(connection, caller, order.consolidation_id)
@@ -132,6 +135,10 @@ class Consolidating:
 
     async def read(self, caller: Caller, consolidation_id: UUID) -> Consolidation:
         """One. Raises RESOURCE_NOT_FOUND."""
+        found = await self._database.run(caller.tenant_id, lambda it: self._visible(it, caller, consolidation_id))
+        if found.state is not State.RUNNING:
+            return found
+        await self._settle(caller, found.namespace)
         return await self._database.run(caller.tenant_id, lambda it: self._visible(it, caller, consolidation_id))
 
     async def list_some(
@@ -180,6 +187,17 @@ class Consolidating:
         if found is None or not may_use(caller, found.namespace):
             raise not_found("consolidation", consolidation_id)
         return found
+
+    async def _settle(self, caller: Caller, namespace: str) -> None:
+        """Say of one whose saga was taken back before its first step that it is over: no step did."""
+        tenant_id = caller.tenant_id
+        running = await self._database.run(tenant_id, lambda it: self._rows.running(it, tenant_id, namespace))
+        if running is None:
+            return
+        saga = await self._sagas.get_saga(tenant_id, running.consolidation_id)
+        if saga.status is Status.COMPENSATED:
+            values = (tenant_id, running.consolidation_id, INTERRUPTED, self._clock.now())
+            await self._database.run(tenant_id, lambda it: self._rows.abandon(it, *values))
 
     async def _await(self, caller: Caller, saga_id: UUID) -> None:
         left = current_call().remaining_seconds()

@@ -55,6 +55,11 @@ class ConsolidationRows:
         row = await connection.fetchrow(_SQL.lock if hold else _SQL.find, tenant_id, consolidation_id)
         return None if row is None else _consolidation(row)
 
+    async def running(self, connection: Connection, tenant_id: TenantId, namespace: str) -> Consolidation | None:
+        """The one of a namespace that runs."""
+        row = await connection.fetchrow(_SQL.find_running, tenant_id, namespace)
+        return None if row is None else _consolidation(row)
+
     async def list_some(self, connection: Connection, *values: object) -> list[Consolidation]:
         """Some of a tenant, the newest first."""
         return [_consolidation(row) for row in await connection.fetch(_SQL.list, *values)]

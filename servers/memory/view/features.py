@@ -64,13 +64,13 @@ def features(
     found = [postings(shelf, terms) for shelf in shelves]
     idf = rarity(found, sum(map(len, shelves)), len(terms))
     asked = _asked(shelves, query, idf)
-    seen: list[tuple[Shelf, Mask, Lexical, Floats, Floats]] = []
+    seen: list[tuple[Shelf, Mask, Lexical, Floats]] = []
     for shelf, each in zip(shelves, found, strict=True):
         stand = standing(shelf, wanted, now)
         fit = fitting(shelf, wanted)
         lexical = score(shelf, each, query, asked.weights, asked.near, stand)
-        own, around = _vectors(shelf, asked, stand, cosines)
-        seen.append((shelf, stand if fit is None else stand & fit, lexical, own, around))
+        near = _vectors(shelf, asked, stand, cosines)
+        seen.append((shelf, stand if fit is None else stand & fit, lexical, near))
     return [_candidates(each, query, asked, now) for each in seen]
 
 
@@ -91,19 +91,22 @@ def _asked(shelves: Sequence[Shelf], query: QueryFeatures, idf: Floats) -> _Aske
     return _Asked(weights, idf[len(query.terms) :], vector, unrelated, names)
 
 
-def windowed(shelf: Shelf, values: Floats) -> Floats:
-    """Each row's value with those of its neighbours."""
-    padded = np.append(values, np.float32(0))
+def windowed(shelf: Shelf, values: Sequence[Floats]) -> Floats:
+    """Each row's values with those of its neighbours, [rows, values]."""
+    size = shelf.columns.size
+    padded = np.zeros((size + 1, len(values)), dtype=np.float32)
+    for number, column in enumerate(values):
+        padded[:size, number] = column
     previous, following = shelf.columns["previous"], shelf.columns["next"]
     before = np.append(previous, np.int32(-1))[previous]
-    total = values * np.float32(WINDOW[0])
+    total = padded[:size] * np.float32(WINDOW[0])
     for weight, rows in zip(WINDOW[1:], (previous, before, following), strict=True):
         total += np.float32(weight) * padded[rows]
     return total
 
 
-def _vectors(shelf: Shelf, asked: _Asked, stand: Mask, cosines: Mapping[UUID, float]) -> tuple[Floats, Floats]:
-    """Relevance of each row and of each row with its neighbours, 0-1."""
+def _vectors(shelf: Shelf, asked: _Asked, stand: Mask, cosines: Mapping[UUID, float]) -> Floats:
+    """The cosine of each row in recall with the query."""
     columns = shelf.columns
     near = np.zeros(columns.size, dtype=np.float32)
     if asked.vector is not None and columns["vector"].shape[1] == len(asked.vector):
@@ -116,19 +119,24 @@ def _vectors(shelf: Shelf, asked: _Asked, stand: Mask, cosines: Mapping[UUID, fl
     for row, cosine in zip(shelf.rows_of(cosines), cosines.values(), strict=True):
         if row >= 0:
             near[row] = cosine
-    near *= stand
-    sums = windowed(shelf, near * columns["weight"])
-    around = np.divide(sums, columns["around"], out=near.copy(), where=columns["around"] > 0)
-    spread = np.float32(1.0 - asked.unrelated)
-    stretched = [np.clip((value - asked.unrelated) / spread, 0.0, 1.0).astype(np.float32) for value in (near, around)]
-    return stretched[0], stretched[1]
+    return np.asarray(near * stand, dtype=np.float32)
+
+
+def _relevance(cosines: Floats, asked: _Asked) -> Floats:
+    """Cosines as 0-1 above what unrelated texts have."""
+    stretched = (cosines - np.float32(asked.unrelated)) / np.float32(1.0 - asked.unrelated)
+    return np.asarray(np.clip(stretched, 0.0, 1.0), dtype=np.float32)
 
 
 def _candidates(
-    seen: tuple[Shelf, Mask, Lexical, Floats, Floats], query: QueryFeatures, asked: _Asked, now: datetime
+    seen: tuple[Shelf, Mask, Lexical, Floats], query: QueryFeatures, asked: _Asked, now: datetime
 ) -> Candidates:
-    shelf, eligible, lexical, own, around = seen
-    window, soft_window = windowed(shelf, lexical.own), windowed(shelf, lexical.soft)
+    shelf, eligible, lexical, cosines = seen
+    lengths = shelf.columns["around"]
+    sums = windowed(shelf, (lexical.own, lexical.soft, cosines * shelf.columns["weight"]))
+    window, soft_window = sums[:, 0], sums[:, 1]
+    own = _relevance(cosines, asked)
+    around = _relevance(np.divide(sums[:, 2], lengths, out=cosines.copy(), where=lengths > 0), asked)
     date = _dates(shelf, query)
     likely = (own >= LEAST_RELEVANCE) | (around >= LEAST_RELEVANCE)
     likely |= (soft_window > 0) & (np.maximum(own, around) >= LEAST_RELEVANCE_OF_NEAR_WORDS)

@@ -65,27 +65,41 @@ def score(shelf: Shelf, found: Found, query: QueryFeatures, weights: Floats, nea
         rows, gained = _gained(found, term, lengths, average)
         gained *= weights[term]
         own[rows] += gained
-        places = np.flatnonzero(query.near_of == term)
-        others = [place for place in places.tolist() if len(found.rows[len(query.terms) + place])]
-        if not others:
+        rows_of_others, gained_of_others = _others(found, query, term, (weights[term], near), (lengths, average))
+        if not len(rows_of_others):
             soft[rows] += gained
             continue
         best = np.zeros(size, dtype=np.float32)
         best[rows] = gained
-        for place in others:
-            rows, gained = _gained(found, len(query.terms) + place, lengths, average)
-            heavy = min(weights[term], near[place]) * query.near_likeness[place] * SOFT
-            best[rows] = np.maximum(best[rows], np.float32(heavy) * gained)
+        np.maximum.at(best, rows_of_others, gained_of_others)
         soft += best
     own *= stand
     soft *= stand
     return Lexical(own, soft, _sessions(shelf, found, weights, stand))
 
 
+def _others(
+    found: Found, query: QueryFeatures, term: int, rare: tuple[np.float32, Floats], sizes: tuple[np.ndarray, float]
+) -> tuple[np.ndarray, Floats]:
+    """Rows that hold a word of nearly the same meaning, and what each such word brings there."""
+    first = len(query.terms)
+    places = [p for p in np.flatnonzero(query.near_of == term).tolist() if len(found.rows[first + p])]
+    if not places:
+        return np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.float32)
+    rows = np.concatenate([found.rows[first + place] for place in places])
+    counts = np.concatenate([found.counts[first + place] for place in places])
+    heavy = np.minimum(rare[0], rare[1][places]) * query.near_likeness[places] * np.float32(SOFT)
+    return rows, np.repeat(heavy, [len(found.rows[first + p]) for p in places]) * _bm25(rows, counts, *sizes)
+
+
 def _gained(found: Found, term: int, lengths: np.ndarray, average: float) -> tuple[np.ndarray, Floats]:
-    rows, counts = found.rows[term], found.counts[term].astype(np.float32)
+    return found.rows[term], _bm25(found.rows[term], found.counts[term], lengths, average)
+
+
+def _bm25(rows: np.ndarray, counts: np.ndarray, lengths: np.ndarray, average: float) -> Floats:
+    times = counts.astype(np.float32)
     norm = np.float32(K1 * (1 - B)) + np.float32(K1 * B / average) * lengths[rows].astype(np.float32)
-    return rows, counts * np.float32(K1 + 1) / (counts + norm)
+    return np.asarray(times * np.float32(K1 + 1) / (times + norm), dtype=np.float32)
 
 
 def _sessions(shelf: Shelf, found: Found, weights: Floats, stand: Mask) -> Floats:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import cached_property, lru_cache
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,10 @@ _MEANINGLESS: Final = CALENDAR | set("doing hello hey hi lot ok okay please than
 MOST_NEAR: Final = 48
 LEAST_LIKENESS: Final = 0.5
 _PROMISING: Final = 256
+# Of so many words of a query others that mean nearly the same are looked for.
+MOST_WORDS: Final = 64
+# Terms with their likeness, 0-1.
+NearTerms: TypeAlias = tuple[tuple[int, float], ...]
 
 
 class Meaning:
@@ -29,7 +33,7 @@ class Meaning:
         self._embedder = embedder
         self._words = words
         self._word = lru_cache(_KNOWN_WORDS)(self._sum_of_pieces)
-        self.near = lru_cache(_KNOWN_WORDS)(self._near)
+        self._near: dict[str, NearTerms] = {}
 
     def words(self, words: Sequence[str]) -> Floats:
         """One row a word, as long as it is rare in the table; zeros for a word that the table does not know."""
@@ -50,22 +54,38 @@ class Meaning:
         common = self._embedder.common_direction
         return np.asarray(total - (total @ common) * common, dtype=np.float32)
 
-    def _near(self, word: str) -> tuple[tuple[int, float], ...]:
-        length = float(np.linalg.norm(self._word(word)))
-        if not length:
-            return ()
-        vector = self._word(word) / np.float32(length)
+    def near(self, words: Sequence[str]) -> list[NearTerms]:
+        """For each word the terms that mean nearly the same, the nearest first; for the words behind MOST_WORDS none."""
+        wanted = [word for word in dict.fromkeys(words[:MOST_WORDS]) if word not in self._near]
+        if wanted:
+            if len(self._near) + len(wanted) > _KNOWN_WORDS:
+                self._near.clear()
+            self._near.update(zip(wanted, self._nearest(wanted), strict=True))
+        return [self._near.get(word, ()) for word in words[:MOST_WORDS]] + [()] * (len(words) - MOST_WORDS)
+
+    def _nearest(self, words: Sequence[str]) -> list[NearTerms]:
+        """The words together: the table is read once for all of them."""
+        vectors = self.words(words)
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        vectors = vectors / np.maximum(lengths, np.finfo(np.float32).tiny)
         table, coarse, terms = self._whole_words
-        own = term_hash(next((term for _, term in self._words.split(word)), word))
-        promising = np.argpartition(-(coarse @ vector[:COARSE_DIMENSIONS]), _PROMISING)[:_PROMISING]
-        likeness = table[promising].astype(np.float32) @ vector
-        near: dict[int, float] = {}
-        for place in np.argsort(-likeness, kind="stable").tolist():
-            if likeness[place] < LEAST_LIKENESS or len(near) == MOST_NEAR:
-                break
-            if (term := int(terms[promising[place]])) != own:
-                near.setdefault(term, float(likeness[place]))
-        return tuple(near.items())
+        first = vectors[:, :COARSE_DIMENSIONS] @ coarse.T
+        found: list[NearTerms] = []
+        for word, vector, length, alike in zip(words, vectors, lengths, first, strict=True):
+            if not length:
+                found.append(())
+                continue
+            own = term_hash(next((term for _, term in self._words.split(word)), word))
+            promising = np.argpartition(alike, -_PROMISING)[-_PROMISING:]
+            likeness = table[promising].astype(np.float32) @ vector
+            near: dict[int, float] = {}
+            for place in np.argsort(-likeness, kind="stable").tolist():
+                if likeness[place] < LEAST_LIKENESS or len(near) == MOST_NEAR:
+                    break
+                if (term := int(terms[promising[place]])) != own:
+                    near.setdefault(term, float(likeness[place]))
+            found.append(tuple(near.items()))
+        return found
 
     @cached_property
     def _whole_words(self) -> tuple[npt.NDArray[np.float16], Floats, Hashes]:

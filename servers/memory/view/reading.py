@@ -77,7 +77,7 @@ class Reader:
         words: dict[str, str] = {}
         for word, term in self._words.split(text):
             words.setdefault(term, word)
-        near = [self._meaning.near(word) for word in words.values()]
+        near = self._meaning.near(list(words.values()))
         return QueryFeatures(
             terms=term_hashes(words),
             word_vectors=self._meaning.words(list(words.values())),

@@ -25,6 +25,7 @@ from soma.governor.v1 import config_pb2 as config_pb
 from soma.governor.v1 import governor_service_pb2 as governor_pb
 from soma.memory.v1 import erasure_pb2 as erasure_pb
 from soma.memory.v1 import memory_service_pb2 as memory_pb
+from soma.memory.v1 import upkeep_pb2 as upkeep_pb
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason
 from soma_common.kernel.tenancy import TenantId
@@ -241,6 +242,22 @@ async def memories(watched: Watched) -> None:
     with watched.boss.acting():
         await stub.RecallMemories(memory_pb.RecallMemoriesRequest(query="attic"))
     assert await eventually(lambda: more(watched, before, "memory.recalled"), within_seconds=15)
+    await upkeep(watched)
+
+
+async def upkeep(watched: Watched) -> None:
+    house, stub = "/soma.memory.v1.MemoryService/", watched.boss.memory
+    for text in (
+        "Bob bought a red bicycle in Lisbon.",
+        "In Lisbon Bob bought a red bicycle.",
+        "Bob bought the red bicycle.",
+    ):
+        await watched.ask(f"{house}StoreMemory", stub, memory_pb.StoreMemoryRequest(text=text))
+    made = await watched.ask(f"{house}Consolidate", stub, upkeep_pb.ConsolidateRequest())
+    undo = upkeep_pb.RollbackConsolidationRequest(consolidation_id=made.consolidation.consolidation_id)
+    await watched.ask(f"{house}RollbackConsolidation", stub, undo)
+    swept = await watched.ask(f"{house}SweepMemories", stub, upkeep_pb.SweepMemoriesRequest(min_retention=1.0))
+    await watched.ask(f"{house}RestoreSweep", stub, upkeep_pb.RestoreSweepRequest(sweep_id=swept.sweep_id))
 
 
 async def revisions(watched: Watched, memory_id: str) -> None:

@@ -13,8 +13,8 @@ from soma_common.testing.upstream import Fault, FaultKind, Script
 from tests.rpc.chat.messages import put
 from tests.rpc.chat.resources import make_conversation
 from tests.rpc.chat.test_titles import House
-from tests.rpc.chat.test_titles import house as house  # noqa: PLC0414 - a fixture
-from tests.rpc.chat.test_titles import upstream as upstream  # noqa: PLC0414 - a fixture
+from tests.rpc.chat.test_titles import house as house
+from tests.rpc.chat.test_titles import upstream as upstream
 
 pytestmark = pytest.mark.usefixtures("as_ada")
 SAID = "I live in Lisbon, where my sister Anna teaches chemistry."

@@ -8,7 +8,6 @@ from uuid import UUID, uuid4
 
 from google.protobuf import symbol_database
 from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor
-from google.protobuf.message import Message
 
 from soma.memory.v1 import memory_service_pb2 as service_pb
 from soma_common.kernel.tenancy import TenantId
@@ -56,8 +55,8 @@ class Attacker:
     def request(self, method: str) -> Any:
         return self._message(METHODS[method].input_type)
 
-    def _message(self, kind: Descriptor) -> Message:
-        message: Any = _SYMBOLS.GetSymbol(kind.full_name)()  # type: ignore[no-untyped-call]
+    def _message(self, kind: Descriptor) -> Any:
+        message: Any = _SYMBOLS.GetSymbol(kind.full_name)()
         chosen = {oneof.name: self._chance.choice(oneof.fields) for oneof in kind.oneofs}
         for each in kind.fields:
             if each.containing_oneof is not None and chosen[each.containing_oneof.name] is not each:
@@ -67,23 +66,23 @@ class Attacker:
 
     def _fill(self, message: Any, each: FieldDescriptor) -> None:
         if each.message_type is not None:
-            self._fill_message(message, each)
+            self._fill_message(message, each, each.message_type)
         elif each.is_repeated:
             amount = self._chance.randint(0, _MOST.get(each.name, 2))
             getattr(message, each.name).extend(self._value(each) for _ in range(amount))
         else:
             setattr(message, each.name, self._value(each))
 
-    def _fill_message(self, message: Any, each: FieldDescriptor) -> None:
-        if each.message_type.full_name in _WHOLE:
+    def _fill_message(self, message: Any, each: FieldDescriptor, kind: Descriptor) -> None:
+        if kind.full_name in _WHOLE:
             return
-        if each.message_type.full_name == "google.protobuf.FieldMask":
+        if kind.full_name == "google.protobuf.FieldMask":
             message.update_mask.paths.append(self._chance.choice(("text", "importance", "tags")))
         elif each.is_repeated:
-            made = [self._message(each.message_type) for _ in range(self._chance.randint(1, _MOST.get(each.name, 2)))]
+            made = [self._message(kind) for _ in range(self._chance.randint(1, _MOST.get(each.name, 2)))]
             getattr(message, each.name).extend(made)
         else:
-            getattr(message, each.name).CopyFrom(self._message(each.message_type))
+            getattr(message, each.name).CopyFrom(self._message(kind))
 
     def _value(self, each: FieldDescriptor) -> Any:
         if each.enum_type is not None:

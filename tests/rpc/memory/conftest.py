@@ -86,14 +86,19 @@ def vectors_of(database: Database) -> Vectors:
 
 
 async def recaller_of(
-    database: Database, indexer: Indexer, accesses: Accesses, clock: Clock, vectors: Vectors | None = None
+    database: Database,
+    indexer: Indexer,
+    accesses: Accesses,
+    clock: Clock,
+    shelf_bytes: int = SHELF_BYTES,
+    vectors: Vectors | None = None,
 ) -> Recaller:
     """A recaller as a process has it."""
     store, reader = MemoryStore(database), READER
     changes = ChangeLog(database, store, reader)
     vectors = vectors or vectors_of(database)
     await vectors.spaces.refresh(vectors.queue, 0)
-    finder = Finder(Shelves(changes, SHELF_BYTES), changes, ServingVectors(vectors.spaces))
+    finder = Finder(Shelves(changes, shelf_bytes), changes, ServingVectors(vectors.spaces))
     return Recaller(finder, store, LinkStore(database), indexer, reader, accesses, clock)
 
 
@@ -120,7 +125,7 @@ async def house_on(rpc: RpcHarness, database: Database, indexer: Indexer, clock:
     servicer = MemoryServicer(
         memories=memories,
         forgetter=Forgetter(database, Sources(), events, clock),
-        recaller=await recaller_of(database, indexer, accesses, clock, vectors),
+        recaller=await recaller_of(database, indexer, accesses, clock, vectors=vectors),
         sweeper=upkeep.sweeper,
         consolidating=upkeep.consolidating,
         linker=Linker(database, links, events),

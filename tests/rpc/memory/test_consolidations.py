@@ -15,6 +15,7 @@ from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason
 from soma_common.kernel.tenancy import service_caller
 from soma_common.rpc.call import acting_as
+from soma_common.testing.eventually import eventually
 from soma_common.testing.identity import OTHER_TENANT, TENANT, user
 from tests.rpc.memory.conftest import Remembering
 from tests.rpc.memory.upkeep_acts import (
@@ -144,7 +145,8 @@ async def test_what_a_model_says_badly_changes_nothing(remembering: Remembering,
     before = await rows(remembering)
     done = (await consolidate(remembering, use_model=True)).consolidation
     assert done.state == REFUSED
-    assert sentence in done.sentence and done.sentence.endswith("nothing was changed.")
+    assert sentence in done.sentence
+    assert done.sentence.endswith("nothing was changed.")
     assert await rows(remembering) == before
     assert await statement(remembering, "select 1 from consolidation_proposals") == []
 
@@ -200,44 +202,35 @@ async def test_what_is_bound_ends_or_is_anothers_is_no_source(remembering: Remem
     assert await rows(remembering) == before
 
 
-async def test_a_source_that_changes_meanwhile_stays_and_so_do_its_like(remembering: Remembering) -> None:
-    now = remembering.clock.now()
+async def test_a_source_that_is_deleted_meanwhile_is_in_no_fact(remembering: Remembering) -> None:
+    now, models = remembering.clock.now(), remembering.upkeep.models
     tea, bike = some(now, *TEA), some(now, *BIKE)
     await put(remembering, *tea, *bike)
-    models = remembering.upkeep.models
-    answer = merging(
-        ("Ada drinks green tea every morning at 7.", TEA), ("Bob bought a red bicycle in Lisbon for 300 euros.", BIKE)
-    )
-    loop = asyncio.get_running_loop()
-
-    def says(request: object) -> str:
-        # The model is slow, and meanwhile somebody forgets one of the memories.
-        loop.create_task(statement(remembering, "delete from memories where memory_id = $1", tea[0].memory_id))
-        return answer(request)  # type: ignore[arg-type]
-
-    models.says = says
-    done = (await consolidate(remembering, use_model=True)).consolidation
-    if done.rested_count == 3:
-        assert await texts(remembering) == {*TEA[1:], "Bob bought a red bicycle in Lisbon for 300 euros."}
-    else:
-        # The deletion came after the commit: what was made of the memory went with it.
-        await asyncio.sleep(0)
-        assert done.rested_count == 7
-    assert tea[0].text not in " ".join(await texts(remembering))
+    fact = "Bob bought a red bicycle in Lisbon for 300 euros."
+    models.says = merging(("Ada drinks green tea every morning at 7.", TEA), (fact, BIKE))
+    models.pause = asyncio.Event()
+    running = asyncio.create_task(consolidate(remembering, use_model=True))
+    await eventually(lambda: models.asked)
+    await statement(remembering, "delete from memories where memory_id = $1", tea[0].memory_id)
+    models.pause.set()
+    assert (await running).consolidation.rested_count == 3
+    assert await texts(remembering) == {*TEA[1:], fact}
 
 
 async def test_two_at_once_one_runs_and_the_other_is_refused(remembering: Remembering) -> None:
     await put(remembering, *some(remembering.clock.now(), *TEA))
-    begun = "insert into consolidations (tenant_id, consolidation_id, namespace, owner_sub, state, start_time) values ($1, $2, $3, '', 1, now())"
-    await statement(remembering, begun, TENANT, uuid4(), HERE)
-    with pytest.raises(SomaError) as second:
-        await consolidate(remembering)
-    assert second.value.reason is Reason.CONFLICT
-    await statement(remembering, "delete from consolidations")
-    answers = await asyncio.gather(*(consolidate(remembering) for _ in range(4)), return_exceptions=True)
-    assert all(isinstance(it, upkeep_pb2.ConsolidateResponse) or it.reason is Reason.CONFLICT for it in answers)  # type: ignore[union-attr]
-    live = [memory for memory in (await rows(remembering)).values() if memory.kind is Kind.SEMANTIC]
-    assert len(live) == 1
+    models = remembering.upkeep.models
+    models.pause, models.says = asyncio.Event(), merging(("Ada drinks green tea every morning at 7.", TEA))
+    first = asyncio.create_task(consolidate(remembering, use_model=True))
+    await eventually(lambda: models.asked)
+    for call in (consolidate(remembering, use_model=True), consolidate(remembering)):
+        with pytest.raises(SomaError) as second:
+            await call
+        assert second.value.reason is Reason.CONFLICT
+    models.pause.set()
+    assert (await first).consolidation.state == COMMITTED
+    facts = [memory for memory in (await rows(remembering)).values() if memory.kind is Kind.SEMANTIC]
+    assert len(facts) == 1
 
 
 async def test_others_may_neither_see_nor_undo_it(remembering: Remembering) -> None:
@@ -246,20 +239,15 @@ async def test_others_may_neither_see_nor_undo_it(remembering: Remembering) -> N
     get = upkeep_pb2.GetConsolidationRequest(consolidation_id=done.consolidation_id)
     for stranger in (user("bob"), user("eve", OTHER_TENANT, ("admin",))):
         with acting_as(stranger, "test"):
-            for call in (
-                lambda: remembering.user.GetConsolidation(get),
-                lambda: roll_back(remembering, done.consolidation_id),
-                lambda: (
-                    consolidate(remembering, namespace=HERE)
-                    if stranger.sub == "bob"
-                    else roll_back(remembering, str(uuid4()))
-                ),
-            ):
+            for call in (remembering.user.GetConsolidation(get), roll_back(remembering, done.consolidation_id)):
                 with pytest.raises(SomaError) as refused:
-                    await call()
+                    await call
                 assert refused.value.reason is Reason.RESOURCE_NOT_FOUND
             listed = await remembering.user.ListConsolidations(upkeep_pb2.ListConsolidationsRequest())
             assert list(listed.consolidations) == []
+    with acting_as(user("bob"), "test"), pytest.raises(SomaError) as foreign:
+        await consolidate(remembering, namespace=HERE)
+    assert foreign.value.reason is Reason.RESOURCE_NOT_FOUND
     agent = f"agent:{uuid4()}"
     with acting_as(service_caller("cognitive", TENANT), "test"):
         assert (await consolidate(remembering, namespace=agent)).consolidation.state == REFUSED

@@ -5,6 +5,7 @@ without any one clause something has to differ. Clauses are found in the text of
 one is covered by itself.
 """
 
+import asyncio
 import os
 import re
 import sys
@@ -38,7 +39,8 @@ from tests.rpc.memory.twins import ONE, TWIN, Mutant, Twins, instead, mutants_of
 
 # SOMA_TEST_MUTANTS=1 leaves out every clause; 4, every fourth.
 EVERY = int(os.environ.get("SOMA_TEST_MUTANTS", "4"))
-TRIES = 3
+TRIES = 2
+ENDLESS_SECONDS = 5.0
 MADE: Final = re.compile(r"create (?:or replace )?function ([a-z_]+)")
 TABLE: Final = re.compile(r"create table (?:if not exists )?([a-z_]+)")
 WRITES: Final = re.compile(r"\b(insert into|update|delete from)\b")
@@ -73,7 +75,12 @@ class Stage:
         await self.twins.begin(with_twin=with_twin)
         before = await self.twins.rows(TWIN)
         with acting_as(user("root", TenantId(ONE), ("admin",)), "test"):
-            answer = await self._answer(step)
+            try:
+                async with asyncio.timeout(ENDLESS_SECONDS):
+                    answer = await self._answer(step)
+            except TimeoutError:
+                # It finds anew and again what it cannot take away.
+                answer = "no end"
         answer = UUIDS.sub(lambda it: it.group() if it.group() in self._known else b"new", answer.encode()).decode()
         answer = f"{TIMES.sub('time', answer)}\n{await self.twins.figures(ONE)}"
         return answer if await self.twins.rows(TWIN) == before else f"{answer}\nanother tenant's rows changed"
@@ -192,6 +199,7 @@ async def refer(stage: Stage) -> None:
             step.answer = await stage.run(step, with_twin=False)
 
 
+@pytest.mark.timeout(900)
 async def test_without_row_level_security_each_clause_keeps_tenants_apart(stage: Stage) -> None:
     await refer(stage)
     for step in stage.steps:
@@ -217,6 +225,7 @@ async def test_without_row_level_security_each_clause_keeps_tenants_apart(stage:
         ]
         if not steps or not await stage.notices(mutant, steps):
             unnoticed.append(f"{mutant.name} ({len(steps)} steps)")
+            print("unnoticed:", unnoticed[-1], flush=True)
     print(f"{len(mutants)} clauses, every {EVERY}. left out, {len(unnoticed)} unnoticed")
     assert unnoticed == []
 

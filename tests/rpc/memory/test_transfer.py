@@ -94,11 +94,11 @@ async def fill(remembering: Remembering, seed: int, amount: int) -> list[str]:
         remembering.clock.advance(chance.randrange(10))
     for _ in range(amount // 4):
         source, target = chance.sample(ids, 2)
-        request = graph_pb.LinkMemoriesRequest(
+        link = graph_pb.LinkMemoriesRequest(
             memory_id=source, target_memory_id=target, strength=0.5, request_id=str(uuid4())
         )
         with suppress(SomaError):
-            await remembering.user.LinkMemories(request)
+            await remembering.user.LinkMemories(link)
     return ids
 
 
@@ -115,7 +115,7 @@ async def test_what_is_brought_into_another_tenant_is_what_was_taken_out(remembe
 
 
 async def test_ids_that_are_taken_are_given_anew_and_links_follow_them(remembering: Remembering) -> None:
-    ids = []
+    ids: list[str] = []
     for number in range(3):
         request = service_pb.StoreMemoryRequest(
             text=f"Chest {number} holds linen.", derived_from=ids[:1], namespace="shared", request_id=str(uuid4())

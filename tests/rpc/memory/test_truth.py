@@ -185,7 +185,9 @@ async def test_an_update_keeps_what_was_as_a_version(remembering: Remembering) -
     with pytest.raises(SomaError) as stale:
         await update(remembering, changed, "pinned")
     assert stale.value.reason is Reason.ETAG_MISMATCH
-    found = await remembering.user.RecallMemories(service_pb.RecallMemoriesRequest(query="bakery", time_budget_milliseconds=5000))
+    found = await remembering.user.RecallMemories(
+        service_pb.RecallMemoriesRequest(query="bakery", time_budget_milliseconds=5000)
+    )
     assert [hit.memory.memory_id for hit in found.hits] == [kept.memory_id]
     assert await events(remembering, "memory.updated") == 1
 
@@ -251,7 +253,9 @@ async def test_each_of_a_batch_is_stored_strengthened_or_refused_by_itself(remem
     assert done.results[5].refused == "The field coordinate is not acceptable: its numbers must be finite."
     assert (await read(remembering, done.results[2].memory_id)).superseded_by == done.results[3].memory_id
     assert await remembering.user.BatchStoreMemories(asked) == done
-    found = await remembering.user.RecallMemories(service_pb.RecallMemoriesRequest(query="stairs in Braga", time_budget_milliseconds=5000))
+    found = await remembering.user.RecallMemories(
+        service_pb.RecallMemoriesRequest(query="stairs in Braga", time_budget_milliseconds=5000)
+    )
     assert found.hits[0].memory.memory_id == done.results[3].memory_id
 
 

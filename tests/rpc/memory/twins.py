@@ -19,7 +19,7 @@ SAVED: Final = UUID("0198c0de-0000-7000-8000-0000000000f0")
 ONE: Final = UUID("0198c0de-0000-7000-8000-0000000000f1")
 TWIN: Final = UUID("0198c0de-0000-7000-8000-0000000000f2")
 WORD: Final = "thetwins"
-_MARKED: Final = ("text", "owner_sub", "reason", "speaker")
+_MARKED: Final = ("text", "owner_sub", "speaker")
 
 _COLUMNS: Final = """
 select c.relname as table_name, array_agg(a.attname::text order by a.attnum) as columns
@@ -45,6 +45,13 @@ insert into memory_uses (tenant_id, memory_id, turn_id, use_time)
 select '{TWIN}', memory_id, gen_random_uuid(), now() from memories where tenant_id = '{TWIN}';
 insert into memory_sources (tenant_id, memory_id, owner_sub, speaker, source_class, source_id, learn_time)
 select '{TWIN}', memory_id, '{WORD}', '{WORD}', 1, '{WORD}', now() from memories where tenant_id = '{TWIN}';
+"""
+
+
+# What a process holds of a namespace is read anew: rows that are put back are in no log.
+_ANEW: Final = f"""
+update namespace_sizes set change_seq = newer.number, pruned_seq = newer.number
+from (select nextval('memory_change_numbers') as number) newer where tenant_id = '{ONE}';
 """
 
 
@@ -82,6 +89,7 @@ class Twins:
         """Bring the one tenant back to what was saved, with a twin beside it or without."""
         text = "".join(self._copy(table, SAVED, ONE) for table in self.tables)
         text += "".join(f"delete from {table} where tenant_id = '{TWIN}';" for table in self.tables)
+        text += _ANEW
         if with_twin:
             text += "".join(self._copy(table, SAVED, TWIN) for table in self.tables) + _MORE
         await self.connection.execute(text)

@@ -20,8 +20,8 @@ insert into memories (
   conversation_id, trust, importance, tags, token_count, term_count, learn_time, valid_from, valid_to, access_count,
   embedding_version, pinned, expire_time, coordinate, predicate, hidden_by
 )
-values ($1, $2, $3, $4, $5, $6, sha256(convert_to($7, 'UTF8')), $8, $9, $10, $11, $12, $13, $14, $15, $16, 9, 5, $17, $18,
-  $19, $20, '', $21, $22, $23, $24, $25)
+values ($1, $2, $3, $4, $5, $6, sha256(convert_to($7, 'UTF8')), $8, $9, $10, $11, $12, $13, $14, $15, $16, 9, 5, $17,
+  $18, $19, $20, '', $21, $22, $23, $24, $25)
 """
 TABLES = (
     "memories",
@@ -49,8 +49,8 @@ async def put(remembering: Remembering, *memories: Memory) -> None:
     async def work(connection: Connection) -> None:
         for it in memories:
             await connection.execute(
-                INSERT, TENANT, it.memory_id, it.namespace, it.owner_sub, int(it.kind), it.text, str(it.memory_id), it.payload,
-                it.subject, it.speaker, int(it.source), it.source_id, it.conversation_id, it.trust, it.importance,
+                INSERT, TENANT, it.memory_id, it.namespace, it.owner_sub, int(it.kind), it.text, str(it.memory_id),
+                it.payload, it.subject, it.speaker, int(it.source), it.source_id, it.conversation_id, it.trust, it.importance,
                 list(it.tags), it.learn_time, it.valid_from, it.valid_to, it.access_count, it.pinned, it.expire_time,
                 it.coordinate, it.predicate, it.hidden_by,
             )  # fmt: skip
@@ -112,10 +112,11 @@ async def restore(remembering: Remembering, sweep_id: str) -> int:
 async def consolidate(remembering: Remembering, **fields: Any) -> upkeep_pb2.ConsolidateResponse:
     """Asked again where the call could not wait for it."""
     request = upkeep_pb2.ConsolidateRequest(**{"namespace": HERE, "request_id": str(uuid4())} | fields)
-    while True:
+    for _ in range(20):
         answer = await remembering.user.Consolidate(request)
         if answer.consolidation.state != upkeep_pb2.CONSOLIDATION_STATE_RUNNING:
             return answer
+    raise AssertionError("it runs and runs")
 
 
 async def roll_back(remembering: Remembering, consolidation_id: str) -> upkeep_pb2.RollbackConsolidationResponse:

@@ -44,11 +44,15 @@ class ScriptedModels(model_grpc.ModelServiceServicer):
     says: Callable[[model_pb.GenerateTextRequest], str] = lambda _: '{"facts": []}'
     finish_reason: str = "stop"
     asked: list[model_pb.GenerateTextRequest] = field(default_factory=list)
+    # While it is set, the model thinks.
+    pause: asyncio.Event | None = None
 
     async def GenerateText(  # noqa: N802 - the contract's name
         self, request: model_pb.GenerateTextRequest, _: Any
     ) -> model_pb.GenerateTextResponse:
         self.asked.append(request)
+        if self.pause is not None:
+            await self.pause.wait()
         return model_pb.GenerateTextResponse(
             text=self.says(request),
             finish_reason=self.finish_reason,

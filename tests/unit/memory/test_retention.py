@@ -2,16 +2,16 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
 
 import pytest
 
-from servers.memory.domain.memory import Kind, Memory, Retired, Source
+from servers.memory.domain.memory import Kind, Retired
 from servers.memory.domain.retention import SweepReason, retention, sentence, verdict
+from tests.unit.memory.given import memory
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 OLD = NOW - timedelta(days=120)
-PLAIN = Memory(uuid4(), "shared", "ada", Kind.EPISODIC, "x", None, "", "", Source.USER_SAID, "", None, 0.9, 0.5, (), 9, OLD, OLD)  # fmt: skip
+PLAIN = memory("The bus was late.", OLD)
 
 
 @pytest.mark.parametrize(

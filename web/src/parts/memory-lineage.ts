@@ -20,7 +20,7 @@ export class MemoryLineagePart extends Part {
     notices,
     panel,
     css`
-      h3 {
+      h2 {
         margin: var(--s3) 0 var(--s1);
         font-size: var(--size-tiny);
       }
@@ -87,7 +87,7 @@ export class MemoryLineagePart extends Part {
   }
 
   #group(name: string, memories: readonly Memory[], leads: boolean): unknown {
-    return html`<h3>${name}</h3>
+    return html`<h2>${name}</h2>
       <ol>
         ${memories.map(
           (memory) => html`<li>

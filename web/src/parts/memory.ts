@@ -51,6 +51,9 @@ export class MemoryPart extends Part {
         min-height: 0;
         accent-color: var(--accent);
       }
+      .quiet {
+        margin-bottom: var(--s2);
+      }
       details {
         margin-top: var(--s5);
       }
@@ -111,7 +114,7 @@ export class MemoryPart extends Part {
       ${this.#report()}
       ${memories.problem.value === undefined ? nothing : html`<p class="problem" role="alert">${memories.problem.value.message}</p>`}
       ${wanted === undefined ? nothing : html`<soma-memory-card .store=${this.store} .memory=${wanted}></soma-memory-card>`}
-      ${memories.query.value.trim() === "" ? this.#newest() : this.#results()} ${this.#adding()}
+      ${this.#searches ? this.#results() : this.#newest()} ${this.#adding()}
     `;
   }
 
@@ -124,13 +127,7 @@ export class MemoryPart extends Part {
         <option value="" ?selected=${now.kinds.length === 0}>every kind</option>
         ${KINDS.map(([value, name]) => html`<option value=${value} ?selected=${now.kinds.includes(value)}>${name}</option>`)}
       </select>
-      <select aria-label="Importance" @change=${(event: Event) => this.#narrow({ min_importance: Number(chosen(event)) })}>
-        ${[0, 0.5, 0.7, 0.9].map(
-          (least) => html`<option value=${least} ?selected=${now.min_importance === least}>
-            ${least === 0 ? "any importance" : `importance ≥ ${least}`}
-          </option>`,
-        )}
-      </select>
+      ${this.#searches ? this.#importance(now.min_importance) : nothing}
       <input
         aria-label="About whom"
         placeholder="about whom"
@@ -138,7 +135,7 @@ export class MemoryPart extends Part {
         .value=${now.subject}
         @change=${(event: Event) => this.#narrow({ subject: (event.target as HTMLInputElement).value.trim() })}
       />
-      ${this.store.memories.query.value.trim() === ""
+      ${!this.#searches
         ? html`<label>
             <input
               type="checkbox"
@@ -159,6 +156,18 @@ export class MemoryPart extends Part {
             of this conversation
           </label>`}
     </div>`;
+  }
+
+  get #searches(): boolean {
+    return this.store.memories.query.value.trim() !== "";
+  }
+
+  #importance(least: number): unknown {
+    return html`<select aria-label="Importance" @change=${(event: Event) => this.#narrow({ min_importance: Number(chosen(event)) })}>
+      ${[0, 0.5, 0.7, 0.9].map(
+        (each) => html`<option value=${each} ?selected=${least === each}>${each === 0 ? "any importance" : `importance ≥ ${each}`}</option>`,
+      )}
+    </select>`;
   }
 
   #report(): unknown {
