@@ -69,6 +69,7 @@ _ONLY_ASKS: Final = "it changes nothing of its own; the model call it makes is h
 _PASSES_ON: Final = "it asks the house that has it, which tells"
 _USED_UP: Final = "it remembers what was used up at one edge for the others until it expires; nobody else acts on it"
 
+_ONE_OF_MANY: Final = "it is a part of an erasure, which memory tells when all houses are done"
 _REPAIRS_A_COPY: Final = "what is true stays as it is; only a copy for searching is made equal to it"
 
 # No event of their own, and why.
@@ -86,4 +87,5 @@ NOT_TOLD: Final[Mapping[str, str]] = {
     "/soma.control.v1.DlqService/RetryDeadLetters": _PASSES_ON,
     "/soma.control.v1.DlqService/DiscardDeadLetter": _PASSES_ON,
     "/soma.memory.v1.MemoryService/RebuildIndex": _REPAIRS_A_COPY,
+    "/soma.events.v1.HouseOperationsService/EraseSubject": _ONE_OF_MANY,
 }

@@ -42,7 +42,7 @@ from tests.integration.chat.stack import ChatStack
 from tests.integration.chat.test_approvals import asked as asked_for_consent
 from tests.integration.chat.test_approvals import waiting
 from tests.integration.chat.test_intent_letters import intend, wish
-from tests.integration.chat.test_tool_rounds import asks, evaluate
+from tests.integration.chat.test_tool_rounds import SUM, asks, evaluate
 
 LEFT = {line_pb.ERASURE_STATE_PENDING, line_pb.ERASURE_STATE_UNSUPPORTED}
 
@@ -151,8 +151,8 @@ async def talk(person: Person, model: ScriptedUpstream, canaries: Canaries) -> N
         await talks.ImportConversation(arriving)
     # One that is deleted before, and one that waits for consent.
     gone = await person.say("soon deleted")
-    model.enqueue(asks(evaluate("6 * 7", id="c1"), text=canaries.plant("draft")))
-    consent = await asked_for_consent(person)
+    model.enqueue(asks(evaluate("6 * 7", id="c1")))
+    consent = await asked_for_consent(person, f"{SUM} {canaries.plant('turn that waits')}")
     await waiting(person, consent.turn_id)
     with person.acting():
         await talks.DeleteConversation(

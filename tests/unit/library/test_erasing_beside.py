@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from soma.common.v1 import erasure_pb2 as line_pb
 from soma_common.events.topics import Topic
-from soma_common.events.transports.port import Envelope, Outcome, Subscription, Transport
+from soma_common.events.transports.port import Envelope, Outcome, Subscription, Transport, TransportError
 from soma_common.operations.beside import UNCHANGEABLE, PublishedEraser, Resting
 from soma_common.operations.erasing import Erasing, told
 from soma_common.operations.subjects import Found, Subject, pseudonym
@@ -21,7 +21,7 @@ class Unchangeable(Transport):
         return Outcome()
 
     async def subscribe(self, consumer: str, topics: Sequence[Topic]) -> Subscription:
-        raise NotImplementedError
+        raise TransportError("nobody reads it")
 
     async def sweep(self) -> None:
         return None
