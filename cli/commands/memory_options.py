@@ -39,8 +39,7 @@ class Kind(StrEnum):
 
 def moment(text: str, option: str) -> "datetime | None":
     """The moment that an option names; None where it is not given. Raises CommandError (wrong use)."""
-    from datetime import UTC, datetime
-
     from cli.moments import moment_of
+    from soma_common.kernel.clock import Clock
 
-    return moment_of(text, datetime.now(UTC), option) if text else None
+    return moment_of(text, Clock().now(), option) if text else None

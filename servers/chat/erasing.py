@@ -30,7 +30,8 @@ TURNS: Final = Store(
             "turns",
             names="owner_sub request draft",
             words="answer rating_text tool_calls error_metadata error_quota",
-            plain="body_hash correlation_id caller_roles caller_scopes status instance model finish_reason error_reason "
+            plain="body_hash correlation_id caller_roles caller_scopes status instance model finish_reason "
+            "error_reason "
             "take_back",
         ),
         Table(

@@ -17,8 +17,8 @@ from soma_common.operations.subjects import Found, Subject
 
 _BATCH: Final = 500
 UNCHANGEABLE: Final = (
-    "Events in Kafka cannot be changed: those that say who changed something have the name, and no words, until the broker "
-    "drops them."
+    "Events in Kafka cannot be changed: those that say who changed something have the name, and no words, until the "
+    "broker drops them."
 )
 # What keeps events for ever keeps states of agents, which name nobody.
 _LONGEST: Final = max(topic.retention for topic in TOPICS)

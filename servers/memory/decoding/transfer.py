@@ -5,8 +5,6 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID, uuid5
 
-from protovalidate import Validator
-
 from servers.memory.decoding.memories import moment, storing_of, time_of
 from servers.memory.domain.graph import Link
 from servers.memory.domain.memory import Memory, Retired, Source
@@ -17,7 +15,7 @@ from soma.memory.v1 import memory_service_pb2 as service_pb
 from soma.memory.v1 import transfer_pb2 as transfer_pb
 from soma_common.kernel.errors import SomaError, invalid_field
 from soma_common.kernel.tenancy import Caller
-from soma_common.rpc.interceptors.validate import violation_error
+from soma_common.rpc.interceptors.validate import Rules
 
 # Fields that a stored memory has as one that shall be stored.
 _SHARED: Final = (
@@ -48,7 +46,7 @@ class Reader:
 
     begin: transfer_pb.ImportBegin
     caller: Caller
-    validator: Validator
+    rules: Rules
 
     def memory(self, given: memory_pb.Memory, place: int, now: datetime) -> Piece:
         """A memory, or why it is refused."""
@@ -70,7 +68,7 @@ class Reader:
             strength=given.strength,
             request_id=self.begin.request_id,
         )
-        if self.validator.collect_violations(asked) or asked.memory_id == asked.target_memory_id:
+        if not self.rules.holds(asked) or asked.memory_id == asked.target_memory_id:
             return None
         ends = UUID(asked.memory_id), UUID(asked.target_memory_id)
         try:
@@ -94,9 +92,7 @@ class Reader:
             if given.HasField(name):
                 getattr(asked, name).CopyFrom(getattr(given, name))
         asked.source_class = given.source_class or memory_pb.SOURCE_CLASS_IMPORTED
-        broken = self.validator.collect_violations(asked)
-        if broken:
-            raise violation_error(broken)
+        self.rules.check(asked)
         return self._dated(given, storing_of(asked, self.caller, origin_id, now).memory, now)
 
     def _dated(self, given: memory_pb.Memory, memory: Memory, now: datetime) -> Memory:

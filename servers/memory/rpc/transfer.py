@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
-from protovalidate import Validator
-
 from servers.memory.decoding.transfer import Reader
 from servers.memory.domain.graph import Link
 from servers.memory.domain.memory import Memory
@@ -21,6 +19,7 @@ from soma.memory.v1 import transfer_pb2 as transfer_pb
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.errors import invalid_field
 from soma_common.rpc.call import current_call
+from soma_common.rpc.interceptors.validate import Rules
 
 # What is stored in one transaction: so many memories or links, and memories of so many bytes.
 BATCH: Final = 200
@@ -48,7 +47,7 @@ class TransferServicing(service_grpc.MemoryServiceServicer):
     importer: Importer
     counter: Counter
     clock: Clock
-    validator: Validator = field(default_factory=Validator)
+    rules: Rules = field(default_factory=Rules)
 
     async def ExportMemories(  # noqa: N802 - the contract's name
         self, request: transfer_pb.ExportMemoriesRequest, _: Any
@@ -79,7 +78,7 @@ class TransferServicing(service_grpc.MemoryServiceServicer):
             if reader is None or done is None:
                 if not request.HasField("begin"):
                     raise invalid_field("begin", "it must come first")
-                reader = Reader(request.begin, caller, self.validator)
+                reader = Reader(request.begin, caller, self.rules)
                 done = await self.importer.begin(caller, UUID(request.begin.request_id))
                 continue
             place += 1

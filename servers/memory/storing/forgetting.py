@@ -1,6 +1,6 @@
 """The use case of forgetting a source: everything that was learned from it, in batches, and nothing of it comes back.
 
-How a memory loses a source stands in the statements; deleting a single memory is in `storing.py`.
+How a memory loses a source stands in the statements; deleting a single memory is in `memories.py`.
 """
 
 from collections.abc import Callable

@@ -14,6 +14,23 @@ from soma_common.rpc.interceptors.exchange import Access, Exchange, Proceed
 from soma_common.rpc.interceptors.pipeline import parsed
 
 
+class Rules:
+    """The rules of the contract for messages, wherever one comes from."""
+
+    def __init__(self) -> None:
+        self._validator = Validator()
+
+    def holds(self, message: Message) -> bool:
+        """Whether a message breaks no rule."""
+        return not self._validator.collect_violations(message)
+
+    def check(self, message: Message) -> None:
+        """Raises INVALID_FIELD for one that breaks a rule."""
+        broken = self._validator.collect_violations(message)
+        if broken:
+            raise _violation_error(broken)
+
+
 class Validate:
     """Reads the request and checks it; of a stream of requests each, when it comes."""
 
@@ -22,23 +39,18 @@ class Validate:
     covers: ClassVar[frozenset[Access]] = frozenset({Access.HOUSE})
 
     def __init__(self) -> None:
-        self._validator = Validator()
+        self._rules = Rules()
 
     async def run(self, exchange: Exchange, proceed: Proceed) -> bytes | None:
         """Runs the call with a valid request; raises MALFORMED_MESSAGE or INVALID_FIELD."""
         if exchange.shape.streams_requests:
-            exchange.checks.append(self._check)
+            exchange.checks.append(self._rules.check)
         else:
-            self._check(parsed(exchange))
+            self._rules.check(parsed(exchange))
         return await proceed(exchange)
 
-    def _check(self, request: Message) -> None:
-        broken = self._validator.collect_violations(request)
-        if broken:
-            raise violation_error(broken)
 
-
-def violation_error(broken: list[Violation]) -> SomaError:
+def _violation_error(broken: list[Violation]) -> SomaError:
     """One error that lists every broken rule; its sentence names the first."""
     found = tuple(_field_violation(violation) for violation in broken)
     first = found[0]

@@ -116,7 +116,8 @@ async def test_a_repeat_answers_the_same_and_a_cut_one_goes_on(
         await worker.execute("delete from idempotency")
     last = await statement(
         remembering,
-        "delete from swept_memories where memory_id = (select memory_id from swept_memories limit 1) returning memory_id",
+        "delete from swept_memories where memory_id = (select memory_id from swept_memories limit 1) "
+        "returning memory_id",
     )
     await statement(
         remembering, "update memories set retire_time = null, retire_reason = null where memory_id = $1", last[0][0]
