@@ -88,8 +88,8 @@ STORES: Final = (
 
 
 BACKUPS: Final = (
-    "Copies of the data that an operator made before still hold the person; they go when the operator deletes them, and "
-    "a copy that is restored brings the person back until it is forgotten again."
+    "Copies of the data that an operator made before still hold the person; they go when the operator deletes them, "
+    "and a copy that is restored brings the person back until it is forgotten again."
 )
 
 

@@ -51,8 +51,8 @@ async def put(remembering: Remembering, *memories: Memory) -> None:
             await connection.execute(
                 INSERT, TENANT, it.memory_id, it.namespace, it.owner_sub, int(it.kind), it.text, str(it.memory_id),
                 it.payload, it.subject, it.speaker, int(it.source), it.source_id, it.conversation_id, it.trust,
-                it.importance, list(it.tags), it.learn_time, it.valid_from, it.valid_to, it.access_count, it.pinned, it.expire_time,
-                it.coordinate, it.predicate, it.hidden_by,
+                it.importance, list(it.tags), it.learn_time, it.valid_from, it.valid_to, it.access_count, it.pinned,
+                it.expire_time, it.coordinate, it.predicate, it.hidden_by,
             )  # fmt: skip
 
     await remembering.database.run(TENANT, work)

@@ -113,7 +113,8 @@ def orchestrator_of(
 
 
 async def upkeep_of(rpc: RpcHarness, database: Database, indexer: Indexer, clock: SetClock) -> UpkeepParts:
-    models, events = ScriptedModels(), EventStore("memory")
+    models = ScriptedModels()  # type: ignore[abstract]  # no more than the tests call
+    events = EventStore("memory")
     served = await rpc.serve(
         "chat", Added(model_grpc.add_ModelServiceServicer_to_server, models, "soma.chat.v1.ModelService")
     )
