@@ -55,7 +55,7 @@ class Meaning:
         return np.asarray(total - (total @ common) * common, dtype=np.float32)
 
     def near(self, words: Sequence[str]) -> list[NearTerms]:
-        """For each word the terms that mean nearly the same, the nearest first; for the words behind MOST_WORDS none."""
+        """For each word the terms that mean nearly the same, the nearest first; none for those behind MOST_WORDS."""
         wanted = [word for word in dict.fromkeys(words[:MOST_WORDS]) if word not in self._near]
         if wanted:
             if len(self._near) + len(wanted) > _KNOWN_WORDS:
