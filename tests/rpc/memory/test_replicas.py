@@ -75,7 +75,7 @@ class _Story:
 
     async def _attempt(self, change: Awaitable[Any]) -> None:
         """What is out of recall already cannot be changed, which is no business of this test."""
-        (error,) = await asyncio.gather(change, return_exceptions=True)
+        error: object = (await asyncio.gather(change, return_exceptions=True))[0]
         assert not isinstance(error, BaseException) or (
             isinstance(error, SomaError) and error.reason is Reason.MEMORY_REFUSED
         )
