@@ -20,12 +20,12 @@ class Caller:
 
     def __init__(self, target: str, token: str) -> None:
         self.channel = grpc.aio.insecure_channel(target, options=channel_options())
-        self._metadata = (("authorization", f"Bearer {token}"),)
+        self.metadata = (("authorization", f"Bearer {token}"),)
 
     async def call(self, method: Any, request: Any) -> float:
         """Milliseconds of one call; raises grpc.aio.AioRpcError."""
         begun = time.perf_counter()
-        await method(request, metadata=self._metadata, timeout=_TIMEOUT_SECONDS)
+        await method(request, metadata=self.metadata, timeout=_TIMEOUT_SECONDS)
         return (time.perf_counter() - begun) * 1000
 
     async def in_turn(self, method: Any, requests: Sequence[Any], warm: int = 20) -> list[float]:

@@ -52,13 +52,19 @@ class Patience:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A query as the shelves need it, and as the index does: its vector, and the cosine that unrelated texts have."""
+    """A query as the shelves need it, and as the index does: its vector, and the cosine that unrelated texts have.
+
+    `text` is for a chosen model, empty where only words shall count; of the hits the first `most` are wanted.
+    """
 
     features: QueryFeatures
     vector: Vector | None
     unrelated_cosine: float
-    # For a chosen model; empty where only words shall count.
-    text: str = ""
+    text: str
+    wanted: RecallFilter
+    weights: Weights
+    most: int
+    now: datetime
 
 
 @dataclass(slots=True)
@@ -99,18 +105,9 @@ class Finder:
         self._changes = changes
         self._vectors = vectors
 
-    async def find(
-        self,
-        tenant_id: TenantId,
-        asked: Asked,
-        wanted: RecallFilter,
-        weights: Weights,
-        now: datetime,
-        patience: Patience,
-        short: Shortfall,
-    ) -> Sought:
+    async def find(self, tenant_id: TenantId, asked: Asked, patience: Patience, short: Shortfall) -> Sought:
         """What fits best before links count. Raises DATABASE_UNAVAILABLE where that is known in time."""
-        places = self.shelves.places(tenant_id, wanted.namespaces)
+        places = self.shelves.places(tenant_id, asked.wanted.namespaces)
         await self._follow(places, patience, short)
         cold = [place for place in places if place.loading is not None]
         far = [place for place in places if place.loading is None and not place.with_vectors]
@@ -125,14 +122,14 @@ class Finder:
             shelves.append(strays)
 
         def work() -> Sought:
-            found = look(shelves, asked.features, wanted, now, cosines)
-            return Sought(found, shelves, _ranks(found, shelves, weights, ()))
+            found = look(shelves, asked.features, asked.wanted, asked.now, cosines)
+            return Sought(found, shelves, _ranks(found, shelves, asked, ()))
 
         return await self.shelves.do(work)
 
-    async def rank(self, sought: Sought, weights: Weights, links: Sequence[Link]) -> Ranks:
+    async def rank(self, sought: Sought, asked: Asked, links: Sequence[Link]) -> Ranks:
         """The hits again, now that links are known."""
-        return await self.shelves.do(lambda: _ranks(sought.found, sought.shelves, weights, links))
+        return await self.shelves.do(lambda: _ranks(sought.found, sought.shelves, asked, links))
 
     async def _follow(self, places: Sequence[Place], patience: Patience, short: Shortfall) -> None:
         try:
@@ -207,8 +204,8 @@ class Finder:
         return await self.shelves.do(work)
 
 
-def _ranks(found: Found, shelves: Sequence[Shelf], weights: Weights, links: Sequence[Link]) -> Ranks:
-    hits = found.ranking(weights, links).hits
+def _ranks(found: Found, shelves: Sequence[Shelf], asked: Asked, links: Sequence[Link]) -> Ranks:
+    hits = found.ranking(asked.weights, links, asked.most).hits
     tokens: dict[UUID, int] = {}
     ids = [hit.memory_id for hit in hits]
     for shelf in shelves:

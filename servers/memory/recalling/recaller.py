@@ -21,6 +21,7 @@ from servers.memory.recalling.finding import Asked, Finder, Patience, Ranks, Sho
 from servers.memory.storing.rows import MemoryStore
 from servers.memory.view.query import Link, QueryFeatures
 from servers.memory.view.reading import Reader
+from servers.memory.view.search import MOST_HITS
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.tenancy import SYSTEM_TENANT, TenantId
 
@@ -31,6 +32,8 @@ MOST_BYTES: Final = 3 * 1024 * 1024
 _LINKED_HITS: Final = 20
 # Fetched beyond what is wanted, for those that went or changed since they were found.
 _SPARE: Final = 4
+# A query of more characters may have many words that are new.
+_SHORT_CHARACTERS: Final = 300
 _WARM_SECONDS: Final = 10.0
 
 
@@ -54,6 +57,16 @@ class Recalled:
     hits: list[Hit]
     partial: bool
     reasons: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Recalling:
+    """One recall under way."""
+
+    tenant_id: TenantId
+    request: Recall
+    asked: Asked
+    patience: Patience
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +107,8 @@ class Recaller:
         What takes too long or is down is left out and named; other errors are raised.
         """
         patience = Patience.of(request.time_budget_seconds)
-        recalled = await self._answer(tenant_id, request, self._asked(request), patience, size)
+        asked = await self._asked(request)
+        recalled = await self._answer(_Recalling(tenant_id, request, asked, patience), size)
         self._note(tenant_id, request, recalled)
         return recalled
 
@@ -103,38 +117,46 @@ class Recaller:
     ) -> AsyncIterator[tuple[Recalled, bool]]:
         """What words alone find, then what everything finds, which is the last; both within the time of the request."""
         patience = Patience.of(request.time_budget_seconds)
-        asked = self._asked(request)
-        plain = Asked(_words_only(asked.features), None, 0.0)
-        lexical = replace(request, weights=replace(request.weights, graph=0.0))
-        yield await self._answer(tenant_id, lexical, plain, patience, size), False
-        recalled = await self._answer(tenant_id, request, asked, patience, size)
+        asked = await self._asked(request)
+        plain = replace(asked, features=_words_only(asked.features), vector=None, text="")
+        without_links = replace(request, weights=replace(request.weights, graph=0.0))
+        yield await self._answer(_Recalling(tenant_id, without_links, plain, patience), size), False
+        recalled = await self._answer(_Recalling(tenant_id, request, asked, patience), size)
         self._note(tenant_id, request, recalled)
         yield recalled, True
 
     def _note(self, tenant_id: TenantId, request: Recall, recalled: Recalled) -> None:
         self._accesses.note(tenant_id, [hit.memory.memory_id for hit in recalled.hits], request.turn_id)
 
-    def _asked(self, request: Recall) -> Asked:
-        query = self._indexer.query(request.query, QUERY_TOKENS)
+    async def _asked(self, request: Recall) -> Asked:
+        """The query as it is looked for; one of many words is read aside, so that nobody else waits for it."""
+        if len(request.query) > _SHORT_CHARACTERS:
+            return await asyncio.to_thread(self._read, request)
+        return self._read(request)
+
+    def _read(self, request: Recall) -> Asked:
+        query, now = self._indexer.query(request.query, QUERY_TOKENS), self._clock.now()
+        features = self._reader.query(query.text, now)
+        most = MOST_HITS if request.token_budget else max(_LINKED_HITS, request.top_k + _SPARE)
         return Asked(
-            self._reader.query(query.text, self._clock.now()), query.vector, query.unrelated_cosine, query.text
+            features=features,
+            vector=query.vector,
+            unrelated_cosine=query.unrelated_cosine,
+            text=query.text,
+            wanted=request.wanted,
+            weights=request.weights,
+            most=min(MOST_HITS, most),
+            now=now,
         )
 
-    async def _answer(
-        self, tenant_id: TenantId, request: Recall, asked: Asked, patience: Patience, size: Callable[[Memory], int]
-    ) -> Recalled:
-        now, short = self._clock.now(), Shortfall()
-        sought = await self.finder.find(tenant_id, asked, request.wanted, request.weights, now, patience, short)
-        fetched = await self._fetch(tenant_id, request, sought, patience, short)
-        standing = {
-            memory_id: memory
-            for memory_id, memory in fetched.memories.items()
-            if in_recall(memory, now, request.wanted.as_of_valid, request.wanted.as_of_learn)
-        }
+    async def _answer(self, one: _Recalling, size: Callable[[Memory], int]) -> Recalled:
+        request, short = one.request, Shortfall()
+        sought = await self.finder.find(one.tenant_id, one.asked, one.patience, short)
+        fetched = await self._fetch(one, sought, short)
         hits = [
-            Hit(standing[hit.memory_id], hit.score, hit.parts)
+            Hit(fetched.memories[hit.memory_id], hit.score, hit.parts)
             for hit in fetched.ranks.hits
-            if hit.memory_id in standing
+            if hit.memory_id in fetched.memories
         ]
         best = within_budget(hits, request.top_k, request.token_budget)
         kept = within_bytes(best, MOST_BYTES, size)
@@ -142,42 +164,41 @@ class Recaller:
             short.reasons.append(f"{len(best) - len(kept)} hits left out: the answer would be too large")
         return Recalled(kept, short.partial, short.reasons)
 
-    async def _fetch(
-        self, tenant_id: TenantId, request: Recall, sought: Sought, patience: Patience, short: Shortfall
-    ) -> _Fetched:
+    async def _fetch(self, one: _Recalling, sought: Sought, short: Shortfall) -> _Fetched:
         """The memories of the best hits, their links asked for beside them and counted where there are any."""
         ranks = sought.ranks
-        wanted = _picked(ranks, request)
+        wanted = _picked(ranks, one.request)
         if not wanted:
             return _Fetched(ranks, {})
         try:
-            async with asyncio.timeout(patience.left()):
-                memories, links = await asyncio.gather(
-                    self._find(tenant_id, wanted), self._links_of(tenant_id, request, ranks)
-                )
+            async with asyncio.timeout(one.patience.left()):
+                memories, links = await asyncio.gather(self._find(one, wanted), self._links_of(one, ranks))
         except TimeoutError:
             short.late("memories: out of time")
             return _Fetched(ranks, {})
         if not links:
             return _Fetched(ranks, memories)
-        linked = await self.finder.rank(sought, request.weights, links)
-        missing = [memory_id for memory_id in _picked(linked, request) if memory_id not in memories]
         try:
-            async with asyncio.timeout(patience.left()):
-                return _Fetched(linked, memories | await self._find(tenant_id, missing))
+            async with asyncio.timeout(one.patience.left()):
+                linked = await self.finder.rank(sought, one.asked, links)
+                missing = [memory_id for memory_id in _picked(linked, one.request) if memory_id not in memories]
+                return _Fetched(linked, memories | await self._find(one, missing))
         except TimeoutError:
             short.late("graph retriever: out of time")
             return _Fetched(ranks, memories)
 
-    async def _find(self, tenant_id: TenantId, memory_ids: Sequence[UUID]) -> dict[UUID, Memory]:
-        found = await self._store.find_many(tenant_id, memory_ids) if memory_ids else []
-        return {memory.memory_id: memory for memory in found}
+    async def _find(self, one: _Recalling, memory_ids: Sequence[UUID]) -> dict[UUID, Memory]:
+        """Those of the memories that are in recall still, as they are now."""
+        found = await self._store.find_many(one.tenant_id, memory_ids) if memory_ids else []
+        now, wanted = one.asked.now, one.asked.wanted
+        standing = (m for m in found if in_recall(m, now, wanted.as_of_valid, wanted.as_of_learn))
+        return {memory.memory_id: memory for memory in standing}
 
-    async def _links_of(self, tenant_id: TenantId, request: Recall, ranks: Ranks) -> list[Link]:
-        if not request.weights.graph:
+    async def _links_of(self, one: _Recalling, ranks: Ranks) -> list[Link]:
+        if not one.request.weights.graph:
             return []
         first = [hit.memory_id for hit in ranks.hits[:_LINKED_HITS]]
-        near = await self._links.links_of(tenant_id, first)
+        near = await self._links.links_of(one.tenant_id, first)
         return [Link(each.memory_id, each.other_id, each.strength) for each in near]
 
 

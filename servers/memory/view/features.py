@@ -98,6 +98,8 @@ def windowed(shelf: Shelf, values: Sequence[Floats]) -> Floats:
     for number, column in enumerate(values):
         padded[:size, number] = column
     previous, following = shelf.columns["previous"], shelf.columns["next"]
+    if not (previous >= 0).any():
+        return padded[:size]
     before = np.append(previous, np.int32(-1))[previous]
     total = padded[:size] * np.float32(WINDOW[0])
     for weight, rows in zip(WINDOW[1:], (previous, before, following), strict=True):

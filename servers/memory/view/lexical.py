@@ -104,6 +104,8 @@ def _bm25(rows: np.ndarray, counts: np.ndarray, lengths: np.ndarray, average: fl
 
 def _sessions(shelf: Shelf, found: Found, weights: Floats, stand: Mask) -> Floats:
     session = shelf.columns["session"]
+    if not session.any():
+        return np.zeros(len(session), dtype=np.float32)
     known = len(shelf.codes) + 1
     total = np.zeros(known, dtype=np.float32)
     lengths = shelf.session_lengths
