@@ -24,6 +24,7 @@ from soma.governor.v1 import budget_pb2 as budget_pb
 from soma.governor.v1 import config_pb2 as config_pb
 from soma.governor.v1 import governor_service_pb2 as governor_pb
 from soma.memory.v1 import erasure_pb2 as erasure_pb
+from soma.memory.v1 import graph_pb2 as graph_pb
 from soma.memory.v1 import memory_service_pb2 as memory_pb
 from soma.memory.v1 import upkeep_pb2 as upkeep_pb
 from soma_common.kernel.errors import SomaError
@@ -236,6 +237,7 @@ async def memories(watched: Watched) -> None:
     for source_id in ("letter", "phone"):
         await store("The attic is dry.", source_id)
     await revisions(watched, first)
+    await links(watched, first, await store("The chimney was swept.", "sweep"))
     await watched.ask(f"{house}DeleteMemory", stub, memory_pb.DeleteMemoryRequest(memory_id=first))
     await watched.ask(f"{house}DeleteBySource", stub, memory_pb.DeleteBySourceRequest(source_id="letter"))
     before = await watched.events()
@@ -269,6 +271,18 @@ async def revisions(watched: Watched, memory_id: str) -> None:
     await watched.ask(f"{house}UpdateMemory", stub, change)
     truth = memory_pb.CorrectMemoryRequest(memory_id=memory_id, text="The boiler was replaced in April.")
     await watched.ask(f"{house}CorrectMemory", stub, truth)
+
+
+async def links(watched: Watched, one: str, other: str) -> None:
+    house, stub = "/soma.memory.v1.MemoryService/", watched.boss.memory
+    link = graph_pb.LinkMemoriesRequest(memory_id=one, target_memory_id=other)
+    await watched.ask(f"{house}LinkMemories", stub, link)
+    unlink = graph_pb.UnlinkMemoriesRequest(memory_id=one, target_memory_id=other)
+    await watched.ask(f"{house}UnlinkMemories", stub, unlink)
+    suspect = upkeep_pb.QuarantineSourceRequest(subject=upkeep_pb.QuarantineSubject(memory_id=other))
+    hidden = await watched.ask(f"{house}QuarantineSource", stub, suspect)
+    lifted = upkeep_pb.RestoreSourceRequest(quarantine_id=hidden.quarantine.quarantine_id)
+    await watched.ask(f"{house}RestoreSource", stub, lifted)
 
 
 async def more(watched: Watched, before: Counter[str], event: str) -> bool:
