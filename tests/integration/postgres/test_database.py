@@ -355,9 +355,9 @@ async def test_the_database_answers_a_ping_while_every_connection_is_busy(databa
 
     async def be_busy() -> None:
         async with database.transaction(tenant) as connection:
-            await connection.execute("select pg_sleep(0.6)")
+            await connection.execute("select pg_sleep(2)")
 
     tasks = [asyncio.create_task(be_busy()) for _ in range(8)]
     await asyncio.sleep(0.2)
-    await database.ping(0.3)
+    await database.ping(1.5)
     await asyncio.gather(*tasks)
