@@ -47,6 +47,6 @@ class MemoryLimits(BaseModel):
     memory_shelf_megabytes: Count | None = setting(
         "SOMA_MEMORY_SHELF_MEGABYTES",
         "How much a process of memory may hold of what it recalls from; what was not asked for longest is dropped and "
-        "read anew. A hundred thousand memories of a sentence or two take about 180.",
+        "read anew. A hundred thousand memories of a sentence or two take 140 to 270.",
         "512",
     )
