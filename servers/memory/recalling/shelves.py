@@ -23,7 +23,7 @@ from soma_common.postgres.failures import DRIVER_EXCEPTIONS
 
 T = TypeVar("T")
 _LOG: Final = get_logger("soma.memory")
-# What a memory takes on a shelf, with its vector and the room into which arrays grow, in bytes; 1,400 without that room.
+# What a memory takes on a shelf, with its vector and the room into which arrays grow, in bytes.
 ROW_BYTES: Final = 2_000
 # The part of the room that one shelf may take before it does without vectors.
 _SHARE: Final = 0.5
