@@ -12,7 +12,7 @@ from pydantic.fields import FieldInfo
 
 from config.rows.databases import Databases
 from config.rows.identity import Identity
-from config.rows.memory import MemoryLimits, MemorySearch
+from config.rows.memory import MemoryFading, MemoryLimits, MemorySearch
 from config.rows.model import Model
 from config.rows.shape import Shape
 from config.rows.shared_servers import SharedServers
@@ -20,7 +20,7 @@ from config.rows.turns import Turns
 from config.rows.web import Web
 
 
-class Registry(SharedServers, MemoryLimits, MemorySearch, Web, Turns, Model, Identity, Databases, Shape):
+class Registry(SharedServers, MemoryLimits, MemoryFading, MemorySearch, Web, Turns, Model, Identity, Databases, Shape):
     """All settings by name. None means: not set; what a shape cannot do without is listed in `config/rules.py`."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)

@@ -1,4 +1,5 @@
-"""The settings of memories: where vectors are kept, which model makes them, and how much there may be.
+"""The settings of memories: where vectors are kept, which model makes them, how much there may be,
+and how memories fade.
 
 Nothing here reads a value.
 """
@@ -7,7 +8,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field, SecretStr
 
-from config.setting import Count, DayLimit, setting
+from config.setting import Count, DayLimit, Share, setting
 from config.values import VectorIndexName
 
 Dimensions = Annotated[int, Field(ge=8, le=16_000)]
@@ -49,4 +50,15 @@ class MemoryLimits(BaseModel):
         "How much a process of memory may hold of what it recalls from; what was not asked for longest is dropped and "
         "read anew. A hundred thousand memories of a sentence or two take 140 to 270.",
         "512",
+    )
+
+
+class MemoryFading(BaseModel):
+    """When memories that faded are taken out of recall."""
+
+    memory_sweep: bool | None = setting(
+        "SOMA_MEMORY_SWEEP", "Whether memories that faded are swept by themselves, once a day.", "true"
+    )
+    memory_min_retention: Share | None = setting(
+        "SOMA_MEMORY_MIN_RETENTION", "How much of a memory must be left so that no sweep takes it, 0 to 1.", "0.05"
     )

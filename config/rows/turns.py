@@ -1,11 +1,11 @@
-"""The settings of turns: what they may use, how long they wait for a person, what they remember.
+"""The settings of turns: what they may use, how long they wait for a person, which features they have.
 
 Nothing here reads a value.
 """
 
 from pydantic import BaseModel
 
-from config.setting import Count, DayLimit, Share, setting
+from config.setting import Count, DayLimit, setting
 
 
 class Turns(BaseModel):
@@ -24,14 +24,6 @@ class Turns(BaseModel):
     # consents
     approval_hours: Count | None = setting(
         "SOMA_APPROVAL_HOURS", "How many hours a tool waits for a person's consent before that counts as denied.", "168"
-    )
-
-    # memory
-    memory_sweep: bool | None = setting(
-        "SOMA_MEMORY_SWEEP", "Whether memories that faded are swept by themselves, once a day.", "true"
-    )
-    memory_min_retention: Share | None = setting(
-        "SOMA_MEMORY_MIN_RETENTION", "How much of a memory must be left so that no sweep takes it, 0 to 1.", "0.05"
     )
 
     # features

@@ -29,7 +29,7 @@ from servers.memory.storing.reading import Reading
 from servers.memory.storing.revising import Revisions
 from servers.memory.storing.rows import MemoryStore
 from servers.memory.storing.sources import Sources
-from servers.memory.transfer.counting import Counter, IndexStanding
+from servers.memory.transfer.counting import Counter
 from servers.memory.transfer.exporting import Exporter
 from servers.memory.transfer.importing import Importer
 from servers.memory.upkeep.consolidating import Consolidating
@@ -41,7 +41,6 @@ from servers.memory.upkeep.quarantine import Quarantines
 from servers.memory.upkeep.sweeping import Sweeper
 from servers.memory.vectors.metrics import IndexMetrics
 from servers.memory.vectors.opening import Vectors, VectorSettings
-from servers.memory.vectors.port import VectorsDownError
 from servers.memory.vectors.searching import ServingVectors
 from servers.memory.view.meaning import Meaning
 from servers.memory.view.reading import Reader
@@ -96,7 +95,7 @@ class MemoryHouse:
             reading=Reading(database, self._store, clock),
             exporter=Exporter(database, clock),
             importer=Importer(database, self._intake, self._memories, self._links, events, clock),
-            counter=Counter(database, self._limits, _index_standing(self.vectors), clock),
+            counter=Counter(database, self._limits, self.vectors, clock),
             subjects=Subjects(database, erasures, sagas, clock),
             clock=clock,
             ids=process.ids,
@@ -140,17 +139,6 @@ def _limits(settings: Settings) -> Limits:
         usual.namespaces if registry.memory_namespaces is None else registry.memory_namespaces,
         usual.daily_writes if registry.memory_daily_writes is None else registry.memory_daily_writes,
     )
-
-
-def _index_standing(vectors: Vectors) -> IndexStanding:
-    async def answers() -> bool:
-        try:
-            await vectors.follower.check()
-        except VectorsDownError:
-            return False
-        return True
-
-    return IndexStanding(vectors.name, vectors.spaces.serving().space.version, answers)
 
 
 class Upkeep:

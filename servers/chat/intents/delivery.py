@@ -131,7 +131,7 @@ class Intents:
             await asyncio.sleep(LETTERS_SECONDS)
 
     async def deliver_letters(self) -> int:
-        """Claims a few letters and delivers them; returns how many were claimed."""
+        """Claims a few letters and delivers them; returns how many were tried."""
         intents = await self._letters.due()
         await asyncio.gather(*(self._deliver_letter(intent) for intent in intents))
         return len(intents)
@@ -157,7 +157,8 @@ class Intents:
     async def deliver_due(self) -> int:
         """Claims a batch and delivers it; returns how many were claimed."""
         not_now = SLOW if len(self._slow) >= MOST_SLOW else ()
-        values = (LEASE_SECONDS, BATCH, not_now, self._instance.epoch)
+        kinds = [kind for kind in self._calls if kind not in not_now]
+        values = (LEASE_SECONDS, BATCH, kinds, self._instance.epoch)
         rows = await self._database.worker_statement(_SQL.claim, *values)
         claimed = [DueIntent(**row) for row in rows]
         for intent in (each for each in claimed if each.kind in SLOW):

@@ -5,7 +5,7 @@ How an intent is told stands in `delivery.py`.
 
 from typing import Final
 
-from servers.chat.intents.intent import CONSUMER, DueIntent, delivery_of, event_of, intent_of
+from servers.chat.intents.intent import CONSUMER, REQUESTS, DueIntent, delivery_of, event_of, intent_of
 from soma_common.dlq import DLQHandler, LetterPolicy
 from soma_common.dlq.letters import Failure, resolve
 from soma_common.dlq.policy import Decision, LetterStatus
@@ -74,9 +74,9 @@ class IntentLetters:
         )
 
     async def due(self) -> list[DueIntent]:
-        """Intents out of letters whose time has come. Raises SomaError."""
+        """Intents out of letters whose time has come; later kinds wait for their release. Raises SomaError."""
         letters = await self._letters.claim(CONSUMER, POLICY, BATCH, LEASE_SECONDS)
-        return [intent_of(letter) for letter in letters]
+        return [intent for intent in map(intent_of, letters) if intent.kind in REQUESTS]
 
     async def heard(self, intent: DueIntent) -> None:
         """Take a letter away that was told at last. Raises SomaError."""

@@ -3,10 +3,10 @@
 
 -- name: claim
 -- Chosen apart, as a plan may run a subquery for each row and so find more than its limit. A claim ends with its lease, or with
--- the life of the process that made it.
+-- the life of the process that made it. Only of the kinds that are asked for: what a later release wrote waits for it.
 with due as materialized (
     select tenant_id, intent_id from intents
-    where next_time <= now() and kind <> all($3::text[])
+    where next_time <= now() and kind = any($3::text[])
         and (lease_expire_time is null or lease_expire_time < now() or claim_epoch <> all (select epoch from instances))
     order by next_time limit $2 for update skip locked
 )

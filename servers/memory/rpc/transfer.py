@@ -138,7 +138,7 @@ def _stats(stats: Stats) -> transfer_pb.GetMemoryStatsResponse:
         namespaces=[transfer_pb.NamespaceStats(**figures) for figures in stats.namespaces],
         embedding_version=stats.index.embedding_version,
         vector_index=stats.index.name,
-        vector_index_up=stats.index_up,
+        vector_index_up=stats.index.is_up,
         stored_today=stats.stored_today,
         daily_limit=stats.daily_limit,
     )

@@ -47,8 +47,10 @@ select m.namespace,
     count(*) filter (where standing.recalled and m.pinned) as pinned_count,
     count(*) filter (where m.hidden_by > 0) as quarantined_count,
     count(*) filter (where m.hidden_by = 0 and not standing.recalled) as resting_count,
+    count(q.memory_id) as pending_count,
     max(m.learn_time) filter (where standing.recalled) as newest_learn_time
 from memories m
+left join memories_to_index q on q.tenant_id = $1 and q.memory_id = m.memory_id
 cross join lateral (
     select m.hidden_by = 0 and (m.expire_time is null or m.expire_time > $3)
         and m.valid_from <= $3 and (m.valid_to is null or m.valid_to > $3)

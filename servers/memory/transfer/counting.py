@@ -1,11 +1,13 @@
 """The use case of counting: how much is remembered, by namespace, and how much of today's limit is used."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from servers.memory.storing.intake import Limits
 from servers.memory.transfer.exporting import readable_places
+from servers.memory.vectors.opening import Vectors
+from servers.memory.vectors.port import VectorsDownError
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.tenancy import Caller
 from soma_common.postgres.pool import Database
@@ -16,11 +18,11 @@ _SQL: Final = Queries.of("servers.memory", "sql/transfer.sql")
 
 @dataclass(frozen=True, slots=True)
 class IndexStanding:
-    """The index of vectors by name, the embedder's version, and how to ask whether it answers."""
+    """The index of vectors by name, the version of the embedder that answers now, and whether the index does."""
 
     name: str
     embedding_version: str
-    answers: Callable[[], Awaitable[bool]]
+    is_up: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +33,15 @@ class Stats:
     stored_today: int
     daily_limit: int
     index: IndexStanding
-    index_up: bool
 
 
 class Counter:
     """Counts memories."""
 
-    def __init__(self, database: Database, limits: Limits, index: IndexStanding, clock: Clock) -> None:
+    def __init__(self, database: Database, limits: Limits, vectors: Vectors, clock: Clock) -> None:
         self._database = database
         self._limits = limits
-        self._index = index
+        self._vectors = vectors
         self._clock = clock
 
     async def count(self, caller: Caller, namespaces: tuple[str, ...]) -> Stats:
@@ -51,4 +52,12 @@ class Counter:
             rows = await connection.fetch(_SQL.stats, caller.tenant_id, places, now)
             today = await connection.fetchval(_SQL.stored_on, caller.tenant_id, now.date())
         figures = [dict(row) for row in rows]
-        return Stats(figures, int(today), self._limits.daily_writes, self._index, await self._index.answers())
+        return Stats(figures, int(today), self._limits.daily_writes, await self._standing())
+
+    async def _standing(self) -> IndexStanding:
+        version, is_up = self._vectors.spaces.serving().space.version, True
+        try:
+            await self._vectors.follower.check()
+        except VectorsDownError:
+            is_up = False
+        return IndexStanding(self._vectors.name, version, is_up)

@@ -18,7 +18,7 @@ from soma_common.postgres.pool import Database
 from soma_common.postgres.queries import Queries
 
 _SQL: Final = Queries.of("servers.memory", "sql/vectors.sql")
-# Up to this many memories a scan is as fast as the graph, and exact: see docs/decisions/0049.
+# Up to this many memories a scan's exactness is worth what it takes longer than the graph: see docs/decisions/0049.
 MOST_SCANNED: Final = 5_000
 
 

@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from servers.chat.intents.delivery import BATCH
 from soma.events.v1 import event_pb2 as event_pb
 from soma.memory.v1 import memory_service_pb2 as memory_pb
 from soma_common.dlq import DLQHandler
@@ -18,13 +19,15 @@ from soma_common.postgres.pool import Connection, Database
 from soma_common.testing.eventually import eventually
 from tests.integration.chat.person import Person
 from tests.integration.chat.stack import ChatStack
+from tests.integration.chat.test_deletion import as_owner
 
 CONSUMER = "chat.intents"
 TEXT = "The heron nests behind the old mill."
+SECOND = "The stork nests upon the chimney."
 INSERT = """
 insert into intents (tenant_id, intent_id, owner_sub, caller_roles, caller_scopes, correlation_id, turn_id, kind,
   payload, status, attempts, next_time, create_time)
-values ($1, $2, $7, '{member}', '{memory:write}', 'a-correlation', $3, 'store_memory', $4, $5, $6, now(), now())
+values ($1, $2, $7, '{member}', '{memory:write}', 'a-correlation', $3, $8, $4, $5, $6, now(), now())
 """
 
 
@@ -48,14 +51,27 @@ def wish(text: str = TEXT) -> bytes:
     return request.SerializeToString()
 
 
+def with_wish(letter: DeadLetter, text: str) -> bytes:
+    """The letter's event, as somebody mended it."""
+    event = event_pb.Event.FromString(letter.body)
+    event.payload = wish(text)
+    return event.SerializeToString()
+
+
 async def intend(
-    database: Database, ada: Person, payload: bytes, status: str = "pending", attempts: int = 0, owner: str = "ada"
+    database: Database,
+    ada: Person,
+    payload: bytes,
+    status: str = "pending",
+    attempts: int = 0,
+    owner: str = "ada",
+    kind: str = "store_memory",
 ) -> UUID:
     """Puts an intent there as the end of a turn does."""
     intent_id = uuid4()
 
     async def work(connection: Connection) -> None:
-        await connection.execute(INSERT, ada.tenant, intent_id, uuid4(), payload, status, attempts, owner)
+        await connection.execute(INSERT, ada.tenant, intent_id, uuid4(), payload, status, attempts, owner, kind)
 
     await database.run(ada.tenant, work)
     return intent_id
@@ -112,9 +128,8 @@ async def test_a_letter_with_mended_bytes_is_told_for_the_same_person(
     database: Database, letters: DLQHandler, ada: Person
 ) -> None:
     intent_id = await intend(database, ada, wish(""))
-    mended = event_pb.Event.FromString((await only_letter(letters, ada)).body)
-    mended.payload = wish()
-    await letters.retry_event(ada.tenant, CONSUMER, intent_id, "olga", mended.SerializeToString())
+    mended = with_wish(await only_letter(letters, ada), TEXT)
+    await letters.retry_event(ada.tenant, CONSUMER, intent_id, "olga", mended)
     assert await eventually(lambda: recalled(ada, TEXT), within_seconds=15)
     assert await eventually(lambda: is_empty(letters, ada))
 
@@ -179,3 +194,29 @@ async def test_an_intent_that_ran_out_of_patience_is_tried_again_by_the_hour(
 
     assert await eventually(told, within_seconds=30)
     assert await recalled(ada, TEXT)
+
+
+async def test_what_a_later_release_wrote_waits_for_it_and_holds_nobody_up(
+    stack: ChatStack, database: Database, letters: DLQHandler, ada: Person
+) -> None:
+    later = "foretell_weather"
+    for _ in range(BATCH + 1):
+        await intend(database, ada, b"whatever", kind=later)
+    parked = await intend(database, ada, wish(""))
+    await only_letter(letters, ada)
+    unknown = f"update dead_letters set event_type = 'intent.{later}' where event_id = $1"
+    async with as_owner(stack, "chat") as connection:
+        await connection.execute(unknown, parked)
+    await letters.retry_event(ada.tenant, CONSUMER, parked, "olga")
+    await intend(database, ada, wish())
+    assert await eventually(lambda: recalled(ada, TEXT), within_seconds=15)
+    assert await amount(database, ada, f"intents where kind = '{later}' and attempts = 0") == BATCH + 1
+    mended = await intend(database, ada, wish(""))
+    letter = await only_letter(letters, ada)
+    assert letter.event_id == mended
+    await letters.retry_event(ada.tenant, CONSUMER, mended, "olga", with_wish(letter, SECOND))
+    assert await eventually(lambda: recalled(ada, SECOND), within_seconds=15)
+    [waiting] = await letters.list_dlq_events(ada.tenant, LetterFilter(CONSUMER))
+    assert (waiting.event_id, waiting.status) == (parked, LetterStatus.RETRYING)
+    await database.run(ada.tenant, lambda it: it.execute("delete from intents where kind = $1", later))
+    await letters.discard(ada.tenant, CONSUMER, parked, "olga")

@@ -155,7 +155,7 @@ async def test_whoever_lost_its_turns_writes_nothing_more(floor: Floor) -> None:
 
 async def claimed(floor: Floor, by: Instance) -> int:
     """How many intents a process gets to deliver."""
-    return len(await floor.database.worker_statement(INTENTS.claim, 30.0, 10, [], by.epoch))
+    return len(await floor.database.worker_statement(INTENTS.claim, 30.0, 10, ["settle_turn"], by.epoch))
 
 
 @pytest.fixture

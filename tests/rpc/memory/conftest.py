@@ -26,7 +26,7 @@ from servers.memory.storing.reading import Reading
 from servers.memory.storing.revising import Revisions
 from servers.memory.storing.rows import MemoryStore
 from servers.memory.storing.sources import Sources
-from servers.memory.transfer.counting import Counter, IndexStanding
+from servers.memory.transfer.counting import Counter
 from servers.memory.transfer.exporting import Exporter
 from servers.memory.transfer.importing import Importer
 from servers.memory.upkeep.quarantine import Quarantines
@@ -54,11 +54,6 @@ READER: Final = Reader(Words(), Meaning(EMBEDDER, Words()))
 # The first query reads a table, for which no call under test should wait.
 READER.query("warm", SetClock().now())
 SHELF_BYTES: Final = 64 * 1024 * 1024
-
-
-async def answers() -> bool:
-    """As an index that is there."""
-    return True
 
 
 @dataclass(frozen=True)
@@ -136,7 +131,7 @@ async def house_on(rpc: RpcHarness, database: Database, indexer: Indexer, clock:
         rebuilder=vectors.rebuilder,
         exporter=Exporter(database, clock),
         importer=Importer(database, intake, memories, links, events, clock),
-        counter=Counter(database, limits, IndexStanding("pgvector", indexer.version, answers), clock),
+        counter=Counter(database, limits, vectors, clock),
         subjects=Subjects(database, ErasureRows(), sagas, clock),
         clock=clock,
         ids=Ids(),

@@ -9,9 +9,12 @@ from prometheus_client import CollectorRegistry
 
 from servers.memory.domain.memory import RecallFilter
 from servers.memory.domain.ranking import Weights
+from servers.memory.embedders.builtin import BUILT_IN
 from servers.memory.embedders.http import EmbeddingModel
 from servers.memory.indexing.indexer import Indexer
 from servers.memory.recalling.recaller import Recall, Recalled, Recaller
+from servers.memory.storing.intake import Limits
+from servers.memory.transfer.counting import Counter, IndexStanding
 from servers.memory.vectors.metrics import IndexMetrics
 from servers.memory.vectors.opening import Vectors, VectorSettings
 from soma_common.kernel.addresses import AddressRules
@@ -38,6 +41,11 @@ async def recall(recaller: Recaller, query: str = ASKED.query) -> Recalled:
     return await recaller.recall(TENANT, replace(ASKED, query=query), lambda _: 0)
 
 
+async def standing(remembering: Remembering, vectors: Vectors) -> IndexStanding:
+    counter = Counter(remembering.database, Limits(), vectors, remembering.clock)
+    return (await counter.count(user("ada"), ())).index
+
+
 async def test_a_chosen_embedder_answers_once_it_can_and_is_replaced_while_it_cannot(
     remembering: Remembering, indexer: Indexer
 ) -> None:
@@ -51,6 +59,7 @@ async def test_a_chosen_embedder_answers_once_it_can_and_is_replaced_while_it_ca
         )
         # The built-in one serves while the other has nothing yet.
         assert vectors.spaces.serving() is vectors.spaces.built_in
+        assert await standing(remembering, vectors) == IndexStanding("pgvector", BUILT_IN.version, is_up=True)
         assert (await recall(recaller)).hits[0].memory.memory_id == kept[1]
 
         async def switched() -> bool:
@@ -60,6 +69,7 @@ async def test_a_chosen_embedder_answers_once_it_can_and_is_replaced_while_it_ca
         await eventually(switched, within_seconds=30)
         found = await recall(recaller)
         assert (found.hits[0].memory.memory_id, found.reasons) == (kept[1], [])
+        assert (await standing(remembering, vectors)).embedding_version == model.space.version
         # A query that the model refuses, and one that it does not answer at all.
         assert (await recall(recaller, f"{FACTS[1]} fault:refused")).reasons == [DOWN]
     found = await recall(recaller)

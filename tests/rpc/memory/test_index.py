@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 
+from servers.memory.embedders.builtin import BUILT_IN
 from soma.memory.v1 import memory_pb2 as memory_pb
 from soma.memory.v1 import memory_service_pb2 as service_pb
 from soma.memory.v1 import transfer_pb2 as transfer_pb
@@ -40,11 +41,20 @@ async def index_state(remembering: Remembering, memory_id: str) -> int:
     return (await remembering.user.GetMemory(request)).memory.index_state
 
 
+async def pending(remembering: Remembering) -> dict[str, int]:
+    stats = await remembering.user.GetMemoryStats(transfer_pb.GetMemoryStatsRequest())
+    assert (stats.vector_index, stats.embedding_version) == ("pgvector", BUILT_IN.version)
+    return {figures.namespace: figures.pending_count for figures in stats.namespaces}
+
+
 async def test_a_memory_is_pending_until_the_index_has_it(remembering: Remembering) -> None:
     kept = await keep(remembering, FACTS[0])
+    await keep(remembering, FACTS[1], namespace="shared")
     assert await index_state(remembering, kept.memory_id) == memory_pb.INDEX_STATE_PENDING
+    assert await pending(remembering) == {"shared": 1, "user:ada": 1}
     await follow(remembering)
     assert await index_state(remembering, kept.memory_id) == memory_pb.INDEX_STATE_INDEXED
+    assert await pending(remembering) == {"shared": 0, "user:ada": 0}
 
 
 async def test_a_rebuild_finds_and_repairs_what_the_index_lost(remembering: Remembering) -> None:

@@ -114,3 +114,26 @@ async def test_only_operators_hide_and_only_what_is_there(remembering: Rememberi
     with acting_as(user("bob"), "test"), pytest.raises(SomaError) as refused:
         await hide(remembering, source_id="page")
     assert refused.value.reason is Reason.SCOPE_MISSING
+
+
+async def test_what_is_hidden_is_there_for_operators_only(remembering: Remembering) -> None:
+    with acting_as(user("bob"), "test"):
+        poison = await keep(remembering, POISON, source_id="page")
+        lie = await keep(remembering, "The vault has no door.", namespace="shared", source_id="page")
+    quarantine = await hide(remembering, source_id="page")
+    assert await is_hidden(remembering, poison.memory_id)
+    with acting_as(user("bob"), "test"):
+        for memory in (poison, lie):
+            attempts = (
+                is_hidden(remembering, memory.memory_id),
+                remembering.user.GetLineage(upkeep_pb.GetLineageRequest(memory_id=memory.memory_id)),
+            )
+            for attempt in attempts:
+                with pytest.raises(SomaError) as refused:
+                    await attempt
+                assert refused.value.reason is Reason.RESOURCE_NOT_FOUND
+        found = await remembering.user.ListMemories(service_pb.ListMemoriesRequest(include_retired=True))
+        assert list(found.memories) == []
+    await restore(remembering, quarantine.quarantine.quarantine_id)
+    with acting_as(user("bob"), "test"):
+        assert [await is_hidden(remembering, memory.memory_id) for memory in (poison, lie)] == [False] * 2

@@ -265,7 +265,7 @@ class NamespaceStats(_message.Message):
     token_count: _builtins.int
     """Their tokens."""
     pending_count: _builtins.int
-    """Memories that wait for the vector index."""
+    """Memories that wait for the vector index, also those that recall does not find."""
     episodic_count: _builtins.int
     """By kind."""
     semantic_count: _builtins.int
