@@ -97,7 +97,7 @@ def _vectors(shelf: Shelf, asked: _Asked, stand: Mask, cosines: Mapping[UUID, fl
     near = np.zeros(columns.size, dtype=np.float32)
     if asked.vector is not None and columns["vector"].shape[1] == len(asked.vector):
         if columns.size <= EXACT_ROWS:
-            near = columns["vector"].astype(np.float32) @ asked.vector
+            near = shelf.vectors @ asked.vector
         else:
             near = columns["coarse"] @ asked.vector[:COARSE_DIMENSIONS]
             best = np.argpartition(-near, _PROMISING)[:_PROMISING]

@@ -48,7 +48,9 @@ def postings(shelf: Shelf, terms: np.ndarray) -> Found:
 
 def rarity(found: Sequence[Found], count: int, terms: int) -> Floats:
     """The idf of each term over all shelves."""
-    holding = np.array([sum(len(each.rows[term]) for each in found) for term in range(terms)], dtype=np.float64)
+    holding = np.zeros(terms)
+    for each in found:
+        holding += np.fromiter(map(len, each.rows), dtype=np.float64, count=terms)
     return np.log1p((count - holding + 0.5) / (holding + 0.5)).astype(np.float32)
 
 

@@ -20,10 +20,11 @@ class Beside:
     """Every row together with the rows that stand around it."""
 
     def __init__(self, columns: Columns) -> None:
-        previous, following = columns["previous"], columns["next"]
-        # The place behind the last row, which -1 means, has nothing.
-        before = np.append(previous, np.int32(-1))[previous]
-        self._others = (previous, before, following) if (previous >= 0).any() else ()
+        self._others: tuple[npt.NDArray[np.intp], ...] = ()
+        if (columns["previous"] >= 0).any():
+            # The place behind the last row, which -1 means, has nothing.
+            previous = columns["previous"].astype(np.intp)
+            self._others = (previous, np.append(previous, -1)[previous], columns["next"].astype(np.intp))
 
     def sums(self, values: Floats, rows: npt.NDArray[np.int64] | None = None) -> Floats:
         """Each row's value with those of its neighbours, as much as each counts; of some rows or of all."""

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from servers.memory.view.columns import Columns
-from servers.memory.view.entry import Entry, Mask, Rows, tag_hash
+from servers.memory.view.entry import Entry, Floats, Mask, Rows, tag_hash
 from servers.memory.view.neighbours import Neighbours
 from servers.memory.view.postings import Postings
 
@@ -59,6 +59,7 @@ class Shelf:
         self._name_codes: dict[frozenset[int], int] = {frozenset(): 0}
         # Kept as long as it is true; what changes the shelf takes it away.
         self.standing: Standing | None = None
+        self._vectors: Floats | None = None
         self._session_lengths: npt.NDArray[np.int64] | None = None
         self._neighbours = Neighbours(self.columns, self.ids)
 
@@ -71,7 +72,15 @@ class Shelf:
     @property
     def nbytes(self) -> int:
         """What it takes in memory, nearly."""
-        return self.columns.nbytes + self.terms.nbytes + self.labels.nbytes + _OBJECT_BYTES * len(self.ids)
+        arrays = self.columns.nbytes + self.terms.nbytes + self.labels.nbytes
+        return arrays + (0 if self._vectors is None else self._vectors.nbytes) + _OBJECT_BYTES * len(self.ids)
+
+    @property
+    def vectors(self) -> Floats:
+        """All vectors in full, kept until something changes; for a shelf that is small."""
+        if self._vectors is None:
+            self._vectors = self.columns["vector"].astype(np.float32)
+        return self._vectors
 
     @property
     def session_lengths(self) -> npt.NDArray[np.int64]:
@@ -100,7 +109,7 @@ class Shelf:
         fresh = {entry.memory_id: entry for entry in entries}
         dead = [row for row in map(self._drop, (*gone, *fresh)) if row >= 0]
         first = len(self.ids)
-        self.standing = self._session_lengths = None
+        self.standing = self._vectors = self._session_lengths = None
         if fresh:
             self._add(list(fresh.values()))
         self._neighbours.changed(dead, range(first, len(self.ids)))
