@@ -104,11 +104,13 @@ class Twins:
 
     async def figures(self, tenant_id: UUID) -> str:
         """How many rows a tenant has of each kind, and how its memories stand."""
-        parts = ", ".join(f"(select count(*) from {table} where tenant_id = '{tenant_id}')" for table in self.tables)
+        parts = ", ".join(
+            f"(select count(*) from {table} where tenant_id = '{tenant_id}') as {table}" for table in self.tables
+        )
         standing = (
             "(select string_agg(concat_ws('/', memory_id, hidden_by, retire_reason, version, source_id), ' '"
             f" order by memory_id) from memories where tenant_id = '{tenant_id}' and memory_id in"
-            f" (select memory_id from memories where tenant_id = '{SAVED}'))"
+            f" (select memory_id from memories where tenant_id = '{SAVED}')) as standing"
         )
         return str(await self.connection.fetchrow(f"select {parts}, {standing}"))
 
