@@ -106,8 +106,8 @@ def import_memories(
     for refusal in done.refusals:
         Progress().note(f"! {refusal}")
     print_line(
-        f"Stored: {count(done.stored_count)} memories and {count(done.link_count)} links; there already: "
-        f"{count(done.duplicate_count)}; refused: {count(done.refused_count)}"
+        f"Memories stored: {count(done.stored_count)}; there already: {count(done.duplicate_count)}; "
+        f"links: {count(done.link_count)}; refused: {count(done.refused_count)}"
     )
 
 

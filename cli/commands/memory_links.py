@@ -4,7 +4,7 @@ Nothing here walks the graph; the memory service does.
 """
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -23,6 +23,9 @@ class Way(StrEnum):
     BOTH = "both"
     OUTGOING = "outgoing"
     INCOMING = "incoming"
+
+
+_LEADS: Final = {Way.BOTH: "from or to", Way.OUTGOING: "from", Way.INCOMING: "to"}
 
 
 def add_to(app: typer.Typer) -> None:
@@ -130,7 +133,7 @@ def neighbors(
     elif found.neighbors:
         print_table(NEIGHBOR_HEADINGS, [neighbor_row(each) for each in found.neighbors])
     else:
-        print_line("No link leads from or to it.")
+        print_line(f"No link leads {_LEADS[way]} it.")
 
 
 def path(

@@ -108,7 +108,9 @@ def consolidate(
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
-    """Make fewer facts of many memories. Each source is reached from a fact; for 30 days it can be rolled back.
+    """Make fewer facts of many memories of what happened. Each is reached from a fact; 30 days long it can be undone.
+
+    Only episodic memories are looked at, and none that is pinned, expires, or has a key or a payload.
 
     With --json: the message soma.memory.v1.ConsolidateResponse.
 
@@ -123,7 +125,8 @@ def consolidate(
     from soma.memory.v1 import upkeep_pb2 as upkeep_pb
 
     if not dry_run:
-        what = f"This makes facts of up to {most:,} memories of {namespace or 'yours'}, which then rest behind them."
+        where = f"of {namespace}" if namespace else "of yours"
+        what = f"This makes facts of up to {most:,} episodic memories {where}, which then rest behind them."
         ask(what, "Do it?", yes=yes, terminal=sys.stdin.isatty())
 
     async def work(doors: "Doors") -> "upkeep_pb.ConsolidateResponse":

@@ -42,10 +42,11 @@ def consolidation_lines(found: upkeep_pb.Consolidation) -> Iterator[tuple[str, s
     known = [
         ("id", found.consolidation_id),
         ("namespace", found.namespace),
-        ("state", _state(found)),
+        # A dry run has no state.
+        ("state", _state(found) if found.consolidation_id else ""),
         ("what happened", found.sentence),
         ("looked at", count(found.source_count)),
-        ("rest now", count(found.rested_count)),
+        ("resting", count(found.rested_count)),
         ("facts", count(found.fact_count)),
         ("coverage", f"{found.coverage:.0%}"),
         ("how", found.method),
@@ -117,7 +118,8 @@ def erasure_row(store: common_pb.StoreErasure) -> tuple[str, ...]:
 def erasure_end(found: erasure_pb.Erasure) -> str:
     """How far an erasure is."""
     if found.done:
-        return f"{found.sub} is forgotten; what is left stands above with its date."
+        # The report names nobody any more.
+        return "The person is forgotten. What is left, if anything, stands above with why and until when."
     return f"The erasure goes on. Look again with: somastack memory erasure {found.erasure_id}"
 
 

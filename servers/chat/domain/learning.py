@@ -207,13 +207,15 @@ def explicit(sentence: str, before: str) -> str:
 
 
 def _clauses(sentence: str) -> list[str]:
-    """Two facts in one sentence are two, where each is understood by itself."""
+    """Two facts in one sentence are two, where each is understood by itself: what replaces one leaves the other."""
     parts = _ANOTHER_CLAUSE.split(sentence, maxsplit=1)
     if len(parts) == 2:
         first, second = parts
-        if not second.lower().startswith(("i ", "i'", "i’", "my ")):
+        whole = second.lower().startswith(("i ", "i'", "i’", "my "))
+        if not whole:
             second = f"I {second}"
-        if fact_in(first) is not None and fact_in(second) is not None:
+        facts = [fact_in(first) is not None, fact_in(second) is not None]
+        if all(facts) or (whole and any(facts) and _judged(first) is not None and _judged(second) is not None):
             return [f"{first}.", f"{second[0].upper()}{second[1:]}"]
     return [sentence]
 

@@ -134,7 +134,7 @@ class Importer:
             if origin in before:
                 moved_to: UUID = before[origin][0]
                 return moved_to
-            return uuid5(done.request_id, str(origin)) if origin in taken else origin
+            return _another_id(done.request_id, origin) if origin in taken else origin
 
         refused, fresh, there = list[tuple[Piece, str]](), dict[UUID, Memory](), dict[UUID, UUID]()
         for piece in pieces:
@@ -190,6 +190,12 @@ class Importer:
             drafts.append(EventDraft("memory.linked", stream, payload, current_call().correlation_id))
         await self._events.append(connection, caller.tenant_id, drafts)
         return failed
+
+
+def _another_id(request_id: UUID, origin_id: UUID) -> UUID:
+    """The id of a memory whose own is taken: it keeps its place in time, as lists go by ids."""
+    other = uuid5(request_id, str(origin_id))
+    return UUID(int=(origin_id.int >> 64 << 64) | (other.int & 2**64 - 1)) if origin_id.version == 7 else other
 
 
 def _references(memory: Memory | None) -> tuple[UUID, ...]:

@@ -175,7 +175,7 @@ def test_an_export_is_imported_and_again_under_the_same_key(scripted: Scripted, 
     file = tmp_path / "memories.jsonl"
     run("export", "-o", str(file))
     run("import", str(file))
-    assert "Stored: 1" in run("import", str(file))
+    assert "Memories stored: 1" in run("import", str(file))
     first, second = scripted.asked
     assert first == second
     assert first[0].begin.request_id

@@ -129,6 +129,8 @@ async def test_ids_that_are_taken_are_given_anew_and_links_follow_them(rememberi
     *brought, link, _ = await export(remembering, namespaces=["user:bea"])
     by_text = {item.memory.text: item.memory for item in brought}
     assert not {memory.memory_id for memory in by_text.values()} & set(ids)
+    listed = await remembering.user.ListMemories(service_pb.ListMemoriesRequest(namespaces=["user:bea"]))
+    assert [memory.text for memory in listed.memories] == [f"Chest {number} holds linen." for number in (2, 1, 0)]
     first, last = by_text["Chest 0 holds linen."], by_text["Chest 2 holds linen."]
     assert list(last.derived_from) == [first.memory_id]
     assert (link.link.source_memory_id, link.link.target_memory_id) == (first.memory_id, last.memory_id)

@@ -23,6 +23,9 @@ def test_the_rules_are_right_about_the_half_they_were_made_by_and_nearly_about_t
 def test_every_sentence_is_judged_by_itself() -> None:
     message = "Hello! My dog is called Rufus. What should I feed him? I live in Lisbon and work as a nurse."
     assert texts(message) == ["My dog is called Rufus.", "I live in Lisbon.", "I work as a nurse."]
+    home_and_dog = "I live in Tampere and my dog is called Musti."
+    assert texts(home_and_dog) == ["I live in Tampere.", "My dog is called Musti."]
+    assert texts("I am 30 and I think so.") == ["I am 30 and I think so."]
 
 
 def test_the_same_sentence_is_learned_once() -> None:

@@ -222,7 +222,6 @@ function details(memory: Memory): unknown {
     ["Expires", memory.expire_time === undefined ? "" : moment(memory.expire_time)],
     ["Out of recall since", memory.retire_time === undefined ? "" : moment(memory.retire_time)],
     ["Version", String(memory.version)],
-    ["Search", memory.index_state === "INDEX_STATE_INDEXED" ? "by meaning and words" : "by words, until the index caught up"],
     ["Id", html`<a href=${`#memory=${memory.memory_id}`}><code>${memory.memory_id}</code></a>`],
   ];
   return html`<dl>

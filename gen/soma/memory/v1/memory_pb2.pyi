@@ -180,7 +180,7 @@ class Memory(_message.Message):
     embedding_version: _builtins.str
     """The embedding model and version of its vector; empty while it has none."""
     index_state: Global___IndexState.ValueType
-    """Whether the vector index has it."""
+    """Whether the vector index has it; unspecified in lists and in what recall finds."""
     owner_sub: _builtins.str
     """Whose it is."""
     version: _builtins.int

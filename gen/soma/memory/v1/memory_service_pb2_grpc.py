@@ -321,8 +321,8 @@ class MemoryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Consolidate(self, request, context):
-        """Makes fewer facts of many memories; each source stays live or is reachable from a fact. Bad output of a model changes
-        nothing.
+        """Makes fewer facts of many EPISODIC memories, but of none that is pinned, expires, or has a key or a payload; each
+        source stays live or is reachable from a fact. Bad output of a model changes nothing.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -64,8 +64,8 @@ class MemoryServiceStub:
     RestoreSweep: _aio.UnaryUnaryMultiCallable[_upkeep_pb2.RestoreSweepRequest, _upkeep_pb2.RestoreSweepResponse]
     """Brings back what a sweep took. Errors: RESOURCE_NOT_FOUND, also after 30 days."""
     Consolidate: _aio.UnaryUnaryMultiCallable[_upkeep_pb2.ConsolidateRequest, _upkeep_pb2.ConsolidateResponse]
-    """Makes fewer facts of many memories; each source stays live or is reachable from a fact. Bad output of a model changes
-    nothing.
+    """Makes fewer facts of many EPISODIC memories, but of none that is pinned, expires, or has a key or a payload; each
+    source stays live or is reachable from a fact. Bad output of a model changes nothing.
     """
     GetConsolidation: _aio.UnaryUnaryMultiCallable[_upkeep_pb2.GetConsolidationRequest, _upkeep_pb2.GetConsolidationResponse]
     """One consolidation."""
@@ -246,8 +246,8 @@ class MemoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _upkeep_pb2.ConsolidateRequest,
         context: _aio.ServicerContext[_upkeep_pb2.ConsolidateRequest, _abc.Awaitable[_upkeep_pb2.ConsolidateResponse]],
     ) -> _abc.Awaitable[_upkeep_pb2.ConsolidateResponse]:
-        """Makes fewer facts of many memories; each source stays live or is reachable from a fact. Bad output of a model changes
-        nothing.
+        """Makes fewer facts of many EPISODIC memories, but of none that is pinned, expires, or has a key or a payload; each
+        source stays live or is reachable from a fact. Bad output of a model changes nothing.
         """
 
     @_abc_1.abstractmethod
