@@ -66,12 +66,17 @@ async def settle(servicer: MemoryServicer, caller: Caller, estate: Estate) -> No
         )
     for text in TEA:
         batch.memories.add(namespace="shared", text=text.format(estate.canary))
+        batch.memories.add(namespace="user:ada", text=text.format(estate.canary))
     with acting_as(caller, "test"):
         stored = await servicer.BatchStoreMemories(batch, None)
         memories = [result.memory_id for result in stored.results[:MEMORIES]]
         for source, target in pairwise(memories):
             link = graph_pb.LinkMemoriesRequest(memory_id=source, target_memory_id=target, request_id=str(uuid4()))
             await servicer.LinkMemories(link, None)
+        made = service_pb.StoreMemoryRequest(
+            text=f"{estate.canary} knows all trees.", derived_from=memories[13:15], request_id=str(uuid4())
+        )
+        await servicer.StoreMemory(made, None)
         subject = upkeep_pb.QuarantineSubject(memory_id=memories[-1])
         request = upkeep_pb.QuarantineSourceRequest(subject=subject, request_id=str(uuid4()))
         hidden = await servicer.QuarantineSource(request, None)
