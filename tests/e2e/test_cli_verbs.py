@@ -73,7 +73,7 @@ def test_a_memory_is_added_found_shown_and_forgotten(mesh: Mesh, model: Scripted
     assert hit["memory"]["memory_id"] == memory_id
     assert hit["parts"]["lexical"] > 0
     assert memory_id in said(mesh, "memory", "recall", word)
-    assert told(mesh, "memory", "show", memory_id)["tags"] == ["zoo"]
+    assert told(mesh, "memory", "show", memory_id)["memory"]["tags"] == ["zoo"]
     assert word in said(mesh, "memory", "show", memory_id)
     unasked = mesh.cli("memory", "forget", memory_id)
     assert unasked.returncode == 2, "nobody can be asked"
