@@ -35,6 +35,12 @@ class Words:
 
     def split(self, text: str) -> Iterator[tuple[str, str]]:
         """The words that count, in order, each with its term; only words in plain letters are stemmed."""
+        if text.isascii():
+            for word in _WORD.findall(text.lower()):
+                if word not in _STOP_WORDS:
+                    cut = word[:_MOST_CHARACTERS]
+                    yield word, self._stem(cut) if _ASCII_WORD.fullmatch(cut) else cut
+            return
         flat = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
         for word in _WORD.findall(unicodedata.normalize("NFC", flat)):
             if _UNSPACED.search(word):

@@ -1,18 +1,5 @@
 -- Statements on the sources of memories, run under row-level security.
 
--- name: admit
-select admit_sources($1, $2, $3, $4)
-
--- name: add_further
-insert into memory_sources (
-    tenant_id, memory_id, owner_sub, speaker, source_class, source_id, conversation_id, turn_id, learn_time
-)
-select $1, $2, $3, $4, $5, $6, $7, $8, $9
-from memories m
-where m.tenant_id = $1 and m.memory_id = $2
-    and (m.owner_sub, m.source_id, m.conversation_id) is distinct from ($3, $6, $7)
-on conflict do nothing
-
 -- name: begin_forgetting
 select begin_forgetting($1, $2, $3, $4, $5, $6)
 

@@ -8,8 +8,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from servers.memory.domain.memory import Memory
-from servers.memory.domain.sources import SourceRef, begin_of, sources_of
+from servers.memory.domain.sources import SourceRef
 from soma_common.kernel.tenancy import TenantId
 from soma_common.postgres.pool import Connection
 from soma_common.postgres.queries import Queries
@@ -45,31 +44,6 @@ class Loss:
 
 class Sources:
     """Everything runs in the transaction of the connection it gets."""
-
-    async def admits(self, connection: Connection, tenant_id: TenantId, memory: Memory, turn_id: UUID | None) -> bool:
-        """Whether this may still be learned from where it comes from; holds that until the transaction ends."""
-        keys = [source.key for source in sources_of(memory.conversation_id, memory.source_id)]
-        if not keys and turn_id is None:
-            return True
-        values = (tenant_id, keys, memory.owner_sub, begin_of(turn_id))
-        return bool(await connection.fetchval(_SQL.admit, *values))
-
-    async def add_further(
-        self, connection: Connection, tenant_id: TenantId, memory_id: UUID, told: Memory, turn_id: UUID | None
-    ) -> None:
-        """Remember who told a memory again, and where."""
-        await connection.execute(
-            _SQL.add_further,
-            tenant_id,
-            memory_id,
-            told.owner_sub,
-            told.speaker,
-            int(told.source),
-            told.source_id,
-            told.conversation_id,
-            turn_id,
-            told.learn_time,
-        )
 
     async def begin_forgetting(self, connection: Connection, what: Forgetting, now: datetime) -> None:
         """Refuse from now on what was learned from the source before, once those who are storing it are done."""

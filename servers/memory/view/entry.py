@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntFlag
+from functools import lru_cache
 from hashlib import blake2b
-from typing import TypeAlias
+from typing import Final, TypeAlias
 from uuid import UUID
 
 import numpy as np
@@ -20,6 +21,8 @@ Hashes: TypeAlias = npt.NDArray[np.int64]
 Floats: TypeAlias = npt.NDArray[np.float32]
 Rows: TypeAlias = npt.NDArray[np.int64]
 Mask: TypeAlias = npt.NDArray[np.bool_]
+# The same words come again and again: some ten megabytes when full.
+_KNOWN_TERMS: Final = 65_536
 
 
 class Trait(IntFlag):
@@ -68,9 +71,10 @@ class Entry:
     access_count: int = 0
 
 
+@lru_cache(_KNOWN_TERMS)
 def term_hash(term: str) -> int:
     """The term as a signed number of 8 bytes, the same in every process."""
-    return int.from_bytes(blake2b(term.encode(), digest_size=8).digest(), "little", signed=True)
+    return _hashed(term)
 
 
 def term_hashes(terms: Iterable[str]) -> Hashes:
@@ -80,13 +84,17 @@ def term_hashes(terms: Iterable[str]) -> Hashes:
 
 def tag_hash(tag: str) -> int:
     """A label as a number; never that of a pair of metadata."""
-    return term_hash(f"tag\0{tag}")
+    return _hashed(f"tag\0{tag}")
 
 
 def pair_hash(name: str, value: MetadataValue) -> int:
     """A field of the payload with its value as a number; 1 and 1.0 are the same, true is not 1."""
     kind, said = ("b", str(value)) if isinstance(value, bool) else ("s", value) if isinstance(value, str) else _n(value)
-    return term_hash(f"pair\0{name}\0{kind}\0{said}")
+    return _hashed(f"pair\0{name}\0{kind}\0{said}")
+
+
+def _hashed(text: str) -> int:
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "little", signed=True)
 
 
 def _n(value: float) -> tuple[str, str]:

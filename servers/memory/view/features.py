@@ -17,7 +17,7 @@ from servers.memory.view.dates import day_number
 from servers.memory.view.entry import Floats, Mask, Rows, Trait
 from servers.memory.view.lexical import Lexical, postings, rarity, score
 from servers.memory.view.mask import fitting, standing
-from servers.memory.view.neighbours import WINDOW
+from servers.memory.view.neighbours import Beside
 from servers.memory.view.query import QueryFeatures
 from servers.memory.view.shelf import COARSE_DIMENSIONS, Shelf, microseconds
 
@@ -91,29 +91,13 @@ def _asked(shelves: Sequence[Shelf], query: QueryFeatures, idf: Floats) -> _Aske
     return _Asked(weights, idf[len(query.terms) :], vector, unrelated, names)
 
 
-def windowed(shelf: Shelf, values: Sequence[Floats]) -> Floats:
-    """Each row's values with those of its neighbours, [rows, values]."""
-    size = shelf.columns.size
-    padded = np.zeros((size + 1, len(values)), dtype=np.float32)
-    for number, column in enumerate(values):
-        padded[:size, number] = column
-    previous, following = shelf.columns["previous"], shelf.columns["next"]
-    if not (previous >= 0).any():
-        return padded[:size]
-    before = np.append(previous, np.int32(-1))[previous]
-    total = padded[:size] * np.float32(WINDOW[0])
-    for weight, rows in zip(WINDOW[1:], (previous, before, following), strict=True):
-        total += np.float32(weight) * padded[rows]
-    return total
-
-
 def _vectors(shelf: Shelf, asked: _Asked, stand: Mask, cosines: Mapping[UUID, float]) -> Floats:
     """The cosine of each row in recall with the query."""
     columns = shelf.columns
     near = np.zeros(columns.size, dtype=np.float32)
     if asked.vector is not None and columns["vector"].shape[1] == len(asked.vector):
         if columns.size <= EXACT_ROWS:
-            near = columns["vector"].astype(np.float32) @ asked.vector
+            near = shelf.vectors @ asked.vector
         else:
             near = columns["coarse"] @ asked.vector[:COARSE_DIMENSIONS]
             best = np.argpartition(-near, _PROMISING)[:_PROMISING]
@@ -134,30 +118,34 @@ def _candidates(
     seen: tuple[Shelf, Mask, Lexical, Floats], query: QueryFeatures, asked: _Asked, now: datetime
 ) -> Candidates:
     shelf, eligible, lexical, cosines = seen
-    lengths = shelf.columns["around"]
-    sums = windowed(shelf, (lexical.own, lexical.soft, cosines * shelf.columns["weight"]))
-    window, soft_window = sums[:, 0], sums[:, 1]
+    lengths, beside = shelf.columns["around"], Beside(shelf.columns)
+    soft_window = beside.sums(lexical.soft)
     own = _relevance(cosines, asked)
-    around = _relevance(np.divide(sums[:, 2], lengths, out=cosines.copy(), where=lengths > 0), asked)
-    date = _dates(shelf, query)
-    likely = (own >= LEAST_RELEVANCE) | (around >= LEAST_RELEVANCE)
-    likely |= (soft_window > 0) & (np.maximum(own, around) >= LEAST_RELEVANCE_OF_NEAR_WORDS)
-    near = (window > 0) | likely | ((date >= 1) & (shelf.columns["date"] < day_number(now.date())))
-    rows = _best(np.flatnonzero(eligible & near), asked, soft_window, around, lexical.session, date)
+    sums = beside.sums(cosines * shelf.columns["weight"])
+    around = _relevance(np.divide(sums, lengths, out=cosines.copy(), where=lengths > 0), asked)
+    nearest = np.maximum(own, around)
+    near = (nearest >= LEAST_RELEVANCE) | beside.reached(lexical.own > 0)
+    near |= (soft_window > 0) & (nearest >= LEAST_RELEVANCE_OF_NEAR_WORDS)
+    if query.dates:
+        near |= (_dates(shelf.columns["date"], query) >= 1) & (shelf.columns["date"] < day_number(now.date()))
+    rows = np.flatnonzero(eligible & near)
+    session, date = lexical.session[shelf.columns["session"][rows]], _dates(shelf.columns["date"][rows], query)
+    best = _best(asked, soft_window[rows], around[rows], session, date)
+    rows, session, date = rows[best], session[best], date[best]
     columns = {name: shelf.columns[name][rows] for name in ("traits", "names", "length", "importance", "trust")}
     traits = columns["traits"]
     speakers = np.array([not asked.names.isdisjoint(names) for names in shelf.names], dtype=np.float32)
     age = (microseconds(now) - shelf.columns["learn_time"][rows]) / _DAY_MICROSECONDS
     values = {
         "own": lexical.own[rows],
-        "window": window[rows],
+        "window": beside.sums(lexical.own, rows),
         "soft": lexical.soft[rows],
         "soft_window": soft_window[rows],
-        "session": lexical.session[rows],
+        "session": session,
         "vector": own[rows],
         "vector_window": around[rows],
         "speaker": speakers[columns["names"]],
-        "date": date[rows],
+        "date": date,
         "when": (traits & Trait.TIME_WORDS > 0) * np.float32(query.asks_when),
         "question": traits & Trait.QUESTION > 0,
         "first_person": traits & Trait.FIRST_PERSON > 0,
@@ -172,20 +160,18 @@ def _candidates(
     return Candidates(shelf, rows, matrix, float(asked.weights.sum()))
 
 
-def _best(rows: Rows, asked: _Asked, words: Floats, meaning: Floats, session: Floats, date: Floats) -> Rows:
-    """Of very many rows those that are best by words, by meaning, or by all that counts most."""
-    if len(rows) <= 3 * _PROMISING:
-        return rows
+def _best(asked: _Asked, words: Floats, meaning: Floats, session: Floats, date: Floats) -> Rows:
+    """The places of all; of very many those that are best by words, by meaning, or by all that counts most."""
+    if len(words) <= 3 * _PROMISING:
+        return np.arange(len(words))
     whole = np.float32(1.0 / max(1e-6, float(asked.weights.sum())))
-    together = (words[rows] + session[rows]) * whole + meaning[rows] + date[rows]
-    columns = (words[rows], meaning[rows], together)
-    best = [np.argpartition(-column, _PROMISING)[:_PROMISING] for column in columns]
-    return rows[np.unique(np.concatenate(best))]
+    together = (words + session) * whole + meaning + date
+    best = [np.argpartition(-column, _PROMISING)[:_PROMISING] for column in (words, meaning, together)]
+    return np.unique(np.concatenate(best))
 
 
-def _dates(shelf: Shelf, query: QueryFeatures) -> Floats:
+def _dates(date: np.ndarray, query: QueryFeatures) -> Floats:
     """1 where a row's day lies in a span of the query, less where only its month does."""
-    date = shelf.columns["date"]
     fit = np.zeros(len(date), dtype=np.float32)
     for span in query.dates:
         days = date if span.last >= 10_000 else date % 10_000

@@ -1,6 +1,7 @@
 """One score out of many features: a weighted sum, fitted, scaled by the weights of the caller. Pure."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -30,6 +31,7 @@ _USUAL: Final = Weights()
 # Importance has no weight of the caller's.
 _IMPORTANCE: Final = 0.1
 _TRUST: Final = 0.05
+_KNOWN_WEIGHTS: Final = 64
 # These are brought to 0-1 by the best of them in a query.
 # What the best is taken for at least, as a part of a text with all words of the query.
 LEAST_MATCH: Final = 0.5
@@ -57,7 +59,7 @@ def normalised(values: Floats, whole: float) -> Floats:
 
 def fused(values: Floats, graph: Floats, weights: Weights) -> Floats:
     """The score of each row, 0-1; a lower temperature makes it sharper and leaves the order."""
-    each = np.array([_weight(name, weights) for name in NAMES], dtype=np.float32)
+    each = _weights(weights).copy()
     # What this query does not ask for takes nothing from what it does.
     each[values.max(axis=0, initial=0.0) <= 0] = 0.0
     linked = np.float32(weights.graph if graph.any() else 0.0)
@@ -65,6 +67,11 @@ def fused(values: Floats, graph: Floats, weights: Weights) -> Floats:
     total = (values @ each + linked * graph - negative) / max(positive - negative, 1e-6)
     sharpened = np.clip(total, 0.0, 1.0) ** (_USUAL.temperature / weights.temperature)
     return np.asarray(sharpened, dtype=np.float32)
+
+
+@lru_cache(_KNOWN_WEIGHTS)
+def _weights(weights: Weights) -> Floats:
+    return np.array([_weight(name, weights) for name in NAMES], dtype=np.float32)
 
 
 def _weight(name: str, weights: Weights) -> float:

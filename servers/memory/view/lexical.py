@@ -21,7 +21,7 @@ SOFT: Final = 0.8
 
 @dataclass(frozen=True, slots=True)
 class Lexical:
-    """A row each: `own` BM25, `soft` with words of the same meaning too, `session` BM25 of all that was said there."""
+    """A row each: `own` BM25, `soft` with words of the same meaning too; a session each: BM25 of all that was said."""
 
     own: Floats
     soft: Floats
@@ -48,7 +48,9 @@ def postings(shelf: Shelf, terms: np.ndarray) -> Found:
 
 def rarity(found: Sequence[Found], count: int, terms: int) -> Floats:
     """The idf of each term over all shelves."""
-    holding = np.array([sum(len(each.rows[term]) for each in found) for term in range(terms)], dtype=np.float64)
+    holding = np.zeros(terms)
+    for each in found:
+        holding += np.fromiter(map(len, each.rows), dtype=np.float64, count=terms)
     return np.log1p((count - holding + 0.5) / (holding + 0.5)).astype(np.float32)
 
 
@@ -60,7 +62,7 @@ def score(shelf: Shelf, found: Found, query: QueryFeatures, weights: Floats, nea
     size = shelf.columns.size
     lengths = shelf.columns["length"]
     average = max(1.0, shelf.total_length / max(1, shelf.count))
-    own, soft = np.zeros(size, dtype=np.float32), np.zeros(size, dtype=np.float32)
+    own, soft, best = (np.zeros(size, dtype=np.float32) for _ in range(3))
     for term in np.flatnonzero(weights).tolist():
         rows, gained = _gained(found, term, lengths, average)
         gained *= weights[term]
@@ -69,10 +71,16 @@ def score(shelf: Shelf, found: Found, query: QueryFeatures, weights: Floats, nea
         if not len(rows_of_others):
             soft[rows] += gained
             continue
-        best = np.zeros(size, dtype=np.float32)
         best[rows] = gained
         np.maximum.at(best, rows_of_others, gained_of_others)
-        soft += best
+        if len(rows) + len(rows_of_others) > size // 8:
+            soft += best
+            best[:] = 0
+            continue
+        # A row that comes twice is written twice with the same.
+        touched = np.concatenate([rows, rows_of_others])
+        soft[touched] += best[touched]
+        best[touched] = 0
     own *= stand
     soft *= stand
     return Lexical(own, soft, _sessions(shelf, found, weights, stand))
@@ -104,8 +112,6 @@ def _bm25(rows: np.ndarray, counts: np.ndarray, lengths: np.ndarray, average: fl
 
 def _sessions(shelf: Shelf, found: Found, weights: Floats, stand: Mask) -> Floats:
     session = shelf.columns["session"]
-    if not session.any():
-        return np.zeros(len(session), dtype=np.float32)
     known = len(shelf.codes) + 1
     total = np.zeros(known, dtype=np.float32)
     lengths = shelf.session_lengths
@@ -117,4 +123,4 @@ def _sessions(shelf: Shelf, found: Found, weights: Floats, stand: Mask) -> Float
         counts = np.bincount(session[rows[here]], found.counts[term][here], minlength=known).astype(np.float32)
         total += weights[term] * counts * np.float32(K1 + 1) / (counts + norm)
     total[0] = 0.0
-    return np.asarray(total[session])
+    return total

@@ -6,7 +6,7 @@ import numpy as np
 
 from servers.memory.domain.memory import RecallFilter
 from servers.memory.view.entry import Mask, pair_hash, tag_hash
-from servers.memory.view.shelf import FOREVER, Shelf, microseconds
+from servers.memory.view.shelf import FOREVER, Shelf, Standing, microseconds
 
 
 def standing(shelf: Shelf, wanted: RecallFilter, now: datetime) -> Mask:
@@ -14,8 +14,19 @@ def standing(shelf: Shelf, wanted: RecallFilter, now: datetime) -> Mask:
 
     What holds since it was learned holds for who asks now, whatever the clocks of two processes say.
     """
-    columns = shelf.columns
     moment = microseconds(now)
+    if wanted.as_of_valid is not None or wanted.as_of_learn is not None:
+        return _standing(shelf, wanted, moment)
+    held = shelf.standing
+    if held is None or not held.begin <= moment < held.end:
+        mask = _standing(shelf, wanted, moment)
+        mask.flags.writeable = False
+        held = shelf.standing = Standing(mask, moment, shelf.next_change(moment))
+    return held.mask
+
+
+def _standing(shelf: Shelf, wanted: RecallFilter, moment: int) -> Mask:
+    columns = shelf.columns
     valid, learned = microseconds(wanted.as_of_valid, moment), microseconds(wanted.as_of_learn, moment)
     mask: Mask = columns["alive"] & ~columns["hidden"]
     mask &= columns["expire_time"] > moment

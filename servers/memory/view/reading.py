@@ -51,13 +51,14 @@ class Reader:
 
     def entry(self, memory: Memory) -> Entry:
         """The memory as the view holds it, with the vector of the built-in embedder."""
-        counted = self._words.terms(memory.text)
+        split = list(self._words.split(memory.text))
+        counted = Counter(term for _, term in split)
         frequencies = [min(_MOST_FREQUENT, times) for times in counted.values()]
         return Entry(
             memory_id=memory.memory_id,
             terms=term_hashes(counted),
             frequencies=np.array(frequencies, dtype=np.uint16),
-            vector=self.vector(memory.text),
+            vector=self._sum(word for word, _ in split),
             traits=traits_of(memory.text),
             names=self._names(memory.speaker, memory.subject),
             metadata=_pairs_of(memory.payload),
@@ -68,9 +69,7 @@ class Reader:
 
     def vector(self, text: str) -> Floats | None:
         """What a text means: its words weighed by how rare they are, without stop words; None where none is known."""
-        words = [word for word, _ in self._words.split(text)]
-        total = self._meaning.text(words)
-        return total if total.any() else None
+        return self._sum(word for word, _ in self._words.split(text))
 
     def query(self, text: str, now: datetime) -> QueryFeatures:
         """What the view needs of a query that is asked now."""
@@ -87,6 +86,10 @@ class Reader:
             dates=dates_in(text, now),
             asks_when=_WHEN.search(text) is not None,
         )
+
+    def _sum(self, words: Iterable[str]) -> Floats | None:
+        total = self._meaning.text(list(words))
+        return total if total.any() else None
 
     def _names(self, *people: str) -> tuple[int, ...]:
         terms = dict.fromkeys(term for name in people for term in self._words.terms(name) if term not in _ROLES)

@@ -4,6 +4,7 @@ A memory that changes gets a new row, its old one dies; dead rows go when they a
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -12,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from servers.memory.view.columns import Columns
-from servers.memory.view.entry import Entry, Rows, tag_hash
+from servers.memory.view.entry import Entry, Floats, Mask, Rows, tag_hash
 from servers.memory.view.neighbours import Neighbours
 from servers.memory.view.postings import Postings
 
@@ -32,6 +33,15 @@ def microseconds(moment: datetime | None, otherwise: int = FOREVER) -> int:
     return otherwise if moment is None else (moment - _EPOCH) // _MICROSECOND
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Which rows are in recall for who asks from one time on until before another, in microseconds."""
+
+    mask: Mask
+    begin: int
+    end: int
+
+
 class Shelf:
     """`seq` is the last change of the namespace that it knows; -1 while it has not been loaded."""
 
@@ -47,6 +57,9 @@ class Shelf:
         self.names: list[frozenset[int]] = [frozenset()]
         self._rows: dict[UUID, int] = {}
         self._name_codes: dict[frozenset[int], int] = {frozenset(): 0}
+        # Kept as long as it is true; what changes the shelf takes it away.
+        self.standing: Standing | None = None
+        self._vectors: Floats | None = None
         self._session_lengths: npt.NDArray[np.int64] | None = None
         self._neighbours = Neighbours(self.columns, self.ids)
 
@@ -59,7 +72,15 @@ class Shelf:
     @property
     def nbytes(self) -> int:
         """What it takes in memory, nearly."""
-        return self.columns.nbytes + self.terms.nbytes + self.labels.nbytes + _OBJECT_BYTES * len(self.ids)
+        arrays = self.columns.nbytes + self.terms.nbytes + self.labels.nbytes
+        return arrays + (0 if self._vectors is None else self._vectors.nbytes) + _OBJECT_BYTES * len(self.ids)
+
+    @property
+    def vectors(self) -> Floats:
+        """All vectors in full, kept until something changes; for a shelf that is small."""
+        if self._vectors is None:
+            self._vectors = self.columns["vector"].astype(np.float32)
+        return self._vectors
 
     @property
     def session_lengths(self) -> npt.NDArray[np.int64]:
@@ -69,6 +90,11 @@ class Shelf:
             lengths = np.bincount(self.columns["session"], weights, minlength=len(self.codes) + 1)
             self._session_lengths = lengths.astype(np.int64)
         return self._session_lengths
+
+    def next_change(self, moment: int) -> int:
+        """When the next of these memories begins or ceases to count, if nothing is changed."""
+        times = (self.columns[name] for name in ("valid_from", "valid_to", "retire_time", "expire_time"))
+        return min(int(column[column > moment].min(initial=FOREVER)) for column in times)
 
     def rows_of(self, memory_ids: Iterable[UUID]) -> list[int]:
         """The rows of those that are here; -1 for others."""
@@ -83,7 +109,7 @@ class Shelf:
         fresh = {entry.memory_id: entry for entry in entries}
         dead = [row for row in map(self._drop, (*gone, *fresh)) if row >= 0]
         first = len(self.ids)
-        self._session_lengths = None
+        self.standing = self._vectors = self._session_lengths = None
         if fresh:
             self._add(list(fresh.values()))
         self._neighbours.changed(dead, range(first, len(self.ids)))

@@ -98,28 +98,40 @@ class Walk:
         return self.chance.choice(CONVERSATIONS), self.chance.choice(SOURCES)
 
     async def store(self) -> None:
-        key, (conversation, source) = uuid4(), self._telling()
         known = list(self.model.live())
         parents = self.chance.sample(known, min(len(known), self.chance.choice((0, 0, 1, 2))))
-        await self.connection.execute(STORE, self.tenant_id, key, conversation, source, NOW, parents)
-        self.model.memories[key] = Told({(conversation, source)}, frozenset(parents))
+        await self.keep(self._telling(), *parents)
+
+    async def keep(self, telling: Telling, *parents: UUID) -> UUID:
+        key = uuid4()
+        await self.connection.execute(STORE, self.tenant_id, key, *telling, NOW, parents)
+        self.model.memories[key] = Told({telling}, frozenset(parents))
+        return key
 
     async def tell(self) -> None:
         """Only what is in recall is found as said before; otherwise it is stored anew."""
         if known := sorted(self.model.recallable()):
-            key, telling = self.chance.choice(known), self._telling()
-            if telling not in self.model.memories[key].tellings:
-                await self.connection.execute(TELL, self.tenant_id, key, *telling, NOW)
-                self.model.memories[key].tellings.add(telling)
+            await self.tell_again(self.chance.choice(known), self._telling())
+
+    async def tell_again(self, key: UUID, telling: Telling) -> None:
+        if telling not in self.model.memories[key].tellings:
+            await self.connection.execute(TELL, self.tenant_id, key, *telling, NOW)
+            self.model.memories[key].tellings.add(telling)
 
     async def delete(self) -> None:
         if known := sorted(self.model.live()):
-            key = self.chance.choice(known)
-            await self.connection.execute(DELETE, self.tenant_id, key)
-            self.model.memories[key].live = False
+            await self.delete_one(self.chance.choice(known))
+
+    async def delete_one(self, key: UUID) -> None:
+        await self.connection.execute(DELETE, self.tenant_id, key)
+        self.model.memories[key].live = False
 
     async def forget(self) -> None:
         conversation = self.chance.choice(CONVERSATIONS[1:])
+        assert conversation is not None
+        await self.forget_conversation(conversation)
+
+    async def forget_conversation(self, conversation: UUID) -> None:
         # What a memory that goes was told by further is forgotten before it, so only its first telling stays behind.
         rows = await self.connection.fetch(FIRST, self.tenant_id)
         first = {row["memory_id"]: (row["conversation_id"], row["source_id"]) for row in rows}
@@ -135,6 +147,9 @@ class Walk:
     async def open(self) -> None:
         known = sorted(self.model.live())
         named = self.chance.choice([*CONVERSATIONS[1:], *SOURCES[1:], *(self.chance.sample(known, min(len(known), 4)))])
+        await self.hide(named)
+
+    async def hide(self, named: object) -> None:
         key = uuid4()
         columns = (
             named if named in self.model.memories else None,
@@ -177,10 +192,43 @@ async def walk(database: Database, seed: int) -> None:
         assert it.model.recallable() == it.model.live()
 
 
-async def test_what_is_hidden_is_what_the_model_hides(
-    house_database: HouseDatabases, open_database: OpenDatabase
-) -> None:
-    database = await open_database(house_database("memory", "servers.memory"))
+@pytest.fixture
+async def database(house_database: HouseDatabases, open_database: OpenDatabase) -> Database:
+    return await open_database(house_database("memory", "servers.memory"))
+
+
+async def test_what_is_rare_in_random_walks(database: Database) -> None:
+    tenant_id, (talk, other) = TenantId(uuid4()), (UUID(int=number) for number in (1, 2))
+    async with database.transaction(tenant_id) as connection:
+        it = Walk(connection, tenant_id, Random(0))
+        # What lies between is deleted before and after its source is hidden.
+        for early in (True, False):
+            first = await it.keep((None, "page"))
+            between = await it.keep((None, "letter"), first)
+            last = await it.keep((None, "letter"), between)
+            if early:
+                await it.delete_one(between)
+                await it.hide("page")
+            else:
+                await it.delete_one(between)
+            await it.check()
+            assert last not in it.model.recallable()
+        # The last clean source is forgotten: a further one, and the first one, whose place another takes.
+        further = await it.keep((None, "letter"))
+        await it.tell_again(further, (talk, ""))
+        moved = await it.keep((other, ""))
+        await it.tell_again(moved, (None, "letter"))
+        await it.hide("letter")
+        await it.check()
+        assert {further, moved} <= it.model.recallable()
+        await it.forget_conversation(talk)
+        await it.check()
+        await it.forget_conversation(other)
+        await it.check()
+        assert not {further, moved} & it.model.recallable()
+
+
+async def test_what_is_hidden_is_what_the_model_hides(database: Database) -> None:
     for seed in range(WALKS):
         print(f"seed {seed}")
         await walk(database, seed)

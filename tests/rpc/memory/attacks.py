@@ -51,6 +51,15 @@ class Attacker:
         self._foreign = foreign
         self._own_share = own_share
         self.named = 0
+        self._makers: Final[dict[str, Callable[[], str]]] = {
+            "request_id": lambda: str(uuid4()),
+            "query": self._foreign_word,
+            "text": lambda: f"{own.canary} said number {chance.getrandbits(60)} to the gardener.",
+            "sub": lambda: "ada",
+            "confirm_sub": lambda: "ada",
+            "type": lambda: "related",
+            "source_id": lambda: self._foreign_id("sources"),
+        }
 
     def request(self, method: str) -> Any:
         return self._message(METHODS[method].input_type)
@@ -96,17 +105,8 @@ class Attacker:
         return self._chance.randint(1, 4) if each.cpp_type in _NUMBERS else self._chance.random()
 
     def _string(self, name: str) -> str:
-        makers: dict[str, Callable[[], str]] = {
-            "request_id": lambda: str(uuid4()),
-            "query": self._foreign_word,
-            "text": lambda: f"{self._own.canary} said number {self._chance.getrandbits(60)} to the gardener.",
-            "sub": lambda: "ada",
-            "confirm_sub": lambda: "ada",
-            "type": lambda: "related",
-            "source_id": lambda: self._foreign_id("sources"),
-        }
-        if name in makers:
-            return makers[name]()
+        if name in self._makers:
+            return self._makers[name]()
         if name.startswith("namespace"):
             return self._chance.choice(NAMESPACES)
         if name in _MEMORIES:

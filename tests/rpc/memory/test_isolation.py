@@ -9,11 +9,13 @@ import asyncio
 import os
 import re
 from collections import Counter
+from collections.abc import AsyncIterator
 from itertools import pairwise
 from random import Random
 from typing import Any
 from uuid import uuid4
 
+import pytest
 from google.protobuf.message import Message
 
 from servers.memory.rpc.servicer import MemoryServicer
@@ -34,6 +36,11 @@ OPERATIONS = int(os.environ.get("SOMA_TEST_ISOLATION", "100000"))
 SEED = int(os.environ.get("SOMA_TEST_SEED", "8"))
 TENANTS, ONLOOKERS, AT_ONCE, MEMORIES = 6, 2, 4, 24
 LEFT_OUT = {"ForgetSubject": "it begins a saga over all houses, which has tests of its own"}
+TEA = (
+    "{} drinks green tea every morning.",
+    "Every morning {} drinks a cup of green tea.",
+    "{} drinks green tea in the morning.",
+)
 CANARY = re.compile(rb"canary[0-9a-f]{16}")
 UUIDS = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
@@ -45,7 +52,8 @@ order by c.relname
 
 
 async def settle(servicer: MemoryServicer, caller: Caller, estate: Estate) -> None:
-    """Gives a tenant something to lose in each namespace: memories with links, sources, conversations, a quarantine."""
+    """Gives a tenant something to lose in each namespace: memories with links, sources, conversations, a quarantine, a
+    sweep, a consolidation. Sagas have to run meanwhile."""
     conversations = [str(uuid4()) for _ in range(3)]
     sources = [f"{uuid4()} of {estate.tenant_id}" for _ in range(3)]
     batch = service_pb.BatchStoreMemoriesRequest(request_id=str(uuid4()))
@@ -56,20 +64,34 @@ async def settle(servicer: MemoryServicer, caller: Caller, estate: Estate) -> No
             conversation_id=conversations[number % 3],
             source_id=sources[number % 3],
         )
+    for text in TEA:
+        batch.memories.add(namespace="shared", text=text.format(estate.canary))
+        batch.memories.add(namespace="user:ada", text=text.format(estate.canary))
     with acting_as(caller, "test"):
         stored = await servicer.BatchStoreMemories(batch, None)
-        memories = [result.memory_id for result in stored.results]
+        memories = [result.memory_id for result in stored.results[:MEMORIES]]
         for source, target in pairwise(memories):
             link = graph_pb.LinkMemoriesRequest(memory_id=source, target_memory_id=target, request_id=str(uuid4()))
             await servicer.LinkMemories(link, None)
+        made = service_pb.StoreMemoryRequest(
+            text=f"{estate.canary} knows all trees.", derived_from=memories[13:15], request_id=str(uuid4())
+        )
+        await servicer.StoreMemory(made, None)
         subject = upkeep_pb.QuarantineSubject(memory_id=memories[-1])
         request = upkeep_pb.QuarantineSourceRequest(subject=subject, request_id=str(uuid4()))
         hidden = await servicer.QuarantineSource(request, None)
+        order = upkeep_pb.ConsolidateRequest(namespace="shared", request_id=str(uuid4()))
+        consolidated = (await servicer.Consolidate(order, None)).consolidation
+        assert consolidated.state == upkeep_pb.CONSOLIDATION_STATE_COMMITTED, consolidated
+        faded = upkeep_pb.SweepMemoriesRequest(min_retention=1.0, max_memories=2, request_id=str(uuid4()))
+        swept = await servicer.SweepMemories(faded, None)
     estate.ids = {
         "memories": memories,
         "conversations": conversations,
         "sources": sources,
         "quarantines": [hidden.quarantine.quarantine_id],
+        "consolidations": [consolidated.consolidation_id],
+        "sweeps": [swept.sweep_id],
     }
 
 
@@ -141,6 +163,14 @@ async def rows_of(database: Database, tenant_id: TenantId) -> dict[str, list[str
     return await database.run(tenant_id, work)
 
 
+@pytest.fixture
+async def sagas(remembering: Remembering) -> AsyncIterator[None]:
+    """A process that runs them, so that nobody waits for a consolidation in vain."""
+    async with remembering.upkeep.running():
+        yield
+
+
+@pytest.mark.usefixtures("sagas")
 async def test_no_call_reaches_what_another_tenant_has(remembering: Remembering) -> None:
     estates = [Estate(TenantId(uuid4()), f"canary{uuid4().hex[:16]}") for _ in range(TENANTS)]
     for estate in estates:

@@ -15,7 +15,8 @@ import asyncpg
 
 from soma_common.postgres.queries import Queries
 
-SAVED: Final = UUID("0198c0de-0000-7000-8000-0000000000f0")
+# Outside of the tables, where nothing that is left out reaches.
+SAVED: Final = "twins"
 ONE: Final = UUID("0198c0de-0000-7000-8000-0000000000f1")
 TWIN: Final = UUID("0198c0de-0000-7000-8000-0000000000f2")
 WORD: Final = "thetwins"
@@ -43,6 +44,8 @@ from memories a, memories b where a.tenant_id = '{TWIN}' and b.tenant_id = '{TWI
 on conflict do nothing;
 insert into memory_uses (tenant_id, memory_id, turn_id, use_time)
 select '{TWIN}', memory_id, gen_random_uuid(), now() from memories where tenant_id = '{TWIN}';
+insert into lost_facts (tenant_id, memory_id, namespace, version)
+select '{TWIN}', memory_id, namespace, version from memories where tenant_id = '{TWIN}';
 insert into memory_sources (tenant_id, memory_id, owner_sub, speaker, source_class, source_id, learn_time)
 select '{TWIN}', memory_id, '{WORD}', '{WORD}', 1, '{WORD}', now() from memories where tenant_id = '{TWIN}';
 """
@@ -68,12 +71,12 @@ class Twins:
         rows = await connection.fetch(_COLUMNS, names)
         return cls(connection, {row["table_name"]: row["columns"] for row in rows})
 
-    def _copy(self, table: str, source: UUID, target: UUID) -> str:
+    def _copy(self, table: str, target: UUID) -> str:
         named = ", ".join(f'"{column}"' for column in self.tables[table])
         values = ", ".join(self._value(column, target) for column in self.tables[table])
         return (
             f"delete from {table} where tenant_id = '{target}';"
-            f"insert into {table} ({named}) select {values} from {table} where tenant_id = '{source}';"
+            f"insert into {table} ({named}) select {values} from {SAVED}.{table};"
         )
 
     def _value(self, column: str, target: UUID) -> str:
@@ -83,15 +86,16 @@ class Twins:
 
     async def save(self) -> None:
         """Keep what the one tenant has now."""
-        await self.connection.execute("".join(self._copy(table, ONE, SAVED) for table in self.tables))
+        kept = (f"create table {SAVED}.{it} as select * from {it} where tenant_id = '{ONE}';" for it in self.tables)
+        await self.connection.execute(f"create schema {SAVED}; {''.join(kept)}")
 
     async def begin(self, *, with_twin: bool) -> None:
         """Bring the one tenant back to what was saved, with a twin beside it or without."""
-        text = "".join(self._copy(table, SAVED, ONE) for table in self.tables)
+        text = "".join(self._copy(table, ONE) for table in self.tables)
         text += "".join(f"delete from {table} where tenant_id = '{TWIN}';" for table in self.tables)
         text += _ANEW
         if with_twin:
-            text += "".join(self._copy(table, SAVED, TWIN) for table in self.tables) + _MORE
+            text += "".join(self._copy(table, TWIN) for table in self.tables) + _MORE
         await self.connection.execute(text)
 
     async def rows(self, tenant_id: UUID) -> str:
@@ -104,11 +108,13 @@ class Twins:
 
     async def figures(self, tenant_id: UUID) -> str:
         """How many rows a tenant has of each kind, and how its memories stand."""
-        parts = ", ".join(f"(select count(*) from {table} where tenant_id = '{tenant_id}')" for table in self.tables)
+        parts = ", ".join(
+            f"(select count(*) from {table} where tenant_id = '{tenant_id}') as {table}" for table in self.tables
+        )
         standing = (
             "(select string_agg(concat_ws('/', memory_id, hidden_by, retire_reason, version, source_id), ' '"
             f" order by memory_id) from memories where tenant_id = '{tenant_id}' and memory_id in"
-            f" (select memory_id from memories where tenant_id = '{SAVED}'))"
+            f" (select memory_id from {SAVED}.memories)) as standing"
         )
         return str(await self.connection.fetchrow(f"select {parts}, {standing}"))
 

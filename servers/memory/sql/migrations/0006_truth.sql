@@ -168,9 +168,12 @@ language plpgsql
 set plan_cache_mode = force_custom_plan as $$
 #variable_conflict use_column
 declare
+    v_given memory_draft[];
     v_drafts memory_draft[];
     v_refused uuid[];
     v_crowded uuid[];
+    v_alike uuid[];
+    v_alike_drafts uuid[];
     v_repeated uuid[] := '{}';
     v_kept uuid[] := '{}';
     v_kept_versions integer[] := '{}';
@@ -182,9 +185,10 @@ declare
 begin
     -- A quarantine has come before, or waits until this is stored.
     perform pg_advisory_xact_lock_shared(quarantine_lock(p_tenant));
+    select array_agg(d) into v_given from json_populate_recordset(null::memory_draft, p_drafts) d;
     perform pg_advisory_xact_lock(waited.key) from (
         select distinct memory_lock(p_tenant, given.key) as key
-        from json_populate_recordset(null::memory_draft, p_drafts) d
+        from unnest(v_given) d
         cross join lateral (
             values
                 (case when d.coordinate <> '' then 'coordinate/' || d.namespace || '/' || d.coordinate end),
@@ -195,33 +199,33 @@ begin
     ) waited;
     perform pg_advisory_xact_lock_shared(waited.key) from (
         select distinct source_lock(p_tenant, s.source) as key
-        from json_populate_recordset(null::memory_draft, p_drafts) d
+        from unnest(v_given) d
         cross join unnest(d.sources || ('person/' || d.owner_sub)) as s (source)
         order by key
     ) waited;
 
     select array_agg(d.memory_id) into v_refused
-    from json_populate_recordset(null::memory_draft, p_drafts) d
+    from unnest(v_given) d
     where exists (
         select from forgotten_sources f
         where f.tenant_id = p_tenant and f.source = any(d.sources) and f.owner_sub in ('', d.owner_sub)
             and (f.ended or d.turn_time < f.forget_time)
     )
     -- what a person had begun before it was forgotten (0012)
-    or was_erased(p_tenant, d.owner_sub, d.turn_time);
+    or (d.turn_time is not null and was_erased(p_tenant, d.owner_sub, d.turn_time));
     -- The namespaces that are not there yet; few, and waited for, so that they are counted exactly.
     if exists (
-        select from json_populate_recordset(null::memory_draft, p_drafts) d
+        select from unnest(v_given) d
         where not exists (
             select from namespace_sizes n where n.tenant_id = p_tenant and n.namespace = d.namespace and n.memories > 0
         )
     ) then
         perform pg_advisory_xact_lock(memory_lock(p_tenant, 'namespaces'));
         select array_agg(d.memory_id) into v_crowded
-        from json_populate_recordset(null::memory_draft, p_drafts) d
+        from unnest(v_given) d
         join (
             select fresh.namespace, row_number() over (order by fresh.namespace) as place
-            from (select distinct namespace from json_populate_recordset(null::memory_draft, p_drafts)) fresh
+            from (select distinct namespace from unnest(v_given)) fresh
             where not exists (
                 select from namespace_sizes n
                 where n.tenant_id = p_tenant and n.namespace = fresh.namespace and n.memories > 0
@@ -239,7 +243,7 @@ begin
             'trust', least(d.trust, made.trust), 'hidden_by', coalesce(made.hidden_by, 0) + hiding.amount
         )) order by d.memory_id
     ) into v_drafts
-    from json_populate_recordset(null::memory_draft, p_drafts) d
+    from unnest(v_given) d
     left join lateral (
         select min(m.trust) as trust, max(m.hidden_by) as hidden_by from memories m
         where m.tenant_id = p_tenant and m.memory_id = any(d.derived_from)
@@ -251,31 +255,33 @@ begin
     ) hiding
     where d.memory_id <> all(coalesce(v_refused, '{}')) and d.memory_id <> all(coalesce(v_crowded, '{}'));
 
-    if exists (
-        select from unnest(v_drafts) d
-        join memories m on m.text_key = d.text_key and m.tenant_id = p_tenant and m.namespace = d.namespace
-            and m.subject = d.subject
-        where d.retire_time is null and d.hidden_by = 0
-    ) then
+    -- Apart from the namespace, for an index of that could be taken for as good as that of the texts.
+    select array_agg(m.memory_id), array_agg(d.memory_id) into v_alike, v_alike_drafts
+    from unnest(v_drafts) d
+    cross join lateral (
+        select m.memory_id, m.namespace, m.subject from memories m
+        where m.text_key = d.text_key and m.tenant_id = p_tenant
+        offset 0
+    ) m
+    where m.namespace = d.namespace and m.subject = d.subject and d.retire_time is null and d.hidden_by = 0;
+    if v_alike is not null then
         -- What has expired, or held at another time, gives its text free.
         update memories m
         set retire_time = p_now, retire_reason = 2, version = m.version + 1
-        from unnest(v_drafts) d
-        where m.text_key = d.text_key and m.tenant_id = p_tenant and m.namespace = d.namespace and m.subject = d.subject
-            and d.retire_time is null and d.hidden_by = 0 and m.expire_time <= p_now;
+        from unnest(v_drafts) d join unnest(v_alike, v_alike_drafts) as a (memory_id, draft_id) on a.draft_id = d.memory_id
+        where m.tenant_id = p_tenant and m.memory_id = a.memory_id and m.text_key = d.text_key and m.expire_time <= p_now;
         update memories m
         set text_key = m.text_key || uuid_send(m.memory_id)
-        from unnest(v_drafts) d
-        where m.text_key = d.text_key and m.tenant_id = p_tenant and m.namespace = d.namespace and m.subject = d.subject
-            and d.retire_time is null and d.hidden_by = 0
+        from unnest(v_drafts) d join unnest(v_alike, v_alike_drafts) as a (memory_id, draft_id) on a.draft_id = d.memory_id
+        where m.tenant_id = p_tenant and m.memory_id = a.memory_id and m.text_key = d.text_key
             and (m.valid_to <= d.valid_from or d.valid_to <= m.valid_from);
         with strengthened as (
             update memories m
             set access_count = m.access_count + 1, access_time = p_now, pinned = m.pinned or d.pinned,
                 importance = least(1.0, m.importance + p_repeated_importance), version = m.version + 1
             from unnest(v_drafts) d
-            where m.text_key = d.text_key and m.tenant_id = p_tenant and m.namespace = d.namespace
-                and m.subject = d.subject and d.retire_time is null and d.hidden_by = 0
+            join unnest(v_alike, v_alike_drafts) as a (memory_id, draft_id) on a.draft_id = d.memory_id
+            where m.tenant_id = p_tenant and m.memory_id = a.memory_id and m.text_key = d.text_key
             returning d.memory_id as draft_id, m.memory_id, m.version
         )
         select array_agg(s.draft_id), array_agg(s.memory_id), array_agg(s.version)
@@ -300,15 +306,23 @@ begin
     ) then
         with pairs as (
             select m.memory_id, d.memory_id as draft_id, d.valid_from from unnest(v_drafts) d
-            join memories m on m.coordinate = d.coordinate and m.tenant_id = p_tenant and m.namespace = d.namespace
+            cross join lateral (
+                select m.memory_id, m.namespace from memories m
+                where m.coordinate = d.coordinate and m.tenant_id = p_tenant and m.coordinate <> '' and m.retire_time is null
+                offset 0
+            ) m
             where d.coordinate <> '' and d.retire_time is null and d.hidden_by = 0 and d.memory_id <> all(v_repeated)
-                and m.coordinate <> '' and m.retire_time is null
+                and m.namespace = d.namespace
             union
             select m.memory_id, d.memory_id, d.valid_from from unnest(v_drafts) d
-            join memories m on m.predicate = d.predicate and m.subject = d.subject and m.tenant_id = p_tenant
-                and m.namespace = d.namespace
+            cross join lateral (
+                select m.memory_id, m.namespace, m.valid_from, m.valid_to from memories m
+                where m.predicate = d.predicate and m.subject = d.subject and m.tenant_id = p_tenant and m.predicate <> ''
+                    and m.retire_time is null
+                offset 0
+            ) m
             where d.predicate <> '' and d.retire_time is null and d.hidden_by = 0 and d.memory_id <> all(v_repeated)
-                and m.predicate <> '' and m.retire_time is null
+                and m.namespace = d.namespace
                 and (m.valid_to is null or m.valid_to > d.valid_from)
                 and (d.valid_to is null or d.valid_to > m.valid_from)
         ),

@@ -255,7 +255,8 @@ $$;
 create trigger quarantines_take after insert on memories
 referencing new table as stored for each statement execute function join_quarantines();
 
--- A memory that loses a clean source may have only hidden ones left.
+-- A memory that loses a clean source may have only hidden ones left. Where its first source goes, a further one takes its
+-- place and leaves `memory_sources` for it.
 create function lose_source() returns trigger
 language plpgsql as $$
 begin
@@ -265,9 +266,6 @@ begin
     return null;
 end
 $$;
-create trigger source_moves after update on memories
-for each row when (old.conversation_id is distinct from new.conversation_id or old.source_id <> new.source_id)
-execute function lose_source();
 create trigger source_goes after delete on memory_sources
 for each row execute function lose_source();
 

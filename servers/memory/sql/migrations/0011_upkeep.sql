@@ -124,54 +124,52 @@ return p_importance
 create function unravel_facts() returns trigger
 language plpgsql as $$
 declare
+    v_tenant uuid;
     v_facts uuid[];
 begin
-    if not exists (
-        select from gone g join consolidation_sources s on s.memory_id = g.memory_id and s.tenant_id = g.tenant_id
+    for v_tenant in
+        select distinct s.tenant_id
+        from gone g join consolidation_sources s on s.memory_id = g.memory_id and s.tenant_id = g.tenant_id
         where s.rested
-    ) then
-        return null;
-    end if;
-    select array_agg(distinct o.memory_id) into v_facts
-    from gone g
-    join consolidation_sources s on s.memory_id = g.memory_id and s.tenant_id = g.tenant_id and s.rested
-    join memory_origins o on o.origin_id = g.memory_id and o.tenant_id = g.tenant_id
-    join consolidations c on c.tenant_id = s.tenant_id and c.consolidation_id = s.consolidation_id
-        and c.state = 2 and o.memory_id = any(c.fact_ids);
-    if v_facts is null then
-        return null;
-    end if;
-    update memories m set retire_time = null, retire_reason = null
-    from memory_origins o, consolidation_sources s, consolidations c
-    where o.memory_id = any(v_facts) and m.memory_id = o.origin_id and m.tenant_id = o.tenant_id
-        and s.memory_id = m.memory_id and s.tenant_id = m.tenant_id and s.rested
-        and c.consolidation_id = s.consolidation_id and c.tenant_id = s.tenant_id and o.memory_id = any(c.fact_ids)
-        and m.retire_reason = 3 and m.retire_time = c.end_time
-        -- another fact, which stays, may still stand for it
-        and not exists (
-            select from memory_origins other
-            where other.origin_id = m.memory_id and other.tenant_id = m.tenant_id
-                and other.memory_id = any(c.fact_ids) and not other.memory_id = any(v_facts)
-        );
-    with lost as (
-        delete from memories m where m.memory_id = any(v_facts)
-        returning m.tenant_id, m.memory_id, m.namespace, m.version, m.term_count
-    ),
-    shrunk as (
-        update namespace_sizes n set memories = n.memories - l.memories, terms = n.terms - l.terms
-        from (
-            select tenant_id, namespace, count(*) as memories, sum(term_count) as terms from lost
-            group by tenant_id, namespace
-        ) l
-        where n.tenant_id = l.tenant_id and n.namespace = l.namespace
-    ),
-    told as (
-        insert into lost_facts (tenant_id, memory_id, namespace, version)
-        select tenant_id, memory_id, namespace, version from lost
-        on conflict do nothing
-        returning tenant_id
-    )
-    update upkeep u set due_time = least(u.due_time, now()) from told where u.tenant_id = told.tenant_id;
+    loop
+        select array_agg(distinct o.memory_id) into v_facts
+        from gone g
+        join consolidation_sources s on s.memory_id = g.memory_id and s.tenant_id = v_tenant and s.rested
+        join memory_origins o on o.origin_id = g.memory_id and o.tenant_id = v_tenant
+        join consolidations c on c.tenant_id = v_tenant and c.consolidation_id = s.consolidation_id
+            and c.state = 2 and o.memory_id = any(c.fact_ids)
+        where g.tenant_id = v_tenant;
+        continue when v_facts is null;
+        update memories m set retire_time = null, retire_reason = null
+        from memory_origins o, consolidation_sources s, consolidations c
+        where o.memory_id = any(v_facts) and o.tenant_id = v_tenant
+            and m.memory_id = o.origin_id and m.tenant_id = v_tenant
+            and s.memory_id = m.memory_id and s.tenant_id = v_tenant and s.rested
+            and c.consolidation_id = s.consolidation_id and c.tenant_id = v_tenant and o.memory_id = any(c.fact_ids)
+            and m.retire_reason = 3 and m.retire_time = c.end_time
+            -- another fact, which stays, may still stand for it
+            and not exists (
+                select from memory_origins other
+                where other.origin_id = m.memory_id and other.tenant_id = v_tenant
+                    and other.memory_id = any(c.fact_ids) and not other.memory_id = any(v_facts)
+            );
+        with lost as (
+            delete from memories m where m.tenant_id = v_tenant and m.memory_id = any(v_facts)
+            returning m.memory_id, m.namespace, m.version, m.term_count
+        ),
+        shrunk as (
+            update namespace_sizes n set memories = n.memories - l.memories, terms = n.terms - l.terms
+            from (select namespace, count(*) as memories, sum(term_count) as terms from lost group by namespace) l
+            where n.tenant_id = v_tenant and n.namespace = l.namespace
+        ),
+        told as (
+            insert into lost_facts (tenant_id, memory_id, namespace, version)
+            select v_tenant, memory_id, namespace, version from lost
+            on conflict do nothing
+        )
+        update upkeep u set due_time = least(u.due_time, now())
+        where u.tenant_id = v_tenant and exists (select from lost);
+    end loop;
     return null;
 end
 $$;
