@@ -81,7 +81,7 @@ UNNOTICED: Final = {
     "index_updated_memories #2": "nobody here has vectors of a remote model",
     "links_of #2": "one link more between the same two memories changes no order here",
     "told_by #1": "answers ids, and `settle_quarantines` reads the tenant's memories of these",
-    "servers.memory:sql/consolidations.sql:mark_rested #1": "a consolidation that is begun has an id that nobody else has",
+    "servers.memory:sql/consolidations.sql:mark_rested #1": "the id of a new one is nobody else's",
     "servers.memory:sql/sweeps.sql:restore #1": "the twin's rows have the same ids, so each is found twice",
     "servers.memory:sql/storing.sql:versions #1": "no step reads a memory that has versions",
     "servers.memory:sql/transfer.sql:forget_imports #1": "the twin has no imports",
@@ -187,8 +187,6 @@ def chosen(estate: Estate) -> list[Step]:
         ),
         Step("ExportMemories", transfer_pb.ExportMemoriesRequest(include_retired=True)),
         Step("ImportMemories", pieces),
-        # Something was made of it.
-        Step("DeleteMemory", service_pb.DeleteMemoryRequest(memory_id=memories[13])),
         Step("Consolidate", upkeep_pb.ConsolidateRequest(namespace="user:ada")),
         Step(
             "RecallMemories",
