@@ -70,6 +70,8 @@ NOT_RUN: Final = {
     "servers.memory:sql/consolidations.sql:rouse": "only where somebody stored a fact between plan and commit",
     "servers.memory:sql/entries.sql:put_missing": "only for what the release before stored; tests of recall",
 }
+# What triggers run of rows that a foreign key takes along: PostgreSQL binds that to no policy, so clauses alone hold there.
+CASCADED: Final = frozenset(("lose_source", "has_quarantines", "settle_quarantines"))
 # Clauses that nothing can miss, and why.
 UNNOTICED: Final = {
     "forget_some #2": "what it picks besides is not the tenant's, as every statement behind it says",
@@ -291,8 +293,9 @@ async def test_each_line_of_defence_holds_alone_and_each_clause_matters(stage: t
     assert unnoticed - UNNOTICED.keys() == set()
 
     unbound.house = bound
-    for function in unbound.functions.values():
-        await unbound.twins.connection.execute(without_all(function))
+    for name, function in unbound.functions.items():
+        if name not in CASCADED:
+            await unbound.twins.connection.execute(without_all(function))
     without = {place: without_all(text) for place, text in unbound.statements.texts.items()}
     with unbound.statements.instead(without):
         async with bound.upkeep.running():
