@@ -70,7 +70,7 @@ NOT_RUN: Final = {
     "servers.memory:sql/consolidations.sql:rouse": "only where somebody stored a fact between plan and commit",
     "servers.memory:sql/entries.sql:put_missing": "only for what the release before stored; tests of recall",
 }
-# What triggers run of rows that a foreign key takes along: PostgreSQL binds that to no policy, so clauses alone hold there.
+# What triggers run of rows that a foreign key takes along: no policy binds PostgreSQL there, so only clauses hold.
 CASCADED: Final = frozenset(("lose_source", "has_quarantines", "settle_quarantines"))
 # Clauses that nothing can miss, and why.
 UNNOTICED: Final = {
