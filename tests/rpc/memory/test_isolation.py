@@ -73,10 +73,6 @@ async def settle(servicer: MemoryServicer, caller: Caller, estate: Estate) -> No
         for source, target in pairwise(memories):
             link = graph_pb.LinkMemoriesRequest(memory_id=source, target_memory_id=target, request_id=str(uuid4()))
             await servicer.LinkMemories(link, None)
-        made = service_pb.StoreMemoryRequest(
-            text=f"{estate.canary} knows all trees.", derived_from=memories[13:15], request_id=str(uuid4())
-        )
-        await servicer.StoreMemory(made, None)
         subject = upkeep_pb.QuarantineSubject(memory_id=memories[-1])
         request = upkeep_pb.QuarantineSourceRequest(subject=subject, request_id=str(uuid4()))
         hidden = await servicer.QuarantineSource(request, None)

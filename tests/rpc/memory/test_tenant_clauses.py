@@ -70,6 +70,8 @@ NOT_RUN: Final = {
     "servers.memory:sql/consolidations.sql:rouse": "only where somebody stored a fact between plan and commit",
     "servers.memory:sql/entries.sql:put_missing": "only for what the release before stored; tests of recall",
 }
+# What triggers run of rows that a foreign key takes along: no policy binds PostgreSQL there, so only clauses hold.
+CASCADED: Final = frozenset(("lose_source", "has_quarantines", "settle_quarantines"))
 # Clauses that nothing can miss, and why.
 UNNOTICED: Final = {
     "forget_some #2": "what it picks besides is not the tenant's, as every statement behind it says",
@@ -81,7 +83,7 @@ UNNOTICED: Final = {
     "index_updated_memories #2": "nobody here has vectors of a remote model",
     "links_of #2": "one link more between the same two memories changes no order here",
     "told_by #1": "answers ids, and `settle_quarantines` reads the tenant's memories of these",
-    "servers.memory:sql/consolidations.sql:mark_rested #1": "a consolidation that is begun has an id that nobody else has",
+    "servers.memory:sql/consolidations.sql:mark_rested #1": "the id of a new one is nobody else's",
     "servers.memory:sql/sweeps.sql:restore #1": "the twin's rows have the same ids, so each is found twice",
     "servers.memory:sql/storing.sql:versions #1": "no step reads a memory that has versions",
     "servers.memory:sql/transfer.sql:forget_imports #1": "the twin has no imports",
@@ -187,8 +189,6 @@ def chosen(estate: Estate) -> list[Step]:
         ),
         Step("ExportMemories", transfer_pb.ExportMemoriesRequest(include_retired=True)),
         Step("ImportMemories", pieces),
-        # Something was made of it.
-        Step("DeleteMemory", service_pb.DeleteMemoryRequest(memory_id=memories[13])),
         Step("Consolidate", upkeep_pb.ConsolidateRequest(namespace="user:ada")),
         Step(
             "RecallMemories",
@@ -293,8 +293,9 @@ async def test_each_line_of_defence_holds_alone_and_each_clause_matters(stage: t
     assert unnoticed - UNNOTICED.keys() == set()
 
     unbound.house = bound
-    for function in unbound.functions.values():
-        await unbound.twins.connection.execute(without_all(function))
+    for name, function in unbound.functions.items():
+        if name not in CASCADED:
+            await unbound.twins.connection.execute(without_all(function))
     without = {place: without_all(text) for place, text in unbound.statements.texts.items()}
     with unbound.statements.instead(without):
         async with bound.upkeep.running():
