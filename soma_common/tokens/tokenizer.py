@@ -119,9 +119,10 @@ def _encoding(name: str) -> "tiktoken.Encoding":
 
 
 class _Counts:
-    """What texts have been counted with an encoding: by their digests, the oldest first. Threads count too."""
+    """What texts have been counted with an encoding: by their digests, at most so many. Threads count too."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
+        self._most = most
         self._tokens: dict[bytes, int] = {}
         self._lock = Lock()
 
@@ -130,14 +131,14 @@ class _Counts:
 
     def keep(self, digest: bytes, tokens: int) -> None:
         with self._lock:
-            if len(self._tokens) >= _KEPT_COUNTS:
+            if len(self._tokens) >= self._most:
                 del self._tokens[next(iter(self._tokens))]
             self._tokens[digest] = tokens
 
 
 @cache
 def _kept_counts(_name: str) -> _Counts:
-    return _Counts()
+    return _Counts(_KEPT_COUNTS)
 
 
 def parts(text: str, length: int = _PART, longest: int = _LONGEST_PART) -> Iterator[str]:

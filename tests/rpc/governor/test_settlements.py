@@ -1,14 +1,19 @@
 """Settlements, however they come: as planned or not, twice, in another process, under a request id that was used."""
 
-from uuid import UUID
+from datetime import timedelta
+from uuid import UUID, uuid4
 
 import pytest
 
-from servers.governor.levels.standings import StandingStore
-from soma.common.v1 import level_pb2 as level_pb
+from servers.governor.domain.ledger import Amount
+from servers.governor.domain.rules import Level
+from servers.governor.domain.scopes import Subject
+from servers.governor.ledger.store import NO_RATES, Hold
+from servers.governor.planning.store import NewReceipt, Wanted
 from soma.governor.v1 import governor_service_pb2 as governor_pb
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason
+from soma_common.postgres.pool import Connection
 from soma_common.testing.identity import TENANT
 from tests.rpc.governor.conftest import Governor
 from tests.rpc.governor.test_budgets import DAY, budgets_of
@@ -53,18 +58,19 @@ async def test_it_is_the_same_for_whoever_settles(governor: Governor, beyond: in
     assert (first.budgets[0].debt_tokens > 0) == (beyond > 0)
 
 
-async def test_of_a_plan_that_was_rolled_back_nothing_is_remembered(
-    governor: Governor, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_of_a_plan_that_was_rolled_back_nothing_is_remembered(governor: Governor) -> None:
     """Another process may plan the turn again; whoever settles it here would name a receipt that never was."""
+    plans, now = governor.servicer.settlement.plans, governor.clock.now()
+    hold = Hold(uuid4(), 1, Amount(100), now + timedelta(minutes=10))
+    new = NewReceipt(uuid4(), uuid4(), hold, now, Subject("ada"), "m", [0] * 6, 0, 0.0, b"", b"", Level.L0, NO_RATES)
+    await plans.read_planning_state(TENANT, Wanted(new.turn_id), now)
+    opened: list[bool] = []
 
-    async def failing(*_: object, **__: object) -> bool:
+    async def fail(connection: Connection) -> None:
+        opened.append(await connection.fetchval("select exists (select from receipts where turn_id = $1)", new.turn_id))
         raise SomaError(Reason.DATABASE_UNAVAILABLE)
 
-    monkeypatch.setattr(StandingStore, "move", failing)
-    down = level_pb.ObservedDependency(name="memory", state=level_pb.DEPENDENCY_STATE_DOWN)
-    turn = plan_request(observed_dependencies=[down])
-    with governor.acting(), pytest.raises(SomaError) as caught:
-        await governor.stub.PlanTurn(turn)
-    assert caught.value.reason is Reason.DATABASE_UNAVAILABLE
-    assert await governor.servicer.settlement.plans.find_open_receipt(TENANT, UUID(turn.turn_id)) is None
+    with pytest.raises(SomaError):
+        await plans.open_receipt(TENANT, new, fail)
+    assert opened == [True]
+    assert await plans.find_open_receipt(TENANT, new.turn_id) is None

@@ -37,7 +37,7 @@ def storing(text: str, **fields: Any) -> service_pb.StoreMemoryRequest:
 
 
 async def keep(remembering: Remembering, text: str, **fields: Any) -> memory_pb.Memory:
-    return (await remembering.user.StoreMemory(storing(text, **fields))).memory
+    return (await remembering.user.StoreMemory(storing(text, **fields), timeout=30)).memory
 
 
 async def recall(remembering: Remembering, query: str, **fields: Any) -> service_pb.RecallMemoriesResponse:
