@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Final
 
+from servers.memory.domain.likeness import text_key
 from servers.memory.domain.memory import Memory
 from servers.memory.indexing.entries import encode, encode_vector
 from servers.memory.storing.rows import Indexed, Vector
@@ -49,7 +50,7 @@ class Indexer:
             embedding_version=self.version if entry.vector is not None else "",
         )
         vector = None if entry.vector is None else encode_vector(entry.vector)
-        return Indexed(sized, int(entry.frequencies.sum()), encode(entry), vector)
+        return Indexed(sized, text_key(memory), int(entry.frequencies.sum()), encode(entry), vector)
 
     def terms(self, text: str) -> Counter[str]:
         """Each term of a text with how often it stands there."""
