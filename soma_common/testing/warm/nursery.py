@@ -1,4 +1,4 @@
-"""The process that forks: it imports what programs need, once, and becomes nothing itself.
+"""The process that forks: it imports and loads what programs need, once, and becomes nothing itself.
 
 Knows no program; standard library only, so that a program finds nothing here that it does not import itself.
 """
@@ -30,7 +30,7 @@ class Nursery:
     def __init__(self, line: socket.socket) -> None:
         self._line = line
         self._ends: dict[int, int] = {}
-        self._imported: set[str] = set()
+        self._prepared: set[str] = set()
         self._woken, self._wakes = os.pipe()
         for descriptor in (self._woken, self._wakes):
             os.set_blocking(descriptor, False)
@@ -52,19 +52,21 @@ class Nursery:
                 if not message:
                     return None
                 program = Program.decode(message)
-                self._import(program.ahead)
+                self._prepare(program.ahead)
                 if self._fork(descriptors):
                     return program
 
-    def _import(self, names: tuple[str, ...]) -> None:
-        if self._imported.issuperset(names):
+    def _prepare(self, wanted: tuple[str, ...]) -> None:
+        if self._prepared.issuperset(wanted):
             return
-        for name in names:
+        for name, _, function in (each.partition(":") for each in wanted):
             module = importlib.import_module(name)
-            if hasattr(module, "__path__"):
+            if function:
+                getattr(module, function)()
+            elif hasattr(module, "__path__"):
                 for found in pkgutil.walk_packages(module.__path__, f"{name}."):
                     importlib.import_module(found.name)
-        self._imported.update(names)
+        self._prepared.update(wanted)
         gc.collect()
         gc.freeze()
 

@@ -12,7 +12,8 @@ from typing import Self
 class Program:
     """A program of Python: `module` as `python -m` runs it, or the `script` of a path; `words` are its arguments.
 
-    `ahead` are modules and packages that are imported, with all that lies in them, before the fork.
+    `ahead` is what is done once before forks: modules and packages are imported with all that lies in them, and what
+    is written as `module:function` is called.
     """
 
     words: tuple[str, ...]

@@ -31,6 +31,7 @@ BESIDE: Final = (20020, 8010, GRPC["chat"] + 60, HTTP["chat"] + 60)
 DSN: Final = {"somaagent": "SOMA_AGENT_DSN", "somabrain": "SOMA_BRAIN_DSN", "somamemory": "SOMA_MEMORY_DSN"}
 READY_SECONDS: Final = 60.0
 MODEL: Final = "scripted"
+LOADED: Final = "tests.integration.chat.ahead:load_tokens"
 
 
 class ChatStack:
@@ -82,7 +83,7 @@ class ChatStack:
 
     def _launch(self, name: str, module: str, environment: Mapping[str, str]) -> None:
         """A process under a name, with the log of that name."""
-        program = Program((), dict(environment), str(ROOT), module=module, ahead=(f"{module}.__main__",))
+        program = Program((), dict(environment), str(ROOT), module=module, ahead=(f"{module}.__main__", LOADED))
         with (self._folder / f"{name}.log").open("ab") as log:
             self._processes[name] = start_warm(program, log, log)
 
