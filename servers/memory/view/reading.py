@@ -5,7 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Final
+from typing import Final, Self
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from servers.memory.view.dates import dates_in
 from servers.memory.view.entry import Entry, Floats, Trait, pair_hash, term_hash, term_hashes
 from servers.memory.view.meaning import Meaning
 from servers.memory.view.query import QueryFeatures
+from soma_common.embedding import StaticEmbedder
 
 _MOST_FREQUENT: Final = 65_535
 _MOST_METADATA: Final = 64
@@ -46,6 +47,12 @@ class Reader:
         self._words = words
         self._meaning = meaning
 
+    @classmethod
+    def of(cls, table: StaticEmbedder) -> Self:
+        """Over this table."""
+        words = Words()
+        return cls(words, Meaning(table, words))
+
     def terms(self, text: str) -> Counter[str]:
         """Each term of a text with how often it stands there."""
         return self._words.terms(text)
@@ -71,6 +78,11 @@ class Reader:
     def vector(self, text: str) -> Floats | None:
         """What a text means: its words weighed by how rare they are, without stop words; None where none is known."""
         return self._sum(word for word, _ in self._words.split(text))
+
+    def direction(self, text: str) -> Floats | None:
+        """The same of length one: what indexes hold, and what is compared by cosine."""
+        vector = self.vector(text)
+        return None if vector is None else np.asarray(vector / np.linalg.norm(vector), dtype=np.float32)
 
     def query(self, text: str, now: datetime) -> QueryFeatures:
         """What the view needs of a query that is asked now."""
