@@ -233,7 +233,7 @@ class Mesh:
         os.kill(pid, signal.SIGKILL)
         return pid
 
-    def wait_ready(self, service: str, other_than: int | None = None, timeout_seconds: float = 60.0) -> ServiceRow:
+    def wait_ready(self, service: str, other_than: int | None = None, timeout_seconds: float = 120.0) -> ServiceRow:
         """The row of a service once it serves, as another process than `other_than`."""
         deadline, row = time.monotonic() + timeout_seconds, None
         while True:
