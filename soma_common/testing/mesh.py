@@ -103,7 +103,7 @@ class Mesh:
 
     def down(self) -> None:
         """`somastack down`."""
-        done = self.cli("down", timeout_seconds=60)
+        done = self.cli("down", timeout_seconds=180)
         assert done.returncode == 0, done.stderr
 
     def __enter__(self) -> Self:
@@ -141,7 +141,7 @@ class Mesh:
         self,
         *words: str,
         stdin: str | int = "",
-        timeout_seconds: float = 60,
+        timeout_seconds: float = 120,
         settings: Mapping[str, str] | None = None,
     ) -> subprocess.CompletedProcess[str]:
         """Run the command line of this stack, warm; `stdin` is what it reads, or the file it reads from."""
