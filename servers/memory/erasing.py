@@ -99,7 +99,7 @@ class MemoriesEraser(TableEraser):
     async def take_out(self, connection: Connection, subject: Subject) -> int:
         """The end of the erasure tells of those in the person's own namespace: events would name the person."""
         amount = await super().take_out(connection, subject)
-        amount += await connection.fetchval(_SQL.drop_own_lost)
+        amount += int(await connection.fetchval(_SQL.drop_own_lost))
         drafts = await lost_memories(connection, subject.tenant_id)
         await self._events.append(connection, subject.tenant_id, drafts)
         return amount

@@ -6,6 +6,7 @@ Nothing here reads or writes a table.
 from collections import Counter
 from dataclasses import dataclass, replace
 
+from servers.memory.domain.likeness import text_key
 from servers.memory.domain.memory import Memory
 from servers.memory.indexing.entries import encode, encode_vector
 from servers.memory.storing.rows import Indexed, Vector
@@ -38,7 +39,7 @@ class Indexer:
             embedding_version=VERSION if entry.vector is not None else "",
         )
         vector = None if entry.vector is None else encode_vector(entry.vector)
-        return Indexed(sized, int(entry.frequencies.sum()), encode(entry), vector)
+        return Indexed(sized, text_key(memory), int(entry.frequencies.sum()), encode(entry), vector)
 
     def terms(self, text: str) -> Counter[str]:
         """Each term of a text with how often it stands there."""

@@ -44,7 +44,10 @@ class Meaning:
 
     def text(self, words: Sequence[str]) -> Floats:
         """The sum of the words."""
-        return np.asarray(self.words(words).sum(axis=0), dtype=np.float32)
+        total = np.zeros(self._embedder.dimensions, dtype=np.float32)
+        for word in words:
+            total += self._word(word)
+        return total
 
     def _sum_of_pieces(self, word: str) -> Floats:
         if word in _MEANINGLESS:

@@ -133,7 +133,9 @@ async def test_what_is_stored_is_pending_until_the_index_has_it(library: Library
     index = following.spaces.serving().reached()
     # A text that says nothing to the embedder has no vector, and waits for none.
     assert await index.held(ada, ids) == set(ids[:-1])
-    near = await index.search(ada, ["shared"], READER.direction(TEXTS[3]), 1)
+    asked = READER.direction(TEXTS[3])
+    assert asked is not None
+    near = await index.search(ada, ["shared"], asked, 1)
     assert (near[0].memory_id, round(near[0].cosine, 4)) == (ids[3], 1.0)
 
 

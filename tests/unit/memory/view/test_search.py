@@ -159,7 +159,7 @@ async def test_an_index_holds_the_same_vectors_as_a_shelf_under_the_same_version
     built_in, indexer = BuiltInEmbedder(reader), Indexer(reader, tokenizer_for("o200k_base"))
     held = await built_in.embed(FACTS)
     for number, (text, in_index) in enumerate(zip(FACTS, held, strict=True), 1):
-        on_shelf = facts.vectors[facts.rows_of([UUID(int=number)])[0]]
+        on_shelf = facts.columns["vector"][facts.rows_of([UUID(int=number)])[0]]
         assert in_index == pytest.approx(on_shelf, abs=2e-3)
         assert indexer.vector(text) == pytest.approx(in_index)
         assert indexer.query(text, 100).vector == pytest.approx(in_index)
