@@ -164,6 +164,25 @@ async def test_whom_an_erasure_was_for_is_a_salted_hash_for_a_month_and_then_not
     assert await rows(remembering, f"select subject_hash from erasures where erasure_id = '{first}'") == [None]
 
 
+async def test_no_shelf_holds_what_was_erased_for_long_though_nobody_recalls(remembering: Remembering) -> None:
+    await keep(remembering, "Lee owns a boat.", namespace="shared")
+    await keep(remembering, "The oars are in the shed.")
+    with acting_as(user("eve"), "test"):
+        await keep(remembering, KEPT, namespace="shared")
+    query = service_pb.RecallMemoriesRequest(query="tide tables boat oars", time_budget_milliseconds=5000)
+    assert len((await remembering.user.RecallMemories(query, timeout=30)).hits) == 3
+    shelves = remembering.servicer.recaller.finder.shelves
+
+    def held() -> dict[str, int]:
+        places = shelves.places(TENANT, ("shared", f"user:{LEE}"))
+        return {place.namespace: len(place.shelf) for place in places}
+
+    assert held() == {"shared": 2, f"user:{LEE}": 1}
+    await erase(remembering)
+    await shelves.keep_up()
+    assert held() == {"shared": 1, f"user:{LEE}": 0}
+
+
 async def brought(text: str) -> AsyncIterator[transfer_pb.ImportMemoriesRequest]:
     yield transfer_pb.ImportMemoriesRequest(begin=transfer_pb.ImportBegin(request_id=str(uuid4())))
     yield transfer_pb.ImportMemoriesRequest(memory=memory_pb.Memory(text=text))
