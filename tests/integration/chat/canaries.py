@@ -47,7 +47,8 @@ async def keep(person: Person, text: str, **fields: object) -> memory_pb.Memory:
     order = service_pb.StoreMemoryRequest(text=text, request_id=request_id())
     order.MergeFrom(service_pb.StoreMemoryRequest(**fields))  # type: ignore[arg-type]  # as a test names them
     with person.acting():
-        return (await person.memory.StoreMemory(order)).memory
+        answer: service_pb.StoreMemoryResponse = await person.memory.StoreMemory(order)
+    return answer.memory
 
 
 async def remember(person: Person, canaries: Canaries) -> None:

@@ -297,8 +297,9 @@ async def test_an_erasure_is_told_what_an_index_still_holds_of_memories_that_are
     index = shelf.made[BuiltInEmbedder(READER).space]
     await library.forget(ada, ids[:2])
     # A vector of a memory that nobody knows of, as a copy of an index that was restored has it.
-    stray = Placed(uuid4(), "shared", READER.direction(TEXTS[0]))
-    await index.put(ada, [stray])
+    [vector] = await BuiltInEmbedder(READER).embed(TEXTS[:1])
+    assert vector is not None
+    await index.put(ada, [Placed(uuid4(), "shared", vector)])
     index.down = True
     for ask in (eraser.erase, eraser.find):
         with pytest.raises(SomaError) as away:
