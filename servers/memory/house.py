@@ -106,6 +106,7 @@ class MemoryHouse:
             asyncio.create_task(self._accesses.run(), name="count accesses"),
             asyncio.create_task(self.upkeep.nightly.run(), name="keep memories in order"),
             asyncio.create_task(uses.run(), name="prune uses"),
+            asyncio.create_task(self._shelves.run(), name="keep shelves up"),
             asyncio.create_task(self.vectors.follower.run(), name="follow memories into the index of vectors"),
         ]
         try:
