@@ -40,7 +40,7 @@ from soma_common.testing.postgres import HouseDatabases, OpenDatabase, TestServe
 from soma_common.testing.rpc import RpcHarness
 from tests.rpc.memory.attacks import METHODS, Attacker, Estate
 from tests.rpc.memory.conftest import House, house_on
-from tests.rpc.memory.test_isolation import UUIDS, methods, settle
+from tests.rpc.memory.test_isolation import NAMESPACES, UUIDS, methods, settle
 from tests.rpc.memory.twins import ONE, TWIN, Mutant, Statements, Twins, mutants_of, without_all
 
 # SOMA_TEST_MUTANTS=1 leaves out every clause; 12, every twelfth.
@@ -78,6 +78,7 @@ UNNOTICED: Final = {
     "forget_some #3": "it locks rows and changes none",
     "forget_some #4": "no memory here was told again by the source that is forgotten",
     "store_memories #5": "no step stores anew what the twin alone has",
+    "keep_memories #2": "what was stored before waits for the index here as it does for the twin",
     "note_changes #1": "runs where a log is pruned, after 20,000 changes; tests/integration/memory/test_changes.py",
     "read_changes #2": "every step reads a shelf anew, so that no changes are left to read",
     "index_updated_memories #2": "nobody here has vectors of a remote model",
@@ -181,7 +182,9 @@ def chosen(estate: Estate) -> list[Step]:
         transfer_pb.ImportMemoriesRequest(memory=memory_pb.Memory(memory_id=memories[2], text="The harbour froze.")),
         transfer_pb.ImportMemoriesRequest(memory=memory_pb.Memory(memory_id=str(uuid4()), text="The harbour is open.")),
     ]
+    again = f"{estate.canary} told the gardener about tree number 10."
     return [
+        Step("StoreMemory", service_pb.StoreMemoryRequest(namespace=NAMESPACES[10 % len(NAMESPACES)], text=again)),
         Step("CorrectMemory", service_pb.CorrectMemoryRequest(memory_id=memories[10], text="The tree was felled.")),
         Step(
             "UpdateMemory",
