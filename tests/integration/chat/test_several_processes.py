@@ -5,8 +5,8 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
-from statistics import median
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -56,7 +56,7 @@ async def pair(stack: ChatStack, ada: Person, settings: dict[str, str]) -> Async
 
 
 async def test_a_turn_is_followed_elsewhere_as_it_is_written(pair: Pair, model: ScriptedUpstream) -> None:
-    model.set_default(Script(chunks=40, gap_seconds=0.05, first_token_seconds=0.5))
+    model.set_default(Script(chunks=24, gap_seconds=0.15, first_token_seconds=0.5))
     told_here: dict[int, float] = {}
     told_there: dict[int, float] = {}
     followed: list[asyncio.Task[Told]] = []
@@ -80,10 +80,14 @@ async def test_a_turn_is_followed_elsewhere_as_it_is_written(pair: Pair, model: 
     there = await followed[0]
     assert there.text == here.text
     assert there.last == here.last
-    lags = [told_there[number] - told_here[number] for number in told_here if number in told_there]
-    assert len(lags) > 10
-    # Looking twice a second, as without a signal, the middle one would be a quarter of a second late.
-    assert median(lags) < 0.12, f"followed elsewhere with {sorted(lags)}"
+    # Looking twice a second, as without a signal, it would hear of three or four pieces at once.
+    assert moments(told_there) > 0.6 * moments(told_here) > 6
+
+
+def moments(told: dict[int, float]) -> int:
+    """At how many different times something was told."""
+    times = sorted(told.values())
+    return 1 + sum(later - earlier > 0.03 for earlier, later in pairwise(times))
 
 
 async def test_messages_of_a_user_are_counted_over_all_processes(pair: Pair, stack: ChatStack) -> None:
@@ -139,7 +143,7 @@ async def test_without_redis_turns_go_on_with_a_notice_and_uncounted(
             assert told.last.HasField("completed")
             return told if WAKE_UPS in sentences(told) else None
 
-        told = await eventually(noticed, within_seconds=20)
+        told = await eventually(noticed, within_seconds=60)
         assert told is not None
         assert told.started.level == level_pb.DEGRADATION_LEVEL_L0
         assert "soma_rate_limit_unchecked_total" in stack.metrics_of("chat")
@@ -153,7 +157,7 @@ async def test_without_redis_turns_go_on_with_a_notice_and_uncounted(
             except SomaError as error:
                 return error.reason is Reason.RATE_LIMITED
 
-        await eventually(counted_again, within_seconds=20)
+        await eventually(counted_again, within_seconds=60)
     finally:
         stack.kill("chat")
         redis.kill()
