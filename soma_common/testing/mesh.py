@@ -103,7 +103,7 @@ class Mesh:
 
     def down(self) -> None:
         """`somastack down`."""
-        done = self.cli("down", timeout_seconds=60)
+        done = self.cli("down", timeout_seconds=180)
         assert done.returncode == 0, done.stderr
 
     def __enter__(self) -> Self:
@@ -141,7 +141,7 @@ class Mesh:
         self,
         *words: str,
         stdin: str | int = "",
-        timeout_seconds: float = 60,
+        timeout_seconds: float = 120,
         settings: Mapping[str, str] | None = None,
     ) -> subprocess.CompletedProcess[str]:
         """Run the command line of this stack, warm; `stdin` is what it reads, or the file it reads from."""
@@ -234,7 +234,7 @@ class Mesh:
         os.kill(pid, signal.SIGKILL)
         return pid
 
-    def wait_ready(self, service: str, other_than: int | None = None, timeout_seconds: float = 60.0) -> ServiceRow:
+    def wait_ready(self, service: str, other_than: int | None = None, timeout_seconds: float = 120.0) -> ServiceRow:
         """The row of a service once it serves, as another process than `other_than`."""
         deadline, row = time.monotonic() + timeout_seconds, None
         while True:
