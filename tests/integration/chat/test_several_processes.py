@@ -114,17 +114,25 @@ async def test_messages_of_a_user_are_counted_over_all_processes(pair: Pair, sta
 
 async def test_a_request_that_was_refused_may_come_again(pair: Pair, stack: ChatStack) -> None:
     stack.kill("chat")
-    stack.start("chat", **{**pair.settings, "SOMA_MESSAGES_PER_MINUTE": "60"})
+    stack.start("chat", **{**pair.settings, "SOMA_MESSAGES_PER_MINUTE": "20"})
     async with Person(stack, "zoe", pair.ada.tenant) as zoe:
-        requests = [said(f"{number}") for number in range(80)]
+        requests = [said(f"{number}") for number in range(30)]
         results = await asyncio.gather(*(zoe.send(request) for request in requests), return_exceptions=True)
         refused = [request for request, told in zip(requests, results, strict=True) if isinstance(told, SomaError)]
-        assert 1 <= len(refused) <= 20
+        assert 1 <= len(refused) <= 10
         waits = [told.retry_after_seconds or 0 for told in results if isinstance(told, SomaError)]
-        assert all(0 < wait <= 1 for wait in waits)
-        # What was told to one may have gone to another that came after it; a whole second brings one in any case.
-        await asyncio.sleep(1.1)
-        assert (await zoe.send(refused[0])).last.HasField("completed")
+        assert all(0 < wait <= 3 for wait in waits)
+
+        async def accepted() -> bool:
+            try:
+                return (await zoe.send(refused[0])).last.HasField("completed")
+            except SomaError as error:
+                if error.reason is not Reason.RATE_LIMITED:
+                    raise
+                return False
+
+        # What was told to one may have gone to another that came after it.
+        await eventually(accepted, within_seconds=60, every_seconds=0.5)
 
 
 async def test_without_redis_turns_go_on_with_a_notice_and_uncounted(
