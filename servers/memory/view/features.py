@@ -37,12 +37,16 @@ _PROMISING: Final = 512
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Rows of one shelf with their features [rows, NAMES]; `whole` is what a text with all words of the query gets."""
+    """Rows of one shelf with their features [rows, NAMES]; `whole` is what a text with all words of the query gets.
+
+    `beside` says which of them have a neighbour that fits.
+    """
 
     shelf: Shelf
     rows: Rows
     values: Floats
     whole: float
+    beside: Mask
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +133,10 @@ def _candidates(
     if query.dates:
         near |= (_dates(shelf.columns["date"], query) >= 1) & (shelf.columns["date"] < day_number(now.date()))
     rows = np.flatnonzero(eligible & near)
-    session, date = lexical.session[shelf.columns["session"][rows]], _dates(shelf.columns["date"][rows], query)
+    # What was said in no conversation is a session by itself.
+    sessions = shelf.columns["session"][rows]
+    session = np.where(sessions > 0, lexical.session[sessions], lexical.own[rows])
+    date = _dates(shelf.columns["date"][rows], query)
     best = _best(asked, soft_window[rows], around[rows], session, date)
     rows, session, date = rows[best], session[best], date[best]
     columns = {name: shelf.columns[name][rows] for name in ("traits", "names", "length", "importance", "trust")}
@@ -157,7 +164,8 @@ def _candidates(
         "trust": columns["trust"],
     }
     matrix = np.stack([np.asarray(values[name], dtype=np.float32) for name in NAMES], axis=1)
-    return Candidates(shelf, rows, matrix, float(asked.weights.sum()))
+    fits = beside.beside((lexical.soft > 0) | (own >= LEAST_RELEVANCE), rows)
+    return Candidates(shelf, rows, matrix, float(asked.weights.sum()), fits)
 
 
 def _best(asked: _Asked, words: Floats, meaning: Floats, session: Floats, date: Floats) -> Rows:

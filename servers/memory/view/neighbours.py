@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from servers.memory.view.columns import Columns
-from servers.memory.view.entry import Floats, Mask
+from servers.memory.view.entry import Floats, Mask, Rows
 
 # What a row's own words and those of its neighbours count: itself, the one before, the one before that, the next.
 WINDOW: Final = (1.0, 0.7, 0.4, 0.4)
@@ -40,6 +40,14 @@ class Beside:
         found = held.copy()
         for others in self._others:
             found |= padded[others]
+        return found
+
+    def beside(self, held: Mask, rows: Rows) -> Mask:
+        """Which of these rows have something that holds beside them."""
+        padded = np.append(held, False)
+        found = np.zeros(len(rows), dtype=np.bool_)
+        for others in self._others:
+            found |= padded[others[rows]]
         return found
 
 
