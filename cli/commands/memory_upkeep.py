@@ -210,7 +210,7 @@ def quarantine(
     from cli.doors import checked_id, reach
     from cli.memory_calls import LONG_SECONDS, memory
     from cli.render import print_line
-    from cli.views.memory_upkeep import hidden
+    from cli.views.memory_upkeep import hidden, touched_of_quarantine
     from cli.views.words import to_json
     from soma.memory.v1 import upkeep_pb2 as upkeep_pb
 
@@ -220,7 +220,7 @@ def quarantine(
     subject = upkeep_pb.QuarantineSubject(source_id=source) if source else upkeep_pb.QuarantineSubject()
     for name, value in given:
         setattr(subject, f"{name}_id", checked_id(value, name))
-    ask("Recall will not find it until it is restored.", "Hide it?", yes=yes, terminal=sys.stdin.isatty())
+    ask(touched_of_quarantine(subject), "Hide it?", yes=yes, terminal=sys.stdin.isatty())
 
     async def work(doors: "Doors") -> "upkeep_pb.QuarantineSourceResponse":
         request = upkeep_pb.QuarantineSourceRequest(subject=subject, reason=reason, request_id=doors.request_id())
