@@ -26,7 +26,7 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
         for channel in channels.values():
             closing.push_async_callback(channel.close)
         house = MemoryHouse(process, settings, channels["chat"])
-        erasing = Erasing("memory", erasers(process.database, process.transport, process.clock))
+        erasing = Erasing("memory", erasers(process.database, process.transport, process.events, process.clock))
         erasures, houses = ErasureRows(), _houses(channels, erasing)
         forgetting = Forgetting(process.database, erasures, houses, process.events, process.clock)
         sagas = process.orchestrator([forgetting.definition(), house.upkeep.saga.definition()])

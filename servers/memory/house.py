@@ -14,7 +14,6 @@ from servers.memory.graph.linking import Linker
 from servers.memory.graph.rows import LinkStore
 from servers.memory.graph.searching import GraphSearch
 from servers.memory.indexing.indexer import Indexer
-from servers.memory.indexing.words import Words
 from servers.memory.recalling.accesses import Accesses
 from servers.memory.recalling.changes import ChangeLog
 from servers.memory.recalling.finding import Finder
@@ -42,7 +41,6 @@ from servers.memory.upkeep.sweeping import Sweeper
 from servers.memory.vectors.metrics import IndexMetrics
 from servers.memory.vectors.opening import Vectors, VectorSettings
 from servers.memory.vectors.searching import ServingVectors
-from servers.memory.view.meaning import Meaning
 from servers.memory.view.reading import Reader
 from soma.chat.v1.model_service_pb2_grpc import ModelServiceStub
 from soma_common.embedding import StaticEmbedder
@@ -61,10 +59,9 @@ class MemoryHouse:
     def __init__(self, process: Process, settings: Settings, chat: Channel) -> None:
         self._process, self._settings = process, settings
         database, events, clock = process.database, process.events, process.clock
-        embedder, words = StaticEmbedder(), Words()
-        self.vectors = Vectors.of(database, embedder, vector_settings(settings), IndexMetrics())
-        reader = Reader(words, Meaning(embedder, words))
-        indexer = Indexer(embedder, reader, tokenizer_for(COUNTED_AS))
+        reader = Reader.of(StaticEmbedder())
+        self.vectors = Vectors.of(database, reader, vector_settings(settings), IndexMetrics())
+        indexer = Indexer(reader, tokenizer_for(COUNTED_AS))
         self._store, self._links = MemoryStore(database), LinkStore(database)
         self._accesses = Accesses(database, self._store, events, clock, process.ids)
         self._limits = _limits(settings)

@@ -31,16 +31,20 @@ class TableEraser:
         return self._store.name
 
     async def erase(self, subject: Subject) -> int:
-        """Run the statement of the store."""
+        """Take the person out, and count what that was with what was taken before."""
 
         async def work(connection: Connection) -> int:
             await begin(connection, subject)
-            amount = 0
-            if self._store.statement:
-                amount = await connection.fetchval(self._store.statement, timeout=LONGEST_SECONDS)
+            amount = await self.take_out(connection, subject)
             return await count(connection, subject, self.store, amount)
 
         return await self._database.run(subject.tenant_id, work)
+
+    async def take_out(self, connection: Connection, _: Subject) -> int:
+        """Run the statement of the store; answers how many rows that were."""
+        if not self._store.statement:
+            return 0
+        return int(await connection.fetchval(self._store.statement, timeout=LONGEST_SECONDS))
 
     async def find(self, subject: Subject) -> Found:
         """Read every table of the store whole."""

@@ -23,6 +23,7 @@ from soma_common.security.tokens import UserSigner
 from soma_common.testing.folders import quick_folder
 from soma_common.testing.ports import PortShift
 from soma_common.testing.upstream import Script, ScriptedUpstream
+from soma_common.testing.warm import Program, run_warm
 
 # The port table of the architecture: what a client of each service dials, and what else must be free.
 _GRPC: Final = {"chat": 20021, "governor": 20022, "control": 20043, "cognitive": 30102, "memory": 9596}
@@ -143,17 +144,10 @@ class Mesh:
         timeout_seconds: float = 60,
         settings: Mapping[str, str] | None = None,
     ) -> subprocess.CompletedProcess[str]:
-        """Run the command line of this stack; `stdin` is what it reads, or the file it reads from."""
-        return subprocess.run(
-            [str(_PROGRAM), *words],
-            env={**self._environment, **(settings or {})},
-            input=stdin if isinstance(stdin, str) else None,
-            stdin=stdin if isinstance(stdin, int) else None,
-            capture_output=True,
-            text=True,
-            timeout=timeout_seconds,
-            check=False,
-        )
+        """Run the command line of this stack, warm; `stdin` is what it reads, or the file it reads from."""
+        environment = {**self._environment, **(settings or {})}
+        program = Program(words, environment, os.getcwd(), script=str(_PROGRAM), ahead=("cli",))
+        return run_warm(program, stdin, timeout_seconds)
 
     def begin(
         self, *words: str, before: tuple[str, ...] = (), settings: Mapping[str, str] | None = None, **options: Any

@@ -3,7 +3,6 @@
 import asyncio
 import random
 import signal
-import subprocess
 from collections.abc import Sequence
 from dataclasses import replace
 from enum import StrEnum
@@ -14,6 +13,7 @@ from typing import Final
 from soma_common.events.failpoints import Failpoint
 from soma_common.sagas.failpoints import SagaFailpoint
 from soma_common.testing.eventually import eventually
+from soma_common.testing.warm import WarmProcess
 from tests.chaos.plan import Plan
 from tests.chaos.scene import Scene
 
@@ -30,7 +30,7 @@ class Course:
     def __init__(self, scene: Scene, seed: int) -> None:
         self.scene = scene
         self.chance = random.Random(seed)
-        self.running: dict[str, subprocess.Popen[bytes]] = {}
+        self.running: dict[str, WarmProcess] = {}
         self.visited: set[str] = set()
         self.kills = 0
         self._seeds = count(seed)
@@ -110,7 +110,7 @@ class Course:
             assert loop.time() - since < _PATIENCE_SECONDS, f"{left}\n{self.scene.log_of('consumer')}"
 
 
-def has_ended(process: subprocess.Popen[bytes]) -> bool:
+def has_ended(process: WarmProcess) -> bool:
     """Whether it runs no more."""
     return process.poll() is not None
 

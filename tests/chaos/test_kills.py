@@ -3,11 +3,11 @@
 import asyncio
 import random
 import signal
-import subprocess
 
 import pytest
 
 from soma_common.testing.eventually import eventually
+from soma_common.testing.warm import WarmProcess
 from tests.chaos.conftest import Scenes
 from tests.chaos.course import POINTS, Course
 from tests.chaos.scene import Scene
@@ -57,7 +57,7 @@ async def test_a_paused_relay_does_no_harm_when_it_wakes(scenes: Scenes) -> None
             group.create_task(wake(await scenes(transport)))
 
 
-def state_of(process: subprocess.Popen[bytes]) -> str:
+def state_of(process: WarmProcess) -> str:
     """The letter the system has for it: T is stopped."""
     with open(f"/proc/{process.pid}/stat") as file:
         return file.read().rpartition(")")[2].split()[0]

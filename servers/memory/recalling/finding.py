@@ -12,7 +12,7 @@ from typing import Final, Self
 from uuid import UUID
 
 from servers.memory.domain.memory import RecallFilter
-from servers.memory.domain.ranking import Weights, relevance
+from servers.memory.domain.ranking import Weights
 from servers.memory.embedders.port import EmbedderDownError
 from servers.memory.recalling.changes import ChangeLog
 from servers.memory.recalling.loading import Place
@@ -52,14 +52,13 @@ class Patience:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A query as the shelves need it, and as the index does: its vector, and the cosine that unrelated texts have.
+    """A query as the shelves need it, and as the index does: its vector.
 
     `text` is for a chosen model, empty where only words shall count; of the hits the first `most` are wanted.
     """
 
     features: QueryFeatures
     vector: Vector | None
-    unrelated_cosine: float
     text: str
     wanted: RecallFilter
     weights: Weights
@@ -161,7 +160,7 @@ class Finder:
         except VectorsDownError:
             short.reasons.append("vector retriever: down")
             return {}
-        return {each.memory_id: relevance(each.cosine, asked.unrelated_cosine) for each in near}
+        return {each.memory_id: max(0.0, each.cosine) for each in near}
 
     async def _told_by_model(
         self, tenant_id: TenantId, places: Sequence[Place], asked: Asked, patience: Patience, short: Shortfall

@@ -71,9 +71,9 @@ where m.tenant_id = $1 and m.namespace = any($2::text[])
             and (m.retire_time is null or (m.retire_reason in (1, 4) and m.valid_to > $8))
         )
     )
-    and ($11::uuid is null or m.memory_id < $11)
-order by m.memory_id desc
-limit $12
+    and ($11::timestamptz is null or (m.learn_time, m.memory_id) < ($11, $12::uuid))
+order by m.learn_time desc, m.memory_id desc
+limit $13
 
 -- name: versions
 select v.*, m.namespace, m.owner_sub, m.source_class, m.source_id, m.conversation_id, m.turn_id, m.term_count, m.learn_time,

@@ -69,7 +69,7 @@ class Intake:
     ) -> list[Kept]:
         """Store, strengthen or refuse each by itself, in this order. Raises RATE_LIMITED for the limit of a day."""
         found: dict[UUID, Kept] = {}
-        for places in rounds([each.memory for each in memories]):
+        for places in rounds([(each.memory, each.text_key) for each in memories]):
             some = [memories[place] for place in places]
             rows = await connection.fetch(
                 _SQL.store, tenant_id, now, REPEATED_IMPORTANCE, self.limits.namespaces, drafts_json(some)

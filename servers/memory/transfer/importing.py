@@ -193,7 +193,7 @@ class Importer:
 
 
 def _another_id(request_id: UUID, origin_id: UUID) -> UUID:
-    """The id of a memory whose own is taken: it keeps its place in time, as lists go by ids."""
+    """The id of a memory whose own is taken, the same in each repeat; one that tells a time still does."""
     other = uuid5(request_id, str(origin_id))
     return UUID(int=(origin_id.int >> 64 << 64) | (other.int & 2**64 - 1)) if origin_id.version == 7 else other
 

@@ -17,7 +17,7 @@ from servers.memory.vectors.port import VectorIndexes
 from servers.memory.vectors.queue import IndexQueue
 from servers.memory.vectors.rebuilding import IndexRebuilder
 from servers.memory.vectors.spaces import Held, Spaces
-from soma_common.embedding import StaticEmbedder
+from servers.memory.view.reading import Reader
 from soma_common.kernel.addresses import AddressRules
 from soma_common.postgres.pool import Database
 
@@ -45,12 +45,12 @@ class Vectors:
     rebuilder: IndexRebuilder
 
     @classmethod
-    def of(cls, database: Database, table: StaticEmbedder, settings: VectorSettings, metrics: IndexMetrics) -> Self:
+    def of(cls, database: Database, reader: Reader, settings: VectorSettings, metrics: IndexMetrics) -> Self:
         """Nothing is reached before the follower runs."""
         indexes: VectorIndexes = PgvectorIndexes(database)
         if settings.milvus_uri is not None:
             indexes = MilvusIndexes(settings.milvus_uri)
-        embedders: list[Embedder] = [BuiltInEmbedder(table)]
+        embedders: list[Embedder] = [BuiltInEmbedder(reader)]
         if settings.model is not None:
             embedders.append(HttpEmbedder(settings.model, settings.addresses))
         spaces = Spaces(indexes, [Held(embedder, remote=place > 0) for place, embedder in enumerate(embedders)])

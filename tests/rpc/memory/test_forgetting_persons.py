@@ -7,10 +7,11 @@ from uuid import UUID, uuid4
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from servers.memory.erasing import STORES
+from servers.memory.erasing import STORES, MemoriesEraser
 from servers.memory.erasure.rows import ErasureRows
 from soma.memory.v1 import memory_pb2 as memory_pb
 from soma.memory.v1 import memory_service_pb2 as service_pb
+from soma_common.events.store import EventStore
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.ids import Ids
@@ -20,6 +21,8 @@ from soma_common.operations.subjects import Found, Subject, pseudonym
 from soma_common.rpc.call import acting_as
 from soma_common.testing.identity import OTHER_TENANT, TENANT, user
 from tests.rpc.memory.conftest import Remembering
+from tests.rpc.memory.test_consolidations import TEA, some
+from tests.rpc.memory.upkeep_acts import consolidate, put
 
 LEE = "lee-the-forgotten"
 KEPT = "The tide tables hang beside the door."
@@ -43,7 +46,9 @@ async def read(remembering: Remembering, memory: memory_pb.Memory) -> memory_pb.
 async def erase(remembering: Remembering) -> dict[str, Found]:
     """As the house does it; what is found afterwards by store."""
     subject = Subject(TENANT, uuid4(), LEE, pseudonym())
-    erasers = [TableEraser(remembering.database, store) for store in STORES]
+    first, *others = STORES
+    memories = MemoriesEraser(remembering.database, first, EventStore("memory"))
+    erasers = [memories, *(TableEraser(remembering.database, store) for store in others)]
     for eraser in erasers:
         await eraser.erase(subject)
     return {eraser.store: await eraser.find(subject) for eraser in erasers}
@@ -82,6 +87,23 @@ async def test_what_others_told_too_stays_theirs_without_what_the_person_added(r
         assert [hit.memory.text for hit in hits if "oat" in hit.memory.text] == []
     with acting_as(user(LEE, OTHER_TENANT), "test"):
         assert (await read(remembering, elsewhere)).text == "Another tenant's boat."
+
+
+async def test_what_others_could_read_is_told_to_be_gone_and_no_event_names_the_person(
+    remembering: Remembering,
+) -> None:
+    now = remembering.clock.now()
+    async with remembering.upkeep.running():
+        for namespace in ("shared", f"user:{LEE}"):
+            await put(remembering, *some(now, *TEA, namespace=namespace, owner_sub=LEE))
+            await consolidate(remembering, namespace=namespace)
+    shared = await rows(remembering, "select memory_id::text from memories where namespace = 'shared'")
+    assert len(shared) == len(TEA) + 1
+    assert set((await erase(remembering)).values()) == {Found()}
+    told = await rows(remembering, "select stream from events where event_type = 'memory.forgotten'")
+    assert sorted(told) == sorted(f"memory/{memory_id}" for memory_id in shared)
+    assert await rows(remembering, "select memory_id from memories") == []
+    assert await rows(remembering, "select memory_id from lost_memories") == []
 
 
 async def test_words_that_the_person_gave_a_memory_of_another_are_taken_back(remembering: Remembering) -> None:

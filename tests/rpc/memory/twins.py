@@ -44,7 +44,7 @@ from memories a, memories b where a.tenant_id = '{TWIN}' and b.tenant_id = '{TWI
 on conflict do nothing;
 insert into memory_uses (tenant_id, memory_id, turn_id, use_time)
 select '{TWIN}', memory_id, gen_random_uuid(), now() from memories where tenant_id = '{TWIN}';
-insert into lost_facts (tenant_id, memory_id, namespace, version)
+insert into lost_memories (tenant_id, memory_id, namespace, version)
 select '{TWIN}', memory_id, namespace, version from memories where tenant_id = '{TWIN}';
 insert into memory_sources (tenant_id, memory_id, owner_sub, speaker, source_class, source_id, learn_time)
 select '{TWIN}', memory_id, '{WORD}', '{WORD}', 1, '{WORD}', now() from memories where tenant_id = '{TWIN}';

@@ -118,13 +118,18 @@ begin
 end
 $$;
 
--- Deletes memories; their index rows go with them.
+-- Deletes memories, which are still to be told of; their index rows go with them.
 create function delete_memories(p_tenant uuid, p_memories uuid[]) returns void
 language sql
 set plan_cache_mode = force_custom_plan as $$
     with lost as (
         delete from memories m where m.tenant_id = p_tenant and m.memory_id = any(p_memories)
-        returning m.namespace, m.term_count
+        returning m.memory_id, m.namespace, m.version, m.term_count
+    ),
+    told as (
+        insert into lost_memories (tenant_id, memory_id, namespace, version)
+        select p_tenant, memory_id, namespace, version from lost
+        on conflict do nothing
     )
     update namespace_sizes n set memories = n.memories - l.memories, terms = n.terms - l.terms
     from (select namespace, count(*) as memories, sum(term_count) as terms from lost group by namespace) l
