@@ -89,7 +89,8 @@ def lineage_rows(found: upkeep_pb.GetLineageResponse) -> Iterator[tuple[str, ...
     for version in found.versions:
         if version.version != found.memory.version:
             name, learned, text, memory_id = _relative(f"version {version.version}", version)
-            yield name, learned, f"{text} ({'; '.join(_other(version, later)) or 'the same'})", memory_id
+            otherwise = "; ".join(_other(version, later))
+            yield name, learned, f"{text} ({otherwise})" if otherwise else text, memory_id
         later = version
     for name, memories in groups:
         yield from (_relative(name, memory) for memory in memories)

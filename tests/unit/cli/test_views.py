@@ -75,11 +75,13 @@ def test_forgetting_says_what_it_touches() -> None:
 
 
 def test_an_earlier_version_says_what_it_said_otherwise() -> None:
-    now = memory_pb.Memory(text="Tea.", importance=0.9, version=3, pinned=True)
+    now = memory_pb.Memory(text="Tea.", importance=0.9, version=4, pinned=True)
     pinned = memory_pb.Memory(text="Tea.", importance=0.5, version=2, pinned=True)
     first = memory_pb.Memory(text="Tea.", importance=0.5, version=1, tags=["house"])
-    rows = memory_view.lineage_rows(upkeep_pb.GetLineageResponse(memory=now, versions=[now, pinned, first]))
+    told = memory_pb.Memory(text="Coffee.", importance=0.9, version=3, pinned=True)
+    rows = memory_view.lineage_rows(upkeep_pb.GetLineageResponse(memory=now, versions=[now, told, pinned, first]))
     assert [row[:3] for row in rows] == [
+        ("version 3", "–", "Coffee."),
         ("version 2", "–", "Tea. (importance 0.50)"),
         ("version 1", "–", "Tea. (tags house; pinned –)"),
     ]
