@@ -4,6 +4,7 @@ How a store is searched stands in `soma_common/operations/erasing.py`.
 """
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Final
 
 from servers.memory.storing.telling import lost_memories
@@ -109,11 +110,20 @@ BACKUPS: Final = (
     "Copies of the data that an operator made before still hold the person; they go when the operator deletes them, "
     "and a copy that is restored brings the person back until it is forgotten again."
 )
+SHELVES: Final = (
+    "Processes of memory hold what they recall from in their own memory; every recall looks first at what was erased, "
+    "and what nobody recalls from is brought up to date every five minutes."
+)
+# So long until every process has looked, with room for one that is busy.
+SHELVES_AFTER: Final = timedelta(minutes=10)
 
 
-def erasers(database: Database, transport: Transport, events: EventStore, clock: Clock) -> Sequence[Eraser]:
+def erasers(
+    database: Database, transport: Transport, events: EventStore, clock: Clock, *further: Eraser
+) -> Sequence[Eraser]:
     """Those of memory, and those of what lies beside all houses."""
     first, *others = STORES
     tables = (MemoriesEraser(database, first, events), *(TableEraser(database, store) for store in others))
+    shelves = Resting("shelves of recall", SHELVES, clock, SHELVES_AFTER)
     beside = (PublishedEraser(transport, clock), Resting("backups", BACKUPS, clock))
-    return (*tables, *shared_erasers(database), *beside)
+    return (*tables, *further, shelves, *shared_erasers(database), *beside)

@@ -65,7 +65,7 @@ class MemoryHouse:
         self._store, self._links = MemoryStore(database), LinkStore(database)
         self._accesses = Accesses(database, self._store, events, clock, process.ids)
         self._limits = _limits(settings)
-        self._intake = Intake(self._store, self._limits)
+        self._intake = Intake(self._limits)
         self._memories = Memories(database, self._store, self._intake, indexer, events, clock)
         changes = ChangeLog(database, self._store, reader)
         self._shelves = Shelves(changes, settings.memory_shelf_bytes)
@@ -106,6 +106,7 @@ class MemoryHouse:
             asyncio.create_task(self._accesses.run(), name="count accesses"),
             asyncio.create_task(self.upkeep.nightly.run(), name="keep memories in order"),
             asyncio.create_task(uses.run(), name="prune uses"),
+            asyncio.create_task(self._shelves.run(), name="keep shelves up"),
             asyncio.create_task(self.vectors.follower.run(), name="follow memories into the index of vectors"),
         ]
         try:

@@ -100,7 +100,7 @@ def told(house: str, store: str, amount: int, found: Found) -> erasure_pb.StoreE
     line = erasure_pb.StoreErasure(house=house, store=store, erased_count=amount)
     if found.names:
         line.state, line.found_count = erasure_pb.ERASURE_STATE_FAILED, found.names
-        line.sentence = FAILED.format(count=found.names)
+        line.sentence = found.rest or FAILED.format(count=found.names)
     elif found.rest:
         line.state = (
             erasure_pb.ERASURE_STATE_UNSUPPORTED if found.due_time is None else erasure_pb.ERASURE_STATE_PENDING

@@ -28,8 +28,10 @@ NEAREST: Final = 400
 # The parts of the time budget after which it is no longer waited for changes, and for what is being loaded.
 _FOLLOWING: Final = 0.6
 _LOADING: Final = 0.5
-# And after which a chosen model is no longer waited for.
+# And after which neither the index of vectors nor a chosen model is waited for, nor the rows of what the index found: what
+# is left is for the memories of the hits.
 _ASKING: Final = 0.7
+_READING: Final = 0.85
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +154,7 @@ class Finder:
             return {}
         namespaces = [place.namespace for place in places]
         try:
-            async with asyncio.timeout(patience.left()):
+            async with asyncio.timeout(patience.left(_ASKING)):
                 near = await self._vectors.search(tenant_id, namespaces, asked.vector, NEAREST)
         except TimeoutError:
             short.late("vector retriever: out of time")
@@ -189,7 +191,7 @@ class Finder:
         if not near:
             return None
         try:
-            async with asyncio.timeout(patience.left()):
+            async with asyncio.timeout(patience.left(_READING)):
                 rows = await self._changes.some(tenant_id, near)
                 memories = await self._changes.without_entry(tenant_id, rows)
         except TimeoutError:

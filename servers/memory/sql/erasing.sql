@@ -1,8 +1,7 @@
 -- What erases a person here. Whom, `begin_erasing` has said in the same transaction.
 
 -- name: erase_memories
-with imports as (delete from memory_imports where person_in(owner_sub) returning 1)
-select erase_memories(current_setting('soma.tenant_id')::uuid) + (select count(*) from imports);
+select erase_memories(current_setting('soma.tenant_id')::uuid);
 
 -- name: drop_own_lost
 with gone as (delete from lost_memories where person_in(namespace) returning 1)

@@ -183,9 +183,7 @@ class Importer:
             if not known or await self._links.put(connection, caller.tenant_id, link, caller.sees_all) is None:
                 failed.append(place)
                 continue
-            payload = payloads_pb.MemoryLinkChanged(
-                memory_id=str(link.source_id), target_memory_id=str(link.target_id), type=link.type
-            )
+            payload = payloads_pb.MemoryLinkChanged(memory_id=str(link.source_id), target_memory_id=str(link.target_id))
             stream = f"memory/{link.source_id}"
             drafts.append(EventDraft("memory.linked", stream, payload, current_call().correlation_id))
         await self._events.append(connection, caller.tenant_id, drafts)

@@ -9,11 +9,17 @@ import pytest
 
 from servers.memory.embedders.builtin import BuiltInEmbedder
 from servers.memory.embedders.port import EmbedderDownError, TextRefusedError
+from servers.memory.vectors.erasing import STILL_HELD, IndexEraser
 from servers.memory.vectors.pgvector import PgvectorIndexes
 from servers.memory.vectors.port import Near, Placed, Space, Vector, VectorsDownError
 from servers.memory.view.reading import Reader
+from soma.common.v1 import erasure_pb2 as line_pb
 from soma_common.embedding import StaticEmbedder
+from soma_common.kernel.errors import SomaError
+from soma_common.kernel.reasons import Reason
 from soma_common.kernel.tenancy import TenantId
+from soma_common.operations.erasing import told
+from soma_common.operations.subjects import Subject
 from tests.integration.memory.conftest import Library
 
 pytestmark = pytest.mark.integration
@@ -279,3 +285,31 @@ async def test_a_chosen_embedder_serves_once_its_index_is_whole(library: Library
     assert again.spaces.serving().space == model.space
     assert len(model.asked) == 6
     assert (await again.rebuild(ada)).equal
+
+
+async def test_an_erasure_is_told_what_an_index_still_holds_of_memories_that_are_gone(library: Library) -> None:
+    shelf = ShelfIndexes()
+    ada, following = a_tenant(), library.follow(shelf, BuiltInEmbedder(READER))
+    ids = await library.remember(ada, TEXTS)
+    await following.catch_up()
+    subject = Subject(ada, uuid4(), "ada", "erased-somebody")
+    eraser = IndexEraser(following.queue, following.spaces, patience_seconds=0.1)
+    index = shelf.made[BuiltInEmbedder(READER).space]
+    await library.forget(ada, ids[:2])
+    # A vector of a memory that nobody knows of, as a copy of an index that was restored has it.
+    [vector] = await BuiltInEmbedder(READER).embed(TEXTS[:1])
+    assert vector is not None
+    await index.put(ada, [Placed(uuid4(), "shared", vector)])
+    index.down = True
+    for ask in (eraser.erase, eraser.find):
+        with pytest.raises(SomaError) as away:
+            await ask(subject)
+        assert away.value.reason is Reason.DEPENDENCY_DOWN
+    index.down = False
+    await eraser.erase(subject)
+    held = told("memory", eraser.store, 0, await eraser.find(subject))
+    assert (held.state, held.found_count) == (line_pb.ERASURE_STATE_FAILED, 3)
+    assert held.sentence == STILL_HELD.format(count=3)
+    await following.catch_up()
+    assert told("memory", eraser.store, 0, await eraser.find(subject)).state == line_pb.ERASURE_STATE_DONE
+    assert {row.memory_id for row in index.rows.values()} == set(ids[2:])

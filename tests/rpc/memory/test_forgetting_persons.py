@@ -1,6 +1,6 @@
 """A person is forgotten in memory: its own goes, what others told stays, and late words are refused."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -11,6 +11,8 @@ from servers.memory.erasing import STORES, MemoriesEraser
 from servers.memory.erasure.rows import ErasureRows
 from soma.memory.v1 import memory_pb2 as memory_pb
 from soma.memory.v1 import memory_service_pb2 as service_pb
+from soma.memory.v1 import transfer_pb2 as transfer_pb
+from soma.memory.v1 import upkeep_pb2 as upkeep_pb
 from soma_common.events.store import EventStore
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.errors import SomaError
@@ -160,3 +162,53 @@ async def test_whom_an_erasure_was_for_is_a_salted_hash_for_a_month_and_then_not
     await rows(remembering, "update erasures set end_time = end_time - interval '31 days' returning true")
     await begin(uuid4(), "somebody-else")
     assert await rows(remembering, f"select subject_hash from erasures where erasure_id = '{first}'") == [None]
+
+
+async def test_no_shelf_holds_what_was_erased_for_long_though_nobody_recalls(remembering: Remembering) -> None:
+    await keep(remembering, "Lee owns a boat.", namespace="shared")
+    await keep(remembering, "The oars are in the shed.")
+    with acting_as(user("eve"), "test"):
+        await keep(remembering, KEPT, namespace="shared")
+    query = service_pb.RecallMemoriesRequest(query="tide tables boat oars", time_budget_milliseconds=5000)
+    assert len((await remembering.user.RecallMemories(query, timeout=30)).hits) == 3
+    shelves = remembering.servicer.recaller.finder.shelves
+
+    def held() -> dict[str, int]:
+        places = shelves.places(TENANT, ("shared", f"user:{LEE}"))
+        return {place.namespace: len(place.shelf) for place in places}
+
+    assert held() == {"shared": 2, f"user:{LEE}": 1}
+    await erase(remembering)
+    await shelves.keep_up()
+    assert held() == {"shared": 1, f"user:{LEE}": 0}
+
+
+async def brought(text: str) -> AsyncIterator[transfer_pb.ImportMemoriesRequest]:
+    yield transfer_pb.ImportMemoriesRequest(begin=transfer_pb.ImportBegin(request_id=str(uuid4())))
+    yield transfer_pb.ImportMemoriesRequest(memory=memory_pb.Memory(text=text))
+
+
+async def test_whole_lines_of_memories_go_at_once_whatever_hides_them(remembering: Remembering) -> None:
+    """What was made of what was made of one, facts among them, while a quarantine hides some."""
+    async with remembering.upkeep.running():
+        await put(remembering, *some(remembering.clock.now(), *TEA, namespace="shared", owner_sub=LEE))
+        await consolidate(remembering, namespace="shared")
+    line = [await keep(remembering, "Link 0 of the chain is rusty.", namespace="shared")]
+    for number in range(1, 5):
+        text = f"Link {number} of the chain is rusty."
+        line.append(await keep(remembering, text, namespace="shared", derived_from=[line[-1].memory_id]))
+    with acting_as(user("olga", roles=("operator",)), "test"):
+        hide = upkeep_pb.QuarantineSourceRequest(
+            subject=upkeep_pb.QuarantineSubject(memory_id=line[2].memory_id), reason="rust", request_id=str(uuid4())
+        )
+        await remembering.user.QuarantineSource(hide)
+    await rows(
+        remembering,
+        "insert into memory_sources (tenant_id, memory_id, owner_sub, speaker, source_class, source_id, learn_time)"
+        f" select tenant_id, memory_id, '{LEE}', '', 1, 'letter', now() from memories returning 1",
+    )
+    assert (await remembering.user.ImportMemories(brought("The anchor is heavy."))).stored_count == 1
+    assert set((await erase(remembering)).values()) == {Found()}
+    assert await rows(remembering, "select memory_id from memories") == []
+    for table in ("memory_origins", "memory_ghosts", "quarantine_members", "memory_sources", "memory_imports"):
+        assert await rows(remembering, f"select 1 from {table}") == [], table

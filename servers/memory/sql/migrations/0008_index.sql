@@ -397,6 +397,27 @@ begin
 end
 $$;
 
+-- What was deleted, and the index may still hold.
+create function gone_from_index(p_tenant uuid) returns table (memory_id uuid)
+language plpgsql as $$
+begin
+    perform enter_tenant(p_tenant);
+    return query
+    select q.memory_id from memories_to_index q
+    where q.tenant_id = p_tenant
+        and not exists (select from memories m where m.tenant_id = p_tenant and m.memory_id = q.memory_id);
+end
+$$;
+
+create function known_memories(p_tenant uuid, p_memories uuid[]) returns table (memory_id uuid)
+language plpgsql as $$
+begin
+    perform enter_tenant(p_tenant);
+    return query
+    select m.memory_id from memories m where m.tenant_id = p_tenant and m.memory_id = any(p_memories);
+end
+$$;
+
 create function count_memories(p_tenant uuid) returns bigint
 language plpgsql as $$
 begin

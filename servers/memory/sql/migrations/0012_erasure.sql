@@ -147,8 +147,12 @@ declare
     v_more bigint;
     v_memory uuid;
 begin
-    delete from memory_sources s where s.tenant_id = p_tenant and (person_in(s.owner_sub) or person_in(s.speaker));
+    -- A statement of its own: these go with their memories too, and no row can go twice in one statement.
+    delete from memory_imports i where i.tenant_id = p_tenant and person_in(i.owner_sub);
     get diagnostics v_rows = row_count;
+    delete from memory_sources s where s.tenant_id = p_tenant and (person_in(s.owner_sub) or person_in(s.speaker));
+    get diagnostics v_more = row_count;
+    v_rows := v_rows + v_more;
     for v_memory in
         select distinct v.memory_id from memory_versions v where v.tenant_id = p_tenant and person_in(v.change_sub)
     loop
