@@ -65,7 +65,7 @@ class MemoryHouse:
         self._store, self._links = MemoryStore(database), LinkStore(database)
         self._accesses = Accesses(database, self._store, events, clock, process.ids)
         self._limits = _limits(settings)
-        self._intake = Intake(self._store, self._limits)
+        self._intake = Intake(self._limits)
         self._memories = Memories(database, self._store, self._intake, indexer, events, clock)
         changes = ChangeLog(database, self._store, reader)
         self._shelves = Shelves(changes, settings.memory_shelf_bytes)

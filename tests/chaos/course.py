@@ -10,6 +10,8 @@ from functools import partial
 from itertools import count
 from typing import Final
 
+import asyncpg
+
 from soma_common.events.failpoints import Failpoint
 from soma_common.sagas.failpoints import SagaFailpoint
 from soma_common.testing.eventually import eventually
@@ -118,3 +120,31 @@ def has_ended(process: WarmProcess) -> bool:
 def role_of(point: StrEnum) -> str:
     """The role whose processes pass a failpoint."""
     return ROLES[point.value.partition(".")[0]]
+
+
+async def under_way(scene: Scene) -> None:
+    """Until the consumers have effects."""
+
+    async def have_effects() -> bool:
+        return await amount(scene, "effects") > 0
+
+    await eventually(have_effects, within_seconds=120, every_seconds=0.2)
+
+
+async def amount(scene: Scene, table: str) -> int:
+    connection = await asyncpg.connect(scene.plan.worker_dsn)
+    try:
+        return int(await connection.fetchval(f"select count(*) from {table}"))
+    finally:
+        await connection.close()
+
+
+async def flows(courses: list[Course]) -> None:
+    """Until every consumer has effects that it did not have."""
+
+    async def more(scene: Scene, than: int) -> bool:
+        return await amount(scene, "effects") > than + 20
+
+    for course in courses:
+        had = await amount(course.scene, "effects")
+        await eventually(partial(more, course.scene, had), within_seconds=120, every_seconds=0.2)

@@ -1,10 +1,12 @@
 -- Statements that store memories and change what is true, run under row-level security.
 
--- name: store
-select memory_id, outcome, kept_id, version, superseded, versions from store_memories($1, $2, $3, $4, $5::json)
+-- name: keep_many
+select draft_id, outcome, kept_id, kept_version, superseded, versions, today
+from keep_memories($1, $2, $3, $4, $5::json, $6, $7, $8, $9, $10, $11)
 
--- name: count_writes
-select count_writes($1, $2, $3, $4)
+-- name: keep_one
+select k.draft_id, k.outcome, k.kept_id, k.kept_version, k.superseded, k.versions, k.today, k.indexed, (k.kept).*
+from keep_memories($1, $2, $3, $4, $5::json, $6, $7, $8, $9, $10, $11) k
 
 -- name: hold
 select * from memories where tenant_id = $1 and memory_id = $2 for update

@@ -77,14 +77,11 @@ class Memories:
 
         async def work(connection: Connection) -> Reply:
             [kept] = await self._intake.store(connection, caller.tenant_id, indexed, self._clock.now())
-            if kept.memory_id is None:
+            if kept.memory is None:
                 raise SomaError(Reason.MEMORY_REFUSED, {"why": self._intake.why_refused(kept.outcome)})
             await self._events.append(connection, caller.tenant_id, events_of(storing.memory, kept))
-            memory = await self._store.find(connection, kept.memory_id)
-            if memory is None:
-                raise SomaError(Reason.CONFLICT)
             replaced = [memory_id for memory_id, _ in kept.superseded]
-            answer = reply(memory, kept.outcome is Outcome.REPEATED, replaced)
+            answer = reply(kept.memory, kept.outcome is Outcome.REPEATED, replaced)
             await Once.current().record(connection, answer)
             return answer
 

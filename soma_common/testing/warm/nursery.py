@@ -4,6 +4,7 @@ Knows no program; standard library only, so that a program finds nothing here th
 """
 
 import contextlib
+import fcntl
 import gc
 import importlib
 import os
@@ -12,6 +13,7 @@ import select
 import signal
 import socket
 import sys
+import termios
 from typing import Final
 
 from soma_common.testing.warm.process import CODE_BYTES
@@ -53,7 +55,7 @@ class Nursery:
                     return None
                 program = Program.decode(message)
                 self._prepare(program.ahead)
-                if self._fork(descriptors):
+                if self._fork(descriptors, program.at_terminal):
                     return program
 
     def _prepare(self, wanted: tuple[str, ...]) -> None:
@@ -70,7 +72,7 @@ class Nursery:
         gc.collect()
         gc.freeze()
 
-    def _fork(self, descriptors: list[int]) -> bool:
+    def _fork(self, descriptors: list[int], at_terminal: bool) -> bool:
         """Whether we are the child, which has its own standard streams and nothing of the nursery's."""
         *streams, end = descriptors
         pid = os.fork()
@@ -87,6 +89,9 @@ class Nursery:
             os.dup2(descriptor, number)
         for descriptor in (*descriptors, *self._ends.values(), self._woken, self._wakes, self._line.detach()):
             os.close(descriptor)
+        if at_terminal:
+            os.setsid()
+            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
         return True
 
     def _tell_ends(self) -> None:

@@ -13,7 +13,7 @@ class Program:
     """A program of Python: `module` as `python -m` runs it, or the `script` of a path; `words` are its arguments.
 
     `ahead` is what is done once before forks: modules and packages are imported with all that lies in them, and what
-    is written as `module:function` is called.
+    is written as `module:function` is called. With `at_terminal` it controls the terminal that is its standard input.
     """
 
     words: tuple[str, ...]
@@ -22,6 +22,7 @@ class Program:
     module: str = ""
     script: str = ""
     ahead: tuple[str, ...] = ()
+    at_terminal: bool = False
 
     def encode(self) -> bytes:
         """As one message."""

@@ -12,11 +12,14 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from functools import cache
-from typing import IO, Any, Final
+from typing import IO, Any, Final, TypeAlias
 
 from soma_common.testing.warm.nursery import PID_BYTES
 from soma_common.testing.warm.process import WarmProcess
 from soma_common.testing.warm.program import Program
+
+# A file, or the number of one.
+File: TypeAlias = int | IO[Any]
 
 _MODULE: Final = "soma_common.testing.warm"
 
@@ -52,12 +55,12 @@ def _nursery() -> _Nursery:
     return _Nursery()
 
 
-def start_warm(program: Program, stdout: IO[Any], stderr: IO[Any], stdin: int | IO[Any] | None = None) -> WarmProcess:
+def start_warm(program: Program, stdout: File, stderr: File, stdin: File | None = None) -> WarmProcess:
     """Start the program with these files as its standard streams; without `stdin` there is nothing to read."""
     with open(os.devnull, "rb") as nothing:
-        given = nothing if stdin is None else stdin
-        one = given if isinstance(given, int) else given.fileno()
-        return _nursery().fork(program, (one, stdout.fileno(), stderr.fileno()))
+        files = (nothing if stdin is None else stdin, stdout, stderr)
+        given, told, aside = (file if isinstance(file, int) else file.fileno() for file in files)
+        return _nursery().fork(program, (given, told, aside))
 
 
 def run_warm(program: Program, stdin: str | int, timeout_seconds: float) -> subprocess.CompletedProcess[str]:
