@@ -109,7 +109,7 @@ async def house_on(rpc: RpcHarness, database: Database, indexer: Indexer, clock:
     store, links, events = MemoryStore(database), LinkStore(database), EventStore("memory")
     accesses = Accesses(database, store, events, clock, Ids())
     limits = Limits(namespaces=20, daily_writes=600)
-    intake = Intake(store, limits)
+    intake = Intake(limits)
     memories = Memories(database, store, intake, indexer, events, clock)
     sagas = SagaOrchestrator(database, events, [], clock, Ids())
     vectors = vectors_of(database)

@@ -27,7 +27,7 @@ def standing(valid: float | None = None, learned: float | None = None, **fields:
 def test_what_holds_is_in_recall_from_its_begin_to_its_end() -> None:
     assert standing()
     assert [standing(valid=days) for days in (101, 100, 1)] == [False, True, True]
-    ended = {"valid_to": ago(10)}
+    ended: dict[str, Any] = {"valid_to": ago(10)}
     assert [standing(valid=days, **ended) for days in (11, 10, 9)] == [True, False, False]
     assert not standing(**ended)
     assert not standing(valid_from=NOW + timedelta(days=1))
@@ -36,7 +36,7 @@ def test_what_holds_is_in_recall_from_its_begin_to_its_end() -> None:
 def test_what_was_learned_later_was_not_known_then() -> None:
     assert [standing(learned=days) for days in (101, 100, 1)] == [False, True, True]
     # What holds since long before it was learned is found for then, but was not known then.
-    early = {"valid_from": ago(500)}
+    early: dict[str, Any] = {"valid_from": ago(500)}
     assert standing(valid=400, **early)
     assert not standing(valid=400, learned=400, **early)
 
@@ -49,7 +49,7 @@ def test_what_holds_since_it_was_learned_holds_now_whatever_the_clocks_of_two_pr
 
 @pytest.mark.parametrize("reason", [Retired.SUPERSEDED, Retired.CORRECTED])
 def test_what_was_replaced_tells_what_held_before_and_until_then_nobody_knew(reason: Retired) -> None:
-    replaced = {"retire_time": ago(10), "retire_reason": reason, "valid_to": ago(30)}
+    replaced: dict[str, Any] = {"retire_time": ago(10), "retire_reason": reason, "valid_to": ago(30)}
     assert not standing(**replaced)
     assert [standing(valid=days, **replaced) for days in (31, 30, 20)] == [True, False, False]
     # Eleven days ago it was believed to hold still.
@@ -60,7 +60,7 @@ def test_what_was_replaced_tells_what_held_before_and_until_then_nobody_knew(rea
 
 @pytest.mark.parametrize("reason", [Retired.SWEPT, Retired.CONSOLIDATED])
 def test_what_rests_is_out_of_recall_whatever_it_tells(reason: Retired) -> None:
-    resting = {"retire_time": ago(10), "retire_reason": reason}
+    resting: dict[str, Any] = {"retire_time": ago(10), "retire_reason": reason}
     assert not standing(**resting)
     assert not standing(valid=50, **resting)
     assert [standing(valid=50, learned=days, **resting) for days in (11, 9)] == [True, False]
