@@ -27,7 +27,7 @@ where predicate <> '' and retire_time is null;
 create index memories_superseded on memories (superseded_by, tenant_id) where superseded_by is not null;
 create index memories_expiring on memories (expire_time, tenant_id) where expire_time is not null;
 create index memories_by_namespace on memories (namespace, tenant_id, memory_id);
-create index memories_by_time on memories (tenant_id, learn_time, memory_id);
+create index memories_by_time on memories (namespace, tenant_id, learn_time, memory_id);
 
 -- A text is held by one live memory: `text_key` is the hash of 32 bytes, and has the id behind it in what rests or is
 -- hidden, so that the same may be stored anew. What comes back takes its text and its coordinate only where nobody has
