@@ -7,6 +7,7 @@ one is covered by itself.
 
 import asyncio
 import copy
+import importlib
 import os
 import re
 import sys
@@ -55,16 +56,18 @@ TIMES: Final = re.compile(r"(seconds|nanos): \d+")
 
 NEAREST: Final = "tables of vectors are made one a space, so no twin has rows there; tests/contract/test_vectors.py"
 ERASING: Final = "runs after `begin_erasing` in the saga of an erasure; tests/rpc/memory/test_forgetting_persons.py"
+OUTSIDE: Final = "asked of an index outside when a person is erased; tests/integration/memory/test_following.py"
 WORKER: Final = "the worker's, who takes what is due of all tenants; the clause joins a row to itself"
 BEFORE: Final = "only the release before calls it; the program of now does not"
 # Where clauses stand that no step here runs, and why.
 NOT_RUN: Final = {
-    **dict.fromkeys(("near_vectors", "scanned_vectors", "held_vectors"), NEAREST),
-    **dict.fromkeys(("put_vectors", "remove_vectors", "drop_vectors"), NEAREST),
+    **dict.fromkeys(("held_vectors", "put_vectors", "remove_vectors", "drop_vectors"), NEAREST),
+    **dict.fromkeys(("gone_from_index", "known_memories"), OUTSIDE),
     **dict.fromkeys(("begin_erasure", "erase_memories", "delete_memories", "take_back_words"), ERASING),
     **dict.fromkeys(("admit_sources", "memories_with_words", "nearest_memories"), BEFORE),
     **dict.fromkeys((f"servers.memory:sql/following.sql:{it}" for it in ("lease", "finish", "give_back")), WORKER),
     **dict.fromkeys((f"servers.memory:sql/sweeps.sql:{it}" for it in ("claim_upkeep", "end_upkeep")), WORKER),
+    "servers.memory:sql/erasing.sql:erase_upkeep": ERASING,
     "read_memories": "a shelf of one page is read by `view_memories`; this reads what follows",
     "servers.memory:sql/consolidations.sql:abandon": "only where a saga is taken back; test_consolidation_faults.py",
     "servers.memory:sql/consolidations.sql:rouse": "only where somebody stored a fact between plan and commit",
@@ -245,6 +248,8 @@ async def _definition(connection: asyncpg.Connection, function: str) -> str:
 
 def all_queries() -> list[Queries]:
     """The files of statements, as the house's modules hold them."""
+    # Loaded by no test of this file, and by some that may run before it.
+    importlib.import_module("servers.memory.erasing")
     modules = [module for name, module in sorted(sys.modules.items()) if name.startswith("servers.memory.")]
     return [value for module in modules for value in vars(module).values() if isinstance(value, Queries)]
 
