@@ -3,6 +3,7 @@
 Reads the settings and runs the process; `serving.py` builds it.
 """
 
+import gc
 import sys
 
 import uvloop
@@ -17,6 +18,7 @@ from soma_common.security.keys import KeyFileError
 
 def main() -> int:
     """Run the edge to its end; answers the exit code of the process."""
+    gc.freeze()  # what was loaded stays for good: a full collection that walks it all would hold every stream up
     try:
         settings = load_settings()
         own = EdgeSettings.from_settings(settings)

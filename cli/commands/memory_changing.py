@@ -101,6 +101,7 @@ def correct(
     Example:  somastack memory correct 0197a0c2-1111-7000-8000-000000000001 Ada lives in Porto --since 2026-03-01
     """
     from cli.doors import checked_id, reach
+    from cli.failures import by_option
     from cli.memory_calls import memory, stamp
     from cli.render import print_line
     from cli.views.words import to_json
@@ -116,7 +117,8 @@ def correct(
             valid_from_time=at,
             request_id=doors.request_id(),
         )
-        return await memory(doors).CorrectMemory(request)
+        with by_option({"valid_from_time": "--since", "object": "--object"}):
+            return await memory(doors).CorrectMemory(request)
 
     done = reach(work)
     print_line(to_json(done) if as_json else done.memory.memory_id)

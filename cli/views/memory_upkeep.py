@@ -42,8 +42,7 @@ def consolidation_lines(found: upkeep_pb.Consolidation) -> Iterator[tuple[str, s
     known = [
         ("id", found.consolidation_id),
         ("namespace", found.namespace),
-        # A dry run has no state.
-        ("state", _state(found) if found.consolidation_id else ""),
+        ("state", _state(found)),
         ("what happened", found.sentence),
         ("looked at", count(found.source_count)),
         ("resting", count(found.rested_count)),

@@ -2964,10 +2964,10 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
       p {
         padding: var(--s4);
       }
-    `];#e=[];constructor(){super(),this.text=``,this.chosen=0}connectedCallback(){super.connectedCallback(),this.#e=dl(this.store)}firstUpdated(){this.renderRoot.querySelector(`dialog`)?.showModal()}updated(){this.renderRoot.querySelector(`[aria-selected="true"]`)?.scrollIntoView({block:`nearest`})}render(){let e=this.#t();return b`<dialog
+    `];#e=[];constructor(){super(),this.text=``,this.chosen=0}watched(){let{mesh:e,chats:t}=this.store;return[e.models,e.agents,t.list]}willUpdate(e){let t=this.#e[this.chosen];if(this.#e=vl(dl(this.store),this.text).slice(0,yl),!e.has(`text`)&&!e.has(`chosen`)){let e=this.#e.findIndex(({group:e,name:n})=>e===t?.group&&n===t.name);this.chosen=Math.max(0,e)}}firstUpdated(){this.renderRoot.querySelector(`dialog`)?.showModal()}updated(){this.renderRoot.querySelector(`[aria-selected="true"]`)?.scrollIntoView({block:`nearest`})}render(){let e=this.#e;return b`<dialog
       aria-label="Commands"
       @close=${()=>this.store.layout.paletteOpen.value=!1}
-      @click=${e=>this.#o(e)}
+      @click=${e=>this.#a(e)}
     >
       <input
         role="combobox"
@@ -2979,20 +2979,20 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
         autocomplete="off"
         autofocus
         .value=${this.text}
-        @input=${e=>this.#r(e.target.value)}
-        @keydown=${t=>this.#i(t,e)}
+        @input=${e=>this.#n(e.target.value)}
+        @keydown=${t=>this.#r(t,e)}
       />
-      ${e.length===0?b`<p class="quiet" role="status">No command and no chat is called so.</p>`:b`<div id="list" role="listbox" aria-label="Commands">${e.map((e,t)=>this.#n(e,t))}</div>`}
-    </dialog>`}#t(){return vl(this.#e,this.text).slice(0,yl)}#n(e,t){return b`<div
+      ${e.length===0?b`<p class="quiet" role="status">No command and no chat is called so.</p>`:b`<div id="list" role="listbox" aria-label="Commands">${e.map((e,t)=>this.#t(e,t))}</div>`}
+    </dialog>`}#t(e,t){return b`<div
       id=${`option-${t}`}
       role="option"
       aria-selected=${t===this.chosen}
       @mousemove=${()=>this.chosen=t}
-      @click=${()=>this.#a(e)}
+      @click=${()=>this.#i(e)}
     >
       <span class="group">${e.group}</span><span class="cut">${e.name}</span>
       ${e.keys===``?C:b`<kbd>${e.keys}</kbd>`}
-    </div>`}#r(e){this.text=e,this.chosen=0}#i(e,t){let n=e.key===`ArrowDown`?1:e.key===`ArrowUp`?-1:0,r=t[this.chosen];n!==0&&t.length>0?(e.preventDefault(),this.chosen=(this.chosen+n+t.length)%t.length):e.key===`Enter`&&r!==void 0&&(e.preventDefault(),this.#a(r))}#a(e){this.renderRoot.querySelector(`dialog`)?.close(),e.run()}#o(e){e.target===e.currentTarget&&this.renderRoot.querySelector(`dialog`)?.close()}};customElements.define(`soma-palette`,bl);var xl=class extends V{static styles=[O,k,A,o`
+    </div>`}#n(e){this.text=e,this.chosen=0}#r(e,t){let n=e.key===`ArrowDown`?1:e.key===`ArrowUp`?-1:0,r=t[this.chosen];n!==0&&t.length>0?(e.preventDefault(),this.chosen=(this.chosen+n+t.length)%t.length):e.key===`Enter`&&r!==void 0&&(e.preventDefault(),this.#i(r))}#i(e){this.renderRoot.querySelector(`dialog`)?.close(),e.run()}#a(e){e.target===e.currentTarget&&this.renderRoot.querySelector(`dialog`)?.close()}};customElements.define(`soma-palette`,bl);var xl=class extends V{static styles=[O,k,A,o`
       :host {
         display: grid;
         grid-template: minmax(0, 1fr) auto / var(--rail) minmax(0, 1fr) auto;

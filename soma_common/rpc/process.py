@@ -4,6 +4,7 @@ Nothing here knows a service or reads a setting; composition roots hand both in.
 """
 
 import asyncio
+import gc
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager
@@ -209,6 +210,7 @@ async def opened(settings: ProcessSettings) -> AsyncIterator[Process]:
 
 def run(main: Callable[[], Coroutine[Any, Any, None]]) -> int:
     """Run a process to its end; what stops it from serving becomes one sentence and exit code 1."""
+    gc.freeze()  # what was loaded stays for good: a full collection that walks it all would hold every stream up
     try:
         uvloop.run(main())
     except (MigrationError, ListenFailed, KeyFileError) as problem:

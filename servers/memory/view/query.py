@@ -15,7 +15,7 @@ class QueryFeatures:
     """A query: different `terms` in its order, and what each means.
 
     `word_vectors` [terms, dimensions] has zeros for a word that no table knows; None where the embedder has only
-    `vector` for the whole. `near_terms` are other terms that mean nearly the same as the term at `near_of`.
+    `vector` for the whole. `near_terms` are other terms that mean nearly the same as the term at `near_of`, which rises.
     `unrelated_cosine` is what texts have with `vector` that have nothing to do with it.
     """
 

@@ -24,7 +24,7 @@ async def assert_accessible(page: Page, where: str) -> None:
     # Where a sheet covers the page, what is under it cannot be reached, its landmarks neither.
     covered = await page.locator("main[inert]").count() > 0
     tags = WCAG if covered else [*WCAG, "best-practice"]
-    found = await Axe().run(page, options={"runOnly": {"type": "tag", "values": tags}})
+    found = await Axe().run(page, options={"runOnly": {"type": "tag", "values": tags}, "resultTypes": ["violations"]})
     broken = [
         f"{where}: {rule['id']} ({rule['impact']}): {node['target']} {node['failureSummary']}"
         for rule in found.response["violations"]

@@ -56,6 +56,7 @@ def chosen(estate: Estate) -> list[Request]:
     batch.memories.add(namespace="shared", text="A gardener and a tree.", derived_from=[memories[5], memories[15]])
     batch.memories.add(namespace="agent:00000000-0000-7000-8000-00000000000f", text="There is a new place.")
     batch.memories.add(namespace="shared", text="It was told elsewhere.", source_id="elsewhere")
+    again = service_pb.StoreMemoryRequest(namespace="user:ada", text=told[21])
     return [
         Request("BatchStoreMemories", batch),
         Request("BatchStoreMemories", batch, QUARANTINE),
@@ -65,6 +66,7 @@ def chosen(estate: Estate) -> list[Request]:
             "UpdateMemory",
             service_pb.UpdateMemoryRequest(memory=taken, update_mask=FieldMask(paths=["text", "coordinate"])),
         ),
+        Request("StoreMemory", again, f"delete from memories_to_index where tenant_id = '{ONE}'"),
         Request("UpdateMemory", weighed(memories[15])),
         Request("UpdateMemory", weighed(memories[21]), held("text_key", memories, 21)),
         Request("ListMemories", service_pb.ListMemoriesRequest()),

@@ -19,7 +19,7 @@ ERASURE: Final = UUID("0198c0de-0000-7000-8000-0000000000a4")
 SWEEP: Final = UUID("0198c0de-0000-7000-8000-0000000000a5")
 NEW: Final = UUID("0198c0de-0000-7000-8000-0000000000a6")
 SPACE: Final = "another/1"
-BUILT_IN: Final = "static-minilm-256/227343b505c1"
+BUILT_IN: Final = "static-words-256/227343b505c1"
 VECTOR: Final = "[" + ",".join(["0.0625"] * 256) + "]"
 PERSON: Final = "set local soma.erased_person = 'ada'; set local soma.erased_as = 'someone';"
 QUARANTINE: Final = f"""
@@ -110,7 +110,8 @@ insert into memory_uses (tenant_id, memory_id, turn_id, use_time)
 select tenant_id, memory_id, md5(memory_id::text)::uuid, :old from memories where memory_id in (:m0, :m1, :m23);
 insert into memory_vectors (tenant_id, namespace, memory_id, embedding, embedding_version)
 select m.tenant_id, m.namespace, m.memory_id, :vector, space
-from memories m, unnest(array[:space, :built_in]) as space where m.memory_id in (:m0, :m1, :m2, :m7);
+from memories m, unnest(array[:space, :built_in, 'static-minilm-256/227343b505c1']) as space
+where m.memory_id in (:m0, :m1, :m2, :m7);
 insert into memory_embeddings (tenant_id, memory_id, embedding_version, vector)
 select tenant_id, memory_id, :space, '\\x00' from memories where memory_id in (:m0, :m1, :m2);
 insert into memory_terms (tenant_id, namespace, term, memory_id, frequency)
@@ -123,7 +124,7 @@ insert into erasures (tenant_id, erasure_id, subject_hash, salt, start_time, end
 values (:one, :erasure, sha256('\\x00'::bytea || convert_to('zoe', 'UTF8')), '\\x00', :old, :old);
 insert into erased_stores (tenant_id, erasure_id, house, store, state, erased_count, found_count, sentence)
 values (:one, :erasure, 'memory', 'rows', 1, 1, 0, '');
-insert into lost_facts (tenant_id, memory_id, namespace, version) values (:one, :gone, 'shared', 1);
+insert into lost_memories (tenant_id, memory_id, namespace, version) values (:one, :gone, 'shared', 1);
 insert into upkeep (tenant_id, due_time, sweep_time) values (:one, '2030-01-01', '2030-01-01') on conflict do nothing;
 insert into consolidations (tenant_id, consolidation_id, namespace, owner_sub, state, start_time)
 values (:one, :running, 'user:bob', 'bob', 1, :old);

@@ -119,8 +119,6 @@ class Replay:
         try:
             async with self._begun(scene, change, is_bound=is_bound or scene.is_bound) as begun:
                 for asked, expected in zip(scene.asked, scene.answer, strict=False):
-                    if asked.is_worker and is_bound:
-                        continue
                     found = str(await self._ask(asked, instead, begun))
                     if found != expected:
                         return [asked.place, found, expected]

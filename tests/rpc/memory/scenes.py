@@ -64,7 +64,7 @@ class Script:
         self._ask("storing.sql:sources", ONE, m[15], 9)
         self._ask("storing.sql:descendants", ONE, m[0], 9)
         self._ask("storing.sql:unindex", ONE, m[0])
-        self._ask("storing.sql:count_writes", ONE, TODAY, 1, True)
+        self._call("select count_writes($1, $2, $3, $4)", ONE, TODAY, 1, True)
         self._ask("links.sql:has_links", ONE, m[0], m[2], "")
         self._ask("queries.sql:find", m[4], before=f"delete from memories_to_index where tenant_id = '{ONE}'")
         self._ask("transfer.sql:readable", ONE, None)
@@ -171,6 +171,12 @@ class Script:
         self._ask("vectors.sql:drop", ONE, SPACE)
         self._ask("following.sql:texts", ONE, [m[0]], SPACE)
         self._ask("following.sql:waiting", ONE, m)
+        others = "delete from memories_to_index; insert into memories_to_index (tenant_id, memory_id) "
+        others += f"select tenant_id, '{NEW}' "
+        self._ask("following.sql:waiting_gone", ONE, before=f"{others} from {OTHERS}")
+        elsewhere = f"delete from memories where tenant_id = '{ONE}' and memory_id = '{m[0]}'"
+        self._ask("following.sql:waiting_gone", ONE, before=elsewhere)
+        self._ask("following.sql:known", ONE, [m[0], m[1]], before=elsewhere)
         self._ask("following.sql:page_of_texts", ONE, None, SPACE, 100)
         self._ask("following.sql:count_memories", ONE)
         self._ask(
@@ -204,7 +210,9 @@ class Script:
         for key in ("conversation", "source"):
             told = [ONE, ELSEWHERE if key == "conversation" else None, "elsewhere" if key == "source" else None]
             self._call("select told_by($1, $2, $3)", *told)
-        self._call("select open_quarantine($1, $2, null, $3, null, '', '', $4)", ONE, NEW, ELSEWHERE, NOW)
+        opened = "select open_quarantine($1, $2, null, $3, null, '', '', $4)"
+        for conversation in (ELSEWHERE, self._conversation):
+            self._call(opened, ONE, NEW, conversation, NOW, about="settle_quarantines")
         self._call("select open_quarantine($1, $2, $3, null, null, '', '', $4)", ONE, NEW, m[1], NOW)
         self._ask("quarantine.sql:find", ONE, self._quarantine)
         self._ask("quarantine.sql:members", ONE, self._quarantine, 9)
@@ -240,7 +248,7 @@ class Script:
         m = self._memories
         self._ask("sweeps.sql:purge", ONE, NOW, NOW, 100)
         self._ask("sweeps.sql:forget_old", ONE, NOW + timedelta(days=60))
-        self._ask("sweeps.sql:take_lost", ONE)
+        self._ask("queries.sql:take_lost", ONE)
         self._ask("sweeps.sql:mark_restored", ONE, self._sweep, NOW)
         self._ask("sweeps.sql:lock_sweep", ONE, self._sweep)
         missed = f"update memories set retire_time = '{NOW}', retire_reason = 2"

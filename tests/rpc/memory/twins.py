@@ -51,7 +51,7 @@ select a.tenant_id, a.memory_id, b.memory_id, 'twin', 0.9, :word, now()
 from memories a, memories b where a.tenant_id = :twin and b.tenant_id = :twin and a.memory_id <> b.memory_id;
 insert into memory_uses (tenant_id, memory_id, turn_id, use_time)
 select tenant_id, memory_id, gen_random_uuid(), now() from memories where tenant_id = :twin;
-insert into lost_facts (tenant_id, memory_id, namespace, version)
+insert into lost_memories (tenant_id, memory_id, namespace, version)
 select tenant_id, memory_id, namespace, version from memories where tenant_id = :twin on conflict do nothing;
 """
 _OF_TWIN: Final = """

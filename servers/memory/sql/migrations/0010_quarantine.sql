@@ -297,6 +297,8 @@ begin
             select from memory_origins other
             where other.tenant_id = old.tenant_id and other.origin_id = g.memory_id and other.memory_id <> old.memory_id
         );
+    -- Now, and not with the foreign key: what the same statement deletes next asks whether it is the last.
+    delete from memory_origins o where o.tenant_id = old.tenant_id and o.memory_id = old.memory_id;
     return old;
 end
 $$;

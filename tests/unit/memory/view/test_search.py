@@ -9,14 +9,15 @@ import pytest
 
 from servers.memory.domain.memory import Kind, Memory, RecallFilter, Source
 from servers.memory.domain.ranking import Weights
-from servers.memory.indexing.words import Words
+from servers.memory.embedders.builtin import BuiltInEmbedder
+from servers.memory.indexing.indexer import Indexer
 from servers.memory.view.entry import term_hash
-from servers.memory.view.meaning import Meaning
 from servers.memory.view.query import Link
 from servers.memory.view.reading import Reader
 from servers.memory.view.search import look, search
 from servers.memory.view.shelf import Shelf
 from soma_common.embedding import StaticEmbedder
+from soma_common.tokens import tokenizer_for
 from tests.unit.memory.view.shelved import CONVERSATION, EVERYTHING, NOW, asked, entry, shelf_of, vector
 
 FACTS = (
@@ -32,8 +33,7 @@ FACTS = (
 
 @pytest.fixture(scope="module")
 def reader() -> Reader:
-    words = Words()
-    return Reader(words, Meaning(StaticEmbedder(), words))
+    return Reader.of(StaticEmbedder())
 
 
 @pytest.fixture(scope="module")
@@ -152,6 +152,19 @@ def test_weights_of_the_caller_count() -> None:
         for weights in (Weights(vector=5.0, lexical=0.1), Weights(vector=0.1, lexical=5.0))
     ]
     assert first == [1, 2]
+
+
+async def test_an_index_holds_the_same_vectors_as_a_shelf_under_the_same_version(reader: Reader, facts: Shelf) -> None:
+    """Else what is found in an index while a shelf is cold would be near otherwise than on the shelf."""
+    built_in, indexer = BuiltInEmbedder(reader), Indexer(reader, tokenizer_for("o200k_base"))
+    held = await built_in.embed(FACTS)
+    for number, (text, in_index) in enumerate(zip(FACTS, held, strict=True), 1):
+        on_shelf = facts.columns["vector"][facts.rows_of([UUID(int=number)])[0]]
+        assert in_index == pytest.approx(on_shelf, abs=2e-3)
+        assert indexer.vector(text) == pytest.approx(in_index)
+        assert indexer.query(text, 100).vector == pytest.approx(in_index)
+        kept = indexer.indexed(_memory(number, text)).memory
+        assert kept.embedding_version == built_in.space.version
 
 
 def test_shelves_without_vectors_take_the_cosines_of_an_index() -> None:
