@@ -160,3 +160,10 @@ def past(estate: Estate) -> str:
 def held(column: str, memories: Sequence[object], number: int = 9) -> str:
     """Others have what a memory has here in another one."""
     return HELD.format(column=column, m9=memories[number], m10=memories[10], one=ONE)
+
+
+def same_elsewhere(memory_id: object) -> str:
+    """Others have a memory already of the id that one is stored under here."""
+    apart = "'coordinate', '', 'text_key', '\\x02'"
+    made = f"jsonb_populate_record(m, jsonb_build_object('memory_id', '{memory_id}', {apart}))"
+    return f"insert into memories select ({made}).* from memories m where m.coordinate = '1,2' and tenant_id <> '{ONE}'"

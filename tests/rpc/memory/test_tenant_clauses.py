@@ -32,7 +32,7 @@ from soma_common.testing.rpc import RpcHarness
 from tests.rpc.memory.asking import ACTS, Request, chosen
 from tests.rpc.memory.attacks import METHODS, Attacker, Estate
 from tests.rpc.memory.conftest import House, house_on
-from tests.rpc.memory.past import past
+from tests.rpc.memory.past import past, same_elsewhere
 from tests.rpc.memory.replays import Notes, Replay, Scene
 from tests.rpc.memory.scenes import Script
 from tests.rpc.memory.test_isolation import methods, settle
@@ -118,10 +118,13 @@ async def noted(house: House, notes: Notes, twins: Twins, estate: Estate) -> lis
     async with house.upkeep.running():
         for each in [*chosen(estate), *(any_request(method, estate) for method in methods())]:
             await twins.restore()
-            scene = Scene(each.method, before=each.before)
+            scene = Scene(each.method, before=f"{each.before};")
             with acting_as(user("root", TenantId(ONE), ("admin",)), "test"), notes.into(scene.asked):
                 await ask(house, each.method, each.request)
                 await asyncio.sleep(0)
+            scene.before += ";".join(
+                same_elsewhere(it.args[5][0]) for it in scene.asked if it.place.endswith(":keep_one")
+            )
             scenes.append(scene)
     await twins.restore()
     return scenes + [crowded for most in (4, 5) for crowded in with_most(scenes[0], most)]

@@ -62,7 +62,8 @@ on conflict do nothing;
 insert into memory_sources (tenant_id, memory_id, owner_sub, speaker, source_class, source_id, conversation_id,
     learn_time)
 select tenant_id, memory_id, :word, :word, 1, source,
-    (select max(conversation_id::text)::uuid from memory_sources where tenant_id = :twin), '2020-01-01'
+    (select conversation_id from memory_sources where tenant_id = :twin and source_id = 'elsewhere' limit 1),
+    '2020-01-01'
 from memories, unnest(array['elsewhere', :word]) source where tenant_id = :twin;
 update memories set superseded_by = (select memory_id from memories where tenant_id = :twin and coordinate = '1,2')
 where tenant_id = :twin and superseded_by is not null;
