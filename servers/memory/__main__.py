@@ -3,6 +3,7 @@
 The only place that builds its concrete objects.
 """
 
+import gc
 import sys
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
@@ -36,6 +37,9 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
         process.health.watch("memory_index", house.vectors.follower.check)
         servicer = house.servicer(sagas, erasures)
         process.server.add(memory_grpc.add_MemoryServiceServicer_to_server, servicer, "soma.memory.v1.MemoryService")
+        # Tables of words and vectors stay for good: nobody shall wait while garbage is looked for in them.
+        gc.collect()
+        gc.freeze()
         async with house.at_work():
             await process.serve(sagas=sagas, erasing=erasing)
 

@@ -28,8 +28,8 @@ NEAREST: Final = 400
 # The parts of the time budget after which it is no longer waited for changes, and for what is being loaded.
 _FOLLOWING: Final = 0.6
 _LOADING: Final = 0.5
-# And after which neither the index of vectors nor a chosen model is waited for, nor the rows of what the index found: what
-# is left is for the memories of the hits.
+# And after which neither the index of vectors nor a chosen model is waited for, nor the rows of what the index found:
+# what is left is for the memories of the hits.
 _ASKING: Final = 0.7
 _READING: Final = 0.85
 

@@ -58,23 +58,29 @@ where m.tenant_id = $1 and m.memory_id = $2
 returning m.*
 
 -- name: list
-select * from memories m
-where m.tenant_id = $1 and m.namespace = any($2::text[])
-    and (cardinality($3::smallint[]) = 0 or m.kind = any($3::smallint[]))
-    and m.tags @> $4::text[]
-    and ($5 = '' or m.subject = $5)
-    and ($6::uuid is null or m.conversation_id = $6)
-    and ($7 = '' or m.source_id = $7)
-    and (m.expire_time is null or m.expire_time > $8)
-    and (
-        ($9::boolean and (m.hidden_by = 0 or $10::boolean))
-        or (
-            m.hidden_by = 0 and m.valid_from <= $8 and (m.valid_to is null or m.valid_to > $8)
-            and (m.retire_time is null or (m.retire_reason in (1, 4) and m.valid_to > $8))
+-- The newest of each namespace, in the order of its index, and of these the newest.
+select newest.* from (select distinct unnest($2::text[]) as namespace) place
+cross join lateral (
+    select m.* from memories m
+    where m.tenant_id = $1 and m.namespace = place.namespace
+        and (cardinality($3::smallint[]) = 0 or m.kind = any($3::smallint[]))
+        and m.tags @> $4::text[]
+        and ($5 = '' or m.subject = $5)
+        and ($6::uuid is null or m.conversation_id = $6)
+        and ($7 = '' or m.source_id = $7)
+        and (m.expire_time is null or m.expire_time > $8)
+        and (
+            ($9::boolean and (m.hidden_by = 0 or $10::boolean))
+            or (
+                m.hidden_by = 0 and m.valid_from <= $8 and (m.valid_to is null or m.valid_to > $8)
+                and (m.retire_time is null or (m.retire_reason in (1, 4) and m.valid_to > $8))
+            )
         )
-    )
-    and ($11::timestamptz is null or (m.learn_time, m.memory_id) < ($11, $12::uuid))
-order by m.learn_time desc, m.memory_id desc
+        and ($11::timestamptz is null or (m.learn_time, m.memory_id) < ($11, $12::uuid))
+    order by m.learn_time desc, m.memory_id desc
+    limit $13
+) newest
+order by newest.learn_time desc, newest.memory_id desc
 limit $13
 
 -- name: versions

@@ -24,7 +24,7 @@ Vector = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Indexed:
-    """A memory with the key of what it says, and what recall holds of it, as bytes: its entry, its vector if it has one."""
+    """A memory with the key of what it says, and what recall holds of it: its entry, its vector (if any) as bytes."""
 
     memory: Memory
     text_key: bytes

@@ -14,6 +14,7 @@ import numpy as np
 
 from servers.memory.domain.memory import RecallFilter
 from servers.memory.domain.ranking import RECENCY_HALF_LIFE_DAYS
+from servers.memory.view.columns import Columns
 from servers.memory.view.dates import day_number
 from servers.memory.view.entry import Floats, Mask, Rows, Trait
 from servers.memory.view.lexical import Lexical, Rare, postings, rarity, score
@@ -48,12 +49,16 @@ _SAMPLED: Final = 16
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Rows of one shelf with their features [rows, NAMES]; `whole` is what a text with all words of the query gets."""
+    """Rows of one shelf with their features [rows, NAMES]; `whole` is what a text with all words of the query gets.
+
+    `beside` says which of them have a neighbour that fits.
+    """
 
     shelf: Shelf
     rows: Rows
     values: Floats
     whole: float
+    beside: Mask
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,17 +168,29 @@ def _candidates(
     near &= eligible
     rows = np.flatnonzero(near)
     if len(rows) > 3 * _PROMISING:
-        session = lexical.session[columns["session"][rows]]
+        session = _sessions(columns, lexical, rows)
         date = _dates(columns["date"][rows], query) if query.dates else None
         rows = rows[_best(asked, soft_window[rows], around[rows], session, date)]
     values = np.zeros((len(NAMES), len(rows)), dtype=np.float32)
     put = dict(zip(NAMES, values, strict=True))
     put["own"][:], put["soft"][:] = lexical.own[rows], lexical.soft[rows]
     put["window"][:], put["soft_window"][:] = window[rows], soft_window[rows]
-    put["session"][:] = lexical.session[columns["session"][rows]]
+    put["session"][:] = _sessions(columns, lexical, rows)
     put["vector"][:], put["vector_window"][:] = own[rows], around[rows]
     _put_rest(put, shelf, rows, query, asked, now)
-    return Candidates(shelf, rows, values.T, float(asked.rare.terms.sum()))
+    return Candidates(shelf, rows, values.T, float(asked.rare.terms.sum()), _fits(own, lexical.soft, others[:, rows]))
+
+
+def _fits(meant: Floats, said: Floats, places: Rows) -> Mask:
+    """Whether what stands at one of these places [places, rows] fits by itself; the place behind the last is none."""
+    fits = (said[places] > 0) | (meant.take(places, mode="clip") >= LEAST_RELEVANCE)
+    return np.asarray((fits & (places < len(meant))).any(axis=0))
+
+
+def _sessions(columns: Columns, lexical: Lexical, rows: Rows) -> Floats:
+    """What the session of each row gets; what was said in no conversation is a session by itself."""
+    session = columns["session"][rows]
+    return np.where(session > 0, lexical.session[session], lexical.own[rows])
 
 
 def _put_rest(

@@ -18,7 +18,7 @@ _AT_ONCE: Final = 4096
 
 
 def beside(columns: Columns) -> Rows:
-    """For each row those that stand around it [3, rows], the place behind the last row for none; [0, rows] if all stand alone."""
+    """The rows that stand around each [3, rows], the place behind the last for none; [0, rows] if all stand alone."""
     previous = columns["previous"].astype(np.intp)
     if not (previous >= 0).any():
         return np.zeros((0, columns.size), dtype=np.intp)

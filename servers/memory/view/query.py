@@ -15,8 +15,8 @@ class QueryFeatures:
     """A query: different `terms` in its order, and what each means.
 
     `word_vectors` [terms, dimensions] has zeros for a word that no table knows; None where the embedder has only
-    `vector` for the whole. `near_terms` are other terms that mean nearly the same as the term at `near_of`, which rises.
-    `unrelated_cosine` is what texts have with `vector` that have nothing to do with it.
+    `vector` for the whole. `near_terms` are other terms that mean nearly the same as the term at `near_of`, in that
+    order. `unrelated_cosine` is what texts have with `vector` that have nothing to do with it.
     """
 
     terms: Hashes

@@ -198,7 +198,9 @@ class Shelf:
 
 
 def _session(entry: Entry) -> object:
-    return None if entry.conversation_id is None else (entry.conversation_id, entry.session_time)
+    """A day of a conversation: whoever tells the time of each message tells of one session."""
+    day = None if entry.session_time is None else entry.session_time.date()
+    return None if entry.conversation_id is None else (entry.conversation_id, day)
 
 
 _PLAIN: Final = (

@@ -69,13 +69,13 @@ class ChatStack:
         for service in list(self._processes):
             self.kill(service)
         self.upstream.stop()
+        self._ports.release()
 
     def stop_all(self) -> None:
         """Ends everything and removes the databases."""
         self.stop_processes()
         for urls in self.databases.values():
             run_aside(self._postgres.drop(urls))
-        self._ports.release()
 
     def spawn(self, service: str, **settings: str) -> None:
         """Starts a service without waiting for it."""

@@ -288,7 +288,7 @@ create function keep_memories(
     kept memories, indexed boolean
 )
 language plpgsql
-set plan_cache_mode = force_generic_plan as $$
+set plan_cache_mode = auto as $$
 #variable_conflict use_column
 declare
     v_kept memory_outcome[];
@@ -296,14 +296,14 @@ declare
     v_stored integer;
     v_today bigint := 0;
 begin
-    if cardinality(p_memories) > 1
-        or not (select c.reltuples >= 1000 from pg_class c where c.oid = 'memories'::regclass) then
-        perform set_config('plan_cache_mode', 'force_custom_plan', true);
-    end if;
+    perform set_config('plan_cache_mode', case
+        when cardinality(p_memories) = 1 and c.reltuples >= 1000 then 'force_generic_plan' else 'force_custom_plan'
+    end, true)
+    from pg_class c where c.oid = 'memories'::regclass;
     v_kept := array(
         select s from store_memories(p_tenant, p_now, p_repeated_importance, p_most_namespaces, p_drafts) s
     );
-    perform set_config('plan_cache_mode', 'force_generic_plan', true);
+    perform set_config('plan_cache_mode', 'auto', true);
     insert into memory_entries as e (tenant_id, memory_id, namespace, entry, vector, embedding_version)
     select p_tenant, given.*
     from unnest(p_memories, p_namespaces, p_entries, p_vectors, p_versions)
@@ -320,10 +320,15 @@ begin
         return query select k.*, v_today, null::memories, null::boolean from unnest(v_kept) k;
         return;
     end if;
-    select m.* into v_kept_one from memories m where m.tenant_id = p_tenant and m.memory_id = v_kept[1].kept_id;
+    if v_kept[1].kept_id is not null then
+        select m.* into strict v_kept_one from memories m
+        where m.tenant_id = p_tenant and m.memory_id = v_kept[1].kept_id;
+    end if;
     return query
-    select k.*, v_today, v_kept_one,
-        not exists (select from memories_to_index q where q.tenant_id = p_tenant and q.memory_id = k.kept_id)
+    select k.*, v_today, v_kept_one, not exists (
+        select from memories_to_index q
+        where q.tenant_id = v_kept_one.tenant_id and q.memory_id = v_kept_one.memory_id
+    )
     from unnest(v_kept) k;
 end
 $$;

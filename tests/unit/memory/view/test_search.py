@@ -108,6 +108,25 @@ def test_a_turn_without_a_word_of_the_query_is_found_by_its_neighbour() -> None:
     assert hits[1].parts.context == pytest.approx(0.7)
 
 
+def test_what_was_said_minutes_later_is_a_neighbour_and_what_stands_alone_names_none() -> None:
+    """Chat tells the time of each message as the time of its session."""
+    shelf = shelf_of(
+        entry(1, "where sea", position=1, conversation_id=CONVERSATION, session_time=NOW),
+        entry(2, "there", position=2, conversation_id=CONVERSATION, session_time=NOW + timedelta(minutes=3)),
+        entry(3, "sea"),
+    )
+    parts = {hit.memory_id.int: hit.parts for hit in search([shelf], asked("sea"), EVERYTHING, Weights(), (), NOW).hits}
+    assert parts[2].lexical is None
+    assert parts[2].context is not None
+    assert parts[3].context is None
+
+
+def test_what_was_said_in_no_conversation_is_no_worse_for_that() -> None:
+    shelf = shelf_of(entry(1, "sea", conversation_id=CONVERSATION, session_time=NOW), entry(2, "sea"))
+    hits = search([shelf], asked("sea"), EVERYTHING, Weights(), (), NOW).hits
+    assert hits[0].score == pytest.approx(hits[1].score, abs=0.02)
+
+
 def test_what_is_hidden_lends_its_neighbours_nothing() -> None:
     said = {"conversation_id": CONVERSATION}
     shelf = shelf_of(entry(1, "sea", position=1, hidden=True, **said), entry(2, "there", position=2, **said))
