@@ -19,6 +19,8 @@ import pytest
 from soma_common.testing.servers import HOST, ServerProcess, free_port, program_of, running, skip_without
 
 _READY_SECONDS: Final = 90.0
+# Its parts start beside one another and read one map of settings, which ends the whole of it now and then.
+_STARTS: Final = 3
 # What the wheel does before it starts the server: free ports, the settings, the program and its libraries.
 _SETUP: Final = """
 import sys, milvus
@@ -56,7 +58,15 @@ class LaunchedMilvus:
                 check=True,
                 env={"PYTHONPATH": str(self._package), "PATH": os.environ.get("PATH", os.defpath)},
             )
-        self._process.start(lambda: _answers(f"http://{HOST}:{self._web_port}/healthz"), _READY_SECONDS)
+        for tries_left in reversed(range(_STARTS)):
+            try:
+                self._process.start(lambda: _answers(f"http://{HOST}:{self._web_port}/healthz"), _READY_SECONDS)
+            except RuntimeError:
+                self.kill()
+                if not tries_left:
+                    raise
+            else:
+                return
 
     def kill(self) -> None:
         """End it at once. Safe to repeat."""

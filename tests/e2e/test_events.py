@@ -119,9 +119,10 @@ async def test_a_replay_that_is_cut_off_says_how_to_go_on(mesh: Mesh, model: Scr
     await eventually(lambda: total(mesh)["turns"] >= 2, within_seconds=60, every_seconds=0.5)
     await empty_usage(mesh)
     slowly = ("events", "replay", "--from", "1d", "--target", "control.usage", "--effects", "--yes", "--speed", "0.001")
-    running = mesh.begin(*slowly, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    running = mesh.begin(*slowly, "--json", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert running.stdout is not None
     try:
-        await eventually(lambda: total(mesh)["turns"] >= 1, within_seconds=60, every_seconds=0.3)
+        assert json.loads(await asyncio.to_thread(running.stdout.readline))["replay_name"]
         running.send_signal(signal.SIGINT)
         _, told = await asyncio.to_thread(running.communicate, None, 60)
     finally:

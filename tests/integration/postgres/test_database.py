@@ -330,10 +330,13 @@ EMPTY_SCHEMA = """
 do $$
 declare thing text;
 begin
-    for thing in select format('table %s', oid::regclass) from pg_class
+    -- All names before the first goes: what went with another has none any more.
+    foreach thing in array array(
+        select format('table if exists %s', oid::regclass) from pg_class
         where relnamespace = 'chat'::regnamespace and relkind in ('r', 'p') and not relispartition
-    loop execute format('drop %s cascade', thing); end loop;
-    for thing in select format('function %s', oid::regprocedure) from pg_proc where pronamespace = 'chat'::regnamespace
+        union all
+        select format('function if exists %s', oid::regprocedure) from pg_proc where pronamespace = 'chat'::regnamespace
+    )
     loop execute format('drop %s cascade', thing); end loop;
 end $$
 """

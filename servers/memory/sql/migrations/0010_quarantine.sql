@@ -185,7 +185,7 @@ $$;
 create function told_by(p_tenant uuid, p_conversation uuid, p_source_id text) returns uuid[]
 language sql stable
 set plan_cache_mode = force_custom_plan as $$
-    select array_agg(told.memory_id)
+    select array_agg(told.memory_id order by told.memory_id)
     from (
         select m.memory_id from memories m where m.tenant_id = p_tenant and m.conversation_id = p_conversation
         union
