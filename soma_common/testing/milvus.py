@@ -63,10 +63,10 @@ class LaunchedMilvus:
         for tries_left in reversed(range(_STARTS)):
             try:
                 self._process.start(lambda: _answers(f"http://{HOST}:{self._web_port}/healthz"), _READY_SECONDS)
-            except RuntimeError as problem:
+            except RuntimeError:
                 self.kill()
                 if not tries_left:
-                    pytest.skip(f"Milvus ended {_STARTS} times while it started, which is no doing of ours: {problem}")
+                    pytest.skip(f"Milvus ended {_STARTS} times while it started, which is no doing of ours")
             else:
                 return
 
