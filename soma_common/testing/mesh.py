@@ -29,7 +29,8 @@ from soma_common.testing.warm import Program, WarmProcess, run_warm, start_warm
 _GRPC: Final = {"chat": 20021, "governor": 20022, "control": 20043, "cognitive": 30102, "memory": 9596}
 _HTTP: Final = {"edge": 20020, "ops": 8010, "chat": 21021, "governor": 21022, "control": 20042}
 _READY_AT: Final = {**_HTTP, "edge": 8010, "cognitive": 30101, "memory": 9595}
-_OTHERS: Final = (30101, 9595, 20061, 20062)
+# With those of a second process of chat, where a stack has two.
+_OTHERS: Final = (30101, 9595, 20061, 20062, 20071, 21071)
 _HOST: Final = "127.0.0.1"
 _STRANGE: Final = ("SOMA", "SA01_", "AAAS_", "OPENAI", "OPENROUTER", "ANTHROPIC", "GROQ", "XDG_")
 _UP_SECONDS: Final = 300.0
