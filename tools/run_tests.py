@@ -1,8 +1,8 @@
 """Runs pytest on every processor; few failures of tests that start processes are heard once more, alone.
 
 `run_tests.py [PYTEST ARGUMENT ...]`. What fails beside others and holds alone is named at the end: it is a race to be
-found, and no reason to throw the whole run away. Nothing else is forgiven: a test of the pure tiers, more failures than
-`MOST_HEARD`, a second failure.
+found, and no reason to throw the whole run away. Nothing else is forgiven: a test of the pure tiers, failures in more
+than `MOST_FILES` or of more than `MOST_TESTS`, a second failure.
 """
 
 import json
@@ -13,7 +13,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-MOST_HEARD: Final = 3
+MOST_FILES: Final = 3
+# A fixture that failed takes all tests of its file with it.
+MOST_TESTS: Final = 16
 PARALLEL: Final = ("-n", "logical", "--maxprocesses", "4", "--dist", "loadfile", "--no-loadscope-reorder")
 # Nothing in these waits for another process, so a failure is one.
 PURE: Final = ("tests/arch/", "tests/unit/", "tests/property/")
@@ -36,7 +38,10 @@ def main(arguments: Sequence[str], parallel: Sequence[str] = PARALLEL) -> int:
 
 def may_be_heard(failed: Sequence[str]) -> bool:
     """Whether these failures may be of the machine's load: few, and all of tests that start processes."""
-    return 0 < len(failed) <= MOST_HEARD and all("::" in name and not name.startswith(PURE) for name in failed)
+    if not all("::" in name and not name.startswith(PURE) for name in failed):
+        return False
+    files = {name.partition("::")[0] for name in failed}
+    return 0 < len(failed) <= MOST_TESTS and len(files) <= MOST_FILES
 
 
 def _pytest(*arguments: str) -> int:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.run_tests import MOST_HEARD, main, may_be_heard
+from tools.run_tests import MOST_FILES, MOST_TESTS, main, may_be_heard
 
 ONCE = """
 from pathlib import Path
@@ -50,8 +50,11 @@ def test_what_failed_once_is_heard_again_alone(
 
 
 def test_many_failures_are_not_of_load() -> None:
-    names = [f"tests/e2e/test_it.py::test_{number}" for number in range(MOST_HEARD + 1)]
-    assert may_be_heard(names[:MOST_HEARD])
+    names = [f"tests/e2e/test_it.py::test_{number}" for number in range(MOST_TESTS + 1)]
+    assert may_be_heard(names[:MOST_TESTS])
     assert not may_be_heard(names)
+    files = [f"tests/e2e/test_{number}.py::test_it" for number in range(MOST_FILES + 1)]
+    assert may_be_heard(files[:MOST_FILES])
+    assert not may_be_heard(files)
     assert not may_be_heard([])
     assert not may_be_heard(["tests/e2e/test_it.py"])
