@@ -67,7 +67,6 @@ class _Asked:
 
     rare: Rare
     vector: Floats | None
-    unrelated: float
     names: frozenset[int]
 
 
@@ -95,12 +94,12 @@ def _asked(shelves: Sequence[Shelf], query: QueryFeatures, idf: Floats) -> _Aske
     # Where nothing else is asked for, names are words like others.
     if names and not names.issuperset(terms):
         weights = np.where([term in names for term in terms], np.float32(0), weights)
-    vector, unrelated = query.vector, query.unrelated_cosine
+    vector = query.vector
     if query.word_vectors is not None:
         total = weights @ query.word_vectors
         length = math.sqrt(total @ total)
-        vector, unrelated = (total / length, 0.0) if length > 0 else (None, 0.0)
-    return _Asked(Rare(weights, near), vector, unrelated, names)
+        vector = total / length if length > 0 else None
+    return _Asked(Rare(weights, near), vector, names)
 
 
 def _cosines(shelf: Shelf, asked: _Asked, stand: Mask, known: Mapping[UUID, float]) -> Floats:
@@ -138,13 +137,11 @@ def _meant(shelf: Shelf, asked: _Asked, cosines: Floats) -> tuple[Floats, Floats
     weighed[:-1] *= weights
     sums = windowed(weighed, shelf.kept(_beside))
     around = np.divide(sums, lengths, out=cosines[:-1].copy(), where=lengths > 0)
-    return _relevance(cosines[:-1], asked), _relevance(around, asked)
+    return _relevance(cosines[:-1]), _relevance(around)
 
 
-def _relevance(cosines: Floats, asked: _Asked) -> Floats:
-    """Cosines as 0-1 above what unrelated texts have."""
-    if asked.unrelated:
-        cosines = (cosines - np.float32(asked.unrelated)) / np.float32(1.0 - asked.unrelated)
+def _relevance(cosines: Floats) -> Floats:
+    """Cosines as 0-1; what points away is as far as what has nothing to do with it."""
     return np.asarray(cosines.clip(0.0, 1.0), dtype=np.float32)
 
 
