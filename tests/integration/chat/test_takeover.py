@@ -99,6 +99,24 @@ async def test_a_restarted_chat_goes_on_with_what_it_left_running_and_what_its_t
     assert again.last.HasField("completed")
 
 
+async def test_no_model_is_asked_before_others_can_know_of_the_call(
+    stack: ChatStack, ada: Person, model: ScriptedUpstream
+) -> None:
+    """Else a process that dies just then leaves a call that nobody is billed for."""
+    waiting = "select 1 from pg_stat_activity where query like '%journal%' and wait_event_type = 'Lock'"
+    async with owner_of(stack) as holder, owner_of(stack) as looker:
+        async with holder.transaction():
+            await holder.execute("lock table journal in access exclusive mode")
+            turn = asyncio.create_task(ada.say("Who knows of this?"))
+            await eventually(lambda: looker.fetchval(waiting), within_seconds=60)
+            with pytest.raises(AssertionError):
+                await eventually(lambda: asyncio.to_thread(model.requests), within_seconds=1)
+        told = await turn
+    assert told.last.HasField("completed")
+    assert len(model.requests()) == 1
+    await billed_once(ada, told, model)
+
+
 async def test_a_drained_chat_hands_over_what_runs(stack: ChatStack, ada: Person, model: ScriptedUpstream) -> None:
     model.set_default(LONG)
     seen = await start(ada, said("tell me a lot"))
