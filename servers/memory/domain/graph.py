@@ -1,8 +1,8 @@
 """Which memories links lead to, and along which way, over the links that are known. Pure.
 
 A way is as strong as the product of its strengths, so that a detour never makes it stronger. Ways spread link by link:
-only a memory that got a stronger way leads further. Equal ways go by the id of the
-memory before, then by the type of the link, so that the same links always give the same answer.
+only a memory that got a stronger way leads further. Equal ways go by the id of the memory before, then by the type of
+the link, so that the same links always give the same answer.
 """
 
 from collections.abc import Iterable, Mapping
