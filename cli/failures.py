@@ -6,6 +6,8 @@ Nothing here prints.
 import math
 import os
 import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from cli.exits import CommandError, Exit
 from cli.render import duration
@@ -30,6 +32,18 @@ def code_of(failure: Exception) -> Exit:
     if isinstance(failure, SomaError):
         return _CODES.get(failure.kind, Exit.FAILED)
     return Exit.FAILED
+
+
+@contextmanager
+def by_option(options: Mapping[str, str]) -> Iterator[None]:
+    """While inside, what is refused for a field that an option gave is refused by the name of the option."""
+    try:
+        yield
+    except SomaError as refused:
+        option = options.get(refused.metadata.get("field", "")) if refused.reason is Reason.INVALID_FIELD else None
+        if option is None:
+            raise
+        raise CommandError(f"{option} is not acceptable: {refused.metadata['rule']}.", Exit.WRONG_USE) from None
 
 
 def explained(failure: SomaError | CommandError) -> str:

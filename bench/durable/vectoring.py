@@ -24,6 +24,7 @@ from servers.memory.vectors.metrics import IndexMetrics
 from servers.memory.vectors.opening import Vectors, VectorSettings
 from servers.memory.vectors.pgvector import PgvectorIndexes, text_of
 from servers.memory.vectors.port import MOST_ROWS, Placed
+from servers.memory.view.reading import Reader
 from soma_common.embedding import StaticEmbedder
 from soma_common.kernel.tenancy import TenantId
 from soma_common.postgres.house import HouseDatabase
@@ -175,7 +176,7 @@ async def _lite(job: Mapping[str, Any]) -> Mapping[str, Any]:
 async def _follow(job: Mapping[str, Any]) -> Mapping[str, Any]:
     rows, _ = _vectors(job["count"], 1)
     async with _opened(job) as database:
-        vectors = Vectors.of(database, StaticEmbedder(), VectorSettings(), IndexMetrics(CollectorRegistry()))
+        vectors = Vectors.of(database, Reader.of(StaticEmbedder()), VectorSettings(), IndexMetrics(CollectorRegistry()))
         while not await vectors.follower.step() and not vectors.spaces.built_in.whole:
             pass
         ids = [UUID(int=2**64 + place) for place in range(len(rows))]

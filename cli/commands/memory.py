@@ -18,6 +18,7 @@ from cli.commands.memory_options import (
     Subject,
     Tags,
     moment,
+    place,
 )
 from cli.exits import CommandError, Exit
 from cli.options import taking
@@ -105,7 +106,7 @@ class StoreOptions:
     importance: Annotated[float, typer.Option(min=0.0, max=1.0, help="How much it matters.")] = 0.5
     tag: Tags = None
     namespace: Annotated[
-        str, typer.Option(metavar="NAME", help="Where: user:NAME, agent:ID or shared; else yours.")
+        str, typer.Option(metavar="NAME", help="Where: user:NAME, agent:ID or shared; else yours.", callback=place)
     ] = ""
     subject: Subject = ""
     predicate: Annotated[str, typer.Option(help="For a fact: what is said; a later one replaces it. lives_in")] = ""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.commands.memory_options import Json, Namespaces
+from cli.commands.memory_options import Json, Namespaces, place
 from cli.exits import CommandError, Exit
 
 if TYPE_CHECKING:
@@ -77,7 +77,9 @@ async def _write(doors: "Doors", request: "transfer_pb.ExportMemoriesRequest", w
 
 def import_memories(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="What `memory export` wrote.")],
-    namespace: Annotated[str, typer.Option(metavar="NAME", help="Where all goes; else where it came from.")] = "",
+    namespace: Annotated[
+        str, typer.Option(metavar="NAME", help="Where all goes; else where it came from.", callback=place)
+    ] = "",
     as_json: Json = False,
 ) -> None:
     """Store what an export has. The same file again goes on where it was cut off: what is stored is passed over.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.commands.completing import conversation_ids, memory_ids
-from cli.commands.memory_options import Json, Kind, MemoryId, Tags, Yes, moment
+from cli.commands.memory_options import Json, Kind, MemoryId, Yes, moment
 from cli.exits import CommandError, Exit
 from cli.options import taking
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from soma.memory.v1 import memory_pb2 as memory_pb
     from soma.memory.v1 import memory_service_pb2 as service_pb
 
+_NEVER = "never"
 _Text = Annotated[list[str], typer.Argument(metavar="TEXT…", help="What is so, in your own words.")]
 
 
@@ -40,9 +41,11 @@ class EditOptions:
     kind: Annotated[Kind | None, typer.Option(help="The new sort.")] = None
     importance: Annotated[float | None, typer.Option(min=0.0, max=1.0, help="How much it matters.")] = None
     trust: Annotated[float | None, typer.Option(min=0.0, max=1.0, help="How far it is believed.")] = None
-    tag: Tags = None
+    tag: Annotated[
+        list[str] | None, typer.Option("--tag", help="A label in the place of those it has, '' for none; repeatable.")
+    ] = None
     subject: Annotated[str | None, typer.Option(help="Whom or what it is about.")] = None
-    expires: Annotated[str, typer.Option("--expires", metavar="TIME", help="When it expires.")] = ""
+    expires: Annotated[str, typer.Option("--expires", metavar="TIME", help="When it expires, or never.")] = ""
     as_json: Json = False
 
 
@@ -60,7 +63,7 @@ def edit_command(options: EditOptions) -> None:
     from cli.views.words import to_json
 
     wanted = checked_id(options.memory_id, "memory")
-    expires = moment(options.expires, "--expires")
+    expires = None if options.expires == _NEVER else moment(options.expires, "--expires")
     values = {
         "text": options.text,
         "kind": None if options.kind is None else kind_number(options.kind),
@@ -69,7 +72,7 @@ def edit_command(options: EditOptions) -> None:
         "subject": options.subject,
     }
     given = {name: value for name, value in values.items() if value is not None}
-    paths = [*given, *(["tags"] if options.tag is not None else []), *(["expire_time"] if expires else [])]
+    paths = [*given, *(["tags"] if options.tag is not None else []), *(["expire_time"] if options.expires else [])]
     if not paths:
         raise CommandError("There is nothing to change. Give --text, --importance or another field.", Exit.WRONG_USE)
 
@@ -79,7 +82,9 @@ def edit_command(options: EditOptions) -> None:
             setattr(memory, name, value)
         if options.tag is not None:
             memory.tags[:] = [tag for tag in options.tag if tag]
-        if expires is not None:
+        if options.expires == _NEVER:
+            memory.ClearField("expire_time")
+        elif expires is not None:
             memory.expire_time.FromDatetime(expires)
         return await changed(doors, memory, paths)
 
@@ -101,6 +106,7 @@ def correct(
     Example:  somastack memory correct 0197a0c2-1111-7000-8000-000000000001 Ada lives in Porto --since 2026-03-01
     """
     from cli.doors import checked_id, reach
+    from cli.failures import by_option
     from cli.memory_calls import memory, stamp
     from cli.render import print_line
     from cli.views.words import to_json
@@ -116,7 +122,8 @@ def correct(
             valid_from_time=at,
             request_id=doors.request_id(),
         )
-        return await memory(doors).CorrectMemory(request)
+        with by_option({"valid_from_time": "--since", "object": "--object"}):
+            return await memory(doors).CorrectMemory(request)
 
     done = reach(work)
     print_line(to_json(done) if as_json else done.memory.memory_id)

@@ -1,14 +1,33 @@
 """What the commands on memories have in common: their arguments, options and times."""
 
+import re
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from cli.commands.completing import conversation_ids, memory_ids
+from cli.exits import CommandError, Exit
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+_PLACE: Final = re.compile(r"user:\S{1,128}|agent:[0-9a-f-]{36}|shared")
+
+
+def place(text: str) -> str:
+    """A namespace that somebody named; empty where nobody did. Raises CommandError (wrong use)."""
+    if text and _PLACE.fullmatch(text) is None:
+        raise CommandError(
+            f"“{text[:80]}” is no place of memories. Give user:NAME, agent:ID or shared.", Exit.WRONG_USE
+        )
+    return text
+
+
+def places(texts: list[str] | None) -> list[str] | None:
+    """As `place`, for several."""
+    return None if texts is None else [place(text) for text in texts]
+
 
 MemoryId = Annotated[
     str,
@@ -19,7 +38,12 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 Namespaces = Annotated[
     list[str] | None,
-    typer.Option("--namespace", metavar="NAME", help="Only here: user:NAME, agent:ID or shared; may be repeated."),
+    typer.Option(
+        "--namespace",
+        metavar="NAME",
+        help="Only here: user:NAME, agent:ID or shared; may be repeated.",
+        callback=places,
+    ),
 ]
 Tags = Annotated[list[str] | None, typer.Option("--tag", help="A label; may be given several times.")]
 Conversation = Annotated[

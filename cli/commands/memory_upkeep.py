@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.commands.completing import conversation_ids
-from cli.commands.memory_options import Json, Namespaces, Yes
+from cli.commands.memory_options import Json, Namespaces, Yes, place
 from cli.exits import CommandError, Exit
 
 if TYPE_CHECKING:
@@ -101,7 +101,9 @@ async def _sweep(
 
 
 def consolidate(
-    namespace: Annotated[str, typer.Option(metavar="NAME", help="user:NAME, agent:ID or shared; else yours.")] = "",
+    namespace: Annotated[
+        str, typer.Option(metavar="NAME", help="user:NAME, agent:ID or shared; else yours.", callback=place)
+    ] = "",
     model: _Model = False,
     most: Annotated[int, typer.Option("--most", "-n", min=2, max=1000, help="Most memories to look at.")] = 200,
     dry_run: _DryRun = False,
@@ -146,7 +148,12 @@ def consolidate(
     print_table(("FIELD", "VALUE"), list(consolidation_lines(done.consolidation)))
 
 
-def consolidations(namespace: Annotated[str, typer.Option(metavar="NAME")] = "", as_json: Json = False) -> None:
+def consolidations(
+    namespace: Annotated[
+        str, typer.Option(metavar="NAME", help="Only there: user:NAME, agent:ID or shared.", callback=place)
+    ] = "",
+    as_json: Json = False,
+) -> None:
     """List the consolidations, the newest first.
 
     With --json: the message soma.memory.v1.ListConsolidationsResponse.
@@ -210,7 +217,7 @@ def quarantine(
     from cli.doors import checked_id, reach
     from cli.memory_calls import LONG_SECONDS, memory
     from cli.render import print_line
-    from cli.views.memory_upkeep import hidden
+    from cli.views.memory_upkeep import hidden, touched_of_quarantine
     from cli.views.words import to_json
     from soma.memory.v1 import upkeep_pb2 as upkeep_pb
 
@@ -220,7 +227,7 @@ def quarantine(
     subject = upkeep_pb.QuarantineSubject(source_id=source) if source else upkeep_pb.QuarantineSubject()
     for name, value in given:
         setattr(subject, f"{name}_id", checked_id(value, name))
-    ask("Recall will not find it until it is restored.", "Hide it?", yes=yes, terminal=sys.stdin.isatty())
+    ask(touched_of_quarantine(subject), "Hide it?", yes=yes, terminal=sys.stdin.isatty())
 
     async def work(doors: "Doors") -> "upkeep_pb.QuarantineSourceResponse":
         request = upkeep_pb.QuarantineSourceRequest(subject=subject, reason=reason, request_id=doors.request_id())

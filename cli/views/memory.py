@@ -15,6 +15,23 @@ HIT_HEADINGS: Final = ("SCORE", "VECTOR", "WORDS", "RECENT", "WEIGHT", "MORE", "
 LIST_HEADINGS: Final = ("LEARNED", "KIND", "STATE", "TEXT", "ID")
 LINEAGE_HEADINGS: Final = ("WHAT", "LEARNED", "TEXT", "ID")
 _TEXT_IN_TABLE: Final = 60
+# What an edit or time changes, by the names of `lines`.
+_CHANGES: Final = (
+    *(
+        "kind",
+        "subject",
+        "speaker",
+        "tags",
+        "trust",
+        "importance",
+        "key",
+        "pinned",
+        "expires",
+        "valid from",
+        "valid to",
+    ),
+    *("out of recall since", "replaced by"),
+)
 
 
 def hit_row(hit: memory_pb.MemoryHit) -> tuple[str, ...]:
@@ -68,11 +85,21 @@ def lineage_rows(found: upkeep_pb.GetLineageResponse) -> Iterator[tuple[str, ...
         ("made of", found.sources),
         ("made into", found.descendants),
     )
+    later = found.memory
     for version in found.versions:
         if version.version != found.memory.version:
-            yield _relative(f"version {version.version}", version)
+            name, learned, text, memory_id = _relative(f"version {version.version}", version)
+            otherwise = "; ".join(_other(version, later))
+            yield name, learned, f"{text} ({otherwise})" if otherwise else text, memory_id
+        later = version
     for name, memories in groups:
         yield from (_relative(name, memory) for memory in memories)
+
+
+def _other(version: memory_pb.Memory, later: memory_pb.Memory) -> Iterator[str]:
+    """What a version said otherwise than the one after it, but for the text."""
+    was, became = dict(lines(version)), dict(lines(later))
+    yield from (f"{name} {was.get(name, NONE)}" for name in _CHANGES if was.get(name) != became.get(name))
 
 
 def _relative(name: str, memory: memory_pb.Memory) -> tuple[str, ...]:
@@ -94,7 +121,10 @@ def lines(memory: memory_pb.Memory) -> Iterator[tuple[str, str]]:
         ("trust", f"{memory.trust:.2f}"),
         ("importance", f"{memory.importance:.2f}"),
         ("tokens", count(memory.token_count)),
-        ("recalled", f"{count(memory.access_count)} times, last {moment(memory, 'access_time')}"),
+        (
+            "recalled",
+            f"{times(memory.access_count)}, last {moment(memory, 'access_time')}" if memory.access_count else "never",
+        ),
         ("learned", moment(memory, "learn_time")),
         ("valid from", moment(memory, "valid_from_time")),
         ("valid to", moment(memory, "valid_to_time")),
@@ -118,8 +148,8 @@ def touched(memory: memory_pb.Memory) -> str:
     """What forgetting this memory will touch."""
     return (
         f"This deletes one {kind_word(memory.kind)} memory of {memory.namespace} for good, learned "
-        f"{moment(memory, 'learn_time')} and recalled {count(memory.access_count)} times: "
-        f"“{one_line(memory.text, 200)}”. Conversations keep their messages."
+        f"{moment(memory, 'learn_time')} and {_recalled(memory)}: "
+        f"“{one_line(memory.text, 200)}” Conversations keep their messages."
     )
 
 
@@ -141,13 +171,23 @@ def touched_of_source(source_id: str) -> str:
 
 def forgotten(done: service_pb.DeleteBySourceResponse) -> str:
     """What became of the memories of a source."""
-    gone = _memories(done.forgotten_count)
+    gone = memories(done.forgotten_count)
     if not done.kept_count:
         return f"Forgotten: {gone}"
-    return f"Forgotten: {gone}; {_memories(done.kept_count)} learned elsewhere too stayed"
+    return f"Forgotten: {gone}; {memories(done.kept_count)} learned elsewhere too stayed"
 
 
-def _memories(amount: int) -> str:
+def _recalled(memory: memory_pb.Memory) -> str:
+    return f"recalled {times(memory.access_count)}" if memory.access_count else "never recalled"
+
+
+def times(amount: int) -> str:
+    """How often: once, twice, 3 times."""
+    return {1: "once", 2: "twice"}.get(amount, f"{count(amount)} times")
+
+
+def memories(amount: int) -> str:
+    """1 memory, 2 memories."""
     return f"{count(amount)} {'memory' if amount == 1 else 'memories'}"
 
 

@@ -6,6 +6,7 @@ Nothing here prints or asks a service.
 from collections.abc import Iterator
 from typing import Final
 
+from cli.views.memory import memories
 from cli.views.words import NONE, count, enum_word, moment, one_line
 from soma.common.v1 import erasure_pb2 as common_pb
 from soma.memory.v1 import erasure_pb2 as erasure_pb
@@ -22,7 +23,7 @@ _TEXT: Final = 60
 
 def swept(answer: upkeep_pb.SweepMemoriesResponse) -> str:
     """How many a sweep takes."""
-    return f"{count(answer.swept_count)} {'memory' if answer.swept_count == 1 else 'memories'}"
+    return memories(answer.swept_count)
 
 
 def swept_row(memory: upkeep_pb.SweptMemory) -> tuple[str, ...]:
@@ -42,8 +43,7 @@ def consolidation_lines(found: upkeep_pb.Consolidation) -> Iterator[tuple[str, s
     known = [
         ("id", found.consolidation_id),
         ("namespace", found.namespace),
-        # A dry run has no state.
-        ("state", _state(found) if found.consolidation_id else ""),
+        ("state", _state(found)),
         ("what happened", found.sentence),
         ("looked at", count(found.source_count)),
         ("resting", count(found.rested_count)),
@@ -62,20 +62,37 @@ def _state(found: upkeep_pb.Consolidation) -> str:
 
 def quarantine_row(found: upkeep_pb.Quarantine) -> tuple[str, ...]:
     """A quarantine in a list."""
-    name = found.subject.WhichOneof("subject") or ""
-    what = f"{name.removesuffix('_id')} {getattr(found.subject, name) if name else ''}"
     state = "LIFTED" if found.HasField("end_time") else "HIDES"
     since = moment(found, "start_time")
-    return state, what, count(found.memory_count), one_line(found.reason, _TEXT) or NONE, since, found.quarantine_id
+    return (
+        state,
+        _subject(found.subject),
+        count(found.memory_count),
+        one_line(found.reason, _TEXT) or NONE,
+        since,
+        found.quarantine_id,
+    )
+
+
+def _subject(subject: upkeep_pb.QuarantineSubject) -> str:
+    name = subject.WhichOneof("subject") or ""
+    return f"{name.removesuffix('_id')} {getattr(subject, name) if name else ''}"
+
+
+def touched_of_quarantine(subject: upkeep_pb.QuarantineSubject) -> str:
+    """What a quarantine touches."""
+    what = f"{_subject(subject)} with everything that was made of it"
+    return f"This hides {what}; recall does not find it until it is restored."
 
 
 def hidden(done: upkeep_pb.QuarantineSourceResponse) -> Iterator[str]:
     """What a quarantine hides and who had used it."""
-    yield f"Hidden: {count(done.quarantine.memory_count)}, under quarantine {done.quarantine.quarantine_id}"
+    yield f"Hidden: {memories(done.quarantine.memory_count)}, under quarantine {done.quarantine.quarantine_id}"
     if not done.turn_ids:
         yield "No turn had used them."
         return
-    yield f"{count(len(done.turn_ids))} turns had used them; `somastack receipt show ID` tells how:"
+    turns = "1 turn" if len(done.turn_ids) == 1 else f"{count(len(done.turn_ids))} turns"
+    yield f"{turns} had used them; `somastack receipt show ID` tells how:"
     yield from (f"  {turn_id}" for turn_id in done.turn_ids)
 
 

@@ -3,7 +3,9 @@
 The only place that builds its concrete objects.
 """
 
+import gc
 import sys
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
 from config import Settings
@@ -15,6 +17,7 @@ from servers.memory.house import MemoryHouse
 from soma.events.v1.house_operations_service_pb2_grpc import HouseOperationsServiceStub
 from soma.memory.v1 import memory_service_pb2_grpc as memory_grpc
 from soma_common.operations.erasing import Erasing
+from soma_common.operations.subjects import Eraser
 from soma_common.rpc.dial import Channel, dial
 from soma_common.rpc.process import Process, ProcessSettings, opened
 
@@ -26,7 +29,7 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
         for channel in channels.values():
             closing.push_async_callback(channel.close)
         house = MemoryHouse(process, settings, channels["chat"])
-        erasing = Erasing("memory", erasers(process.database, process.transport, process.clock))
+        erasing = Erasing("memory", _erasers(process, house))
         erasures, houses = ErasureRows(), _houses(channels, erasing)
         forgetting = Forgetting(process.database, erasures, houses, process.events, process.clock)
         sagas = process.orchestrator([forgetting.definition(), house.upkeep.saga.definition()])
@@ -34,8 +37,16 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
         process.health.watch("memory_index", house.vectors.follower.check)
         servicer = house.servicer(sagas, erasures)
         process.server.add(memory_grpc.add_MemoryServiceServicer_to_server, servicer, "soma.memory.v1.MemoryService")
+        # Tables of words and vectors stay for good: nobody shall wait while garbage is looked for in them.
+        gc.collect()
+        gc.freeze()
         async with house.at_work():
             await process.serve(sagas=sagas, erasing=erasing)
+
+
+def _erasers(process: Process, house: MemoryHouse) -> Sequence[Eraser]:
+    parts = (process.database, process.transport, process.events, process.clock)
+    return erasers(*parts, *house.vectors.erasers())
 
 
 def _channels(settings: Settings, process: Process) -> dict[str, Channel]:

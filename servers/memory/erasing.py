@@ -4,15 +4,18 @@ How a store is searched stands in `soma_common/operations/erasing.py`.
 """
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Final
 
+from servers.memory.storing.telling import lost_memories
+from soma_common.events.store import EventStore
 from soma_common.events.transports.port import Transport
 from soma_common.kernel.clock import Clock
 from soma_common.operations.beside import PublishedEraser, Resting
 from soma_common.operations.erasing import TableEraser
 from soma_common.operations.shared_stores import shared_erasers
-from soma_common.operations.subjects import Eraser, Store, Table
-from soma_common.postgres.pool import Database
+from soma_common.operations.subjects import Eraser, Store, Subject, Table
+from soma_common.postgres.pool import Connection, Database
 from soma_common.postgres.queries import Queries
 
 _SQL: Final = Queries.of("servers.memory", "sql/erasing.sql")
@@ -70,7 +73,7 @@ STORES: Final = (
             Table("consolidations", names="namespace owner_sub", words="sentence", plain="method"),
             Table("consolidation_sources", plain="text_hash"),
             Table("consolidation_proposals", words="text"),
-            Table("lost_facts", names="namespace"),
+            Table("lost_memories", names="namespace"),
         ),
         _SQL.erase_upkeep,
     ),
@@ -87,14 +90,40 @@ STORES: Final = (
 )
 
 
+class MemoriesEraser(TableEraser):
+    """Erases the person's memories, and tells in that transaction which of those went that others could read."""
+
+    def __init__(self, database: Database, store: Store, events: EventStore) -> None:
+        super().__init__(database, store)
+        self._events = events
+
+    async def take_out(self, connection: Connection, subject: Subject) -> int:
+        """The end of the erasure tells of those in the person's own namespace: events would name the person."""
+        amount = await super().take_out(connection, subject)
+        amount += int(await connection.fetchval(_SQL.drop_own_lost))
+        drafts = await lost_memories(connection, subject.tenant_id)
+        await self._events.append(connection, subject.tenant_id, drafts)
+        return amount
+
+
 BACKUPS: Final = (
     "Copies of the data that an operator made before still hold the person; they go when the operator deletes them, "
     "and a copy that is restored brings the person back until it is forgotten again."
 )
+SHELVES: Final = (
+    "Processes of memory hold what they recall from in their own memory; every recall looks first at what was erased, "
+    "and what nobody recalls from is brought up to date every five minutes."
+)
+# So long until every process has looked, with room for one that is busy.
+SHELVES_AFTER: Final = timedelta(minutes=10)
 
 
-def erasers(database: Database, transport: Transport, clock: Clock) -> Sequence[Eraser]:
+def erasers(
+    database: Database, transport: Transport, events: EventStore, clock: Clock, *further: Eraser
+) -> Sequence[Eraser]:
     """Those of memory, and those of what lies beside all houses."""
-    tables = tuple(TableEraser(database, store) for store in STORES)
+    first, *others = STORES
+    tables = (MemoriesEraser(database, first, events), *(TableEraser(database, store) for store in others))
+    shelves = Resting("shelves of recall", SHELVES, clock, SHELVES_AFTER)
     beside = (PublishedEraser(transport, clock), Resting("backups", BACKUPS, clock))
-    return (*tables, *shared_erasers(database), *beside)
+    return (*tables, *further, shelves, *shared_erasers(database), *beside)

@@ -14,7 +14,6 @@ from servers.memory.graph.linking import Linker
 from servers.memory.graph.rows import LinkStore
 from servers.memory.graph.searching import GraphSearch
 from servers.memory.indexing.indexer import Indexer
-from servers.memory.indexing.words import Words
 from servers.memory.recalling.accesses import Accesses
 from servers.memory.recalling.changes import ChangeLog
 from servers.memory.recalling.finding import Finder
@@ -42,7 +41,6 @@ from servers.memory.upkeep.sweeping import Sweeper
 from servers.memory.vectors.metrics import IndexMetrics
 from servers.memory.vectors.opening import Vectors, VectorSettings
 from servers.memory.vectors.searching import ServingVectors
-from servers.memory.view.meaning import Meaning
 from servers.memory.view.reading import Reader
 from soma.chat.v1.model_service_pb2_grpc import ModelServiceStub
 from soma_common.embedding import StaticEmbedder
@@ -61,14 +59,13 @@ class MemoryHouse:
     def __init__(self, process: Process, settings: Settings, chat: Channel) -> None:
         self._process, self._settings = process, settings
         database, events, clock = process.database, process.events, process.clock
-        embedder, words = StaticEmbedder(), Words()
-        self.vectors = Vectors.of(database, embedder, vector_settings(settings), IndexMetrics())
-        reader = Reader(words, Meaning(embedder, words))
-        indexer = Indexer(embedder, reader, tokenizer_for(COUNTED_AS))
+        reader = Reader.of(StaticEmbedder())
+        self.vectors = Vectors.of(database, reader, vector_settings(settings), IndexMetrics())
+        indexer = Indexer(reader, tokenizer_for(COUNTED_AS))
         self._store, self._links = MemoryStore(database), LinkStore(database)
         self._accesses = Accesses(database, self._store, events, clock, process.ids)
         self._limits = _limits(settings)
-        self._intake = Intake(self._store, self._limits)
+        self._intake = Intake(self._limits)
         self._memories = Memories(database, self._store, self._intake, indexer, events, clock)
         changes = ChangeLog(database, self._store, reader)
         self._shelves = Shelves(changes, settings.memory_shelf_bytes)
@@ -109,6 +106,7 @@ class MemoryHouse:
             asyncio.create_task(self._accesses.run(), name="count accesses"),
             asyncio.create_task(self.upkeep.nightly.run(), name="keep memories in order"),
             asyncio.create_task(uses.run(), name="prune uses"),
+            asyncio.create_task(self._shelves.run(), name="keep shelves up"),
             asyncio.create_task(self.vectors.follower.run(), name="follow memories into the index of vectors"),
         ]
         try:

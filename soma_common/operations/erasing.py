@@ -31,16 +31,20 @@ class TableEraser:
         return self._store.name
 
     async def erase(self, subject: Subject) -> int:
-        """Run the statement of the store."""
+        """Take the person out, and count what that was with what was taken before."""
 
         async def work(connection: Connection) -> int:
             await begin(connection, subject)
-            amount = 0
-            if self._store.statement:
-                amount = await connection.fetchval(self._store.statement, timeout=LONGEST_SECONDS)
+            amount = await self.take_out(connection, subject)
             return await count(connection, subject, self.store, amount)
 
         return await self._database.run(subject.tenant_id, work)
+
+    async def take_out(self, connection: Connection, _: Subject) -> int:
+        """Run the statement of the store; answers how many rows that were."""
+        if not self._store.statement:
+            return 0
+        return int(await connection.fetchval(self._store.statement, timeout=LONGEST_SECONDS))
 
     async def find(self, subject: Subject) -> Found:
         """Read every table of the store whole."""
@@ -96,7 +100,7 @@ def told(house: str, store: str, amount: int, found: Found) -> erasure_pb.StoreE
     line = erasure_pb.StoreErasure(house=house, store=store, erased_count=amount)
     if found.names:
         line.state, line.found_count = erasure_pb.ERASURE_STATE_FAILED, found.names
-        line.sentence = FAILED.format(count=found.names)
+        line.sentence = found.rest or FAILED.format(count=found.names)
     elif found.rest:
         line.state = (
             erasure_pb.ERASURE_STATE_UNSUPPORTED if found.due_time is None else erasure_pb.ERASURE_STATE_PENDING

@@ -42,7 +42,8 @@ def pseudonym() -> str:
 class Found:
     """What a search found: `names` that must not be there, and `words` of others that name the person.
 
-    `rest` says, where something stays that cannot go now, why; `due_time` when it is gone, None where nobody knows.
+    `rest` says what stays and why: beside `names`, which are tried again, and where something cannot go now; `due_time`
+    when it is gone, None where nobody knows.
     """
 
     names: int = 0

@@ -16,6 +16,7 @@ COUNTER_NAMESPACE: Final = "soma"
 _ORDER_SECONDS: Final = 60.0
 _QUESTION_SECONDS: Final = 5.0
 _WATCHED_SECONDS: Final = 1.0
+_REVIVED_SECONDS: Final = 3.0
 _PAUSE_SECONDS: Final = 0.05
 _BAD_NAME: Final = 10
 _ALREADY_STARTED: Final = 60
@@ -47,6 +48,9 @@ class ServiceProcess:
     restarts: int
     log_file: Path
     problem: str
+
+
+_REVIVABLE: Final = (ProcessState.EXITED, ProcessState.STARTING, ProcessState.RUNNING)
 
 
 class UnknownProcessError(Exception):
@@ -115,11 +119,24 @@ class SupervisorClient:
 
     async def stop(self, name: str) -> None:
         """Let a process drain and wait until it is gone; one that does not run is fine. Raises UnknownProcessError."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + _REVIVED_SECONDS
+        while not await self._stopped(name):
+            # One that has just died is none to stop, and the supervisor's next round starts it again.
+            state = (await self.get(name)).state
+            if state not in _REVIVABLE or loop.time() > end:
+                return
+            await asyncio.sleep(_PAUSE_SECONDS)
+
+    async def _stopped(self, name: str) -> bool:
+        """Whether the supervisor had something to stop."""
         try:
             await self._order("supervisor.stopProcess", name, True)
         except SupervisorFaultError as refusal:
             if refusal.code != _NOT_RUNNING:
                 raise
+            return False
+        return True
 
     async def restart(self, name: str) -> None:
         """Stop a process by drain and start it again. Raises UnknownProcessError or ProcessStartError."""

@@ -12,7 +12,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final, Self
@@ -23,12 +23,14 @@ from soma_common.security.tokens import UserSigner
 from soma_common.testing.folders import quick_folder
 from soma_common.testing.ports import PortShift
 from soma_common.testing.upstream import Script, ScriptedUpstream
+from soma_common.testing.warm import Program, WarmProcess, run_warm, start_warm
 
 # The port table of the architecture: what a client of each service dials, and what else must be free.
 _GRPC: Final = {"chat": 20021, "governor": 20022, "control": 20043, "cognitive": 30102, "memory": 9596}
 _HTTP: Final = {"edge": 20020, "ops": 8010, "chat": 21021, "governor": 21022, "control": 20042}
 _READY_AT: Final = {**_HTTP, "edge": 8010, "cognitive": 30101, "memory": 9595}
-_OTHERS: Final = (30101, 9595, 20061, 20062)
+# With those of a second process of chat, where a stack has two.
+_OTHERS: Final = (30101, 9595, 20061, 20062, 20071, 21071)
 _HOST: Final = "127.0.0.1"
 _STRANGE: Final = ("SOMA", "SA01_", "AAAS_", "OPENAI", "OPENROUTER", "ANTHROPIC", "GROQ", "XDG_")
 _UP_SECONDS: Final = 300.0
@@ -102,7 +104,7 @@ class Mesh:
 
     def down(self) -> None:
         """`somastack down`."""
-        done = self.cli("down", timeout_seconds=60)
+        done = self.cli("down", timeout_seconds=180)
         assert done.returncode == 0, done.stderr
 
     def __enter__(self) -> Self:
@@ -140,20 +142,20 @@ class Mesh:
         self,
         *words: str,
         stdin: str | int = "",
-        timeout_seconds: float = 60,
+        timeout_seconds: float = 120,
         settings: Mapping[str, str] | None = None,
     ) -> subprocess.CompletedProcess[str]:
-        """Run the command line of this stack; `stdin` is what it reads, or the file it reads from."""
-        return subprocess.run(
-            [str(_PROGRAM), *words],
-            env={**self._environment, **(settings or {})},
-            input=stdin if isinstance(stdin, str) else None,
-            stdin=stdin if isinstance(stdin, int) else None,
-            capture_output=True,
-            text=True,
-            timeout=timeout_seconds,
-            check=False,
-        )
+        """Run the command line of this stack, warm; `stdin` is what it reads, or the file it reads from."""
+        return run_warm(self._warm(words, settings), stdin, timeout_seconds)
+
+    def at_terminal(self, terminal: int, *words: str, settings: Mapping[str, str] | None = None) -> WarmProcess:
+        """Start the command line of this stack, warm, in a terminal that it controls."""
+        program = replace(self._warm(words, settings), at_terminal=True)
+        return start_warm(program, terminal, terminal, terminal)
+
+    def _warm(self, words: tuple[str, ...], settings: Mapping[str, str] | None) -> Program:
+        environment = {**self._environment, **(settings or {})}
+        return Program(words, environment, os.getcwd(), script=str(_PROGRAM), ahead=("cli",))
 
     def begin(
         self, *words: str, before: tuple[str, ...] = (), settings: Mapping[str, str] | None = None, **options: Any
@@ -233,7 +235,7 @@ class Mesh:
         os.kill(pid, signal.SIGKILL)
         return pid
 
-    def wait_ready(self, service: str, other_than: int | None = None, timeout_seconds: float = 60.0) -> ServiceRow:
+    def wait_ready(self, service: str, other_than: int | None = None, timeout_seconds: float = 120.0) -> ServiceRow:
         """The row of a service once it serves, as another process than `other_than`."""
         deadline, row = time.monotonic() + timeout_seconds, None
         while True:

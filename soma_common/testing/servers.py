@@ -4,12 +4,13 @@ Nothing here knows what a server speaks.
 """
 
 import os
+import secrets
 import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, NoReturn, Protocol, TypeVar
 
@@ -20,6 +21,8 @@ from soma_common.companions.programs import prepared_program
 Server = TypeVar("Server", bound="Launched")
 
 HOST: Final = "127.0.0.1"
+# Above those of memory and below those of the other services, however far a stack of tests has shifted them.
+_PORTS: Final = range(12_500, 20_000)
 
 
 def program_of(name: str) -> Path | None:
@@ -34,10 +37,12 @@ def skip_without(name: str, setting: str) -> NoReturn:
 
 
 def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody listens on now; no outgoing connection gets it while its server is away."""
+    while True:
+        port = secrets.choice(_PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind((HOST, port))
+            return port
 
 
 def answer_of(port: int, request: bytes) -> bytes:

@@ -4,6 +4,7 @@ Nothing here is a rule.
 """
 
 import ast
+import gc
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -17,11 +18,12 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One Python file."""
+    """One Python file; `nodes` are all of its tree, walked once for all rules."""
 
     path: str
     text: str
     tree: ast.Module
+    nodes: tuple[ast.AST, ...]
 
     def at(self, node: ast.AST, what: str) -> str:
         """A line that a person can open."""
@@ -41,12 +43,18 @@ def _matches(path: str, pattern: str) -> bool:
 @cache
 def _read(room: str) -> tuple[Source, ...]:
     files = sorted((ROOT / room).rglob("*.py"))
-    return tuple(_source(path) for path in files if "__pycache__" not in path.parts)
+    # Nothing of a tree is garbage; looking for some among its nodes would take longer than reading them.
+    gc.disable()
+    try:
+        return tuple(_source(path) for path in files if "__pycache__" not in path.parts)
+    finally:
+        gc.enable()
 
 
 def _source(path: Path) -> Source:
     text = path.read_text()
-    return Source(path.relative_to(ROOT).as_posix(), text, ast.parse(text))
+    tree = ast.parse(text)
+    return Source(path.relative_to(ROOT).as_posix(), text, tree, tuple(ast.walk(tree)))
 
 
 def sources(*rooms: str) -> Iterator[Source]:
@@ -70,15 +78,15 @@ def pure() -> Iterator[Source]:
 
 def functions(source: Source) -> Iterator[Function]:
     """Every function and method of a file."""
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, Function):
             yield node
 
 
-def docstrings(tree: ast.AST) -> set[int]:
+def docstrings(source: Source) -> set[int]:
     """The identities of the constants that are docstrings."""
     found = set()
-    for node in ast.walk(tree):
+    for node in source.nodes:
         if isinstance(node, ast.Module | ast.ClassDef | Function) and node.body:
             first = node.body[0]
             if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
@@ -88,15 +96,15 @@ def docstrings(tree: ast.AST) -> set[int]:
 
 def literals(source: Source) -> Iterator[ast.Constant]:
     """The string literals of a file that are not docstrings."""
-    described = docstrings(source.tree)
-    for node in ast.walk(source.tree):
+    described = docstrings(source)
+    for node in source.nodes:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in described:
             yield node
 
 
 def imports(source: Source) -> Iterator[tuple[ast.stmt, str]]:
     """Every imported name in full, with the statement: `a.b` for `from a import b`."""
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Import):
             yield from ((node, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):

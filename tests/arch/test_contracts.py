@@ -14,7 +14,7 @@ from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSe
 
 from soma_common.kernel.reasons import REASONS, Reason
 from soma_common.security.methods import METHODS
-from tests.arch.source import ROOT, dotted, need, product
+from tests.arch.source import ROOT, Source, dotted, need, product
 
 PREFIX = "ERROR_REASON_"
 NEVER_SENT = "UNSPECIFIED"
@@ -71,16 +71,16 @@ def test_every_reason_shows_the_metadata_its_sentence_needs() -> None:
     need(broken, "reasons without an example of their metadata")
 
 
-def values_in_use(tree: ast.Module) -> Iterator[str]:
+def values_in_use(source: Source) -> Iterator[str]:
     """Dotted names that are handed on: neither compared with something nor one of a set to compare with."""
-    for parent in ast.walk(tree):
-        if not isinstance(parent, ast.Compare | ast.Tuple | ast.Set):
-            yield from (dotted(node) for node in ast.iter_child_nodes(parent) if isinstance(node, ast.Attribute))
+    sets = (node for node in source.nodes if isinstance(node, ast.Compare | ast.Tuple | ast.Set))
+    compared = {id(node) for one in sets for node in ast.iter_child_nodes(one)}
+    yield from (dotted(node) for node in source.nodes if isinstance(node, ast.Attribute) and id(node) not in compared)
 
 
 def test_every_reason_is_raised_somewhere() -> None:
     users = [source for source in product() if source.path != "soma_common/kernel/reasons.py"]
-    raised = {name for source in users for name in values_in_use(source.tree)}
+    raised = {name for source in users for name in values_in_use(source)}
     need([reason for reason in Reason if f"Reason.{reason}" not in raised], "reasons that nobody raises")
 
 

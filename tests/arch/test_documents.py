@@ -40,8 +40,8 @@ def test_every_link_inside_the_repository_leads_somewhere(page: str) -> None:
 
 def named_files(source: Source) -> Iterator[str]:
     """The files that the docstrings of a file name."""
-    described = docstrings(source.tree)
-    for node in ast.walk(source.tree):
+    described = docstrings(source)
+    for node in source.nodes:
         if id(node) in described and isinstance(node, ast.Constant):
             yield from FILE.findall(str(node.value))
 

@@ -13,7 +13,7 @@ def passed() -> set[str]:
     """The failpoints that what is shipped passes: `self._reached(Failpoint.NAME)`."""
     found = set()
     for source in product():
-        for node in ast.walk(source.tree):
+        for node in source.nodes:
             if isinstance(node, ast.Call) and dotted(node.func).endswith("_reached"):
                 [argument] = node.args
                 found.add(dotted(argument))
@@ -28,7 +28,7 @@ def test_what_is_served_hands_in_no_failpoint() -> None:
     served = [
         source.at(node, "reached=")
         for source in product()
-        for node in ast.walk(source.tree)
+        for node in source.nodes
         if isinstance(node, ast.keyword) and node.arg == "reached"
     ]
     need(served, "failpoints that something shipped makes active")

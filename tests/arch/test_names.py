@@ -26,7 +26,7 @@ def test_no_class_has_a_name_that_says_nothing() -> None:
     found = [
         source.at(node, node.name)
         for source in product()
-        for node in ast.walk(source.tree)
+        for node in source.nodes
         if isinstance(node, ast.ClassDef) and words_of_class(node.name) & EMPTY_WORDS
     ]
     need(found, "classes to rename")

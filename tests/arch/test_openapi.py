@@ -27,7 +27,7 @@ def test_every_route_of_the_contracts_is_there_and_no_other() -> None:
 
 def test_every_other_door_of_the_app_is_there_and_no_more() -> None:
     [app] = [source for source in sources("edge") if source.path == "edge/app.py"]
-    calls = [node for node in ast.walk(app.tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == "Route"]
+    calls = [node for node in app.nodes if isinstance(node, ast.Call) and ast.unparse(node.func) == "Route"]
     paths = {re.sub(r":\w+}", "}", str(ast.literal_eval(call.args[0]))) for call in calls}
     declared = {path for path, _, operation in operations() if "x-soma-method" not in operation}
     assert declared == paths - {"/", "/static/{name}", "/{path}", "/v1/{path}"}

@@ -30,14 +30,14 @@ THE_CLOCK_AND_THE_IDS = ("soma_common/kernel/clock.py", "soma_common/kernel/ids.
 
 
 def awaiting(source: Source) -> Iterator[str]:
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.AsyncFunctionDef | ast.AsyncFor | ast.AsyncWith | ast.Await):
             yield source.at(node, type(node).__name__)
 
 
 def calls(source: Source, names: set[str]) -> Iterator[str]:
     """Calls of these names, and the names handed on as values (a default factory)."""
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Attribute | ast.Name) and isinstance(node.ctx, ast.Load) and dotted(node) in names:
             yield source.at(node, dotted(node))
 

@@ -9,7 +9,7 @@ from tests.arch.source import dotted, need, product
 def test_every_kind_of_stream_has_a_topic() -> None:
     kinds: dict[str, str] = {}
     for source in product():
-        for node in ast.walk(source.tree):
+        for node in source.nodes:
             if isinstance(node, ast.Call) and dotted(node.func).endswith("EventDraft") and len(node.args) > 1:
                 stream = node.args[1]
                 if isinstance(stream, ast.JoinedStr) and isinstance(stream.values[0], ast.Constant):
@@ -21,7 +21,7 @@ def test_every_kind_of_stream_has_a_topic() -> None:
 def test_the_family_of_a_type_and_the_kind_of_its_stream_lead_to_one_topic() -> None:
     pairs: dict[tuple[str, str], str] = {}
     for source in product():
-        for node in ast.walk(source.tree):
+        for node in source.nodes:
             if isinstance(node, ast.Call) and dotted(node.func).endswith("EventDraft") and len(node.args) > 1:
                 event_type, stream = (beginning(argument) for argument in node.args[:2])
                 if event_type and stream:

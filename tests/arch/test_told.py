@@ -33,7 +33,7 @@ def words() -> set[str]:
     return {
         node.value
         for source in product()
-        for node in ast.walk(source.tree)
+        for node in source.nodes
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
 

@@ -21,7 +21,7 @@ SQL = re.compile(
 
 
 def reads_environment(source: Source) -> Iterator[str]:
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Attribute) and dotted(node) in ("os.environ", "os.getenv", "os.environb"):
             yield source.at(node, dotted(node))
         elif isinstance(node, ast.ImportFrom) and node.module == "os":

@@ -3,7 +3,6 @@
 import asyncio
 import random
 import signal
-import subprocess
 from collections.abc import Sequence
 from dataclasses import replace
 from enum import StrEnum
@@ -11,9 +10,12 @@ from functools import partial
 from itertools import count
 from typing import Final
 
+import asyncpg
+
 from soma_common.events.failpoints import Failpoint
 from soma_common.sagas.failpoints import SagaFailpoint
 from soma_common.testing.eventually import eventually
+from soma_common.testing.warm import WarmProcess
 from tests.chaos.plan import Plan
 from tests.chaos.scene import Scene
 
@@ -30,7 +32,7 @@ class Course:
     def __init__(self, scene: Scene, seed: int) -> None:
         self.scene = scene
         self.chance = random.Random(seed)
-        self.running: dict[str, subprocess.Popen[bytes]] = {}
+        self.running: dict[str, WarmProcess] = {}
         self.visited: set[str] = set()
         self.kills = 0
         self._seeds = count(seed)
@@ -110,7 +112,7 @@ class Course:
             assert loop.time() - since < _PATIENCE_SECONDS, f"{left}\n{self.scene.log_of('consumer')}"
 
 
-def has_ended(process: subprocess.Popen[bytes]) -> bool:
+def has_ended(process: WarmProcess) -> bool:
     """Whether it runs no more."""
     return process.poll() is not None
 
@@ -118,3 +120,31 @@ def has_ended(process: subprocess.Popen[bytes]) -> bool:
 def role_of(point: StrEnum) -> str:
     """The role whose processes pass a failpoint."""
     return ROLES[point.value.partition(".")[0]]
+
+
+async def under_way(scene: Scene) -> None:
+    """Until the consumers have effects."""
+
+    async def have_effects() -> bool:
+        return await amount(scene, "effects") > 0
+
+    await eventually(have_effects, within_seconds=120, every_seconds=0.2)
+
+
+async def amount(scene: Scene, table: str) -> int:
+    connection = await asyncpg.connect(scene.plan.worker_dsn)
+    try:
+        return int(await connection.fetchval(f"select count(*) from {table}"))
+    finally:
+        await connection.close()
+
+
+async def flows(courses: list[Course]) -> None:
+    """Until every consumer has effects that it did not have."""
+
+    async def more(scene: Scene, than: int) -> bool:
+        return await amount(scene, "effects") > than + 20
+
+    for course in courses:
+        had = await amount(course.scene, "effects")
+        await eventually(partial(more, course.scene, had), within_seconds=120, every_seconds=0.2)

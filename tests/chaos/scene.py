@@ -1,6 +1,7 @@
 """The scene of the chaos tests: databases, processes of one kind each, and the files for the checker."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -14,11 +15,13 @@ from soma_common.events.topics import TURNS
 from soma_common.events.transports.port import Delivery, Transport
 from soma_common.postgres.house import HouseDatabase
 from soma_common.testing.postgres import TestServer
+from soma_common.testing.warm import Program, WarmProcess, start_warm
 from tests.chaos.plan import Plan
 from tests.chaos.program import CONSUMERS, transport_of
 from tests.chaos.walks import TABLES as SAGA_TABLES
 
 ROOT = Path(__file__).resolve().parents[2]
+MODULE = "tests.chaos.program"
 PATIENCE_SECONDS = 3.0
 TABLES = (
     "create table effects (number bigserial, event_id uuid, tenant_id uuid, stream text, sequence bigint, "
@@ -71,7 +74,7 @@ class Scene:
         )
         (self.history / "acknowledged").touch()
         (self.history / "begun").touch()
-        self._processes: list[subprocess.Popen[bytes]] = []
+        self._processes: list[WarmProcess] = []
 
     async def prepare(self) -> None:
         own = TABLES + SAGA_TABLES.format(house="chat")
@@ -82,11 +85,11 @@ class Scene:
             finally:
                 await owner.close()
 
-    def spawn(self, role: str, plan: Plan) -> subprocess.Popen[bytes]:
+    def spawn(self, role: str, plan: Plan) -> WarmProcess:
         path = plan.write(self.folder / f"{role}-{len(self._processes)}.json")
+        program = Program((role, str(path)), dict(os.environ), str(ROOT), module=MODULE, ahead=(MODULE,))
         with (self.folder / f"{role}.log").open("ab") as log:
-            command = [sys.executable, "-m", "tests.chaos.program", role, str(path)]
-            process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
+            process = start_warm(program, log, log)
         self._processes.append(process)
         return process
 

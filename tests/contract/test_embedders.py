@@ -10,6 +10,7 @@ from servers.memory.embedders.builtin import BuiltInEmbedder
 from servers.memory.embedders.http import EmbeddingModel, HttpEmbedder
 from servers.memory.embedders.port import Embedder, EmbedderDownError, TextRefusedError, judged
 from servers.memory.vectors.port import Space
+from servers.memory.view.reading import Reader
 from soma_common.embedding import StaticEmbedder
 from soma_common.kernel.addresses import AddressRules
 from soma_common.testing.upstream.embeddings import DIMENSIONS
@@ -17,6 +18,7 @@ from soma_common.testing.upstream.process import ScriptedUpstream
 
 pytestmark = pytest.mark.contract
 
+READER = Reader.of(StaticEmbedder())
 ANYWHERE = AddressRules(private_allowed=True)
 KEY = "a-key-of-the-upstream"
 TEXTS = ["Ada lives in Trento", "Bob plays the violin", "Ada lives in Trento"]
@@ -35,7 +37,7 @@ def model_of(upstream: ScriptedUpstream, dimensions: int = DIMENSIONS, key: str 
 @pytest.fixture(params=["built-in", "http"])
 async def embedder(request: pytest.FixtureRequest, upstream: ScriptedUpstream) -> AsyncIterator[Embedder]:
     """Each embedder in turn."""
-    made: Embedder = BuiltInEmbedder(StaticEmbedder())
+    made: Embedder = BuiltInEmbedder(READER)
     if request.param == "http":
         made = HttpEmbedder(model_of(upstream), ANYWHERE)
     yield made
@@ -65,7 +67,7 @@ async def test_each_text_gets_its_unit_vector_in_its_place(embedder: Embedder, a
 
 
 async def test_a_text_that_says_nothing_to_the_table_has_no_vector() -> None:
-    nothing, something = await BuiltInEmbedder(StaticEmbedder()).embed(["🙂", "Ada"])
+    nothing, something = await BuiltInEmbedder(READER).embed(["🙂", "Ada"])
     assert nothing is None
     assert something is not None
 

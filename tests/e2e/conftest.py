@@ -12,6 +12,7 @@ from tests.e2e.support.person import Person, person_of
 from tests.e2e.support.terminal import Terminal
 
 HERE = Path(__file__).parent
+UP_SECONDS = 300
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -19,6 +20,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     ours = [item for item in items if HERE in item.path.parents]
     for item in ours:
         item.add_marker(pytest.mark.e2e)
+        # A stack that starts on a busy machine is waited for.
+        item.add_marker(pytest.mark.timeout(UP_SECONDS))
     last = ("test_dependency_down.py", "test_outage.py", "test_kill.py", "test_tenant_saga.py")
     rough = [item for item in ours if item.path.name in last]
     items[:] = [item for item in items if item not in rough] + rough

@@ -35,7 +35,7 @@ async def test_a_conversation_is_named_found_taken_along_taken_in_and_deleted(
         return found
 
     # No model names it here, so its first words do.
-    (conversation,) = await eventually(named, within_seconds=20)
+    (conversation,) = await eventually(named, within_seconds=60)
     assert conversation["title"] == "What is a quokka, please?"
     assert conversation["conversation_id"] in said(mesh, "list")
     shown = said(mesh, "search", "small", "marsup*")

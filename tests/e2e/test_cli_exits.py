@@ -9,30 +9,15 @@ from pathlib import Path
 import pytest
 
 from soma_common.testing.mesh import Mesh
-from soma_common.testing.upstream import ScriptedUpstream
 
 UNKNOWN = "0197a0c2-1111-7000-8000-000000000001"
-JSON = (
-    ("status",),
-    ("doctor",),
-    ("config", "show"),
-    ("budget", "show"),
-    ("mind", "show"),
-    ("mind", "explain"),
-    ("memory", "recall", "tea"),
-    ("model", "list"),
-    ("receipt", "last"),
-    ("up",),
-)
 
 
-@pytest.mark.parametrize("words", JSON, ids=" ".join)
-def test_json_is_all_there_is_on_standard_output(mesh: Mesh, model: ScriptedUpstream, words: tuple[str, ...]) -> None:
-    if words[0] == "receipt":
-        assert mesh.cli("chat", "One answer, please.").returncode == 0
-    done = mesh.cli(*words, "--json", timeout_seconds=120)
+def test_json_is_all_there_is_on_standard_output(mesh: Mesh) -> None:
+    """Of `up`; the journeys read all that any other command prints as JSON."""
+    done = mesh.cli("up", "--json", timeout_seconds=120)
     assert done.returncode == 0, done.stderr
-    assert isinstance(json.loads(done.stdout), dict)
+    assert json.loads(done.stdout)["page"] == f"{mesh.edge_url}/"
 
 
 @pytest.mark.parametrize(
@@ -80,14 +65,12 @@ def test_forgetting_asks_and_takes_no_answer_from_a_pipe(mesh: Mesh) -> None:
     assert refused.returncode == 2
     assert "--yes" in refused.stderr
     assert mesh.cli("memory", "show", stored).returncode == 0
-    assert mesh.cli("memory", "forget", stored, "--yes").returncode == 0
-    assert mesh.cli("memory", "show", stored).returncode == 1
 
 
 def test_colours_are_for_terminals_only(mesh: Mesh) -> None:
-    for settings in ({}, {"NO_COLOR": "1", "TERM": "xterm"}, {"TERM": "xterm-256color"}):
-        done = mesh.cli("status", settings=settings)
-        assert "\x1b" not in done.stdout + done.stderr
+    done = mesh.cli("status", settings={"TERM": "xterm-256color"})
+    assert done.returncode == 0
+    assert "\x1b" not in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(
@@ -99,6 +82,6 @@ def test_what_goes_on_ends_with_ctrl_c(mesh: Mesh, words: tuple[str, ...]) -> No
     for _ in range(2):
         assert isinstance(json.loads(process.stdout.readline()), dict)
     process.send_signal(2)
-    _, said = process.communicate(timeout=20)
+    _, said = process.communicate(timeout=60)
     assert process.returncode == 130
     assert not said

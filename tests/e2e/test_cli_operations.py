@@ -32,7 +32,7 @@ def status_of(mesh: Mesh, event_id: str) -> str:
 async def parked(mesh: Mesh, tenant: str = "") -> str:
     """An event that chat could not deliver and has parked; its id."""
     event_id = await wish_for_nothing(mesh, "ada", UUID(tenant or mesh.identity["SOMA_TENANT_ID"]))
-    await eventually(lambda: status_of(mesh, event_id) == "PARKED", within_seconds=20)
+    await eventually(lambda: status_of(mesh, event_id) == "PARKED", within_seconds=60)
     return event_id
 
 
@@ -88,7 +88,7 @@ async def test_a_parked_event_is_seen_retried_in_vain_mended_and_done(mesh: Mesh
 @pytest.mark.usefixtures("tidied")
 async def test_an_event_that_nobody_can_read_is_counted_once_it_is_mended(mesh: Mesh) -> None:
     async with poison_on_the_bus(mesh, UUID(mesh.identity["SOMA_TENANT_ID"])) as event_id:
-        await eventually(lambda: status_of(mesh, event_id) == "PARKED", within_seconds=40)
+        await eventually(lambda: status_of(mesh, event_id) == "PARKED", within_seconds=60)
         shown = mesh.cli("dlq", "show", event_id).stdout
         assert "control.usage" in shown
         assert "DecodeError: The log of the house tells what happened" in shown
@@ -127,7 +127,7 @@ async def test_all_are_retried_at_once(mesh: Mesh) -> None:
         letters = told(mesh, "dlq", "list", "--status", "parked", "--all")["dead_letters"]
         return {letter["event_id"] for letter in letters if letter["attempts"] == 2} == ids
 
-    await eventually(tried_again, within_seconds=20)
+    await eventually(tried_again, within_seconds=60)
 
 
 @pytest.mark.usefixtures("tidied")
@@ -172,7 +172,7 @@ async def test_a_saga_is_listed_inspected_and_refused_when_it_is_over(mesh: Mesh
     def status() -> str:
         return str(told(mesh, "saga", "inspect", saga_id)["status"])
 
-    await eventually(lambda: status() == "SAGA_STATUS_COMPLETED", within_seconds=20)
+    await eventually(lambda: status() == "SAGA_STATUS_COMPLETED", within_seconds=60)
     listed = told(mesh, "saga", "list", "--name", "conversation.delete", "--status", "completed", "--house", "chat")
     assert saga_id in [saga["saga_id"] for saga in listed["sagas"]]
     assert saga_id in mesh.cli("saga", "list").stdout

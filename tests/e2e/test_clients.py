@@ -72,7 +72,7 @@ def ran(request: pytest.FixtureRequest, mesh: Mesh) -> Ran:
         env={**os.environ, **quiet, **door},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=240,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr[-3000:]

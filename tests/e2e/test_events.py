@@ -44,7 +44,7 @@ def total(mesh: Mesh) -> dict[str, Any]:
 
 
 async def turns_counted(mesh: Mesh, amount: int) -> None:
-    await eventually(lambda: total(mesh)["turns"] == amount, within_seconds=20, every_seconds=0.5)
+    await eventually(lambda: total(mesh)["turns"] == amount, within_seconds=60, every_seconds=0.5)
 
 
 async def empty_usage(mesh: Mesh) -> None:
@@ -66,7 +66,7 @@ async def test_the_story_of_a_turn_is_told_by_its_trace(mesh: Mesh, model: Scrip
         ended[:] = records(mesh, "--type", "turn.completed", "--since", "5m")
         return bool(ended)
 
-    await eventually(told, within_seconds=20, every_seconds=0.3)
+    await eventually(told, within_seconds=60, every_seconds=0.3)
     trace = ended[-1]["trace_id"]
     assert ended[-1]["payload"]["usage"]["output_tokens"] > 0
 
@@ -77,7 +77,7 @@ async def test_the_story_of_a_turn_is_told_by_its_trace(mesh: Mesh, model: Scrip
         assert set(events[events.index(STORY[-1]) :]) >= AFTERWARDS, events
         return True
 
-    await eventually(whole, within_seconds=20, every_seconds=0.5)
+    await eventually(whole, within_seconds=60, every_seconds=0.5)
     told_times = [record["time"] for record in records(mesh, "--trace-id", trace)]
     assert told_times == sorted(told_times)
     shown = said(mesh, "events", "list", "--trace-id", trace)
@@ -116,14 +116,15 @@ async def test_usage_is_counted_and_filled_again_by_a_replay(mesh: Mesh, model: 
 async def test_a_replay_that_is_cut_off_says_how_to_go_on(mesh: Mesh, model: ScriptedUpstream) -> None:
     for _ in range(2):
         assert mesh.cli("chat", "What can you do?").returncode == 0
-    await eventually(lambda: total(mesh)["turns"] >= 2, within_seconds=20, every_seconds=0.5)
+    await eventually(lambda: total(mesh)["turns"] >= 2, within_seconds=60, every_seconds=0.5)
     await empty_usage(mesh)
     slowly = ("events", "replay", "--from", "1d", "--target", "control.usage", "--effects", "--yes", "--speed", "0.001")
-    running = mesh.begin(*slowly, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    running = mesh.begin(*slowly, "--json", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert running.stdout is not None
     try:
-        await eventually(lambda: total(mesh)["turns"] >= 1, within_seconds=20, every_seconds=0.3)
+        assert json.loads(await asyncio.to_thread(running.stdout.readline))["replay_name"]
         running.send_signal(signal.SIGINT)
-        _, told = await asyncio.to_thread(running.communicate, None, 20)
+        _, told = await asyncio.to_thread(running.communicate, None, 60)
     finally:
         running.kill()
     assert running.returncode == 130
@@ -167,7 +168,7 @@ async def test_news_are_followed_over_a_restart_of_control(
     already = len(conversations())
     assert mesh.cli("chat", "What can you do?").returncode == 0
     mesh.wait_ready("control", other_than=pid)
-    await eventually(lambda: len(conversations()) > already, within_seconds=30, every_seconds=0.3)
+    await eventually(lambda: len(conversations()) > already, within_seconds=60, every_seconds=0.3)
     assert len(set(conversations())) == len(conversations()), "each once"
 
 
@@ -179,7 +180,7 @@ async def test_rest_lists_events_and_usage_for_operators(admin: Person, ada: Per
             assert answer.status == 200, await answer.text()
             return bool((await answer.json())["events"])
 
-    await eventually(listed, within_seconds=20)
+    await eventually(listed, within_seconds=60)
     async with admin.http.get("/admin/usage") as answer:
         assert (answer.status, "total" in await answer.json()) == (200, True)
     for path in ("/admin/events", "/admin/usage", "/admin/events:watch"):

@@ -16,8 +16,8 @@ from tests.e2e.support.person import Person
 from tests.outage.faults import broken
 from tests.outage.matrix import WITHIN_SECONDS, Cell, Expected, Outcome
 
-_PATIENCE_SECONDS: Final = 15.0
-_WELL_SECONDS: Final = 90.0
+_PATIENCE_SECONDS: Final = 45.0
+_WELL_SECONDS: Final = 180.0
 _PAUSE_SECONDS: Final = 0.15
 # How many whole turns in a row prove that it stays well.
 _STAYS_TURNS: Final = 4

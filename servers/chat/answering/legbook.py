@@ -1,6 +1,6 @@
 """Writing down what a turn has used before a further model call, so that whoever goes on with it bills each call once.
 
-The first call is not noted here; its draft goes with the first events.
+The first call is not noted here; its draft goes with the first events, which are durable before it is made.
 """
 
 import asyncio

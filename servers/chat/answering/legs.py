@@ -186,6 +186,8 @@ class Legs:
     async def _stream(self, this: _Round, call: ModelRequest, leg: Leg) -> None:
         progress, turn = this.progress, this.turn
         voice = Voice(turn, progress, self._journal, leg, call)
+        # Whoever ends this turn in our place must know of the call before its provider does; else nobody pays for it.
+        await self._journal.flush(turn)
         begin = progress.clock.monotonic()
         stream = cast("AsyncGenerator[StreamItem, None]", self._models.client(call.profile).stream(call))
         leg.sent = True

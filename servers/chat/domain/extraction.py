@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from servers.chat.domain.learning import MOST_LEARNED, Learned, Sort, is_secret
+from servers.chat.domain.learning import MOST_LEARNED, Learned, Sort, clauses, is_secret
 from servers.chat.domain.model import PromptMessage
 from servers.chat.domain.said import LOOKED_AT_CHARACTERS, words
 from servers.chat.domain.sizes import Tokenizer
@@ -53,11 +53,17 @@ def found_in(answer: str, said: str) -> list[Learned] | None:
     items = read.get("memories") if isinstance(read, dict) else None
     if not isinstance(items, list) or len(items) > MOST_LEARNED:
         return None
-    found = [_learned(item, said) for item in items]
-    return None if None in found else [each for each in found if each is not None and not is_secret(each.text)]
+    found: list[Learned] = []
+    for item in items:
+        learned = _learned(item, said)
+        if learned is None:
+            return None
+        found += [each for each in learned if not is_secret(each.text)]
+    return found
 
 
-def _learned(item: object, said: str) -> Learned | None:
+def _learned(item: object, said: str) -> list[Learned] | None:
+    """What one item teaches, fact by fact, so that what replaces one leaves the other."""
     if not isinstance(item, Mapping):
         return None
     quote, text, kind, importance = (item.get(name) for name in ("quote", "text", "kind", "importance"))
@@ -67,8 +73,8 @@ def _learned(item: object, said: str) -> Learned | None:
         return None
     if not text.strip() or len(text) > _LONGEST_TEXT or not _stands_in(quote, said) or not _made_of(text, quote):
         return None
-    sort, fact = Sort(kind), _grounded(fact_in(text), quote)
-    return Learned(text.strip(), round(float(importance), 2), sort, fact)
+    weight, sort = round(float(importance), 2), Sort(kind)
+    return [Learned(each, weight, sort, _grounded(fact_in(each), quote)) for each in clauses(text.strip())]
 
 
 def _plain(text: str) -> str:

@@ -182,7 +182,7 @@ def worth_keeping(text: str, threshold: float) -> list[Learned]:
     found: dict[str, Learned] = {}
     before = ""
     for sentence in sentences(text):
-        for clause in _clauses(explicit(sentence, before)):
+        for clause in clauses(explicit(sentence, before)):
             learned = _judged(clause)
             if learned is not None and learned.importance >= threshold:
                 found.setdefault(" ".join(learned.text.lower().split()), learned)
@@ -206,7 +206,7 @@ def explicit(sentence: str, before: str) -> str:
     return f"M{people[0][0][1:]}{sentence[pronoun.end() :]}"
 
 
-def _clauses(sentence: str) -> list[str]:
+def clauses(sentence: str) -> list[str]:
     """Two facts in one sentence are two, where each is understood by itself: what replaces one leaves the other."""
     parts = _ANOTHER_CLAUSE.split(sentence, maxsplit=1)
     if len(parts) == 2:

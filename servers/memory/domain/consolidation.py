@@ -29,6 +29,8 @@ class State(IntEnum):
     COMMITTED = 2
     REFUSED = 3
     ROLLED_BACK = 4
+    # a dry run; never stored
+    PROPOSED = 5
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """Which memories links lead to, and along which way, over the links that are known. Pure.
 
 A way is as strong as the product of its strengths, so that a detour never makes it stronger. Ways spread link by link:
-each memory keeps its best way so far, and only one that got a better way leads further. Equal ways go by the id of the
-memory before, then by the type of the link, so that the same links always give the same answer.
+only a memory that got a stronger way leads further. Equal ways go by the id of the memory before, then by the type of
+the link, so that the same links always give the same answer.
 """
 
 from collections.abc import Iterable, Mapping
@@ -119,14 +119,16 @@ class Wanted:
 
 def spread(graph: Graph, start: UUID, wanted: Wanted) -> dict[UUID, Way]:
     """The best way to each memory that is reached, the beginning among them."""
-    best = {start: Way(start)}
-    layer = [best[start]]
+    shortest = {start: Way(start)}
+    strongest = dict(shortest)
+    layer = [shortest[start]]
     for _ in range(wanted.max_hops):
         further: dict[UUID, Way] = {}
         for way in layer:
             for link, memory_id in graph.steps(way.memory_id, wanted.direction):
                 strength = way.strength * link.strength
-                if strength < wanted.min_strength or not _improves(strength, best.get(memory_id), wanted.choice):
+                known = strongest.get(memory_id)
+                if strength < wanted.min_strength or (known is not None and strength <= known.strength):
                     continue
                 rival = further.get(memory_id)
                 if (
@@ -135,9 +137,11 @@ def spread(graph: Graph, start: UUID, wanted: Wanted) -> dict[UUID, Way]:
                     or (strength == rival.strength and _is_before(way, link, rival))
                 ):
                     further[memory_id] = Way(memory_id, way.hops + 1, strength, way, link)
-        best |= further
+        shortest = further | shortest
+        # A longer way that is stronger may lead where the shorter one is too weak to go.
+        strongest |= further
         layer = list(further.values())
-    return best
+    return shortest if wanted.choice is Choice.SHORTEST else strongest
 
 
 def neighbours(graph: Graph, start: UUID, wanted: Wanted) -> list[Way]:
@@ -154,10 +158,6 @@ def place_of(way: Way) -> tuple[float, int, UUID]:
 def frontier(ways: Iterable[Way], known: set[UUID], most: int) -> list[UUID]:
     """The memories to ask for their links next: the best that were not asked for yet."""
     return [way.memory_id for way in sorted((way for way in ways if way.memory_id not in known), key=place_of)[:most]]
-
-
-def _improves(strength: float, known: Way | None, choice: Choice) -> bool:
-    return known is None or (choice is Choice.STRONGEST and strength > known.strength)
 
 
 def _is_before(way: Way, link: Link, rival: Way) -> bool:

@@ -15,12 +15,15 @@ def text_key(memory: Memory) -> bytes:
     return hashlib.sha256(said.encode()).digest()
 
 
-def rounds(memories: Sequence[Memory]) -> list[list[int]]:
-    """The places of memories in rounds that are stored one after the other: none has two of a text, key or fact."""
+def rounds(memories: Sequence[tuple[Memory, bytes]]) -> list[list[int]]:
+    """The places of memories in rounds that are stored one after the other: none has two of a text, key or fact.
+
+    Beside each memory stands its `text_key`.
+    """
     last: dict[tuple[object, ...], int] = {}
     found: list[list[int]] = []
-    for place, memory in enumerate(memories):
-        keys = _keys(memory)
+    for place, (memory, key_of_text) in enumerate(memories):
+        keys = _keys(memory, key_of_text)
         at = 1 + max((last.get(key, -1) for key in keys), default=-1)
         for key in keys:
             last[key] = at
@@ -30,9 +33,9 @@ def rounds(memories: Sequence[Memory]) -> list[list[int]]:
     return found
 
 
-def _keys(memory: Memory) -> list[tuple[object, ...]]:
+def _keys(memory: Memory, key_of_text: bytes) -> list[tuple[object, ...]]:
     place = memory.namespace
-    keys: list[tuple[object, ...]] = [("text", place, memory.subject, text_key(memory))]
+    keys: list[tuple[object, ...]] = [("text", place, memory.subject, key_of_text)]
     if memory.coordinate:
         keys.append(("coordinate", place, memory.coordinate))
     if memory.predicate:

@@ -28,8 +28,8 @@ def normalised(text: str) -> str:
 
     Whatever may carry meaning stays: a sign before a number, C# beside C++, the vowel signs of Hindi, emoji.
     """
-    words = (word.lstrip(_BEFORE).rstrip(_BEHIND) for word in unicodedata.normalize("NFKC", text).casefold().split())
-    return " ".join(word for word in words if word)
+    plain = text.casefold() if text.isascii() else unicodedata.normalize("NFKC", text).casefold()
+    return " ".join(filter(None, [word.lstrip(_BEFORE).rstrip(_BEHIND) for word in plain.split()]))
 
 
 def why_noise(text: str, recalled_texts: Iterable[str]) -> str | None:

@@ -54,11 +54,6 @@ class Hit:
     parts: Parts
 
 
-def relevance(cosine: float, unrelated: float) -> float:
-    """The cosine as 0-1 above what unrelated texts have."""
-    return min(1.0, max(0.0, (cosine - unrelated) / (1.0 - unrelated)))
-
-
 def within_bytes(hits: Sequence[Hit], most_bytes: int, size: Callable[[Memory], int]) -> list[Hit]:
     """The best hits that fit together, `size` in bytes; one that is too large is passed over."""
     kept: list[Hit] = []

@@ -1,13 +1,15 @@
-"""The built-in embedder: a table of word pieces, in the process, offline."""
+"""The built-in embedder: the vectors that shelves hold, of length one; in the process, offline."""
 
 import asyncio
 from collections.abc import Sequence
 from typing import Final
 
 from servers.memory.vectors.port import Space, Vector
+from servers.memory.view.meaning import VERSION
+from servers.memory.view.reading import Reader
 from soma_common.embedding import StaticEmbedder
 
-BUILT_IN: Final = Space(f"{StaticEmbedder.name}/{StaticEmbedder.version}", StaticEmbedder.dimensions)
+BUILT_IN: Final = Space(VERSION, StaticEmbedder.dimensions)
 # So few are done before a thread has begun.
 _AT_ONCE: Final = 8
 
@@ -15,8 +17,8 @@ _AT_ONCE: Final = 8
 class BuiltInEmbedder:
     """Tens of thousands of short texts a second; never down."""
 
-    def __init__(self, table: StaticEmbedder) -> None:
-        self._table = table
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
 
     @property
     def space(self) -> Space:
@@ -24,12 +26,13 @@ class BuiltInEmbedder:
         return BUILT_IN
 
     async def embed(self, texts: Sequence[str]) -> Sequence[Vector | None]:
-        """None for a text without any known word piece."""
+        """None for a text without any known word."""
         if len(texts) > _AT_ONCE:
-            vectors = await asyncio.to_thread(self._table.encode, texts)
-        else:
-            vectors = self._table.encode(texts)
-        return [vector if vector.any() else None for vector in vectors]
+            return await asyncio.to_thread(self._directions, texts)
+        return self._directions(texts)
+
+    def _directions(self, texts: Sequence[str]) -> Sequence[Vector | None]:
+        return [self._reader.direction(text) for text in texts]
 
     async def close(self) -> None:
         """Nothing to give back."""

@@ -75,9 +75,7 @@ class Linker:
                 raise not_found("memory", memory_id)
 
     async def _done(self, connection: Connection, caller: Caller, event_type: str, link: Link, answer: Reply) -> Reply:
-        payload = payloads_pb2.MemoryLinkChanged(
-            memory_id=str(link.source_id), target_memory_id=str(link.target_id), type=link.type
-        )
+        payload = payloads_pb2.MemoryLinkChanged(memory_id=str(link.source_id), target_memory_id=str(link.target_id))
         draft = EventDraft(event_type, f"memory/{link.source_id}", payload, current_call().correlation_id)
         await self._events.append(connection, caller.tenant_id, [draft])
         await Once.current().record(connection, answer)

@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 import Stemmer
@@ -16,6 +17,7 @@ _WORD: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)?", re.UNICODE)
 _UNSPACED: Final = re.compile(r"[\u0e00-\u0e7f\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]+")
 _ASCII_WORD: Final = re.compile(r"[a-z']+")
 _MOST_CHARACTERS: Final = 64
+_KNOWN_WORDS: Final = 32_768
 _STOP_WORDS: Final = frozenset(
     "a about an and are as at be been but by can could did do does for from had has have he her him his how i if in"
     " into is it its just me my no not of on or our she should so than that the their them then there these they this"
@@ -28,6 +30,7 @@ class Words:
 
     def __init__(self) -> None:
         self._stem = Stemmer.Stemmer("english").stemWord
+        self._term = lru_cache(_KNOWN_WORDS)(self._term_of)
 
     def terms(self, text: str) -> Counter[str]:
         """Each term with how often it stands in the text."""
@@ -38,8 +41,7 @@ class Words:
         if text.isascii():
             for word in _WORD.findall(text.lower()):
                 if word not in _STOP_WORDS:
-                    cut = word[:_MOST_CHARACTERS]
-                    yield word, self._stem(cut) if _ASCII_WORD.fullmatch(cut) else cut
+                    yield word, self._term(word)
             return
         flat = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
         for word in _WORD.findall(unicodedata.normalize("NFC", flat)):
@@ -48,8 +50,11 @@ class Words:
                 continue
             word = word.replace("’", "'")
             if word not in _STOP_WORDS:
-                cut = word[:_MOST_CHARACTERS]
-                yield word, self._stem(cut) if _ASCII_WORD.fullmatch(cut) else cut
+                yield word, self._term(word)
+
+    def _term_of(self, word: str) -> str:
+        cut = word[:_MOST_CHARACTERS]
+        return self._stem(cut) if _ASCII_WORD.fullmatch(cut) else cut
 
 
 def _pairs(word: str) -> Iterator[str]:

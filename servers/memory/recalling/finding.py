@@ -12,7 +12,7 @@ from typing import Final, Self
 from uuid import UUID
 
 from servers.memory.domain.memory import RecallFilter
-from servers.memory.domain.ranking import Weights, relevance
+from servers.memory.domain.ranking import Weights
 from servers.memory.embedders.port import EmbedderDownError
 from servers.memory.recalling.changes import ChangeLog
 from servers.memory.recalling.loading import Place
@@ -28,8 +28,10 @@ NEAREST: Final = 400
 # The parts of the time budget after which it is no longer waited for changes, and for what is being loaded.
 _FOLLOWING: Final = 0.6
 _LOADING: Final = 0.5
-# And after which a chosen model is no longer waited for.
+# And after which neither the index of vectors nor a chosen model is waited for, nor the rows of what the index found:
+# what is left is for the memories of the hits.
 _ASKING: Final = 0.7
+_READING: Final = 0.85
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +54,13 @@ class Patience:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A query as the shelves need it, and as the index does: its vector, and the cosine that unrelated texts have.
+    """A query as the shelves need it, and as the index does: its vector.
 
     `text` is for a chosen model, empty where only words shall count; of the hits the first `most` are wanted.
     """
 
     features: QueryFeatures
     vector: Vector | None
-    unrelated_cosine: float
     text: str
     wanted: RecallFilter
     weights: Weights
@@ -153,7 +154,7 @@ class Finder:
             return {}
         namespaces = [place.namespace for place in places]
         try:
-            async with asyncio.timeout(patience.left()):
+            async with asyncio.timeout(patience.left(_ASKING)):
                 near = await self._vectors.search(tenant_id, namespaces, asked.vector, NEAREST)
         except TimeoutError:
             short.late("vector retriever: out of time")
@@ -161,7 +162,7 @@ class Finder:
         except VectorsDownError:
             short.reasons.append("vector retriever: down")
             return {}
-        return {each.memory_id: relevance(each.cosine, asked.unrelated_cosine) for each in near}
+        return {each.memory_id: max(0.0, each.cosine) for each in near}
 
     async def _told_by_model(
         self, tenant_id: TenantId, places: Sequence[Place], asked: Asked, patience: Patience, short: Shortfall
@@ -190,7 +191,7 @@ class Finder:
         if not near:
             return None
         try:
-            async with asyncio.timeout(patience.left()):
+            async with asyncio.timeout(patience.left(_READING)):
                 rows = await self._changes.some(tenant_id, near)
                 memories = await self._changes.without_entry(tenant_id, rows)
         except TimeoutError:

@@ -141,7 +141,6 @@ class Recaller:
         return Asked(
             features=features,
             vector=query.vector,
-            unrelated_cosine=query.unrelated_cosine,
             text=query.text,
             wanted=request.wanted,
             weights=request.weights,

@@ -29,6 +29,8 @@ ROW_BYTES: Final = 2_000
 _SHARE: Final = 0.5
 # What the objects around an empty shelf take.
 _PLACE_BYTES: Final = 8 * 1024
+# How often all shelves are brought up to date, so that none holds for long what was erased.
+KEPT_UP_SECONDS: Final = 300.0
 # A shelf without vectors: one number that stays zero.
 _NO_DIMENSIONS: Final = 1
 
@@ -79,6 +81,24 @@ class Shelves:
                 asked = await self._take([(by_name[change.namespace], change) for change in changes], known)
             else:
                 return
+
+    async def run(self) -> None:
+        """Keep all shelves up until cancelled, also those that nobody asks for."""
+        while True:
+            await asyncio.sleep(KEPT_UP_SECONDS)
+            try:
+                await self.keep_up()
+            except (SomaError, *DRIVER_EXCEPTIONS) as problem:
+                _LOG.info("shelves wait for the database", problem=type(problem).__name__)
+
+    async def keep_up(self) -> None:
+        """Bring each shelf that was loaded to what is committed now."""
+        by_tenant: dict[TenantId, list[Place]] = {}
+        for place in self._places.values():
+            if place.shelf.seq >= 0:
+                by_tenant.setdefault(place.tenant_id, []).append(place)
+        for places in by_tenant.values():
+            await self.follow(places)
 
     async def wait(self, places: Sequence[Place], seconds: float) -> bool:
         """Wait for what is being loaded; whether all of it came in time, and should be followed again."""

@@ -40,7 +40,7 @@ class ReadingServicing(service_grpc.MemoryServiceServicer):
         found, last = await self.reading.list(caller, wanted, page)
         return service_pb.ListMemoriesResponse(
             memories=[memory_message(memory) for memory in found],
-            next_page_token="" if last is None else next_page_token([str(last)], filters),
+            next_page_token="" if last is None else next_page_token(last, filters),
         )
 
     async def GetLineage(  # noqa: N802 - the contract's name

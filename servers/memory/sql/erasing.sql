@@ -1,8 +1,11 @@
 -- What erases a person here. Whom, `begin_erasing` has said in the same transaction.
 
 -- name: erase_memories
-with imports as (delete from memory_imports where person_in(owner_sub) returning 1)
-select erase_memories(current_setting('soma.tenant_id')::uuid) + (select count(*) from imports);
+select erase_memories(current_setting('soma.tenant_id')::uuid);
+
+-- name: drop_own_lost
+with gone as (delete from lost_memories where person_in(namespace) returning 1)
+select count(*) from gone;
 
 -- name: erase_links
 with gone as (delete from memory_links where person_in(owner_sub) returning 1)
@@ -26,9 +29,6 @@ select count(*) from unsaid;
 with gone as (
     delete from consolidations where person_in(namespace) returning 1
 ),
-lost as (
-    delete from lost_facts where person_in(namespace) returning 1
-),
 hashes as (
     delete from consolidation_sources s
     where not exists (select from memories m where m.tenant_id = s.tenant_id and m.memory_id = s.memory_id) returning 1
@@ -45,5 +45,5 @@ renamed as (
 sweeps as (
     update sweeps set owner_sub = person_out(owner_sub) where person_in(owner_sub) returning 1
 )
-select (select count(*) from gone) + (select count(*) from lost) + (select count(*) from hashes)
+select (select count(*) from gone) + (select count(*) from hashes)
     + (select count(*) from proposals) + (select count(*) from renamed) + (select count(*) from sweeps);

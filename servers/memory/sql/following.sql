@@ -60,6 +60,12 @@ select queue_again($1, $2)
 -- name: waiting
 select memory_id from waiting_for_index($1, $2)
 
+-- name: waiting_gone
+select memory_id from gone_from_index($1)
+
+-- name: known
+select memory_id from known_memories($1, $2)
+
 -- name: page_of_texts
 select memory_id, namespace, text, vector from page_of_texts($1, $2, $3, $4)
 

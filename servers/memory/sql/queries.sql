@@ -19,6 +19,10 @@ delete from memories
 where tenant_id = nullif(current_setting('soma.tenant_id', true), '')::uuid and memory_id = $1
 returning namespace, version, term_count
 
+-- name: take_lost
+-- What went with something else, and is not told of yet.
+delete from lost_memories where tenant_id = $1 returning memory_id, version, namespace
+
 -- name: note_accesses
 update memories
 set access_count = access_count + given.times, access_time = greatest(access_time, given.time)

@@ -1,10 +1,12 @@
 -- Statements that store memories and change what is true, run under row-level security.
 
--- name: store
-select memory_id, outcome, kept_id, version, superseded, versions from store_memories($1, $2, $3, $4, $5::json)
+-- name: keep_many
+select draft_id, outcome, kept_id, kept_version, superseded, versions, today
+from keep_memories($1, $2, $3, $4, $5::json, $6, $7, $8, $9, $10, $11)
 
--- name: count_writes
-select count_writes($1, $2, $3, $4)
+-- name: keep_one
+select k.draft_id, k.outcome, k.kept_id, k.kept_version, k.superseded, k.versions, k.today, k.indexed, (k.kept).*
+from keep_memories($1, $2, $3, $4, $5::json, $6, $7, $8, $9, $10, $11) k
 
 -- name: hold
 select * from memories where tenant_id = $1 and memory_id = $2 for update
@@ -56,24 +58,30 @@ where m.tenant_id = $1 and m.memory_id = $2
 returning m.*
 
 -- name: list
-select * from memories m
-where m.tenant_id = $1 and m.namespace = any($2::text[])
-    and (cardinality($3::smallint[]) = 0 or m.kind = any($3::smallint[]))
-    and m.tags @> $4::text[]
-    and ($5 = '' or m.subject = $5)
-    and ($6::uuid is null or m.conversation_id = $6)
-    and ($7 = '' or m.source_id = $7)
-    and (m.expire_time is null or m.expire_time > $8)
-    and (
-        ($9::boolean and (m.hidden_by = 0 or $10::boolean))
-        or (
-            m.hidden_by = 0 and m.valid_from <= $8 and (m.valid_to is null or m.valid_to > $8)
-            and (m.retire_time is null or (m.retire_reason in (1, 4) and m.valid_to > $8))
+-- The newest of each namespace, in the order of its index, and of these the newest.
+select newest.* from (select distinct unnest($2::text[]) as namespace) place
+cross join lateral (
+    select m.* from memories m
+    where m.tenant_id = $1 and m.namespace = place.namespace
+        and (cardinality($3::smallint[]) = 0 or m.kind = any($3::smallint[]))
+        and m.tags @> $4::text[]
+        and ($5 = '' or m.subject = $5)
+        and ($6::uuid is null or m.conversation_id = $6)
+        and ($7 = '' or m.source_id = $7)
+        and (m.expire_time is null or m.expire_time > $8)
+        and (
+            ($9::boolean and (m.hidden_by = 0 or $10::boolean))
+            or (
+                m.hidden_by = 0 and m.valid_from <= $8 and (m.valid_to is null or m.valid_to > $8)
+                and (m.retire_time is null or (m.retire_reason in (1, 4) and m.valid_to > $8))
+            )
         )
-    )
-    and ($11::uuid is null or m.memory_id < $11)
-order by m.memory_id desc
-limit $12
+        and ($11::timestamptz is null or (m.learn_time, m.memory_id) < ($11, $12::uuid))
+    order by m.learn_time desc, m.memory_id desc
+    limit $13
+) newest
+order by newest.learn_time desc, newest.memory_id desc
+limit $13
 
 -- name: versions
 select v.*, m.namespace, m.owner_sub, m.source_class, m.source_id, m.conversation_id, m.turn_id, m.term_count, m.learn_time,

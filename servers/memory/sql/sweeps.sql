@@ -91,9 +91,6 @@ old_sources as (
 )
 delete from consolidations where tenant_id = $1 and state <> 1 and end_time < $2 - interval '400 days'
 
--- name: take_lost
-delete from lost_facts where tenant_id = $1 returning memory_id, namespace, version
-
 -- name: join_upkeep
 insert into upkeep (tenant_id, due_time, sweep_time)
 select tenant_id, now() + random() * interval '1 hour', now() + random() * interval '1 day'

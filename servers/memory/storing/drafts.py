@@ -7,7 +7,6 @@ import json
 from collections.abc import Iterable
 from datetime import datetime
 
-from servers.memory.domain.likeness import text_key
 from servers.memory.domain.memory import Memory
 from servers.memory.domain.sources import begin_of, sources_of
 from servers.memory.storing.rows import Indexed
@@ -24,7 +23,7 @@ def _draft(indexed: Indexed) -> dict[str, object]:
         "memory_id": str(memory.memory_id),
         "namespace": memory.namespace,
         "owner_sub": memory.owner_sub,
-        "text_key": f"\\x{text_key(memory).hex()}",
+        "text_key": f"\\x{indexed.text_key.hex()}",
         "source_class": int(memory.source),
         "source_id": memory.source_id,
         "conversation_id": _text(memory.conversation_id),

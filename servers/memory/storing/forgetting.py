@@ -13,13 +13,12 @@ from google.protobuf.message import Message
 
 from servers.memory.domain.sources import SourceRef
 from servers.memory.storing.sources import Forgetting, Loss, Sources
-from soma.events.v1 import payloads_pb2
+from servers.memory.storing.telling import lost_memories, told
 from soma_common.events.models import EventDraft
 from soma_common.events.store import EventStore
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.tenancy import Caller
 from soma_common.postgres.pool import Connection, Database
-from soma_common.rpc.call import current_call
 from soma_common.rpc.idempotency import Once
 
 BATCH: Final = 200
@@ -63,7 +62,8 @@ class Forgetter:
         losses = await self._sources.forget_some(connection, what, BATCH)
         forgotten, kept = await self._sources.count(connection, what, losses)
         if losses:
-            await self._events.append(connection, what.tenant_id, [_told(loss) for loss in losses])
+            drafts = [*map(_told, losses), *await lost_memories(connection, what.tenant_id)]
+            await self._events.append(connection, what.tenant_id, drafts)
             return None
         answer = reply(Forgotten(forgotten, kept, self._clock.now()))
         await Once.current().record(connection, answer)
@@ -71,6 +71,4 @@ class Forgetter:
 
 
 def _told(loss: Loss) -> EventDraft:
-    payload = payloads_pb2.MemoryChanged(memory_id=str(loss.memory_id), version=loss.version, namespace=loss.namespace)
-    event_type = "memory.forgotten" if loss.gone else "memory.updated"
-    return EventDraft(event_type, f"memory/{loss.memory_id}", payload, current_call().correlation_id)
+    return told("memory.forgotten" if loss.gone else "memory.updated", loss.memory_id, loss.version, loss.namespace)

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from enum import IntEnum
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from servers.memory.domain.likeness import rounds
-from servers.memory.domain.memory import REPEATED_IMPORTANCE
+from servers.memory.domain.memory import REPEATED_IMPORTANCE, Memory
 from servers.memory.storing.drafts import drafts_json
-from servers.memory.storing.rows import Indexed, MemoryStore
+from servers.memory.storing.rows import Indexed, memory_of_row
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason
 from soma_common.kernel.tenancy import TenantId
@@ -34,12 +34,16 @@ class Outcome(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What became of one memory: under which id it is there now, and what it replaced, with the versions since."""
+    """What became of one memory: under which id it is there now, and what it replaced, with the versions since.
+
+    `memory` is how it is there, told where it was stored alone.
+    """
 
     outcome: Outcome
     memory_id: UUID | None
     version: int
     superseded: tuple[tuple[UUID, int], ...] = ()
+    memory: Memory | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +57,7 @@ class Limits:
 class Intake:
     """Stores memories in the transaction of the connection it gets."""
 
-    def __init__(self, store: MemoryStore, limits: Limits) -> None:
-        self._store = store
+    def __init__(self, limits: Limits) -> None:
         self.limits = limits
 
     def why_refused(self, outcome: Outcome) -> str:
@@ -69,24 +72,30 @@ class Intake:
     ) -> list[Kept]:
         """Store, strengthen or refuse each by itself, in this order. Raises RATE_LIMITED for the limit of a day."""
         found: dict[UUID, Kept] = {}
-        for places in rounds([each.memory for each in memories]):
+        for places in rounds([(each.memory, each.text_key) for each in memories]):
             some = [memories[place] for place in places]
-            rows = await connection.fetch(
-                _SQL.store, tenant_id, now, REPEATED_IMPORTANCE, self.limits.namespaces, drafts_json(some)
-            )
-            for row in rows:
-                replaced = tuple(zip(row["superseded"], row["versions"], strict=True))
-                found[row["memory_id"]] = Kept(Outcome(row["outcome"]), row["kept_id"], row["version"], replaced)
-            fresh = [each for each in some if found[each.memory.memory_id].outcome is Outcome.STORED]
-            await self._store.index(connection, tenant_id, fresh)
-        await self._count(connection, tenant_id, sum(kept.outcome is Outcome.STORED for kept in found.values()), now)
+            statement = _SQL.keep_one if len(some) == 1 else _SQL.keep_many
+            for row in await connection.fetch(statement, tenant_id, *self._values(some, now)):
+                self._check(row["today"], now)
+                found[row["draft_id"]] = _kept(row, alone=len(some) == 1)
         return [found[each.memory.memory_id] for each in memories]
 
-    async def _count(self, connection: Connection, tenant_id: TenantId, stored: int, now: datetime) -> None:
-        if not stored:
-            return
+    def _values(self, some: Sequence[Indexed], now: datetime) -> tuple[object, ...]:
+        return (
+            now,
+            REPEATED_IMPORTANCE,
+            self.limits.namespaces,
+            drafts_json(some),
+            [each.memory.memory_id for each in some],
+            [each.memory.namespace for each in some],
+            [each.entry for each in some],
+            [each.vector for each in some],
+            [each.memory.embedding_version for each in some],
+            self.limits.daily_writes > 0,
+        )
+
+    def _check(self, today: int, now: datetime) -> None:
         limit = self.limits.daily_writes
-        today = await connection.fetchval(_SQL.count_writes, tenant_id, now.date(), stored, limit > 0)
         if limit and today > limit:
             midnight = datetime.combine(now.date() + timedelta(days=1), time(), now.tzinfo)
             raise SomaError(
@@ -94,3 +103,9 @@ class Intake:
                 {"limit": f"a tenant stores at most {limit:,} memories a day, until midnight UTC"},
                 retry_after_seconds=(midnight - now).total_seconds(),
             )
+
+
+def _kept(row: Any, *, alone: bool) -> Kept:
+    replaced = tuple(zip(row["superseded"], row["versions"], strict=True))
+    memory = memory_of_row(row) if alone and row["kept_id"] is not None else None
+    return Kept(Outcome(row["outcome"]), row["kept_id"], row["kept_version"], replaced, memory)

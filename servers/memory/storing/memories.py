@@ -19,7 +19,7 @@ from servers.memory.domain.standing import is_expired
 from servers.memory.indexing.indexer import Indexer
 from servers.memory.storing.intake import Intake, Kept, Outcome
 from servers.memory.storing.rows import Indexed, MemoryStore
-from servers.memory.storing.telling import told
+from servers.memory.storing.telling import lost_memories, told
 from soma_common.events.models import EventDraft
 from soma_common.events.store import EventStore
 from soma_common.kernel.clock import Clock
@@ -77,14 +77,11 @@ class Memories:
 
         async def work(connection: Connection) -> Reply:
             [kept] = await self._intake.store(connection, caller.tenant_id, indexed, self._clock.now())
-            if kept.memory_id is None:
+            if kept.memory is None:
                 raise SomaError(Reason.MEMORY_REFUSED, {"why": self._intake.why_refused(kept.outcome)})
             await self._events.append(connection, caller.tenant_id, events_of(storing.memory, kept))
-            memory = await self._store.find(connection, kept.memory_id)
-            if memory is None:
-                raise SomaError(Reason.CONFLICT)
             replaced = [memory_id for memory_id, _ in kept.superseded]
-            answer = reply(memory, kept.outcome is Outcome.REPEATED, replaced)
+            answer = reply(kept.memory, kept.outcome is Outcome.REPEATED, replaced)
             await Once.current().record(connection, answer)
             return answer
 
@@ -138,7 +135,8 @@ class Memories:
             if await self._store.remove(connection, caller.tenant_id, memory_id) is None:
                 raise not_found("memory", memory_id)
             gone = told("memory.forgotten", memory_id, memory.version, memory.namespace)
-            await self._events.append(connection, caller.tenant_id, [gone])
+            drafts = [gone, *await lost_memories(connection, caller.tenant_id)]
+            await self._events.append(connection, caller.tenant_id, drafts)
             answer = reply(self._clock.now())
             await Once.current().record(connection, answer)
             return answer

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -54,8 +55,9 @@ class Reading:
         self._store = store
         self._clock = clock
 
-    async def list(self, caller: Caller, wanted: Listing, page: Page) -> tuple[list[Memory], UUID | None]:
-        """A page, the newest first, and the id behind which the next one begins, None at the end."""
+    async def list(self, caller: Caller, wanted: Listing, page: Page) -> tuple[list[Memory], tuple[str, str] | None]:
+        """A page, the newest first, and the place behind which the next one begins, None at the end."""
+        learn_time, last_id = _behind(page)
         async with self._database.transaction(caller.tenant_id) as connection:
             rows = await connection.fetch(
                 _SQL.list,
@@ -69,11 +71,13 @@ class Reading:
                 self._clock.now(),
                 wanted.with_retired,
                 sees_hidden(caller),
-                _behind(page),
+                learn_time,
+                last_id,
                 page.size + 1,
             )
         found = [memory_of_row(row) for row in rows[: page.size]]
-        return found, found[-1].memory_id if len(rows) > page.size else None
+        more = len(rows) > page.size
+        return found, (found[-1].learn_time.isoformat(), str(found[-1].memory_id)) if more else None
 
     async def lineage(self, caller: Caller, memory_id: UUID) -> Lineage:
         """What is known of a memory's past and future, as far as the caller may see it. Raises RESOURCE_NOT_FOUND."""
@@ -91,11 +95,12 @@ class Reading:
         return Lineage(memory, *parts)
 
 
-def _behind(page: Page) -> UUID | None:
+def _behind(page: Page) -> tuple[datetime | None, UUID | None]:
+    """By the time at which a memory became known, which never changes; ids that were imported tell no time."""
     if page.after is None:
-        return None
+        return None, None
     try:
-        [place] = page.after
-        return UUID(str(place))
+        learn_time, memory_id = page.after
+        return datetime.fromisoformat(str(learn_time)), UUID(str(memory_id))
     except ValueError:
         raise unreadable_token() from None

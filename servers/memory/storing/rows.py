@@ -24,9 +24,10 @@ Vector = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Indexed:
-    """A memory with what recall holds of it: its entry and its vector (None where no word is known) as bytes."""
+    """A memory with the key of what it says, and what recall holds of it: its entry, its vector (if any) as bytes."""
 
     memory: Memory
+    text_key: bytes
     term_count: int
     entry: bytes
     vector: bytes | None

@@ -183,9 +183,7 @@ class Importer:
             if not known or await self._links.put(connection, caller.tenant_id, link, caller.sees_all) is None:
                 failed.append(place)
                 continue
-            payload = payloads_pb.MemoryLinkChanged(
-                memory_id=str(link.source_id), target_memory_id=str(link.target_id), type=link.type
-            )
+            payload = payloads_pb.MemoryLinkChanged(memory_id=str(link.source_id), target_memory_id=str(link.target_id))
             stream = f"memory/{link.source_id}"
             drafts.append(EventDraft("memory.linked", stream, payload, current_call().correlation_id))
         await self._events.append(connection, caller.tenant_id, drafts)
@@ -193,7 +191,7 @@ class Importer:
 
 
 def _another_id(request_id: UUID, origin_id: UUID) -> UUID:
-    """The id of a memory whose own is taken: it keeps its place in time, as lists go by ids."""
+    """The id of a memory whose own is taken, the same in each repeat; one that tells a time still does."""
     other = uuid5(request_id, str(origin_id))
     return UUID(int=(origin_id.int >> 64 << 64) | (other.int & 2**64 - 1)) if origin_id.version == 7 else other
 

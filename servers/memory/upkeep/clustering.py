@@ -18,7 +18,8 @@ LEAST_CLUSTER: Final = 3
 # Of the weight of all words that two texts have, how much they must share: alone, or where their meanings are near too.
 ALIKE_BY_WORDS: Final = 0.55
 ALIKE_BY_BOTH: Final = 0.3
-NEAR: Final = 0.55
+# Of two turns of talk that have nothing to do with each other, one in seven is as near as this.
+NEAR: Final = 0.5
 MOST_CHARACTERS: Final = 600
 
 Matrix = npt.NDArray[np.float32]

@@ -14,7 +14,7 @@ from google.protobuf.message import Message
 from servers.memory.domain.consolidation import State, coverage, planned
 from servers.memory.domain.namespaces import may_use, own_namespace
 from servers.memory.upkeep.consolidation_rows import Consolidation, ConsolidationRows
-from servers.memory.upkeep.consolidation_saga import INTERRUPTED, NAME, told
+from servers.memory.upkeep.consolidation_saga import INTERRUPTED, NAME, NOTHING_FOUND, told
 from servers.memory.upkeep.proposers import Proposers, Wish
 from soma_common.events.store import EventStore
 from soma_common.kernel.clock import Clock
@@ -114,13 +114,14 @@ class Consolidating:
         proposed = await self._proposers.propose(memories, order.wish, order.consolidation_id)
         sources = {memory.memory_id: memory for memory in memories}
         facts = planned(proposed.proposals, sources)
+        refused = proposed.refused or ("" if facts else NOTHING_FOUND)
         return (
             Consolidation(
                 consolidation_id=order.consolidation_id,
                 namespace=order.namespace,
-                state=State.REFUSED,
+                state=State.REFUSED if refused else State.PROPOSED,
                 method=proposed.method,
-                sentence=proposed.refused or "This was a dry run; nothing was changed.",
+                sentence=refused or "This was a dry run; nothing was changed.",
                 source_count=len(memories),
                 rested_count=sum(len(fact.rested_ids) for fact in facts),
                 coverage=coverage(sources.keys(), facts),

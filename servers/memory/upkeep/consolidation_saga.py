@@ -35,6 +35,7 @@ WHOLE_SECONDS: Final = 900.0
 # A model that is away is asked so often; then the consolidation is refused.
 TRIES: Final = 3
 INTERRUPTED: Final = "It could not be done; nothing was changed."
+NOTHING_FOUND: Final = "Nothing was said often enough to become a fact; nothing was changed."
 
 
 class ConsolidationSaga:
@@ -180,5 +181,5 @@ def _stored(call: StepCall, memory: Memory) -> EventDraft:
 
 def _outcome(facts: int, rested: int) -> str:
     if not facts:
-        return "Nothing was said often enough to become a fact; nothing was changed."
+        return NOTHING_FOUND
     return f"{rested} memories became {facts} {'fact' if facts == 1 else 'facts'}."

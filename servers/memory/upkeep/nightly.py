@@ -4,15 +4,13 @@ Several processes share it: who takes a tenant moves its next time, so that it i
 """
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from servers.memory.domain.retention import UNDO
+from servers.memory.storing.telling import lost_memories, told
 from servers.memory.upkeep.sweeping import Sweeper, SweepOrder
-from soma.events.v1 import payloads_pb2
 from soma.memory.v1 import upkeep_pb2
-from soma_common.events.models import EventDraft
 from soma_common.events.store import EventStore
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.errors import SomaError
@@ -21,7 +19,7 @@ from soma_common.kernel.tenancy import TenantId, service_caller
 from soma_common.logging import get_logger
 from soma_common.postgres.pool import Connection, Database
 from soma_common.postgres.queries import Queries
-from soma_common.rpc.call import acting_as, current_call
+from soma_common.rpc.call import acting_as
 
 _SQL: Final = Queries.of("servers.memory", "sql/sweeps.sql")
 _LOG: Final = get_logger("soma.memory.upkeep")
@@ -86,19 +84,10 @@ class Nightly:
     async def _purge(self, connection: Connection, tenant_id: TenantId) -> int:
         now = self.clock.now()
         rows = await connection.fetch(_SQL.purge, tenant_id, now, now - UNDO, PURGED_AT_ONCE)
-        await self._tell(connection, tenant_id, rows)
+        gone = [told("memory.forgotten", row["memory_id"], row["version"], row["namespace"]) for row in rows]
+        await self.events.append(connection, tenant_id, [*gone, *await lost_memories(connection, tenant_id)])
         return len(rows)
 
     async def _tell_lost(self, connection: Connection, tenant_id: TenantId) -> None:
-        """Facts that went with one of their sources."""
-        await self._tell(connection, tenant_id, await connection.fetch(_SQL.take_lost, tenant_id))
-
-    async def _tell(self, connection: Connection, tenant_id: TenantId, gone: Sequence[Any]) -> None:
-        await self.events.append(connection, tenant_id, [_told(row) for row in gone])
-
-
-def _told(row: Any) -> EventDraft:
-    payload = payloads_pb2.MemoryChanged(
-        memory_id=str(row["memory_id"]), version=row["version"], namespace=row["namespace"]
-    )
-    return EventDraft("memory.forgotten", f"memory/{row['memory_id']}", payload, current_call().correlation_id)
+        """Facts that went where the release before this one deleted a memory: it tells of that memory alone."""
+        await self.events.append(connection, tenant_id, await lost_memories(connection, tenant_id))

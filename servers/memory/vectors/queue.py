@@ -110,6 +110,16 @@ class IndexQueue:
         rows = await self._database.tenant_read(tenant_id, _SQL.waiting, list(memory_ids))
         return {row["memory_id"] for row in rows}
 
+    async def waiting_gone(self, tenant_id: TenantId) -> set[UUID]:
+        """The memories of a tenant that are gone, and which the index may still hold."""
+        rows = await self._database.tenant_read(tenant_id, _SQL.waiting_gone)
+        return {row["memory_id"] for row in rows}
+
+    async def known(self, tenant_id: TenantId, memory_ids: Collection[UUID]) -> set[UUID]:
+        """Which of these are memories of the tenant."""
+        rows = await self._database.tenant_read(tenant_id, _SQL.known, list(memory_ids))
+        return {row["memory_id"] for row in rows}
+
     async def count_memories(self, tenant_id: TenantId) -> int:
         """How many memories the tenant has."""
         return int((await self._database.tenant_read(tenant_id, _SQL.count_memories))[0][0])

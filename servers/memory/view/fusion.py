@@ -8,7 +8,7 @@ import numpy as np
 
 from servers.memory.domain.ranking import Weights
 from servers.memory.view.entry import Floats
-from servers.memory.view.features import NAMES
+from servers.memory.view.features import NAMES, OF_WORDS
 
 # What each feature counts: fitted on two conversations, only the proportions matter (decision 0045).
 FITTED: Final[Mapping[str, float]] = {
@@ -32,12 +32,10 @@ _USUAL: Final = Weights()
 _IMPORTANCE: Final = 0.1
 _TRUST: Final = 0.05
 _KNOWN_WEIGHTS: Final = 64
-# These are brought to 0-1 by the best of them in a query.
 # What the best is taken for at least, as a part of a text with all words of the query.
 LEAST_MATCH: Final = 0.5
-_BY_THE_BEST: Final = ("own", "window", "soft", "soft_window", "session")
 _FAMILY: Final[Mapping[str, str]] = {
-    **dict.fromkeys(("own", "window", "soft", "soft_window", "session"), "lexical"),
+    **dict.fromkeys(OF_WORDS, "lexical"),
     **dict.fromkeys(("vector", "vector_window"), "vector"),
 }
 
@@ -48,24 +46,22 @@ def normalised(values: Floats, whole: float) -> Floats:
     Where even the best is far from `whole`, the BM25 of a text with all the words, it is divided by a part of that: one
     word of many is no full match.
     """
-    values = values.copy()
-    for name in _BY_THE_BEST:
-        column = values[:, NAMES.index(name)]
-        best = max(float(column.max(initial=0.0)), LEAST_MATCH * whole)
-        if best > 0:
-            column /= best
+    values = values.copy(order="K")
+    # Those features stand first.
+    unbound = values[:, : len(OF_WORDS)]
+    best = np.maximum(unbound.max(axis=0, initial=0.0), np.float32(LEAST_MATCH * whole))
+    unbound /= np.where(best > 0, best, np.float32(1))
     return values
 
 
 def fused(values: Floats, graph: Floats, weights: Weights) -> Floats:
     """The score of each row, 0-1; a lower temperature makes it sharper and leaves the order."""
-    each = _weights(weights).copy()
     # What this query does not ask for takes nothing from what it does.
-    each[values.max(axis=0, initial=0.0) <= 0] = 0.0
+    each = _weights(weights) * (values.max(axis=0, initial=0.0) > 0)
     linked = np.float32(weights.graph if graph.any() else 0.0)
-    positive, negative = float(each[each > 0].sum() + linked), float(each[each < 0].sum())
+    positive, negative = float(each.clip(0.0).sum() + linked), float(each.clip(None, 0.0).sum())
     total = (values @ each + linked * graph - negative) / max(positive - negative, 1e-6)
-    sharpened = np.clip(total, 0.0, 1.0) ** (_USUAL.temperature / weights.temperature)
+    sharpened = total.clip(0.0, 1.0) ** (_USUAL.temperature / weights.temperature)
     return np.asarray(sharpened, dtype=np.float32)
 
 

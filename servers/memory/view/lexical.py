@@ -9,7 +9,8 @@ from typing import Final
 
 import numpy as np
 
-from servers.memory.view.entry import Floats, Mask
+from servers.memory.view.entry import Floats, Hashes, Mask
+from servers.memory.view.postings import Held
 from servers.memory.view.query import QueryFeatures
 from servers.memory.view.shelf import Shelf
 
@@ -17,11 +18,16 @@ K1: Final = 1.2
 B: Final = 0.75
 # A word of nearly the same meaning counts by its likeness, and this much less.
 SOFT: Final = 0.8
+# So many sums of sessions are made at once: what is in the cache of a core.
+_SUMS_AT_ONCE: Final = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
 class Lexical:
-    """A row each: `own` BM25, `soft` with words of the same meaning too; a session each: BM25 of all that was said."""
+    """A row each, and a 0 behind the last: `own` BM25, `soft` with words of the same meaning too.
+
+    A session each: BM25 of all that was said.
+    """
 
     own: Floats
     soft: Floats
@@ -29,98 +35,95 @@ class Lexical:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """The living rows of one shelf that hold a term, and how often."""
+class Rare:
+    """The idf of the query's terms, 0 for one that is left out, and of the terms that mean nearly the same."""
 
-    rows: Sequence[np.ndarray]
-    counts: Sequence[np.ndarray]
+    terms: Floats
+    near: Floats
 
 
-def postings(shelf: Shelf, terms: np.ndarray) -> Found:
-    """What the shelf has of the terms."""
+def postings(shelf: Shelf, terms: Hashes) -> Held:
+    """What the living rows of the shelf have of the terms."""
     found = shelf.terms.find(terms)
-    if len(shelf.ids) == shelf.count:
-        return Found([rows for rows, _ in found], [counts for _, counts in found])
-    alive = shelf.columns["alive"]
-    kept = [(rows, counts, alive[rows]) for rows, counts in found]
-    return Found([rows[here] for rows, _, here in kept], [counts[here] for _, counts, here in kept])
+    return found if len(shelf.ids) == shelf.count else found.where(shelf.columns["alive"])
 
 
-def rarity(found: Sequence[Found], count: int, terms: int) -> Floats:
+def rarity(found: Sequence[Held], count: int, terms: int) -> Floats:
     """The idf of each term over all shelves."""
     holding = np.zeros(terms)
     for each in found:
-        holding += np.fromiter(map(len, each.rows), dtype=np.float64, count=terms)
+        holding += each.sizes
     return np.log1p((count - holding + 0.5) / (holding + 0.5)).astype(np.float32)
 
 
-def score(shelf: Shelf, found: Found, query: QueryFeatures, weights: Floats, near: Floats, stand: Mask) -> Lexical:
-    """What the rows get; `weights` are the idf of the query's terms, 0 for one that is left out; `near` of the others.
+def score(shelf: Shelf, found: Held, query: QueryFeatures, rare: Rare, stand: Mask) -> Lexical:
+    """What the rows get. What is not in recall gets nothing, so that nothing of it reaches its neighbours."""
+    size, first = shelf.columns.size, len(query.terms)
+    near = np.minimum(rare.terms[query.near_of], rare.near) * query.near_likeness * np.float32(SOFT)
+    heavy = np.concatenate([rare.terms, near], dtype=np.float32)
+    gains = _bm25(found.counts, shelf.kept(_norms)[found.rows]) * heavy.repeat(found.sizes)
+    gains *= stand[found.rows]
+    behind = int(found.sizes[:first].sum())
+    own = np.bincount(found.rows[:behind], gains[:behind], minlength=size + 1).astype(np.float32)
+    soft = own
+    if behind < len(gains):
+        soft = own + _more(found, gains, np.bincount(query.near_of, found.sizes[first:], minlength=first), size)
+    return Lexical(own, soft, _sessions(shelf, found, rare.terms, stand))
 
-    What is not in recall gets nothing, so that nothing of it reaches its neighbours.
+
+def _more(found: Held, gains: Floats, near_sizes: np.ndarray, size: int) -> Floats:
+    """What the best of a term and of those like it brings each row beyond the term itself.
+
+    The postings of the terms come first, then those of all that are like the first of them, and so on.
     """
-    size = shelf.columns.size
-    lengths = shelf.columns["length"]
-    average = max(1.0, shelf.total_length / max(1, shelf.count))
-    own, soft, best = (np.zeros(size, dtype=np.float32) for _ in range(3))
-    for term in np.flatnonzero(weights).tolist():
-        rows, gained = _gained(found, term, lengths, average)
-        gained *= weights[term]
-        own[rows] += gained
-        rows_of_others, gained_of_others = _others(found, query, term, (weights[term], near), (lengths, average))
-        if not len(rows_of_others):
-            soft[rows] += gained
+    more, best = np.zeros(size + 1, dtype=np.float32), np.zeros(size + 1, dtype=np.float32)
+    ends = np.cumsum(found.sizes[: len(near_sizes)]).tolist()
+    near_ends = (np.cumsum(near_sizes).astype(np.intp) + ends[-1]).tolist()
+    for begin, end, first, last in zip([0, *ends], ends, [ends[-1], *near_ends], near_ends, strict=False):
+        if first == last:
             continue
-        best[rows] = gained
-        np.maximum.at(best, rows_of_others, gained_of_others)
-        if len(rows) + len(rows_of_others) > size // 8:
-            soft += best
-            best[:] = 0
-            continue
+        rows, others = found.rows[begin:end], found.rows[first:last]
+        best[rows] = gains[begin:end]
+        before = best[others]
+        np.maximum.at(best, others, gains[first:last])
         # A row that comes twice is written twice with the same.
-        touched = np.concatenate([rows, rows_of_others])
-        soft[touched] += best[touched]
-        best[touched] = 0
-    own *= stand
-    soft *= stand
-    return Lexical(own, soft, _sessions(shelf, found, weights, stand))
+        more[others] += best[others] - before
+        best[rows] = 0
+        best[others] = 0
+    return more
 
 
-def _others(
-    found: Found, query: QueryFeatures, term: int, rare: tuple[np.float32, Floats], sizes: tuple[np.ndarray, float]
-) -> tuple[np.ndarray, Floats]:
-    """Rows that hold a word of nearly the same meaning, and what each such word brings there."""
-    first = len(query.terms)
-    places = [p for p in np.flatnonzero(query.near_of == term).tolist() if len(found.rows[first + p])]
-    if not places:
-        return np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.float32)
-    rows = np.concatenate([found.rows[first + place] for place in places])
-    counts = np.concatenate([found.counts[first + place] for place in places])
-    heavy = np.minimum(rare[0], rare[1][places]) * query.near_likeness[places] * np.float32(SOFT)
-    return rows, np.repeat(heavy, [len(found.rows[first + p]) for p in places]) * _bm25(rows, counts, *sizes)
+def _bm25(counts: Floats, norms: Floats) -> Floats:
+    return np.asarray(counts * np.float32(K1 + 1) / (counts + norms), dtype=np.float32)
 
 
-def _gained(found: Found, term: int, lengths: np.ndarray, average: float) -> tuple[np.ndarray, Floats]:
-    return found.rows[term], _bm25(found.rows[term], found.counts[term], lengths, average)
+def _norms(shelf: Shelf) -> Floats:
+    """What BM25 adds to the count of a term in each row for the length of the row."""
+    return _norm(shelf.columns["length"], max(1.0, shelf.total_length / max(1, shelf.count)))
 
 
-def _bm25(rows: np.ndarray, counts: np.ndarray, lengths: np.ndarray, average: float) -> Floats:
-    times = counts.astype(np.float32)
-    norm = np.float32(K1 * (1 - B)) + np.float32(K1 * B / average) * lengths[rows].astype(np.float32)
-    return np.asarray(times * np.float32(K1 + 1) / (times + norm), dtype=np.float32)
+def _session_norms(shelf: Shelf) -> Floats:
+    """The same of each session, by its code."""
+    weights = shelf.columns["length"] * shelf.columns["alive"]
+    lengths = np.bincount(shelf.columns["session"], weights, minlength=len(shelf.codes) + 1)
+    return _norm(lengths, max(1.0, float(lengths[1:].sum()) / max(1, int((lengths[1:] > 0).sum()))))
 
 
-def _sessions(shelf: Shelf, found: Found, weights: Floats, stand: Mask) -> Floats:
-    session = shelf.columns["session"]
-    known = len(shelf.codes) + 1
-    total = np.zeros(known, dtype=np.float32)
-    lengths = shelf.session_lengths
-    average = max(1.0, float(lengths[1:].sum()) / max(1, int((lengths[1:] > 0).sum())))
-    norm = np.float32(K1 * (1 - B)) + np.float32(K1 * B / average) * lengths.astype(np.float32)
-    for term in np.flatnonzero(weights).tolist():
-        rows = found.rows[term]
-        here = stand[rows]
-        counts = np.bincount(session[rows[here]], found.counts[term][here], minlength=known).astype(np.float32)
-        total += weights[term] * counts * np.float32(K1 + 1) / (counts + norm)
+def _norm(lengths: np.ndarray, average: float) -> Floats:
+    return np.float32(K1 * (1 - B)) + np.float32(K1 * B / average) * lengths.astype(np.float32)
+
+
+def _sessions(shelf: Shelf, found: Held, weights: Floats, stand: Mask) -> Floats:
+    norms, ends = shelf.kept(_session_norms), [0, *np.cumsum(found.sizes[: len(weights)]).tolist()]
+    total = np.zeros(len(norms), dtype=np.float32)
+    at_once = max(1, _SUMS_AT_ONCE // len(norms))
+    for first in range(0, len(weights), at_once):
+        some = weights[first : first + at_once]
+        span = slice(ends[first], ends[first + len(some)])
+        rows = found.rows[span]
+        places = np.arange(0, len(some) * len(norms), len(norms)).repeat(found.sizes[first : first + len(some)])
+        places += shelf.columns["session"][rows]
+        counts = np.bincount(places, found.counts[span] * stand[rows], minlength=len(some) * len(norms))
+        total += some @ _bm25(counts.astype(np.float32).reshape(len(some), -1), norms)
     total[0] = 0.0
     return total

@@ -60,7 +60,9 @@ def fitting(shelf: Shelf, wanted: RecallFilter) -> Mask | None:
     if wanted.valid_before is not None:
         masks.append(columns["valid_from"] < microseconds(wanted.valid_before))
     labels = [*map(tag_hash, wanted.tags), *(pair_hash(name, value) for name, value in wanted.metadata)]
-    for rows, _ in shelf.labels.find(np.array(labels, dtype=np.int64)):
-        masks.append(np.zeros(columns.size, dtype=np.bool_))
-        masks[-1][rows] = True
+    if labels:
+        held = shelf.labels.find(np.array(labels, dtype=np.int64))
+        for rows in np.split(held.rows, np.cumsum(held.sizes)[:-1]):
+            masks.append(np.zeros(columns.size, dtype=np.bool_))
+            masks[-1][rows] = True
     return np.logical_and.reduce(masks) if masks else None

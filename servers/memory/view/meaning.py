@@ -13,6 +13,8 @@ from servers.memory.view.entry import Floats, Hashes, term_hash
 from servers.memory.view.shelf import COARSE_DIMENSIONS
 from soma_common.embedding import StaticEmbedder
 
+# Comparable are vectors of the same table, made of words in the same way: whoever changes the way changes the name.
+VERSION: Final = f"static-words-256/{StaticEmbedder.version}"
 _KNOWN_WORDS: Final = 20_000
 # Words that are said of anything, and those that say when: what else is like them says nothing of what a text is about.
 _MEANINGLESS: Final = CALENDAR | set("doing hello hey hi lot ok okay please thank thanks yeah".split())
@@ -42,7 +44,10 @@ class Meaning:
 
     def text(self, words: Sequence[str]) -> Floats:
         """The sum of the words."""
-        return np.asarray(self.words(words).sum(axis=0), dtype=np.float32)
+        total = np.zeros(self._embedder.dimensions, dtype=np.float32)
+        for word in words:
+            total += self._word(word)
+        return total
 
     def _sum_of_pieces(self, word: str) -> Floats:
         if word in _MEANINGLESS:

@@ -8,39 +8,30 @@ import numpy as np
 import numpy.typing as npt
 
 from servers.memory.view.columns import Columns
-from servers.memory.view.entry import Floats, Mask
+from servers.memory.view.entry import Floats, Rows
 
 # What a row's own words and those of its neighbours count: itself, the one before, the one before that, the next.
 WINDOW: Final = (1.0, 0.7, 0.4, 0.4)
+_AROUND: Final = np.array(WINDOW[1:], dtype=np.float32)
 _NO_END: Final = np.iinfo(np.int64).max
 _AT_ONCE: Final = 4096
 
 
-class Beside:
-    """Every row together with the rows that stand around it."""
+def beside(columns: Columns) -> Rows:
+    """The rows that stand around each [3, rows], the place behind the last for none; [0, rows] if all stand alone."""
+    previous = columns["previous"].astype(np.intp)
+    if not (previous >= 0).any():
+        return np.zeros((0, columns.size), dtype=np.intp)
+    second = np.append(previous, -1)[previous]
+    others = np.stack([previous, second, columns["next"]])
+    others[others < 0] = columns.size
+    return others
 
-    def __init__(self, columns: Columns) -> None:
-        self._others: tuple[npt.NDArray[np.intp], ...] = ()
-        if (columns["previous"] >= 0).any():
-            # The place behind the last row, which -1 means, has nothing.
-            previous = columns["previous"].astype(np.intp)
-            self._others = (previous, np.append(previous, -1)[previous], columns["next"].astype(np.intp))
 
-    def sums(self, values: Floats, rows: npt.NDArray[np.int64] | None = None) -> Floats:
-        """Each row's value with those of its neighbours, as much as each counts; of some rows or of all."""
-        padded = np.append(values, np.float32(0))
-        total = (values if rows is None else values[rows]) * np.float32(WINDOW[0])
-        for weight, others in zip(WINDOW[1:], self._others, strict=False):
-            total += padded[others if rows is None else others[rows]] * np.float32(weight)
-        return total
-
-    def reached(self, held: Mask) -> Mask:
-        """Which rows hold something themselves or beside them."""
-        padded = np.append(held, False)
-        found = held.copy()
-        for others in self._others:
-            found |= padded[others]
-        return found
+def windowed(values: Floats, others: Rows) -> Floats:
+    """Each row's value with those of its neighbours, as much as each counts; behind the last of `values` stands a 0."""
+    own = values[:-1] * np.float32(WINDOW[0])
+    return own + _AROUND @ values.take(others) if len(others) else own
 
 
 class Neighbours:

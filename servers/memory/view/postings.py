@@ -4,16 +4,30 @@ What a key stands for, and whether a row is still there, is the shelf's business
 """
 
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from servers.memory.view.entry import Hashes, Rows
+from servers.memory.view.entry import Floats, Hashes, Mask, Rows
 
 # Blocks of this many postings are not merged any more: sorting one takes some 20 ms.
 _LARGEST_BLOCK: Final = 1 << 18
-_Found: TypeAlias = tuple[npt.NDArray[np.int32], npt.NDArray[np.uint16]]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Which rows hold some keys and how often, key by key: of the first key `sizes[0]` rows, rising, and so on."""
+
+    sizes: Rows
+    rows: Rows
+    counts: Floats
+
+    def where(self, mask: Mask) -> "Held":
+        """What is left of it where a mask has its rows."""
+        here = mask[self.rows]
+        owners = np.repeat(np.arange(len(self.sizes)), self.sizes)[here]
+        return Held(np.bincount(owners, minlength=len(self.sizes)), self.rows[here], self.counts[here])
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,25 +74,26 @@ class Postings:
             here = rows >= 0
             self.add(_spread(block)[here], rows[here], block.frequencies[here])
 
-    def find(self, keys: Hashes) -> list[_Found]:
-        """For each key the rows that hold it, rising, and how often."""
-        parts: dict[int, list[_Found]] = {}
+    def find(self, keys: Hashes) -> Held:
+        """What holds each of the keys."""
+        found: list[tuple[int, _Block, int, int]] = []
         for block in self._blocks:
-            places = np.searchsorted(block.keys, keys)
-            here = np.flatnonzero(block.keys[np.minimum(places, len(block.keys) - 1)] == keys)
-            for number, place in zip(here.tolist(), places[here].tolist(), strict=True):
-                span = slice(block.starts[place], block.starts[place + 1])
-                parts.setdefault(number, []).append((block.rows[span], block.frequencies[span]))
-        return [_joined(parts[number]) if number in parts else _NONE for number in range(len(keys))]
-
-
-_NONE: Final[_Found] = (np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.uint16))
-
-
-def _joined(parts: list[_Found]) -> _Found:
-    if len(parts) == 1:
-        return parts[0]
-    return np.concatenate([rows for rows, _ in parts]), np.concatenate([counts for _, counts in parts])
+            places = block.keys.searchsorted(keys)
+            here = np.flatnonzero(block.keys.take(places, mode="clip") == keys)
+            starts = places[here]
+            spans = zip(here.tolist(), block.starts[starts].tolist(), block.starts[starts + 1].tolist(), strict=True)
+            found += [(number, block, begin, end) for number, begin, end in spans]
+        sizes = np.zeros(len(keys), dtype=np.intp)
+        if not found:
+            return Held(sizes, np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.float32))
+        if len(self._blocks) > 1:
+            # Those of one key stay in the order of the blocks, and so of the rows.
+            found.sort(key=lambda each: each[0])
+        for number, _, begin, end in found:
+            sizes[number] += end - begin
+        rows = [block.rows[begin:end] for _, block, begin, end in found]
+        counts = [block.frequencies[begin:end] for _, block, begin, end in found]
+        return Held(sizes, np.concatenate(rows, dtype=np.intp), np.concatenate(counts, dtype=np.float32))
 
 
 def _spread(block: _Block) -> Hashes:

@@ -15,14 +15,13 @@ class QueryFeatures:
     """A query: different `terms` in its order, and what each means.
 
     `word_vectors` [terms, dimensions] has zeros for a word that no table knows; None where the embedder has only
-    `vector` for the whole. `near_terms` are other terms that mean nearly the same as the term at `near_of`.
-    `unrelated_cosine` is what texts have with `vector` that have nothing to do with it.
+    `vector` for the whole. `near_terms` are other terms that mean nearly the same as the term at `near_of`, in that
+    order.
     """
 
     terms: Hashes
     word_vectors: Floats | None = None
     vector: Floats | None = None
-    unrelated_cosine: float = 0.0
     near_terms: Hashes = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     near_of: Hashes = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     near_likeness: Floats = field(default_factory=lambda: np.zeros(0, dtype=np.float32))

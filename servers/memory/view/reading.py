@@ -5,7 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Final
+from typing import Final, Self
 
 import numpy as np
 
@@ -16,25 +16,27 @@ from servers.memory.view.dates import dates_in
 from servers.memory.view.entry import Entry, Floats, Trait, pair_hash, term_hash, term_hashes
 from servers.memory.view.meaning import Meaning
 from servers.memory.view.query import QueryFeatures
+from soma_common.embedding import StaticEmbedder
 
 _MOST_FREQUENT: Final = 65_535
 _MOST_METADATA: Final = 64
 # Who speaks in a chat without names; a query that says "user" means the word.
 _ROLES: Final = frozenset(("user", "assistant", "system", "agent", "tool", "ai", "bot", "human"))
-_FIRST_PERSON: Final = re.compile(r"\b(i|i'm|i've|i'd|i'll|my|mine|me|we|we're|we've|our|us)\b", re.IGNORECASE)
-_INFORMATION: Final = re.compile(r"\d|(?<=[a-z,] )[A-Z][a-z]+")
+_ANY_WORD: Final = re.compile(r"\w+")
+_FIRST_PERSON: Final = frozenset("i my mine me we our us".split())
+_INFORMATION: Final = re.compile(r"\d|[a-z,] [A-Z][a-z]")
 _ACKNOWLEDGEMENT: Final = re.compile(
     r"\W*(wow|thanks|thank you|that's (great|awesome|amazing|cool|so|really)|sounds (great|good|like)|great|awesome"
     r"|cool|nice|congrats|congratulations|yeah|yes|yep|sure|absolutely|definitely|glad|aw+|no problem|you're welcome"
     r"|i agree|bye|take care|hey|hi|hello)\b",
     re.IGNORECASE,
 )
-_TIME_WORDS: Final = re.compile(
-    r"\b(yesterday|today|tonight|tomorrow|last|next|ago|since|recently|week|weekend|month|year|years|monday|tuesday"
-    r"|wednesday|thursday|friday|saturday|sunday|january|february|april|june|july|august|september|october|november"
-    r"|december|(19|20)\d\d)\b",
-    re.IGNORECASE,
+_TIME_WORDS: Final = frozenset(
+    "yesterday today tonight tomorrow last next ago since recently week weekend month year years monday tuesday"
+    " wednesday thursday friday saturday sunday january february april june july august september october november"
+    " december".split()
 )
+_YEAR: Final = re.compile(r"\b(19|20)\d\d\b")
 _WHEN: Final = re.compile(r"\b(when|what (date|day|time|year|month)|how long( ago)?|since when)\b", re.IGNORECASE)
 
 
@@ -44,6 +46,12 @@ class Reader:
     def __init__(self, words: Words, meaning: Meaning) -> None:
         self._words = words
         self._meaning = meaning
+
+    @classmethod
+    def of(cls, table: StaticEmbedder) -> Self:
+        """Over this table."""
+        words = Words()
+        return cls(words, Meaning(table, words))
 
     def terms(self, text: str) -> Counter[str]:
         """Each term of a text with how often it stands there."""
@@ -70,6 +78,11 @@ class Reader:
     def vector(self, text: str) -> Floats | None:
         """What a text means: its words weighed by how rare they are, without stop words; None where none is known."""
         return self._sum(word for word, _ in self._words.split(text))
+
+    def direction(self, text: str) -> Floats | None:
+        """The same of length one: what indexes hold, and what is compared by cosine."""
+        vector = self.vector(text)
+        return None if vector is None else np.asarray(vector / np.linalg.norm(vector), dtype=np.float32)
 
     def query(self, text: str, now: datetime) -> QueryFeatures:
         """What the view needs of a query that is asked now."""
@@ -104,17 +117,15 @@ _SAME: Final = (
 
 def traits_of(text: str) -> Trait:
     """What kind of saying it is."""
-    traits = Trait(0)
-    if "?" in text:
-        traits |= Trait.QUESTION
-    for trait, pattern in (
-        (Trait.FIRST_PERSON, _FIRST_PERSON),
-        (Trait.INFORMATION, _INFORMATION),
-        (Trait.TIME_WORDS, _TIME_WORDS),
-    ):
-        if pattern.search(text):
-            traits |= trait
-    return traits | Trait.ACKNOWLEDGEMENT if _ACKNOWLEDGEMENT.match(text) else traits
+    said = set(_ANY_WORD.findall(text.lower()))
+    traits = (
+        (Trait.QUESTION, "?" in text),
+        (Trait.FIRST_PERSON, not _FIRST_PERSON.isdisjoint(said)),
+        (Trait.INFORMATION, _INFORMATION.search(text)),
+        (Trait.ACKNOWLEDGEMENT, _ACKNOWLEDGEMENT.match(text)),
+        (Trait.TIME_WORDS, not _TIME_WORDS.isdisjoint(said) or _YEAR.search(text)),
+    )
+    return Trait(sum(trait for trait, it_has in traits if it_has))
 
 
 def _pairs_of(payload: str | None) -> tuple[int, ...]:

@@ -15,7 +15,7 @@ import numpy as np
 
 from servers.memory.domain.memory import RecallFilter
 from servers.memory.domain.ranking import Parts, Weights
-from servers.memory.view.entry import Floats, Rows
+from servers.memory.view.entry import Floats, Mask, Rows
 from servers.memory.view.features import NAMES, Candidates, features
 from servers.memory.view.fusion import fused, normalised
 from servers.memory.view.query import Link, QueryFeatures, Ranked, Ranking
@@ -56,6 +56,8 @@ class Found:
         parts = [each.values for each in self._candidates]
         values = np.concatenate(parts) if parts else np.zeros((0, len(NAMES)), dtype=np.float32)
         self.values = normalised(values, max((each.whole for each in self._candidates), default=0.0))
+        beside = [each.beside for each in self._candidates]
+        self._beside = np.concatenate(beside) if beside else np.zeros(0, dtype=np.bool_)
         # A shelf that moves its rows takes a new list: those that were found keep theirs.
         self._ids = [each.shelf.ids for each in self._candidates]
 
@@ -88,7 +90,7 @@ class Found:
         cut = -np.partition(-scores, most - 1)[most - 1] if len(scores) > most else -np.inf
         ids = self._ids_at(np.flatnonzero(scores >= cut).tolist())
         places = sorted(ids, key=lambda place: (-scores[place], -ids[place].int))
-        explain = _Explanation(self.values, graph, bool(self._query.dates))
+        explain = _Explanation(self.values, graph, self._beside, bool(self._query.dates))
         best = places[:most]
         hits = zip(best, explain.parts(np.array(best, dtype=np.intp)), strict=True)
         return Ranking(tuple(Ranked(ids[place], float(scores[place]), parts) for place, parts in hits))
@@ -112,11 +114,12 @@ class Found:
 class _Explanation:
     values: Floats
     graph: Floats
+    beside: Mask
     dated: bool
 
     def parts(self, places: Rows) -> list[Parts]:
         """How the hits at these places came about."""
-        graph = self.graph[places]
+        graph, beside = self.graph[places], self.beside[places].tolist()
         graph_ranks = _ranks(self.graph, places)
         ranks = {name: _ranks(self.values[:, NAMES.index(name)], places) for name in ("vector", "own", "date")}
         told = []
@@ -130,7 +133,7 @@ class _Explanation:
                     importance=value["importance"],
                     vector_rank=ranks["vector"][number],
                     lexical_rank=ranks["own"][number],
-                    context=max(value["soft_window"], value["vector_window"]) or None,
+                    context=max(value["soft_window"], value["vector_window"]) if beside[number] else None,
                     graph=float(graph[number]) or None,
                     time=value["date"] if self.dated else None,
                     speaker=value["speaker"] or None,

@@ -3,20 +3,21 @@
 A memory that changes gets a new row, its old one dies; dead rows go when they are as many as the living ones.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
 
 from servers.memory.view.columns import Columns
-from servers.memory.view.entry import Entry, Floats, Mask, Rows, tag_hash
+from servers.memory.view.entry import Entry, Mask, Rows, tag_hash
 from servers.memory.view.neighbours import Neighbours
 from servers.memory.view.postings import Postings
 
+Number = TypeVar("Number", bound=np.generic)
 DIMENSIONS: Final = 256
 # The first dimensions carry most of a vector: a large shelf looks at these first.
 COARSE_DIMENSIONS: Final = 64
@@ -55,12 +56,12 @@ class Shelf:
         self.labels = Postings()
         self.codes: dict[object, int] = {}
         self.names: list[frozenset[int]] = [frozenset()]
+        self.known_names: set[int] = set()
         self._rows: dict[UUID, int] = {}
         self._name_codes: dict[frozenset[int], int] = {frozenset(): 0}
         # Kept as long as it is true; what changes the shelf takes it away.
         self.standing: Standing | None = None
-        self._vectors: Floats | None = None
-        self._session_lengths: npt.NDArray[np.int64] | None = None
+        self._kept: dict[Callable[[Shelf], npt.NDArray[Any]], npt.NDArray[Any]] = {}
         self._neighbours = Neighbours(self.columns, self.ids)
 
     def __len__(self) -> int:
@@ -73,23 +74,13 @@ class Shelf:
     def nbytes(self) -> int:
         """What it takes in memory, nearly."""
         arrays = self.columns.nbytes + self.terms.nbytes + self.labels.nbytes
-        return arrays + (0 if self._vectors is None else self._vectors.nbytes) + _OBJECT_BYTES * len(self.ids)
+        return arrays + sum(array.nbytes for array in self._kept.values()) + _OBJECT_BYTES * len(self.ids)
 
-    @property
-    def vectors(self) -> Floats:
-        """All vectors in full, kept until something changes; for a shelf that is small."""
-        if self._vectors is None:
-            self._vectors = self.columns["vector"].astype(np.float32)
-        return self._vectors
-
-    @property
-    def session_lengths(self) -> npt.NDArray[np.int64]:
-        """How many terms were said in each session, by its code."""
-        if self._session_lengths is None:
-            weights = self.columns["length"] * self.columns["alive"]
-            lengths = np.bincount(self.columns["session"], weights, minlength=len(self.codes) + 1)
-            self._session_lengths = lengths.astype(np.int64)
-        return self._session_lengths
+    def kept(self, make: Callable[["Shelf"], npt.NDArray[Number]]) -> npt.NDArray[Number]:
+        """What follows from the rows: made once, and anew when something has changed."""
+        if make not in self._kept:
+            self._kept[make] = make(self)
+        return self._kept[make]
 
     def next_change(self, moment: int) -> int:
         """When the next of these memories begins or ceases to count, if nothing is changed."""
@@ -109,7 +100,8 @@ class Shelf:
         fresh = {entry.memory_id: entry for entry in entries}
         dead = [row for row in map(self._drop, (*gone, *fresh)) if row >= 0]
         first = len(self.ids)
-        self.standing = self._vectors = self._session_lengths = None
+        self.standing = None
+        self._kept.clear()
         if fresh:
             self._add(list(fresh.values()))
         self._neighbours.changed(dead, range(first, len(self.ids)))
@@ -189,6 +181,7 @@ class Shelf:
         code = self._name_codes.setdefault(frozenset(names), len(self.names))
         if code == len(self.names):
             self.names.append(frozenset(names))
+            self.known_names.update(names)
         return code
 
     def _compact(self) -> None:
@@ -205,7 +198,9 @@ class Shelf:
 
 
 def _session(entry: Entry) -> object:
-    return None if entry.conversation_id is None else (entry.conversation_id, entry.session_time)
+    """A day of a conversation: whoever tells the time of each message tells of one session."""
+    day = None if entry.session_time is None else entry.session_time.date()
+    return None if entry.conversation_id is None else (entry.conversation_id, day)
 
 
 _PLAIN: Final = (

@@ -1,7 +1,5 @@
 """Two replicas of chat, the services they call and an edge before them, as processes on one database server."""
 
-import subprocess
-import sys
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -47,10 +45,8 @@ class Stand(ChatStack):
         if number == 0:
             self.spawn("chat")
             return
-        with (self._folder / f"{name}.log").open("ab") as log:
-            environment = {**self._environment("chat"), "SOMA_WORKER": str(number), "SOMA_PORT_SHIFT": ports}
-            command = [sys.executable, "-m", "servers.chat"]
-            self._processes[name] = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+        environment = {**self._environment("chat"), "SOMA_WORKER": str(number), "SOMA_PORT_SHIFT": ports}
+        self._launch(name, "servers.chat", environment)
 
     def wait_replica(self, number: int) -> None:
         """Returns when the replica serves."""
@@ -80,9 +76,7 @@ class Stand(ChatStack):
             "SOMA_CHAT_TARGETS": f"{self.replica_target(0)},{self.replica_target(1)}",
             "SOMA_MESSAGES_PER_MINUTE": "100000",
         }
-        with (self._folder / "edge.log").open("ab") as log:
-            command = [sys.executable, "-m", "edge"]
-            self._processes["edge"] = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+        self._launch("edge", "edge", environment)
 
 
 def _name(number: int) -> str:

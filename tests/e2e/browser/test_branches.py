@@ -8,7 +8,7 @@ from soma_common.testing.upstream import Script, ScriptedUpstream
 from tests.e2e.browser.acts import answers, ask, begun, own_words, whole_answer
 from tests.e2e.browser.conftest import OpenPage
 
-SLOW = Script(chunks=400, gap_seconds=0.05)
+SLOW = Script(chunks=2000, gap_seconds=0.05)
 
 
 def version(page: Page, number: int, count: int, what: str) -> Locator:
@@ -37,19 +37,12 @@ async def test_another_answer_stands_beside_the_first_and_the_choice_survives_a_
     await version(page, 1, 2, "answer").get_by_label("The answer after").focus()
     await page.keyboard.press("ArrowRight")
     await expect(answers(page)).to_contain_text("The second answer.")
+    await the_focus_follows_a_switch_that_the_mesh_tells_before_it_answers(page)
 
 
-async def test_the_focus_follows_a_switch_that_the_mesh_tells_before_it_answers(
-    open_page: OpenPage, model: ScriptedUpstream
-) -> None:
-    text, shown = own_words(), asyncio.Event()
-    model.enqueue(Script(match=text, text="The first answer."))
-    model.enqueue(Script(match=text, text="The second answer."))
-    page = await open_page()
-    await ask(page, text)
-    await whole_answer(page)
-    await page.get_by_label("Answer again").click()
-    await expect(answers(page)).to_contain_text("The second answer.")
+async def the_focus_follows_a_switch_that_the_mesh_tells_before_it_answers(page: Page) -> None:
+    """From the second answer to the first."""
+    shown = asyncio.Event()
 
     async def late(route: Route) -> None:
         """The switch is done; its answer comes once the page shows it."""
@@ -116,12 +109,11 @@ async def test_an_answer_is_rated_with_words(open_page: OpenPage) -> None:
     await expect(good).to_have_attribute("aria-pressed", "false")
     await page.reload()
     await expect(good).to_have_attribute("aria-pressed", "false")
+    await a_list_asked_for_before_a_rating_does_not_overwrite_it(page)
 
 
-async def test_a_list_asked_for_before_a_rating_does_not_overwrite_it(open_page: OpenPage) -> None:
-    page = await open_page()
-    await ask(page, own_words())
-    await whole_answer(page)
+async def a_list_asked_for_before_a_rating_does_not_overwrite_it(page: Page) -> None:
+    """Of an answer without a rating."""
     asked, rated = asyncio.Event(), asyncio.Event()
 
     async def late(route: Route) -> None:

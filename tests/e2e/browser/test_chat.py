@@ -17,7 +17,7 @@ from tests.e2e.browser.acts import (
 from tests.e2e.browser.conftest import OpenPage
 from tests.e2e.support.person import Person
 
-SLOW = Script(chunks=80, gap_seconds=0.05)
+SLOW = Script(chunks=100, gap_seconds=0.1)
 
 
 async def test_a_first_visitor_asks_and_opens_the_receipt(open_page: OpenPage) -> None:
@@ -62,7 +62,7 @@ async def test_an_answer_is_markdown_and_no_markup_of_the_model_is_obeyed(
 
 
 async def test_stop_keeps_what_was_written(open_page: OpenPage, model: ScriptedUpstream) -> None:
-    model.set_default(SLOW)
+    model.set_default(Script(chunks=2000, gap_seconds=0.05))
     page = await open_page()
     await ask(page, own_words())
     await begun(page)
@@ -90,7 +90,6 @@ async def test_a_reload_in_mid_stream_goes_on_where_it_was(
 
 
 async def test_a_reload_before_the_turn_began_says_it_once(open_page: OpenPage, model: ScriptedUpstream) -> None:
-    model.set_default(SLOW)
     page = await open_page()
     text = own_words()
     await page.get_by_label("Message", exact=True).fill(text)

@@ -9,16 +9,21 @@ from playwright.async_api import expect
 from tests.e2e.browser.acts import SIDEWAYS, answers, ask, own_words, whole_answer
 from tests.e2e.browser.conftest import OpenPage
 
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+
 
 @pytest.mark.parametrize("width", [1280, 360])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_pictures(open_page: OpenPage, tmp_path: Path, width: int, scheme: Literal["light", "dark"]) -> None:
-    page = await open_page(width, 800, color_scheme=scheme)
+async def test_pictures(open_page: OpenPage, tmp_path: Path, width: int) -> None:
+    page = await open_page(width, 800)
 
     async def picture(name: str) -> None:
-        assert await page.evaluate(SIDEWAYS) == []
-        taken = await page.screenshot(path=tmp_path / f"{name}-{width}-{scheme}.png")
-        assert len(taken) > 5000
+        for scheme in SCHEMES:
+            await page.emulate_media(color_scheme=scheme)
+            assert await page.evaluate(SIDEWAYS) == []
+            taken = await page.screenshot(path=tmp_path / f"{name}-{width}-{scheme}.png")
+            assert len(taken) > 5000
+            ground = await page.evaluate("() => getComputedStyle(document.body).backgroundColor")
+            assert (ground == "rgb(255, 255, 255)") == (scheme == "light")
 
     await picture("welcome")
     await ask(page, own_words())
@@ -32,5 +37,3 @@ async def test_pictures(open_page: OpenPage, tmp_path: Path, width: int, scheme:
         await page.get_by_role("tab", name=tab).click()
         await expect(page.get_by_text(sign)).to_be_visible()
         await picture(tab.lower())
-    ground = await page.evaluate("() => getComputedStyle(document.body).backgroundColor")
-    assert (ground == "rgb(255, 255, 255)") == (scheme == "light")

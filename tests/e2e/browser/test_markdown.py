@@ -1,7 +1,5 @@
 """Text that grows: read piece by piece it gives the same blocks as read at once."""
 
-import pytest
-
 from tests.e2e.browser.acts import ask, own_words, whole_answer
 from tests.e2e.browser.conftest import OpenPage
 
@@ -32,19 +30,15 @@ TEXTS = (
 )
 
 
-@pytest.mark.parametrize("text", TEXTS)
-async def test_growing_text_gives_the_same_blocks(open_page: OpenPage, text: str) -> None:
+async def test_growing_text_gives_the_same_blocks_and_tools_and_seams_stand_where_they_happened(
+    open_page: OpenPage,
+) -> None:
     page = await open_page()
     await ask(page, own_words())
     await whole_answer(page)
-    grown, whole = await page.evaluate(DIFFERS, text)
-    assert grown == whole
-
-
-async def test_tools_and_seams_stand_where_they_happened(open_page: OpenPage) -> None:
-    page = await open_page()
-    await ask(page, own_words())
-    await whole_answer(page)
+    for text in TEXTS:
+        grown, whole = await page.evaluate(DIFFERS, text)
+        assert grown == whole, text
     expected: list[tuple[str, list[int], list[int], list[str]]] = [
         ("one two", [4], [], ["one", "tools", "two"]),
         ("one two", [0, 0], [], ["tools", "one two"]),

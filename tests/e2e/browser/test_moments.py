@@ -24,7 +24,7 @@ from tests.e2e.browser.conftest import OpenPage
 from tests.e2e.browser.long_talk import make_long_talk
 from tests.e2e.support.person import Person
 
-SLOW = Script(chunks=100, gap_seconds=0.05)
+SLOW = Script(chunks=100, gap_seconds=0.1)
 ALONE = "Reconnecting. The answer goes on without you."
 
 
@@ -60,43 +60,29 @@ async def test_a_restart_of_the_gateway_is_survived(
     assert same_words(shown, await stored_answer(admin, page))
 
 
-async def test_two_tabs_show_one_conversation_live(open_page: OpenPage, model: ScriptedUpstream) -> None:
-    first = await open_page()
-    await ask(first, own_words())
-    await whole_answer(first)
-    second = await open_page(context=first.context)
-    await second.goto(first.url)
-    await whole_answer(second)
-    model.set_default(SLOW)
-    text = own_words()
-    await ask(first, text)
-    await begun(first)
-    await expect(second.get_by_role("article", name="You").last).to_contain_text(text)
-    await begun(second)
-    assert await whole_answer(first) == await whole_answer(second)
-
-
-async def test_an_answer_is_followed_and_stopped_from_another_browser(
+async def test_an_answer_is_followed_in_another_tab_and_stopped_from_another_browser(
     open_page: OpenPage, browser: Browser, model: ScriptedUpstream
 ) -> None:
     first = await open_page()
     await ask(first, own_words())
     await whole_answer(first)
-    other = await open_page(context=await browser.new_context())
-    await other.goto(first.url)
-    await whole_answer(other)
-    model.set_default(Script(chunks=400, gap_seconds=0.05))
+    others = [await open_page(context=context) for context in (first.context, await browser.new_context())]
+    for other in others:
+        await other.goto(first.url)
+        await whole_answer(other)
+    model.set_default(Script(chunks=2000, gap_seconds=0.05))
     text = own_words()
     await ask(first, text)
     await begun(first)
-    await expect(other.get_by_role("article", name="You").last).to_contain_text(text)
-    await begun(other)
-    await other.keyboard.press("Escape")
-    for page in (first, other):
+    for other in others:
+        await expect(other.get_by_role("article", name="You").last).to_contain_text(text)
+        await begun(other)
+    await others[-1].keyboard.press("Escape")
+    for page in (first, *others):
         await expect(page.get_by_text("Stopped. What was written is kept.")).to_be_visible()
         await expect(page.get_by_label("Send", exact=True)).to_be_visible()
-    assert await whole_answer(first) == await whole_answer(other)
-    await expect(answers(other)).to_have_count(2)
+        await expect(answers(page)).to_have_count(2)
+    assert len({await whole_answer(page) for page in (first, *others)}) == 1
 
 
 async def test_a_used_up_budget_says_when_it_comes_back_and_who_can_raise_it(
@@ -159,7 +145,7 @@ async def test_a_memory_is_found_and_forgotten(open_page: OpenPage) -> None:
 async def test_messages_asked_for_before_an_answer_ended_do_not_take_it_away(
     open_page: OpenPage, model: ScriptedUpstream
 ) -> None:
-    model.set_default(Script(chunks=40, gap_seconds=0.05))
+    model.set_default(Script(chunks=60, gap_seconds=0.1))
     page = await open_page()
     asked, ended = asyncio.Event(), asyncio.Event()
 
@@ -185,7 +171,7 @@ async def test_messages_asked_for_before_an_answer_ended_do_not_take_it_away(
     shown = await whole_answer(page)
     async with page.expect_response(lambda answer: "/messages?" in answer.url):
         ended.set()
-    async with page.expect_response(lambda answer: "/messages?" in answer.url, timeout=5_000):
+    async with page.expect_response(lambda answer: "/messages?" in answer.url):
         pass
     assert await whole_answer(page) == shown
 
@@ -198,7 +184,7 @@ async def test_older_messages_that_do_not_come_are_told_and_asked_for_again(open
     older = page.get_by_role("button", name="Show older messages")
     await older.click()
     problem = page.get_by_role("region", name="Conversation").get_by_role("alert")
-    await expect(problem).to_contain_text("The mesh cannot be reached from here.", timeout=5_000)
+    await expect(problem).to_contain_text("The mesh cannot be reached from here.")
     await page.unroute_all()
     await older.click()
     await expect(older).to_have_count(0)

@@ -72,12 +72,12 @@ async def test_a_conversation_is_exported_and_imported(
     await expect(answers(page)).to_have_count(2)
     await page.wait_for_url(lambda url: url != first)
     await expect(answers(page).first).to_contain_text(word)
+    await a_file_that_is_no_conversation_is_refused_with_a_sentence(page, tmp_path)
 
 
-async def test_a_file_that_is_no_conversation_is_refused_with_a_sentence(open_page: OpenPage, tmp_path: Path) -> None:
+async def a_file_that_is_no_conversation_is_refused_with_a_sentence(page: Page, tmp_path: Path) -> None:
     strange = tmp_path / "strange.json"
     strange.write_text("[1, 2]")
-    page = await open_page()
     await page.get_by_label("Conversation menu").click()
     async with page.expect_file_chooser() as chooser:
         await page.get_by_role("menuitem", name="Import a conversation").click()

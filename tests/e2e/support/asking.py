@@ -49,7 +49,7 @@ async def receipt_of(person: Person, heard: Heard) -> receipt_pb.Receipt:
         receipt: receipt_pb.Receipt = answer.receipt
         return receipt if receipt.HasField("outcome") else None
 
-    receipt = await eventually(settled, within_seconds=15)
+    receipt = await eventually(settled, within_seconds=60)
     assert receipt is not None
     return receipt
 
@@ -60,7 +60,7 @@ async def budgets_of(person: Person) -> list[budget_pb.Budget]:
     return list(answer.budgets)
 
 
-async def no_open_holds(person: Person, within_seconds: float = 30) -> None:
+async def no_open_holds(person: Person, within_seconds: float = 60) -> None:
     """Wait until nothing is held."""
 
     async def closed() -> bool:
@@ -72,7 +72,7 @@ async def no_open_holds(person: Person, within_seconds: float = 30) -> None:
     await eventually(closed, within_seconds=within_seconds, every_seconds=0.3)
 
 
-async def well_again(person: Person, within_seconds: float = 60) -> Heard:
+async def well_again(person: Person, within_seconds: float = 120) -> Heard:
     """Wait until a plain turn is whole, at L0 and without a notice."""
 
     async def plain() -> Heard:

@@ -1,13 +1,10 @@
 """The command line in a terminal of its own: keys go in as they are pressed, what the screen shows comes out."""
 
 import codecs
-import fcntl
 import os
 import pty
 import re
 import select
-import subprocess
-import termios
 import time
 from collections.abc import Callable
 from functools import partial
@@ -26,28 +23,21 @@ class Terminal:
         self._ours, theirs = pty.openpty()
         self._decoder = codecs.getincrementaldecoder("utf-8")()
         self.shown = ""
-        self.process: subprocess.Popen[bytes] = mesh.begin(
-            *words,
-            settings={"TERM": "xterm", "COLUMNS": "200", "NO_COLOR": "1"},
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
-            start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
-        )
+        settings = {"TERM": "xterm", "COLUMNS": "200", "NO_COLOR": "1"}
+        self.process = mesh.at_terminal(theirs, *words, settings=settings)
         os.close(theirs)
 
     def press(self, keys: str) -> None:
         """Press keys once the program waits for some."""
         # A signal between the writing of a prompt and the waiting for keys would be seen only with the next key.
-        self._read(self._waits, 20, "a moment in which it waits")
+        self._read(self._waits, 60, "a moment in which it waits")
         os.write(self._ours, keys.encode())
 
     def say(self, line: str) -> None:
         """A line."""
         self.press(f"{line}\r")
 
-    def wait_for(self, *words: str, seconds: float = 20) -> str:
+    def wait_for(self, *words: str, seconds: float = 60) -> str:
         """What came up to the last of these words, which are waited for in order; forgets it."""
         taken = ""
         for word in words:
@@ -56,7 +46,7 @@ class Terminal:
             taken += before + found
         return taken
 
-    def end(self, seconds: float = 20) -> int:
+    def end(self, seconds: float = 60) -> int:
         """The exit code, once everything is read."""
         self._read(lambda: self.process.poll() is not None, seconds, "the end")
         return self.process.wait()

@@ -47,7 +47,7 @@ class Party:
             rows[:] = [row for row in await self.upstream.aio.requests() if row.body["model"] in names]
             return all(row.outcome != "running" for row in rows)
 
-        await eventually(ended, within_seconds=10)
+        await eventually(ended, within_seconds=60)
         return rows
 
     async def booked(self, tokens: int) -> None:
@@ -58,7 +58,7 @@ class Party:
                 (budget,) = (await self.person.governor.GetBudget(governor_pb.GetBudgetRequest())).budgets
             return bool(budget.open_holds == 0 and budget.used_tokens == tokens)
 
-        await eventually(look, within_seconds=15)
+        await eventually(look, within_seconds=60)
 
 
 def switches(told: Told) -> list[tuple[str, str, str]]:

@@ -107,7 +107,7 @@ class Person:
                     raise
                 return None
 
-        found = await eventually(look, within_seconds=15)
+        found = await eventually(look, within_seconds=60)
         assert found is not None
         return found
 

@@ -5,9 +5,6 @@ Imports no service: what is tested is what a client sees.
 
 import os
 import signal
-import socket
-import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -20,9 +17,12 @@ from uuid import uuid4
 from soma_common.postgres.house import PLACES, ROLES, HouseDatabase
 from soma_common.rpc.dial import Channel, dial
 from soma_common.testing.identity import ISSUER, TENANT, TestIdentity
+from soma_common.testing.ports import PortShift
 from soma_common.testing.postgres import PASSWORD, TestServer, run_aside
 from soma_common.testing.upstream import Script, ScriptedUpstream
+from soma_common.testing.warm import Program, WarmProcess, start_warm
 
+ROOT: Final = Path(__file__).resolve().parents[3]
 HOST: Final = "127.0.0.1"
 GRPC: Final = {"chat": 20021, "governor": 20022, "control": 20043, "cognitive": 30102, "memory": 9596}
 HTTP: Final = {"chat": 21021, "governor": 21022, "cognitive": 30101, "memory": 9595}
@@ -31,6 +31,7 @@ BESIDE: Final = (20020, 8010, GRPC["chat"] + 60, HTTP["chat"] + 60)
 DSN: Final = {"somaagent": "SOMA_AGENT_DSN", "somabrain": "SOMA_BRAIN_DSN", "somamemory": "SOMA_MEMORY_DSN"}
 READY_SECONDS: Final = 60.0
 MODEL: Final = "scripted"
+LOADED: Final = "tests.integration.chat.ahead:load_tokens"
 
 
 class ChatStack:
@@ -41,8 +42,9 @@ class ChatStack:
         self.upstream: Final = ScriptedUpstream(Script(chunks=12), models=(MODEL,), tokenizer="model")
         self._postgres = postgres
         self._folder = folder
-        self._shift = free_shift()
-        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._ports = PortShift.reserve((*GRPC.values(), *HTTP.values(), *BESIDE))
+        self._shift = self._ports.shift
+        self._processes: dict[str, WarmProcess] = {}
         self.databases: dict[str, HouseDatabase] = {}
 
     def start_all(self) -> None:
@@ -67,6 +69,7 @@ class ChatStack:
         for service in list(self._processes):
             self.kill(service)
         self.upstream.stop()
+        self._ports.release()
 
     def stop_all(self) -> None:
         """Ends everything and removes the databases."""
@@ -76,10 +79,13 @@ class ChatStack:
 
     def spawn(self, service: str, **settings: str) -> None:
         """Starts a service without waiting for it."""
-        with (self._folder / f"{service}.log").open("ab") as log:
-            command = [sys.executable, "-m", f"servers.{service}"]
-            environment = {**self._environment(service), **settings}
-            self._processes[service] = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+        self._launch(service, f"servers.{service}", {**self._environment(service), **settings})
+
+    def _launch(self, name: str, module: str, environment: Mapping[str, str]) -> None:
+        """A process under a name, with the log of that name."""
+        program = Program((), dict(environment), str(ROOT), module=module, ahead=(f"{module}.__main__", LOADED))
+        with (self._folder / f"{name}.log").open("ab") as log:
+            self._processes[name] = start_warm(program, log, log)
 
     def start(self, service: str, **settings: str) -> None:
         """Starts a service and waits until it serves."""
@@ -125,10 +131,7 @@ class ChatStack:
     def second_chat(self, **settings: str) -> Iterator[Channel]:
         """Another process of chat beside the first one, and a channel to it alone."""
         name, away = "second chat", {"SOMA_WORKER": "1", "SOMA_PORT_SHIFT": str(self._shift + 60)}
-        with (self._folder / f"{name}.log").open("ab") as log:
-            environment = {**self._environment("chat"), **away, **settings}
-            command = [sys.executable, "-m", "servers.chat"]
-            self._processes[name] = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+        self._launch(name, "servers.chat", {**self._environment("chat"), **away, **settings})
         try:
             self._wait_at(name, HTTP["chat"] + self._shift + 60)
             address = f"{HOST}:{GRPC['chat'] + self._shift + 60}"
@@ -195,26 +198,6 @@ def answers(url: str) -> bool:
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False
-
-
-def free_shift() -> int:
-    """A shift at which every port is free."""
-    numbers = (*GRPC.values(), *HTTP.values(), *BESIDE)
-    for shift in range(2000 + os.getpid() % 40 * 100, 30_000, 100):
-        if all(is_free(number + shift) for number in numbers):
-            return shift
-    raise AssertionError("no shift leaves all ports free")
-
-
-def is_free(port: int) -> bool:
-    """Whether nobody listens there."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return False
-    return True
 
 
 def new_id() -> str:

@@ -16,6 +16,8 @@ from tests.integration.chat.person import Person, Told, said
 from tests.integration.chat.stack import ChatStack
 from tests.integration.chat.tree import Tree, edit, follow, regeneration
 
+# More time than a busy machine needs.
+PARROT = memory_pb.RecallMemoriesRequest(query="parrot called", time_budget_milliseconds=5_000)
 SLOW = Script(chunks=60, gap_seconds=0.05)
 
 
@@ -222,7 +224,7 @@ async def test_other_words_take_the_place_of_what_was_learned(ada: Person, model
 
     async def known() -> set[str]:
         with ada.acting():
-            found = await ada.memory.RecallMemories(memory_pb.RecallMemoriesRequest(query="parrot called"))
+            found = await ada.memory.RecallMemories(PARROT)
         return {name for hit in found.hits for name in ("Quibble", "Fidget") if name in hit.memory.text}
 
     async def knows(*names: str) -> bool:
@@ -232,7 +234,7 @@ async def test_other_words_take_the_place_of_what_was_learned(ada: Person, model
     # Another answer to the same words teaches nothing again.
     await regenerated(ada, first.started.assistant_message_id)
     with ada.acting():
-        found = await ada.memory.RecallMemories(memory_pb.RecallMemoriesRequest(query="parrot called"))
+        found = await ada.memory.RecallMemories(PARROT)
     assert len([hit for hit in found.hits if "Quibble" in hit.memory.text]) == 1
     await edited(ada, first.started.user_message_id, "My parrot is called Fidget.")
     assert await eventually(lambda: knows("Fidget"), within_seconds=10)

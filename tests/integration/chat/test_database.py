@@ -51,7 +51,7 @@ async def test_what_was_acknowledged_survives_the_database(mortal: tuple[ChatSta
             turn = await ada.reconnect(told.turn_id)
             return turn if turn.status == turn_pb.TURN_STATUS_COMPLETED else None
 
-        turn = await eventually(stored, within_seconds=10)
+        turn = await eventually(stored, within_seconds=60)
         assert turn is not None
         assert turn.text == told.text
         assert (await ada.resume(told.turn_id)).text == told.text

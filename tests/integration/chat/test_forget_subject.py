@@ -23,39 +23,27 @@ from soma.governor.v1 import budget_pb2 as budget_pb
 from soma.governor.v1 import config_pb2 as config_pb
 from soma.governor.v1 import governor_service_pb2 as governor_pb
 from soma.memory.v1 import erasure_pb2 as erasure_pb
-from soma.memory.v1 import memory_pb2 as memory_pb
 from soma.memory.v1 import memory_service_pb2 as service_pb
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason
 from soma_common.kernel.tenancy import TenantId
 from soma_common.postgres.house import HouseDatabase
 from soma_common.postgres.pool import Database
-from soma_common.rpc.call import acting_as
 from soma_common.testing.eventually import eventually
-from soma_common.testing.identity import user
 from soma_common.testing.postgres import TestServer
 from soma_common.testing.upstream import Script, ScriptedUpstream, ToolCall
+from tests.integration.chat.canaries import Canaries, remember, request_id, tend
 from tests.integration.chat.control_house import control_of
 from tests.integration.chat.dump import dump, where
 from tests.integration.chat.person import Person
-from tests.integration.chat.stack import ChatStack
+from tests.integration.chat.planted_rows import put_rows
+from tests.integration.chat.stack import HTTP, ChatStack
 from tests.integration.chat.test_approvals import asked as asked_for_consent
 from tests.integration.chat.test_approvals import waiting
 from tests.integration.chat.test_intent_letters import intend, wish
 from tests.integration.chat.test_tool_rounds import SUM, asks, evaluate
 
 LEFT = {line_pb.ERASURE_STATE_PENDING, line_pb.ERASURE_STATE_UNSUPPORTED}
-
-
-class Canaries:
-    """Words that nobody says but the person, each with where it was planted."""
-
-    def __init__(self) -> None:
-        self.words: dict[str, str] = {}
-
-    def plant(self, place: str) -> str:
-        """A new one."""
-        return self.words.setdefault(place, f"canary{uuid4().hex}")
 
 
 class House:
@@ -66,11 +54,19 @@ class House:
         self.control = control
         self._postgres = postgres
 
+    def addresses(self) -> dict[str, str]:
+        """The database of each house, as a superuser sees it."""
+        houses = {**{house: self.stack.databases[house] for house in HTTP}, "control": self.control}
+        return {house: self._postgres.address(_name(urls)) for house, urls in houses.items()}
+
     async def dump(self) -> dict[str, list[str]]:
         """All rows of all databases."""
-        all_urls = (*self.stack.databases.values(), self.control)
-        names = sorted({urls.app_dsn.partition("?")[0].rpartition("/")[2] for urls in all_urls})
+        names = sorted({_name(urls) for urls in (*self.stack.databases.values(), self.control)})
         return await dump(self._postgres.address(name) for name in names)
+
+
+def _name(urls: HouseDatabase) -> str:
+    return urls.app_dsn.partition("?")[0].rpartition("/")[2]
 
 
 @pytest.fixture
@@ -83,10 +79,6 @@ async def lee(stack: ChatStack, tenant: TenantId) -> AsyncIterator[Person]:
     """Somebody whose name is in no other text, and who may do everything."""
     async with Person(stack, f"lee-{uuid4().hex}", tenant, "admin") as person:
         yield person
-
-
-def request_id() -> str:
-    return str(uuid4())
 
 
 async def forget(person: Person, sub: str, key: str | None = None) -> erasure_pb.Erasure:
@@ -162,29 +154,6 @@ async def talk(person: Person, model: ScriptedUpstream, canaries: Canaries) -> N
         )
 
 
-async def remember(person: Person, canaries: Canaries) -> None:
-    """Memories of each kind, alone and in common, with whatever a memory carries."""
-    for kind in (memory_pb.MEMORY_KIND_EPISODIC, memory_pb.MEMORY_KIND_SEMANTIC, memory_pb.MEMORY_KIND_PROCEDURAL):
-        for namespace in ("", "shared"):
-            place = f"memory {kind} {namespace}"
-            order = service_pb.StoreMemoryRequest(
-                text=f"The key number {canaries.plant(place)} hangs in the hall of {kind}.",
-                kind=kind,
-                namespace=namespace,
-                tags=[canaries.plant("tag")],
-                subject=person.sub,
-                source_id=canaries.plant("source"),
-                request_id=request_id(),
-            )
-            order.payload.update({"note": canaries.plant("payload"), "by": person.sub})
-            with person.acting():
-                await person.memory.StoreMemory(order)
-    # As a member: what an admin has forgotten is fenced for everybody, and nobody's.
-    fenced = service_pb.DeleteBySourceRequest(source_id=canaries.plant("forgotten source"), request_id=request_id())
-    with acting_as(user(person.sub, person.tenant, ("member",)), "a-correlation"):
-        await person.memory.DeleteBySource(fenced)
-
-
 async def govern(person: Person, canaries: Canaries) -> None:
     """A budget of its own, a configuration, a mood, keys."""
     limit = governor_pb.SetBudgetRequest(
@@ -220,10 +189,14 @@ async def plant(person: Person, model: ScriptedUpstream, stack: ChatStack, canar
     await govern(person, canaries)
     await talk(person, model, canaries)
     await remember(person, canaries)
+    await tend(person, canaries)
     # What could not be told is a letter: only a defect makes one, so it is put where the end of a turn puts it.
     database = await Database.open(stack.databases["chat"])
     try:
         await intend(database, person, wish(""), attempts=50, owner=person.sub)
+        # And one of a kind that nobody here can deliver, so that it waits.
+        waits = canaries.plant("intent").encode()
+        await intend(database, person, waits, owner=person.sub, kind="foretell_weather")
 
         async def parked() -> bool:
             async with database.transaction(person.tenant) as connection:
@@ -248,6 +221,8 @@ async def test_nothing_of_a_person_is_in_any_dump(
     async with AsyncExitStack() as serving:
         await serving.enter_async_context(control_of(house.stack, house.control))
         await plant(lee, model, house.stack, canaries)
+        for name, dsn in house.addresses().items():
+            await put_rows(dsn, name, lee.tenant, lee.sub, canaries)
         kept = await eve.say("I keep herons.")
         with eve.acting():
             order = service_pb.StoreMemoryRequest(text="The herons eat frogs.", request_id=request_id())
@@ -255,6 +230,8 @@ async def test_nothing_of_a_person_is_in_any_dump(
         before = await house.dump()
         for place, word in canaries.words.items():
             assert where(before, word), f"the dump cannot see what was planted as {place}"
+        bare = canaries.not_in(before, lee.sub)
+        assert not bare, f"plant something in {sorted(bare)}"
         named = where(before, lee.sub)
         assert len(named) > 25, named
 
@@ -264,7 +241,7 @@ async def test_nothing_of_a_person_is_in_any_dump(
     assert {line.house for line in erasure.stores} == {"chat", "governor", "cognitive", "control", "memory"}
     assert [line for line in erasure.stores if line.state == line_pb.ERASURE_STATE_FAILED] == []
     told = [(line.house, line.store) for line in erasure.stores if line.state in LEFT]
-    assert told == [("memory", "backups")]
+    assert told == [("memory", "backups"), ("memory", "shelves of recall")]
     assert all(line.sentence for line in erasure.stores if line.state in LEFT)
     assert sum(line.erased_count for line in erasure.stores) > 25
     for place, word in canaries.words.items():

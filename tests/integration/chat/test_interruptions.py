@@ -38,7 +38,7 @@ async def ended(person: Person, turn_id: str) -> turn_pb.Turn:
         turn = await person.turn(turn_id)
         return None if turn.status == turn_pb.TURN_STATUS_RUNNING else turn
 
-    found = await eventually(look, within_seconds=20)
+    found = await eventually(look, within_seconds=60)
     assert found is not None
     return found
 
@@ -157,7 +157,7 @@ async def no_open_holds(person: Person) -> None:
             found = await person.governor.GetBudget(governor_pb.GetBudgetRequest())
         return all(budget.open_holds == 0 for budget in found.budgets)
 
-    await eventually(look, within_seconds=15)
+    await eventually(look, within_seconds=60)
 
 
 async def test_a_probe_that_nobody_waits_for_is_settled(
@@ -175,7 +175,7 @@ async def test_a_probe_that_nobody_waits_for_is_settled(
                 (budget,) = (await root.governor.GetBudget(governor_pb.GetBudgetRequest())).budgets
                 return bool(budget.open_holds == 0 and budget.used_tokens > 0)
 
-            await eventually(settled, within_seconds=5)
+            await eventually(settled, within_seconds=60)
 
 
 async def test_a_settlement_that_nobody_takes_is_sent_later_and_once(
@@ -199,4 +199,4 @@ async def test_a_settlement_that_nobody_takes_is_sent_later_and_once(
             usage = told.last.completed.usage
             return bool(budget.open_holds == 0 and budget.used_tokens == usage.input_tokens + usage.output_tokens)
 
-        await eventually(billed, within_seconds=20)
+        await eventually(billed, within_seconds=60)

@@ -5,8 +5,8 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
-from statistics import median
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -56,7 +56,7 @@ async def pair(stack: ChatStack, ada: Person, settings: dict[str, str]) -> Async
 
 
 async def test_a_turn_is_followed_elsewhere_as_it_is_written(pair: Pair, model: ScriptedUpstream) -> None:
-    model.set_default(Script(chunks=40, gap_seconds=0.05, first_token_seconds=0.5))
+    model.set_default(Script(chunks=24, gap_seconds=0.15, first_token_seconds=0.5))
     told_here: dict[int, float] = {}
     told_there: dict[int, float] = {}
     followed: list[asyncio.Task[Told]] = []
@@ -80,10 +80,14 @@ async def test_a_turn_is_followed_elsewhere_as_it_is_written(pair: Pair, model: 
     there = await followed[0]
     assert there.text == here.text
     assert there.last == here.last
-    lags = [told_there[number] - told_here[number] for number in told_here if number in told_there]
-    assert len(lags) > 10
-    # Looking twice a second, as without a signal, the middle one would be a quarter of a second late.
-    assert median(lags) < 0.12, f"followed elsewhere with {sorted(lags)}"
+    # Looking twice a second, as without a signal, it would hear of three or four pieces at once.
+    assert moments(told_there) > 0.6 * moments(told_here) > 6
+
+
+def moments(told: dict[int, float]) -> int:
+    """At how many different times something was told."""
+    times = sorted(told.values())
+    return 1 + sum(later - earlier > 0.03 for earlier, later in pairwise(times))
 
 
 async def test_messages_of_a_user_are_counted_over_all_processes(pair: Pair, stack: ChatStack) -> None:
@@ -110,17 +114,25 @@ async def test_messages_of_a_user_are_counted_over_all_processes(pair: Pair, sta
 
 async def test_a_request_that_was_refused_may_come_again(pair: Pair, stack: ChatStack) -> None:
     stack.kill("chat")
-    stack.start("chat", **{**pair.settings, "SOMA_MESSAGES_PER_MINUTE": "60"})
+    stack.start("chat", **{**pair.settings, "SOMA_MESSAGES_PER_MINUTE": "20"})
     async with Person(stack, "zoe", pair.ada.tenant) as zoe:
-        requests = [said(f"{number}") for number in range(80)]
+        requests = [said(f"{number}") for number in range(30)]
         results = await asyncio.gather(*(zoe.send(request) for request in requests), return_exceptions=True)
         refused = [request for request, told in zip(requests, results, strict=True) if isinstance(told, SomaError)]
-        assert 1 <= len(refused) <= 20
+        assert 1 <= len(refused) <= 10
         waits = [told.retry_after_seconds or 0 for told in results if isinstance(told, SomaError)]
-        assert all(0 < wait <= 1 for wait in waits)
-        # What was told to one may have gone to another that came after it; a whole second brings one in any case.
-        await asyncio.sleep(1.1)
-        assert (await zoe.send(refused[0])).last.HasField("completed")
+        assert all(0 < wait <= 3 for wait in waits)
+
+        async def accepted() -> bool:
+            try:
+                return (await zoe.send(refused[0])).last.HasField("completed")
+            except SomaError as error:
+                if error.reason is not Reason.RATE_LIMITED:
+                    raise
+                return False
+
+        # What was told to one may have gone to another that came after it.
+        await eventually(accepted, within_seconds=60, every_seconds=0.5)
 
 
 async def test_without_redis_turns_go_on_with_a_notice_and_uncounted(
@@ -139,7 +151,7 @@ async def test_without_redis_turns_go_on_with_a_notice_and_uncounted(
             assert told.last.HasField("completed")
             return told if WAKE_UPS in sentences(told) else None
 
-        told = await eventually(noticed, within_seconds=20)
+        told = await eventually(noticed, within_seconds=60)
         assert told is not None
         assert told.started.level == level_pb.DEGRADATION_LEVEL_L0
         assert "soma_rate_limit_unchecked_total" in stack.metrics_of("chat")
@@ -153,7 +165,7 @@ async def test_without_redis_turns_go_on_with_a_notice_and_uncounted(
             except SomaError as error:
                 return error.reason is Reason.RATE_LIMITED
 
-        await eventually(counted_again, within_seconds=20)
+        await eventually(counted_again, within_seconds=60)
     finally:
         stack.kill("chat")
         redis.kill()

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -28,6 +27,7 @@ from soma_common.supervision.status import Door
 from soma_common.testing.identity import user
 from soma_common.testing.postgres import LaunchedPostgres, temporary_home
 from soma_common.testing.rpc import Added, RpcHarness
+from soma_common.testing.servers import free_port
 
 SMALL_SERVICE = Path(__file__).with_name("small_service.py")
 ROOT = Path(__file__).parents[3]
@@ -75,21 +75,13 @@ class Supervised:
         return SupervisedFleet(self.client, self.doors, self.addresses, own_name="control")
 
 
-def _free_ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
-
-
 @pytest.fixture
 async def supervised() -> AsyncIterator[Supervised]:
     """`chat` runs, `memory` was not started, `broken` ends at once, `control` serves; `database` is not started yet."""
     cluster = LaunchedPostgres(temporary_home())
     with tempfile.TemporaryDirectory(prefix="soma-") as name:
         folder = Path(name)
-        chat, memory, control = _free_ports(3)
+        chat, memory, control = free_port(), free_port(), free_port()
         small = f"{sys.executable} {SMALL_SERVICE}"
         commands = {
             "database": f"{sys.executable} -m soma_common.postgres.embedded {cluster.cluster.home}",
@@ -117,7 +109,7 @@ async def supervised() -> AsyncIterator[Supervised]:
         doors.append(Door("broken", "nowhere", http_probe("127.0.0.1:1")))
         client = SupervisorClient(folder / "s")
         try:
-            assert await client.wait_until_answers(20)
+            assert await client.wait_until_answers(60)
             yield Supervised(folder, client, doors, addresses, process, cluster)
         finally:
             if process.returncode is None:

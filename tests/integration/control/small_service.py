@@ -2,7 +2,7 @@
 """A process for the supervisor: serves the health of a service at a port, and notes that it was let drain.
 
 `python small_service.py PORT NOTE`; with a socket as third argument it is control itself: once the file NOTE.restart
-is there, it orders its own restart.
+is there, it orders its own restart. A file NOTE.seconds says how long it drains.
 """
 
 import asyncio
@@ -49,8 +49,9 @@ async def main(port: int, note: Path, socket: Path | None) -> None:
     await web.TCPSite(runner, "127.0.0.1", port).start()
     restarting = asyncio.create_task(restart_itself(socket, Path(f"{note}.restart"), port)) if socket else None
     await stop.wait()
-    # A drain takes a while; whoever ordered it may have lost patience by then.
-    await asyncio.sleep(0.7)
+    # A drain may take a while; whoever ordered it may have lost patience by then.
+    slowly = Path(f"{note}.seconds")
+    await asyncio.sleep(float(slowly.read_text()) if slowly.exists() else 0.0)
     note.write_text("drained")
     if restarting is not None:
         restarting.cancel()

@@ -63,7 +63,7 @@ async def test_processes_are_listed_diagnosed_ordered_and_told(
     supervised: Supervised, doors: Doors, database: Database
 ) -> None:
     stub = await doors.of(supervised.fleet, database)
-    await eventually(lambda: serves(supervised, "chat"), within_seconds=20)
+    await eventually(lambda: serves(supervised, "chat"), within_seconds=60)
     listed = (await stub.ListServices(admin_pb.ListServicesRequest())).services
     assert [each.name for each in listed] == ["database", "memory", "chat", "control", "broken"]
     chat, memory = listed[2], listed[1]
@@ -83,7 +83,7 @@ async def test_processes_are_listed_diagnosed_ordered_and_told(
     started = await stub.StartService(wish)
     assert started.service.pid == await pid_of(supervised, "memory")
     assert await stub.StartService(wish) == started
-    await eventually(lambda: serves(supervised, "memory"), within_seconds=20)
+    await eventually(lambda: serves(supervised, "memory"), within_seconds=60)
     found = await stub.GetServiceStatus(admin_pb.GetServiceStatusRequest(name="memory"))
     assert found.service.state == RUNNING
 
@@ -144,7 +144,7 @@ async def test_a_supervisor_that_goes_down_is_no_error_of_ours(
     supervised: Supervised, doors: Doors, database: Database
 ) -> None:
     stub = await doors.of(supervised.fleet, database)
-    await eventually(lambda: serves(supervised, "chat"), within_seconds=20)
+    await eventually(lambda: serves(supervised, "chat"), within_seconds=60)
     await supervised.client.shut_down()
     reasons = set()
     while supervised.process.returncode is None:
@@ -157,8 +157,9 @@ async def test_a_supervisor_that_goes_down_is_no_error_of_ours(
 async def test_a_caller_who_does_not_wait_leaves_no_process_stopped_by_a_restart(
     supervised: Supervised, doors: Doors, database: Database
 ) -> None:
-    stub = await doors.of(supervised.fleet, database, timeout_seconds=0.4)
-    await eventually(lambda: serves(supervised, "chat"), within_seconds=20)
+    (supervised.folder / "chat.note.seconds").write_text("6")
+    stub = await doors.of(supervised.fleet, database, timeout_seconds=3)
+    await eventually(lambda: serves(supervised, "chat"), within_seconds=60)
     before, wish = await pid_of(supervised, "chat"), restart("chat")
     with pytest.raises(SomaError):
         await stub.RestartService(wish)
@@ -166,27 +167,27 @@ async def test_a_caller_who_does_not_wait_leaves_no_process_stopped_by_a_restart
     async def is_back() -> bool:
         return await pid_of(supervised, "chat") not in (None, before) and await told(database) == 1
 
-    await eventually(is_back, within_seconds=20)
+    await eventually(is_back, within_seconds=60)
     after = await pid_of(supervised, "chat")
     assert (await stub.RestartService(wish)).service.pid == after
 
 
 async def test_control_restarts_itself(supervised: Supervised) -> None:
-    await eventually(lambda: serves(supervised, "control"), within_seconds=20)
+    await eventually(lambda: serves(supervised, "control"), within_seconds=60)
     before = await pid_of(supervised, "control")
     (supervised.folder / "control.note.restart").touch()
 
     async def is_back() -> bool:
         return await pid_of(supervised, "control") not in (None, before) and await serves(supervised, "control")
 
-    await eventually(is_back, within_seconds=20)
+    await eventually(is_back, within_seconds=60)
     assert (supervised.folder / "control.note").read_text() == "drained"
 
 
 async def test_the_database_can_be_restarted_and_stopped_once(supervised: Supervised, doors: Doors) -> None:
     await supervised.client.start("database")
     cluster = supervised.cluster.cluster
-    await eventually(cluster.data.exists, within_seconds=30)
+    await eventually(cluster.data.exists, within_seconds=60)
     await cluster.wait_ready()
     await provision(cluster.superuser_dsn(), dict.fromkeys(ROLES, "p"))
     owner, app, worker = (cluster.dsn("somaagent", f"control_{right}", "p") for right in ("owner", "app", "worker"))

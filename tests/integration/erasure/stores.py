@@ -8,6 +8,7 @@ from servers.cognitive import erasing as cognitive
 from servers.control import erasing as control
 from servers.governor import erasing as governor
 from servers.memory import erasing as memory
+from soma_common.events.store import EventStore
 from soma_common.events.transports.port import Transport
 from soma_common.kernel.clock import Clock
 from soma_common.operations.shared_stores import SHARED
@@ -28,7 +29,7 @@ ERASERS: Final[Mapping[str, Callable[[Database, Transport], Sequence[Eraser]]]] 
     "governor": lambda database, _: governor.erasers(database),
     "cognitive": lambda database, _: cognitive.erasers(database),
     "control": lambda database, _: control.erasers(database),
-    "memory": lambda database, transport: memory.erasers(database, transport, Clock()),
+    "memory": lambda database, transport: memory.erasers(database, transport, EventStore("memory"), Clock()),
 }
 
 

@@ -9,15 +9,22 @@ import pytest
 
 from servers.memory.embedders.builtin import BuiltInEmbedder
 from servers.memory.embedders.port import EmbedderDownError, TextRefusedError
+from servers.memory.vectors.erasing import STILL_HELD, IndexEraser
 from servers.memory.vectors.pgvector import PgvectorIndexes
 from servers.memory.vectors.port import Near, Placed, Space, Vector, VectorsDownError
+from servers.memory.view.reading import Reader
+from soma.common.v1 import erasure_pb2 as line_pb
 from soma_common.embedding import StaticEmbedder
+from soma_common.kernel.errors import SomaError
+from soma_common.kernel.reasons import Reason
 from soma_common.kernel.tenancy import TenantId
+from soma_common.operations.erasing import told
+from soma_common.operations.subjects import Subject
 from tests.integration.memory.conftest import Library
 
 pytestmark = pytest.mark.integration
 
-TABLE = StaticEmbedder()
+READER = Reader.of(StaticEmbedder())
 TEXTS = [f"Ada moved to town number {number} and likes the harbour there" for number in range(5)]
 
 
@@ -124,7 +131,7 @@ def a_tenant() -> TenantId:
 
 
 async def test_what_is_stored_is_pending_until_the_index_has_it(library: Library) -> None:
-    ada, following = a_tenant(), library.follow(PgvectorIndexes(library.database), BuiltInEmbedder(TABLE))
+    ada, following = a_tenant(), library.follow(PgvectorIndexes(library.database), BuiltInEmbedder(READER))
     ids = await library.remember(ada, [*TEXTS, "🙂"])
     assert await following.queue.waiting(ada, ids) == set(ids)
     assert await following.catch_up() == len(ids)
@@ -132,13 +139,15 @@ async def test_what_is_stored_is_pending_until_the_index_has_it(library: Library
     index = following.spaces.serving().reached()
     # A text that says nothing to the embedder has no vector, and waits for none.
     assert await index.held(ada, ids) == set(ids[:-1])
-    near = await index.search(ada, ["shared"], TABLE.encode([TEXTS[3]])[0], 1)
+    asked = READER.direction(TEXTS[3])
+    assert asked is not None
+    near = await index.search(ada, ["shared"], asked, 1)
     assert (near[0].memory_id, round(near[0].cosine, 4)) == (ids[3], 1.0)
 
 
 async def test_another_text_is_another_vector_and_a_deleted_memory_has_none(library: Library) -> None:
     shelf = ShelfIndexes()
-    ada, following = a_tenant(), library.follow(shelf, BuiltInEmbedder(TABLE))
+    ada, following = a_tenant(), library.follow(shelf, BuiltInEmbedder(READER))
     ids = await library.remember(ada, TEXTS)
     await following.catch_up()
     await library.rewrite(ada, ids[0], "Bob plays the violin")
@@ -148,14 +157,14 @@ async def test_another_text_is_another_vector_and_a_deleted_memory_has_none(libr
     index = following.spaces.serving().reached()
     assert await index.held(ada, ids) == {ids[0], *ids[3:]}
     (first, *_) = await index.page(ada, None, 10)
-    assert first.vector == pytest.approx(TABLE.encode(["Bob plays the violin"])[0])
+    assert first.vector == pytest.approx(READER.direction("Bob plays the violin"))
 
 
 async def test_an_index_that_was_away_catches_up_and_holds_up_no_store(library: Library) -> None:
     shelf, ada = ShelfIndexes(), a_tenant()
-    following = library.follow(shelf, BuiltInEmbedder(TABLE))
+    following = library.follow(shelf, BuiltInEmbedder(READER))
     await following.catch_up()
-    index = shelf.made[BuiltInEmbedder(TABLE).space]
+    index = shelf.made[BuiltInEmbedder(READER).space]
     index.down = True
     ids = await library.remember(ada, TEXTS)
     assert await following.follower.step() == 0
@@ -173,12 +182,12 @@ async def test_an_index_that_was_away_catches_up_and_holds_up_no_store(library: 
 
 async def test_an_emptied_index_is_filled_again_by_itself(library: Library) -> None:
     shelf, ada, bob = ShelfIndexes(), a_tenant(), a_tenant()
-    following = library.follow(shelf, BuiltInEmbedder(TABLE))
+    following = library.follow(shelf, BuiltInEmbedder(READER))
     await library.remember(ada, TEXTS)
     await library.remember(bob, TEXTS)
     await following.catch_up()
-    shelf.made[BuiltInEmbedder(TABLE).space].empty()
-    again = library.follow(shelf, BuiltInEmbedder(TABLE))
+    shelf.made[BuiltInEmbedder(READER).space].empty()
+    again = library.follow(shelf, BuiltInEmbedder(READER))
     await again.spaces.refresh(again.queue, 0)
     assert not again.spaces.built_in.whole
     await again.catch_up()
@@ -189,11 +198,11 @@ async def test_an_emptied_index_is_filled_again_by_itself(library: Library) -> N
 
 async def test_a_rebuild_repairs_both_ways_and_proves_it(library: Library) -> None:
     shelf, ada, eve = ShelfIndexes(), a_tenant(), a_tenant()
-    following = library.follow(shelf, BuiltInEmbedder(TABLE))
+    following = library.follow(shelf, BuiltInEmbedder(READER))
     ids = await library.remember(ada, [f"{text} {turn}" for turn in range(60) for text in TEXTS])
     await library.remember(eve, TEXTS)
     await following.catch_up()
-    rows = shelf.made[BuiltInEmbedder(TABLE).space].rows
+    rows = shelf.made[BuiltInEmbedder(READER).space].rows
     wrong = rows[ada, ids[7]]
     rows[ada, ids[7]] = Placed(wrong.memory_id, wrong.namespace, -wrong.vector)
     stray = Placed(uuid4(), "shared", wrong.vector)
@@ -216,7 +225,7 @@ async def test_a_rebuild_repairs_both_ways_and_proves_it(library: Library) -> No
 
 async def test_followers_share_the_work_and_a_dead_one_loses_none(library: Library) -> None:
     shelf, ada = ShelfIndexes(), a_tenant()
-    one, two = (library.follow(shelf, BuiltInEmbedder(TABLE)) for _ in range(2))
+    one, two = (library.follow(shelf, BuiltInEmbedder(READER)) for _ in range(2))
     await one.catch_up()
     await two.catch_up()
     ids = await library.remember(ada, [f"{text} {turn}" for turn in range(100) for text in TEXTS])
@@ -228,12 +237,12 @@ async def test_followers_share_the_work_and_a_dead_one_loses_none(library: Libra
         while await one.queue.waiting(ada, ids):
             await one.follower.step()
             await one.follower.rest()
-    assert len(shelf.made[BuiltInEmbedder(TABLE).space].rows) == 500
+    assert len(shelf.made[BuiltInEmbedder(READER).space].rows) == 500
 
 
 async def test_a_change_while_a_follower_is_at_work_is_not_lost(library: Library) -> None:
     shelf, ada = ShelfIndexes(), a_tenant()
-    following = library.follow(shelf, BuiltInEmbedder(TABLE))
+    following = library.follow(shelf, BuiltInEmbedder(READER))
     (memory_id,) = await library.remember(ada, TEXTS[:1])
     leased = await following.queue.lease("", 10, 60.0)
     await library.forget(ada, [memory_id])
@@ -246,12 +255,12 @@ async def test_a_change_while_a_follower_is_at_work_is_not_lost(library: Library
 
 async def test_a_chosen_embedder_serves_once_its_index_is_whole(library: Library) -> None:
     shelf, ada, model = ShelfIndexes(), a_tenant(), CountingEmbedder()
-    before = library.follow(shelf, BuiltInEmbedder(TABLE))
+    before = library.follow(shelf, BuiltInEmbedder(READER))
     ids = await library.remember(ada, [*TEXTS, "poison for it"])
     await before.catch_up()
 
     model.down = True
-    following = library.follow(shelf, BuiltInEmbedder(TABLE), model)
+    following = library.follow(shelf, BuiltInEmbedder(READER), model)
     await following.catch_up()
     # The built-in one serves meanwhile, also for what is stored now.
     assert following.spaces.serving() is following.spaces.built_in
@@ -271,8 +280,36 @@ async def test_a_chosen_embedder_serves_once_its_index_is_whole(library: Library
 
     # Nobody asks a model twice: an index that was emptied is filled out of PostgreSQL.
     shelf.made[model.space].empty()
-    again = library.follow(shelf, BuiltInEmbedder(TABLE), model)
+    again = library.follow(shelf, BuiltInEmbedder(READER), model)
     await again.catch_up()
     assert again.spaces.serving().space == model.space
     assert len(model.asked) == 6
     assert (await again.rebuild(ada)).equal
+
+
+async def test_an_erasure_is_told_what_an_index_still_holds_of_memories_that_are_gone(library: Library) -> None:
+    shelf = ShelfIndexes()
+    ada, following = a_tenant(), library.follow(shelf, BuiltInEmbedder(READER))
+    ids = await library.remember(ada, TEXTS)
+    await following.catch_up()
+    subject = Subject(ada, uuid4(), "ada", "erased-somebody")
+    eraser = IndexEraser(following.queue, following.spaces, patience_seconds=0.1)
+    index = shelf.made[BuiltInEmbedder(READER).space]
+    await library.forget(ada, ids[:2])
+    # A vector of a memory that nobody knows of, as a copy of an index that was restored has it.
+    [vector] = await BuiltInEmbedder(READER).embed(TEXTS[:1])
+    assert vector is not None
+    await index.put(ada, [Placed(uuid4(), "shared", vector)])
+    index.down = True
+    for ask in (eraser.erase, eraser.find):
+        with pytest.raises(SomaError) as away:
+            await ask(subject)
+        assert away.value.reason is Reason.DEPENDENCY_DOWN
+    index.down = False
+    await eraser.erase(subject)
+    held = told("memory", eraser.store, 0, await eraser.find(subject))
+    assert (held.state, held.found_count) == (line_pb.ERASURE_STATE_FAILED, 3)
+    assert held.sentence == STILL_HELD.format(count=3)
+    await following.catch_up()
+    assert told("memory", eraser.store, 0, await eraser.find(subject)).state == line_pb.ERASURE_STATE_DONE
+    assert {row.memory_id for row in index.rows.values()} == set(ids[2:])

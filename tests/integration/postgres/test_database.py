@@ -90,15 +90,17 @@ async def test_a_failing_statement_of_a_tenant_leaves_nothing_behind(database: D
 
 async def test_a_read_of_a_tenant_is_asked_again_when_its_connection_is_lost(database: Database) -> None:
     tenant = a_tenant()
-    question = "select pg_sleep(1), 7 as seven where $1::uuid is not null"
-    asked = asyncio.create_task(database.tenant_read(tenant, question))
+    question = "select pg_advisory_xact_lock_shared(7), 7 as seven where $1::uuid is not null"
 
     async def cut() -> bool:
         async with database.transaction(tenant) as connection:
             end = "select pg_terminate_backend(pid) from pg_stat_activity where query = $1 and state = 'active'"
             return bool(await connection.fetchval(end, question))
 
-    await eventually(cut)
+    async with database.transaction(tenant) as holder:
+        await holder.execute("select pg_advisory_xact_lock(7)")
+        asked = asyncio.create_task(database.tenant_read(tenant, question))
+        await eventually(cut, within_seconds=30)
     assert [row["seven"] for row in await asked] == [7]
 
 
@@ -328,10 +330,13 @@ EMPTY_SCHEMA = """
 do $$
 declare thing text;
 begin
-    for thing in select format('table %s', oid::regclass) from pg_class
+    -- All names before the first goes: what went with another has none any more.
+    foreach thing in array array(
+        select format('table if exists %s', oid::regclass) from pg_class
         where relnamespace = 'chat'::regnamespace and relkind in ('r', 'p') and not relispartition
-    loop execute format('drop %s cascade', thing); end loop;
-    for thing in select format('function %s', oid::regprocedure) from pg_proc where pronamespace = 'chat'::regnamespace
+        union all
+        select format('function if exists %s', oid::regprocedure) from pg_proc where pronamespace = 'chat'::regnamespace
+    )
     loop execute format('drop %s cascade', thing); end loop;
 end $$
 """
@@ -355,9 +360,13 @@ async def test_the_database_answers_a_ping_while_every_connection_is_busy(databa
 
     async def be_busy() -> None:
         async with database.transaction(tenant) as connection:
-            await connection.execute("select pg_sleep(2)")
+            await connection.execute("select pg_sleep(14)")
 
     tasks = [asyncio.create_task(be_busy()) for _ in range(8)]
-    await asyncio.sleep(0.2)
-    await database.ping(1.5)
-    await asyncio.gather(*tasks)
+    pool = database._app
+    await eventually(lambda: pool.get_size() - pool.get_idle_size() == pool.get_max_size(), within_seconds=10)
+    await database.ping(10)
+    assert sum(not task.done() for task in tasks) >= pool.get_max_size()
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

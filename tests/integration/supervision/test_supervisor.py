@@ -114,6 +114,22 @@ async def test_a_killed_process_comes_back_and_is_counted(client: SupervisorClie
     await eventually(is_back)
 
 
+async def test_what_died_a_moment_ago_is_stopped_as_well(client: SupervisorClient) -> None:
+    supervisor = await client.pid()
+    for _ in range(8):  # each time another side of the race may win
+        steady = (await client.get("steady")).pid
+        assert steady
+        os.kill(supervisor, signal.SIGSTOP)
+        os.kill(steady, signal.SIGKILL)
+        stopping = asyncio.create_task(client.stop("steady"))
+        for _ in range(50):  # the order lies there before the supervisor learns of the death
+            await asyncio.sleep(0)
+        os.kill(supervisor, signal.SIGCONT)
+        await stopping
+        assert (await client.get("steady")).state is ProcessState.STOPPED
+        await client.start("steady")
+
+
 async def test_a_broken_process_is_told_and_not_given_up(client: SupervisorClient) -> None:
     with pytest.raises(ProcessStartError):
         await client.start("broken")

@@ -5,7 +5,7 @@ from itertools import product
 from random import Random
 from uuid import UUID
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from servers.memory.domain.graph import Choice, Direction, Graph, Link, Wanted, frontier, neighbours, spread
@@ -56,7 +56,15 @@ def best(found: list[tuple[int, float]], choice: Choice) -> tuple[int, float]:
     return min(found, key=lambda way: (-way[1], way[0]))
 
 
+# A detour leads further than the short way, which is too weak there.
+DETOUR = [
+    Link(MEMORIES[source], MEMORIES[target], "causes", strength, "ada", NOW)
+    for source, target, strength in ((1, 3, 0.25), (2, 0, 1.0), (3, 0, 0.25), (3, 2, 1.0))
+]
+
+
 @given(links_strategy, wanted_strategy)
+@example(DETOUR, Wanted(Direction.INCOMING, 3, Choice.SHORTEST, 0.25))
 def test_each_memory_is_reached_over_its_best_way(links: list[Link], wanted: Wanted) -> None:
     ways = spread(Graph(links), MEMORIES[0], wanted)
     expected = {end: best(found, wanted.choice) for end, found in walks(links, wanted).items() if end != MEMORIES[0]}

@@ -12,7 +12,6 @@ from servers.memory.graph.linking import Linker
 from servers.memory.graph.rows import LinkStore
 from servers.memory.graph.searching import GraphSearch
 from servers.memory.indexing.indexer import Indexer
-from servers.memory.indexing.words import Words
 from servers.memory.recalling.accesses import Accesses
 from servers.memory.recalling.changes import ChangeLog
 from servers.memory.recalling.finding import Finder
@@ -33,7 +32,6 @@ from servers.memory.upkeep.quarantine import Quarantines
 from servers.memory.vectors.metrics import IndexMetrics
 from servers.memory.vectors.opening import Vectors, VectorSettings
 from servers.memory.vectors.searching import ServingVectors
-from servers.memory.view.meaning import Meaning
 from servers.memory.view.reading import Reader
 from soma.memory.v1 import memory_service_pb2_grpc as memory_grpc
 from soma_common.embedding import StaticEmbedder
@@ -49,8 +47,7 @@ from soma_common.testing.rpc import Added, RpcHarness
 from soma_common.tokens import tokenizer_for
 from tests.rpc.memory.upkeep_parts import UpkeepParts, upkeep_of
 
-EMBEDDER: Final = StaticEmbedder()
-READER: Final = Reader(Words(), Meaning(EMBEDDER, Words()))
+READER: Final = Reader.of(StaticEmbedder())
 # The first query reads a table, for which no call under test should wait.
 READER.query("warm", SetClock().now())
 SHELF_BYTES: Final = 64 * 1024 * 1024
@@ -72,12 +69,12 @@ class Remembering:
 
 @pytest.fixture(scope="session")
 def indexer() -> Indexer:
-    return Indexer(EMBEDDER, READER, tokenizer_for("o200k_base"))
+    return Indexer(READER, tokenizer_for("o200k_base"))
 
 
 def vectors_of(database: Database) -> Vectors:
     """The index of vectors as a process has it."""
-    return Vectors.of(database, EMBEDDER, VectorSettings(), IndexMetrics(CollectorRegistry()))
+    return Vectors.of(database, READER, VectorSettings(), IndexMetrics(CollectorRegistry()))
 
 
 async def recaller_of(
@@ -112,7 +109,7 @@ async def house_on(rpc: RpcHarness, database: Database, indexer: Indexer, clock:
     store, links, events = MemoryStore(database), LinkStore(database), EventStore("memory")
     accesses = Accesses(database, store, events, clock, Ids())
     limits = Limits(namespaces=20, daily_writes=600)
-    intake = Intake(store, limits)
+    intake = Intake(limits)
     memories = Memories(database, store, intake, indexer, events, clock)
     sagas = SagaOrchestrator(database, events, [], clock, Ids())
     vectors = vectors_of(database)

@@ -6,7 +6,6 @@ from uuid import uuid4
 from servers.memory.decoding.memories import storing_of
 from servers.memory.indexing.indexer import Indexer
 from servers.memory.storing.intake import Intake, Limits, Outcome
-from servers.memory.storing.rows import MemoryStore
 from soma.memory.v1 import memory_service_pb2 as service_pb
 from soma_common.kernel.ids import Ids
 from soma_common.testing.identity import TENANT, user
@@ -20,7 +19,7 @@ _READ: Final = """
 
 
 async def test_a_batch_reads_only_what_says_the_same(remembering: Remembering, indexer: Indexer) -> None:
-    intake, ids, now = Intake(MemoryStore(remembering.database), Limits()), Ids(), remembering.clock.now()
+    intake, ids, now = Intake(Limits()), Ids(), remembering.clock.now()
 
     async def store(start: int, facts: bool = False) -> tuple[list[Outcome], int]:
         """What became of a batch, and how many rows of memories were read for it."""

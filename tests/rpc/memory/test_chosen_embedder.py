@@ -23,7 +23,7 @@ from soma_common.testing.eventually import eventually
 from soma_common.testing.identity import TENANT, user
 from soma_common.testing.upstream.embeddings import DIMENSIONS
 from soma_common.testing.upstream.process import ScriptedUpstream
-from tests.rpc.memory.conftest import EMBEDDER, Remembering, recaller_of
+from tests.rpc.memory.conftest import READER, Remembering, recaller_of
 from tests.rpc.memory.test_memories import FACTS, keep
 
 pytestmark = pytest.mark.rpc
@@ -53,7 +53,7 @@ async def test_a_chosen_embedder_answers_once_it_can_and_is_replaced_while_it_ca
     with ScriptedUpstream() as upstream:
         model = EmbeddingModel(f"{upstream.address}/v1", "scripted", DIMENSIONS)
         settings = VectorSettings(None, model, AddressRules(private_allowed=True))
-        vectors = Vectors.of(remembering.database, EMBEDDER, settings, IndexMetrics(CollectorRegistry()))
+        vectors = Vectors.of(remembering.database, READER, settings, IndexMetrics(CollectorRegistry()))
         recaller = await recaller_of(
             remembering.database, indexer, remembering.accesses, remembering.clock, vectors=vectors
         )

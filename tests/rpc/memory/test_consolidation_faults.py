@@ -17,7 +17,7 @@ from soma_common.testing.eventually import eventually
 from soma_common.testing.identity import TENANT, user
 from tests.rpc.memory.conftest import Remembering
 from tests.rpc.memory.test_consolidations import BIKE, OTHER, TEA, some
-from tests.rpc.memory.upkeep_acts import consolidate, put, roll_back, rows, statement
+from tests.rpc.memory.upkeep_acts import consolidate, put, recallable, roll_back, rows, statement
 from tests.rpc.memory.upkeep_parts import merging
 
 LEASE_SECONDS = 0.4
@@ -145,3 +145,38 @@ async def test_proposals_that_were_tampered_with_rest_nobody(remembering: Rememb
         done = (await consolidate(remembering, use_model=True, request_id=REQUEST)).consolidation
     assert done.state == upkeep_pb2.CONSOLIDATION_STATE_REFUSED
     assert await rows(remembering) == before
+
+
+async def test_a_quarantine_hides_a_fact_with_its_source_and_gives_back_the_same_set(remembering: Remembering) -> None:
+    """Before a rollback and over it: what is hidden stays so, and then everything is as it was before all of it."""
+    tea = some(remembering.clock.now(), *TEA, *OTHER)
+    await put(remembering, *tea)
+    before, seen = await rows(remembering), await recallable(remembering)
+    async with remembering.upkeep.running():
+        done = (await consolidate(remembering)).consolidation
+    merged, [fact] = await recallable(remembering), map(UUID, done.fact_ids)
+
+    async def hide() -> str:
+        subject = upkeep_pb2.QuarantineSubject(memory_id=str(tea[0].memory_id))
+        request = upkeep_pb2.QuarantineSourceRequest(subject=subject, reason="doubt", request_id=str(uuid4()))
+        with acting_as(user("olga", roles=("operator",)), "test"):
+            hidden = await remembering.user.QuarantineSource(request)
+        assert set(hidden.memory_ids) == {str(fact), str(tea[0].memory_id)}
+        return hidden.quarantine.quarantine_id
+
+    async def lift(quarantine_id: str) -> None:
+        request = upkeep_pb2.RestoreSourceRequest(quarantine_id=quarantine_id, request_id=str(uuid4()))
+        with acting_as(user("olga", roles=("operator",)), "test"):
+            await remembering.user.RestoreSource(request)
+
+    quarantine = await hide()
+    assert await recallable(remembering) == merged - {fact}
+    await lift(quarantine)
+    assert await recallable(remembering) == merged
+    quarantine = await hide()
+    await roll_back(remembering, done.consolidation_id)
+    assert await recallable(remembering) == seen - {tea[0].memory_id}
+    await lift(quarantine)
+    assert await recallable(remembering) == seen
+    after = await rows(remembering)
+    assert {key: after[key] for key in before} == before

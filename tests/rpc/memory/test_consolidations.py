@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
@@ -49,6 +50,7 @@ BIKE = (
 OTHER = ("The boiler was replaced in March.", "Ada does not drink green tea in the morning.", "Clara plays the violin.")
 SEED = 8
 ROUNDS = 4
+NOTHING_FOUND = "Nothing was said often enough to become a fact; nothing was changed."
 
 
 @pytest.fixture(autouse=True)
@@ -96,10 +98,15 @@ async def test_without_a_model_what_says_the_same_becomes_one_fact(remembering: 
 
 
 async def test_a_dry_run_says_what_would_be_and_changes_nothing(remembering: Remembering) -> None:
-    await put(remembering, *some(remembering.clock.now(), *TEA, *OTHER))
+    await put(remembering, *some(remembering.clock.now(), *OTHER))
+    nothing = (await consolidate(remembering, dry_run=True)).consolidation
+    assert (nothing.state, nothing.sentence) == (REFUSED, NOTHING_FOUND)
+    await put(remembering, *some(remembering.clock.now(), *TEA))
     before = await dump(remembering)
     would = await consolidate(remembering, dry_run=True)
     assert await dump(remembering) == before
+    assert would.consolidation.state == upkeep_pb2.CONSOLIDATION_STATE_PROPOSED
+    assert would.consolidation.sentence == "This was a dry run; nothing was changed."
     assert would.consolidation.consolidation_id == ""
     assert (would.consolidation.rested_count, len(would.proposals)) == (4, 1)
     done = (await consolidate(remembering)).consolidation
@@ -198,7 +205,7 @@ async def test_what_is_bound_ends_or_is_anothers_is_no_source(remembering: Remem
     before = await rows(remembering)
     done = (await consolidate(remembering)).consolidation
     assert (done.state, done.source_count) == (REFUSED, 3)
-    assert done.sentence == "Nothing was said often enough to become a fact; nothing was changed."
+    assert done.sentence == NOTHING_FOUND
     assert await rows(remembering) == before
 
 
@@ -290,6 +297,41 @@ async def test_after_thirty_days_it_stays_and_the_sources_go(remembering: Rememb
     assert await texts(remembering) == {OTHER[0]}
 
 
+async def forgotten_together(remembering: Remembering) -> list[str]:
+    """The memories that were told to be forgotten, all by one transaction."""
+    told = await statement(
+        remembering,
+        "select stream, xmin::text from events where event_type = 'memory.forgotten' order by stream",
+    )
+    assert len({row["xmin"] for row in told}) == 1, "told by several transactions"
+    assert await statement(remembering, "select 1 from lost_memories") == []
+    return [row["stream"].removeprefix("memory/") for row in told]
+
+
+@pytest.mark.parametrize("way", ["its source is forgotten", "it expired"])
+async def test_a_fact_that_goes_with_a_source_is_told_of_by_whoever_deletes_that(
+    remembering: Remembering, way: str
+) -> None:
+    conversation = uuid4()
+    tea = some(remembering.clock.now(), *TEA)
+    await put(remembering, replace(tea[0], conversation_id=conversation), *tea[1:])
+    done = (await consolidate(remembering)).consolidation
+    [fact] = (it for it in (await rows(remembering)).values() if it.kind is Kind.SEMANTIC)
+    if way == "it expired":
+        set_end = "update memories set expire_time = learn_time where memory_id = $1"
+        await statement(remembering, set_end, tea[0].memory_id)
+        await remembering.upkeep.nightly.look_after(TENANT, sweeps=False)
+    else:
+        # Nobody else told the fact of this source: it goes with the source, and not as told by it.
+        await statement(remembering, "delete from memory_sources where memory_id = $1", fact.memory_id)
+        await statement(remembering, "update memories set conversation_id = null where memory_id = $1", fact.memory_id)
+        forget = service_pb.DeleteBySourceRequest(conversation_id=str(conversation), request_id=str(uuid4()))
+        await remembering.user.DeleteBySource(forget)
+    assert done.fact_count == 1
+    assert await forgotten_together(remembering) == sorted([str(tea[0].memory_id), str(fact.memory_id)])
+    assert await texts(remembering) == {*TEA[1:]}
+
+
 async def test_a_fact_goes_with_a_source_that_is_deleted_and_the_others_come_back(remembering: Remembering) -> None:
     now = remembering.clock.now()
     tea, bike = some(now, *TEA), some(now, *BIKE)
@@ -303,9 +345,9 @@ async def test_a_fact_goes_with_a_source_that_is_deleted_and_the_others_come_bac
     assert {*TEA[:3]} <= found
     assert not any("7" in text for text in found)
     assert len(found) == 4
-    await remembering.upkeep.nightly.look_after(TENANT, sweeps=False)
-    told = await statement(remembering, "select stream from events where event_type = 'memory.forgotten'")
-    assert len(told) == 2
+    gone = await forgotten_together(remembering)
+    assert len(gone) == 2
+    assert str(tea[3].memory_id) in gone
     await roll_back(remembering, done.consolidation_id)
     assert await texts(remembering) == {*TEA[:3], *BIKE}
 

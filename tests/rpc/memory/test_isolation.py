@@ -166,6 +166,7 @@ async def sagas(remembering: Remembering) -> AsyncIterator[None]:
         yield
 
 
+@pytest.mark.timeout(max(120, OPERATIONS // 500))
 @pytest.mark.usefixtures("sagas")
 async def test_no_call_reaches_what_another_tenant_has(remembering: Remembering) -> None:
     estates = [Estate(TenantId(uuid4()), f"canary{uuid4().hex[:16]}") for _ in range(TENANTS)]

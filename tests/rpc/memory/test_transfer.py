@@ -4,12 +4,14 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from google.protobuf.duration_pb2 import Duration
 
+from servers.memory.encoding.memories import stamp
 from soma.memory.v1 import graph_pb2 as graph_pb
 from soma.memory.v1 import memory_pb2 as memory_pb
 from soma.memory.v1 import memory_service_pb2 as service_pb
@@ -136,6 +138,30 @@ async def test_ids_that_are_taken_are_given_anew_and_links_follow_them(rememberi
     assert (link.link.source_memory_id, link.link.target_memory_id) == (first.memory_id, last.memory_id)
     again = await bring(remembering, exported)
     assert (again.stored_count, again.duplicate_count, again.refused_count) == (0, 3, 0)
+
+
+async def test_a_list_goes_by_when_memories_became_known_whatever_their_ids_are(remembering: Remembering) -> None:
+    """Ids of another system tell no time: these are in no order, and two became known at once."""
+    now, days, token = remembering.clock.now(), (3, 9, 1, 9, 5), ""
+    given = [
+        memory_pb.Memory(
+            memory_id=str(uuid4()), text=f"The ladder {number} was oiled.", learn_time=stamp(now - timedelta(day))
+        )
+        for number, day in enumerate(days)
+    ]
+    assert (await bring(remembering, given)).stored_count == len(days)
+    await remembering.user.StoreMemory(
+        service_pb.StoreMemoryRequest(text="The ladder is safe.", request_id=str(uuid4()))
+    )
+    listed = list[str]()
+    while True:
+        asked = service_pb.ListMemoriesRequest(page_size=1, page_token=token)
+        page = await remembering.user.ListMemories(asked)
+        listed += [memory.text for memory in page.memories]
+        if not (token := page.next_page_token):
+            break
+    pairs = sorted(zip(days, given, strict=True), key=lambda it: (-it[0], it[1].memory_id), reverse=True)
+    assert listed == ["The ladder is safe.", *(memory.text for _, memory in pairs)]
 
 
 async def test_a_broken_import_keeps_whole_batches_and_a_repeat_goes_on(remembering: Remembering) -> None:

@@ -1,12 +1,12 @@
-"""A tenant beside another one that has the same ids in every table, so that a clause that is left out shows at once.
+"""A tenant among others that have the same ids in every table, so that a clause that is left out shows at once.
 
-The keys of all tables begin with the tenant, so two tenants may have rows of the same ids. The twin's texts and owners
-carry a word by which they are known, and it has more besides: everything is under quarantine, forgotten, linked.
+The keys of all tables begin with the tenant, so several tenants may have rows of the same ids. Of the others, one has
+all that the first has with a word in its texts, one has in recall what rests or is hidden there, one has the reverse,
+and they have more besides: everything is under quarantine, forgotten, linked.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -17,39 +17,89 @@ from soma_common.postgres.queries import Queries
 
 # Outside of the tables, where nothing that is left out reaches.
 SAVED: Final = "twins"
-ONE: Final = UUID("0198c0de-0000-7000-8000-0000000000f1")
+# The last in order, so that whoever takes any row takes another one's.
+ONE: Final = UUID("0198c0de-0000-7000-8000-0000000000ff")
 TWIN: Final = UUID("0198c0de-0000-7000-8000-0000000000f2")
+AWAKE: Final = UUID("0198c0de-0000-7000-8000-0000000000f3")
+ASLEEP: Final = UUID("0198c0de-0000-7000-8000-0000000000f4")
+TWINS: Final = (TWIN, AWAKE, ASLEEP)
 WORD: Final = "thetwins"
 _MARKED: Final = ("text", "owner_sub", "speaker")
 
 _COLUMNS: Final = """
-select c.relname as table_name, array_agg(a.attname::text order by a.attnum) as columns
+select c.relname as table_name, array_agg(a.attname::text order by a.attnum) as columns,
+    array_agg(format_type(a.atttypid, a.atttypmod) order by a.attnum) as types
 from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
 where c.relnamespace = 'memory'::regnamespace and c.relkind = 'r' and c.relname = any($1::text[])
 group by c.relname having 'tenant_id' = any(array_agg(a.attname::text)) order by c.relname
 """
-_MORE: Final = f"""
+# What the others have besides what the one has.
+_MORE: Final = """
+update memories set term_count = term_count + 5 where tenant_id = :twin;
 insert into quarantines (tenant_id, quarantine_id, memory_id, reason, owner_sub, start_time)
-select '{TWIN}', gen_random_uuid(), memory_id, '{WORD}', '{WORD}', now() from memories where tenant_id = '{TWIN}';
+select tenant_id, gen_random_uuid(), memory_id, :word, :word, now() from memories where tenant_id = :twin;
+insert into quarantines (tenant_id, quarantine_id, source_id, reason, owner_sub, start_time)
+values (:twin, gen_random_uuid(), 'another', :word, :word, now());
+insert into namespace_sizes (tenant_id, namespace, memories, terms)
+values (:twin, 'agent:00000000-0000-7000-8000-00000000000f', 1, 1);
 insert into forgotten_sources (tenant_id, source, owner_sub, ended, forget_time, request_id)
-select distinct '{TWIN}'::uuid, 'conversation/' || conversation_id, '', true, now(), gen_random_uuid()
-from memories where tenant_id = '{TWIN}' and conversation_id is not null
+select distinct tenant_id, 'conversation/' || conversation_id, '', true, now(), gen_random_uuid()
+from memories where tenant_id = :twin and conversation_id is not null
 on conflict do nothing;
 insert into memory_links (tenant_id, source_id, target_id, type, strength, owner_sub, update_time)
-select '{TWIN}', a.memory_id, b.memory_id, 'twin', 0.9, '{WORD}', now()
-from memories a, memories b where a.tenant_id = '{TWIN}' and b.tenant_id = '{TWIN}' and a.memory_id <> b.memory_id;
-insert into memory_origins (tenant_id, origin_id, memory_id)
-select '{TWIN}', a.memory_id, b.memory_id
-from memories a, memories b where a.tenant_id = '{TWIN}' and b.tenant_id = '{TWIN}' and a.memory_id < b.memory_id
-on conflict do nothing;
+select a.tenant_id, a.memory_id, b.memory_id, 'twin', 0.9, :word, now()
+from memories a, memories b where a.tenant_id = :twin and b.tenant_id = :twin and a.memory_id <> b.memory_id;
 insert into memory_uses (tenant_id, memory_id, turn_id, use_time)
-select '{TWIN}', memory_id, gen_random_uuid(), now() from memories where tenant_id = '{TWIN}';
-insert into lost_facts (tenant_id, memory_id, namespace, version)
-select '{TWIN}', memory_id, namespace, version from memories where tenant_id = '{TWIN}';
-insert into memory_sources (tenant_id, memory_id, owner_sub, speaker, source_class, source_id, learn_time)
-select '{TWIN}', memory_id, '{WORD}', '{WORD}', 1, '{WORD}', now() from memories where tenant_id = '{TWIN}';
+select tenant_id, memory_id, gen_random_uuid(), now() from memories where tenant_id = :twin;
+insert into lost_memories (tenant_id, memory_id, namespace, version)
+select tenant_id, memory_id, namespace, version from memories where tenant_id = :twin on conflict do nothing;
 """
-
+_OF_TWIN: Final = """
+insert into memory_origins (tenant_id, origin_id, memory_id)
+select a.tenant_id, a.memory_id, b.memory_id
+from memories a, memories b where a.tenant_id = :twin and b.tenant_id = :twin and a.memory_id <> b.memory_id
+on conflict do nothing;
+insert into memory_sources (tenant_id, memory_id, owner_sub, speaker, source_class, source_id, conversation_id,
+    learn_time)
+select tenant_id, memory_id, :word, :word, 1, source,
+    (select conversation_id from memory_sources where tenant_id = :twin and source_id = 'elsewhere' limit 1),
+    '2020-01-01'
+from memories, unnest(array['elsewhere', :word]) source where tenant_id = :twin;
+update memories set superseded_by = (select memory_id from memories where tenant_id = :twin and coordinate = '1,2')
+where tenant_id = :twin and superseded_by is not null;
+"""
+_OF_AWAKE: Final = """
+update memories set superseded_by = before.memory_id
+from (select memory_id from memories where tenant_id = :twin and superseded_by is not null limit 1) before
+where tenant_id = :twin and superseded_by is null;
+update memories set namespace = 'shared' where tenant_id = :twin and namespace = 'user:ada' and text like '%gardener%';
+update memories set retire_time = null, retire_reason = null, hidden_by = 0, expire_time = null, valid_to = null,
+    version = version + 9, conversation_id = null, source_id = '', owner_sub = 'root'
+where tenant_id = :twin and coordinate = '';
+update consolidations set state = 2, start_time = '2099-01-01', end_time = coalesce(end_time, '2020-01-01'),
+    undo_until = coalesce(undo_until, '2020-01-01')
+where tenant_id = :twin;
+update memory_versions set version = version + 10, change_sub = 'bob', text = 'elsewhere' where tenant_id = :twin;
+update memory_ghosts set conversation_id = null, source_key = null where tenant_id = :twin;
+"""
+_OF_ASLEEP: Final = """
+update memories set superseded_by = behind.superseded_by
+from (select superseded_by from memories where tenant_id = :twin and superseded_by is not null limit 1) behind
+where tenant_id = :twin;
+update memories set retire_time = now(), retire_reason = 2, hidden_by = 1, expire_time = now() - interval '90 days',
+    trust = 0.01, version = version + 3, conversation_id = memory_id, source_id = memory_id::text,
+    namespace = case namespace when 'user:ada' then 'user:bob' when 'user:bob' then 'user:ada' else namespace end
+where tenant_id = :twin;
+update memory_versions set version = version - 1, change_sub = 'ada' where tenant_id = :twin;
+insert into memory_ghosts (tenant_id, memory_id, conversation_id, source_key)
+select tenant_id, md5(memory_id::text)::uuid, memory_id,
+    (select max(source_key) from memory_ghosts where tenant_id = :twin)
+from memories where tenant_id = :twin;
+update consolidations set state = 4, fact_ids = (select array_agg(memory_id) from memories where tenant_id = :twin)
+where tenant_id = :twin;
+update sweeps set restore_time = '2026-01-01' where tenant_id = :twin;
+"""
+_APART: Final = {TWIN: _OF_TWIN, AWAKE: _OF_AWAKE, ASLEEP: _OF_ASLEEP}
 
 # What a process holds of a namespace is read anew: rows that are put back are in no log.
 _ANEW: Final = f"""
@@ -60,16 +110,18 @@ from (select nextval('memory_change_numbers') as number) newer where tenant_id =
 
 @dataclass(frozen=True)
 class Twins:
-    """The tables of a house as its superuser sees them."""
+    """The tables of a house as its superuser sees them: of each its columns with their types."""
 
     connection: asyncpg.Connection
-    tables: Mapping[str, list[str]]
+    tables: Mapping[str, Mapping[str, str]]
 
     @classmethod
-    async def of(cls, connection: asyncpg.Connection, names: list[str]) -> "Twins":
+    async def of(cls, connection: asyncpg.Connection, names: Sequence[str]) -> "Twins":
         await connection.execute("set session_replication_role = replica; set search_path = memory, public")
         rows = await connection.fetch(_COLUMNS, names)
-        return cls(connection, {row["table_name"]: row["columns"] for row in rows})
+        return cls(
+            connection, {row["table_name"]: dict(zip(row["columns"], row["types"], strict=True)) for row in rows}
+        )
 
     def _copy(self, table: str, target: UUID) -> str:
         named = ", ".join(f'"{column}"' for column in self.tables[table])
@@ -89,40 +141,54 @@ class Twins:
         kept = (f"create table {SAVED}.{it} as select * from {it} where tenant_id = '{ONE}';" for it in self.tables)
         await self.connection.execute(f"create schema {SAVED}; {''.join(kept)}")
 
-    async def begin(self, *, with_twin: bool) -> None:
-        """Bring the one tenant back to what was saved, with a twin beside it or without."""
-        text = "".join(self._copy(table, ONE) for table in self.tables)
-        text += "".join(f"delete from {table} where tenant_id = '{TWIN}';" for table in self.tables)
-        text += _ANEW
-        if with_twin:
-            text += "".join(self._copy(table, TWIN) for table in self.tables) + _MORE
-        await self.connection.execute(text)
+    async def restore(self) -> None:
+        """Bring the one tenant back to what was saved."""
+        await self.connection.execute("".join(self._copy(table, ONE) for table in self.tables) + _ANEW)
 
-    async def rows(self, tenant_id: UUID) -> str:
-        """A hash of everything that a tenant has."""
+    async def join(self) -> None:
+        """Put the others beside it."""
+        for twin, apart in _APART.items():
+            copies = "".join(self._copy(table, twin) for table in self.tables)
+            more = (_MORE + apart).replace(":twin", f"'{twin}'").replace(":word", f"'{WORD}'")
+            await self.connection.execute(copies + more)
+        # Behind them also as it lies on the disk, and with the numbers that it has.
+        number = await self.connection.fetchval(
+            f"select max(change_seq) from namespace_sizes where tenant_id = '{ONE}'"
+        )
+        await self.restore()
+        numbered = f"update namespace_sizes set change_seq = {number}, pruned_seq = {number} where tenant_id = '{ONE}'"
+        await self.connection.execute(numbered)
+
+    async def rows(self, tenants: Sequence[UUID], masked: Iterable[str] = ()) -> str:
+        """A hash of everything that these tenants have; a time of today is as good as any other of today.
+
+        A row that is locked counts as another one.
+        """
         parts = " union all ".join(
-            f"select '{table}' || t::text as line from {table} t where tenant_id = '{tenant_id}'"
-            for table in self.tables
+            f"select concat_ws('|', '{table}', xmax = pg_current_xact_id()::xid, {self._line(columns, masked)}) as line"
+            f" from {table} where tenant_id = any($1)"
+            for table, columns in self.tables.items()
         )
-        return str(await self.connection.fetchval(f"select md5(string_agg(line, '' order by line)) from ({parts}) p"))
+        text = f"select md5(string_agg(line, '/' order by line)) from ({parts}) p"
+        return str(await self.connection.fetchval(text, tenants))
 
-    async def figures(self, tenant_id: UUID) -> str:
-        """How many rows a tenant has of each kind, and how its memories stand."""
-        parts = ", ".join(
-            f"(select count(*) from {table} where tenant_id = '{tenant_id}') as {table}" for table in self.tables
+    @staticmethod
+    def _line(columns: Mapping[str, str], masked: Iterable[str]) -> str:
+        made = (
+            f"case when abs(extract(epoch from {name} - now())) < 172800 then 'now' else {name}::text end"
+            if kind == "timestamp with time zone"
+            else f'"{name}"::text'
+            for name, kind in columns.items()
+            if name not in masked
         )
-        standing = (
-            "(select string_agg(concat_ws('/', memory_id, hidden_by, retire_reason, version, source_id), ' '"
-            f" order by memory_id) from memories where tenant_id = '{tenant_id}' and memory_id in"
-            f" (select memory_id from {SAVED}.memories)) as standing"
-        )
-        return str(await self.connection.fetchrow(f"select {parts}, {standing}"))
+        return ", ".join(f"coalesce({each}, '-')" for each in made)
 
 
 # A comparison of a row's tenant with the caller's, or with that of another row.
 CLAUSE: Final = re.compile(
-    r"\b(?:[a-z_]+\.)?tenant_id = (?:\$1\b|p_tenant\b|v_tenant\b|[a-z_]+\.tenant_id\b"
+    r"\b(?:[a-z_]+\.)?tenant_id = (?:\$1\b|\$2(?= and namespace)|p_tenant\b|v_tenant\b|[a-z_]+\.tenant_id\b"
     r"|nullif\(current_setting\('soma\.tenant_id', true\), ''\)::uuid)"
+    r"|\busing \(tenant_id, "
 )
 
 
@@ -147,59 +213,18 @@ def mutants_of(place: str, text: str) -> Iterator[Mutant]:
 
 
 def without_all(text: str) -> str:
-    """The text without any of its clauses."""
-    return CLAUSE.sub(_nothing, text)
+    """The text without any of its clauses, but such as join tables by their columns of one name."""
+    return CLAUSE.sub(lambda found: found.group() if found.group().startswith("using") else _nothing(found), text)
 
 
 def _nothing(found: re.Match[str]) -> str:
     """What compares no tenants; a parameter stays, for a statement must know the types of all it is given."""
-    return "($1::uuid is null or true)" if "$1" in found.group() else "true"
+    if found.group().startswith("using"):
+        return "using ("
+    parameter = found.group()[-2:]
+    return f"({parameter}::uuid is null or true)" if parameter[0] == "$" else "true"
 
 
-class Statements:
-    """The statements of all files, wherever a module holds them."""
-
-    def __init__(self, held: Iterable[Queries]) -> None:
-        self._held = {queries.__dict__["_source"]: list[Queries]() for queries in held}
-        for queries in held:
-            self._held[queries.__dict__["_source"]].append(queries)
-        self.texts = {
-            f"{source}:{name}": getattr(same[0], name) for source, same in self._held.items() for name in dir(same[0])
-        }
-
-    @contextmanager
-    def instead(self, texts: Mapping[str, str]) -> Iterator[None]:
-        """Other texts for some statements, for the length of a test of the tests."""
-        try:
-            self._set(texts)
-            yield
-        finally:
-            self._set({place: self.texts[place] for place in texts})
-
-    def _set(self, texts: Mapping[str, str]) -> None:
-        for place, text in texts.items():
-            source, _, name = place.rpartition(":")
-            for queries in self._held[source]:
-                queries.__dict__["_statements"][name] = text
-
-    @contextmanager
-    def noting(self, seen: set[str]) -> Iterator[None]:
-        """Notes which statements are asked for."""
-
-        class Noting(dict[str, str]):
-            source = ""
-
-            def __getitem__(self, name: str) -> str:
-                seen.add(f"{self.source}:{name}")
-                return super().__getitem__(name)
-
-        before = [(queries, queries.__dict__["_statements"]) for same in self._held.values() for queries in same]
-        try:
-            for queries, statements in before:
-                noting = Noting(statements)
-                noting.source = queries.__dict__["_source"]
-                queries.__dict__["_statements"] = noting
-            yield
-        finally:
-            for queries, statements in before:
-                queries.__dict__["_statements"] = statements
+def texts_of(held: Iterable[Queries]) -> dict[str, str]:
+    """Where each statement stands, and its text."""
+    return {f"{each.__dict__['_source']}:{name}": getattr(each, name) for each in held for name in dir(each)}

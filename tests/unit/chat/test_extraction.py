@@ -23,6 +23,13 @@ def test_a_grounded_answer_is_taken_with_its_fact() -> None:
     assert learned.fact == Fact("lives_in", "Lisbon")
 
 
+def test_two_facts_in_one_sentence_are_two_so_that_what_replaces_one_leaves_the_other() -> None:
+    said = "I live in Lisbon and work as a nurse."
+    found = found_in(answer(quote=said, text=said), said) or []
+    assert [each.text for each in found] == ["I live in Lisbon.", "I work as a nurse."]
+    assert [each.fact for each in found] == [Fact("lives_in", "Lisbon"), Fact("works_as", "nurse")]
+
+
 def test_a_fence_around_it_is_no_matter_and_nothing_is_an_answer() -> None:
     assert found_in(f"```json\n{answer()}\n```", SAID)
     assert found_in('{"memories": []}', SAID) == []

@@ -2,9 +2,9 @@
 
 import pytest
 
-from cli.exits import CommandError
-from cli.failures import explained
-from soma_common.kernel.errors import FieldViolation, SomaError
+from cli.exits import CommandError, Exit
+from cli.failures import by_option, explained
+from soma_common.kernel.errors import FieldViolation, SomaError, invalid_field
 from soma_common.kernel.reasons import Reason
 
 SPENT = {"scope": "user", "period": "day", "used": "9", "limit": "10", "unit": "tokens", "resets_at": "tomorrow"}
@@ -28,6 +28,19 @@ SPENT = {"scope": "user", "period": "day", "used": "9", "limit": "10", "unit": "
 def test_a_refusal_says_what_to_do_and_when(failure: SomaError, advice: str) -> None:
     assert explained(failure).startswith(failure.sentence)
     assert advice in explained(failure)
+
+
+def test_what_an_option_gave_is_refused_by_its_name() -> None:
+    with pytest.raises(CommandError) as refused, by_option({"valid_from_time": "--since"}):
+        raise invalid_field("valid_from_time", "it lies in the future")
+    assert (refused.value.sentence, refused.value.code) == (
+        "--since is not acceptable: it lies in the future.",
+        Exit.WRONG_USE,
+    )
+    for other in (invalid_field("text", "it is empty"), SomaError(Reason.RATE_LIMITED, {"limit": "5"})):
+        with pytest.raises(SomaError) as kept, by_option({"valid_from_time": "--since"}):
+            raise other
+        assert kept.value is other
 
 
 def test_every_mistake_is_told() -> None:

@@ -21,6 +21,7 @@ from soma.governor.v1 import budget_pb2 as budget_pb
 from soma.governor.v1 import receipt_pb2 as receipt_pb
 from soma.memory.v1 import memory_pb2 as memory_pb
 from soma.memory.v1 import memory_service_pb2 as service_pb
+from soma.memory.v1 import upkeep_pb2 as upkeep_pb
 
 
 @pytest.mark.parametrize(
@@ -70,6 +71,20 @@ def test_forgetting_says_what_it_touches() -> None:
     memory = memory_pb.Memory(text="Tea.", namespace="user:ada", kind=memory_pb.MEMORY_KIND_SEMANTIC)
     assert "one semantic memory of user:ada" in memory_view.touched(memory)
     assert "“Tea.”" in memory_view.touched(memory)
+    assert "and never recalled" in memory_view.touched(memory)
+
+
+def test_an_earlier_version_says_what_it_said_otherwise() -> None:
+    now = memory_pb.Memory(text="Tea.", importance=0.9, version=4, pinned=True)
+    pinned = memory_pb.Memory(text="Tea.", importance=0.5, version=2, pinned=True)
+    first = memory_pb.Memory(text="Tea.", importance=0.5, version=1, tags=["house"])
+    told = memory_pb.Memory(text="Coffee.", importance=0.9, version=3, pinned=True)
+    rows = memory_view.lineage_rows(upkeep_pb.GetLineageResponse(memory=now, versions=[now, told, pinned, first]))
+    assert [row[:3] for row in rows] == [
+        ("version 3", "–", "Coffee."),
+        ("version 2", "–", "Tea. (importance 0.50)"),
+        ("version 1", "–", "Tea. (tags house; pinned –)"),
+    ]
 
 
 @pytest.mark.parametrize(

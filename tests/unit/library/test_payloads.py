@@ -28,7 +28,7 @@ FIELDS: Final = {
         ("takes_back", "rating", "finish_reason", "error_reason", "decision", "period", "scope", "status"), WORD
     ),
     **dict.fromkeys(("resource", "sources", "command", "role", "error_class"), WORD),
-    **dict.fromkeys(("tool", "fields", "changed_fields", "consumer", "step", "type"), THING),
+    **dict.fromkeys(("tool", "fields", "changed_fields", "consumer", "step"), THING),
     **dict.fromkeys(("changed_by", "rated_by", "decided_by", "commanded_by", "sub", "namespace"), PERSON),
     "arguments_hash": DIGEST,
     "BudgetSettled.owner_id": ID,

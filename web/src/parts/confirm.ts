@@ -48,7 +48,7 @@ export class ConfirmPart extends LitElement {
   ];
 
   protected override render(): unknown {
-    return html`<dialog aria-labelledby="title" aria-describedby="text" @close=${(event: Event) => this.#closed(event)}>
+    return html`<dialog aria-labelledby="title" aria-describedby="text" @keydown=${keepEscape} @close=${(event: Event) => this.#closed(event)}>
       <h2 id="title">${this.question.title}</h2>
       <p id="text">${this.question.text}</p>
       <form class="row" method="dialog">
@@ -68,6 +68,13 @@ export class ConfirmPart extends LitElement {
 }
 
 customElements.define("soma-confirm", ConfirmPart);
+
+/** Escape closes the question alone, not what it was asked from. */
+function keepEscape(event: KeyboardEvent): void {
+  if (event.key === "Escape") {
+    event.stopPropagation();
+  }
+}
 
 /** Whether the person is sure. The focus goes back to where it was. */
 export async function confirmed(question: Question): Promise<boolean> {

@@ -49,7 +49,7 @@ export class MemoryCardPart extends Part {
       }
       .score div {
         display: grid;
-        grid-template-columns: 64px 1fr 28px;
+        grid-template-columns: 72px 1fr 28px;
         align-items: center;
         gap: var(--s2);
       }
@@ -90,7 +90,7 @@ export class MemoryCardPart extends Part {
       <p class=${this.open ? "text" : "text cut"}>${memory.text}</p>
       ${hit === undefined ? nothing : score(hit)}
       <div class="foot">
-        <span class="quiet tiny">${[enumWords(memory.kind, "MEMORY_KIND_"), source, ...standing(memory)].join(" · ")}</span>
+        <span class="quiet tiny">${[...total(hit), enumWords(memory.kind, "MEMORY_KIND_"), source, ...standing(memory)].join(" · ")}</span>
         <button class="plain" type="button" aria-expanded=${this.open} @click=${() => (this.open = !this.open)}>Details</button>
         <button class="plain" type="button" @click=${() => void this.#forget()}>Forget</button>
       </div>
@@ -103,24 +103,34 @@ export class MemoryCardPart extends Part {
       ${this.changing === undefined
         ? html`<div class="foot">
             <span></span>
-            ${this.#act("Edit", () => (this.changing = "edit"))}
-            ${memory.superseded_by === "" ? this.#act("Correct", () => (this.changing = "correct")) : nothing}
+            ${this.#act("Edit", () => (this.changing = "edit"), "edit")}
+            ${memory.superseded_by === "" ? this.#act("Correct", () => (this.changing = "correct"), "correct") : nothing}
             ${this.#act(memory.pinned ? "Unpin" : "Pin", () => void this.#pin())}
+            ${memory.source_id === "" ? nothing : this.#act("Same source", () => void this.store.memories.from(memory.source_id))}
             ${memory.conversation_id === "" ? nothing : this.#act("To the message", () => this.#toMessage())}
           </div>`
         : html`<soma-memory-change
             .store=${this.store}
             .memory=${memory}
             .how=${this.changing}
-            @done=${() => (this.changing = undefined)}
+            @done=${() => void this.#changed()}
           ></soma-memory-change>`}
       ${details(memory)}
       <soma-memory-lineage .store=${this.store} .memory=${memory}></soma-memory-lineage>
     `;
   }
 
-  #act(name: string, act: () => void): unknown {
-    return html`<button class="plain" type="button" @click=${act}>${name}</button>`;
+  #act(name: string, act: () => void, id = ""): unknown {
+    return html`<button class="plain" type="button" id=${id === "" ? nothing : id} @click=${act}>${name}</button>`;
+  }
+
+  /** The focus goes back to what opened the form, or to the details where that is gone. */
+  async #changed(): Promise<void> {
+    const { changing = "edit" } = this;
+    this.changing = undefined;
+    await this.updateComplete;
+    const { renderRoot } = this;
+    (renderRoot.querySelector<HTMLElement>(`#${changing}`) ?? renderRoot.querySelector<HTMLElement>("[aria-expanded]"))?.focus();
   }
 
   async #pin(): Promise<void> {
@@ -167,7 +177,7 @@ function score(hit: MemoryHit): unknown {
     ["words", lexical],
     ["recency", recency],
     ["weight", importance],
-    ...there("around", context),
+    ...there("neighbours", context),
     ...there("links", graph),
     ...there("time", time),
     ...there("name", speaker),
@@ -184,6 +194,10 @@ function score(hit: MemoryHit): unknown {
       </div>`,
     )}
   </div>`;
+}
+
+function total(hit: MemoryHit | undefined): readonly string[] {
+  return hit === undefined ? [] : [`score ${hit.score.toFixed(2)}`];
 }
 
 /** A part of the score that only some memories have. */
@@ -211,6 +225,7 @@ function details(memory: Memory): unknown {
     ["Lives with", memory.namespace],
     ["About", memory.subject],
     ["Said by", memory.speaker],
+    ["Source", memory.source_id],
     ["Trust", memory.trust.toFixed(2)],
     ["Importance", memory.importance.toFixed(2)],
     ["Recalled", plural(memory.access_count, "time")],

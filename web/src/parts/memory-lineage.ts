@@ -8,6 +8,9 @@ import { refusalOf } from "../wire/refusal";
 import type { Lineage, Memory } from "../wire/types";
 import { Part } from "./part";
 
+/** Its name, the memories, whether they can be opened. */
+type Group = readonly [string, readonly Memory[], boolean];
+
 export class MemoryLineagePart extends Part {
   static override properties = { memory: { attribute: false }, found: { state: true }, problem: { state: true } };
   declare memory: Memory;
@@ -20,18 +23,45 @@ export class MemoryLineagePart extends Part {
     notices,
     panel,
     css`
+      h2,
+      ol,
+      .here {
+        margin: 0 0 0 var(--s1);
+        padding: var(--s1) 0 var(--s1) var(--s4);
+        border-left: 1px solid var(--outline);
+      }
       h2 {
-        margin: var(--s3) 0 var(--s1);
+        color: var(--ink-soft);
         font-size: var(--size-tiny);
       }
       ol {
-        margin: 0;
-        padding: 0 0 0 var(--s3);
-        border-left: 1px solid var(--hairline);
         list-style: none;
       }
       li {
         padding: var(--s1) 0;
+      }
+      li,
+      .here {
+        position: relative;
+      }
+      li::before,
+      .here::before {
+        position: absolute;
+        top: 10px;
+        left: calc(-1 * var(--s4) - 4px);
+        width: 7px;
+        height: 7px;
+        border: 1px solid var(--outline);
+        border-radius: 50%;
+        background: var(--ground);
+        content: "";
+      }
+      .here::before {
+        left: -4px;
+        background: var(--accent);
+      }
+      .here {
+        font-weight: 600;
       }
       button.link {
         text-align: left;
@@ -73,29 +103,36 @@ export class MemoryLineagePart extends Part {
     }
     const { memory, versions = [], superseded = [], superseded_by = [], sources = [], descendants = [] } = this.found;
     const older = versions.filter((each) => each.version !== memory.version);
-    const groups: readonly (readonly [string, readonly Memory[], boolean])[] = [
-      ["Replaced by", superseded_by, true],
+    const before: Group[] = [
+      ["Made of", sources, true],
       ["Replaced", superseded, true],
       ["Earlier versions", older, false],
-      ["Made of", sources, true],
+    ];
+    const after: Group[] = [
+      ["Replaced by", superseded_by, true],
       ["Made into", descendants, true],
     ];
-    const told = groups.filter(([, memories]) => memories.length > 0);
-    return told.length === 0
-      ? html`<p class="quiet">It is as it was learned; nothing took its place.</p>`
-      : told.map(([name, memories, leads]) => this.#group(name, memories, leads));
+    if ([...before, ...after].every(([, memories]) => memories.length === 0)) {
+      return html`<p class="quiet">It is as it was learned; nothing took its place.</p>`;
+    }
+    // Downwards in time: what it comes from, itself, what became of it.
+    return html`${before.map((group) => this.#group(group))}
+      <p class="here">This memory</p>
+      ${after.map((group) => this.#group(group))}`;
   }
 
-  #group(name: string, memories: readonly Memory[], leads: boolean): unknown {
-    return html`<h2>${name}</h2>
+  #group([name, memories, leads]: Group): unknown {
+    return memories.length === 0
+      ? nothing
+      : html`<h2>${name}</h2>
       <ol>
         ${memories.map(
           (memory) => html`<li>
             ${leads
               ? html`<button class="link" type="button" @click=${() => this.store.showMemory(memory.memory_id)}>${memory.text}</button>`
               : memory.text}
-            <span class="quiet tiny">${leads ? moment(memory.learn_time) : `version ${memory.version}`}</span>
-            ${memory.valid_to_time === undefined ? nothing : html`<span class="quiet tiny">held until ${moment(memory.valid_to_time)}</span>`}
+            <span class="quiet tiny">${leads ? `learned ${moment(memory.learn_time)}` : `version ${memory.version}`}</span>
+            ${memory.valid_to_time === undefined ? nothing : html`<span class="quiet tiny">· held until ${moment(memory.valid_to_time)}</span>`}
           </li>`,
         )}
       </ol>`;

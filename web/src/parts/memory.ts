@@ -8,17 +8,11 @@ import { panel } from "../design/panel";
 import type { Watchable } from "../state/cell";
 import { count, plural } from "../text/format";
 import { refusalOf } from "../wire/refusal";
-import type { MemoryFilters } from "../wire/types";
 import { Part } from "./part";
 import "./memory-card";
+import { KINDS } from "./memory-narrow";
 
 const PAUSE_MS = 150;
-const KINDS: readonly (readonly [string, string])[] = [
-  ["MEMORY_KIND_EPISODIC", "episodic"],
-  ["MEMORY_KIND_SEMANTIC", "semantic"],
-  ["MEMORY_KIND_PROCEDURAL", "procedural"],
-];
-
 export class MemoryPart extends Part {
   static override properties = { refused: { state: true } };
   declare refused: string;
@@ -29,27 +23,10 @@ export class MemoryPart extends Part {
     notices,
     panel,
     css`
-      .narrow {
-        display: flex;
-        flex-wrap: wrap;
-        gap: var(--s2);
-        margin: var(--s2) 0 var(--s4);
-      }
       select {
         min-height: 28px;
         padding: 0 var(--s1);
         font-size: var(--size-tiny);
-      }
-      label {
-        display: flex;
-        align-items: center;
-        gap: var(--s1);
-        color: var(--ink-soft);
-        font-size: var(--size-tiny);
-      }
-      label input {
-        min-height: 0;
-        accent-color: var(--accent);
       }
       .quiet {
         margin-bottom: var(--s2);
@@ -79,6 +56,7 @@ export class MemoryPart extends Part {
     `,
   ];
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #told = "";
 
   constructor() {
     super();
@@ -90,10 +68,19 @@ export class MemoryPart extends Part {
     void this.store.memories.search();
   }
 
+  /** Where the card that had the focus went with what was done to it, the search gets it. */
+  protected override updated(): void {
+    const { value: told } = this.store.memories.report;
+    if (told !== this.#told && told !== "" && document.activeElement === document.body) {
+      this.renderRoot.querySelector<HTMLElement>("input[type=search]")?.focus();
+    }
+    this.#told = told;
+  }
+
   protected override watched(): readonly Watchable[] {
-    const { memories, thread } = this.store;
-    const { found, problem, filters, wanted, report, undo, query, newest, stats } = memories;
-    return [found, problem, filters, wanted, report, undo, query, newest.rows, newest.problem, stats, thread.conversationId];
+    const { memories } = this.store;
+    const { found, problem, wanted, report, undo, query, newest, stats } = memories;
+    return [found, problem, wanted, report, undo, query, newest.rows, newest.problem, stats];
   }
 
   protected override render(): unknown {
@@ -110,7 +97,7 @@ export class MemoryPart extends Part {
           @input=${(event: InputEvent) => this.#type((event.target as HTMLInputElement).value)}
         />
       </div>
-      ${this.#narrowing()}
+      <soma-memory-narrow .store=${this.store}></soma-memory-narrow>
       ${this.#report()}
       ${memories.problem.value === undefined ? nothing : html`<p class="problem" role="alert">${memories.problem.value.message}</p>`}
       ${wanted === undefined ? nothing : html`<soma-memory-card .store=${this.store} .memory=${wanted}></soma-memory-card>`}
@@ -118,56 +105,8 @@ export class MemoryPart extends Part {
     `;
   }
 
-  #narrowing(): unknown {
-    const { filters } = this.store.memories;
-    const { value: now } = filters;
-    const here = this.store.thread.conversationId.value;
-    return html`<div class="narrow">
-      <select aria-label="Kind" @change=${(event: Event) => this.#narrow({ kinds: chosen(event) === "" ? [] : [chosen(event)] })}>
-        <option value="" ?selected=${now.kinds.length === 0}>every kind</option>
-        ${KINDS.map(([value, name]) => html`<option value=${value} ?selected=${now.kinds.includes(value)}>${name}</option>`)}
-      </select>
-      ${this.#searches ? this.#importance(now.min_importance) : nothing}
-      <input
-        aria-label="About whom"
-        placeholder="about whom"
-        maxlength="256"
-        .value=${now.subject}
-        @change=${(event: Event) => this.#narrow({ subject: (event.target as HTMLInputElement).value.trim() })}
-      />
-      ${!this.#searches
-        ? html`<label>
-            <input
-              type="checkbox"
-              .checked=${now.include_retired}
-              @change=${(event: Event) => this.#narrow({ include_retired: (event.target as HTMLInputElement).checked })}
-            />
-            also what rests
-          </label>`
-        : nothing}
-      ${here === ""
-        ? nothing
-        : html`<label>
-            <input
-              type="checkbox"
-              .checked=${now.conversation_id === here}
-              @change=${(event: Event) => this.#narrow({ conversation_id: (event.target as HTMLInputElement).checked ? here : "" })}
-            />
-            of this conversation
-          </label>`}
-    </div>`;
-  }
-
   get #searches(): boolean {
     return this.store.memories.query.value.trim() !== "";
-  }
-
-  #importance(least: number): unknown {
-    return html`<select aria-label="Importance" @change=${(event: Event) => this.#narrow({ min_importance: Number(chosen(event)) })}>
-      ${[0, 0.5, 0.7, 0.9].map(
-        (each) => html`<option value=${each} ?selected=${least === each}>${each === 0 ? "any importance" : `importance ≥ ${each}`}</option>`,
-      )}
-    </select>`;
   }
 
   #report(): unknown {
@@ -266,12 +205,6 @@ export class MemoryPart extends Part {
     this.#timer = setTimeout(() => void this.store.memories.search(), PAUSE_MS);
   }
 
-  #narrow(change: Partial<MemoryFilters>): void {
-    const { filters } = this.store.memories;
-    filters.value = { ...filters.value, ...change };
-    void this.store.memories.search();
-  }
-
   async #keep(event: SubmitEvent): Promise<void> {
     event.preventDefault();
     const form = event.target as HTMLFormElement;
@@ -285,10 +218,6 @@ export class MemoryPart extends Part {
       this.refused = refusalOf(error).message;
     }
   }
-}
-
-function chosen(event: Event): string {
-  return (event.target as HTMLSelectElement).value;
 }
 
 customElements.define("soma-memory", MemoryPart);

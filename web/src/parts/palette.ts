@@ -1,7 +1,8 @@
 // The palette: type a few letters, choose by arrows, do it.
 
-import { css, html, nothing } from "lit";
+import { css, html, nothing, type PropertyValues } from "lit";
 import { base, controls } from "../design/shared";
+import type { Watchable } from "../state/cell";
 import { commands, matching, type Command } from "./commands";
 import { Part } from "./part";
 
@@ -77,7 +78,7 @@ export class PalettePart extends Part {
       }
     `,
   ];
-  #all: Command[] = [];
+  #found: Command[] = [];
 
   constructor() {
     super();
@@ -85,9 +86,19 @@ export class PalettePart extends Part {
     this.chosen = 0;
   }
 
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.#all = commands(this.store);
+  protected override watched(): readonly Watchable[] {
+    const { mesh, chats } = this.store;
+    return [mesh.models, mesh.agents, chats.list];
+  }
+
+  // What comes while the palette is open joins it, and the mark stays on its command.
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    const marked = this.#found[this.chosen];
+    this.#found = matching(commands(this.store), this.text).slice(0, MOST);
+    if (!changed.has("text") && !changed.has("chosen")) {
+      const place = this.#found.findIndex(({ group, name }) => group === marked?.group && name === marked.name);
+      this.chosen = Math.max(0, place);
+    }
   }
 
   protected override firstUpdated(): void {
@@ -99,7 +110,7 @@ export class PalettePart extends Part {
   }
 
   protected override render(): unknown {
-    const found = this.#found();
+    const found = this.#found;
     return html`<dialog
       aria-label="Commands"
       @close=${() => (this.store.layout.paletteOpen.value = false)}
@@ -122,10 +133,6 @@ export class PalettePart extends Part {
         ? html`<p class="quiet" role="status">No command and no chat is called so.</p>`
         : html`<div id="list" role="listbox" aria-label="Commands">${found.map((command, place) => this.#option(command, place))}</div>`}
     </dialog>`;
-  }
-
-  #found(): Command[] {
-    return matching(this.#all, this.text).slice(0, MOST);
   }
 
   #option(command: Command, place: number): unknown {

@@ -19,7 +19,9 @@ export class Memories {
     conversation_id: "",
     min_importance: 0,
     subject: "",
+    held_on: "",
     include_retired: false,
+    source_id: "",
   });
   readonly found = new Cell<Recalled | undefined>(undefined);
   readonly problem = new Cell<Refusal | undefined>(undefined);
@@ -41,8 +43,9 @@ export class Memories {
 
   /** Reads anew what is shown while nothing is searched for: the newest, and how much there is. */
   async look(): Promise<void> {
-    const { kinds, conversation_id, subject, include_retired } = this.filters.value;
-    const narrowed = { kinds, ...(conversation_id === "" ? {} : { conversation_id }), ...(subject === "" ? {} : { subject }) };
+    const { kinds, conversation_id, subject, include_retired, source_id } = this.filters.value;
+    const told = Object.entries({ conversation_id, subject, source_id }).filter(([, value]) => value !== "");
+    const narrowed = { kinds, ...Object.fromEntries(told) };
     const stats = this.rest.get<MemoryStats>(`${PATH}:stats`).catch(() => undefined);
     await this.newest.load({ ...narrowed, include_retired, page_size: PAGE });
     this.stats.value = await stats;
@@ -73,8 +76,17 @@ export class Memories {
   }
 
   #narrowed(): object {
-    const { kinds, conversation_id, min_importance, subject } = this.filters.value;
-    return { kinds, conversation_id, min_importance, subject, agent_id: this.agentId() };
+    const { kinds, conversation_id, min_importance, subject, held_on } = this.filters.value;
+    const then = held_on === "" ? {} : { as_of_valid_time: new Date(`${held_on}T23:59:59`).toISOString() };
+    return { kinds, conversation_id, min_importance, subject, agent_id: this.agentId(), ...then };
+  }
+
+  /** Lists what comes from one source. */
+  async from(sourceId: string): Promise<void> {
+    this.query.value = "";
+    this.wanted.value = undefined;
+    this.filters.value = { ...this.filters.value, source_id: sourceId };
+    await this.search();
   }
 
   /** Shows one memory by its id. */

@@ -135,6 +135,10 @@ export interface MemoryFilters {
   conversation_id: string;
   min_importance: number;
   subject: string;
+  /** What held in the world on this day, YYYY-MM-DD; only the search has it. */
+  held_on: string;
   /** Also what recall does not find any more; only lists have it. */
   include_retired: boolean;
+  /** Only from this source; only lists have it. */
+  source_id: string;
 }

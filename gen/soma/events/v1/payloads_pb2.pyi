@@ -512,29 +512,27 @@ Global___MemoryChanged: _TypeAlias = MemoryChanged  # noqa: Y015
 
 @_typing.final
 class MemoryLinkChanged(_message.Message):
-    """memory.linked, memory.unlinked: a link between two memories came or went."""
+    """memory.linked, memory.unlinked: a link between two memories came or went. What it says is a person's word, which no
+    event carries.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
     MEMORY_ID_FIELD_NUMBER: _builtins.int
     TARGET_MEMORY_ID_FIELD_NUMBER: _builtins.int
-    TYPE_FIELD_NUMBER: _builtins.int
     memory_id: _builtins.str
     """Where it begins."""
     target_memory_id: _builtins.str
     """Where it leads."""
-    type: _builtins.str
-    """What it says; empty where all between the two went."""
     def __init__(
         self,
         *,
         memory_id: _builtins.str = ...,
         target_memory_id: _builtins.str = ...,
-        type: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["memory_id", b"memory_id", "target_memory_id", b"target_memory_id", "type", b"type"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["memory_id", b"memory_id", "target_memory_id", b"target_memory_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

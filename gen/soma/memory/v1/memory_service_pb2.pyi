@@ -136,7 +136,7 @@ class StoreMemoryRequest(_message.Message):
 
     @_builtins.property
     def session_time(self) -> _timestamp_pb2.Timestamp:
-        """When the session was in which it was said."""
+        """When the session was in which it was said; what was said on one day (UTC) of a conversation is one session."""
 
     @_builtins.property
     def ttl(self) -> _duration_pb2.Duration:
@@ -312,7 +312,7 @@ class NewMemory(_message.Message):
 
     @_builtins.property
     def session_time(self) -> _timestamp_pb2.Timestamp:
-        """When the session was in which it was said."""
+        """When the session was in which it was said; what was said on one day (UTC) of a conversation is one session."""
 
     @_builtins.property
     def ttl(self) -> _duration_pb2.Duration:

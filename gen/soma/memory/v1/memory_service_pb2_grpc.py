@@ -243,7 +243,7 @@ class MemoryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListMemories(self, request, context):
-        """Memories, the newest first: what recall may find, or with include_retired everything.
+        """Memories by when they became known, the newest first: what recall may find, or with include_retired everything.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

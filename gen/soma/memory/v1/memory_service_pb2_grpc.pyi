@@ -40,7 +40,7 @@ class MemoryServiceStub:
     BatchStoreMemories: _aio.UnaryUnaryMultiCallable[_memory_service_pb2.BatchStoreMemoriesRequest, _memory_service_pb2.BatchStoreMemoriesResponse]
     """Stores up to 500 memories in one transaction; each is stored, strengthened or refused by itself."""
     ListMemories: _aio.UnaryUnaryMultiCallable[_memory_service_pb2.ListMemoriesRequest, _memory_service_pb2.ListMemoriesResponse]
-    """Memories, the newest first: what recall may find, or with include_retired everything."""
+    """Memories by when they became known, the newest first: what recall may find, or with include_retired everything."""
     UpdateMemory: _aio.UnaryUnaryMultiCallable[_memory_service_pb2.UpdateMemoryRequest, _memory_service_pb2.UpdateMemoryResponse]
     """Changes the named fields of a memory; what it was stays as a version. Errors: ETAG_MISMATCH, MEMORY_REFUSED."""
     CorrectMemory: _aio.UnaryUnaryMultiCallable[_memory_service_pb2.CorrectMemoryRequest, _memory_service_pb2.CorrectMemoryResponse]
@@ -156,7 +156,7 @@ class MemoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _memory_service_pb2.ListMemoriesRequest,
         context: _aio.ServicerContext[_memory_service_pb2.ListMemoriesRequest, _abc.Awaitable[_memory_service_pb2.ListMemoriesResponse]],
     ) -> _abc.Awaitable[_memory_service_pb2.ListMemoriesResponse]:
-        """Memories, the newest first: what recall may find, or with include_retired everything."""
+        """Memories by when they became known, the newest first: what recall may find, or with include_retired everything."""
 
     @_abc_1.abstractmethod
     def UpdateMemory(

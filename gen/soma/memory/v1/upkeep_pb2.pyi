@@ -61,6 +61,8 @@ class _ConsolidationStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Co
     """It changed nothing, and why."""
     CONSOLIDATION_STATE_ROLLED_BACK: _ConsolidationState.ValueType  # 4
     """It was rolled back."""
+    CONSOLIDATION_STATE_PROPOSED: _ConsolidationState.ValueType  # 5
+    """A dry run: what would be done. Nothing was changed, and it is kept nowhere."""
 
 class ConsolidationState(_ConsolidationState, metaclass=_ConsolidationStateEnumTypeWrapper):
     """How far a consolidation is."""
@@ -75,6 +77,8 @@ CONSOLIDATION_STATE_REFUSED: ConsolidationState.ValueType  # 3
 """It changed nothing, and why."""
 CONSOLIDATION_STATE_ROLLED_BACK: ConsolidationState.ValueType  # 4
 """It was rolled back."""
+CONSOLIDATION_STATE_PROPOSED: ConsolidationState.ValueType  # 5
+"""A dry run: what would be done. Nothing was changed, and it is kept nowhere."""
 Global___ConsolidationState: _TypeAlias = ConsolidationState  # noqa: Y015
 
 @_typing.final

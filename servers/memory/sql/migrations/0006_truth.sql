@@ -27,6 +27,10 @@ where predicate <> '' and retire_time is null;
 create index memories_superseded on memories (superseded_by, tenant_id) where superseded_by is not null;
 create index memories_expiring on memories (expire_time, tenant_id) where expire_time is not null;
 create index memories_by_namespace on memories (namespace, tenant_id, memory_id);
+create index memories_by_time on memories (namespace, tenant_id, learn_time, memory_id);
+-- Made anew behind it: of two that seem as good, as all do before a table was ever counted, the planner takes the younger.
+drop index memories_of_text;
+create unique index memories_of_text on memories (text_key, tenant_id, namespace, subject);
 
 -- A text is held by one live memory: `text_key` is the hash of 32 bytes, and has the id behind it in what rests or is
 -- hidden, so that the same may be stored anew. What comes back takes its text and its coordinate only where nobody has
@@ -152,6 +156,10 @@ create type memory_draft as (
     retire_reason smallint, superseded_by uuid, derived_from uuid[], hidden_by integer
 );
 
+create type memory_outcome as (
+    draft_id uuid, outcome smallint, kept_id uuid, kept_version integer, superseded uuid[], versions integer[]
+);
+
 create function memory_lock(p_tenant uuid, p_key text) returns bigint
 language sql immutable parallel safe
 return hashtextextended('soma.memory.key/' || p_tenant::text || '/' || p_key, 0);
@@ -163,9 +171,8 @@ return hashtextextended('soma.memory.key/' || p_tenant::text || '/' || p_key, 0)
 -- replaces the other. What was stored between two of these statements makes the whole transaction begin anew.
 create function store_memories(
     p_tenant uuid, p_now timestamptz, p_repeated_importance double precision, p_most_namespaces integer, p_drafts json
-) returns table (memory_id uuid, outcome smallint, kept_id uuid, version integer, superseded uuid[], versions integer[])
-language plpgsql
-set plan_cache_mode = force_custom_plan as $$
+) returns setof memory_outcome
+language plpgsql as $$
 #variable_conflict use_column
 declare
     v_given memory_draft[];

@@ -275,3 +275,60 @@ begin
     end loop;
 end
 $$;
+
+-- Stores memories as `store_memories` does, those that are new with what recall needs of them, and counts these for the day:
+-- `today` is how many that makes by now, or 0 where there is no limit. Of a single memory `kept` is its row as it is now.
+--
+-- Planning costs more than storing a single one: its plans are kept once the planner knows a table that is worth an index.
+create function keep_memories(
+    p_tenant uuid, p_now timestamptz, p_repeated_importance double precision, p_most_namespaces integer, p_drafts json,
+    p_memories uuid[], p_namespaces text[], p_entries bytea[], p_vectors bytea[], p_versions text[], p_is_limited boolean
+) returns table (
+    draft_id uuid, outcome smallint, kept_id uuid, kept_version integer, superseded uuid[], versions integer[], today bigint,
+    kept memories, indexed boolean
+)
+language plpgsql
+set plan_cache_mode = auto as $$
+#variable_conflict use_column
+declare
+    v_kept memory_outcome[];
+    v_kept_one memories;
+    v_stored integer;
+    v_today bigint := 0;
+begin
+    perform set_config('plan_cache_mode', case
+        when cardinality(p_memories) = 1 and c.reltuples >= 1000 then 'force_generic_plan' else 'force_custom_plan'
+    end, true)
+    from pg_class c where c.oid = 'memories'::regclass;
+    v_kept := array(
+        select s from store_memories(p_tenant, p_now, p_repeated_importance, p_most_namespaces, p_drafts) s
+    );
+    perform set_config('plan_cache_mode', 'auto', true);
+    insert into memory_entries as e (tenant_id, memory_id, namespace, entry, vector, embedding_version)
+    select p_tenant, given.*
+    from unnest(p_memories, p_namespaces, p_entries, p_vectors, p_versions)
+        as given (memory_id, namespace, entry, vector, embedding_version)
+    where given.memory_id = any(array(select k.draft_id from unnest(v_kept) k where k.outcome = 1))
+    on conflict (tenant_id, memory_id) do update
+    set namespace = excluded.namespace, entry = excluded.entry, vector = excluded.vector,
+        embedding_version = excluded.embedding_version;
+    get diagnostics v_stored = row_count;
+    if v_stored > 0 then
+        v_today := count_writes(p_tenant, (p_now at time zone 'UTC')::date, v_stored, p_is_limited);
+    end if;
+    if cardinality(p_memories) > 1 then
+        return query select k.*, v_today, null::memories, null::boolean from unnest(v_kept) k;
+        return;
+    end if;
+    if v_kept[1].kept_id is not null then
+        select m.* into strict v_kept_one from memories m
+        where m.tenant_id = p_tenant and m.memory_id = v_kept[1].kept_id;
+    end if;
+    return query
+    select k.*, v_today, v_kept_one, not exists (
+        select from memories_to_index q
+        where q.tenant_id = v_kept_one.tenant_id and q.memory_id = v_kept_one.memory_id
+    )
+    from unnest(v_kept) k;
+end
+$$;

@@ -5,7 +5,8 @@
 
 -- Index of vectors --------------------------------------------------------------------------------------------------------
 
--- The default is the built-in embedder, whose vectors the release before this one writes.
+-- The default is the built-in embedder of the release before this one, which writes its vectors and searches them. This one
+-- makes vectors of a text otherwise, under another version; what that release wrote goes with its memory.
 alter table memory_vectors
 add column embedding_version text not null default 'static-minilm-256/227343b505c1',
 alter column embedding type vector;
@@ -65,7 +66,7 @@ begin
     );
 end
 $$;
-select open_vector_space('static-minilm-256/227343b505c1', 256);
+select open_vector_space('static-words-256/227343b505c1', 256);
 revoke execute on function open_vector_space(text, integer) from public;
 grant execute on function open_vector_space(text, integer) to :app;
 
@@ -235,9 +236,6 @@ create table filled_indexes (
     last_number bigint,
     whole boolean not null default false
 );
--- What the release before wrote lies in this one.
-insert into filled_indexes (identity, embedding_version, last_number, whole)
-values ('pgvector/static-minilm-256/227343b505c1', 'static-minilm-256/227343b505c1', 0, true);
 
 alter table memories_to_index enable row level security;
 alter table memories_to_index force row level security;
@@ -396,6 +394,27 @@ begin
     perform enter_tenant(p_tenant);
     return query
     select q.memory_id from memories_to_index q where q.tenant_id = p_tenant and q.memory_id = any(p_memories);
+end
+$$;
+
+-- What was deleted, and the index may still hold.
+create function gone_from_index(p_tenant uuid) returns table (memory_id uuid)
+language plpgsql as $$
+begin
+    perform enter_tenant(p_tenant);
+    return query
+    select q.memory_id from memories_to_index q
+    where q.tenant_id = p_tenant
+        and not exists (select from memories m where m.tenant_id = p_tenant and m.memory_id = q.memory_id);
+end
+$$;
+
+create function known_memories(p_tenant uuid, p_memories uuid[]) returns table (memory_id uuid)
+language plpgsql as $$
+begin
+    perform enter_tenant(p_tenant);
+    return query
+    select m.memory_id from memories m where m.tenant_id = p_tenant and m.memory_id = any(p_memories);
 end
 $$;
 

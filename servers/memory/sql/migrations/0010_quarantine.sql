@@ -185,7 +185,7 @@ $$;
 create function told_by(p_tenant uuid, p_conversation uuid, p_source_id text) returns uuid[]
 language sql stable
 set plan_cache_mode = force_custom_plan as $$
-    select array_agg(told.memory_id)
+    select array_agg(told.memory_id order by told.memory_id)
     from (
         select m.memory_id from memories m where m.tenant_id = p_tenant and m.conversation_id = p_conversation
         union
@@ -297,6 +297,8 @@ begin
             select from memory_origins other
             where other.tenant_id = old.tenant_id and other.origin_id = g.memory_id and other.memory_id <> old.memory_id
         );
+    -- Now, and not with the foreign key: what the same statement deletes next asks whether it is the last.
+    delete from memory_origins o where o.tenant_id = old.tenant_id and o.memory_id = old.memory_id;
     return old;
 end
 $$;

@@ -78,8 +78,9 @@ create table consolidation_proposals (
     primary key (tenant_id, consolidation_id, number),
     foreign key (tenant_id, consolidation_id) references consolidations (tenant_id, consolidation_id) on delete cascade
 );
--- Facts that went because a source of theirs was deleted, until that is told.
-create table lost_facts (
+-- What went with something else, until the event of that is written in the same transaction: facts of which a source was
+-- deleted, and what an erasure took.
+create table lost_memories (
     tenant_id uuid not null,
     memory_id uuid not null,
     namespace text not null,
@@ -93,7 +94,7 @@ declare
     v_table text;
 begin
     foreach v_table in array array[
-        'upkeep', 'sweeps', 'swept_memories', 'consolidations', 'consolidation_sources', 'consolidation_proposals', 'lost_facts'
+        'upkeep', 'sweeps', 'swept_memories', 'consolidations', 'consolidation_sources', 'consolidation_proposals', 'lost_memories'
     ] loop
         execute format('alter table %I enable row level security', v_table);
         execute format('alter table %I force row level security', v_table);
@@ -105,7 +106,7 @@ begin
 end
 $$;
 grant select, insert, update, delete on sweeps, swept_memories, consolidations, consolidation_sources,
-    consolidation_proposals, lost_facts to :app;
+    consolidation_proposals, lost_memories to :app;
 grant select, update on upkeep to :app;
 grant select, insert, update, delete on upkeep to :worker;
 grant select (tenant_id) on namespace_sizes to :worker;
@@ -163,7 +164,7 @@ begin
             where n.tenant_id = v_tenant and n.namespace = l.namespace
         ),
         told as (
-            insert into lost_facts (tenant_id, memory_id, namespace, version)
+            insert into lost_memories (tenant_id, memory_id, namespace, version)
             select v_tenant, memory_id, namespace, version from lost
             on conflict do nothing
         )

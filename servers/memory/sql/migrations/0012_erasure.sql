@@ -118,13 +118,18 @@ begin
 end
 $$;
 
--- Deletes memories; their index rows go with them.
+-- Deletes memories, which are still to be told of; their index rows go with them.
 create function delete_memories(p_tenant uuid, p_memories uuid[]) returns void
 language sql
 set plan_cache_mode = force_custom_plan as $$
     with lost as (
         delete from memories m where m.tenant_id = p_tenant and m.memory_id = any(p_memories)
-        returning m.namespace, m.term_count
+        returning m.memory_id, m.namespace, m.version, m.term_count
+    ),
+    told as (
+        insert into lost_memories (tenant_id, memory_id, namespace, version)
+        select p_tenant, memory_id, namespace, version from lost
+        on conflict do nothing
     )
     update namespace_sizes n set memories = n.memories - l.memories, terms = n.terms - l.terms
     from (select namespace, count(*) as memories, sum(term_count) as terms from lost group by namespace) l
@@ -142,8 +147,12 @@ declare
     v_more bigint;
     v_memory uuid;
 begin
-    delete from memory_sources s where s.tenant_id = p_tenant and (person_in(s.owner_sub) or person_in(s.speaker));
+    -- A statement of its own: these go with their memories too, and no row can go twice in one statement.
+    delete from memory_imports i where i.tenant_id = p_tenant and person_in(i.owner_sub);
     get diagnostics v_rows = row_count;
+    delete from memory_sources s where s.tenant_id = p_tenant and (person_in(s.owner_sub) or person_in(s.speaker));
+    get diagnostics v_more = row_count;
+    v_rows := v_rows + v_more;
     for v_memory in
         select distinct v.memory_id from memory_versions v where v.tenant_id = p_tenant and person_in(v.change_sub)
     loop

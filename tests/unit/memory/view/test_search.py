@@ -9,14 +9,15 @@ import pytest
 
 from servers.memory.domain.memory import Kind, Memory, RecallFilter, Source
 from servers.memory.domain.ranking import Weights
-from servers.memory.indexing.words import Words
+from servers.memory.embedders.builtin import BuiltInEmbedder
+from servers.memory.indexing.indexer import Indexer
 from servers.memory.view.entry import term_hash
-from servers.memory.view.meaning import Meaning
 from servers.memory.view.query import Link
 from servers.memory.view.reading import Reader
 from servers.memory.view.search import look, search
 from servers.memory.view.shelf import Shelf
 from soma_common.embedding import StaticEmbedder
+from soma_common.tokens import tokenizer_for
 from tests.unit.memory.view.shelved import CONVERSATION, EVERYTHING, NOW, asked, entry, shelf_of, vector
 
 FACTS = (
@@ -32,8 +33,7 @@ FACTS = (
 
 @pytest.fixture(scope="module")
 def reader() -> Reader:
-    words = Words()
-    return Reader(words, Meaning(StaticEmbedder(), words))
+    return Reader.of(StaticEmbedder())
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +108,25 @@ def test_a_turn_without_a_word_of_the_query_is_found_by_its_neighbour() -> None:
     assert hits[1].parts.context == pytest.approx(0.7)
 
 
+def test_what_was_said_minutes_later_is_a_neighbour_and_what_stands_alone_names_none() -> None:
+    """Chat tells the time of each message as the time of its session."""
+    shelf = shelf_of(
+        entry(1, "where sea", position=1, conversation_id=CONVERSATION, session_time=NOW),
+        entry(2, "there", position=2, conversation_id=CONVERSATION, session_time=NOW + timedelta(minutes=3)),
+        entry(3, "sea"),
+    )
+    parts = {hit.memory_id.int: hit.parts for hit in search([shelf], asked("sea"), EVERYTHING, Weights(), (), NOW).hits}
+    assert parts[2].lexical is None
+    assert parts[2].context is not None
+    assert parts[3].context is None
+
+
+def test_what_was_said_in_no_conversation_is_no_worse_for_that() -> None:
+    shelf = shelf_of(entry(1, "sea", conversation_id=CONVERSATION, session_time=NOW), entry(2, "sea"))
+    hits = search([shelf], asked("sea"), EVERYTHING, Weights(), (), NOW).hits
+    assert hits[0].score == pytest.approx(hits[1].score, abs=0.02)
+
+
 def test_what_is_hidden_lends_its_neighbours_nothing() -> None:
     said = {"conversation_id": CONVERSATION}
     shelf = shelf_of(entry(1, "sea", position=1, hidden=True, **said), entry(2, "there", position=2, **said))
@@ -152,6 +171,19 @@ def test_weights_of_the_caller_count() -> None:
         for weights in (Weights(vector=5.0, lexical=0.1), Weights(vector=0.1, lexical=5.0))
     ]
     assert first == [1, 2]
+
+
+async def test_an_index_holds_the_same_vectors_as_a_shelf_under_the_same_version(reader: Reader, facts: Shelf) -> None:
+    """Else what is found in an index while a shelf is cold would be near otherwise than on the shelf."""
+    built_in, indexer = BuiltInEmbedder(reader), Indexer(reader, tokenizer_for("o200k_base"))
+    held = await built_in.embed(FACTS)
+    for number, (text, in_index) in enumerate(zip(FACTS, held, strict=True), 1):
+        on_shelf = facts.columns["vector"][facts.rows_of([UUID(int=number)])[0]]
+        assert in_index == pytest.approx(on_shelf, abs=2e-3)
+        assert indexer.vector(text) == pytest.approx(in_index)
+        assert indexer.query(text, 100).vector == pytest.approx(in_index)
+        kept = indexer.indexed(_memory(number, text)).memory
+        assert kept.embedding_version == built_in.space.version
 
 
 def test_shelves_without_vectors_take_the_cosines_of_an_index() -> None:
