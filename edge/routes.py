@@ -13,7 +13,14 @@ from google.protobuf.descriptor import Descriptor, MethodDescriptor, ServiceDesc
 from edge.json_message import field_named
 from edge.templates import PathTemplate
 from soma.chat.v1 import agent_service_pb2, conversation_service_pb2, model_service_pb2, turn_service_pb2
-from soma.cognitive.v1 import modulation_service_pb2, neuromodulator_service_pb2
+from soma.cognitive.v1 import (
+    act_service_pb2,
+    adaptation_service_pb2,
+    modulation_service_pb2,
+    neuromodulator_service_pb2,
+    sleep_service_pb2,
+    thread_service_pb2,
+)
 from soma.control.v1 import (
     admin_service_pb2,
     api_key_service_pb2,
@@ -34,6 +41,10 @@ CONTRACTS: Final = (
     turn_service_pb2,
     modulation_service_pb2,
     neuromodulator_service_pb2,
+    adaptation_service_pb2,
+    sleep_service_pb2,
+    thread_service_pb2,
+    act_service_pb2,
     admin_service_pb2,
     api_key_service_pb2,
     feature_service_pb2,

@@ -77,6 +77,8 @@ class Reason(StrEnum):
     SAGA_FAILED = "SAGA_FAILED"
     CALL_RESOLVED = "CALL_RESOLVED"
     APPROVAL_MISMATCH = "APPROVAL_MISMATCH"
+    SLEEP_TRANSITION_REFUSED = "SLEEP_TRANSITION_REFUSED"
+    AGENT_FROZEN = "AGENT_FROZEN"
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +163,15 @@ REASONS: Final[dict[Reason, ReasonRow]] = {
     Reason.APPROVAL_MISMATCH: ReasonRow(
         Kind.FAILED_PRECONDITION,
         "The call {call_id} waits with other arguments than those you saw. Look at it again and decide then.",
+    ),
+    Reason.SLEEP_TRANSITION_REFUSED: ReasonRow(
+        Kind.FAILED_PRECONDITION,
+        "An agent that is {state} does not become {target} at once. From here it can become: {allowed}.",
+    ),
+    Reason.AGENT_FROZEN: ReasonRow(
+        Kind.FAILED_PRECONDITION,
+        "This agent is frozen and takes no messages. Wake it on the page's Mind tab or with "
+        "`somastack mind wake --agent {agent_id}`, then send the message again.",
     ),
     Reason.MODEL_REFUSED_KEY: ReasonRow(
         Kind.FAILED_PRECONDITION, "The provider of the model {model} refused the key. Set a valid key and try again."

@@ -11,8 +11,8 @@ from soma_common.kernel.tenancy import ROLES
 _VIEWER: Final = frozenset(
     ("chat:read", "models:read", "memory:read", "governor:read", "cognitive:read", "control:read"),
 )
-_MEMBER: Final = _VIEWER | {"chat:write", "memory:write"}
-_OPERATOR: Final = _MEMBER | {"cognitive:write", "control:write", "models:write", "keys:read", "keys:write"}
+_MEMBER: Final = _VIEWER | {"chat:write", "memory:write", "cognitive:write"}
+_OPERATOR: Final = _MEMBER | {"control:write", "models:write", "keys:read", "keys:write"}
 _ADMIN: Final = _OPERATOR | {"governor:write"}
 # No role of a tenant gives these: they are for who runs the installation, whose own key signs tokens with them.
 INSTALLATION_SCOPES: Final = frozenset(("tenants:read", "tenants:write"))

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from servers.cognitive.rpc import ModulationServicer, NeuromodulatorServicer
-from servers.cognitive.states import States
-from servers.cognitive.store import StateStore
+from servers.cognitive.keeping.states import States
+from servers.cognitive.keeping.store import StateStore
+from servers.cognitive.rpc.modulation import ModulationServicer
+from servers.cognitive.rpc.neuromodulators import NeuromodulatorServicer
 from soma.cognitive.v1 import modulation_service_pb2_grpc as modulation_grpc
 from soma.cognitive.v1 import neuromodulator_service_pb2_grpc as neuromodulator_grpc
 from soma_common.events.store import EventStore

@@ -28,7 +28,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from soma.common.v1 import modulation_pb2 as soma_dot_common_dot_v1_dot_modulation__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*soma/cognitive/v1/modulation_service.proto\x12\x11soma.cognitive.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fsoma/common/v1/modulation.proto\"\xdc\x01\n\x14GetModulationRequest\x12\x1a\n\x08\x61gent_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12$\n\x0f\x63onversation_id\x18\x02 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x30\n\x05\x62\x61ses\x18\x03 \x01(\x0b\x32\x19.soma.common.v1.KnobBasesB\x06\xbaH\x03\xc8\x01\x01\x12\x1d\n\x0b\x65\x66\x66\x65\x63ts_off\x18\x04 \x03(\tB\x08\xbaH\x05\x92\x01\x02\x10\x10\x12\x31\n\x08\x62\x61seline\x18\x05 \x01(\x0b\x32\x1f.soma.common.v1.Neuromodulators\"G\n\x15GetModulationResponse\x12.\n\nmodulation\x18\x01 \x01(\x0b\x32\x1a.soma.common.v1.Modulation\"\x95\x03\n\tTurnFacts\x12 \n\rfinish_reason\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18 \x12\x1d\n\x0c\x65rror_reason\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x13\n\x0binterrupted\x18\x03 \x01(\x08\x12\x15\n\rtool_attempts\x18\x04 \x01(\r\x12\x16\n\x0etool_successes\x18\x05 \x01(\r\x12\x15\n\rmemories_used\x18\x06 \x01(\r\x12(\n\x07novelty\x18\x07 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00\xf0?)\x00\x00\x00\x00\x00\x00\x00\x00\x12(\n\x07urgency\x18\x08 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00\xf0?)\x00\x00\x00\x00\x00\x00\x00\x00\x12\x12\n\ncorrection\x18\t \x01(\x08\x12%\n\x13\x66\x61iled_dependencies\x18\n \x03(\tB\x08\xbaH\x05\x92\x01\x02\x10 \x12-\n\x0c\x61iq_observed\x18\x0b \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00Y@)\x00\x00\x00\x00\x00\x00\x00\x00\x12.\n\raiq_predicted\x18\x0c \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00Y@)\x00\x00\x00\x00\x00\x00\x00\x00\"\xd1\x01\n\x12ObserveTurnRequest\x12\x1a\n\x08\x61gent_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x19\n\x07turn_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x33\n\x05\x66\x61\x63ts\x18\x03 \x01(\x0b\x32\x1c.soma.cognitive.v1.TurnFactsB\x06\xbaH\x03\xc8\x01\x01\x12\x1c\n\nrequest_id\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x31\n\x08\x62\x61seline\x18\x05 \x01(\x0b\x32\x1f.soma.common.v1.Neuromodulators\"f\n\x13ObserveTurnResponse\x12\x38\n\x0fneuromodulators\x18\x01 \x01(\x0b\x32\x1f.soma.common.v1.Neuromodulators\x12\x15\n\rstate_version\x18\x02 \x01(\r\"o\n\x13\x45xplainStateRequest\x12\x1d\n\x08\x61gent_id\x18\x01 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x1b\n\tpage_size\x18\x02 \x01(\rB\x08\xbaH\x05*\x03\x18\xc8\x01\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"\x9b\x01\n\x0bStateChange\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06\x62\x65\x66ore\x18\x02 \x01(\x01\x12\r\n\x05\x61\x66ter\x18\x03 \x01(\x01\x12\r\n\x05\x63\x61use\x18\x04 \x01(\t\x12\x0f\n\x07turn_id\x18\x05 \x01(\t\x12(\n\x04time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\rstate_version\x18\x07 \x01(\r\"\xf6\x01\n\x14\x45xplainStateResponse\x12\x38\n\x0fneuromodulators\x18\x01 \x01(\x0b\x32\x1f.soma.common.v1.Neuromodulators\x12\x15\n\rstate_version\x18\x02 \x01(\r\x12\x31\n\x07\x65\x66\x66\x65\x63ts\x18\x03 \x03(\x0b\x32 .soma.common.v1.ModulationEffect\x12/\n\x07\x63hanges\x18\x04 \x03(\x0b\x32\x1e.soma.cognitive.v1.StateChange\x12\x17\n\x0fnext_page_token\x18\x05 \x01(\t\x12\x10\n\x08\x61gent_id\x18\x06 \x01(\t2\xda\x02\n\x11ModulationService\x12\x62\n\rGetModulation\x12\'.soma.cognitive.v1.GetModulationRequest\x1a(.soma.cognitive.v1.GetModulationResponse\x12\\\n\x0bObserveTurn\x12%.soma.cognitive.v1.ObserveTurnRequest\x1a&.soma.cognitive.v1.ObserveTurnResponse\x12\x82\x01\n\x0c\x45xplainState\x12&.soma.cognitive.v1.ExplainStateRequest\x1a\'.soma.cognitive.v1.ExplainStateResponse\"!\x82\xd3\xe4\x93\x02\x1b\x12\x19/api/v1/cognitive/explainb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*soma/cognitive/v1/modulation_service.proto\x12\x11soma.cognitive.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fsoma/common/v1/modulation.proto\"\xdc\x01\n\x14GetModulationRequest\x12\x1a\n\x08\x61gent_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12$\n\x0f\x63onversation_id\x18\x02 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x30\n\x05\x62\x61ses\x18\x03 \x01(\x0b\x32\x19.soma.common.v1.KnobBasesB\x06\xbaH\x03\xc8\x01\x01\x12\x1d\n\x0b\x65\x66\x66\x65\x63ts_off\x18\x04 \x03(\tB\x08\xbaH\x05\x92\x01\x02\x10\x10\x12\x31\n\x08\x62\x61seline\x18\x05 \x01(\x0b\x32\x1f.soma.common.v1.Neuromodulators\"G\n\x15GetModulationResponse\x12.\n\nmodulation\x18\x01 \x01(\x0b\x32\x1a.soma.common.v1.Modulation\"\xac\x04\n\tTurnFacts\x12 \n\rfinish_reason\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18 \x12\x1d\n\x0c\x65rror_reason\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x13\n\x0binterrupted\x18\x03 \x01(\x08\x12\x15\n\rtool_attempts\x18\x04 \x01(\r\x12\x16\n\x0etool_successes\x18\x05 \x01(\r\x12\x15\n\rmemories_used\x18\x06 \x01(\r\x12(\n\x07novelty\x18\x07 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00\xf0?)\x00\x00\x00\x00\x00\x00\x00\x00\x12(\n\x07urgency\x18\x08 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00\xf0?)\x00\x00\x00\x00\x00\x00\x00\x00\x12\x12\n\ncorrection\x18\t \x01(\x08\x12%\n\x13\x66\x61iled_dependencies\x18\n \x03(\tB\x08\xbaH\x05\x92\x01\x02\x10 \x12-\n\x0c\x61iq_observed\x18\x0b \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00Y@)\x00\x00\x00\x00\x00\x00\x00\x00\x12.\n\raiq_predicted\x18\x0c \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00Y@)\x00\x00\x00\x00\x00\x00\x00\x00\x12\x39\n\x10retriever_shares\x18\r \x01(\x0b\x32\x1f.soma.common.v1.RetrieverShares\x12-\n\x0c\x63ontext_fill\x18\x0e \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00\xf0?)\x00\x00\x00\x00\x00\x00\x00\x00\x12+\n\nopen_turns\x18\x0f \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00\xf0?)\x00\x00\x00\x00\x00\x00\x00\x00\"\xf7\x01\n\x12ObserveTurnRequest\x12\x1a\n\x08\x61gent_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x19\n\x07turn_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x33\n\x05\x66\x61\x63ts\x18\x03 \x01(\x0b\x32\x1c.soma.cognitive.v1.TurnFactsB\x06\xbaH\x03\xc8\x01\x01\x12\x1c\n\nrequest_id\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x31\n\x08\x62\x61seline\x18\x05 \x01(\x0b\x32\x1f.soma.common.v1.Neuromodulators\x12$\n\x0f\x63onversation_id\x18\x06 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\"\x90\x01\n\x13ObserveTurnResponse\x12\x38\n\x0fneuromodulators\x18\x01 \x01(\x0b\x32\x1f.soma.common.v1.Neuromodulators\x12\x15\n\rstate_version\x18\x02 \x01(\r\x12(\n\x04next\x18\x03 \x01(\x0b\x32\x1a.soma.common.v1.Modulation\"o\n\x13\x45xplainStateRequest\x12\x1d\n\x08\x61gent_id\x18\x01 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x1b\n\tpage_size\x18\x02 \x01(\rB\x08\xbaH\x05*\x03\x18\xc8\x01\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"\x9b\x01\n\x0bStateChange\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06\x62\x65\x66ore\x18\x02 \x01(\x01\x12\r\n\x05\x61\x66ter\x18\x03 \x01(\x01\x12\r\n\x05\x63\x61use\x18\x04 \x01(\t\x12\x0f\n\x07turn_id\x18\x05 \x01(\t\x12(\n\x04time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\rstate_version\x18\x07 \x01(\r\"\xf6\x01\n\x14\x45xplainStateResponse\x12\x38\n\x0fneuromodulators\x18\x01 \x01(\x0b\x32\x1f.soma.common.v1.Neuromodulators\x12\x15\n\rstate_version\x18\x02 \x01(\r\x12\x31\n\x07\x65\x66\x66\x65\x63ts\x18\x03 \x03(\x0b\x32 .soma.common.v1.ModulationEffect\x12/\n\x07\x63hanges\x18\x04 \x03(\x0b\x32\x1e.soma.cognitive.v1.StateChange\x12\x17\n\x0fnext_page_token\x18\x05 \x01(\t\x12\x10\n\x08\x61gent_id\x18\x06 \x01(\t\"6\n\x15GetDiagnosticsRequest\x12\x1d\n\x08\x61gent_id\x18\x01 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\"8\n\x07\x46inding\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05sound\x18\x02 \x01(\x08\x12\x10\n\x08sentence\x18\x03 \x01(\t\"\xb6\x01\n\x16GetDiagnosticsResponse\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\x12\x15\n\rstate_version\x18\x02 \x01(\r\x12\x1a\n\x12\x61\x64\x61ptation_version\x18\x03 \x01(\r\x12\x15\n\rsleep_version\x18\x04 \x01(\r\x12\x12\n\nlog_length\x18\x05 \x01(\x04\x12,\n\x08\x66indings\x18\x06 \x03(\x0b\x32\x1a.soma.cognitive.v1.Finding2\xe9\x03\n\x11ModulationService\x12\x62\n\rGetModulation\x12\'.soma.cognitive.v1.GetModulationRequest\x1a(.soma.cognitive.v1.GetModulationResponse\x12\\\n\x0bObserveTurn\x12%.soma.cognitive.v1.ObserveTurnRequest\x1a&.soma.cognitive.v1.ObserveTurnResponse\x12\x82\x01\n\x0c\x45xplainState\x12&.soma.cognitive.v1.ExplainStateRequest\x1a\'.soma.cognitive.v1.ExplainStateResponse\"!\x82\xd3\xe4\x93\x02\x1b\x12\x19/api/v1/cognitive/explain\x12\x8c\x01\n\x0eGetDiagnostics\x12(.soma.cognitive.v1.GetDiagnosticsRequest\x1a).soma.cognitive.v1.GetDiagnosticsResponse\"%\x82\xd3\xe4\x93\x02\x1f\x12\x1d/api/v1/cognitive/diagnosticsb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -57,6 +57,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TURNFACTS'].fields_by_name['aiq_observed']._serialized_options = b'\272H\024\022\022\031\000\000\000\000\000\000Y@)\000\000\000\000\000\000\000\000'
   _globals['_TURNFACTS'].fields_by_name['aiq_predicted']._loaded_options = None
   _globals['_TURNFACTS'].fields_by_name['aiq_predicted']._serialized_options = b'\272H\024\022\022\031\000\000\000\000\000\000Y@)\000\000\000\000\000\000\000\000'
+  _globals['_TURNFACTS'].fields_by_name['context_fill']._loaded_options = None
+  _globals['_TURNFACTS'].fields_by_name['context_fill']._serialized_options = b'\272H\024\022\022\031\000\000\000\000\000\000\360?)\000\000\000\000\000\000\000\000'
+  _globals['_TURNFACTS'].fields_by_name['open_turns']._loaded_options = None
+  _globals['_TURNFACTS'].fields_by_name['open_turns']._serialized_options = b'\272H\024\022\022\031\000\000\000\000\000\000\360?)\000\000\000\000\000\000\000\000'
   _globals['_OBSERVETURNREQUEST'].fields_by_name['agent_id']._loaded_options = None
   _globals['_OBSERVETURNREQUEST'].fields_by_name['agent_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_OBSERVETURNREQUEST'].fields_by_name['turn_id']._loaded_options = None
@@ -65,30 +69,42 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_OBSERVETURNREQUEST'].fields_by_name['facts']._serialized_options = b'\272H\003\310\001\001'
   _globals['_OBSERVETURNREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_OBSERVETURNREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_OBSERVETURNREQUEST'].fields_by_name['conversation_id']._loaded_options = None
+  _globals['_OBSERVETURNREQUEST'].fields_by_name['conversation_id']._serialized_options = b'\272H\010r\003\260\001\001\330\001\001'
   _globals['_EXPLAINSTATEREQUEST'].fields_by_name['agent_id']._loaded_options = None
   _globals['_EXPLAINSTATEREQUEST'].fields_by_name['agent_id']._serialized_options = b'\272H\010r\003\260\001\001\330\001\001'
   _globals['_EXPLAINSTATEREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_EXPLAINSTATEREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\005*\003\030\310\001'
   _globals['_EXPLAINSTATEREQUEST'].fields_by_name['page_token']._loaded_options = None
   _globals['_EXPLAINSTATEREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\200\010'
+  _globals['_GETDIAGNOSTICSREQUEST'].fields_by_name['agent_id']._loaded_options = None
+  _globals['_GETDIAGNOSTICSREQUEST'].fields_by_name['agent_id']._serialized_options = b'\272H\010r\003\260\001\001\330\001\001'
   _globals['_MODULATIONSERVICE'].methods_by_name['ExplainState']._loaded_options = None
   _globals['_MODULATIONSERVICE'].methods_by_name['ExplainState']._serialized_options = b'\202\323\344\223\002\033\022\031/api/v1/cognitive/explain'
+  _globals['_MODULATIONSERVICE'].methods_by_name['GetDiagnostics']._loaded_options = None
+  _globals['_MODULATIONSERVICE'].methods_by_name['GetDiagnostics']._serialized_options = b'\202\323\344\223\002\037\022\035/api/v1/cognitive/diagnostics'
   _globals['_GETMODULATIONREQUEST']._serialized_start=191
   _globals['_GETMODULATIONREQUEST']._serialized_end=411
   _globals['_GETMODULATIONRESPONSE']._serialized_start=413
   _globals['_GETMODULATIONRESPONSE']._serialized_end=484
   _globals['_TURNFACTS']._serialized_start=487
-  _globals['_TURNFACTS']._serialized_end=892
-  _globals['_OBSERVETURNREQUEST']._serialized_start=895
-  _globals['_OBSERVETURNREQUEST']._serialized_end=1104
-  _globals['_OBSERVETURNRESPONSE']._serialized_start=1106
-  _globals['_OBSERVETURNRESPONSE']._serialized_end=1208
-  _globals['_EXPLAINSTATEREQUEST']._serialized_start=1210
-  _globals['_EXPLAINSTATEREQUEST']._serialized_end=1321
-  _globals['_STATECHANGE']._serialized_start=1324
-  _globals['_STATECHANGE']._serialized_end=1479
-  _globals['_EXPLAINSTATERESPONSE']._serialized_start=1482
-  _globals['_EXPLAINSTATERESPONSE']._serialized_end=1728
-  _globals['_MODULATIONSERVICE']._serialized_start=1731
-  _globals['_MODULATIONSERVICE']._serialized_end=2077
+  _globals['_TURNFACTS']._serialized_end=1043
+  _globals['_OBSERVETURNREQUEST']._serialized_start=1046
+  _globals['_OBSERVETURNREQUEST']._serialized_end=1293
+  _globals['_OBSERVETURNRESPONSE']._serialized_start=1296
+  _globals['_OBSERVETURNRESPONSE']._serialized_end=1440
+  _globals['_EXPLAINSTATEREQUEST']._serialized_start=1442
+  _globals['_EXPLAINSTATEREQUEST']._serialized_end=1553
+  _globals['_STATECHANGE']._serialized_start=1556
+  _globals['_STATECHANGE']._serialized_end=1711
+  _globals['_EXPLAINSTATERESPONSE']._serialized_start=1714
+  _globals['_EXPLAINSTATERESPONSE']._serialized_end=1960
+  _globals['_GETDIAGNOSTICSREQUEST']._serialized_start=1962
+  _globals['_GETDIAGNOSTICSREQUEST']._serialized_end=2016
+  _globals['_FINDING']._serialized_start=2018
+  _globals['_FINDING']._serialized_end=2074
+  _globals['_GETDIAGNOSTICSRESPONSE']._serialized_start=2077
+  _globals['_GETDIAGNOSTICSRESPONSE']._serialized_end=2259
+  _globals['_MODULATIONSERVICE']._serialized_start=2262
+  _globals['_MODULATIONSERVICE']._serialized_end=2751
 # @@protoc_insertion_point(module_scope)

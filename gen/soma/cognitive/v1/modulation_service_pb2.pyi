@@ -106,6 +106,9 @@ class TurnFacts(_message.Message):
     FAILED_DEPENDENCIES_FIELD_NUMBER: _builtins.int
     AIQ_OBSERVED_FIELD_NUMBER: _builtins.int
     AIQ_PREDICTED_FIELD_NUMBER: _builtins.int
+    RETRIEVER_SHARES_FIELD_NUMBER: _builtins.int
+    CONTEXT_FILL_FIELD_NUMBER: _builtins.int
+    OPEN_TURNS_FIELD_NUMBER: _builtins.int
     finish_reason: _builtins.str
     """stop, length, tool_calls, content_filter, error or cancelled."""
     error_reason: _builtins.str
@@ -128,9 +131,17 @@ class TurnFacts(_message.Message):
     """AIQ as observed, 0-100."""
     aiq_predicted: _builtins.float
     """AIQ as predicted, 0-100; the expectation against which the reward is judged."""
+    context_fill: _builtins.float
+    """How full the context was, 0-1."""
+    open_turns: _builtins.float
+    """Turns of the agent that were open when it ended, with this one, as a part of their limit, 0-1."""
     @_builtins.property
     def failed_dependencies(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Names of dependencies that failed during the turn."""
+
+    @_builtins.property
+    def retriever_shares(self) -> _modulation_pb2.RetrieverShares:
+        """What part each retriever had in the memories that were used; absent where none was."""
 
     def __init__(
         self,
@@ -147,10 +158,13 @@ class TurnFacts(_message.Message):
         failed_dependencies: _abc.Iterable[_builtins.str] | None = ...,
         aiq_observed: _builtins.float = ...,
         aiq_predicted: _builtins.float = ...,
+        retriever_shares: _modulation_pb2.RetrieverShares | None = ...,
+        context_fill: _builtins.float = ...,
+        open_turns: _builtins.float = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["retriever_shares", b"retriever_shares"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["aiq_observed", b"aiq_observed", "aiq_predicted", b"aiq_predicted", "correction", b"correction", "error_reason", b"error_reason", "failed_dependencies", b"failed_dependencies", "finish_reason", b"finish_reason", "interrupted", b"interrupted", "memories_used", b"memories_used", "novelty", b"novelty", "tool_attempts", b"tool_attempts", "tool_successes", b"tool_successes", "urgency", b"urgency"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["aiq_observed", b"aiq_observed", "aiq_predicted", b"aiq_predicted", "context_fill", b"context_fill", "correction", b"correction", "error_reason", b"error_reason", "failed_dependencies", b"failed_dependencies", "finish_reason", b"finish_reason", "interrupted", b"interrupted", "memories_used", b"memories_used", "novelty", b"novelty", "open_turns", b"open_turns", "retriever_shares", b"retriever_shares", "tool_attempts", b"tool_attempts", "tool_successes", b"tool_successes", "urgency", b"urgency"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -167,12 +181,15 @@ class ObserveTurnRequest(_message.Message):
     FACTS_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     BASELINE_FIELD_NUMBER: _builtins.int
+    CONVERSATION_ID_FIELD_NUMBER: _builtins.int
     agent_id: _builtins.str
     """The agent."""
     turn_id: _builtins.str
     """The turn; a repeat changes nothing and answers the same."""
     request_id: _builtins.str
     """The repeat key of the mutation; chat sends the turn id."""
+    conversation_id: _builtins.str
+    """The conversation; empty for a turn over a transcript."""
     @_builtins.property
     def facts(self) -> Global___TurnFacts:
         """What happened."""
@@ -189,10 +206,11 @@ class ObserveTurnRequest(_message.Message):
         facts: Global___TurnFacts | None = ...,
         request_id: _builtins.str = ...,
         baseline: _modulation_pb2.Neuromodulators | None = ...,
+        conversation_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["baseline", b"baseline", "facts", b"facts"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "baseline", b"baseline", "facts", b"facts", "request_id", b"request_id", "turn_id", b"turn_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "baseline", b"baseline", "conversation_id", b"conversation_id", "facts", b"facts", "request_id", b"request_id", "turn_id", b"turn_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -206,21 +224,27 @@ class ObserveTurnResponse(_message.Message):
 
     NEUROMODULATORS_FIELD_NUMBER: _builtins.int
     STATE_VERSION_FIELD_NUMBER: _builtins.int
+    NEXT_FIELD_NUMBER: _builtins.int
     state_version: _builtins.int
     """The version of the state, dense from 0."""
     @_builtins.property
     def neuromodulators(self) -> _modulation_pb2.Neuromodulators:
         """The values."""
 
+    @_builtins.property
+    def next(self) -> _modulation_pb2.Modulation:
+        """The knobs of the next turn, for the bases of the last GetModulation of this agent."""
+
     def __init__(
         self,
         *,
         neuromodulators: _modulation_pb2.Neuromodulators | None = ...,
         state_version: _builtins.int = ...,
+        next: _modulation_pb2.Modulation | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["neuromodulators", b"neuromodulators"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["neuromodulators", b"neuromodulators", "next", b"next"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["neuromodulators", b"neuromodulators", "state_version", b"state_version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["neuromodulators", b"neuromodulators", "next", b"next", "state_version", b"state_version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -351,3 +375,99 @@ class ExplainStateResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ExplainStateResponse: _TypeAlias = ExplainStateResponse  # noqa: Y015
+
+@_typing.final
+class GetDiagnosticsRequest(_message.Message):
+    """Whose diagnostics."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    agent_id: _builtins.str
+    """The agent; empty means the tenant's default agent."""
+    def __init__(
+        self,
+        *,
+        agent_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetDiagnosticsRequest: _TypeAlias = GetDiagnosticsRequest  # noqa: Y015
+
+@_typing.final
+class Finding(_message.Message):
+    """One thing that was examined."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    SOUND_FIELD_NUMBER: _builtins.int
+    SENTENCE_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """What. Example: "replay"."""
+    sound: _builtins.bool
+    """Whether it is as it should be."""
+    sentence: _builtins.str
+    """What was found, as a sentence. Example: "412 changes from the snapshot at version 400 lead to the stored values." """
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        sound: _builtins.bool = ...,
+        sentence: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "sentence", b"sentence", "sound", b"sound"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Finding: _TypeAlias = Finding  # noqa: Y015
+
+@_typing.final
+class GetDiagnosticsResponse(_message.Message):
+    """What was found."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    STATE_VERSION_FIELD_NUMBER: _builtins.int
+    ADAPTATION_VERSION_FIELD_NUMBER: _builtins.int
+    SLEEP_VERSION_FIELD_NUMBER: _builtins.int
+    LOG_LENGTH_FIELD_NUMBER: _builtins.int
+    FINDINGS_FIELD_NUMBER: _builtins.int
+    agent_id: _builtins.str
+    """The agent."""
+    state_version: _builtins.int
+    """The version of the state."""
+    adaptation_version: _builtins.int
+    """The version of the retrieval weights."""
+    sleep_version: _builtins.int
+    """The version of the sleep."""
+    log_length: _builtins.int
+    """Changes in the log."""
+    @_builtins.property
+    def findings(self) -> _containers.RepeatedCompositeFieldContainer[Global___Finding]:
+        """Everything that was examined: ranges, replay, weights, entropy, load, cycles, memory."""
+
+    def __init__(
+        self,
+        *,
+        agent_id: _builtins.str = ...,
+        state_version: _builtins.int = ...,
+        adaptation_version: _builtins.int = ...,
+        sleep_version: _builtins.int = ...,
+        log_length: _builtins.int = ...,
+        findings: _abc.Iterable[Global___Finding] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adaptation_version", b"adaptation_version", "agent_id", b"agent_id", "findings", b"findings", "log_length", b"log_length", "sleep_version", b"sleep_version", "state_version", b"state_version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetDiagnosticsResponse: _TypeAlias = GetDiagnosticsResponse  # noqa: Y015

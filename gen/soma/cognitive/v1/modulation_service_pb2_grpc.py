@@ -50,6 +50,11 @@ class ModulationServiceStub:
                 request_serializer=soma_dot_cognitive_dot_v1_dot_modulation__service__pb2.ExplainStateRequest.SerializeToString,
                 response_deserializer=soma_dot_cognitive_dot_v1_dot_modulation__service__pb2.ExplainStateResponse.FromString,
                 _registered_method=True)
+        self.GetDiagnostics = channel.unary_unary(
+                '/soma.cognitive.v1.ModulationService/GetDiagnostics',
+                request_serializer=soma_dot_cognitive_dot_v1_dot_modulation__service__pb2.GetDiagnosticsRequest.SerializeToString,
+                response_deserializer=soma_dot_cognitive_dot_v1_dot_modulation__service__pb2.GetDiagnosticsResponse.FromString,
+                _registered_method=True)
 
 
 class ModulationServiceServicer:
@@ -77,6 +82,13 @@ class ModulationServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetDiagnostics(self, request, context):
+        """What an agent's mind consists of and whether it is sound: ranges, versions, log, load, cycles.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ModulationServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -94,6 +106,11 @@ def add_ModulationServiceServicer_to_server(servicer, server):
                     servicer.ExplainState,
                     request_deserializer=soma_dot_cognitive_dot_v1_dot_modulation__service__pb2.ExplainStateRequest.FromString,
                     response_serializer=soma_dot_cognitive_dot_v1_dot_modulation__service__pb2.ExplainStateResponse.SerializeToString,
+            ),
+            'GetDiagnostics': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetDiagnostics,
+                    request_deserializer=soma_dot_cognitive_dot_v1_dot_modulation__service__pb2.GetDiagnosticsRequest.FromString,
+                    response_serializer=soma_dot_cognitive_dot_v1_dot_modulation__service__pb2.GetDiagnosticsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -178,6 +195,33 @@ class ModulationService:
             '/soma.cognitive.v1.ModulationService/ExplainState',
             soma_dot_cognitive_dot_v1_dot_modulation__service__pb2.ExplainStateRequest.SerializeToString,
             soma_dot_cognitive_dot_v1_dot_modulation__service__pb2.ExplainStateResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetDiagnostics(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/soma.cognitive.v1.ModulationService/GetDiagnostics',
+            soma_dot_cognitive_dot_v1_dot_modulation__service__pb2.GetDiagnosticsRequest.SerializeToString,
+            soma_dot_cognitive_dot_v1_dot_modulation__service__pb2.GetDiagnosticsResponse.FromString,
             options,
             channel_credentials,
             insecure,

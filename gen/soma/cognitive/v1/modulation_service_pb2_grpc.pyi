@@ -22,6 +22,8 @@ class ModulationServiceStub:
     """Applies a turn's outcome to the state, once per turn. Answers the state that follows."""
     ExplainState: _aio.UnaryUnaryMultiCallable[_modulation_service_pb2.ExplainStateRequest, _modulation_service_pb2.ExplainStateResponse]
     """What moved the values and what they change, newest first."""
+    GetDiagnostics: _aio.UnaryUnaryMultiCallable[_modulation_service_pb2.GetDiagnosticsRequest, _modulation_service_pb2.GetDiagnosticsResponse]
+    """What an agent's mind consists of and whether it is sound: ranges, versions, log, load, cycles."""
 
 class ModulationServiceServicer(metaclass=_abc_1.ABCMeta):
     """Turns an agent's state into the knobs of a turn, and a turn's outcome into the next state."""
@@ -49,5 +51,13 @@ class ModulationServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_modulation_service_pb2.ExplainStateRequest, _abc.Awaitable[_modulation_service_pb2.ExplainStateResponse]],
     ) -> _abc.Awaitable[_modulation_service_pb2.ExplainStateResponse]:
         """What moved the values and what they change, newest first."""
+
+    @_abc_1.abstractmethod
+    def GetDiagnostics(
+        self,
+        request: _modulation_service_pb2.GetDiagnosticsRequest,
+        context: _aio.ServicerContext[_modulation_service_pb2.GetDiagnosticsRequest, _abc.Awaitable[_modulation_service_pb2.GetDiagnosticsResponse]],
+    ) -> _abc.Awaitable[_modulation_service_pb2.GetDiagnosticsResponse]:
+        """What an agent's mind consists of and whether it is sound: ranges, versions, log, load, cycles."""
 
 def add_ModulationServiceServicer_to_server(servicer: ModulationServiceServicer, server: _aio.Server) -> None: ...

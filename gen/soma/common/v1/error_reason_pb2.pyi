@@ -212,6 +212,14 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The arguments that wait are not those that the decision names.
     Metadata: {"call_id": "call_1"}
     """
+    ERROR_REASON_SLEEP_TRANSITION_REFUSED: _ErrorReason.ValueType  # 48
+    """An agent's sleep does not go from one state to the other.
+    Metadata: {"state": "active", "target": "deep", "allowed": "light, freeze"}
+    """
+    ERROR_REASON_AGENT_FROZEN: _ErrorReason.ValueType  # 49
+    """The agent is frozen and takes no turns until it is woken.
+    Metadata: {"agent_id": "0198c0de-0000-7000-8000-000000000000"}
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed. It stands as `reason` in the google.rpc.ErrorInfo of every error, without this enum's prefix and with
@@ -407,5 +415,13 @@ Metadata: {"call_id": "call_1"}
 ERROR_REASON_APPROVAL_MISMATCH: ErrorReason.ValueType  # 47
 """The arguments that wait are not those that the decision names.
 Metadata: {"call_id": "call_1"}
+"""
+ERROR_REASON_SLEEP_TRANSITION_REFUSED: ErrorReason.ValueType  # 48
+"""An agent's sleep does not go from one state to the other.
+Metadata: {"state": "active", "target": "deep", "allowed": "light, freeze"}
+"""
+ERROR_REASON_AGENT_FROZEN: ErrorReason.ValueType  # 49
+"""The agent is frozen and takes no turns until it is woken.
+Metadata: {"agent_id": "0198c0de-0000-7000-8000-000000000000"}
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -129,6 +129,40 @@ class RetrievalWeights(_message.Message):
 Global___RetrievalWeights: _TypeAlias = RetrievalWeights  # noqa: Y015
 
 @_typing.final
+class RetrieverShares(_message.Message):
+    """What part each retriever has in the memories that an answer used, each 0-1; together 1, or 0 where nothing was used."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VECTOR_FIELD_NUMBER: _builtins.int
+    GRAPH_FIELD_NUMBER: _builtins.int
+    RECENCY_FIELD_NUMBER: _builtins.int
+    LEXICAL_FIELD_NUMBER: _builtins.int
+    vector: _builtins.float
+    """Of nearness in meaning."""
+    graph: _builtins.float
+    """Of links."""
+    recency: _builtins.float
+    """Of recency."""
+    lexical: _builtins.float
+    """Of words."""
+    def __init__(
+        self,
+        *,
+        vector: _builtins.float = ...,
+        graph: _builtins.float = ...,
+        recency: _builtins.float = ...,
+        lexical: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["graph", b"graph", "lexical", b"lexical", "recency", b"recency", "vector", b"vector"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RetrieverShares: _TypeAlias = RetrieverShares  # noqa: Y015
+
+@_typing.final
 class ModulationEffect(_message.Message):
     """One effect of the state on the turn."""
 
@@ -187,6 +221,9 @@ class Modulation(_message.Message):
     RETRIEVAL_WEIGHTS_FIELD_NUMBER: _builtins.int
     EFFECTS_FIELD_NUMBER: _builtins.int
     NEUTRAL_FIELD_NUMBER: _builtins.int
+    SLEEP_STATE_FIELD_NUMBER: _builtins.int
+    RECALL_TIME_FACTOR_FIELD_NUMBER: _builtins.int
+    ADAPTATION_VERSION_FIELD_NUMBER: _builtins.int
     state_version: _builtins.int
     """The version of the state, dense from 0."""
     temperature: _builtins.float
@@ -211,6 +248,12 @@ class Modulation(_message.Message):
     """Least importance at which a memory is stored, 0.5-0.6."""
     neutral: _builtins.bool
     """Whether this is the neutral modulation because the cognitive service did not answer."""
+    sleep_state: _builtins.str
+    """How the agent sleeps: active, light, deep (the turn is answered at L4) or freeze (it is refused)."""
+    recall_time_factor: _builtins.float
+    """Factor on the time that recall may take, 0.1-1."""
+    adaptation_version: _builtins.int
+    """The version of the retrieval weights, dense from 0."""
     @_builtins.property
     def neuromodulators(self) -> Global___Neuromodulators:
         """The state from which the knobs were computed."""
@@ -241,10 +284,13 @@ class Modulation(_message.Message):
         retrieval_weights: Global___RetrievalWeights | None = ...,
         effects: _abc.Iterable[Global___ModulationEffect] | None = ...,
         neutral: _builtins.bool = ...,
+        sleep_state: _builtins.str = ...,
+        recall_time_factor: _builtins.float = ...,
+        adaptation_version: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["neuromodulators", b"neuromodulators", "retrieval_weights", b"retrieval_weights"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["effects", b"effects", "history_share_delta", b"history_share_delta", "learning_rate_factor", b"learning_rate_factor", "max_retries", b"max_retries", "max_tool_rounds", b"max_tool_rounds", "neuromodulators", b"neuromodulators", "neutral", b"neutral", "recall_limit", b"recall_limit", "retrieval_weights", b"retrieval_weights", "state_version", b"state_version", "store_threshold", b"store_threshold", "temperature", b"temperature", "tool_k_delta", b"tool_k_delta", "top_p", b"top_p", "warm_style", b"warm_style"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adaptation_version", b"adaptation_version", "effects", b"effects", "history_share_delta", b"history_share_delta", "learning_rate_factor", b"learning_rate_factor", "max_retries", b"max_retries", "max_tool_rounds", b"max_tool_rounds", "neuromodulators", b"neuromodulators", "neutral", b"neutral", "recall_limit", b"recall_limit", "recall_time_factor", b"recall_time_factor", "retrieval_weights", b"retrieval_weights", "sleep_state", b"sleep_state", "state_version", b"state_version", "store_threshold", b"store_threshold", "temperature", b"temperature", "tool_k_delta", b"tool_k_delta", "top_p", b"top_p", "warm_style", b"warm_style"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

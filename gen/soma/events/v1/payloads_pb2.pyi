@@ -737,6 +737,148 @@ class CognitiveStateChanged(_message.Message):
 Global___CognitiveStateChanged: _TypeAlias = CognitiveStateChanged  # noqa: Y015
 
 @_typing.final
+class CognitiveAdaptationChanged(_message.Message):
+    """cognitive.adaptation.changed: an agent's retrieval weights moved, were reset or went back."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    ADAPTATION_VERSION_FIELD_NUMBER: _builtins.int
+    TURN_ID_FIELD_NUMBER: _builtins.int
+    RETRIEVAL_FIELD_NUMBER: _builtins.int
+    agent_id: _builtins.str
+    """The agent."""
+    adaptation_version: _builtins.int
+    """The version of the weights."""
+    turn_id: _builtins.str
+    """The turn whose feedback moved them; empty where none did."""
+    @_builtins.property
+    def retrieval(self) -> _modulation_pb2.RetrievalWeights:
+        """The weights afterwards."""
+
+    def __init__(
+        self,
+        *,
+        agent_id: _builtins.str = ...,
+        adaptation_version: _builtins.int = ...,
+        turn_id: _builtins.str = ...,
+        retrieval: _modulation_pb2.RetrievalWeights | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["retrieval", b"retrieval"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adaptation_version", b"adaptation_version", "agent_id", b"agent_id", "retrieval", b"retrieval", "turn_id", b"turn_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CognitiveAdaptationChanged: _TypeAlias = CognitiveAdaptationChanged  # noqa: Y015
+
+@_typing.final
+class CognitiveSleepChanged(_message.Message):
+    """cognitive.sleep.changed: an agent fell asleep, woke, or went to another depth."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    SLEEP_VERSION_FIELD_NUMBER: _builtins.int
+    PREVIOUS_STATE_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    CAUSE_FIELD_NUMBER: _builtins.int
+    agent_id: _builtins.str
+    """The agent."""
+    sleep_version: _builtins.int
+    """The version of the sleep."""
+    previous_state: _builtins.str
+    """The state before: active, light, deep or freeze."""
+    state: _builtins.str
+    """The state now."""
+    cause: _builtins.str
+    """Why: "by hand", "time to live", "wake" or "load"."""
+    def __init__(
+        self,
+        *,
+        agent_id: _builtins.str = ...,
+        sleep_version: _builtins.int = ...,
+        previous_state: _builtins.str = ...,
+        state: _builtins.str = ...,
+        cause: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "cause", b"cause", "previous_state", b"previous_state", "sleep_version", b"sleep_version", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CognitiveSleepChanged: _TypeAlias = CognitiveSleepChanged  # noqa: Y015
+
+@_typing.final
+class CognitiveCycleEnded(_message.Message):
+    """cognitive.cycle.ended: a sleep cycle was completed, cancelled or failed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    CYCLE_ID_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    FACT_COUNT_FIELD_NUMBER: _builtins.int
+    SWEPT_COUNT_FIELD_NUMBER: _builtins.int
+    agent_id: _builtins.str
+    """The agent."""
+    cycle_id: _builtins.str
+    """The cycle."""
+    state: _builtins.str
+    """COMPLETED, CANCELLED or FAILED."""
+    fact_count: _builtins.int
+    """Facts that came of it."""
+    swept_count: _builtins.int
+    """Memories it swept."""
+    def __init__(
+        self,
+        *,
+        agent_id: _builtins.str = ...,
+        cycle_id: _builtins.str = ...,
+        state: _builtins.str = ...,
+        fact_count: _builtins.int = ...,
+        swept_count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "cycle_id", b"cycle_id", "fact_count", b"fact_count", "state", b"state", "swept_count", b"swept_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CognitiveCycleEnded: _TypeAlias = CognitiveCycleEnded  # noqa: Y015
+
+@_typing.final
+class CognitiveThreadChanged(_message.Message):
+    """cognitive.thread.changed: a thread was made, moved or reset."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    THREAD_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    thread_id: _builtins.str
+    """The thread."""
+    version: _builtins.int
+    """Its version."""
+    agent_id: _builtins.str
+    """The agent."""
+    def __init__(
+        self,
+        *,
+        thread_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        agent_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "thread_id", b"thread_id", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CognitiveThreadChanged: _TypeAlias = CognitiveThreadChanged  # noqa: Y015
+
+@_typing.final
 class FeatureChanged(_message.Message):
     """control.feature.changed: a flag was set."""
 

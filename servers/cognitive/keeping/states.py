@@ -16,7 +16,7 @@ from google.protobuf.message import Message
 from servers.cognitive.domain.neuromodulators import BOUNDS, NAMES, Values, clamp
 from servers.cognitive.domain.signals import Facts, signals_of
 from servers.cognitive.domain.state import LogLine, State, apply, first_state, observe, set_values, with_baseline
-from servers.cognitive.store import Move, StateStore
+from servers.cognitive.keeping.store import Move, StateStore
 from soma.common.v1 import modulation_pb2
 from soma.events.v1 import payloads_pb2
 from soma_common.events.models import EventDraft

@@ -1,0 +1,1 @@
+"""Acting: salience, working memory, plans."""

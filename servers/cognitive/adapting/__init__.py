@@ -1,0 +1,1 @@
+"""What feedback taught an agent: use cases and rows."""

@@ -1,0 +1,51 @@
+"""Puts the parts of cognitive together: what serves it and what works beside calls. `__main__.py` gives it a process."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from servers.cognitive.keeping.states import States
+from servers.cognitive.keeping.store import StateStore
+from servers.cognitive.rpc.modulation import ModulationServicer
+from servers.cognitive.rpc.neuromodulators import NeuromodulatorServicer
+from soma.cognitive.v1 import modulation_service_pb2_grpc as modulation_grpc
+from soma.cognitive.v1 import neuromodulator_service_pb2_grpc as neuromodulator_grpc
+from soma_common.rpc.dial import Channel
+from soma_common.rpc.process import Process
+
+
+class CognitiveHouse:
+    """Everything that serves the minds of agents over one database, and the work that goes on beside calls."""
+
+    def __init__(self, process: Process, memory: Channel, chat: Channel) -> None:
+        self._process, self._memory, self._chat = process, memory, chat
+        self._states = States(process.database, StateStore(process.database), process.events, process.clock)
+
+    def serve(self) -> None:
+        """Add every contract of cognitive to the server of the process."""
+        server = self._process.server
+        server.add(
+            modulation_grpc.add_ModulationServiceServicer_to_server,
+            ModulationServicer(self._states),
+            "soma.cognitive.v1.ModulationService",
+        )
+        server.add(
+            neuromodulator_grpc.add_NeuromodulatorServiceServicer_to_server,
+            NeuromodulatorServicer(self._states),
+            "soma.cognitive.v1.NeuromodulatorService",
+        )
+
+    @asynccontextmanager
+    async def at_work(self) -> AsyncIterator[None]:
+        """While inside, the work beside calls goes on."""
+        tasks = [asyncio.create_task(work, name=name) for name, work in self._work()]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _work(self) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
+        yield from ()

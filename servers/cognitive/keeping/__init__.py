@@ -1,0 +1,1 @@
+"""The state of each agent: use cases and rows."""

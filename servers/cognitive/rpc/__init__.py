@@ -1,0 +1,1 @@
+"""Servicers of the cognitive service, one a contract."""

@@ -1,0 +1,1 @@
+"""Sleep, load and cycles of agents: use cases and rows."""

@@ -1,0 +1,1 @@
+"""Threads of thought: use cases and rows."""
