@@ -1,4 +1,4 @@
-"""Puts the parts of cognitive together: what serves it and what works beside calls. `__main__.py` gives it a process."""
+"""Puts the parts of cognitive together: what serves it and what works beside it. `__main__.py` gives it a process."""
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Iterator

@@ -182,6 +182,7 @@ class ObserveTurnRequest(_message.Message):
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     BASELINE_FIELD_NUMBER: _builtins.int
     CONVERSATION_ID_FIELD_NUMBER: _builtins.int
+    MEMORY_NAMESPACE_FIELD_NUMBER: _builtins.int
     agent_id: _builtins.str
     """The agent."""
     turn_id: _builtins.str
@@ -190,6 +191,8 @@ class ObserveTurnRequest(_message.Message):
     """The repeat key of the mutation; chat sends the turn id."""
     conversation_id: _builtins.str
     """The conversation; empty for a turn over a transcript."""
+    memory_namespace: _builtins.str
+    """Where the turn's memories are kept; empty where it keeps none. A sleep cycle of the agent looks there."""
     @_builtins.property
     def facts(self) -> Global___TurnFacts:
         """What happened."""
@@ -207,10 +210,11 @@ class ObserveTurnRequest(_message.Message):
         request_id: _builtins.str = ...,
         baseline: _modulation_pb2.Neuromodulators | None = ...,
         conversation_id: _builtins.str = ...,
+        memory_namespace: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["baseline", b"baseline", "facts", b"facts"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "baseline", b"baseline", "conversation_id", b"conversation_id", "facts", b"facts", "request_id", b"request_id", "turn_id", b"turn_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "baseline", b"baseline", "conversation_id", b"conversation_id", "facts", b"facts", "memory_namespace", b"memory_namespace", "request_id", b"request_id", "turn_id", b"turn_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
