@@ -22,6 +22,15 @@ STORES: Final = (
         ),
         _SQL.erase_states,
     ),
+    Store(
+        "adaptations",
+        (
+            Table("agent_adaptations"),
+            Table("adaptation_log", names="changed_by", plain="kind cause"),
+            Table("turn_shares"),
+        ),
+        _SQL.erase_adaptations,
+    ),
 )
 
 
