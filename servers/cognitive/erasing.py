@@ -18,6 +18,7 @@ STORES: Final = (
         "states",
         (
             Table("agent_states"),
+            Table("state_snapshots"),
             Table("state_log", names="changed_by", words="signal_causes", plain="kind signal_names"),
         ),
         _SQL.erase_states,
