@@ -1,6 +1,6 @@
-"""What cognitive has of a person: who moved an agent's state by hand. Signals are numbers and words of the house.
+"""What cognitive has of a person: who changed an agent by hand, and where memories of a person's turns were kept.
 
-How a store is searched stands in `soma_common/operations/erasing.py`.
+Signals are numbers and words of the house. How a store is searched stands in `soma_common/operations/erasing.py`.
 """
 
 from collections.abc import Sequence
@@ -31,6 +31,16 @@ STORES: Final = (
             Table("turn_shares"),
         ),
         _SQL.erase_adaptations,
+    ),
+    Store(
+        "sleeps",
+        (
+            Table("agent_sleeps"),
+            Table("agent_loads"),
+            Table("sleep_log", names="changed_by", words="trace_id", plain="cause"),
+            Table("agent_namespaces", names="namespace"),
+        ),
+        _SQL.erase_sleeps,
     ),
 )
 
