@@ -8,8 +8,13 @@ from servers.cognitive.keeping.states import States
 from servers.cognitive.keeping.store import StateStore
 from servers.cognitive.rpc.modulation import ModulationServicer
 from servers.cognitive.rpc.neuromodulators import NeuromodulatorServicer
+from servers.cognitive.rpc.sleeping import SleepServicing
+from servers.cognitive.sleeping.store import SleepStore
+from servers.cognitive.sleeping.transitions import Sleeps
+from servers.cognitive.sleeping.watching import SleepWatch
 from soma.cognitive.v1 import modulation_service_pb2_grpc as modulation_grpc
 from soma.cognitive.v1 import neuromodulator_service_pb2_grpc as neuromodulator_grpc
+from soma.cognitive.v1 import sleep_service_pb2_grpc as sleep_grpc
 from soma_common.events.store import EventStore
 from soma_common.postgres.pool import Database
 from soma_common.rpc.idempotency import IdempotencyStore
@@ -27,6 +32,9 @@ class Cognition:
     chat: modulation_grpc.ModulationServiceStub
     clock: SetClock
     database: Database
+    sleep: sleep_grpc.SleepServiceStub
+    sleeps: Sleeps
+    sleep_watch: SleepWatch
 
 
 @pytest.fixture
@@ -34,6 +42,9 @@ async def cognition(rpc: RpcHarness, house_database: HouseDatabases, open_databa
     database = await open_database(house_database("cognitive", "servers.cognitive"))
     clock = SetClock()
     states = States(database, StateStore(database), EventStore("cognitive"), clock)
+    sleep_store = SleepStore(database)
+    sleeps = Sleeps(database, sleep_store, EventStore("cognitive"), clock)
+    sleep_watch = SleepWatch(sleep_store, clock)
     served = await rpc.serve(
         "cognitive",
         Added(
@@ -46,6 +57,11 @@ async def cognition(rpc: RpcHarness, house_database: HouseDatabases, open_databa
             NeuromodulatorServicer(states),
             "soma.cognitive.v1.NeuromodulatorService",
         ),
+        Added(
+            sleep_grpc.add_SleepServiceServicer_to_server,
+            SleepServicing(sleeps=sleeps, sleep_watch=sleep_watch),
+            "soma.cognitive.v1.SleepService",
+        ),
         idempotency=IdempotencyStore(database),
     )
     edge, chat = rpc.channel(served, service="edge"), rpc.channel(served, service="chat")
@@ -55,4 +71,7 @@ async def cognition(rpc: RpcHarness, house_database: HouseDatabases, open_databa
         chat.stub(modulation_grpc.ModulationServiceStub),
         clock,
         database,
+        edge.stub(sleep_grpc.SleepServiceStub),
+        sleeps,
+        sleep_watch,
     )
