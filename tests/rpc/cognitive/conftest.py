@@ -4,14 +4,18 @@ from dataclasses import dataclass
 
 import pytest
 
+from servers.cognitive.adapting.adaptations import Adaptations
+from servers.cognitive.adapting.rows import AdaptationStore
 from servers.cognitive.keeping.states import States
 from servers.cognitive.keeping.store import StateStore
+from servers.cognitive.rpc.adaptation import AdaptationServicer
 from servers.cognitive.rpc.modulation import ModulationServicer
 from servers.cognitive.rpc.neuromodulators import NeuromodulatorServicer
 from servers.cognitive.rpc.sleeping import SleepServicing
 from servers.cognitive.sleeping.store import SleepStore
 from servers.cognitive.sleeping.transitions import Sleeps
 from servers.cognitive.sleeping.watching import SleepWatch
+from soma.cognitive.v1 import adaptation_service_pb2_grpc as adaptation_grpc
 from soma.cognitive.v1 import modulation_service_pb2_grpc as modulation_grpc
 from soma.cognitive.v1 import neuromodulator_service_pb2_grpc as neuromodulator_grpc
 from soma.cognitive.v1 import sleep_service_pb2_grpc as sleep_grpc
@@ -35,6 +39,8 @@ class Cognition:
     sleep: sleep_grpc.SleepServiceStub
     sleeps: Sleeps
     sleep_watch: SleepWatch
+    adaptation: adaptation_grpc.AdaptationServiceStub
+    adaptations: Adaptations
 
 
 @pytest.fixture
@@ -45,6 +51,9 @@ async def cognition(rpc: RpcHarness, house_database: HouseDatabases, open_databa
     sleep_store = SleepStore(database)
     sleeps = Sleeps(database, sleep_store, EventStore("cognitive"), clock)
     sleep_watch = SleepWatch(sleep_store, clock)
+    events = EventStore("cognitive")
+    states = States(database, StateStore(database), events, clock)
+    adaptations = Adaptations(database, AdaptationStore(database), states, events, clock)
     served = await rpc.serve(
         "cognitive",
         Added(
@@ -61,6 +70,9 @@ async def cognition(rpc: RpcHarness, house_database: HouseDatabases, open_databa
             sleep_grpc.add_SleepServiceServicer_to_server,
             SleepServicing(sleeps=sleeps, sleep_watch=sleep_watch),
             "soma.cognitive.v1.SleepService",
+            adaptation_grpc.add_AdaptationServiceServicer_to_server,
+            AdaptationServicer(adaptations),
+            "soma.cognitive.v1.AdaptationService",
         ),
         idempotency=IdempotencyStore(database),
     )
@@ -74,4 +86,6 @@ async def cognition(rpc: RpcHarness, house_database: HouseDatabases, open_databa
         edge.stub(sleep_grpc.SleepServiceStub),
         sleeps,
         sleep_watch,
+        edge.stub(adaptation_grpc.AdaptationServiceStub),
+        adaptations,
     )
