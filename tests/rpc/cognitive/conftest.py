@@ -6,6 +6,9 @@ import pytest
 
 from servers.cognitive.adapting.adaptations import Adaptations
 from servers.cognitive.adapting.rows import AdaptationStore
+from servers.cognitive.keeping.diagnosing import Diagnostics
+from servers.cognitive.keeping.mind_store import MindStore
+from servers.cognitive.keeping.minds import Minds
 from servers.cognitive.keeping.states import States
 from servers.cognitive.keeping.store import StateStore
 from servers.cognitive.rpc.adaptation import AdaptationServicer
@@ -47,18 +50,18 @@ class Cognition:
 async def cognition(rpc: RpcHarness, house_database: HouseDatabases, open_database: OpenDatabase) -> Cognition:
     database = await open_database(house_database("cognitive", "servers.cognitive"))
     clock = SetClock()
-    states = States(database, StateStore(database), EventStore("cognitive"), clock)
+    events, state_store, mind_store = EventStore("cognitive"), StateStore(database), MindStore(database)
+    states, minds = States(database, state_store, events, clock), Minds(mind_store, events, clock)
+    diagnostics = Diagnostics(database, mind_store, state_store, clock)
     sleep_store = SleepStore(database)
-    sleeps = Sleeps(database, sleep_store, EventStore("cognitive"), clock)
+    sleeps = Sleeps(database, sleep_store, events, clock)
     sleep_watch = SleepWatch(sleep_store, clock)
-    events = EventStore("cognitive")
-    states = States(database, StateStore(database), events, clock)
     adaptations = Adaptations(database, AdaptationStore(database), states, events, clock)
     served = await rpc.serve(
         "cognitive",
         Added(
             modulation_grpc.add_ModulationServiceServicer_to_server,
-            ModulationServicer(states),
+            ModulationServicer(minds, states, diagnostics),
             "soma.cognitive.v1.ModulationService",
         ),
         Added(
@@ -70,6 +73,8 @@ async def cognition(rpc: RpcHarness, house_database: HouseDatabases, open_databa
             sleep_grpc.add_SleepServiceServicer_to_server,
             SleepServicing(sleeps=sleeps, sleep_watch=sleep_watch),
             "soma.cognitive.v1.SleepService",
+        ),
+        Added(
             adaptation_grpc.add_AdaptationServiceServicer_to_server,
             AdaptationServicer(adaptations),
             "soma.cognitive.v1.AdaptationService",
