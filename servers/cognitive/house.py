@@ -33,10 +33,9 @@ class CognitiveHouse:
         states, minds = StateStore(process.database), MindStore(process.database)
         self._states = States(process.database, states, process.events, process.clock)
         self._minds = Minds(minds, process.events, process.clock)
-        self._diagnostics = Diagnostics(process.database, minds, states, process.clock)
-        self._adaptations = Adaptations(
-            process.database, AdaptationStore(process.database), self._states, process.events, process.clock
-        )
+        adaptations = AdaptationStore(process.database)
+        self._diagnostics = Diagnostics(process.database, minds, states, adaptations, process.clock)
+        self._adaptations = Adaptations(process.database, adaptations, self._states, process.events, process.clock)
 
     def serve(self) -> None:
         """Add every contract of cognitive to the server of the process."""

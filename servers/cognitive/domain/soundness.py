@@ -4,11 +4,12 @@ What is compared is read elsewhere; nothing here mends anything.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from servers.cognitive.domain import adaptation as learned
-from servers.cognitive.domain.adaptation import LEAST_PART, RETRIEVERS, WEIGHT_NAMES, Adaptation
+from servers.cognitive.domain.adaptation import LEAST_PART, RETRIEVERS, WEIGHT_NAMES, Adaptation, Line
 from servers.cognitive.domain.load import MANY_UNCONSOLIDATED, THRESHOLD, Load
 from servers.cognitive.domain.neuromodulators import BOUNDS, NAMES
 from servers.cognitive.domain.state import State
@@ -84,12 +85,16 @@ def weights(adaptation: Adaptation) -> Finding:
     return _finding("weights", wrong, f"All weights of version {adaptation.version} lie in their ranges")
 
 
-def lessons(adaptation: Adaptation, from_version: int, lines: int, after: Adaptation | None) -> Finding:
-    """The log of lessons leads to the stored weights, bit by bit."""
-    wrong = (
-        [] if after == adaptation else [f"{lines} lessons from version {from_version} do not lead to what is stored"]
-    )
-    return _finding("lessons", wrong, f"{lines} lessons from version {from_version} lead to the stored weights")
+def lessons(adaptation: Adaptation, lines: Sequence[Line]) -> Finding:
+    """The log of lessons, oldest first and as far as it is kept, leads to the stored weights, bit by bit."""
+    first = lines[0].after if lines else learned.FIRST
+    try:
+        after = learned.replay(first, lines[1:])
+    except ValueError as problem:
+        return _finding("lessons", [str(problem)], "")
+    counted = f"{len(lines[1:])} lessons from version {first.version}"
+    wrong = [] if after == adaptation else [f"{counted} do not lead to the weights that are stored"]
+    return _finding("lessons", wrong, f"{counted} lead to the stored weights")
 
 
 def entropy(adaptation: Adaptation) -> Finding:

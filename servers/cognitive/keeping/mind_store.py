@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from servers.cognitive.domain.adaptation import FIRST, Adaptation, Shares, Weights
+from servers.cognitive.adapting.rows import adaptation_of
 from servers.cognitive.domain.load import Load
 from servers.cognitive.domain.modulation import Mind
 from servers.cognitive.domain.neuromodulators import Values
@@ -53,7 +53,7 @@ class MindStore:
         [row] = await self._database.tenant_read(tenant_id, _SQL.read_mind, agent_id, turn_id)
         seen = None if row["turn_version"] is None else Seen(row["turn_version"], Values(*row["turn_after"]))
         sleep, load = sleep_of(_Part(row, "sleep_"), now), load_of(_Part(row, "load_"), now)
-        return Mind(state_of(_Part(row, ""), now), sleep, _adaptation_of(row), load), seen
+        return Mind(state_of(row, now), sleep, adaptation_of(_Part(row, "adaptation_")), load), seen
 
     async def observe(self, tenant_id: TenantId, move: Move, used: Used, load: Load) -> bool:
         """Move a mind on; False, and nothing written, when its state has moved since it was read."""
@@ -74,15 +74,3 @@ class _Part:
 
     def __getitem__(self, name: str) -> Any:
         return self._row[self._prefix + name]
-
-
-def _adaptation_of(row: Any) -> Adaptation:
-    if row["adaptation_version"] is None:
-        return FIRST
-    return Adaptation(
-        version=row["adaptation_version"],
-        weights=Weights(*row["weights"]),
-        learning_rate=row["learning_rate"],
-        feedback_count=row["feedback_count"],
-        mean_shares=Shares(*row["mean_shares"]),
-    )

@@ -2,8 +2,9 @@
 -- Column by column: what is sent as a row of a table is refused by a driver that knew the table before it grew.
 select
     (m.state).version, (m.state).state_values, (m.state).baseline, (m.state).as_of, (m.state).recent_failures,
-    (m.adaptation).version as adaptation_version, (m.adaptation).weights, (m.adaptation).learning_rate,
-    (m.adaptation).feedback_count, (m.adaptation).mean_shares,
+    (m.adaptation).version as adaptation_version, (m.adaptation).weights as adaptation_weights,
+    (m.adaptation).learning_rate as adaptation_learning_rate,
+    (m.adaptation).feedback_count as adaptation_feedback_count, (m.adaptation).mean_shares as adaptation_mean_shares,
     (m.sleep).version as sleep_version, (m.sleep).state as sleep_state, (m.sleep).previous as sleep_previous,
     (m.sleep).since as sleep_since, (m.sleep).until as sleep_until, (m.sleep).return_states as sleep_return_states,
     (m.sleep).return_untils as sleep_return_untils,

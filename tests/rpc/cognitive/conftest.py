@@ -52,7 +52,7 @@ async def cognition(rpc: RpcHarness, house_database: HouseDatabases, open_databa
     clock = SetClock()
     events, state_store, mind_store = EventStore("cognitive"), StateStore(database), MindStore(database)
     states, minds = States(database, state_store, events, clock), Minds(mind_store, events, clock)
-    diagnostics = Diagnostics(database, mind_store, state_store, clock)
+    diagnostics = Diagnostics(database, mind_store, state_store, AdaptationStore(database), clock)
     sleep_store = SleepStore(database)
     sleeps = Sleeps(database, sleep_store, events, clock)
     sleep_watch = SleepWatch(sleep_store, clock)
