@@ -23,7 +23,7 @@ from soma.cognitive.v1 import modulation_service_pb2_grpc as modulation_grpc
 from soma.cognitive.v1 import neuromodulator_service_pb2_grpc as neuromodulator_grpc
 from soma.cognitive.v1 import sleep_service_pb2_grpc as sleep_grpc
 from soma_common.events.store import EventStore
-from soma_common.postgres.pool import Database
+from soma_common.postgres.pool import Database, HouseDatabase
 from soma_common.rpc.idempotency import IdempotencyStore
 from soma_common.testing.clock import SetClock
 from soma_common.testing.postgres import HouseDatabases, OpenDatabase
@@ -44,11 +44,15 @@ class Cognition:
     sleep_watch: SleepWatch
     adaptation: adaptation_grpc.AdaptationServiceStub
     adaptations: Adaptations
+    urls: HouseDatabase
+    states: States
+    minds: Minds
 
 
 @pytest.fixture
 async def cognition(rpc: RpcHarness, house_database: HouseDatabases, open_database: OpenDatabase) -> Cognition:
-    database = await open_database(house_database("cognitive", "servers.cognitive"))
+    urls = house_database("cognitive", "servers.cognitive")
+    database = await open_database(urls)
     clock = SetClock()
     events, state_store, mind_store = EventStore("cognitive"), StateStore(database), MindStore(database)
     states, minds = States(database, state_store, events, clock), Minds(mind_store, events, clock)
@@ -93,4 +97,7 @@ async def cognition(rpc: RpcHarness, house_database: HouseDatabases, open_databa
         sleep_watch,
         edge.stub(adaptation_grpc.AdaptationServiceStub),
         adaptations,
+        urls,
+        states,
+        minds,
     )
