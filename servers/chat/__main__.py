@@ -34,6 +34,8 @@ from servers.chat.erasing import counts_in_redis, erasers
 from servers.chat.features import Features
 from servers.chat.intents.delivery import Intents
 from servers.chat.intents.extraction import Extraction
+from servers.chat.intents.feedback import Feedback
+from servers.chat.intents.intent import EXTRACT, FEEDBACK, TITLE
 from servers.chat.intents.letters import IntentLetters
 from servers.chat.means import Means
 from servers.chat.metrics import TurnMetrics
@@ -74,6 +76,7 @@ from soma.chat.v1 import agent_service_pb2_grpc as agent_grpc
 from soma.chat.v1 import conversation_service_pb2_grpc as conversation_grpc
 from soma.chat.v1 import model_service_pb2_grpc as model_grpc
 from soma.chat.v1 import turn_service_pb2_grpc as turn_grpc
+from soma.cognitive.v1.adaptation_service_pb2_grpc import AdaptationServiceStub
 from soma.cognitive.v1.modulation_service_pb2_grpc import ModulationServiceStub
 from soma.governor.v1.governor_service_pb2_grpc import GovernorServiceStub
 from soma.memory.v1.memory_service_pb2_grpc import MemoryServiceStub
@@ -145,7 +148,9 @@ class Engine:
         own = (process.database, process.events, models, calls, self.features, process.clock)
         titles = Titles(*own, self.watchers.changed)
         extraction = Extraction(process.database, models, calls, process.clock)
-        self.intents = Intents(means, letters, governor, memory, cognitive, titles, extraction)
+        feedback = Feedback(process.database, peers.cognitive.stub(AdaptationServiceStub))
+        asked = {TITLE: titles.give, EXTRACT: extraction.extract, FEEDBACK: feedback.tell}
+        self.intents = Intents(means, letters, governor, memory, cognitive, asked)
         self.indexing = Indexing(process.database, process.clock)
         recovery = Recovery(process.database, endings, models, process.clock)
         self.rates = open_limits(settings.redis_url, process.database, process.clock, process.server.registry)
@@ -174,7 +179,7 @@ class Engine:
         self.takeovers = Takeovers(means, self.stored, self.turns, recovery, self.wakes, settings.turn_seconds)
         self.approvals = Approvals(means, self.stored, self.turns)
         self.results = ToolResults(means, self.turns)
-        self.ratings = Ratings(means)
+        self.ratings = Ratings(means, endings, self.intents.wake)
         self.rebuilding = Rebuilding(store, Materials(store, self.bases, memory), governor)
         self.queue.open(self.turns.go_on)
 

@@ -57,6 +57,8 @@ class Accepted:
     # whether its conversation has no title
     untitled: bool = False
     lease_epoch: int = 0
+    # turns of the agent that were open when it was taken in, with this one
+    open_turns: int = 1
 
     @property
     def tenant(self) -> TenantId:
@@ -184,6 +186,7 @@ class Acceptances:
             asks_anew=placement.user_message_id is not None,
             replaces_message_id=placement.replaces,
             untitled=placement.untitled,
+            open_turns=seen.open_turns + 1,
         )
 
     async def _profile(self, tenant: TenantId, profile_id: str) -> ModelProfile:
