@@ -18,6 +18,7 @@ from servers.chat.answering.generation import Answering
 from servers.chat.answering.legbook import Legbook
 from servers.chat.answering.legs import Legs
 from servers.chat.answering.material import Materials
+from servers.chat.answering.minds import Minds
 from servers.chat.answering.planning import Planner
 from servers.chat.answering.rebuilding import Rebuilding
 from servers.chat.answering.rounds import Rounds
@@ -78,6 +79,7 @@ from soma.chat.v1 import model_service_pb2_grpc as model_grpc
 from soma.chat.v1 import turn_service_pb2_grpc as turn_grpc
 from soma.cognitive.v1.adaptation_service_pb2_grpc import AdaptationServiceStub
 from soma.cognitive.v1.modulation_service_pb2_grpc import ModulationServiceStub
+from soma.cognitive.v1.sleep_service_pb2_grpc import SleepServiceStub
 from soma.governor.v1.governor_service_pb2_grpc import GovernorServiceStub
 from soma.memory.v1.memory_service_pb2_grpc import MemoryServiceStub
 from soma_common.dlq import DLQHandler
@@ -160,9 +162,8 @@ class Engine:
         self.housekeeping = Housekeeping(process.database, self.instance, running, jobs, process.clock)
         self.wakes = Wakes(self.signals, running)
         self.followers = Followers(store, running, self.wakes)
-        gatherer = Gatherer(
-            store, memory, cognitive, dependencies, self.features, lambda: process.health.down(BACKGROUND)
-        )
+        minds = Minds(cognitive, peers.cognitive.stub(SleepServiceStub), dependencies, self.features)
+        gatherer = Gatherer(store, memory, minds, dependencies, self.features, lambda: process.health.down(BACKGROUND))
         planner = Planner(governor, self.features, process.clock, settings.turn_seconds)
         legs = Legs(planner, models, dependencies, self.journal, Legbook(process.database, self.journal), metrics)
         tools = Tools(BuiltinTools(memory, process.clock).all(), self.features)
@@ -174,7 +175,7 @@ class Engine:
         waiting = Waiting(means, store, self.journal, self.intents, settings.approval_hours)
         handover = Handover(self.stored, recovery, self.journal, self.wakes, self.queue, waiting)
         ending = Ending(means, endings, self.journal, governor, self.features, self.intents, handover)
-        acceptances = Acceptances(means, models, allowance)
+        acceptances = Acceptances(means, models, minds, allowance)
         self.turns = Turns(means, acceptances, answering, ending, self.followers, running, settings.turn_seconds)
         self.takeovers = Takeovers(means, self.stored, self.turns, recovery, self.wakes, settings.turn_seconds)
         self.approvals = Approvals(means, self.stored, self.turns)
