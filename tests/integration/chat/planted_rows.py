@@ -79,7 +79,13 @@ OWN: Final[Mapping[str, Sequence[str]]] = {
         """,
     ),
     "governor": ("insert into rate_marks values ($1, $2, now(), now() + length($3) * interval '0')",),
-    "cognitive": (),
+    "cognitive": (
+        # Where a turn of the person kept memories.
+        """
+        insert into agent_namespaces (tenant_id, agent_id, namespace, last_turn_time)
+        values ($1, gen_random_uuid(), 'user:' || $2, now() + length($3) * interval '0')
+        """,
+    ),
     "control": (
         """
         with made as (
