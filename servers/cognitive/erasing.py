@@ -1,4 +1,4 @@
-"""What cognitive has of a person: who moved an agent's state by hand. Signals are numbers and words of the house.
+"""What cognitive has of a person: who moved an agent's state by hand, and threads. Signals are words of the house.
 
 How a store is searched stands in `soma_common/operations/erasing.py`.
 """
@@ -21,6 +21,15 @@ STORES: Final = (
             Table("state_log", names="changed_by", words="signal_causes", plain="kind signal_names"),
         ),
         _SQL.erase_states,
+    ),
+    Store(
+        "threads",
+        (
+            Table("threads", names="owner_sub", words="goal", plain="method"),
+            Table("thread_options", words="text reason"),
+            Table("current_threads"),
+        ),
+        _SQL.erase_threads,
     ),
 )
 

@@ -9,8 +9,14 @@ from servers.cognitive.keeping.states import States
 from servers.cognitive.keeping.store import StateStore
 from servers.cognitive.rpc.modulation import ModulationServicer
 from servers.cognitive.rpc.neuromodulators import NeuromodulatorServicer
+from servers.cognitive.rpc.threads import ThreadServicer
+from servers.cognitive.thoughts.store import ThreadStore
+from servers.cognitive.thoughts.thinking import Thinking
+from servers.cognitive.thoughts.threads import Threads
+from soma.chat.v1.model_service_pb2_grpc import ModelServiceStub
 from soma.cognitive.v1 import modulation_service_pb2_grpc as modulation_grpc
 from soma.cognitive.v1 import neuromodulator_service_pb2_grpc as neuromodulator_grpc
+from soma.cognitive.v1 import thread_service_pb2_grpc as thread_grpc
 from soma_common.rpc.dial import Channel
 from soma_common.rpc.process import Process
 
@@ -34,6 +40,16 @@ class CognitiveHouse:
             neuromodulator_grpc.add_NeuromodulatorServiceServicer_to_server,
             NeuromodulatorServicer(self._states),
             "soma.cognitive.v1.NeuromodulatorService",
+        )
+        self._serve_threads()
+
+    def _serve_threads(self) -> None:
+        process = self._process
+        threads = Threads(process.database, ThreadStore(), process.events, process.clock, process.ids)
+        process.server.add(
+            thread_grpc.add_ThreadServiceServicer_to_server,
+            ThreadServicer(threads, Thinking(self._chat.stub(ModelServiceStub))),
+            "soma.cognitive.v1.ThreadService",
         )
 
     @asynccontextmanager

@@ -4,3 +4,14 @@
 -- An agent's state is the agent's; who moved it by hand goes.
 with unsaid as (update state_log set changed_by = person_out(changed_by) where person_in(changed_by) returning 1)
 select count(*) from unsaid;
+
+-- name: erase_threads
+-- Whatever stands in a thread is its maker's; so do the answers that others were given about it.
+with gone as (delete from threads where person_in(owner_sub) returning thread_id),
+answers as (
+    delete from idempotency i using gone g
+    where starts_with(i.method, '/soma.cognitive.v1.ThreadService/')
+        and position(convert_to(g.thread_id::text, 'UTF8') in i.response) > 0
+    returning 1
+)
+select (select count(*) from gone) + (select count(*) from answers);
