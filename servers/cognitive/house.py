@@ -3,10 +3,16 @@
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Final
 
+from servers.cognitive.adapting.adaptations import Adaptations
+from servers.cognitive.adapting.rows import AdaptationStore
+from servers.cognitive.keeping.diagnosing import Diagnostics
+from servers.cognitive.keeping.mind_store import MindStore
+from servers.cognitive.keeping.minds import Minds
 from servers.cognitive.keeping.states import States
 from servers.cognitive.keeping.store import StateStore
+from servers.cognitive.rpc.adaptation import AdaptationServicer
 from servers.cognitive.rpc.modulation import ModulationServicer
 from servers.cognitive.rpc.neuromodulators import NeuromodulatorServicer
 from servers.cognitive.rpc.threads import ThreadServicer
@@ -14,11 +20,15 @@ from servers.cognitive.thoughts.store import ThreadStore
 from servers.cognitive.thoughts.thinking import Thinking
 from servers.cognitive.thoughts.threads import Threads
 from soma.chat.v1.model_service_pb2_grpc import ModelServiceStub
+from soma.cognitive.v1 import adaptation_service_pb2_grpc as adaptation_grpc
 from soma.cognitive.v1 import modulation_service_pb2_grpc as modulation_grpc
 from soma.cognitive.v1 import neuromodulator_service_pb2_grpc as neuromodulator_grpc
 from soma.cognitive.v1 import thread_service_pb2_grpc as thread_grpc
 from soma_common.rpc.dial import Channel
-from soma_common.rpc.process import Process
+from soma_common.rpc.process import Process, keep_running
+
+# Nothing depends on it: a turn that is told late is forgotten late.
+_FORGET_SECONDS: Final = 3600.0
 
 
 class CognitiveHouse:
@@ -26,20 +36,30 @@ class CognitiveHouse:
 
     def __init__(self, process: Process, memory: Channel, chat: Channel) -> None:
         self._process, self._memory, self._chat = process, memory, chat
-        self._states = States(process.database, StateStore(process.database), process.events, process.clock)
+        states, minds = StateStore(process.database), MindStore(process.database)
+        self._states = States(process.database, states, process.events, process.clock)
+        self._minds = Minds(minds, process.events, process.clock)
+        adaptations = AdaptationStore(process.database)
+        self._diagnostics = Diagnostics(process.database, minds, states, adaptations, process.clock)
+        self._adaptations = Adaptations(process.database, adaptations, self._states, process.events, process.clock)
 
     def serve(self) -> None:
         """Add every contract of cognitive to the server of the process."""
         server = self._process.server
         server.add(
             modulation_grpc.add_ModulationServiceServicer_to_server,
-            ModulationServicer(self._states),
+            ModulationServicer(self._minds, self._states, self._diagnostics),
             "soma.cognitive.v1.ModulationService",
         )
         server.add(
             neuromodulator_grpc.add_NeuromodulatorServiceServicer_to_server,
             NeuromodulatorServicer(self._states),
             "soma.cognitive.v1.NeuromodulatorService",
+        )
+        server.add(
+            adaptation_grpc.add_AdaptationServiceServicer_to_server,
+            AdaptationServicer(self._adaptations),
+            "soma.cognitive.v1.AdaptationService",
         )
         self._serve_threads()
 
@@ -64,4 +84,5 @@ class CognitiveHouse:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     def _work(self) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
-        yield from ()
+        name = "forget what turns had used"
+        yield name, keep_running(name, self._adaptations.forget_turns, _FORGET_SECONDS)

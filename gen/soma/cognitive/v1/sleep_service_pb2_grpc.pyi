@@ -18,7 +18,7 @@ class SleepServiceStub:
     def __init__(self, channel: _aio.Channel) -> None: ...
     TransitionSleep: _aio.UnaryUnaryMultiCallable[_sleep_service_pb2.TransitionSleepRequest, _sleep_service_pb2.TransitionSleepResponse]
     """Brings an agent to a state of sleep: active↔light, light↔deep, any→freeze, freeze→light, any→active with `wake`.
-    Another way is refused with SLEEP_TRANSITION_REFUSED.
+    Errors: SLEEP_TRANSITION_REFUSED with the ways that are open.
     """
     GetSleepStatus: _aio.UnaryUnaryMultiCallable[_sleep_service_pb2.GetSleepStatusRequest, _sleep_service_pb2.GetSleepStatusResponse]
     """The state, what it changes, the load, and when a cycle ran and will run."""
@@ -41,7 +41,7 @@ class SleepServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_sleep_service_pb2.TransitionSleepRequest, _abc.Awaitable[_sleep_service_pb2.TransitionSleepResponse]],
     ) -> _abc.Awaitable[_sleep_service_pb2.TransitionSleepResponse]:
         """Brings an agent to a state of sleep: active↔light, light↔deep, any→freeze, freeze→light, any→active with `wake`.
-        Another way is refused with SLEEP_TRANSITION_REFUSED.
+        Errors: SLEEP_TRANSITION_REFUSED with the ways that are open.
         """
 
     @_abc_1.abstractmethod
