@@ -5,12 +5,18 @@ from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from servers.cognitive.acting.acting import Acting
+from servers.cognitive.acting.pruning import Pruning
+from servers.cognitive.acting.store import ActStore
 from servers.cognitive.keeping.states import States
 from servers.cognitive.keeping.store import StateStore
+from servers.cognitive.rpc.act import ActServicer
 from servers.cognitive.rpc.modulation import ModulationServicer
 from servers.cognitive.rpc.neuromodulators import NeuromodulatorServicer
+from soma.cognitive.v1 import act_service_pb2_grpc as act_grpc
 from soma.cognitive.v1 import modulation_service_pb2_grpc as modulation_grpc
 from soma.cognitive.v1 import neuromodulator_service_pb2_grpc as neuromodulator_grpc
+from soma.memory.v1.memory_service_pb2_grpc import MemoryServiceStub
 from soma_common.rpc.dial import Channel
 from soma_common.rpc.process import Process
 
@@ -35,6 +41,7 @@ class CognitiveHouse:
             NeuromodulatorServicer(self._states),
             "soma.cognitive.v1.NeuromodulatorService",
         )
+        server.add(act_grpc.add_ActServiceServicer_to_server, self._act(), "soma.cognitive.v1.ActService")
 
     @asynccontextmanager
     async def at_work(self) -> AsyncIterator[None]:
@@ -48,4 +55,9 @@ class CognitiveHouse:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     def _work(self) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
-        yield from ()
+        pruning = Pruning(ActStore(self._process.database), self._process.clock)
+        yield "prune sessions", pruning.run()
+
+    def _act(self) -> ActServicer:
+        process = self._process
+        return ActServicer(Acting(process.database, self._states, self._memory.stub(MemoryServiceStub), process.clock))
