@@ -51,6 +51,15 @@ STORES: Final = (
         ),
         _SQL.erase_sleeps,
     ),
+    Store(
+        "working memories",
+        (
+            Table("working_memories", names="owner_sub", words="session_id"),
+            Table("working_items", names="owner_sub", words="session_id text", plain="text_key likeness"),
+            Table("actions", names="owner_sub answer", words="answer", plain="body_hash"),
+        ),
+        _SQL.erase_working_memories,
+    ),
 )
 
 

@@ -5,6 +5,9 @@ from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
+from servers.cognitive.acting.acting import Acting
+from servers.cognitive.acting.pruning import Pruning
+from servers.cognitive.acting.store import ActStore
 from servers.cognitive.adapting.adaptations import Adaptations
 from servers.cognitive.adapting.rows import AdaptationStore
 from servers.cognitive.keeping.diagnosing import Diagnostics
@@ -12,6 +15,7 @@ from servers.cognitive.keeping.mind_store import MindStore
 from servers.cognitive.keeping.minds import Minds
 from servers.cognitive.keeping.states import States
 from servers.cognitive.keeping.store import StateStore
+from servers.cognitive.rpc.act import ActServicer
 from servers.cognitive.rpc.adaptation import AdaptationServicer
 from servers.cognitive.rpc.modulation import ModulationServicer
 from servers.cognitive.rpc.neuromodulators import NeuromodulatorServicer
@@ -20,10 +24,12 @@ from servers.cognitive.thoughts.store import ThreadStore
 from servers.cognitive.thoughts.thinking import Thinking
 from servers.cognitive.thoughts.threads import Threads
 from soma.chat.v1.model_service_pb2_grpc import ModelServiceStub
+from soma.cognitive.v1 import act_service_pb2_grpc as act_grpc
 from soma.cognitive.v1 import adaptation_service_pb2_grpc as adaptation_grpc
 from soma.cognitive.v1 import modulation_service_pb2_grpc as modulation_grpc
 from soma.cognitive.v1 import neuromodulator_service_pb2_grpc as neuromodulator_grpc
 from soma.cognitive.v1 import thread_service_pb2_grpc as thread_grpc
+from soma.memory.v1.memory_service_pb2_grpc import MemoryServiceStub
 from soma_common.rpc.dial import Channel
 from soma_common.rpc.process import Process, keep_running
 
@@ -61,16 +67,8 @@ class CognitiveHouse:
             AdaptationServicer(self._adaptations),
             "soma.cognitive.v1.AdaptationService",
         )
-        self._serve_threads()
-
-    def _serve_threads(self) -> None:
-        process = self._process
-        threads = Threads(process.database, ThreadStore(), process.events, process.clock, process.ids)
-        process.server.add(
-            thread_grpc.add_ThreadServiceServicer_to_server,
-            ThreadServicer(threads, Thinking(self._chat.stub(ModelServiceStub))),
-            "soma.cognitive.v1.ThreadService",
-        )
+        server.add(thread_grpc.add_ThreadServiceServicer_to_server, self._threads(), "soma.cognitive.v1.ThreadService")
+        server.add(act_grpc.add_ActServiceServicer_to_server, self._act(), "soma.cognitive.v1.ActService")
 
     @asynccontextmanager
     async def at_work(self) -> AsyncIterator[None]:
@@ -86,3 +84,14 @@ class CognitiveHouse:
     def _work(self) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
         name = "forget what turns had used"
         yield name, keep_running(name, self._adaptations.forget_turns, _FORGET_SECONDS)
+        pruning = Pruning(ActStore(self._process.database), self._process.clock)
+        yield "prune sessions", pruning.run()
+
+    def _act(self) -> ActServicer:
+        process = self._process
+        return ActServicer(Acting(process.database, self._states, self._memory.stub(MemoryServiceStub), process.clock))
+
+    def _threads(self) -> ThreadServicer:
+        process = self._process
+        threads = Threads(process.database, ThreadStore(), process.events, process.clock, process.ids)
+        return ThreadServicer(threads, Thinking(self._chat.stub(ModelServiceStub)))

@@ -28,3 +28,10 @@ with unsaid as (
 ),
 gone as (delete from agent_namespaces where person_in(namespace) returning 1)
 select (select count(*) from unsaid) + (select count(*) from gone);
+
+-- name: erase_working_memories
+-- What a person's sessions have in mind goes with them, and what was answered to the person, or names the person's namespace.
+with sessions as (delete from working_memories where person_in(owner_sub) returning 1),
+items as (delete from working_items where person_in(owner_sub) returning 1),
+answers as (delete from actions where person_in(owner_sub) or person_in(answer) returning 1)
+select (select count(*) from sessions) + (select count(*) from items) + (select count(*) from answers);
