@@ -30,7 +30,7 @@ from soma.cognitive.v1 import sleep_service_pb2_grpc as sleep_grpc
 from soma.cognitive.v1 import thread_service_pb2_grpc as thread_grpc
 from soma_common.events.store import EventStore
 from soma_common.kernel.ids import Ids
-from soma_common.postgres.pool import Database
+from soma_common.postgres.pool import Database, HouseDatabase
 from soma_common.rpc.idempotency import IdempotencyStore
 from soma_common.testing.clock import SetClock
 from soma_common.testing.postgres import HouseDatabases, OpenDatabase
@@ -54,11 +54,15 @@ class Cognition:
     sleep_watch: SleepWatch
     adaptation: adaptation_grpc.AdaptationServiceStub
     adaptations: Adaptations
+    urls: HouseDatabase
+    states: States
+    minds: Minds
 
 
 @pytest.fixture
 async def cognition(rpc: RpcHarness, house_database: HouseDatabases, open_database: OpenDatabase) -> Cognition:
-    database = await open_database(house_database("cognitive", "servers.cognitive"))
+    urls = house_database("cognitive", "servers.cognitive")
+    database = await open_database(urls)
     clock = SetClock()
     models = ScriptedModels()  # type: ignore[abstract]  # the other methods are asked of nobody
     chat_house = await rpc.serve(
@@ -72,7 +76,7 @@ async def cognition(rpc: RpcHarness, house_database: HouseDatabases, open_databa
     sleep_store = SleepStore(database)
     sleeps = Sleeps(database, sleep_store, events, clock)
     sleep_watch = SleepWatch(sleep_store, clock)
-    adaptations = Adaptations(database, AdaptationStore(database), states, events, clock)
+    adaptations = Adaptations(database, AdaptationStore(database), states, minds, events, clock)
     served = await rpc.serve(
         "cognitive",
         Added(
@@ -116,4 +120,7 @@ async def cognition(rpc: RpcHarness, house_database: HouseDatabases, open_databa
         sleep_watch,
         edge.stub(adaptation_grpc.AdaptationServiceStub),
         adaptations,
+        urls,
+        states,
+        minds,
     )
