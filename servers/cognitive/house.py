@@ -5,6 +5,9 @@ from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
+from servers.cognitive.acting.acting import Acting
+from servers.cognitive.acting.pruning import Pruning
+from servers.cognitive.acting.store import ActStore
 from servers.cognitive.adapting.adaptations import Adaptations
 from servers.cognitive.adapting.rows import AdaptationStore
 from servers.cognitive.keeping.diagnosing import Diagnostics
@@ -12,18 +15,26 @@ from servers.cognitive.keeping.mind_store import MindStore
 from servers.cognitive.keeping.minds import Minds
 from servers.cognitive.keeping.states import States
 from servers.cognitive.keeping.store import StateStore
+from servers.cognitive.rpc.act import ActServicer
 from servers.cognitive.rpc.adaptation import AdaptationServicer
 from servers.cognitive.rpc.modulation import ModulationServicer
 from servers.cognitive.rpc.neuromodulators import NeuromodulatorServicer
 from servers.cognitive.rpc.sleeping import SleepServicing
+from servers.cognitive.rpc.threads import ThreadServicer
 from servers.cognitive.sleeping.store import SleepStore
 from servers.cognitive.sleeping.transitions import Sleeps
 from servers.cognitive.sleeping.upkeep import COUNT_SECONDS, END_SECONDS, Counting, Endings
 from servers.cognitive.sleeping.watching import LOOK_SECONDS, SleepWatch
+from servers.cognitive.thoughts.store import ThreadStore
+from servers.cognitive.thoughts.thinking import Thinking
+from servers.cognitive.thoughts.threads import Threads
+from soma.chat.v1.model_service_pb2_grpc import ModelServiceStub
+from soma.cognitive.v1 import act_service_pb2_grpc as act_grpc
 from soma.cognitive.v1 import adaptation_service_pb2_grpc as adaptation_grpc
 from soma.cognitive.v1 import modulation_service_pb2_grpc as modulation_grpc
 from soma.cognitive.v1 import neuromodulator_service_pb2_grpc as neuromodulator_grpc
 from soma.cognitive.v1 import sleep_service_pb2_grpc as sleep_grpc
+from soma.cognitive.v1 import thread_service_pb2_grpc as thread_grpc
 from soma.memory.v1.memory_service_pb2_grpc import MemoryServiceStub
 from soma_common.rpc.dial import Channel
 from soma_common.rpc.process import Process, keep_running
@@ -52,6 +63,8 @@ class CognitiveHouse:
         self._serve_states()
         self._serve_adaptation()
         self._serve_sleep()
+        self._serve_threads()
+        self._serve_acting()
 
     async def drain(self) -> None:
         """End what would hold up a process that stops: whoever watches asks another one."""
@@ -71,6 +84,7 @@ class CognitiveHouse:
     def _work(self) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
         yield from self._adaptation_work()
         yield from self._sleep_work()
+        yield from self._acting_work()
 
     def _serve_states(self) -> None:
         process = self._process
@@ -116,3 +130,20 @@ class CognitiveHouse:
             ("count unconsolidated memories", counting.count_due, COUNT_SECONDS),
         ):
             yield name, keep_running(name, work, seconds)
+
+    def _serve_threads(self) -> None:
+        process = self._process
+        threads = Threads(process.database, ThreadStore(), process.events, process.clock, process.ids)
+        servicer = ThreadServicer(threads, Thinking(self._chat.stub(ModelServiceStub)))
+        process.server.add(thread_grpc.add_ThreadServiceServicer_to_server, servicer, "soma.cognitive.v1.ThreadService")
+
+    def _serve_acting(self) -> None:
+        process = self._process
+        acting = Acting(process.database, self._states, self._memory.stub(MemoryServiceStub), process.clock)
+        process.server.add(
+            act_grpc.add_ActServiceServicer_to_server, ActServicer(acting), "soma.cognitive.v1.ActService"
+        )
+
+    def _acting_work(self) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
+        pruning = Pruning(ActStore(self._process.database), self._process.clock)
+        yield "prune sessions", pruning.run()

@@ -11,8 +11,8 @@ from uuid import UUID, uuid5
 from google.protobuf.message import Message
 
 from servers.cognitive.domain.cycles import Cycle, CycleState, Wishes
-from servers.cognitive.sleeping.cycle_rows import Beginning, CycleRows
 from servers.cognitive.sleeping.cycle_ending import CycleEnding
+from servers.cognitive.sleeping.cycle_rows import Beginning, CycleRows
 from servers.cognitive.sleeping.cycle_saga import NAME
 from servers.cognitive.sleeping.store import SleepStore
 from soma_common.kernel.clock import Clock
@@ -114,9 +114,7 @@ class Cycles:
             await self._wait(tenant_id, cycle_id)
         return await self._answer(tenant_id, cycle_id, reply)
 
-    async def _start(
-        self, tenant_id: TenantId, agent_id: UUID, cause: str, wishes: Wishes, cycle_id: UUID
-    ) -> UUID:
+    async def _start(self, tenant_id: TenantId, agent_id: UUID, cause: str, wishes: Wishes, cycle_id: UUID) -> UUID:
         await self.current(tenant_id, agent_id)
 
         async def work(connection: Connection) -> UUID:
