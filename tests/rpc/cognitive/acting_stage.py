@@ -1,8 +1,7 @@
 """Acting with a real memory service behind it, both on real servers and databases, and a door to memory that fails."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
@@ -34,42 +33,36 @@ from tests.rpc.memory.conftest import house_on, indexer
 __all__ = ["Door", "Stage", "indexer", "stage"]
 
 
-@dataclass
-class Door(memory_grpc.MemoryServiceServicer):
+class Door:
     """The real memory service behind faults: methods that are away, that wait until they may go on, that take long."""
 
-    servicer: MemoryServicer
-    away: set[str] = field(default_factory=set)
-    held: dict[str, asyncio.Event] = field(default_factory=dict)
-    pause_seconds: float = 0.0
-    asked: list[str] = field(default_factory=list)
+    def __init__(self, servicer: MemoryServicer) -> None:
+        self._servicer = servicer
+        self.away: set[str] = set()
+        self.held: dict[str, asyncio.Event] = {}
+        self.pause_seconds = 0.0
+        self.asked: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._servicer, name)
 
     async def StoreMemory(self, request: Any, context: Any) -> Any:  # noqa: N802 - the contract's name
-        return await self._through("StoreMemory", self.servicer.StoreMemory, request, context)
+        return await self._through("StoreMemory", request, context)
 
     async def RecallMemories(self, request: Any, context: Any) -> Any:  # noqa: N802 - the contract's name
-        return await self._through("RecallMemories", self.servicer.RecallMemories, request, context)
+        return await self._through("RecallMemories", request, context)
 
     async def ListNeighbors(self, request: Any, context: Any) -> Any:  # noqa: N802 - the contract's name
-        return await self._through("ListNeighbors", self.servicer.ListNeighbors, request, context)
+        return await self._through("ListNeighbors", request, context)
 
-    async def LinkMemories(self, request: Any, context: Any) -> Any:  # noqa: N802 - the contract's name
-        return await self.servicer.LinkMemories(request, context)
-
-    async def ListMemories(self, request: Any, context: Any) -> Any:  # noqa: N802 - the contract's name
-        return await self.servicer.ListMemories(request, context)
-
-    async def DeleteMemory(self, request: Any, context: Any) -> Any:  # noqa: N802 - the contract's name
-        return await self.servicer.DeleteMemory(request, context)
-
-    async def _through(self, name: str, call: Callable[..., Awaitable[Any]], request: Any, context: Any) -> Any:
+    async def _through(self, name: str, request: Any, context: Any) -> Any:
         self.asked.append(name)
         if name in self.away:
             raise SomaError(Reason.DATABASE_UNAVAILABLE)
         if name in self.held:
             await self.held[name].wait()
         await asyncio.sleep(self.pause_seconds)
-        return await call(request, context)
+        return await getattr(self._servicer, name)(request, context)
 
 
 @dataclass(frozen=True)

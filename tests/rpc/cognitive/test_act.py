@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import pairwise
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -54,7 +53,8 @@ async def test_what_is_new_and_unexpected_is_kept_and_worth_acting_on(stage: Sta
     assert (first.novelty, first.pred_error, first.salience) == (1.0, 1.0, 1.0)
     assert first.policy == ("Salience 1.00 reaches 0.50, so it was kept. It is worth acting on, as it reaches 0.70.")
     assert 0.5 < second.novelty <= 1.0
-    assert (second.store_threshold, second.act_threshold) == (pytest.approx(0.4), pytest.approx(0.6))
+    assert second.store_threshold == pytest.approx(0.4)
+    assert second.act_threshold == pytest.approx(0.6)
     assert not answer.partial
     assert (answer.plan_universe, answer.session_id) == ("user:ada", "s")
     found = {memory.memory_id: memory for memory in await remembered(stage)}
@@ -62,7 +62,7 @@ async def test_what_is_new_and_unexpected_is_kept_and_worth_acting_on(stage: Sta
     kept = found[first.memory_id]
     assert (kept.text, kept.namespace, kept.owner_sub) == (BOILER, "user:ada", "ada")
     assert (kept.kind, kept.source_id) == (memory_pb.MEMORY_KIND_EPISODIC, "session:s")
-    assert await stage.in_mind() == [BOILER, GARDEN] or await stage.in_mind() == [GARDEN, BOILER]
+    assert await stage.in_mind() == [BOILER, GARDEN]
 
 
 async def test_the_same_again_is_neither_new_nor_kept_twice(stage: Stage) -> None:
@@ -174,7 +174,8 @@ async def test_an_action_without_memory_answers_and_says_what_is_missing(stage: 
     stage.door.away = {"RecallMemories", "StoreMemory", "ListNeighbors"}
     answer = await stage.act(f"{BOILER} {GARDEN}")
     assert [step.stored for step in answer.results] == [False, False]
-    assert (answer.results[0].pred_error, answer.results[0].salience) == (0.0, pytest.approx(0.6))
+    assert answer.results[0].pred_error == 0.0
+    assert answer.results[0].salience == pytest.approx(0.6)
     assert "so it counts as expected" in answer.partial_reasons[0]
     assert "Step 1 was not kept" in answer.partial_reasons[1]
     assert "but it was not kept: " in answer.results[0].policy
@@ -296,8 +297,6 @@ async def test_sessions_that_nobody_uses_are_forgotten(stage: Stage) -> None:
     stage.clock.advance(timedelta(days=3).total_seconds())
     await Pruning(stage.store, stage.clock).prune()
     assert (await stage.in_mind("old"), await stage.in_mind("new")) == ([], [GARDEN])
-    left: Any = None
     async with stage.database.transaction(TENANT) as connection:
-        left = await connection.fetch("select * from working_items union all select * from working_items")
+        assert await connection.fetchval("select count(*) from working_items") == 1
         assert await connection.fetchval("select count(*) from actions") == 0
-    assert len(left) == 2
