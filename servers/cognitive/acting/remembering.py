@@ -17,9 +17,13 @@ from soma.memory.v1 import memory_service_pb2 as service_pb
 from soma.memory.v1.memory_service_pb2_grpc import MemoryServiceStub
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason
-from soma_common.rpc.call import MARGIN_SECONDS, current_call
+from soma_common.rpc.call import current_call
 
-RECALL_SECONDS: Final = 1.0
+# An action may wait longer than a turn for what is remembered.
+RECALL_BUDGET_MILLISECONDS: Final = 2000
+RECALL_SECONDS: Final = 3.0
+# What an action keeps of its call's time to write what it did and to answer.
+RESERVE_SECONDS: Final = 0.2
 STORE_SECONDS: Final = 5.0
 _HOPS: Final = 4
 _NEIGHBOURS: Final = 50
@@ -85,9 +89,10 @@ class Remembering:
             agent_id=str(place.agent_id),
             top_k=place.limit,
             weights=place.weights,
+            time_budget_milliseconds=RECALL_BUDGET_MILLISECONDS,
         )
         try:
-            answer = await self._memory.RecallMemories(request, timeout=RECALL_SECONDS)
+            answer = await self._memory.RecallMemories(request, timeout=_within(RECALL_SECONDS))
         except SomaError as error:
             return Known(why=self._seen(error), answered=False)
         return Known(answer.hits, "; ".join(answer.degraded_reasons) if answer.partial else "")
@@ -97,7 +102,7 @@ class Remembering:
         if self._away:
             return Kept(why=self._away)
         try:
-            answer = await self._memory.StoreMemory(request, timeout=STORE_SECONDS)
+            answer = await self._memory.StoreMemory(request, timeout=_within(STORE_SECONDS))
         except SomaError as error:
             return Kept(why=self._seen(error), refused=error.reason is Reason.MEMORY_REFUSED)
         return Kept(UUID(answer.memory.memory_id))
@@ -108,11 +113,10 @@ class Remembering:
             return Surroundings(why=self._away)
         if not memories:
             return Surroundings()
-        remaining = current_call().remaining_seconds()
-        seconds = self._plan_seconds if remaining is None else min(self._plan_seconds, remaining - MARGIN_SECONDS)
+        seconds = _within(self._plan_seconds)
         asked = [asyncio.ensure_future(self._neighbours(each)) for each in memories]
         try:
-            await asyncio.wait(asked, timeout=max(seconds, 0.0))
+            await asyncio.wait(asked, timeout=seconds)
         finally:
             late = [each for each in asked if not each.done()]
             for each in late:
@@ -151,9 +155,15 @@ class Remembering:
         return error.sentence
 
 
+def _within(seconds: float) -> float:
+    """So long, or as long as the call leaves time for."""
+    remaining = current_call().remaining_seconds()
+    return seconds if remaining is None else max(min(seconds, remaining - RESERVE_SECONDS), 0.0)
+
+
 def _why(failed: Sequence[SomaError], late: int, seconds: float) -> str:
     if late:
-        return f"its links were not all told within {1000 * max(seconds, 0.0):.0f} ms"
+        return f"its links were not all told within {1000 * seconds:.0f} ms"
     # A memory that was deleted meanwhile leads nowhere; that is no failure.
     other = [error for error in failed if error.reason is not Reason.RESOURCE_NOT_FOUND]
     return other[0].sentence if other else ""

@@ -30,7 +30,7 @@ from soma_common.rpc.call import current_call
 T = TypeVar("T")
 
 # A step is begun where so much time is left; one that is cut off would say nothing.
-STEP_SECONDS: Final = 0.15
+STEP_SECONDS: Final = 0.35
 MOST_CHARACTERS: Final = 500
 _STARTS: Final = 3
 _SHOWN_ITEMS: Final = 3

@@ -1,4 +1,4 @@
-"""Whatever is met: saliences are in range, gates do not flap, what is in mind never overflows, a text is promoted once."""
+"""Saliences are in range, gates do not flap, what is in mind never overflows, a text is promoted once."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
