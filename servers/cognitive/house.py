@@ -35,7 +35,9 @@ class CognitiveHouse:
         self._minds = Minds(minds, process.events, process.clock)
         adaptations = AdaptationStore(process.database)
         self._diagnostics = Diagnostics(process.database, minds, states, adaptations, process.clock)
-        self._adaptations = Adaptations(process.database, adaptations, self._states, process.events, process.clock)
+        self._adaptations = Adaptations(
+            process.database, adaptations, self._states, self._minds, process.events, process.clock
+        )
 
     def serve(self) -> None:
         """Add every contract of cognitive to the server of the process."""

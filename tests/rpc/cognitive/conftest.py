@@ -56,7 +56,7 @@ async def cognition(rpc: RpcHarness, house_database: HouseDatabases, open_databa
     sleep_store = SleepStore(database)
     sleeps = Sleeps(database, sleep_store, events, clock)
     sleep_watch = SleepWatch(sleep_store, clock)
-    adaptations = Adaptations(database, AdaptationStore(database), states, events, clock)
+    adaptations = Adaptations(database, AdaptationStore(database), states, minds, events, clock)
     served = await rpc.serve(
         "cognitive",
         Added(
