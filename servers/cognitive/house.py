@@ -15,9 +15,16 @@ from servers.cognitive.keeping.store import StateStore
 from servers.cognitive.rpc.adaptation import AdaptationServicer
 from servers.cognitive.rpc.modulation import ModulationServicer
 from servers.cognitive.rpc.neuromodulators import NeuromodulatorServicer
+from servers.cognitive.rpc.sleeping import SleepServicing
+from servers.cognitive.sleeping.store import SleepStore
+from servers.cognitive.sleeping.transitions import Sleeps
+from servers.cognitive.sleeping.upkeep import COUNT_SECONDS, END_SECONDS, Counting, Endings
+from servers.cognitive.sleeping.watching import LOOK_SECONDS, SleepWatch
 from soma.cognitive.v1 import adaptation_service_pb2_grpc as adaptation_grpc
 from soma.cognitive.v1 import modulation_service_pb2_grpc as modulation_grpc
 from soma.cognitive.v1 import neuromodulator_service_pb2_grpc as neuromodulator_grpc
+from soma.cognitive.v1 import sleep_service_pb2_grpc as sleep_grpc
+from soma.memory.v1.memory_service_pb2_grpc import MemoryServiceStub
 from soma_common.rpc.dial import Channel
 from soma_common.rpc.process import Process, keep_running
 
@@ -38,6 +45,9 @@ class CognitiveHouse:
         self._adaptations = Adaptations(
             process.database, adaptations, self._states, self._minds, process.events, process.clock
         )
+        self._sleep_store = SleepStore(process.database)
+        self._sleeps = Sleeps(process.database, self._sleep_store, process.events, process.clock)
+        self._sleep_watch = SleepWatch(self._sleep_store, process.clock)
 
     def serve(self) -> None:
         """Add every contract of cognitive to the server of the process."""
@@ -57,6 +67,15 @@ class CognitiveHouse:
             AdaptationServicer(self._adaptations),
             "soma.cognitive.v1.AdaptationService",
         )
+        server.add(
+            sleep_grpc.add_SleepServiceServicer_to_server,
+            SleepServicing(sleeps=self._sleeps, sleep_watch=self._sleep_watch),
+            "soma.cognitive.v1.SleepService",
+        )
+
+    async def drain(self) -> None:
+        """End what would hold up a process that stops: whoever watches asks another one."""
+        await self._sleep_watch.drain()
 
     @asynccontextmanager
     async def at_work(self) -> AsyncIterator[None]:
@@ -72,3 +91,15 @@ class CognitiveHouse:
     def _work(self) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
         name = "forget what turns had used"
         yield name, keep_running(name, self._adaptations.forget_turns, _FORGET_SECONDS)
+        yield from self._sleep_work()
+
+    def _sleep_work(self) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
+        parts = (self._process.clock, self._process.ids)
+        endings = Endings(self._sleep_store, self._sleeps, *parts)
+        counting = Counting(self._sleep_store, self._memory.stub(MemoryServiceStub), *parts)
+        for name, work, seconds in (
+            ("look at watched sleeps", self._sleep_watch.run, LOOK_SECONDS),
+            ("end times to live", endings.end_due, END_SECONDS),
+            ("count unconsolidated memories", counting.count_due, COUNT_SECONDS),
+        ):
+            yield name, keep_running(name, work, seconds)

@@ -42,6 +42,7 @@ class UpkeepServicing(service_grpc.MemoryServiceServicer):
             min_retention=request.min_retention if request.HasField("min_retention") else self.min_retention,
             most=request.max_memories or USUAL_SWEPT,
             dry_run=request.dry_run,
+            decay_factor=request.decay_factor if request.HasField("decay_factor") else 1.0,
         )
         return await self.sweeper.sweep(caller, order, sweep_message)
 

@@ -16,6 +16,8 @@ from soma.chat.v1 import turn_service_pb2 as turn_pb
 from soma.chat.v1.agent_service_pb2_grpc import AgentServiceStub
 from soma.chat.v1.conversation_service_pb2_grpc import ConversationServiceStub
 from soma.cognitive.v1 import neuromodulator_service_pb2 as mood_pb
+from soma.cognitive.v1 import sleep_service_pb2 as sleep_pb
+from soma.cognitive.v1.sleep_service_pb2_grpc import SleepServiceStub
 from soma.common.v1 import erasure_pb2 as line_pb
 from soma.control.v1 import api_key_service_pb2 as keys_pb
 from soma.control.v1.api_key_service_pb2_grpc import ApiKeyServiceStub
@@ -177,6 +179,16 @@ async def govern(person: Person, canaries: Canaries) -> None:
         await person.mood.UpdateNeuromodulators(
             mood_pb.UpdateNeuromodulatorsRequest(
                 agent_id=listed.agents[0].agent_id, dopamine=0.7, request_id=request_id()
+            )
+        )
+        # Of an agent that nobody talks to, so that it is awake for everything else here.
+        sleeps: Any = person.stub("cognitive", SleepServiceStub)
+        await sleeps.TransitionSleep(
+            sleep_pb.TransitionSleepRequest(
+                agent_id=str(uuid4()),
+                target_state="light",
+                trace_id=canaries.plant("word with a sleep"),
+                request_id=request_id(),
             )
         )
         for sub in ("", "robot"):

@@ -130,6 +130,7 @@ class SweepMemoriesRequest(_message.Message):
     MIN_RETENTION_FIELD_NUMBER: _builtins.int
     MAX_MEMORIES_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    DECAY_FACTOR_FIELD_NUMBER: _builtins.int
     dry_run: _builtins.bool
     """Whether nothing shall be taken, only said what would be."""
     min_retention: _builtins.float
@@ -138,6 +139,10 @@ class SweepMemoriesRequest(_message.Message):
     """Most memories, 1-10000. Default 1000."""
     request_id: _builtins.str
     """The repeat key of the mutation."""
+    decay_factor: _builtins.float
+    """How fast ages count for what fades, 0-1: with 0.5 a memory of 60 days has faded as one of 30 days, with 0 none fades
+    by age. What expires does so by the clock. Default 1; the sleep of an agent lowers it in the cycles it runs.
+    """
     @_builtins.property
     def namespaces(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Where; empty means everything of the tenant that the caller may change."""
@@ -150,13 +155,19 @@ class SweepMemoriesRequest(_message.Message):
         min_retention: _builtins.float | None = ...,
         max_memories: _builtins.int = ...,
         request_id: _builtins.str = ...,
+        decay_factor: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_min_retention", b"_min_retention", "min_retention", b"min_retention"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_decay_factor", b"_decay_factor", "_min_retention", b"_min_retention", "decay_factor", b"decay_factor", "min_retention", b"min_retention"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_min_retention", b"_min_retention", "dry_run", b"dry_run", "max_memories", b"max_memories", "min_retention", b"min_retention", "namespaces", b"namespaces", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_decay_factor", b"_decay_factor", "_min_retention", b"_min_retention", "decay_factor", b"decay_factor", "dry_run", b"dry_run", "max_memories", b"max_memories", "min_retention", b"min_retention", "namespaces", b"namespaces", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__decay_factor: _TypeAlias = _typing.Literal["decay_factor"]  # noqa: Y015
+    _WhichOneofArgType__decay_factor: _TypeAlias = _typing.Literal["_decay_factor", b"_decay_factor"]  # noqa: Y015
     _WhichOneofReturnType__min_retention: _TypeAlias = _typing.Literal["min_retention"]  # noqa: Y015
     _WhichOneofArgType__min_retention: _TypeAlias = _typing.Literal["_min_retention", b"_min_retention"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__decay_factor) -> _WhichOneofReturnType__decay_factor | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__min_retention) -> _WhichOneofReturnType__min_retention | None: ...
 
 Global___SweepMemoriesRequest: _TypeAlias = SweepMemoriesRequest  # noqa: Y015
