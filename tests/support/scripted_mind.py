@@ -3,7 +3,7 @@
 Nothing here computes a state.
 """
 
-# ruff: noqa: N802 - the contract names the methods
+
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any, Final
