@@ -1,6 +1,6 @@
-"""What cognitive has of a person: who moved an agent's state by hand. Signals are numbers and words of the house.
+"""What cognitive has of a person: who changed an agent by hand, and where memories of a person's turns were kept.
 
-How a store is searched stands in `soma_common/operations/erasing.py`.
+Signals are numbers and words of the house. How a store is searched stands in `soma_common/operations/erasing.py`.
 """
 
 from collections.abc import Sequence
@@ -18,9 +18,29 @@ STORES: Final = (
         "states",
         (
             Table("agent_states"),
+            Table("state_snapshots"),
             Table("state_log", names="changed_by", words="signal_causes", plain="kind signal_names"),
         ),
         _SQL.erase_states,
+    ),
+    Store(
+        "adaptations",
+        (
+            Table("agent_adaptations"),
+            Table("adaptation_log", names="changed_by", plain="kind cause"),
+            Table("turn_shares"),
+        ),
+        _SQL.erase_adaptations,
+    ),
+    Store(
+        "sleeps",
+        (
+            Table("agent_sleeps"),
+            Table("agent_loads"),
+            Table("sleep_log", names="changed_by", words="trace_id", plain="cause"),
+            Table("agent_namespaces", names="namespace"),
+        ),
+        _SQL.erase_sleeps,
     ),
 )
 

@@ -1,6 +1,7 @@
 """What a turn's facts pull on. Pure.
 
     dopamine       up: tool success, reward above expectation        down: failures, reward below expectation
+                   up: positive feedback                             down: negative feedback
     serotonin      up: a low error rate over the last 20 turns       down: errors, interruptions
     noradrenaline  up: urgency, failed dependencies, deadline        down: a calm turn
     acetylcholine  up: novelty, memory-heavy turns, corrections      down: repetition
@@ -48,6 +49,12 @@ def signals_of(facts: Facts, recent_failures: tuple[bool, ...]) -> tuple[Signal,
     window = (facts.failed, *recent_failures)[:ERROR_WINDOW]
     found = [*_reward(facts), *_calm(facts, window), *_urgency(facts), *_attention(facts)]
     return tuple(signal for signal in found if signal.strength > 0.0)
+
+
+def feedback_signals(reward: float) -> tuple[Signal, ...]:
+    """What feedback of -1 to 1 pulls on: nothing at 0."""
+    cause = "positive feedback" if reward > 0.0 else "negative feedback"
+    return (Signal("dopamine", reward > 0.0, min(1.0, abs(reward)), cause),) if reward else ()
 
 
 def _reward(facts: Facts) -> list[Signal]:

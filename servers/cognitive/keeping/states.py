@@ -15,7 +15,7 @@ from google.protobuf.message import Message
 
 from servers.cognitive.domain.neuromodulators import BOUNDS, NAMES, Values, clamp
 from servers.cognitive.domain.signals import Facts, signals_of
-from servers.cognitive.domain.state import LogLine, State, apply, first_state, observe, set_values, with_baseline
+from servers.cognitive.domain.state import LogLine, State, apply, feel, first_state, observe, set_values, with_baseline
 from servers.cognitive.keeping.store import Move, StateStore
 from soma.common.v1 import modulation_pb2
 from soma.events.v1 import payloads_pb2
@@ -99,6 +99,18 @@ class States:
                 if await self._store.move(tenant_id, move):
                     return move.after.version, move.after.values
         raise SomaError(Reason.CONFLICT)
+
+    async def observe_feedback(
+        self, connection: Connection, tenant_id: TenantId, agent_id: UUID, turn_id: UUID | None, reward: float
+    ) -> None:
+        """Apply feedback of -1 to 1 in the caller's transaction, whose own repeat key makes it happen once.
+
+        It holds the state until that transaction ends. Feedback of 0 moves nothing and leaves no line.
+        """
+        if reward:
+            now = self._clock.now()
+            state = await self._store.lock(connection, tenant_id, agent_id, first_state(None, now))
+            await self._write(connection, tenant_id, agent_id, state, feel(state, turn_id, now, reward))
 
     def _order_of(self, agent_id: UUID) -> asyncio.Lock:
         """The turns of an agent one after the other in this process; another process shows in the state's version."""

@@ -1,0 +1,74 @@
+"""The load of an agent, by hand."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from servers.cognitive.domain.load import Load, LoadFacts, after_turn, first_load, relieved
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+FULL = LoadFacts(1.0, 1.0, 1.0)
+LOADED = Load(NOON, 0.9, FULL)
+
+
+def later(seconds: float) -> datetime:
+    return NOON + timedelta(seconds=seconds)
+
+
+def after_turns(count: int, *, unconsolidated: int = 1000, seconds_apart: float = 0.0) -> Load:
+    load = replace(first_load(NOON), unconsolidated=unconsolidated)
+    for turn in range(count):
+        load = after_turn(load, FULL, later(turn * seconds_apart))
+    return load
+
+
+def test_a_turn_moves_the_load_half_of_the_way() -> None:
+    facts = LoadFacts(open_turns=0.5, context_fill=0.4, error_rate=0.1)
+    load = after_turn(replace(first_load(NOON), unconsolidated=500), facts, NOON)
+    # Half of 0.2 for turns, 0.12 for the context, 0.02 for errors and 0.05 for memories.
+    assert load.load == pytest.approx(0.195)
+    assert after_turn(load, facts, NOON).load == pytest.approx(load.load + 0.5 * (0.39 - load.load))
+
+
+def test_a_load_is_due_after_three_turns_above_and_not_before() -> None:
+    loads = [after_turns(count) for count in range(1, 7)]
+    assert [load.turns_above for load in loads] == [0, 0, 1, 2, 3, 4]
+    assert [load.due(NOON) for load in loads] == [False, False, False, False, True, True]
+
+
+def test_a_load_is_due_after_five_minutes_above() -> None:
+    load = replace(LOADED, turns_above=1, above_since=NOON)
+    assert [load.due(later(seconds)) for seconds in (0, 299, 300)] == [False, False, True]
+
+
+def test_one_spike_puts_no_agent_to_sleep() -> None:
+    spike = replace(after_turns(3), load=0.81)
+    assert spike.above_since is not None
+    # By then the load has faded under the threshold.
+    assert not spike.due(later(300))
+    calm = after_turn(spike, LoadFacts(), later(10))
+    assert (calm.turns_above, calm.above_since) == (0, None)
+
+
+def test_a_pause_leaves_only_what_is_unconsolidated() -> None:
+    load = replace(LOADED, load=0.8, unconsolidated=400)
+    assert load.unrelieved_at(later(1800)) == pytest.approx(0.04 + 0.38)
+    assert load.unrelieved_at(later(200_000)) == pytest.approx(0.04)
+
+
+def test_a_cycle_takes_off_three_tenths_that_fade_over_an_hour() -> None:
+    load = relieved(LOADED, NOON)
+    assert [load.relief_at(later(seconds)) for seconds in (0, 1800, 3600, 9999)] == [0.3, 0.15, 0.0, 0.0]
+    assert load.relieved_at(NOON) == pytest.approx(0.6)
+
+
+@pytest.mark.parametrize(("load", "counts"), [(0.5, 0.3), (0.3, 0.3), (0.2, 0.2), (0.0, 0.0), (1.0, 0.7)])
+def test_a_cycle_brings_no_load_under_three_tenths(load: float, counts: float) -> None:
+    assert relieved(Load(NOON, load), NOON).relieved_at(NOON) == pytest.approx(counts)
+
+
+def test_a_relieved_load_is_not_due() -> None:
+    high = replace(after_turns(6), turns_above=9, above_since=later(-600))
+    assert high.due(NOON)
+    assert not relieved(high, NOON).due(NOON)
