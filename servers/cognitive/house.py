@@ -3,16 +3,23 @@
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Final
 
+from servers.cognitive.adapting.adaptations import Adaptations
+from servers.cognitive.adapting.rows import AdaptationStore
 from servers.cognitive.keeping.states import States
 from servers.cognitive.keeping.store import StateStore
+from servers.cognitive.rpc.adaptation import AdaptationServicer
 from servers.cognitive.rpc.modulation import ModulationServicer
 from servers.cognitive.rpc.neuromodulators import NeuromodulatorServicer
+from soma.cognitive.v1 import adaptation_service_pb2_grpc as adaptation_grpc
 from soma.cognitive.v1 import modulation_service_pb2_grpc as modulation_grpc
 from soma.cognitive.v1 import neuromodulator_service_pb2_grpc as neuromodulator_grpc
 from soma_common.rpc.dial import Channel
-from soma_common.rpc.process import Process
+from soma_common.rpc.process import Process, keep_running
+
+# Nothing depends on it: a turn that is told late is forgotten late.
+_FORGET_SECONDS: Final = 3600.0
 
 
 class CognitiveHouse:
@@ -21,6 +28,9 @@ class CognitiveHouse:
     def __init__(self, process: Process, memory: Channel, chat: Channel) -> None:
         self._process, self._memory, self._chat = process, memory, chat
         self._states = States(process.database, StateStore(process.database), process.events, process.clock)
+        self._adaptations = Adaptations(
+            process.database, AdaptationStore(process.database), self._states, process.events, process.clock
+        )
 
     def serve(self) -> None:
         """Add every contract of cognitive to the server of the process."""
@@ -35,6 +45,11 @@ class CognitiveHouse:
             NeuromodulatorServicer(self._states),
             "soma.cognitive.v1.NeuromodulatorService",
         )
+        server.add(
+            adaptation_grpc.add_AdaptationServiceServicer_to_server,
+            AdaptationServicer(self._adaptations),
+            "soma.cognitive.v1.AdaptationService",
+        )
 
     @asynccontextmanager
     async def at_work(self) -> AsyncIterator[None]:
@@ -48,4 +63,5 @@ class CognitiveHouse:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     def _work(self) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
-        yield from ()
+        name = "forget what turns had used"
+        yield name, keep_running(name, self._adaptations.forget_turns, _FORGET_SECONDS)

@@ -10,12 +10,13 @@ from servers.cognitive.decoding.states import baseline_of, bases_of, facts_of
 from servers.cognitive.domain.effects import Bases, knobs_of
 from servers.cognitive.domain.state import changes_of
 from servers.cognitive.encoding.states import effect_message, modulation_message, named
-from servers.cognitive.keeping.states import NEWEST, States
+from servers.cognitive.keeping.states import States
+from servers.cognitive.rpc.pages import version_before
 from servers.cognitive.rpc.whose import agent_of, tenant
 from soma.cognitive.v1 import modulation_service_pb2 as modulation_pb
 from soma.cognitive.v1 import modulation_service_pb2_grpc as modulation_grpc
 from soma.common.v1 import modulation_pb2 as common_pb
-from soma_common.kernel.paging import Page, next_page_token, page_of, unreadable_token
+from soma_common.kernel.paging import next_page_token, page_of
 
 
 class ModulationServicer(modulation_grpc.ModulationServiceServicer):
@@ -49,7 +50,7 @@ class ModulationServicer(modulation_grpc.ModulationServiceServicer):
         agent_id = agent_of(request.agent_id)
         filter_words = {"agent_id": str(agent_id)}
         page = page_of(request.page_size, request.page_token, filter_words)
-        before = _version_before(page)
+        before = version_before(page)
         explanation = await self._states.explain(tenant(), agent_id, page.size, before)
         answer = modulation_pb.ExplainStateResponse(
             neuromodulators=common_pb.Neuromodulators(**named(explanation.moment.values)),
@@ -70,12 +71,3 @@ class ModulationServicer(modulation_grpc.ModulationServiceServicer):
         if explanation.more:
             answer.next_page_token = next_page_token((explanation.lines[-1].version,), filter_words)
         return answer
-
-
-def _version_before(page: Page) -> int | None:
-    match page.after:
-        case None:
-            return None
-        case (int(version),) if 0 < version <= NEWEST:
-            return version
-    raise unreadable_token()

@@ -4,10 +4,14 @@ from dataclasses import dataclass
 
 import pytest
 
+from servers.cognitive.adapting.adaptations import Adaptations
+from servers.cognitive.adapting.rows import AdaptationStore
 from servers.cognitive.keeping.states import States
 from servers.cognitive.keeping.store import StateStore
+from servers.cognitive.rpc.adaptation import AdaptationServicer
 from servers.cognitive.rpc.modulation import ModulationServicer
 from servers.cognitive.rpc.neuromodulators import NeuromodulatorServicer
+from soma.cognitive.v1 import adaptation_service_pb2_grpc as adaptation_grpc
 from soma.cognitive.v1 import modulation_service_pb2_grpc as modulation_grpc
 from soma.cognitive.v1 import neuromodulator_service_pb2_grpc as neuromodulator_grpc
 from soma_common.events.store import EventStore
@@ -27,13 +31,17 @@ class Cognition:
     chat: modulation_grpc.ModulationServiceStub
     clock: SetClock
     database: Database
+    adaptation: adaptation_grpc.AdaptationServiceStub
+    adaptations: Adaptations
 
 
 @pytest.fixture
 async def cognition(rpc: RpcHarness, house_database: HouseDatabases, open_database: OpenDatabase) -> Cognition:
     database = await open_database(house_database("cognitive", "servers.cognitive"))
     clock = SetClock()
-    states = States(database, StateStore(database), EventStore("cognitive"), clock)
+    events = EventStore("cognitive")
+    states = States(database, StateStore(database), events, clock)
+    adaptations = Adaptations(database, AdaptationStore(database), states, events, clock)
     served = await rpc.serve(
         "cognitive",
         Added(
@@ -46,6 +54,11 @@ async def cognition(rpc: RpcHarness, house_database: HouseDatabases, open_databa
             NeuromodulatorServicer(states),
             "soma.cognitive.v1.NeuromodulatorService",
         ),
+        Added(
+            adaptation_grpc.add_AdaptationServiceServicer_to_server,
+            AdaptationServicer(adaptations),
+            "soma.cognitive.v1.AdaptationService",
+        ),
         idempotency=IdempotencyStore(database),
     )
     edge, chat = rpc.channel(served, service="edge"), rpc.channel(served, service="chat")
@@ -55,4 +68,6 @@ async def cognition(rpc: RpcHarness, house_database: HouseDatabases, open_databa
         chat.stub(modulation_grpc.ModulationServiceStub),
         clock,
         database,
+        edge.stub(adaptation_grpc.AdaptationServiceStub),
+        adaptations,
     )
