@@ -73,7 +73,6 @@ class SleepServiceServicer:
 
     def TransitionSleep(self, request, context):
         """Brings an agent to a state of sleep: active↔light, light↔deep, any→freeze, freeze→light, any→active with `wake`.
-        Another way is refused with SLEEP_TRANSITION_REFUSED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
