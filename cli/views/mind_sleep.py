@@ -5,6 +5,7 @@ Nothing here prints or asks a service.
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from math import ceil
 from typing import Final
 
 from cli.render import duration
@@ -36,7 +37,7 @@ def headline(status: sleep_pb.SleepStatus, now: datetime) -> str:
     since = f" since {moment(status, 'since_time')}" if status.HasField("since_time") else ""
     until = ""
     if status.HasField("until_time"):
-        rest = max(int((status.until_time.ToDatetime(UTC) - now).total_seconds()), 0)
+        rest = max(ceil((status.until_time.ToDatetime(UTC) - now).total_seconds()), 0)
         until = f"; {state_word(status.returns_to)} again in {duration(rest)}"
     return f"Sleep: {word} ({_MEANINGS.get(word, 'unknown')}){since}{until}"
 

@@ -2138,7 +2138,9 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
     margin-top: var(--s2);
   }
   .gauge li {
+    margin-top: 2px;
     color: var(--ink-soft);
+    line-height: 1.4;
   }
   .gauge li.moved {
     color: var(--ink);
@@ -2155,11 +2157,11 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
           ${e.sentence}${e.switched_off?` Switched off.`:``}
         </li>`)}
     </ul>
-  </div>`}function ac(e,t,[n,r],i){let a=e=>Math.min(100,Math.max(0,100*(e-n)/(r-n||1))),[o,s]=[Math.min(a(e),a(t)),Math.max(a(e),a(t))];return _`<svg class="bar scale" height="16" role="img" aria-label=${i}>
+  </div>`}function ac(e,t,[n,r],i,a=t){let o=e=>Math.min(100,Math.max(0,100*(e-n)/(r-n||1))),[s,c]=[Math.min(o(e),o(a)),Math.max(o(e),o(a))];return _`<svg class="bar scale" height="16" role="img" aria-label=${i}>
     <rect class="track" y="6" width="100%" height="4" rx="2"></rect>
-    <rect class="away" x=${`${o}%`} y="6" width=${`${s-o}%`} height="4"></rect>
-    <line class="rest" x1=${`${a(t)}%`} x2=${`${a(t)}%`} y1="1" y2="15"></line>
-    <circle class="value" cx=${`${a(e)}%`} cy="8" r="6"></circle>
+    <rect class="away" x=${`${s}%`} y="6" width=${`${c-s}%`} height="4"></rect>
+    <line class="rest" x1=${`${o(t)}%`} x2=${`${o(t)}%`} y1="1" y2="15"></line>
+    <circle class="value" cx=${`${o(e)}%`} cy="8" r="6"></circle>
   </svg>`}function oc(e,t,n){if(e.length<2)return b;let r=e.map((r,i)=>{let a=72*i/(e.length-1),o=15-14*(r-t)/(n-t);return`${a.toFixed(1)},${o.toFixed(1)}`});return _`<svg class="history" width="72" height="16" role="img" aria-label=${`History of ${e.length-1} changes`}>
     ${v`<polyline points=${r.join(` `)} fill="none" stroke="currentColor" stroke-width="1.4" stroke-linejoin="round"></polyline>`}
   </svg>`}var sc=class extends R{static properties={refused:{state:!0},busy:{state:!0}};static styles=[T,E,D,$,o`
@@ -2205,6 +2207,13 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
         margin-right: var(--s2);
         font-size: var(--size);
       }
+      .effects {
+        margin-top: var(--s1);
+      }
+      .effects li {
+        margin-top: 2px;
+        line-height: 1.4;
+      }
       .ways {
         display: flex;
         flex-wrap: wrap;
@@ -2240,7 +2249,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
       ${t===`active`||e.schedule===void 0?b:gc(e.schedule)} ${this.#n()} ${this.#r(t)}
       ${e.load===void 0?b:_c(e.load)}
       <soma-sleep-cycles .store=${this.store}></soma-sleep-cycles>
-    `}#n(){let e=(this.store.mind.state.value?.effects??[]).filter(({sentence:e})=>e!==``&&!ec.some(t=>e.toLowerCase().includes(t)));return e.length===0?b:_`<ul>${e.map(({sentence:e})=>_`<li>${e}</li>`)}</ul>`}#r(e){return this.store.mesh.isOperator?_`<div class="ways" role="group" aria-label="Change the sleep">
+    `}#n(){let e=(this.store.mind.state.value?.effects??[]).filter(({sentence:e})=>e!==``&&!ec.some(t=>e.toLowerCase().includes(t)));return e.length===0?b:_`<ul class="effects">${e.map(({sentence:e})=>_`<li>${e}</li>`)}</ul>`}#r(e){return this.store.mesh.isOperator?_`<div class="ways" role="group" aria-label="Change the sleep">
       ${(dc[e]??[]).map(([e,t])=>_`<button type="button" ?disabled=${this.busy} @click=${()=>void this.#i(e)}>${t}</button>`)}
       <select
         aria-label="How long it sleeps"
@@ -2260,7 +2269,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
       <h3>Load</h3>
       <strong>${e.load.toFixed(2)}</strong>
     </div>
-    ${ac(e.load,e.threshold,[0,1],n)}
+    ${ac(e.load,e.threshold,[0,1],n,0)}
     <p class="quiet">
       A cycle begins by itself when it stays above ${e.threshold.toFixed(2)}.
       ${e.relief>0?`The last cycle still takes ${e.relief.toFixed(2)} off.`:``}
@@ -2295,7 +2304,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
     </section>`}#e(e){let{state:t}=e;return _`
       ${vc.map(([t,n,r])=>bc(e,t,n,r))}
       <p class="quiet">
-        ${t.feedback_count===0?`No feedback has moved them yet: rate an answer that used memories, and what found them counts more, or less.`:`${A(t.feedback_count,`feedback`)} moved them, each by ${t.learning_rate} at most.`}
+        ${t.feedback_count===0?`No feedback has moved them yet: rate an answer that used memories, and what found them counts more, or less.`:`Moved by ${A(t.feedback_count,`feedback`)}. ${t.cause}`}
       </p>
       ${t.version===0?b:this.#t(t.version)}
     `}#t(e){let{adaptation:t}=this.store;return _`<details @toggle=${e=>void this.#r(e)}>
@@ -2317,7 +2326,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
             </button>`:b}
       </div>
     </li>`}async#r(e){e.target.open&&await this.store.adaptation.loadVersions()}async#i(e){if(this.refused=``,await jr({title:`Roll back to version ${e.version}?`,text:`The next recall weighs as it did then. It becomes a new version; no older one is lost.`,act:`Roll back`,refrain:`Leave it`}))try{await this.store.adaptation.rollBack(e.version),this.store.layout.announce(`The weights of version ${e.version} hold again.`)}catch(e){this.refused=O(e).message}}};function bc({state:e,minimum:t,maximum:n},r,i,a){let o=e.retrieval?.[r]??i,s=[t?.[r]??0,n?.[r]??i],c=`${o.toFixed(3)}, default ${i}, from ${s[0]} to ${s[1]}`;return _`<div class="weight">
-    <div class="pair"><span>${a} <span class="quiet">${r}</span></span><strong>${o.toFixed(3)}</strong></div>
+    <div class="pair"><span>${a} <span class="quiet">${r}, default ${i}</span></span><strong>${o.toFixed(3)}</strong></div>
     ${ac(o,i,s,`${a}: ${c}`)}
   </div>`}customElements.define(`soma-weights`,yc);var xc=5e3,Sc=1e3,Cc=class extends R{static styles=[T,E,D,$,nc,rc,o`
       .gauge h2 {

@@ -60,7 +60,9 @@ export const gaugeStyles = css`
     margin-top: var(--s2);
   }
   .gauge li {
+    margin-top: 2px;
     color: var(--ink-soft);
+    line-height: 1.4;
   }
   .gauge li.moved {
     color: var(--ink);
@@ -87,10 +89,16 @@ export function gauge(state: NeuromodulatorState, effects: readonly Effect[], hi
   </div>`;
 }
 
-/** A range as a line with a value, and a tick at what it is measured against. */
-export function scale(value: number, tick: number, [minimum, maximum]: readonly [number, number], label: string): unknown {
+/** A range as a line with a value, a tick at what it is measured against, and the way from there, or from elsewhere. */
+export function scale(
+  value: number,
+  tick: number,
+  [minimum, maximum]: readonly [number, number],
+  label: string,
+  origin = tick,
+): unknown {
   const at = (point: number): number => Math.min(100, Math.max(0, (100 * (point - minimum)) / (maximum - minimum || 1)));
-  const [from, to] = [Math.min(at(value), at(tick)), Math.max(at(value), at(tick))];
+  const [from, to] = [Math.min(at(value), at(origin)), Math.max(at(value), at(origin))];
   return html`<svg class="bar scale" height="16" role="img" aria-label=${label}>
     <rect class="track" y="6" width="100%" height="4" rx="2"></rect>
     <rect class="away" x=${`${from}%`} y="6" width=${`${to - from}%`} height="4"></rect>

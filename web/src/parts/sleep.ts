@@ -68,6 +68,13 @@ export class SleepPart extends Part {
         margin-right: var(--s2);
         font-size: var(--size);
       }
+      .effects {
+        margin-top: var(--s1);
+      }
+      .effects li {
+        margin-top: 2px;
+        line-height: 1.4;
+      }
       .ways {
         display: flex;
         flex-wrap: wrap;
@@ -132,7 +139,7 @@ export class SleepPart extends Part {
   #effects(): unknown {
     const effects = this.store.mind.state.value?.effects ?? [];
     const own = effects.filter(({ sentence }) => sentence !== "" && !NAMES.some((name) => sentence.toLowerCase().includes(name)));
-    return own.length === 0 ? nothing : html`<ul>${own.map(({ sentence }) => html`<li>${sentence}</li>`)}</ul>`;
+    return own.length === 0 ? nothing : html`<ul class="effects">${own.map(({ sentence }) => html`<li>${sentence}</li>`)}</ul>`;
   }
 
   #ways(word: string): unknown {
@@ -227,7 +234,7 @@ function load(of: CognitiveLoad): unknown {
       <h3>Load</h3>
       <strong>${of.load.toFixed(2)}</strong>
     </div>
-    ${scale(of.load, of.threshold, [0, 1], words)}
+    ${scale(of.load, of.threshold, [0, 1], words, 0)}
     <p class="quiet">
       A cycle begins by itself when it stays above ${of.threshold.toFixed(2)}.
       ${of.relief > 0 ? `The last cycle still takes ${of.relief.toFixed(2)} off.` : ""}

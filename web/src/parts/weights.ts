@@ -79,7 +79,7 @@ export class WeightsPart extends Part {
       <p class="quiet">
         ${state.feedback_count === 0
           ? "No feedback has moved them yet: rate an answer that used memories, and what found them counts more, or less."
-          : `${plural(state.feedback_count, "feedback")} moved them, each by ${state.learning_rate} at most.`}
+          : `Moved by ${plural(state.feedback_count, "feedback")}. ${state.cause}`}
       </p>
       ${state.version === 0 ? nothing : this.#versions(state.version)}
     `;
@@ -150,7 +150,7 @@ function weight({ state, minimum, maximum }: Adapted, name: Name, usual: number,
   const ends: readonly [number, number] = [minimum?.[name] ?? 0, maximum?.[name] ?? usual];
   const words = `${value.toFixed(3)}, default ${usual}, from ${ends[0]} to ${ends[1]}`;
   return html`<div class="weight">
-    <div class="pair"><span>${meaning} <span class="quiet">${name}</span></span><strong>${value.toFixed(3)}</strong></div>
+    <div class="pair"><span>${meaning} <span class="quiet">${name}, default ${usual}</span></span><strong>${value.toFixed(3)}</strong></div>
     ${scale(value, usual, ends, `${meaning}: ${words}`)}
   </div>`;
 }
