@@ -7,6 +7,9 @@ from typing import Any, Final
 
 from servers.cognitive.adapting.adaptations import Adaptations
 from servers.cognitive.adapting.rows import AdaptationStore
+from servers.cognitive.keeping.diagnosing import Diagnostics
+from servers.cognitive.keeping.mind_store import MindStore
+from servers.cognitive.keeping.minds import Minds
 from servers.cognitive.keeping.states import States
 from servers.cognitive.keeping.store import StateStore
 from servers.cognitive.rpc.adaptation import AdaptationServicer
@@ -27,9 +30,13 @@ class CognitiveHouse:
 
     def __init__(self, process: Process, memory: Channel, chat: Channel) -> None:
         self._process, self._memory, self._chat = process, memory, chat
-        self._states = States(process.database, StateStore(process.database), process.events, process.clock)
+        states, minds = StateStore(process.database), MindStore(process.database)
+        self._states = States(process.database, states, process.events, process.clock)
+        self._minds = Minds(minds, process.events, process.clock)
+        adaptations = AdaptationStore(process.database)
+        self._diagnostics = Diagnostics(process.database, minds, states, adaptations, process.clock)
         self._adaptations = Adaptations(
-            process.database, AdaptationStore(process.database), self._states, process.events, process.clock
+            process.database, adaptations, self._states, self._minds, process.events, process.clock
         )
 
     def serve(self) -> None:
@@ -37,7 +44,7 @@ class CognitiveHouse:
         server = self._process.server
         server.add(
             modulation_grpc.add_ModulationServiceServicer_to_server,
-            ModulationServicer(self._states),
+            ModulationServicer(self._minds, self._states, self._diagnostics),
             "soma.cognitive.v1.ModulationService",
         )
         server.add(

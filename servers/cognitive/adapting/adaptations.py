@@ -14,8 +14,10 @@ from google.protobuf.message import Message
 from servers.cognitive.adapting.rows import AdaptationStore, UsedTurn
 from servers.cognitive.domain import lessons
 from servers.cognitive.domain.adaptation import FIRST, Adaptation, Feedback, Line, learn, reset, rolled_back, utility
-from servers.cognitive.domain.effects import Bases, knobs_of
+from servers.cognitive.domain.effects import Bases
+from servers.cognitive.domain.modulation import modulation_of
 from servers.cognitive.encoding.adaptation import retrieval_message
+from servers.cognitive.keeping.minds import Minds
 from servers.cognitive.keeping.states import NEWEST, States
 from soma.events.v1 import payloads_pb2
 from soma_common.events.models import EventDraft
@@ -63,11 +65,18 @@ class Adaptations:
     """What all agents of all tenants learned; the tenant is handed in with each call."""
 
     def __init__(
-        self, database: Database, store: AdaptationStore, states: States, events: EventStore, clock: Clock
+        self,
+        database: Database,
+        store: AdaptationStore,
+        states: States,
+        minds: Minds,
+        events: EventStore,
+        clock: Clock,
     ) -> None:
         self._database = database
         self._store = store
         self._states = states
+        self._minds = minds
         self._events = events
         self._clock = clock
 
@@ -184,9 +193,9 @@ class Adaptations:
         return Lesson(False, agent_id, line, lessons.NOT_OBSERVED)
 
     async def _factor(self, tenant_id: TenantId, agent_id: UUID) -> float:
-        """What the agent's mood makes of its learning rate."""
-        moment = await self._states.read(tenant_id, agent_id)
-        return knobs_of(moment.values, Bases()).learning_rate_factor
+        """What the agent's mood and its sleep make of its learning rate."""
+        now = await self._minds.read(tenant_id, agent_id)
+        return modulation_of(now.mind, now.time, Bases()).knobs.learning_rate_factor
 
     async def _learn(
         self, connection: Connection, tenant_id: TenantId, now: Adaptation, turn: UsedTurn, feedback: Feedback

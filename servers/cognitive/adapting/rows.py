@@ -72,7 +72,7 @@ class AdaptationStore:
         """What an agent has learned, held until the transaction ends; made where there is nothing yet."""
         first = (list(astuple(FIRST.weights)), FIRST.learning_rate, list(astuple(FIRST.mean_shares)), now)
         await connection.execute(_SQL.make_adaptation, tenant_id, agent_id, *first, NOTHING_YET)
-        return _adaptation(await connection.fetchrow(_SQL.lock_adaptation, tenant_id, agent_id))
+        return adaptation_of(await connection.fetchrow(_SQL.lock_adaptation, tenant_id, agent_id))
 
     async def write(self, connection: Connection, tenant_id: TenantId, agent_id: UUID, line: Line) -> None:
         """Move a locked adaptation on by a line; the oldest lines beyond those that are kept go."""
@@ -123,7 +123,10 @@ def _turn(row: Any) -> UsedTurn | None:
     return UsedTurn(row["turn_id"], row["agent_id"], shares_of(row["shares"]), row["memories_used"], row["signal"])
 
 
-def _adaptation(row: Any) -> Adaptation:
+def adaptation_of(row: Any) -> Adaptation:
+    """What was learned as it was stored; the first where there is no row, or one of nulls only."""
+    if row is None or row["version"] is None:
+        return FIRST
     return Adaptation(
         version=row["version"],
         weights=Weights(*row["weights"]),
@@ -144,7 +147,7 @@ def _line(row: Any) -> Line:
     )
     return Line(
         kind=row["kind"],
-        after=_adaptation(row),
+        after=adaptation_of(row),
         cause=row["cause"],
         changed_by=row["changed_by"],
         time=row["time"],

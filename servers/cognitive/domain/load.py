@@ -5,7 +5,8 @@
     pause            load ← rest + (load − rest) 2^(−t/1800): without turns only what is unconsolidated is left,
                      rest = 0.1 min(1, unconsolidated/1000)
     relief           0.3 after a cycle, fading in a straight line over an hour; it brings no load under 0.3
-    due              above 0.8 for 3 turns in a row, or for 5 minutes: one spike puts no agent to sleep
+    due              above 0.8 for 3 turns in a row, or for 5 minutes: one spike puts no agent to sleep;
+                     once it asked for a cycle it asks again after 10 minutes at the earliest
 
 With half of the way each turn, an agent under full load is above 0.8 after three turns, and due after five.
 """
@@ -23,6 +24,7 @@ TIME_ABOVE: Final = timedelta(minutes=5)
 RELIEF: Final = 0.3
 LEAST_RELIEVED: Final = 0.3
 RELIEF_FADES: Final = timedelta(hours=1)
+ASKS_AGAIN: Final = timedelta(minutes=10)
 MANY_UNCONSOLIDATED: Final = 1000
 _OPEN_TURNS: Final = 0.4
 _CONTEXT_FILL: Final = 0.3
@@ -43,7 +45,8 @@ class LoadFacts:
 class Load:
     """The load after the last turn, at `time`; `load` is without what a cycle took off.
 
-    `unconsolidated` counts memories, `above_since` is when a turn first left the load above the threshold.
+    `unconsolidated` counts memories, `above_since` is when a turn first left the load above the threshold, `asked_time`
+    when it last started a cycle by itself.
     """
 
     time: datetime
@@ -56,6 +59,7 @@ class Load:
     relief_time: datetime | None = None
     last_nrem_time: datetime | None = None
     last_rem_time: datetime | None = None
+    asked_time: datetime | None = None
 
     @property
     def unconsolidated_share(self) -> float:
@@ -80,9 +84,14 @@ class Load:
         load = self.unrelieved_at(now)
         return max(min(load, LEAST_RELIEVED), load - self.relief_at(now))
 
+    @property
+    def asks_again(self) -> datetime | None:
+        """Before when it starts no further cycle."""
+        return None if self.asked_time is None else self.asked_time + ASKS_AGAIN
+
     def due(self, now: datetime) -> bool:
         """Whether a cycle starts by itself."""
-        if self.relieved_at(now) <= THRESHOLD:
+        if self.relieved_at(now) <= THRESHOLD or (self.asks_again is not None and now < self.asks_again):
             return False
         return self.turns_above >= TURNS_ABOVE or (
             self.above_since is not None and now - self.above_since >= TIME_ABOVE
@@ -113,6 +122,25 @@ def after_turn(load: Load, facts: LoadFacts, now: datetime) -> Load:
 def relieved(load: Load, now: datetime) -> Load:
     """The load after a cycle."""
     return replace(load, relief=RELIEF, relief_time=now)
+
+
+def outlook(load: Load, now: datetime) -> str:
+    """Why no cycle starts by itself now, or when one will, as a sentence."""
+    counts = load.relieved_at(now)
+    if counts <= THRESHOLD:
+        return f"None starts by itself: the load is {counts:.2f}, and one starts above {THRESHOLD:.2f}."
+    if load.due(now):
+        return f"One starts within seconds: the load is {counts:.2f}, above {THRESHOLD:.2f} for long enough."
+    if load.asks_again is not None and now < load.asks_again:
+        return f"The load of {counts:.2f} started one lately; it starts the next at {_clock(load.asks_again)} or later."
+    left = TURNS_ABOVE - load.turns_above
+    turns = "1 more turn" if left == 1 else f"{left} more turns"
+    begin = (load.above_since or now) + TIME_ABOVE
+    return f"The load is {counts:.2f}: one starts after {turns} above {THRESHOLD:.2f}, or at {_clock(begin)}."
+
+
+def _clock(moment: datetime) -> str:
+    return f"{moment:%H:%M:%S} UTC"
 
 
 def _part(value: float) -> float:

@@ -57,6 +57,11 @@ def feedback_signals(reward: float) -> tuple[Signal, ...]:
     return (Signal("dopamine", reward > 0.0, min(1.0, abs(reward)), cause),) if reward else ()
 
 
+def error_rate(failures: tuple[bool, ...]) -> float:
+    """The part of the last turns that failed, 0-1; 0 before the first."""
+    return sum(failures) / len(failures) if failures else 0.0
+
+
 def _reward(facts: Facts) -> list[Signal]:
     signals = []
     if facts.tool_attempts:
@@ -73,9 +78,8 @@ def _reward(facts: Facts) -> list[Signal]:
 
 
 def _calm(facts: Facts, window: tuple[bool, ...]) -> list[Signal]:
-    error_rate = sum(window) / len(window)
     trust = len(window) / ERROR_WINDOW
-    calm = max(0.0, 1.0 - error_rate / _TOLERABLE_ERROR_RATE) * trust
+    calm = max(0.0, 1.0 - error_rate(window) / _TOLERABLE_ERROR_RATE) * trust
     return [
         Signal("serotonin", True, calm, "few errors lately"),
         Signal("serotonin", False, 1.0 if facts.failed else 0.0, "the turn failed"),

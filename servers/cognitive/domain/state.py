@@ -109,6 +109,11 @@ def apply(state: State, line: LogLine) -> State:
     return State(line.version, after, line.baseline, line.time, failures)
 
 
+def state_before(line: LogLine) -> State:
+    """The state that a first line moved on: nothing had happened, and its time was the line's own."""
+    return State(0, line.before, line.baseline, line.time)
+
+
 def replay(first: State, lines: Iterable[LogLine]) -> State:
     """The state after all lines, in the order of their versions."""
     for line in lines:

@@ -199,11 +199,15 @@ class TransitionSleepRequest(_message.Message):
     target_state: _builtins.str
     """active, light, deep or freeze."""
     ttl_seconds: _builtins.int
-    """After how long the agent goes back to the state before, 1-3600 s; absent or 0 means not by itself."""
+    """After how long the agent goes back to the state before, 1-3600 s; absent or 0 means not by itself. Where that state
+    had a time to live itself, it keeps what is left of it. In the state that the agent has already this alone is set.
+    """
     async_mode: _builtins.bool
-    """Whether the answer may come before open turns of the agent are over; else the transition waits for them up to 30 s."""
+    """Kept from the former API, where it let the answer come early. A transition is quick and holds from its answer on
+    either way; a turn that was open before ends as it began.
+    """
     wake: _builtins.bool
-    """Whether an agent shall be made active from any state."""
+    """Whether the agent shall be made active from any state; goes with the target active only."""
     trace_id: _builtins.str
     """A word of the caller's, kept with the change."""
     tenant_id: _builtins.str
@@ -285,14 +289,14 @@ class SleepStatus(_message.Message):
     state: Global___SleepState.ValueType
     """The state."""
     returns_to: Global___SleepState.ValueType
-    """To which state it goes back."""
+    """To which state it goes back; unset where it does not."""
     version: _builtins.int
     """The version of the state, dense from 0."""
     next_cycle: _builtins.str
     """Why no cycle starts by itself now, or when one will, as a sentence."""
     @_builtins.property
     def since_time(self) -> _timestamp_pb2.Timestamp:
-        """Since when."""
+        """Since when; absent for an agent that was never told to sleep."""
 
     @_builtins.property
     def until_time(self) -> _timestamp_pb2.Timestamp:

@@ -73,6 +73,7 @@ class SleepServiceServicer:
 
     def TransitionSleep(self, request, context):
         """Brings an agent to a state of sleep: active↔light, light↔deep, any→freeze, freeze→light, any→active with `wake`.
+        Errors: SLEEP_TRANSITION_REFUSED with the ways that are open.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

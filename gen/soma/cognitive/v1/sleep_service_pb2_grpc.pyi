@@ -17,7 +17,9 @@ class SleepServiceStub:
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     TransitionSleep: _aio.UnaryUnaryMultiCallable[_sleep_service_pb2.TransitionSleepRequest, _sleep_service_pb2.TransitionSleepResponse]
-    """Brings an agent to a state of sleep: active↔light, light↔deep, any→freeze, freeze→light, any→active with `wake`."""
+    """Brings an agent to a state of sleep: active↔light, light↔deep, any→freeze, freeze→light, any→active with `wake`.
+    Errors: SLEEP_TRANSITION_REFUSED with the ways that are open.
+    """
     GetSleepStatus: _aio.UnaryUnaryMultiCallable[_sleep_service_pb2.GetSleepStatusRequest, _sleep_service_pb2.GetSleepStatusResponse]
     """The state, what it changes, the load, and when a cycle ran and will run."""
     RunSleepCycle: _aio.UnaryUnaryMultiCallable[_sleep_service_pb2.RunSleepCycleRequest, _sleep_service_pb2.RunSleepCycleResponse]
@@ -38,7 +40,9 @@ class SleepServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _sleep_service_pb2.TransitionSleepRequest,
         context: _aio.ServicerContext[_sleep_service_pb2.TransitionSleepRequest, _abc.Awaitable[_sleep_service_pb2.TransitionSleepResponse]],
     ) -> _abc.Awaitable[_sleep_service_pb2.TransitionSleepResponse]:
-        """Brings an agent to a state of sleep: active↔light, light↔deep, any→freeze, freeze→light, any→active with `wake`."""
+        """Brings an agent to a state of sleep: active↔light, light↔deep, any→freeze, freeze→light, any→active with `wake`.
+        Errors: SLEEP_TRANSITION_REFUSED with the ways that are open.
+        """
 
     @_abc_1.abstractmethod
     def GetSleepStatus(
