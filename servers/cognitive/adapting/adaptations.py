@@ -14,8 +14,10 @@ from google.protobuf.message import Message
 from servers.cognitive.adapting.rows import AdaptationStore, UsedTurn
 from servers.cognitive.domain import lessons
 from servers.cognitive.domain.adaptation import FIRST, Adaptation, Feedback, Line, learn, reset, rolled_back, utility
-from servers.cognitive.domain.effects import Bases, knobs_of
+from servers.cognitive.domain.effects import Bases
+from servers.cognitive.domain.modulation import modulation_of
 from servers.cognitive.encoding.adaptation import retrieval_message
+from servers.cognitive.keeping.minds import Minds
 from servers.cognitive.keeping.states import NEWEST, States
 from soma.events.v1 import payloads_pb2
 from soma_common.events.models import EventDraft
@@ -36,6 +38,7 @@ class Judgement:
     """What somebody says of a turn: of this one, else of the newest of the conversation, else of the agent.
 
     `signal` is -1 to 1, `characters` the length of the answer, 0 where it is not known. A `session` may be any word.
+    `effects_off` are effects of the mind that do not count.
     """
 
     signal: float
@@ -43,6 +46,7 @@ class Judgement:
     session: str = ""
     agent_id: UUID | None = None
     characters: int = 0
+    effects_off: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +67,18 @@ class Adaptations:
     """What all agents of all tenants learned; the tenant is handed in with each call."""
 
     def __init__(
-        self, database: Database, store: AdaptationStore, states: States, events: EventStore, clock: Clock
+        self,
+        database: Database,
+        store: AdaptationStore,
+        states: States,
+        minds: Minds,
+        events: EventStore,
+        clock: Clock,
     ) -> None:
         self._database = database
         self._store = store
         self._states = states
+        self._minds = minds
         self._events = events
         self._clock = clock
 
@@ -85,7 +96,8 @@ class Adaptations:
             turn = await self._find(connection, tenant_id, judgement)
             if turn is None:
                 return reply(await self._unknown(connection, tenant_id, judgement))
-        turn_id, agent_id, factor = turn.turn_id, turn.agent_id, await self._factor(tenant_id, turn.agent_id)
+        turn_id, agent_id = turn.turn_id, turn.agent_id
+        factor = await self._factor(tenant_id, agent_id, judgement.effects_off)
 
         async def work(connection: Connection) -> Reply:
             now = await self._store.lock(connection, tenant_id, agent_id, self._clock.now())
@@ -183,10 +195,10 @@ class Adaptations:
         line = await self._now(connection, tenant_id, agent_id)
         return Lesson(False, agent_id, line, lessons.NOT_OBSERVED)
 
-    async def _factor(self, tenant_id: TenantId, agent_id: UUID) -> float:
-        """What the agent's mood makes of its learning rate."""
-        moment = await self._states.read(tenant_id, agent_id)
-        return knobs_of(moment.values, Bases()).learning_rate_factor
+    async def _factor(self, tenant_id: TenantId, agent_id: UUID, effects_off: frozenset[str]) -> float:
+        """What the agent's mood and its sleep make of its learning rate."""
+        now = await self._minds.read(tenant_id, agent_id)
+        return modulation_of(now.mind, now.time, Bases(), effects_off).knobs.learning_rate_factor
 
     async def _learn(
         self, connection: Connection, tenant_id: TenantId, now: Adaptation, turn: UsedTurn, feedback: Feedback

@@ -134,7 +134,7 @@ class TurnFacts(_message.Message):
     context_fill: _builtins.float
     """How full the context was, 0-1."""
     open_turns: _builtins.float
-    """Turns of the agent that were open when it ended, with this one, as a part of their limit, 0-1."""
+    """Turns of the agent that were open when it was taken in, with this one, as a part of the 8 that keep it busy, 0-1."""
     @_builtins.property
     def failed_dependencies(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Names of dependencies that failed during the turn."""
