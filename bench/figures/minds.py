@@ -155,8 +155,8 @@ FIGURE: Final = Figure(
     "had a modulation and a turn each. What an agent is stands in PostgreSQL and the process holds none of it: "
     "told are its proportional memory, and apart from it the rows of as many agents. Logs are read back from "
     "PostgreSQL, folded from the first line and compared bit by bit with the stored states; logs of several agents are "
-    f"copies of one life. Short mode has 1,000 agents, full mode {_TARGET_AGENTS:,}; short mode replays 100,000 changes "
-    "and tells the time of a million.",
+    f"copies of one life. Short mode has 1,000 agents, full mode {_TARGET_AGENTS:,}; short mode replays 100,000 "
+    "changes and tells the time of a million.",
     ("mesh",),
     _measure,
 )
