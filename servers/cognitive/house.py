@@ -139,7 +139,7 @@ class CognitiveHouse:
 
     def _serve_acting(self) -> None:
         process = self._process
-        acting = Acting(process.database, self._states, self._memory.stub(MemoryServiceStub), process.clock)
+        acting = Acting(process.database, self._minds, self._memory.stub(MemoryServiceStub), process.clock)
         process.server.add(
             act_grpc.add_ActServiceServicer_to_server, ActServicer(acting), "soma.cognitive.v1.ActService"
         )

@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 
 from servers.cognitive.acting.pruning import Pruning
+from servers.cognitive.domain.sleeping import SleepState
 from soma.cognitive.v1 import act_service_pb2 as act_pb
 from soma.memory.v1 import graph_pb2 as graph_pb
 from soma.memory.v1 import memory_pb2 as memory_pb
@@ -203,6 +204,37 @@ async def test_a_text_is_promoted_the_second_time_it_is_salient(stage: Stage) ->
     answer = await stage.acts.GetWorkingMemory(act_pb.GetWorkingMemoryRequest(session_id="s"))
     assert [(item.salient_count, item.memory_id) for item in answer.items] == [(2, second.memory_id)]
     assert await texts(stage) == [BOILER]
+
+
+async def test_what_sleep_keeps_from_being_stored_is_promoted_the_second_time_it_is_salient(stage: Stage) -> None:
+    await stage.feel(dopamine=0.8, noradrenaline=0.05)
+    await stage.sleep(SleepState.LIGHT, SleepState.DEEP)
+    first, second = [(await stage.act(BOILER)).results[0] for _ in range(2)]
+    assert (first.stored, second.stored) == (False, True)
+    assert first.policy.startswith("Salience 1.00 is below 1.05, so it was not kept.")
+    assert second.policy.startswith(
+        "Salience 0.80 is below 1.05, but it was met at 0.70 or more before, so it was kept."
+    )
+    assert await texts(stage) == [BOILER]
+
+
+async def test_a_frozen_agent_does_not_act(stage: Stage) -> None:
+    asked = request(BOILER)
+    before = await stage.acts.Act(asked)
+    await stage.sleep(SleepState.FREEZE)
+    with pytest.raises(SomaError) as refused:
+        await stage.act(GARDEN)
+    assert refused.value.reason is Reason.AGENT_FROZEN
+    assert await stage.acts.Act(asked) == before
+
+
+async def test_attention_and_what_was_learned_reach_the_recall(stage: Stage) -> None:
+    for number in range(6):
+        await remember(stage, f"The boiler was looked at {number} times in May.")
+    calm = (await stage.act("When was the boiler looked at?", top_k=2)).results[0]
+    await stage.feel(acetylcholine=0.5)
+    keen = (await stage.act("When was the boiler looked at?", top_k=2, session_id="t")).results[0]
+    assert (len(calm.memory_hits), len(keen.memory_hits)) == (2, 3)
 
 
 async def test_a_stream_that_is_cancelled_stops_at_the_next_step_and_goes_on_when_asked_again(stage: Stage) -> None:
