@@ -34,13 +34,13 @@ class Acting:
         database: Database,
         minds: Minds,
         memory: MemoryServiceStub,
+        meanings: Meanings,
         clock: Clock,
         plan_seconds: float = MOST_SECONDS,
     ) -> None:
         self._store = ActStore(database)
         self._minds, self._memory, self._clock = minds, memory, clock
-        self._meanings = Meanings()
-        self._plan_seconds = plan_seconds
+        self._meanings, self._plan_seconds = meanings, plan_seconds
 
     async def act(self, order: Order) -> AsyncGenerator[act_pb.ActStep | act_pb.ActResponse, None]:
         """The steps as they are done, then the whole action; asked again, the same, and on from where it was cut off.

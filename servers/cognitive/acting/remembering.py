@@ -33,7 +33,7 @@ _OF_ONE_TEXT: Final = frozenset((Reason.MEMORY_REFUSED, Reason.INVALID_FIELD, Re
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an action looks: for which agent, in which namespace (empty: whatever the caller may read), in what mind."""
+    """Where an action looks, for which agent and in what mind; without a `universe` wherever the caller may read."""
 
     agent_id: UUID
     universe: str

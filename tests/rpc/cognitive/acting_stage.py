@@ -2,13 +2,15 @@
 
 import asyncio
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
 import pytest
 
 from servers.cognitive.acting.acting import Acting
+from servers.cognitive.acting.meanings import Meanings
 from servers.cognitive.acting.store import ActStore
+from servers.cognitive.domain.planning import MOST_SECONDS
 from servers.cognitive.domain.sleeping import SleepState
 from servers.cognitive.keeping.mind_store import MindStore
 from servers.cognitive.keeping.minds import Minds
@@ -39,6 +41,7 @@ from soma_common.testing.rpc import Added, RpcHarness
 from tests.rpc.memory.conftest import house_on, indexer
 
 __all__ = ["Door", "Stage", "indexer", "stage"]
+MEANINGS: Final = Meanings()
 
 
 class Door:
@@ -75,9 +78,10 @@ class Door:
 
 @dataclass(frozen=True)
 class Stage:
-    """Stubs as the edge has them, and what stands behind."""
+    """Stubs as the edge has them, `hasty` with the time for a plan that a process has, and what stands behind."""
 
     acts: act_grpc.ActServiceStub
+    hasty: act_grpc.ActServiceStub
     memory: memory_grpc.MemoryServiceStub
     door: Door
     clock: SetClock
@@ -133,12 +137,17 @@ async def stage(rpc: RpcHarness, house_database: HouseDatabases, open_database: 
         # The first one opens connections and reads tables, for which no action under test should wait.
         await memory.RecallMemories(service_pb.RecallMemoriesRequest(query="warm", time_budget_milliseconds=5000))
     door.asked.clear()
-    # A plan is never cut off by a busy machine; the test of that has nothing to wait for.
-    acting = Acting(minds, Minds(MindStore(minds), events, clock), memory, clock, plan_seconds=10)
-    added = Added(act_grpc.add_ActServiceServicer_to_server, ActServicer(acting), "soma.cognitive.v1.ActService")
-    acts = await rpc.serve("cognitive", added, idempotency=IdempotencyStore(minds))
+    await MEANINGS.direction("warm")
+    parts = (minds, Minds(MindStore(minds), events, clock), memory, MEANINGS, clock)
+    acts = []
+    # A plan is not cut off by a busy machine, but where that is tested.
+    for seconds in (10.0, MOST_SECONDS):
+        acting = ActServicer(Acting(*parts, plan_seconds=seconds))
+        added = Added(act_grpc.add_ActServiceServicer_to_server, acting, "soma.cognitive.v1.ActService")
+        served = await rpc.serve("cognitive", added, idempotency=IdempotencyStore(minds))
+        acts.append(rpc.channel(served, timeout_seconds=30).stub(act_grpc.ActServiceStub))
     return Stage(
-        rpc.channel(acts, timeout_seconds=30).stub(act_grpc.ActServiceStub),
+        *acts,
         rpc.channel(remembers, timeout_seconds=30).stub(memory_grpc.MemoryServiceStub),
         door,
         clock,
