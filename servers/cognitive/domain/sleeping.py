@@ -99,6 +99,10 @@ class Sleep:
         stay, rest = self.returns[0], self.returns[1:]
         return Sleep(self.version + 1, stay.state, self.state, self.until, stay.until, rest)
 
+    def ended_early(self, now: datetime) -> "Sleep":
+        """The sleep where its time to live, which has not run out, ends now. Raises IndexError where it has none."""
+        return Sleep(self.version + 1, self.returns[0].state, self.state, now, self.returns[0].until, self.returns[1:])
+
     def at(self, now: datetime) -> "Sleep":
         """The sleep at a later moment, after every time to live that ran out by then."""
         sleep = self

@@ -78,6 +78,11 @@ class SleepStore:
         row = await connection.fetchrow(_SQL.lock_ended_sleep, tenant_id, agent_id, now)
         return None if row is None else sleep_of(row, now)
 
+    async def cause(self, connection: Connection, tenant_id: TenantId, agent_id: UUID, sleep: Sleep) -> str | None:
+        """Why an agent came to sleep so; None for one that was never told to."""
+        found: str | None = await connection.fetchval(_SQL.find_cause, tenant_id, agent_id, sleep.version)
+        return found
+
     async def write(self, connection: Connection, tenant_id: TenantId, agent_id: UUID, change: Change) -> bool:
         """Move a sleep on and log it; False, and nothing written, when it is not at the version before."""
         after = change.after

@@ -37,6 +37,9 @@ insert into sleep_log (tenant_id, agent_id, version, previous, state, cause, cha
 select $1, $2, $3, $10, $4, $11, $12, $13, $14, $7 from moved
 returning version
 
+-- name: find_cause
+select cause from sleep_log where tenant_id = $1 and agent_id = $2 and version = $3
+
 -- name: ended_sleeps
 select tenant_id, agent_id from agent_sleeps where until <= $1 order by until limit $2
 
