@@ -16,7 +16,6 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Final
 
-LONGEST_TTL: Final = timedelta(hours=1)
 # So many times to live may lie in one another.
 MOST_RETURNS: Final = 8
 
