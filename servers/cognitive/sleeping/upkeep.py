@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Final, Protocol
 from uuid import UUID
 
-from servers.cognitive.domain.load import ASKS_AGAIN, starts_cycle
+from servers.cognitive.domain.load import starts_cycle
 from servers.cognitive.sleeping.store import AgentKey, SleepStore
 from servers.cognitive.sleeping.transitions import Sleeps
 from soma.memory.v1 import transfer_pb2 as transfer_pb
@@ -29,8 +29,6 @@ COUNT_SECONDS: Final = 5.0
 _BATCH: Final = 256
 _COUNTED_AT_ONCE: Final = 8
 _COUNTED_EVERY: Final = timedelta(minutes=1)
-# A full load fades under the threshold within eleven minutes.
-_LOADED_SINCE: Final = timedelta(minutes=15)
 _MEMORY_SECONDS: Final = 5.0
 
 
@@ -119,12 +117,12 @@ class LoadCycles:
         Raises DATABASE_UNAVAILABLE.
         """
         now = self._clock.now()
-        rests = await self._store.high(now - _LOADED_SINCE, now - ASKS_AGAIN, now, _BATCH)
+        rests = await self._store.high(now, _BATCH)
         started = 0
         for key, rest in rests.items():
             if not starts_cycle(rest.load, rest.sleep.state, now):
                 continue
-            if await self._store.take_up_load(key, now, now - ASKS_AGAIN):
+            if await self._store.take_up_load(key, now):
                 started += await self._begin(key)
         return started
 
