@@ -1,4 +1,4 @@
-"""Which parameters a chat completion may have, as the OpenAI API has them, and what becomes of each.
+"""Which parameters a chat completion may have, as the OpenAI API has them, and what becomes of each; `wake` is ours.
 
 A parameter that would change the answer and cannot be had here is refused, and so is one that nobody knows: silence
 would let a client believe that it was heeded.
@@ -12,7 +12,7 @@ from soma_common.kernel.errors import invalid_field
 HEEDED: Final = frozenset(
     """
     model messages stream stream_options temperature top_p seed stop max_tokens max_completion_tokens response_format
-    presence_penalty frequency_penalty reasoning_effort tools tool_choice parallel_tool_calls
+    presence_penalty frequency_penalty reasoning_effort tools tool_choice parallel_tool_calls wake
     """.split()
 )
 # They ask for nothing that a reader of the answer could see: labels, caches, ways to be quicker.

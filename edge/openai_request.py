@@ -15,7 +15,7 @@ from edge.openai_parameters import as_flag, as_object, demand_known
 from soma.chat.v1 import message_pb2, turn_service_pb2
 from soma_common.kernel.errors import SomaError, invalid_field
 
-# Parameters that the contract calls as OpenAI does.
+# Parameters that the contract calls as a body does; `wake` is ours, the others are OpenAI's.
 _SAME_NAME: Final = (
     "temperature",
     "top_p",
@@ -24,6 +24,7 @@ _SAME_NAME: Final = (
     "frequency_penalty",
     "reasoning_effort",
     "parallel_tool_calls",
+    "wake",
 )
 _MODES: Final = ("auto", "none", "required")
 _FORMATS: Final = ("text", "json_object", "json_schema")

@@ -18,6 +18,7 @@ from servers.chat.answering.generation import Answering
 from servers.chat.answering.legbook import Legbook
 from servers.chat.answering.legs import Legs
 from servers.chat.answering.material import Materials
+from servers.chat.answering.minds import Minds
 from servers.chat.answering.planning import Planner
 from servers.chat.answering.rebuilding import Rebuilding
 from servers.chat.answering.rounds import Rounds
@@ -34,6 +35,8 @@ from servers.chat.erasing import counts_in_redis, erasers
 from servers.chat.features import Features
 from servers.chat.intents.delivery import Intents
 from servers.chat.intents.extraction import Extraction
+from servers.chat.intents.feedback import Feedback
+from servers.chat.intents.intent import EXTRACT, FEEDBACK, TITLE
 from servers.chat.intents.letters import IntentLetters
 from servers.chat.means import Means
 from servers.chat.metrics import TurnMetrics
@@ -74,7 +77,9 @@ from soma.chat.v1 import agent_service_pb2_grpc as agent_grpc
 from soma.chat.v1 import conversation_service_pb2_grpc as conversation_grpc
 from soma.chat.v1 import model_service_pb2_grpc as model_grpc
 from soma.chat.v1 import turn_service_pb2_grpc as turn_grpc
+from soma.cognitive.v1.adaptation_service_pb2_grpc import AdaptationServiceStub
 from soma.cognitive.v1.modulation_service_pb2_grpc import ModulationServiceStub
+from soma.cognitive.v1.sleep_service_pb2_grpc import SleepServiceStub
 from soma.governor.v1.governor_service_pb2_grpc import GovernorServiceStub
 from soma.memory.v1.memory_service_pb2_grpc import MemoryServiceStub
 from soma_common.dlq import DLQHandler
@@ -145,7 +150,9 @@ class Engine:
         own = (process.database, process.events, models, calls, self.features, process.clock)
         titles = Titles(*own, self.watchers.changed)
         extraction = Extraction(process.database, models, calls, process.clock)
-        self.intents = Intents(means, letters, governor, memory, cognitive, titles, extraction)
+        feedback = Feedback(process.database, peers.cognitive.stub(AdaptationServiceStub))
+        asked = {TITLE: titles.give, EXTRACT: extraction.extract, FEEDBACK: feedback.tell}
+        self.intents = Intents(means, letters, governor, memory, cognitive, asked)
         self.indexing = Indexing(process.database, process.clock)
         recovery = Recovery(process.database, endings, models, process.clock)
         self.rates = open_limits(settings.redis_url, process.database, process.clock, process.server.registry)
@@ -155,9 +162,8 @@ class Engine:
         self.housekeeping = Housekeeping(process.database, self.instance, running, jobs, process.clock)
         self.wakes = Wakes(self.signals, running)
         self.followers = Followers(store, running, self.wakes)
-        gatherer = Gatherer(
-            store, memory, cognitive, dependencies, self.features, lambda: process.health.down(BACKGROUND)
-        )
+        minds = Minds(cognitive, peers.cognitive.stub(SleepServiceStub), dependencies, self.features)
+        gatherer = Gatherer(store, memory, minds, dependencies, self.features, lambda: process.health.down(BACKGROUND))
         planner = Planner(governor, self.features, process.clock, settings.turn_seconds)
         legs = Legs(planner, models, dependencies, self.journal, Legbook(process.database, self.journal), metrics)
         tools = Tools(BuiltinTools(memory, process.clock).all(), self.features)
@@ -169,12 +175,12 @@ class Engine:
         waiting = Waiting(means, store, self.journal, self.intents, settings.approval_hours)
         handover = Handover(self.stored, recovery, self.journal, self.wakes, self.queue, waiting)
         ending = Ending(means, endings, self.journal, governor, self.features, self.intents, handover)
-        acceptances = Acceptances(means, models, allowance)
+        acceptances = Acceptances(means, models, minds, allowance)
         self.turns = Turns(means, acceptances, answering, ending, self.followers, running, settings.turn_seconds)
         self.takeovers = Takeovers(means, self.stored, self.turns, recovery, self.wakes, settings.turn_seconds)
         self.approvals = Approvals(means, self.stored, self.turns)
         self.results = ToolResults(means, self.turns)
-        self.ratings = Ratings(means)
+        self.ratings = Ratings(means, endings, self.intents.wake)
         self.rebuilding = Rebuilding(store, Materials(store, self.bases, memory), governor)
         self.queue.open(self.turns.go_on)
 

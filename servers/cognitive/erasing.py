@@ -18,9 +18,19 @@ STORES: Final = (
         "states",
         (
             Table("agent_states"),
+            Table("state_snapshots"),
             Table("state_log", names="changed_by", words="signal_causes", plain="kind signal_names"),
         ),
         _SQL.erase_states,
+    ),
+    Store(
+        "adaptations",
+        (
+            Table("agent_adaptations"),
+            Table("adaptation_log", names="changed_by", plain="kind cause"),
+            Table("turn_shares"),
+        ),
+        _SQL.erase_adaptations,
     ),
     Store(
         "sleeps",

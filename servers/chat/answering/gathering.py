@@ -1,6 +1,7 @@
-"""What a turn needs to know before it can be planned, asked for at once: modulation, memories, the branch it continues.
+"""What a turn needs to know before it can be planned: its mind, then memories and the branch that it continues.
 
-A service that does not answer costs a short wait and is noted; it never fails the turn.
+What is recalled, and how, depends on the mind. A service that does not answer costs a short wait and is noted; it never
+fails the turn.
 """
 
 import asyncio
@@ -8,14 +9,13 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from servers.chat.answering.minds import DEFAULT_WEIGHTS, Mind, Minds, weights_message
 from servers.chat.dependencies import Dependencies
-from servers.chat.domain.knobs import MAX_RETRIES, TOP_P, Knobs, derive
+from servers.chat.domain.knobs import Knobs, derive
 from servers.chat.domain.model import ModelProfile
 from servers.chat.features import Features
 from servers.chat.turns.acceptance import Accepted
 from servers.chat.turns.store import BranchMessage, TurnStore
-from soma.cognitive.v1 import modulation_service_pb2 as modulation_pb
-from soma.cognitive.v1.modulation_service_pb2_grpc import ModulationServiceStub
 from soma.common.v1 import level_pb2
 from soma.common.v1 import modulation_pb2 as common_pb
 from soma.memory.v1 import memory_pb2 as memory_pb
@@ -25,15 +25,13 @@ from soma_common.kernel.errors import SomaError
 
 RECALL_SECONDS: Final = 0.5
 RECALL_BUDGET_MILLISECONDS: Final = 250
-MODULATION_SECONDS: Final = 0.3
 MOST_HISTORY: Final = 1000
 # No level gives memories more of the window than this, and no agent needs more of them.
 WIDEST_MEMORY_SHARE: Final = 0.35
 WIDEST_MEMORY_TOKENS: Final = 20_000
-# Attention can double the recall limit; what is too much is cut after the plan.
-WIDEST_BREADTH: Final = 2
-STORE_THRESHOLD: Final = 0.5
-_DEFAULT_WEIGHTS: Final = (1.0, 0.2, 0.1, 1.0, 0.7)
+# However deep the sleep, a recall is given so much of its time and asked for something.
+LEAST_TIME_FACTOR: Final = 0.1
+MOST_RECALLED: Final = 200
 # What works beside the turns: a turn only tells of it when it is down.
 BACKGROUND: Final = ("signals", "events")
 
@@ -62,7 +60,7 @@ class Gatherer:
         self,
         store: TurnStore,
         memory: MemoryServiceStub,
-        cognitive: ModulationServiceStub,
+        minds: Minds,
         dependencies: Dependencies,
         features: Features,
         down: Callable[[], Collection[str]],
@@ -71,25 +69,27 @@ class Gatherer:
         self._down = down
         self._store = store
         self._memory = memory
-        self._cognitive = cognitive
+        self._minds = minds
         self._dependencies = dependencies
         self._features = features
 
-    async def gather(self, accepted: Accepted) -> Gathered:
-        """Everything at once. Raises DATABASE_UNAVAILABLE only."""
+    async def gather(self, accepted: Accepted, *, begun: bool) -> Gathered:
+        """Everything; `begun` says that the turn told something. Raises DATABASE_UNAVAILABLE and AGENT_FROZEN."""
         agent = accepted.agent
         knobs = derive(agent.intelligence, agent.resource_micros_per_turn)
-        bases = _bases(knobs)
-        (modulation, saw_cognitive), (hits, saw_memory), branch = await asyncio.gather(
-            self._modulation(accepted, bases), self._recall(accepted, knobs), self._branch(accepted)
+        mind = await self._mind(accepted, begun=begun)
+        # Who began an answer awake ends it so.
+        rests = mind.rests and not begun
+        (hits, saw_memory), branch = await asyncio.gather(
+            self._recall(accepted, knobs, mind.modulation, rests=rests), self._branch(accepted)
         )
         observed = (
             *saw_memory,
-            saw_cognitive,
+            mind.seen,
             self._saw_model(accepted.profile),
             *(_seen(name, up=False) for name in self._down()),
         )
-        return Gathered(knobs, modulation, hits, branch, observed)
+        return Gathered(knobs, mind.modulation, hits, branch, observed)
 
     def _saw_model(self, profile: ModelProfile) -> level_pb2.ObservedDependency:
         """A model that nobody answers at is down, unless another one may stand in for it."""
@@ -100,42 +100,39 @@ class Gatherer:
         state = level_pb2.DEPENDENCY_STATE_DEGRADED
         return level_pb2.ObservedDependency(name="model", state=state, detail=f"{profile.profile_id} is failing")
 
-    async def _modulation(
-        self, accepted: Accepted, bases: common_pb.KnobBases
-    ) -> tuple[common_pb.Modulation, level_pb2.ObservedDependency]:
-        agent = accepted.agent
-        request = modulation_pb.GetModulationRequest(
-            agent_id=str(agent.agent_id),
-            conversation_id=str(accepted.conversation_id or ""),
-            bases=bases,
-            effects_off=self._features.effects_off(accepted.tenant),
-            baseline=None if agent.baseline is None else common_pb.Neuromodulators(**_named(agent.baseline)),
-        )
-        try:
-            answer = await self._dependencies.ask(
-                "cognitive", lambda: self._cognitive.GetModulation(request, timeout=MODULATION_SECONDS)
-            )
-        except SomaError as error:
-            return neutral_modulation(bases), _seen("cognitive", up=False, detail=error.reason.value)
-        return answer.modulation, _seen("cognitive", up=True)
+    async def _mind(self, accepted: Accepted, *, begun: bool) -> Mind:
+        """The mind of the turn; woken, where it rests and the request says so.
+
+        Raises AGENT_FROZEN, for a turn that waited until it could begin.
+        """
+        tenant, agent = accepted.tenant, accepted.agent
+        mind = accepted.mind or await self._minds.ask(tenant, agent, accepted.conversation_id)
+        if not begun:
+            mind.demand_unfrozen(agent)
+        if mind.rests and accepted.order.options.wake:
+            return await self._minds.woken(mind, agent, tenant, accepted.turn_id)
+        return mind
 
     async def _recall(
-        self, accepted: Accepted, knobs: Knobs
+        self, accepted: Accepted, knobs: Knobs, modulation: common_pb.Modulation, *, rests: bool
     ) -> tuple[Sequence[memory_pb.MemoryHit], tuple[level_pb2.ObservedDependency, ...]]:
-        if not self._features.enabled(accepted.tenant, "memory"):
+        if rests or not self._features.enabled(accepted.tenant, "memory"):
             return (), ()
+        # A mind that nobody asked has no weights; those of the last turn are still the agent's.
+        kept = weights_message(accepted.weights or DEFAULT_WEIGHTS)
+        time_factor = min(1.0, max(LEAST_TIME_FACTOR, modulation.recall_time_factor or 1.0))
         request = recall_pb.RecallMemoriesRequest(
             query=_query(accepted.order.text),
             agent_id=str(accepted.agent.agent_id),
-            top_k=min(200, knobs.recall_limit * WIDEST_BREADTH),
+            top_k=min(MOST_RECALLED, modulation.recall_limit or knobs.recall_limit),
             token_budget=min(WIDEST_MEMORY_TOKENS, int(accepted.profile.window_tokens * WIDEST_MEMORY_SHARE)),
-            weights=weights_message(accepted.weights or _DEFAULT_WEIGHTS),
-            time_budget_milliseconds=RECALL_BUDGET_MILLISECONDS,
+            weights=kept if modulation.neutral else modulation.retrieval_weights,
+            time_budget_milliseconds=round(RECALL_BUDGET_MILLISECONDS * time_factor),
             turn_id=str(accepted.turn_id),
         )
         try:
             answer = await self._dependencies.ask(
-                "memory", lambda: self._memory.RecallMemories(request, timeout=RECALL_SECONDS)
+                "memory", lambda: self._memory.RecallMemories(request, timeout=RECALL_SECONDS * time_factor)
             )
         except SomaError as error:
             return (), (_seen("memory", up=False, detail=error.reason.value),)
@@ -164,48 +161,6 @@ def seen_index(answer: recall_pb.RecallMemoriesResponse) -> level_pb2.ObservedDe
     return level_pb2.ObservedDependency(
         name="memory_index", state=state, detail="; ".join(answer.degraded_reasons)[:256]
     )
-
-
-def neutral_modulation(bases: common_pb.KnobBases) -> common_pb.Modulation:
-    """What holds when the cognitive service does not answer: every knob at its base."""
-    return common_pb.Modulation(
-        temperature=bases.temperature,
-        top_p=bases.top_p,
-        max_tool_rounds=bases.max_tool_rounds,
-        max_retries=bases.max_retries,
-        recall_limit=bases.recall_limit,
-        learning_rate_factor=1.0,
-        store_threshold=STORE_THRESHOLD,
-        retrieval_weights=weights_message(_DEFAULT_WEIGHTS),
-        neutral=True,
-    )
-
-
-def weights_message(weights: Sequence[float]) -> common_pb.RetrievalWeights:
-    """Retrieval weights as a message, in the order in which chat's row keeps them."""
-    vector, graph, recency, lexical, temperature = weights
-    return common_pb.RetrievalWeights(
-        vector=vector, graph=graph, recency=recency, lexical=lexical, temperature=temperature
-    )
-
-
-def weights_values(message: common_pb.RetrievalWeights) -> tuple[float, ...]:
-    """The same, back again."""
-    return (message.vector, message.graph, message.recency, message.lexical, message.temperature)
-
-
-def _bases(knobs: Knobs) -> common_pb.KnobBases:
-    return common_pb.KnobBases(
-        temperature=knobs.temperature,
-        top_p=TOP_P,
-        max_tool_rounds=knobs.max_tool_rounds,
-        max_retries=MAX_RETRIES,
-        recall_limit=knobs.recall_limit,
-    )
-
-
-def _named(values: tuple[float, float, float, float]) -> dict[str, float]:
-    return dict(zip(("dopamine", "serotonin", "noradrenaline", "acetylcholine"), values, strict=True))
 
 
 def _query(text: str) -> str:

@@ -4,15 +4,17 @@ How events become durable and how a turn ends is not known here.
 """
 
 from collections.abc import Iterator
+from typing import Final
 
 from servers.chat.answering.bases import Bases
 from servers.chat.answering.basis import Basis
 from servers.chat.answering.candidates import gather_sources
 from servers.chat.answering.gathering import Gathered, Gatherer
+from servers.chat.answering.minds import DEEP
 from servers.chat.answering.planning import Planner, offer_of
 from servers.chat.answering.rounds import Rounds, bounds_of
 from servers.chat.aside import aside
-from servers.chat.domain.agent import DEFAULT_CANNED_ANSWER
+from servers.chat.domain.agent import DEFAULT_CANNED_ANSWER, resting_answer
 from servers.chat.domain.composing import first_call
 from servers.chat.domain.context import unsent
 from servers.chat.domain.model import ModelRequest
@@ -31,6 +33,9 @@ from soma.common.v1 import level_pb2
 from soma.governor.v1 import governor_service_pb2 as governor_pb
 from soma_common.kernel.errors import SomaError
 from soma_common.tokens import tokenizer_for
+
+# What a notice is called by who demands the level.
+_CODES: Final = {"health": "dependency_down", "sleep": "agent_resting"}
 
 
 class Refusal(Exception):  # noqa: N818 - it carries the error, it is none of its own
@@ -89,7 +94,7 @@ class Answering:
         """The call that the plan allows; None at L4."""
         accepted = progress.accepted
         begin = progress.clock.monotonic()
-        gathered = progress.gathered = await self._gatherer.gather(accepted)
+        gathered = progress.gathered = await self._gatherer.gather(accepted, begun=turn.begun)
         progress.measured("recall", begin)
         tokenizer = tokenizer_for(accepted.profile.tokenizer)
         size = _size_of(accepted, gathered)
@@ -140,7 +145,9 @@ class Answering:
         progress.finish_reason = "stop"
         if progress.answer:
             return
-        text = progress.accepted.agent.canned_answer or DEFAULT_CANNED_ANSWER
+        agent, gathered = progress.accepted.agent, progress.gathered
+        rests = gathered is not None and gathered.modulation.sleep_state == DEEP
+        text = resting_answer(agent.name) if rests else agent.canned_answer or DEFAULT_CANNED_ANSWER
         progress.text.append(text)
         turn.add(Step.TEXT, turn_event_pb2.TextDelta(text=text))
         self._journal.wants(turn)
@@ -173,10 +180,8 @@ def _notices(progress: Progress, plan: governor_pb.PlanTurnResponse) -> Iterator
     if progress.before is not None and progress.before.from_status == "queued":
         yield turn_event_pb2.Notice(code="queued", sentence="The message waited until the turn before it had ended.")
     for reason in plan.level_reasons:
-        if "switched off" in reason.sentence:
-            code = "feature_off"
-        else:
-            code = "dependency_down" if reason.source == "health" else "level_changed"
+        off = "switched off" in reason.sentence
+        code = "feature_off" if off else _CODES.get(reason.source, "level_changed")
         yield turn_event_pb2.Notice(code=code, sentence=reason.sentence)
     if progress.context is not None and progress.context.trimmed:
         sentence = "Not everything fits the model's window, so older parts of the conversation were left out or cut."

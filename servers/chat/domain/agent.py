@@ -20,6 +20,15 @@ DEFAULT_CANNED_ANSWER: Final = (
     "Your message is kept; please try again in a moment."
 )
 
+
+def resting_answer(name: str) -> str:
+    """What an agent says while it sleeps deeply: who, why nothing else, and what to do."""
+    return (
+        f"{name[:1].upper()}{name[1:]} is resting, so nothing was looked up and no model was asked. "
+        f"Send the message again with `wake` to wake {name} for it, or wait until the rest is over."
+    )
+
+
 # The numbers of soma.governor.v1.RiskProfile and soma.chat.v1.MemoryScope.
 RISK_NORMAL: Final = 2
 SCOPE_USER: Final = 1

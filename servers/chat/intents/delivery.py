@@ -10,9 +10,7 @@ from typing import Final
 
 from google.protobuf.message import DecodeError
 
-from servers.chat.conversations.titles import Titles
-from servers.chat.intents.extraction import Extraction
-from servers.chat.intents.intent import EXTRACT, LEARN, RELEASE, TITLE, DueIntent
+from servers.chat.intents.intent import EXTRACT, FEEDBACK, LEARN, RELEASE, TITLE, DueIntent
 from servers.chat.intents.letters import PATIENCE, IntentLetters
 from servers.chat.means import Means
 from soma.cognitive.v1 import modulation_service_pb2 as modulation_pb
@@ -40,6 +38,8 @@ _HEARD: Final[Mapping[str, frozenset[Reason]]] = {
     "settle_turn": frozenset((Reason.RESOURCE_NOT_FOUND,)),
     RELEASE: frozenset((Reason.RESOURCE_NOT_FOUND,)),
     "observe_turn": frozenset(),
+    # Without the agent there is nothing that could learn.
+    FEEDBACK: frozenset((Reason.RESOURCE_NOT_FOUND,)),
     "store_memory": frozenset((Reason.MEMORY_REFUSED,)),
     LEARN: frozenset((Reason.MEMORY_REFUSED,)),
     EXTRACT: frozenset(),
@@ -67,9 +67,9 @@ class Intents:
         governor: GovernorServiceStub,
         memory: MemoryServiceStub,
         cognitive: ModulationServiceStub,
-        titles: Titles,
-        extraction: Extraction,
+        own: Mapping[str, Call],
     ) -> None:
+        """`own` are the kinds that this house sees to itself."""
         self._database = means.database
         self._instance = means.instance
         self._letters = letters
@@ -93,11 +93,10 @@ class Intents:
             LEARN: lambda intent: memory.BatchStoreMemories(
                 memory_pb.BatchStoreMemoriesRequest.FromString(intent.payload), timeout=CALL_SECONDS
             ),
-            EXTRACT: extraction.extract,
             "forget_memory": lambda intent: memory.DeleteBySource(
                 memory_pb.DeleteBySourceRequest.FromString(intent.payload), timeout=CALL_SECONDS
             ),
-            TITLE: titles.give,
+            **own,
         }
 
     @property

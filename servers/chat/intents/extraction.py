@@ -59,6 +59,8 @@ class Extraction:
     async def extract(self, intent: DueIntent) -> None:
         """Put what is to be stored in the place of this intent: its first memory is the frame, then the rules' result.
 
+        The importance of the frame is the least that is kept.
+
         Raises DATABASE_UNAVAILABLE only.
         """
         tenant = TenantId(intent.tenant_id)
@@ -69,7 +71,7 @@ class Extraction:
             found, unsettled = await self._asked(tenant, intent)
             if found is not None:
                 del batch.memories[:]
-                batch.memories.extend(filled(frame, each) for each in found)
+                batch.memories.extend(filled(frame, each) for each in found if each.importance >= frame.importance)
         await self._database.run(tenant, lambda it: self._go_on(it, intent, batch, unsettled))
 
     async def _asked(

@@ -12,6 +12,7 @@ from uuid import UUID
 import orjson
 
 from soma.chat.v1 import conversation_service_pb2 as conversation_pb
+from soma.cognitive.v1 import adaptation_service_pb2 as adaptation_pb
 from soma.cognitive.v1 import modulation_service_pb2 as modulation_pb
 from soma.governor.v1 import governor_service_pb2 as governor_pb
 from soma.memory.v1 import memory_service_pb2 as memory_pb
@@ -30,11 +31,14 @@ LEARN: Final = "store_memories"
 EXTRACT: Final = "extract_memories"
 # Gives back what a turn holds of the budget while it waits for a person.
 RELEASE: Final = "release_reservation"
+# Tells the agent's adaptation how an answer was, once the turn was observed.
+FEEDBACK: Final = "record_feedback"
 # What each kind of intent asks another service.
 REQUESTS: Final[Mapping[str, type[Payload]]] = {
     "settle_turn": governor_pb.SettleTurnRequest,
     RELEASE: governor_pb.ReleaseReservationRequest,
     "observe_turn": modulation_pb.ObserveTurnRequest,
+    FEEDBACK: adaptation_pb.RecordFeedbackRequest,
     "store_memory": memory_pb.StoreMemoryRequest,
     LEARN: memory_pb.BatchStoreMemoriesRequest,
     EXTRACT: memory_pb.BatchStoreMemoriesRequest,

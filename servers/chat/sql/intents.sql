@@ -1,5 +1,5 @@
--- Statements of the delivery of intents: the worker role, over all tenants; taking one away to the dead letters, and
--- what a call of a model leaves to be told, is its tenant's own.
+-- Statements of the delivery of intents: the worker role, over all tenants; taking one away to the dead letters, what a
+-- call of a model leaves to be told, and whether a turn was observed, is its tenant's own.
 
 -- name: claim
 -- Chosen apart, as a plan may run a subquery for each row and so find more than its limit. A claim ends with its lease, or with
@@ -26,6 +26,13 @@ where tenant_id = $1 and intent_id = $2;
 
 -- name: take_away
 delete from intents where intent_id = $1 returning intent_id
+
+-- name: read_rating
+-- With whether what the turn was like is still to be told: it goes on, or the intent that tells of it is on its way.
+select t.agent_id, t.rating, t.rate_time,
+    t.status in ('running', 'waiting')
+    or exists (select from intents i where i.turn_id = t.turn_id and i.kind = 'observe_turn') as unobserved
+from turns t where t.turn_id = $1 and t.rate_time is not null
 
 -- name: hold_letter
 select true from dead_letters where consumer = $1 and event_id = $2 for update

@@ -1,7 +1,13 @@
 -- Statements of the turns of a tenant, run under row-level security.
 
 -- name: look_before_turn
-select * from look_before_turn($1, $2, $3, $4, $5, $6, $7, $8, $9);
+-- With how many turns of the agent are open.
+select l.*, o.open_turns
+from look_before_turn($1, $2, $3, $4, $5, $6, $7, $8, $9) l
+cross join lateral (
+    select count(*)::integer as open_turns from turns t
+    where t.tenant_id = $1 and t.agent_id = l.agent_id and t.status in ('running', 'waiting')
+) o;
 
 -- name: take_turn_in
 -- Counts the message where an interval is given, stores the turn if it is not one too many, and the events where the turn
@@ -57,7 +63,7 @@ where ($1::text is null or t.owner_sub = $1) and ($2::uuid is null or t.conversa
 order by t.turn_id desc limit $5;
 
 -- name: lock_rated
-select turn_id, conversation_id, agent_id, receipt_id, status, correlation_id from turns t
+select turn_id, conversation_id, agent_id, receipt_id, status, correlation_id, rating from turns t
 where turn_id = $1 and ($2::text is null or owner_sub = $2) and not exists (
     select from conversations c
     where c.tenant_id = t.tenant_id and c.conversation_id = t.conversation_id and c.status = 'deleted'

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
+from servers.chat.answering.minds import Mind, Minds
 from servers.chat.aside import aside
 from servers.chat.domain.agent import Agent
 from servers.chat.domain.manners import Manner
@@ -57,6 +58,10 @@ class Accepted:
     # whether its conversation has no title
     untitled: bool = False
     lease_epoch: int = 0
+    # turns of the agent that were open when it was taken in, with this one
+    open_turns: int = 1
+    # the agent's mind when it was taken in; a turn that goes on later asks anew
+    mind: Mind | None = None
 
     @property
     def tenant(self) -> TenantId:
@@ -104,7 +109,8 @@ Acceptance = Accepted | Queued | Known | Refused
 class Acceptances:
     """Stores turns that are asked for."""
 
-    def __init__(self, means: Means, models: Models, allowance: Allowance) -> None:
+    def __init__(self, means: Means, models: Models, minds: Minds, allowance: Allowance) -> None:
+        self._minds = minds
         self._allowance = allowance
         self._database = means.database
         self._store = AcceptanceStore(means.database, means.events)
@@ -117,7 +123,7 @@ class Acceptances:
     async def accept(self, turn_id: UUID, order: Order) -> Acceptance:
         """Stores the turn under this id, once per request_id: looked for and stored in one round trip each.
 
-        Raises RESOURCE_NOT_FOUND, REQUEST_ID_REUSED, RATE_LIMITED, DATABASE_UNAVAILABLE.
+        Raises RESOURCE_NOT_FOUND, REQUEST_ID_REUSED, AGENT_FROZEN, RATE_LIMITED, DATABASE_UNAVAILABLE.
         """
         made: Accepted | Queued | None = None
         counting: Counting | None = None
@@ -135,6 +141,7 @@ class Acceptances:
                 accepted = await self._judge(turn_id, asked, seen, placement)
                 if placement.refusal is not None:
                     return await self._refuse(accepted, placement.refusal)
+                accepted = await self._minded(accepted)
                 counting = counting or await self._allowance.take(order.caller)
                 made = _made(accepted, placement)
                 taken = await self._take_in(accepted, placement, counting)
@@ -150,6 +157,13 @@ class Acceptances:
             except SomaError as error:
                 if error.reason is not Reason.DATABASE_UNAVAILABLE or self._clock.monotonic() > until:
                     raise
+
+    async def _minded(self, accepted: Accepted) -> Accepted:
+        """With the agent's mind. Raises AGENT_FROZEN, and then nothing of the turn is stored or held."""
+        known = None if accepted.new_conversation else accepted.conversation_id
+        mind = await self._minds.ask(accepted.tenant, accepted.agent, known)
+        mind.demand_unfrozen(accepted.agent)
+        return replace(accepted, mind=mind)
 
     async def _refuse(self, accepted: Accepted, refusal: SomaError) -> Refused:
         bare = replace(accepted, user_message_id=None, parent_message_id=None)
@@ -184,6 +198,7 @@ class Acceptances:
             asks_anew=placement.user_message_id is not None,
             replaces_message_id=placement.replaces,
             untitled=placement.untitled,
+            open_turns=seen.open_turns + 1,
         )
 
     async def _profile(self, tenant: TenantId, profile_id: str) -> ModelProfile:

@@ -51,6 +51,8 @@ class Seen:
     question: Question | None = None
     agent: Agent | None = None
     weights: Weights | None = None
+    # of this agent, without the one that is asked for
+    open_turns: int = 0
 
 
 class AcceptanceStore:
@@ -87,6 +89,7 @@ class AcceptanceStore:
             question=None if there is None else _question(row),
             agent=agent,
             weights=weights,
+            open_turns=row["open_turns"],
         )
 
     async def take_in(

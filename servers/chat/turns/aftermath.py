@@ -3,17 +3,34 @@
 Making messages only; `intents/delivery.py` delivers them.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Final
 
-from servers.chat.domain.facts import is_correction, novelty, urgency
+from servers.chat.domain.facts import (
+    Shares,
+    context_fill,
+    is_correction,
+    novelty,
+    open_share,
+    retriever_shares,
+    urgency,
+)
+from servers.chat.domain.rounds import CallStatus
 from servers.chat.intents.intent import TITLE
+from servers.chat.turns.acceptance import Accepted
 from servers.chat.turns.endings import Intent
 from servers.chat.turns.lessons import lessons
 from servers.chat.turns.progress import Progress
+from servers.chat.turns.settlement import ran_here
 from soma.chat.v1 import conversation_service_pb2 as conversation_pb
 from soma.cognitive.v1 import modulation_service_pb2 as modulation_pb
 from soma.common.v1 import modulation_pb2 as common_pb
+from soma.memory.v1 import memory_pb2 as memory_pb
+
+# What the contract takes as a room of memories.
+_NAMESPACE: Final = re.compile(r"user:\S{1,128}|agent:[0-9a-f-]{36}|shared")
 
 
 def after_turn(
@@ -26,7 +43,7 @@ def after_turn(
     extract: bool = False,
 ) -> Iterator[Intent]:
     """The intents of a turn that came to its end; `extract` says that a model may say what is worth keeping."""
-    observed = observation(progress, finish_reason, aiq_observed)
+    observed = observation(progress, finish_reason, aiq_observed, remembers=learn)
     yield Intent("observe_turn", observed.SerializeToString(), now)
     if not learn or progress.accepted.asks_anew:
         # Another answer to the same words teaches nothing that their first turn did not.
@@ -37,10 +54,14 @@ def after_turn(
         yield Intent(TITLE, wanted.SerializeToString(), now)
 
 
-def observation(progress: Progress, finish_reason: str, aiq_observed: float | None) -> modulation_pb.ObserveTurnRequest:
+def observation(
+    progress: Progress, finish_reason: str, aiq_observed: float | None, *, remembers: bool
+) -> modulation_pb.ObserveTurnRequest:
     """The turn as numbers and names, for the agent's state."""
     accepted, gathered, plan, context = progress.accepted, progress.gathered, progress.plan, progress.context
     predicted = 0.0 if plan is None else plan.aiq_predicted.value
+    ran = ran_here(progress)
+    used = _used(progress)
     text = accepted.order.text
     follows_answer = accepted.parent_message_id is not None or any(
         it.role == "assistant" for it in accepted.order.transcript or ()
@@ -54,6 +75,8 @@ def observation(progress: Progress, finish_reason: str, aiq_observed: float | No
             finish_reason=finish_reason,
             error_reason="" if progress.error is None else progress.error.reason.value,
             interrupted=finish_reason == "cancelled",
+            tool_attempts=len(ran),
+            tool_successes=sum(result.status is CallStatus.DONE for result in ran),
             memories_used=0 if context is None else len(context.kept_memories()),
             novelty=novelty([] if gathered is None else [hit.score for hit in gathered.hits]),
             urgency=urgency(text),
@@ -63,13 +86,41 @@ def observation(progress: Progress, finish_reason: str, aiq_observed: float | No
             # Without a settlement nothing speaks against the prediction.
             aiq_observed=_percent(predicted if aiq_observed is None else aiq_observed),
             aiq_predicted=_percent(predicted),
+            retriever_shares=_shares_message(used) if used else None,
+            context_fill=context_fill([(leg.input_tokens, leg.profile.window_tokens) for leg in progress.legs]),
+            open_turns=open_share(accepted.open_turns),
         ),
         baseline=None
         if baseline is None
         else common_pb.Neuromodulators(
             dopamine=baseline[0], serotonin=baseline[1], noradrenaline=baseline[2], acetylcholine=baseline[3]
         ),
+        conversation_id=str(accepted.conversation_id or ""),
+        memory_namespace=_namespace(accepted) if remembers else "",
     )
+
+
+def _used(progress: Progress) -> list[memory_pb.MemoryHit]:
+    """The memories that were in the prompt, as they were found."""
+    if progress.gathered is None or progress.context is None:
+        return []
+    kept = set(progress.context.kept_memories())
+    return [hit for hit in progress.gathered.hits if hit.memory.memory_id in kept]
+
+
+def _shares_message(used: Sequence[memory_pb.MemoryHit]) -> common_pb.RetrieverShares:
+    parts = (hit.parts for hit in used)
+    shares = retriever_shares([Shares(each.vector, each.graph, each.recency, each.lexical) for each in parts])
+    return common_pb.RetrieverShares(
+        vector=shares.vector, graph=shares.graph, recency=shares.recency, lexical=shares.lexical
+    )
+
+
+def _namespace(accepted: Accepted) -> str:
+    """Where what the turn teaches is kept; empty for a person whose name makes no room that can be named."""
+    sub = accepted.order.caller.sub
+    name = accepted.agent.memory_namespace(sub) or f"user:{sub}"
+    return name if _NAMESPACE.fullmatch(name) else ""
 
 
 def _percent(value: float) -> float:

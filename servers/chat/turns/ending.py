@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
-from servers.chat.answering.gathering import weights_values
+from servers.chat.answering.minds import weights_values
 from servers.chat.domain.turn import Step
 from servers.chat.features import Features
 from servers.chat.intents.delivery import Intents

@@ -10,7 +10,8 @@ from uuid import UUID, uuid5
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from servers.chat.answering.gathering import MOST_HISTORY, STORE_THRESHOLD
+from servers.chat.answering.gathering import MOST_HISTORY
+from servers.chat.answering.minds import STORE_THRESHOLD
 from servers.chat.domain.catalogue import OFFLINE
 from servers.chat.domain.learning import worth_keeping
 from servers.chat.domain.said import words
@@ -40,6 +41,8 @@ def lessons(progress: Progress, now: datetime, *, extract: bool) -> Iterator[Int
     asks = extract and accepted.conversation_id is not None and progress.speaker.protocol != OFFLINE
     if asks and len(words(accepted.order.text)) >= _FEWEST_WORDS:
         learned.memories.insert(0, frame(progress))
+        # What is less important is not kept, whoever found it.
+        learned.memories[0].importance = _threshold(progress)
         yield Intent(EXTRACT, learned.SerializeToString(), now)
     elif learned.memories:
         yield Intent(LEARN, learned.SerializeToString(), now)
@@ -47,13 +50,17 @@ def lessons(progress: Progress, now: datetime, *, extract: bool) -> Iterator[Int
 
 def lesson(progress: Progress) -> store_pb.BatchStoreMemoriesRequest:
     """What the rules find in what the person said."""
-    gathered = progress.gathered
-    threshold = STORE_THRESHOLD if gathered is None else gathered.modulation.store_threshold or STORE_THRESHOLD
-    found = worth_keeping(progress.accepted.order.text, threshold)
+    found = worth_keeping(progress.accepted.order.text, _threshold(progress))
     return store_pb.BatchStoreMemoriesRequest(
         memories=[filled(frame(progress), each) for each in found],
         request_id=str(uuid5(progress.accepted.turn_id, LEARN)),
     )
+
+
+def _threshold(progress: Progress) -> float:
+    """How important something must be to be kept."""
+    gathered = progress.gathered
+    return STORE_THRESHOLD if gathered is None else gathered.modulation.store_threshold or STORE_THRESHOLD
 
 
 def frame(progress: Progress) -> store_pb.NewMemory:

@@ -61,6 +61,8 @@ class Options:
     frequency_penalty: float | None = None
     reasoning_effort: str = ""
     parallel_tool_calls: bool | None = None
+    # whether an agent that rests is to be woken
+    wake: bool = False
 
 
 class Deed(Enum):
@@ -165,6 +167,7 @@ def _options(options: message_pb2.GenerationOptions) -> Options:
         frequency_penalty=options.frequency_penalty if options.HasField("frequency_penalty") else None,
         reasoning_effort=options.reasoning_effort,
         parallel_tool_calls=options.parallel_tool_calls if options.HasField("parallel_tool_calls") else None,
+        wake=options.wake,
     )
 
 

@@ -1,6 +1,6 @@
 """Saying whether an answer was good: kept with its turn, told as an event, a later one in the place of an earlier one.
 
-What comes of ratings is not known here.
+The agent's adaptation hears of it later, by an intent; what it makes of a reward is not known here.
 """
 
 from collections.abc import Callable
@@ -11,7 +11,10 @@ from uuid import UUID
 
 from google.protobuf.message import Message
 
+from servers.chat.intents.feedback import feedback_on
+from servers.chat.intents.intent import FEEDBACK
 from servers.chat.means import Means
+from servers.chat.turns.endings import Endings, Intent
 from soma.chat.v1 import message_pb2
 from soma.events.v1 import payloads_pb2
 from soma_common.events.models import EventDraft
@@ -40,10 +43,13 @@ class Verdict:
 class Ratings:
     """Keeps ratings."""
 
-    def __init__(self, means: Means) -> None:
+    def __init__(self, means: Means, endings: Endings, wake: Callable[[], None]) -> None:
+        """`wake` says that there is an intent to deliver."""
         self._database = means.database
         self._events = means.events
         self._clock = means.clock
+        self._endings = endings
+        self._wake = wake
 
     async def rate(self, caller: Caller, turn_id: UUID, verdict: Verdict, reply: Callable[[datetime], Reply]) -> Reply:
         """Rates a turn. Raises RESOURCE_NOT_FOUND, and INVALID_FIELD for a turn that has no answer."""
@@ -71,8 +77,16 @@ class Ratings:
             stream = f"turn/{turn_id}" if place is None else f"conversation/{place}"
             fact = EventDraft("turn.rated", stream, rated, turn["correlation_id"])
             await self._events.append(connection, caller.tenant_id, [fact])
+            if turn["rating"] != verdict.rating:
+                feedback = feedback_on(turn_id, turn["agent_id"], verdict.rating, now)
+                intent = Intent(FEEDBACK, feedback.SerializeToString(), now)
+                # A turn may have several on their way, and each has a place of its own among the intents.
+                place_id = UUID(feedback.request_id)
+                await self._endings.insert_intents(connection, caller, turn["correlation_id"], place_id, now, [intent])
             answer = reply(now)
             await Once.current().record(connection, answer)
             return answer
 
-        return await self._database.run(caller.tenant_id, work)
+        answer = await self._database.run(caller.tenant_id, work)
+        self._wake()
+        return answer

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from servers.chat.answering.planning import lanes_message
 from servers.chat.domain.model import ModelRequest
-from servers.chat.domain.rounds import CallStatus
+from servers.chat.domain.rounds import CallResult, CallStatus
 from servers.chat.domain.sizes import counted_usage
 from servers.chat.domain.sources import Lanes
 from servers.chat.turns.manifests import call_record, item_message
@@ -76,10 +76,15 @@ def settlement(progress: Progress, finish_reason: str) -> governor_pb.SettleTurn
     return request
 
 
+def ran_here(progress: Progress) -> list[CallResult]:
+    """What came of the tools of this house that were run, in order."""
+    results = [*(result for each in progress.rounds for result in each.results), *progress.results.values()]
+    return [result for result in results if result.name in progress.offered and result.status is not CallStatus.DENIED]
+
+
 def _tool_outcomes(progress: Progress) -> Iterator[receipt_pb.ToolOutcome]:
     """How often each tool of this house was called and went well."""
-    results = [*(result for each in progress.rounds for result in each.results), *progress.results.values()]
-    ran = [result for result in results if result.name in progress.offered and result.status is not CallStatus.DENIED]
+    ran = ran_here(progress)
     for name in sorted({result.name for result in ran}):
         statuses = [result.status for result in ran if result.name == name]
         yield receipt_pb.ToolOutcome(name=name, attempts=len(statuses), successes=statuses.count(CallStatus.DONE))

@@ -1,12 +1,20 @@
 """Messages about states as values. Nothing is decided here."""
 
-from typing import Any
+from dataclasses import astuple
+from typing import Any, Final
+from uuid import UUID
 
+from servers.cognitive.domain.adaptation import RETRIEVERS, shares_of
 from servers.cognitive.domain.effects import Bases
 from servers.cognitive.domain.neuromodulators import NAMES, Values, clamp
 from servers.cognitive.domain.signals import Facts
+from servers.cognitive.keeping.mind_store import Used
+from servers.cognitive.keeping.minds import Turn
 from soma.cognitive.v1 import modulation_service_pb2 as modulation_pb
 from soma.common.v1 import modulation_pb2 as common_pb
+
+# As many memories as a column can count.
+_MOST_COUNTED: Final = 2**31 - 1
 
 
 def values_of(message: common_pb.Neuromodulators) -> Values:
@@ -28,6 +36,26 @@ def bases_of(message: common_pb.KnobBases) -> Bases:
         max_retries=message.max_retries,
         recall_limit=message.recall_limit,
     )
+
+
+def wanted_of(request: Any) -> tuple[Bases, frozenset[str]]:
+    """The knobs before modulation, the usual ones where a request brings none, and the effects that are off."""
+    bases = bases_of(request.bases) if request.HasField("bases") else Bases()
+    return bases, frozenset(request.effects_off)
+
+
+def turn_of(request: modulation_pb.ObserveTurnRequest) -> Turn:
+    """A turn that ended."""
+    facts = request.facts
+    used = Used(
+        conversation_id=UUID(request.conversation_id) if request.conversation_id else None,
+        shares=astuple(shares_of(getattr(facts.retriever_shares, name) for name in RETRIEVERS))
+        if facts.HasField("retriever_shares")
+        else None,
+        memories=min(facts.memories_used, _MOST_COUNTED),
+        namespace=request.memory_namespace,
+    )
+    return Turn(UUID(request.turn_id), facts_of(facts), used, facts.open_turns, facts.context_fill)
 
 
 def facts_of(facts: modulation_pb.TurnFacts) -> Facts:

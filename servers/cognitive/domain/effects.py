@@ -60,6 +60,8 @@ class Knobs:
     learning_rate_factor: float
     store_threshold: float
     effects: tuple[Effect, ...]
+    # The share of its time that recall may take, 0.1-1; only sleep lowers it.
+    recall_time_factor: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +164,7 @@ def _effect(name: str, values: Values, bases: Bases, off: bool) -> Effect:
 
 def _sentence(law: _Law, values: Values, before: float, after: float, off: bool) -> str:
     subject = law.subject[0].upper() + law.subject[1:]
-    old, new = _shown(before, law.counted), _shown(after, law.counted)
+    old, new = shown(before, law.counted), shown(after, law.counted)
     if off:
         return f"{subject} stays at {old}: this effect is switched off."
     name = law.lowered_by if law.lowered_by and after < before else law.driver
@@ -173,5 +175,6 @@ def _sentence(law: _Law, values: Values, before: float, after: float, off: bool)
     return f"{driver.capitalize()} {verb} {law.subject} from {old} to {new}."
 
 
-def _shown(value: float, counted: bool) -> str:
+def shown(value: float, counted: bool) -> str:
+    """A knob as sentences have it."""
     return f"{value:.0f}" if counted else f"{value:.2f}"

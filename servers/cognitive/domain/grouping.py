@@ -52,9 +52,7 @@ class Words:
     def __init__(self, memories: Sequence[Replayed]) -> None:
         self._of = {it.memory_id: words(it.text) for it in memories}
         counts = Counter(word for each in self._of.values() for word in each)
-        self.weights: Mapping[str, float] = {
-            word: log1p(len(memories) / count) for word, count in counts.items()
-        }
+        self.weights: Mapping[str, float] = {word: log1p(len(memories) / count) for word, count in counts.items()}
 
     def of(self, memory: Replayed) -> frozenset[str]:
         """The words of one."""

@@ -45,7 +45,9 @@ class Bounds:
 
     def clamp(self, value: float) -> float:
         """The nearest value inside the range; what is not a number becomes the lower end."""
-        return self.minimum if math.isnan(value) else min(max(value, self.minimum), self.maximum)
+        if self.minimum <= value <= self.maximum:
+            return value
+        return self.maximum if value > self.maximum else self.minimum
 
 
 NAMES: Final = tuple(field.name for field in fields(Values))
@@ -56,6 +58,7 @@ BOUNDS: Final[Mapping[str, Bounds]] = {
     "noradrenaline": Bounds(0.0, 0.1, 0.02),
     "acetylcholine": Bounds(0.0, 0.5, 0.02),
 }
+_DOPAMINE, _SEROTONIN, _NORADRENALINE, _ACETYLCHOLINE = BOUNDS.values()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,34 +71,55 @@ class Signal:
     cause: str
 
 
+_PLACES: Final = {name: (place, BOUNDS[name]) for place, name in enumerate(NAMES)}
+
+
 def clamp(values: Values) -> Values:
     """All values inside their ranges."""
-    return Values(*(BOUNDS[name].clamp(values.get(name)) for name in NAMES))
+    return _inside(values.dopamine, values.serotonin, values.noradrenaline, values.acetylcholine)
 
 
 def pull(values: Values, signals: Iterable[Signal]) -> Values:
-    """The values after each signal in turn."""
+    """The values after each signal in turn; a strength that is not a number pulls on nothing."""
+    moved = [values.dopamine, values.serotonin, values.noradrenaline, values.acetylcholine]
     for signal in signals:
-        bounds = BOUNDS[signal.name]
-        strength = min(max(signal.strength, 0.0), 1.0)
+        place, bounds = _PLACES[signal.name]
+        strength = 0.0 if math.isnan(signal.strength) else min(max(signal.strength, 0.0), 1.0)
         target = bounds.maximum if signal.upward else bounds.minimum
-        value = values.get(signal.name)
-        moved = value + LEARNING_RATE * strength * (target - value)
-        values = values.with_value(signal.name, bounds.clamp(moved))
-    return values
+        value = moved[place]
+        moved[place] = bounds.clamp(value + LEARNING_RATE * strength * (target - value))
+    return Values(*moved)
 
 
 def decay_for_turn(values: Values, baseline: Values) -> Values:
     """One turn's decay: each value goes its share of the way to its baseline."""
-    return clamp(
-        Values(*(values.get(name) + BOUNDS[name].decay * (baseline.get(name) - values.get(name)) for name in NAMES))
+    return _inside(
+        values.dopamine + _DOPAMINE.decay * (baseline.dopamine - values.dopamine),
+        values.serotonin + _SEROTONIN.decay * (baseline.serotonin - values.serotonin),
+        values.noradrenaline + _NORADRENALINE.decay * (baseline.noradrenaline - values.noradrenaline),
+        values.acetylcholine + _ACETYLCHOLINE.decay * (baseline.acetylcholine - values.acetylcholine),
     )
 
 
 def decay_over_time(values: Values, baseline: Values, elapsed_seconds: float) -> Values:
     """The decay of a pause; a clock that ran backwards counts as no time."""
     share = 2.0 ** (-max(elapsed_seconds, 0.0) / HALF_LIFE_SECONDS)
-    return clamp(Values(*(baseline.get(name) + (values.get(name) - baseline.get(name)) * share for name in NAMES)))
+    return _inside(
+        baseline.dopamine + (values.dopamine - baseline.dopamine) * share,
+        baseline.serotonin + (values.serotonin - baseline.serotonin) * share,
+        baseline.noradrenaline + (values.noradrenaline - baseline.noradrenaline) * share,
+        baseline.acetylcholine + (values.acetylcholine - baseline.acetylcholine) * share,
+    )
+
+
+def _inside(dopamine: float, serotonin: float, noradrenaline: float, acetylcholine: float) -> Values:
+    # Written out name by name, as the laws above are: a log of a million lines is folded through here.
+    return Values(
+        _DOPAMINE.clamp(dopamine),
+        _SEROTONIN.clamp(serotonin),
+        _NORADRENALINE.clamp(noradrenaline),
+        _ACETYLCHOLINE.clamp(acetylcholine),
+    )
 
 
 def after_turn(values: Values, baseline: Values, signals: Iterable[Signal]) -> Values:

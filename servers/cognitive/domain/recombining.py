@@ -68,7 +68,9 @@ def _in_common(one: Replayed, other: Replayed, told: Words, telling: frozenset[s
     if (one.namespace, one.owner_sub) != (other.namespace, other.owner_sub):
         return ""
     shared = told.of(one) & told.of(other) & telling
-    named = next((name for name in (one.subject, one.coordinate) if name and name in (other.subject, other.coordinate)), "")
+    named = next(
+        (name for name in (one.subject, one.coordinate) if name and name in (other.subject, other.coordinate)), ""
+    )
     if not (shared or named) or told.shared(one, other) >= NEARLY_THE_SAME:
         return ""
     words = sorted(shared, key=lambda word: (-told.weights[word], word))[:_MOST_WORDS]

@@ -1,6 +1,7 @@
 """What a turn's facts pull on. Pure.
 
     dopamine       up: tool success, reward above expectation        down: failures, reward below expectation
+                   up: positive feedback                             down: negative feedback
     serotonin      up: a low error rate over the last 20 turns       down: errors, interruptions
     noradrenaline  up: urgency, failed dependencies, deadline        down: a calm turn
     acetylcholine  up: novelty, memory-heavy turns, corrections      down: repetition
@@ -50,6 +51,17 @@ def signals_of(facts: Facts, recent_failures: tuple[bool, ...]) -> tuple[Signal,
     return tuple(signal for signal in found if signal.strength > 0.0)
 
 
+def feedback_signals(reward: float) -> tuple[Signal, ...]:
+    """What feedback of -1 to 1 pulls on: nothing at 0."""
+    cause = "positive feedback" if reward > 0.0 else "negative feedback"
+    return (Signal("dopamine", reward > 0.0, min(1.0, abs(reward)), cause),) if reward else ()
+
+
+def error_rate(failures: tuple[bool, ...]) -> float:
+    """The part of the last turns that failed, 0-1; 0 before the first."""
+    return sum(failures) / len(failures) if failures else 0.0
+
+
 def _reward(facts: Facts) -> list[Signal]:
     signals = []
     if facts.tool_attempts:
@@ -66,9 +78,8 @@ def _reward(facts: Facts) -> list[Signal]:
 
 
 def _calm(facts: Facts, window: tuple[bool, ...]) -> list[Signal]:
-    error_rate = sum(window) / len(window)
     trust = len(window) / ERROR_WINDOW
-    calm = max(0.0, 1.0 - error_rate / _TOLERABLE_ERROR_RATE) * trust
+    calm = max(0.0, 1.0 - error_rate(window) / _TOLERABLE_ERROR_RATE) * trust
     return [
         Signal("serotonin", True, calm, "few errors lately"),
         Signal("serotonin", False, 1.0 if facts.failed else 0.0, "the turn failed"),

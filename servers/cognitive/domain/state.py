@@ -16,8 +16,9 @@ from servers.cognitive.domain.neuromodulators import (
     after_turn,
     clamp,
     decay_over_time,
+    pull,
 )
-from servers.cognitive.domain.signals import ERROR_WINDOW
+from servers.cognitive.domain.signals import ERROR_WINDOW, feedback_signals
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """One change of a state: what caused it and what came of it. `kind` is turn, set or reset."""
+    """One change of a state: what caused it and what came of it. `kind` is turn, feedback, set or reset."""
 
     version: int
     kind: str
@@ -72,6 +73,22 @@ def observe(
     return LogLine(state.version + 1, "turn", turn_id, "chat", now, baseline, state.values, after, signals, failed)
 
 
+def feel(state: State, turn_id: UUID | None, now: datetime, reward: float) -> LogLine:
+    """The line that feedback writes: it pulls on dopamine and is no turn, so that the decay of a turn is left out.
+
+    `reward` is -1 to 1.
+    """
+    signals = feedback_signals(reward)
+    after = _felt(state, state.baseline, now, signals)
+    return LogLine(
+        state.version + 1, "feedback", turn_id, "feedback", now, state.baseline, state.values, after, signals
+    )
+
+
+def _felt(state: State, baseline: Values, now: datetime, signals: tuple[Signal, ...]) -> Values:
+    return pull(decay_over_time(state.values, baseline, (now - state.as_of).total_seconds()), signals)
+
+
 def set_values(state: State, now: datetime, values: Values, changed_by: str, kind: str = "set") -> LogLine:
     """The line that a change by hand writes; the values are clamped."""
     return LogLine(state.version + 1, kind, None, changed_by, now, state.baseline, state.at(now), clamp(values))
@@ -87,7 +104,14 @@ def apply(state: State, line: LogLine) -> State:
         elapsed = (line.time - state.as_of).total_seconds()
         after = after_turn(decay_over_time(state.values, line.baseline, elapsed), line.baseline, line.signals)
         failures = (line.failed, *failures)[:ERROR_WINDOW]
+    elif line.kind == "feedback":
+        after = _felt(state, line.baseline, line.time, line.signals)
     return State(line.version, after, line.baseline, line.time, failures)
+
+
+def state_before(line: LogLine) -> State:
+    """The state that a first line moved on: nothing had happened, and its time was the line's own."""
+    return State(0, line.before, line.baseline, line.time)
 
 
 def replay(first: State, lines: Iterable[LogLine]) -> State:

@@ -2,9 +2,13 @@
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from servers.cognitive.domain.effects import Effect, Knobs
+from servers.cognitive.domain.effects import Effect
+from servers.cognitive.domain.modulation import Modulation
 from servers.cognitive.domain.neuromodulators import BOUNDS, NAMES, Values
+from servers.cognitive.domain.state import Change
+from servers.cognitive.encoding.adaptation import retrieval_message
 from servers.cognitive.keeping.states import Moment
+from soma.cognitive.v1 import modulation_service_pb2 as modulation_pb
 from soma.cognitive.v1 import neuromodulator_service_pb2 as neuromodulator_pb
 from soma.common.v1 import modulation_pb2 as common_pb
 
@@ -46,11 +50,12 @@ def state_messages(moment: Moment) -> list[neuromodulator_pb.NeuromodulatorState
     ]
 
 
-def modulation_message(moment: Moment, knobs: Knobs) -> common_pb.Modulation:
-    """The knobs of a turn as the contract has them; the retrieval weights are the defaults as yet."""
+def modulation_message(modulation: Modulation) -> common_pb.Modulation:
+    """The knobs of a turn as the contract has them."""
+    knobs = modulation.knobs
     return common_pb.Modulation(
-        neuromodulators=common_pb.Neuromodulators(**named(moment.values)),
-        state_version=moment.state.version,
+        neuromodulators=common_pb.Neuromodulators(**named(modulation.values)),
+        state_version=modulation.state_version,
         temperature=knobs.temperature,
         top_p=knobs.top_p,
         tool_k_delta=knobs.tool_k_delta,
@@ -61,6 +66,23 @@ def modulation_message(moment: Moment, knobs: Knobs) -> common_pb.Modulation:
         recall_limit=knobs.recall_limit,
         learning_rate_factor=knobs.learning_rate_factor,
         store_threshold=knobs.store_threshold,
-        retrieval_weights=common_pb.RetrievalWeights(vector=1.0, graph=0.2, recency=0.1, lexical=1.0, temperature=0.7),
+        retrieval_weights=retrieval_message(modulation.adaptation.weights),
         effects=[effect_message(effect) for effect in knobs.effects],
+        sleep_state=modulation.sleep_state.word,
+        recall_time_factor=knobs.recall_time_factor,
+        adaptation_version=modulation.adaptation.version,
     )
+
+
+def change_message(change: Change) -> modulation_pb.StateChange:
+    """One value that moved, and why."""
+    message = modulation_pb.StateChange(
+        name=change.name,
+        before=change.before,
+        after=change.after,
+        cause=change.cause,
+        turn_id=str(change.line.turn_id or ""),
+        state_version=change.line.version,
+    )
+    message.time.FromDatetime(change.line.time)
+    return message

@@ -1,37 +1,29 @@
-"""Use cases on the state of an agent: read it, observe a turn, set and reset values, explain.
+"""Use cases on the state of an agent: read it, set and reset values, let feedback move it, list what moved it.
 
-What moves a value stands in `domain/`, what is kept in `store.py`; protos are made by `rpc.py`.
+What moves a value stands in `domain/`, what is kept in `store.py`; turns move it in `minds.py`.
 """
 
-import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeVar
 from uuid import UUID
-from weakref import WeakValueDictionary
 
 from google.protobuf.message import Message
 
-from servers.cognitive.domain.neuromodulators import BOUNDS, NAMES, Values, clamp
-from servers.cognitive.domain.signals import Facts, signals_of
-from servers.cognitive.domain.state import LogLine, State, apply, first_state, observe, set_values, with_baseline
-from servers.cognitive.keeping.store import Move, StateStore
-from soma.common.v1 import modulation_pb2
-from soma.events.v1 import payloads_pb2
-from soma_common.events.models import EventDraft
+from servers.cognitive.domain.neuromodulators import BOUNDS, Values
+from servers.cognitive.domain.state import LogLine, State, feel, first_state, set_values
+from servers.cognitive.keeping.moves import move_of
+from servers.cognitive.keeping.store import StateStore
 from soma_common.events.store import EventStore
 from soma_common.kernel.clock import Clock
-from soma_common.kernel.errors import SomaError, invalid_field
-from soma_common.kernel.reasons import Reason
+from soma_common.kernel.errors import invalid_field
 from soma_common.kernel.tenancy import TenantId
 from soma_common.postgres.pool import Connection, Database
 from soma_common.rpc.call import current_call
 from soma_common.rpc.idempotency import Once
 
 NEWEST: Final = 2**31 - 1
-# As often as other processes may be quicker with the same agent.
-_TRIES: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +44,6 @@ class Update:
     refuse_out_of_range: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """A state, and the newest lines of its log before a version."""
-
-    moment: Moment
-    lines: list[LogLine]
-    more: bool
-
-
 Updated = TypeVar("Updated", bound=Message)
 
 
@@ -72,40 +55,24 @@ class States:
         self._store = store
         self._events = events
         self._clock = clock
-        self._orders: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
 
-    async def read(self, tenant_id: TenantId, agent_id: UUID, baseline: Values | None = None) -> Moment:
-        """The state now, decayed to the agent's own baseline where one is given; changes nothing."""
+    async def read(self, tenant_id: TenantId, agent_id: UUID) -> Moment:
+        """The state now; changes nothing."""
         now = self._clock.now()
         state = await self._store.find(tenant_id, agent_id, now)
-        if baseline is not None:
-            state = with_baseline(state, baseline)
         return Moment(state, state.at(now), now)
 
-    async def observe_turn(
-        self, tenant_id: TenantId, agent_id: UUID, turn_id: UUID, facts: Facts, baseline: Values | None
-    ) -> tuple[int, Values]:
-        """Apply a turn once; a turn that was observed before answers what it led to then."""
-        async with self._order_of(agent_id):
-            for _ in range(_TRIES):
-                now = self._clock.now()
-                first = first_state(baseline, now)
-                state, seen = await self._store.find_with_turn(tenant_id, agent_id, turn_id, first)
-                if seen is not None:
-                    return seen
-                base = clamp(baseline) if baseline is not None else state.baseline
-                signals = signals_of(facts, state.recent_failures)
-                move = self._move(agent_id, state, observe(state, turn_id, now, base, signals, facts.failed))
-                if await self._store.move(tenant_id, move):
-                    return move.after.version, move.after.values
-        raise SomaError(Reason.CONFLICT)
+    async def observe_feedback(
+        self, connection: Connection, tenant_id: TenantId, agent_id: UUID, turn_id: UUID | None, reward: float
+    ) -> None:
+        """Apply feedback of -1 to 1 in the caller's transaction, whose own repeat key makes it happen once.
 
-    def _order_of(self, agent_id: UUID) -> asyncio.Lock:
-        """The turns of an agent one after the other in this process; another process shows in the state's version."""
-        lock = self._orders.get(agent_id)
-        if lock is None:
-            lock = self._orders[agent_id] = asyncio.Lock()
-        return lock
+        It holds the state until that transaction ends. Feedback of 0 moves nothing and leaves no line.
+        """
+        if reward:
+            now = self._clock.now()
+            state = await self._store.lock(connection, tenant_id, agent_id, first_state(None, now))
+            await self._write(connection, tenant_id, agent_id, state, feel(state, turn_id, now, reward))
 
     async def update(
         self, tenant_id: TenantId, agent_id: UUID, update: Update, reply: Callable[[Moment, tuple[str, ...]], Updated]
@@ -141,31 +108,20 @@ class States:
 
         return await self._database.run(tenant_id, work)
 
-    async def explain(self, tenant_id: TenantId, agent_id: UUID, limit: int, before_version: int | None) -> Explanation:
-        """The state now and what moved it, newest first."""
-        now = self._clock.now()
-        state = await self._store.find(tenant_id, agent_id, now)
+    async def changes(
+        self, tenant_id: TenantId, agent_id: UUID, limit: int, before_version: int | None
+    ) -> tuple[list[LogLine], bool]:
+        """What moved the state before a version, newest first, and whether there is more."""
         async with self._database.transaction(tenant_id) as connection:
             lines = await self._store.log(connection, agent_id, before_version or NEWEST, limit + 1)
-        return Explanation(Moment(state, state.at(now), now), lines[:limit], len(lines) > limit)
+        return lines[:limit], len(lines) > limit
 
     async def _write(
         self, connection: Connection, tenant_id: TenantId, agent_id: UUID, state: State, line: LogLine
     ) -> State:
-        move = self._move(agent_id, state, line)
+        move = move_of(self._events, agent_id, state, line)
         await self._store.write(connection, tenant_id, move)
         return move.after
-
-    def _move(self, agent_id: UUID, state: State, line: LogLine) -> Move:
-        after = apply(state, line)
-        payload = payloads_pb2.CognitiveStateChanged(
-            agent_id=str(agent_id),
-            state_version=after.version,
-            turn_id=str(line.turn_id or ""),
-            neuromodulators=modulation_pb2.Neuromodulators(**{name: after.values.get(name) for name in NAMES}),
-        )
-        draft = EventDraft("cognitive.state.changed", f"agent-state/{agent_id}", payload, current_call().correlation_id)
-        return Move(agent_id, line, after, self._events.values([draft]))
 
 
 def _wanted(now: Values, update: Update) -> tuple[Values, tuple[str, ...]]:

@@ -32,9 +32,7 @@ class CycleEnding:
         self._events = events
         self._clock = clock
 
-    async def completed(
-        self, connection: Connection, tenant_id: TenantId, cycle: Cycle, correlation_id: str
-    ) -> None:
+    async def completed(self, connection: Connection, tenant_id: TenantId, cycle: Cycle, correlation_id: str) -> None:
         """Take something off the load, and end a cycle whose steps are done."""
         now = self._clock.now()
         before = (await self._sleeps.find_in(connection, tenant_id, cycle.agent_id, now)).load
@@ -57,9 +55,7 @@ class CycleEnding:
             load = (await self._sleeps.find_in(connection, tenant_id, cycle.agent_id, now)).load.relieved_at(now)
             state = CycleState.CANCELLED if cycle.stopping else CycleState.FAILED
             said = [_why(cycle), *([sentence] if sentence else [])]
-            return await self._end(
-                connection, tenant_id, cycle, state, said, load, correlation_id or str(cycle_id)
-            )
+            return await self._end(connection, tenant_id, cycle, state, said, load, correlation_id or str(cycle_id))
 
         return await self._database.run(tenant_id, work)
 

@@ -96,18 +96,14 @@ class CycleMemory:
 
     async def unguess(self, key: UUID, source_id: str) -> int:
         """Forget the hypotheses of this source; how many there were."""
-        request = service_pb.DeleteBySourceRequest(
-            source_id=source_id, ended=True, request_id=str(uuid5(key, "undo"))
-        )
+        request = service_pb.DeleteBySourceRequest(source_id=source_id, ended=True, request_id=str(uuid5(key, "undo")))
         with _undoing(key):
             answer: service_pb.DeleteBySourceResponse = await self._memory.DeleteBySource(request)
         return answer.forgotten_count
 
     async def sweep(self, key: UUID, namespaces: Sequence[str], decay_factor: float) -> Swept:
         """Sweep what faded, with so much of the usual decay."""
-        request = upkeep_pb.SweepMemoriesRequest(
-            namespaces=namespaces, decay_factor=decay_factor, request_id=str(key)
-        )
+        request = upkeep_pb.SweepMemoriesRequest(namespaces=namespaces, decay_factor=decay_factor, request_id=str(key))
         with _doing(key):
             answer: upkeep_pb.SweepMemoriesResponse = await self._memory.SweepMemories(request)
         return Swept(UUID(answer.sweep_id) if answer.sweep_id else None, answer.swept_count)

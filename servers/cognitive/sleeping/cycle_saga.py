@@ -1,8 +1,8 @@
 """The saga of a sleep cycle. What each step is for stands in `domain/cycles.py`.
 
-Memory is called under keys of the cycle, so that a try after a kill has no second effect. Whether a call may begin is asked in
-the row of the cycle, where whoever stops it says so; what is under way then is undone by `_undo`, the compensation of the
-first step, which looks at that row: steps and groups that were over stay.
+Memory is called under keys of the cycle, so that a try after a kill has no second effect. Whether a call may begin is
+asked in the row of the cycle, where whoever stops it says so; what is under way then is undone by `_undo`, the
+compensation of the first step, which looks at that row: steps and groups that were over stay.
 """
 
 import asyncio
@@ -22,7 +22,6 @@ from servers.cognitive.sleeping.store import SleepStore
 from soma.memory.v1 import upkeep_pb2 as upkeep_pb
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.errors import SomaError
-from soma_common.kernel.reasons import Reason
 from soma_common.kernel.tenancy import TenantId
 from soma_common.postgres.pool import Database
 from soma_common.sagas.fences import step_fenced
@@ -77,7 +76,7 @@ class CycleSaga:
         )
 
     def _noting(self, act: Callable[[StepCall, Cycle], Awaitable[Values]]) -> Callable[[StepCall], Awaitable[Values]]:
-        """A step that says in the cycle that it runs, and why a try of it failed. It refuses where somebody stopped it."""
+        """A step that says in the cycle that it runs, and why a try of it failed; refused where somebody stopped it."""
 
         async def step(call: StepCall) -> Values:
             cycle = await self._database.run(
@@ -125,7 +124,9 @@ class CycleSaga:
                 if group.is_sent:
                     await self._undo_group(call, group)
                 left = counted(group.left_count, "group was", "groups were")
-                return await self._say(call, cycle, f"{_consolidated(cycle)} The time was over: {left} left as they are.")
+                return await self._say(
+                    call, cycle, f"{_consolidated(cycle)} The time was over: {left} left as they are."
+                )
             if group.is_sent:
                 await self._go_on(call, cycle, group)
             else:
@@ -161,9 +162,7 @@ class CycleSaga:
             coverage=done.coverage if made else 1.0,
             consolidation_id=UUID(done.consolidation_id) if made else None,
         )
-        await self._database.run(
-            call.tenant_id, lambda it: self._rows.end_group(it, call.tenant_id, call.saga_id, end)
-        )
+        await self._database.run(call.tenant_id, lambda it: self._rows.end_group(it, call.tenant_id, call.saga_id, end))
 
     async def _recombine(self, call: StepCall, cycle: Cycle) -> Values:
         if not cycle.wishes.rem:
@@ -197,9 +196,7 @@ class CycleSaga:
 
     async def _undo(self, call: StepCall) -> Values:
         """Undo what is under way, whatever it is, and end the cycle."""
-        found = await self._database.run(
-            call.tenant_id, lambda it: self._rows.find(it, call.tenant_id, call.saga_id)
-        )
+        found = await self._database.run(call.tenant_id, lambda it: self._rows.find(it, call.tenant_id, call.saga_id))
         if found is None or found.state is not CycleState.RUNNING:
             return {}
         said = "" if found.step in call.results else await self._undo_step(call, found)
@@ -231,15 +228,14 @@ class CycleSaga:
         undone = await self._memory.undo_consolidation(_key(call.saga_id, group))
         await self._database.run(
             call.tenant_id,
-            lambda it: self._rows.undo_group(
-                it, call.tenant_id, call.saga_id, group.number, undone.used_tokens
-            ),
+            lambda it: self._rows.undo_group(it, call.tenant_id, call.saga_id, group.number, undone.used_tokens),
         )
 
     async def _namespaces(self, tenant_id: TenantId, cycle: Cycle) -> list[str]:
         newest = await self._sleeps.namespaces((tenant_id, cycle.agent_id))
         own = f"agent:{cycle.agent_id}"
-        return [*(name for name in newest if name != own)][: MOST_NAMESPACES - 1] + [own]
+        others = [name for name in newest if name != own]
+        return [*others[: MOST_NAMESPACES - 1], own]
 
     async def _running(self, call: StepCall) -> Cycle:
         """The cycle as it stands. Raises SAGA_STEP_FENCED where somebody stopped it, RESOURCE_NOT_FOUND never."""

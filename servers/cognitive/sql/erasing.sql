@@ -5,6 +5,11 @@
 with unsaid as (update state_log set changed_by = person_out(changed_by) where person_in(changed_by) returning 1)
 select count(*) from unsaid;
 
+-- name: erase_adaptations
+-- What an agent learned is the agent's; who judged, reset or took back goes.
+with unsaid as (update adaptation_log set changed_by = person_out(changed_by) where person_in(changed_by) returning 1)
+select count(*) from unsaid;
+
 -- name: erase_sleeps
 -- Who put an agent to sleep goes, with the word that came along; and where memories of the person's turns were kept.
 with unsaid as (

@@ -1,9 +1,6 @@
 -- name: find_state
 select version, state_values, baseline, as_of, recent_failures from find_state($1, $2)
 
--- name: find_state_and_turn
-select version, state_values, baseline, as_of, recent_failures, turn_version, turn_after from find_state_and_turn($1, $2, $3)
-
 -- name: make_state
 insert into agent_states (tenant_id, agent_id, version, state_values, baseline, as_of)
 values ($1, $2, 0, $3, $3, $4)
@@ -31,3 +28,18 @@ from state_log
 where tenant_id = nullif(current_setting('soma.tenant_id', true), '')::uuid and agent_id = $1 and version < $2
 order by version desc
 limit $3
+
+-- name: list_log_after
+select version, kind, turn_id, changed_by, time, baseline, before, after,
+    signal_names, signal_upward, signal_strengths, signal_causes, failed
+from state_log
+where tenant_id = nullif(current_setting('soma.tenant_id', true), '')::uuid and agent_id = $1 and version > $2
+order by version
+limit $3
+
+-- name: find_snapshot
+select version, state_values, baseline, as_of, recent_failures
+from state_snapshots
+where tenant_id = nullif(current_setting('soma.tenant_id', true), '')::uuid and agent_id = $1 and version <= $2
+order by version < $2 desc, version desc
+limit 1

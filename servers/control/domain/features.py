@@ -30,6 +30,11 @@ _EFFECTS: Final = {
     "recall_breadth": "Acetylcholine widens recall.",
     "learning_rate": "Dopamine changes how fast the agent adapts.",
     "store_threshold": "Noradrenaline raises the threshold for new memories.",
+    "sleep_temperature": "Sleep lowers the sampling temperature.",
+    "sleep_recall_breadth": "Sleep narrows recall.",
+    "sleep_recall_time": "Sleep shortens the time that recall may take.",
+    "sleep_learning_rate": "Sleep slows down how the agent adapts, and stops it in deep sleep.",
+    "sleep_store_threshold": "Sleep raises the threshold for new memories.",
 }
 # A flag of an effect is named effect_<name>, as `soma.cognitive.v1` names the effect.
 DEFINITIONS: Final[Mapping[str, Definition]] = {

@@ -34,6 +34,7 @@ def plan_order(request: governor_pb.PlanTurnRequest) -> PlanOrder:
             features_off=frozenset(subject.features_off),
             tool_k_delta=modulation.tool_k_delta,
             history_share_delta=max(0.0, modulation.history_share_delta),
+            sleep_state=modulation.sleep_state,
             min_level=Level(request.min_level - 1) if request.min_level else None,
         ),
         observations=observations(request.observed_dependencies),

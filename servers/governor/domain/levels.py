@@ -1,6 +1,6 @@
-"""Which level a turn runs at: the demands of health, budget and AIQ, and how a level falls and recovers.
+"""Which level a turn runs at: the demands of sleep, health, budget and AIQ, and how a level falls and recovers.
 
-Nothing here knows a clock, a message or a store. Levels are the worst of four demands (sleep joins with its service).
+Nothing here knows a clock, a message or a store. The level of a turn is the worst of the four demands.
 """
 
 from collections.abc import Iterable, Sequence
@@ -71,6 +71,7 @@ FEATURE_LANES: Final[dict[str, tuple[Lane, str]]] = {
     "tools": (Lane.TOOLS, "Tools are switched off, so none is offered."),
 }
 GOVERNOR_FEATURE: Final = "agentiq_governor"
+DEEP_SLEEP: Final = "deep"
 
 
 def merge_observations(*views: Iterable[Observation]) -> tuple[Observation, ...]:
@@ -120,6 +121,13 @@ def aiq_demand(value: float, rules: PlannerRules) -> Demand | None:
     return None
 
 
+def sleep_demand(sleep_state: str) -> Demand | None:
+    """What the sleep of the turn's agent demands: L4 while it sleeps deeply, for no other turn than its own."""
+    if sleep_state != DEEP_SLEEP:
+        return None
+    return Demand("sleep", Level.L4, "The agent sleeps deeply, so it answers that it rests.")
+
+
 def worst(demands: Iterable[Demand]) -> Level:
     """The level of the worst demand, L0 without one."""
     return max((demand.level for demand in demands), default=Level.L0)
@@ -137,7 +145,7 @@ class LevelState:
         """The state after one more check of health and budget; a good one that is not due does not count.
 
         A level falls at once; it recovers with the third good check in a row, to the worst level of those three. AIQ
-        speaks of one turn only and takes no part.
+        and sleep speak of one turn only and take no part.
         """
         if demanded >= self.level:
             return LevelState(demanded)

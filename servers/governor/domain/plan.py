@@ -2,7 +2,7 @@
 
 Nothing here waits, reads a clock or makes an id. Order of computation (section 2 of the governor's rules):
 
-    level₀ = worst of health and budget, with hysteresis
+    level₀ = worst of sleep, health and budget, with hysteresis for what is the tenant's
     K and lanes of level₀  →  AIQ once  →  level = worst of level₀ and AIQ's demand  →  K and lanes of that level
 """
 
@@ -19,6 +19,7 @@ from servers.governor.domain.levels import (
     aiq_demand,
     budget_demands,
     health_demands,
+    sleep_demand,
     worst,
 )
 from servers.governor.domain.request import PlanRequest, Snapshot
@@ -63,7 +64,10 @@ def plan_turn(request: PlanRequest, snapshot: Snapshot) -> Plan:
     state = (
         snapshot.level_state.after(demanded, rules, check_due=snapshot.check_due) if governed else snapshot.level_state
     )
+    # An agent that sleeps does so whoever governs.
+    asleep = sleep_demand(request.sleep_state)
     level = max(state.level, worst(own)) if governed else Level.L0
+    level = level if asleep is None else max(level, asleep.level)
     off = _lanes_off(request, causes)
     ranked = _rank(request, snapshot, off)
 
@@ -77,7 +81,7 @@ def plan_turn(request: PlanRequest, snapshot: Snapshot) -> Plan:
     if request.min_level is not None and level > request.min_level:
         raise SomaError(Reason.LEVEL_TOO_LOW, {"level": level.name, "min_level": request.min_level.name})
     held = state.held_demand(demanded, rules) if governed else None
-    found = (*causes, *own, *(demand for demand in (quality, held) if demand is not None))
+    found = (*causes, *own, *(demand for demand in (asleep, quality, held) if demand is not None))
     reasons = (*sorted(found, key=lambda demand: -demand.level), *_notices(request, offer, governed))
     input_tokens = offer.division.total + request.candidates.fixed_tokens
     output_tokens = offer.division.max_output_tokens

@@ -65,6 +65,7 @@ class PlanRequest:
     features_off: frozenset[str] = frozenset()
     tool_k_delta: int = 0
     history_share_delta: float = 0.0
+    sleep_state: str = ""
     min_level: Level | None = None
 
     @property

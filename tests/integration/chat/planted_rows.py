@@ -85,6 +85,17 @@ OWN: Final[Mapping[str, Sequence[str]]] = {
         insert into agent_namespaces (tenant_id, agent_id, namespace, last_turn_time)
         values ($1, gen_random_uuid(), 'user:' || $2, now() + length($3) * interval '0')
         """,
+        # What no feedback of hers led to: an operator took weights back.
+        """
+        insert into adaptation_log (
+            tenant_id, agent_id, version, weights, learning_rate, feedback_count, mean_shares, time, kind, cause,
+            changed_by
+        )
+        values (
+            $1, gen_random_uuid(), 1, '{1,0.2,0.1,1,0.7,1,0.1,0.05}', 0.05, 0, '{0,0,0,0}',
+            now() + length($3) * interval '0', 'rollback', 'planted', $2
+        )
+        """,
     ),
     "control": (
         """

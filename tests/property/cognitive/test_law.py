@@ -18,13 +18,11 @@ from servers.cognitive.domain.neuromodulators import (
     decay_for_turn,
     decay_over_time,
 )
-from servers.cognitive.domain.state import LogLine, State, apply, first_state, observe, replay, set_values
+from servers.cognitive.domain.state import LogLine, State, apply, feel, first_state, observe, replay, set_values
 
 ANY = st.floats(allow_nan=True, allow_infinity=True)
 VALUES = st.builds(Values, ANY, ANY, ANY, ANY)
-SIGNALS = st.lists(
-    st.builds(Signal, st.sampled_from(NAMES), st.booleans(), st.floats(0, 1), st.just("any")), max_size=8
-)
+SIGNALS = st.lists(st.builds(Signal, st.sampled_from(NAMES), st.booleans(), ANY, st.just("any")), max_size=8)
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -74,25 +72,45 @@ def test_a_full_signal_each_turn_reaches_the_stated_fixed_point(name: str, upwar
     assert values.get(name) == pytest.approx(fixed_point, abs=0.006)
 
 
+REWARDS = st.floats(-1, 1)
 STEPS = st.lists(
-    st.tuples(st.booleans(), st.integers(0, 86_400_000_000), SIGNALS, VALUES, st.booleans()), min_size=1, max_size=30
+    st.tuples(st.integers(0, 86_400_000_000), SIGNALS, VALUES, st.booleans() | REWARDS | st.none()),
+    min_size=1,
+    max_size=30,
 )
 
 
 @given(STEPS)
-def test_replaying_the_log_gives_the_same_numbers(steps: list[tuple[bool, int, list[Signal], Values, bool]]) -> None:
+def test_replaying_the_log_gives_the_same_numbers(
+    steps: list[tuple[int, list[Signal], Values, bool | float | None]],
+) -> None:
     now, lines = START, list[LogLine]()
     state: State = first_state(None, now)
-    for by_turn, pause, signals, wanted, failed in steps:
+    for pause, signals, wanted, how in steps:
         now += timedelta(microseconds=pause)
-        if by_turn:
-            line = observe(state, UUID(int=len(lines)), now, BASELINE, tuple(signals), failed)
-        else:
-            line = set_values(state, now, wanted, "ada")
+        match how:
+            case bool(failed):
+                line = observe(state, UUID(int=len(lines)), now, BASELINE, tuple(signals), failed)
+            case float(reward):
+                line = feel(state, UUID(int=len(lines)), now, reward)
+            case _:
+                line = set_values(state, now, wanted, "ada")
         state = apply(state, line)
         lines.append(line)
     assert replay(first_state(None, START), lines) == state
     assert [line.after for line in lines][-1] == state.values
+
+
+@given(VALUES, ANY)
+def test_feedback_pulls_dopamine_its_way_and_nothing_else(values: Values, reward: float) -> None:
+    state = State(3, clamp(values), BASELINE, START)
+    after = feel(state, None, START, reward).after
+    assert inside(after)
+    way = (reward > 0) - (reward < 0)
+    assert (after.dopamine - state.values.dopamine) * way >= -1e-15
+    unmoved = NAMES if way == 0 else NAMES[1:]
+    for name in unmoved:
+        assert after.get(name) == pytest.approx(state.values.get(name), abs=1e-15)
 
 
 def test_a_line_out_of_order_is_refused() -> None:

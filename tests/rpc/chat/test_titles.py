@@ -19,7 +19,7 @@ from servers.chat.domain.model import ModelProfile
 from servers.chat.features import Features
 from servers.chat.intents.delivery import Intents
 from servers.chat.intents.extraction import Extraction
-from servers.chat.intents.intent import TITLE
+from servers.chat.intents.intent import EXTRACT, TITLE
 from servers.chat.intents.letters import IntentLetters
 from servers.chat.means import Means
 from servers.chat.metrics import TurnMetrics
@@ -185,7 +185,8 @@ async def house(
     metrics = TurnMetrics(CollectorRegistry())
     means = Means(chat.database, events, instance, metrics, clock, ids, cast("Watchers", None))
     extraction = Extraction(chat.database, models, calls, clock)
-    intents = Intents(means, letters, stub, *others, titles, extraction)
+    own = {TITLE: titles.give, EXTRACT: extraction.extract}
+    intents = Intents(means, letters, stub, *others, own)
     budget = rpc.channel(governor, service="edge").stub(governor_grpc.GovernorServiceStub)
     yield House(chat, upstream, budget, intents, channel, changed, features)
     await models.close()

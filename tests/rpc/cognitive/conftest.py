@@ -4,19 +4,26 @@ from dataclasses import dataclass
 
 import pytest
 
+from servers.cognitive.adapting.adaptations import Adaptations
+from servers.cognitive.adapting.rows import AdaptationStore
+from servers.cognitive.keeping.diagnosing import Diagnostics
+from servers.cognitive.keeping.mind_store import MindStore
+from servers.cognitive.keeping.minds import Minds
 from servers.cognitive.keeping.states import States
 from servers.cognitive.keeping.store import StateStore
+from servers.cognitive.rpc.adaptation import AdaptationServicer
 from servers.cognitive.rpc.modulation import ModulationServicer
 from servers.cognitive.rpc.neuromodulators import NeuromodulatorServicer
 from servers.cognitive.rpc.sleeping import SleepServicing
 from servers.cognitive.sleeping.store import SleepStore
 from servers.cognitive.sleeping.transitions import Sleeps
 from servers.cognitive.sleeping.watching import SleepWatch
+from soma.cognitive.v1 import adaptation_service_pb2_grpc as adaptation_grpc
 from soma.cognitive.v1 import modulation_service_pb2_grpc as modulation_grpc
 from soma.cognitive.v1 import neuromodulator_service_pb2_grpc as neuromodulator_grpc
 from soma.cognitive.v1 import sleep_service_pb2_grpc as sleep_grpc
 from soma_common.events.store import EventStore
-from soma_common.postgres.pool import Database
+from soma_common.postgres.pool import Database, HouseDatabase
 from soma_common.rpc.idempotency import IdempotencyStore
 from soma_common.testing.clock import SetClock
 from soma_common.testing.postgres import HouseDatabases, OpenDatabase
@@ -35,21 +42,30 @@ class Cognition:
     sleep: sleep_grpc.SleepServiceStub
     sleeps: Sleeps
     sleep_watch: SleepWatch
+    adaptation: adaptation_grpc.AdaptationServiceStub
+    adaptations: Adaptations
+    urls: HouseDatabase
+    states: States
+    minds: Minds
 
 
 @pytest.fixture
 async def cognition(rpc: RpcHarness, house_database: HouseDatabases, open_database: OpenDatabase) -> Cognition:
-    database = await open_database(house_database("cognitive", "servers.cognitive"))
+    urls = house_database("cognitive", "servers.cognitive")
+    database = await open_database(urls)
     clock = SetClock()
-    states = States(database, StateStore(database), EventStore("cognitive"), clock)
+    events, state_store, mind_store = EventStore("cognitive"), StateStore(database), MindStore(database)
+    states, minds = States(database, state_store, events, clock), Minds(mind_store, events, clock)
+    diagnostics = Diagnostics(database, mind_store, state_store, AdaptationStore(database), clock)
     sleep_store = SleepStore(database)
-    sleeps = Sleeps(database, sleep_store, EventStore("cognitive"), clock)
+    sleeps = Sleeps(database, sleep_store, events, clock)
     sleep_watch = SleepWatch(sleep_store, clock)
+    adaptations = Adaptations(database, AdaptationStore(database), states, minds, events, clock)
     served = await rpc.serve(
         "cognitive",
         Added(
             modulation_grpc.add_ModulationServiceServicer_to_server,
-            ModulationServicer(states),
+            ModulationServicer(minds, states, diagnostics),
             "soma.cognitive.v1.ModulationService",
         ),
         Added(
@@ -61,6 +77,11 @@ async def cognition(rpc: RpcHarness, house_database: HouseDatabases, open_databa
             sleep_grpc.add_SleepServiceServicer_to_server,
             SleepServicing(sleeps=sleeps, sleep_watch=sleep_watch),
             "soma.cognitive.v1.SleepService",
+        ),
+        Added(
+            adaptation_grpc.add_AdaptationServiceServicer_to_server,
+            AdaptationServicer(adaptations),
+            "soma.cognitive.v1.AdaptationService",
         ),
         idempotency=IdempotencyStore(database),
     )
@@ -74,4 +95,9 @@ async def cognition(rpc: RpcHarness, house_database: HouseDatabases, open_databa
         edge.stub(sleep_grpc.SleepServiceStub),
         sleeps,
         sleep_watch,
+        edge.stub(adaptation_grpc.AdaptationServiceStub),
+        adaptations,
+        urls,
+        states,
+        minds,
     )

@@ -243,3 +243,18 @@ class TestWindows:
         error = refusal(hello(window_tokens=400))
         assert error.reason is Reason.LANE_FLOOR
         assert error.metadata == {"lane": "buffer", "floor": "200", "available": "32"}
+
+
+def test_an_agent_that_sleeps_deeply_rests_and_no_other_turn_hears_of_it() -> None:
+    plan = plan_turn(hello(sleep_state="deep"), Snapshot())
+    assert (plan.level, plan.need, plan.tool_k) == (Level.L4, Amount(), 0)
+    assert sources(plan)[0] == ("sleep", Level.L4)
+    assert plan.level_state == LevelState()
+    for state in ("", "active", "light"):
+        assert plan_turn(hello(sleep_state=state), Snapshot()).level is Level.L0
+
+
+def test_sleep_holds_whoever_governs_and_a_client_may_refuse_the_rest() -> None:
+    asleep = hello(sleep_state="deep", features_off=frozenset(("agentiq_governor",)))
+    assert plan_turn(asleep, Snapshot()).level is Level.L4
+    assert refusal(hello(sleep_state="deep", min_level=Level.L2)).reason is Reason.LEVEL_TOO_LOW

@@ -360,7 +360,9 @@ class Notice(_message.Message):
     SENTENCE_FIELD_NUMBER: _builtins.int
     METADATA_FIELD_NUMBER: _builtins.int
     code: _builtins.str
-    """level_changed, dependency_down, feature_off, context_trimmed, provider_switched, turn_taken_over, tools_ended or queued."""
+    """level_changed, dependency_down, feature_off, context_trimmed, provider_switched, turn_taken_over, tools_ended, queued
+    or agent_resting.
+    """
     sentence: _builtins.str
     """The sentence. Example: "The memory service does not answer, so nothing is recalled." """
     @_builtins.property

@@ -105,7 +105,7 @@ class TurnServiceServicer:
     def SendMessage(self, request, context):
         """Starts a turn and follows it. A repeat of a request_id follows the same turn from its first event.
         Errors before the first event: RESOURCE_NOT_FOUND, CONVERSATION_CLOSED, CONVERSATION_BUSY, CONTEXT_OVERFLOW, LANE_FLOOR,
-        BUDGET_EXHAUSTED, LEVEL_TOO_LOW, REQUEST_ID_REUSED, DEPENDENCY_DOWN. After it a failure is the event `failed`.
+        BUDGET_EXHAUSTED, LEVEL_TOO_LOW, REQUEST_ID_REUSED, DEPENDENCY_DOWN, AGENT_FROZEN, which stores nothing. After it a failure is the event `failed`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -20,7 +20,7 @@ class TurnServiceStub:
     SendMessage: _aio.UnaryStreamMultiCallable[_turn_service_pb2.SendMessageRequest, _turn_event_pb2.TurnEvent]
     """Starts a turn and follows it. A repeat of a request_id follows the same turn from its first event.
     Errors before the first event: RESOURCE_NOT_FOUND, CONVERSATION_CLOSED, CONVERSATION_BUSY, CONTEXT_OVERFLOW, LANE_FLOOR,
-    BUDGET_EXHAUSTED, LEVEL_TOO_LOW, REQUEST_ID_REUSED, DEPENDENCY_DOWN. After it a failure is the event `failed`.
+    BUDGET_EXHAUSTED, LEVEL_TOO_LOW, REQUEST_ID_REUSED, DEPENDENCY_DOWN, AGENT_FROZEN, which stores nothing. After it a failure is the event `failed`.
     """
     ResumeTurn: _aio.UnaryStreamMultiCallable[_turn_service_pb2.ResumeTurnRequest, _turn_event_pb2.TurnEvent]
     """Follows a turn from any point, while it runs and after it. Errors: CURSOR_TOO_OLD."""
@@ -64,7 +64,7 @@ class TurnServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _abc.AsyncIterator[_turn_event_pb2.TurnEvent]:
         """Starts a turn and follows it. A repeat of a request_id follows the same turn from its first event.
         Errors before the first event: RESOURCE_NOT_FOUND, CONVERSATION_CLOSED, CONVERSATION_BUSY, CONTEXT_OVERFLOW, LANE_FLOOR,
-        BUDGET_EXHAUSTED, LEVEL_TOO_LOW, REQUEST_ID_REUSED, DEPENDENCY_DOWN. After it a failure is the event `failed`.
+        BUDGET_EXHAUSTED, LEVEL_TOO_LOW, REQUEST_ID_REUSED, DEPENDENCY_DOWN, AGENT_FROZEN, which stores nothing. After it a failure is the event `failed`.
         """
 
     @_abc_1.abstractmethod

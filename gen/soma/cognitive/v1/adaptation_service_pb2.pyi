@@ -247,10 +247,15 @@ class RecordFeedbackResponse(_message.Message):
     ACCEPTED_FIELD_NUMBER: _builtins.int
     STATE_FIELD_NUMBER: _builtins.int
     SENTENCE_FIELD_NUMBER: _builtins.int
+    EXPECTED_UTILITY_FIELD_NUMBER: _builtins.int
     accepted: _builtins.bool
-    """Whether it was counted; false where the turn used no memory, or was not observed, and why in `sentence`."""
+    """Whether it was counted; false where the turn used no memory, or is not known, and why in `sentence`. A turn that is
+    not known yet may be told of again with the same request_id.
+    """
     sentence: _builtins.str
     """What moved, as a sentence. Example: "Links found 0.60 of what was used and 0.20 on the average, so their weight rose from 0.20 to 0.22." """
+    expected_utility: _builtins.float
+    """How good the utility weights thought the answer before it was judged; 0 where the turn is not known."""
     @_builtins.property
     def state(self) -> Global___AdaptationState:
         """The state that follows."""
@@ -261,10 +266,11 @@ class RecordFeedbackResponse(_message.Message):
         accepted: _builtins.bool = ...,
         state: Global___AdaptationState | None = ...,
         sentence: _builtins.str = ...,
+        expected_utility: _builtins.float = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["state", b"state"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted", b"accepted", "sentence", b"sentence", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted", b"accepted", "expected_utility", b"expected_utility", "sentence", b"sentence", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -74,7 +74,8 @@ class AdaptationServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RecordFeedback(self, request, context):
-        """Moves the weights by how good an answer was: the retrievers that found what the answer used get the credit.
+        """Moves the weights by how good an answer was: the retrievers that found what the answer used get the credit. The
+        agent's dopamine moves too. A turn that is judged once more moves both by what the new judgement differs from the last.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -19,7 +19,9 @@ class AdaptationServiceStub:
     GetAdaptationState: _aio.UnaryUnaryMultiCallable[_adaptation_service_pb2.GetAdaptationStateRequest, _adaptation_service_pb2.GetAdaptationStateResponse]
     """The weights now."""
     RecordFeedback: _aio.UnaryUnaryMultiCallable[_adaptation_service_pb2.RecordFeedbackRequest, _adaptation_service_pb2.RecordFeedbackResponse]
-    """Moves the weights by how good an answer was: the retrievers that found what the answer used get the credit."""
+    """Moves the weights by how good an answer was: the retrievers that found what the answer used get the credit. The
+    agent's dopamine moves too. A turn that is judged once more moves both by what the new judgement differs from the last.
+    """
     ResetAdaptation: _aio.UnaryUnaryMultiCallable[_adaptation_service_pb2.ResetAdaptationRequest, _adaptation_service_pb2.ResetAdaptationResponse]
     """Sets the weights to their defaults."""
     ListAdaptationHistory: _aio.UnaryUnaryMultiCallable[_adaptation_service_pb2.ListAdaptationHistoryRequest, _adaptation_service_pb2.ListAdaptationHistoryResponse]
@@ -44,7 +46,9 @@ class AdaptationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _adaptation_service_pb2.RecordFeedbackRequest,
         context: _aio.ServicerContext[_adaptation_service_pb2.RecordFeedbackRequest, _abc.Awaitable[_adaptation_service_pb2.RecordFeedbackResponse]],
     ) -> _abc.Awaitable[_adaptation_service_pb2.RecordFeedbackResponse]:
-        """Moves the weights by how good an answer was: the retrievers that found what the answer used get the credit."""
+        """Moves the weights by how good an answer was: the retrievers that found what the answer used get the credit. The
+        agent's dopamine moves too. A turn that is judged once more moves both by what the new judgement differs from the last.
+        """
 
     @_abc_1.abstractmethod
     def ResetAdaptation(

@@ -134,7 +134,7 @@ class TurnFacts(_message.Message):
     context_fill: _builtins.float
     """How full the context was, 0-1."""
     open_turns: _builtins.float
-    """Turns of the agent that were open when it ended, with this one, as a part of their limit, 0-1."""
+    """Turns of the agent that were open when it was taken in, with this one, as a part of the 8 that keep it busy, 0-1."""
     @_builtins.property
     def failed_dependencies(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Names of dependencies that failed during the turn."""
@@ -183,10 +183,12 @@ class ObserveTurnRequest(_message.Message):
     BASELINE_FIELD_NUMBER: _builtins.int
     CONVERSATION_ID_FIELD_NUMBER: _builtins.int
     MEMORY_NAMESPACE_FIELD_NUMBER: _builtins.int
+    BASES_FIELD_NUMBER: _builtins.int
+    EFFECTS_OFF_FIELD_NUMBER: _builtins.int
     agent_id: _builtins.str
     """The agent."""
     turn_id: _builtins.str
-    """The turn; a repeat changes nothing and answers the same."""
+    """The turn; a repeat changes nothing and answers the same values and version."""
     request_id: _builtins.str
     """The repeat key of the mutation; chat sends the turn id."""
     conversation_id: _builtins.str
@@ -201,6 +203,14 @@ class ObserveTurnRequest(_message.Message):
     def baseline(self) -> _modulation_pb2.Neuromodulators:
         """The agent's own baseline; absent means the defaults."""
 
+    @_builtins.property
+    def bases(self) -> _modulation_pb2.KnobBases:
+        """The knobs of the next turn before modulation, for the answer; absent means the usual ones."""
+
+    @_builtins.property
+    def effects_off(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Effects that are switched off in the answer, by name."""
+
     def __init__(
         self,
         *,
@@ -211,10 +221,12 @@ class ObserveTurnRequest(_message.Message):
         baseline: _modulation_pb2.Neuromodulators | None = ...,
         conversation_id: _builtins.str = ...,
         memory_namespace: _builtins.str = ...,
+        bases: _modulation_pb2.KnobBases | None = ...,
+        effects_off: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["baseline", b"baseline", "facts", b"facts"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["baseline", b"baseline", "bases", b"bases", "facts", b"facts"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "baseline", b"baseline", "conversation_id", b"conversation_id", "facts", b"facts", "memory_namespace", b"memory_namespace", "request_id", b"request_id", "turn_id", b"turn_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "baseline", b"baseline", "bases", b"bases", "conversation_id", b"conversation_id", "effects_off", b"effects_off", "facts", b"facts", "memory_namespace", b"memory_namespace", "request_id", b"request_id", "turn_id", b"turn_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -237,7 +249,7 @@ class ObserveTurnResponse(_message.Message):
 
     @_builtins.property
     def next(self) -> _modulation_pb2.Modulation:
-        """The knobs of the next turn, for the bases of the last GetModulation of this agent."""
+        """The knobs of a turn that begins at once, for the bases and effects of the request, as sleep and weights stand now."""
 
     def __init__(
         self,
@@ -356,7 +368,7 @@ class ExplainStateResponse(_message.Message):
 
     @_builtins.property
     def effects(self) -> _containers.RepeatedCompositeFieldContainer[_modulation_pb2.ModulationEffect]:
-        """What the values change in a turn with the usual bases."""
+        """What the values and sleep change in a turn with the usual bases."""
 
     @_builtins.property
     def changes(self) -> _containers.RepeatedCompositeFieldContainer[Global___StateChange]:

@@ -174,7 +174,10 @@ class ModulationEffect(_message.Message):
     SENTENCE_FIELD_NUMBER: _builtins.int
     SWITCHED_OFF_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """The name: temperature, top_p, tool_k, patience, warmth, history_share, recall_breadth, learning_rate or store_threshold."""
+    """The name: temperature, top_p, tool_k, patience, warmth, history_share, recall_breadth, learning_rate or
+    store_threshold; of an agent that sleeps also sleep_temperature, sleep_recall_breadth, sleep_recall_time,
+    sleep_learning_rate or sleep_store_threshold.
+    """
     before: _builtins.float
     """The value before."""
     after: _builtins.float
@@ -243,9 +246,9 @@ class Modulation(_message.Message):
     recall_limit: _builtins.int
     """Memories to recall."""
     learning_rate_factor: _builtins.float
-    """Factor on the learning rate of adaptation, 0.5-1.2."""
+    """Factor on the learning rate of adaptation, 0.5-1.2 awake, half of it in light sleep, 0 in deeper sleep."""
     store_threshold: _builtins.float
-    """Least importance at which a memory is stored, 0.5-0.6."""
+    """Least importance at which a memory is stored, 0.5-0.6 awake; 0.25 more in light sleep, 0.5 in deep, 5 in freeze."""
     neutral: _builtins.bool
     """Whether this is the neutral modulation because the cognitive service did not answer."""
     sleep_state: _builtins.str
@@ -264,7 +267,7 @@ class Modulation(_message.Message):
 
     @_builtins.property
     def effects(self) -> _containers.RepeatedCompositeFieldContainer[Global___ModulationEffect]:
-        """Every effect with its sentence, in the order of the effect table."""
+        """Every effect with its sentence, in the order of the effect table; those of sleep last, while the agent sleeps."""
 
     def __init__(
         self,

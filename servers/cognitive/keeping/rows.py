@@ -1,0 +1,37 @@
+"""Rows of states and of their log as values. Nothing is decided here."""
+
+from datetime import datetime
+from typing import Any
+
+from servers.cognitive.domain.neuromodulators import Signal, Values
+from servers.cognitive.domain.state import LogLine, State, first_state
+
+
+def state_of(row: Any, now: datetime) -> State:
+    """A state as it was stored; the first one where there is no row, or one of nulls only."""
+    if row is None or row["version"] is None:
+        return first_state(None, now)
+    return State(
+        version=row["version"],
+        values=Values(*row["state_values"]),
+        baseline=Values(*row["baseline"]),
+        as_of=row["as_of"],
+        recent_failures=tuple(row["recent_failures"]),
+    )
+
+
+def line_of(row: Any) -> LogLine:
+    """A line of the log."""
+    signals = zip(row["signal_names"], row["signal_upward"], row["signal_strengths"], row["signal_causes"], strict=True)
+    return LogLine(
+        version=row["version"],
+        kind=row["kind"],
+        turn_id=row["turn_id"],
+        changed_by=row["changed_by"],
+        time=row["time"],
+        baseline=Values(*row["baseline"]),
+        before=Values(*row["before"]),
+        after=Values(*row["after"]),
+        signals=tuple(Signal(*parts) for parts in signals),
+        failed=row["failed"],
+    )
