@@ -11,8 +11,8 @@ from uuid import UUID, uuid5
 from google.protobuf.message import Message
 
 from servers.cognitive.domain.cycles import BY_HAND, BY_LOAD, Cycle, CycleState, Wishes
-from servers.cognitive.sleeping.cycle_rows import Beginning, CycleRows
 from servers.cognitive.sleeping.cycle_ending import CycleEnding
+from servers.cognitive.sleeping.cycle_rows import Beginning, CycleRows
 from servers.cognitive.sleeping.cycle_saga import NAME
 from servers.cognitive.sleeping.store import SleepStore
 from soma_common.kernel.clock import Clock
@@ -71,7 +71,7 @@ class Cycles:
         *,
         waits: bool,
     ) -> Reply:
-        """Start one by hand, or find the one that runs, and wait for its end as long as the call may where that is wanted.
+        """Start one by hand, or find the one that runs, and wait for its end, where wanted, as long as the call may.
 
         A repeat of the request finds the same cycle, whatever became of it.
         """
