@@ -22,6 +22,7 @@ from servers.cognitive.sleeping.store import SleepStore
 from soma.memory.v1 import upkeep_pb2 as upkeep_pb
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.errors import SomaError
+from soma_common.kernel.reasons import Reason
 from soma_common.kernel.tenancy import TenantId
 from soma_common.postgres.pool import Database
 from soma_common.sagas.fences import step_fenced
@@ -86,8 +87,8 @@ class CycleSaga:
                 raise step_fenced(call.action_key)
             try:
                 return await act(call, cycle)
-            except SomaError as problem:
-                reason = problem.reason.value
+            except Exception as problem:
+                reason = (problem.reason if isinstance(problem, SomaError) else Reason.INTERNAL).value
                 await self._database.run(
                     call.tenant_id, lambda it: self._rows.note_problem(it, call.tenant_id, call.saga_id, reason)
                 )
@@ -123,9 +124,9 @@ class CycleSaga:
             if self._is_late(cycle):
                 if group.is_sent:
                     await self._undo_group(call, group)
-                left = counted(group.left_count, "group was", "groups were")
+                left = counted(group.left_count, "group was left as it is", "groups were left as they are")
                 return await self._say(
-                    call, cycle, f"{_consolidated(cycle)} The time was over: {left} left as they are."
+                    call, cycle, f"{_consolidated(cycle)} The time was over: {left}."
                 )
             if group.is_sent:
                 await self._go_on(call, cycle, group)
