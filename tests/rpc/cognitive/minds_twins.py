@@ -81,7 +81,7 @@ class MindTwins(Twins):
             await self.connection.execute("rollback")
         return True
 
-    def _put(self, table: str, target: UUID, source: str, other: Mapping[str, str]) -> str:
+    def _put(self, table: str, target: UUID, source: str, other: dict[str, str]) -> str:
         values = {"tenant_id": f"'{target}'::uuid"} | other
         named = ", ".join(f'"{column}"' for column in self.tables[table])
         made = ", ".join(values.get(column, f'"{column}"') for column in self.tables[table])
