@@ -308,9 +308,16 @@ async def minds_and_money(watched: Watched, boss: Person) -> None:
     update = mood_pb.UpdateNeuromodulatorsRequest(agent_id=agent_id, dopamine=0.7)
     await watched.ask(f"{minds}UpdateNeuromodulators", boss.mood, update)
     await watched.ask(f"{minds}ResetNeuromodulators", boss.mood, mood_pb.ResetNeuromodulatorsRequest(agent_id=agent_id))
-    nap = sleep_pb.TransitionSleepRequest(agent_id=str(uuid4()), target_state="light")
+    nap = sleep_pb.TransitionSleepRequest(agent_id=str(uuid4()), target_state="light", ttl_seconds=1)
     sleeps = boss.stub("cognitive", SleepServiceStub)
+    before = await watched.events()
     await watched.ask("/soma.cognitive.v1.SleepService/TransitionSleep", sleeps, nap)
+
+    async def over() -> bool:
+        """The house writes that the time to live ran out, although nobody reads."""
+        return (await watched.events() - before)["cognitive.sleep.changed"] == 2
+
+    assert await eventually(over, within_seconds=20)
     limit = governor_pb.SetBudgetRequest(period=budget_pb.BUDGET_PERIOD_MONTH, limit_tokens=10_000_000)
     await watched.ask("/soma.governor.v1.GovernorService/SetBudget", boss.governor, limit)
     config = config_pb.GovernorConfig(good_checks_to_recover=4)
