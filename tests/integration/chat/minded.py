@@ -104,11 +104,14 @@ class Minded(Person):
         self.sleep: Any = self.stub("cognitive", SleepServiceStub)
         self.adaptation: Any = self.stub("cognitive", AdaptationServiceStub)
 
+    async def __aenter__(self) -> "Minded":
+        return self
+
     async def feels(self, **values: float) -> None:
         """Sets all four values, those that are not named to a calm one."""
-        request = mood_pb.UpdateNeuromodulatorsRequest(
-            agent_id=self.agent_id, request_id=str(uuid4()), **{**CALM, **values}
-        )
+        request = mood_pb.UpdateNeuromodulatorsRequest(agent_id=self.agent_id, request_id=str(uuid4()))
+        for name, value in {**CALM, **values}.items():
+            setattr(request, name, value)
         with self.acting():
             await self.mood.UpdateNeuromodulators(request)
 
@@ -120,11 +123,12 @@ class Minded(Person):
         with self.acting():
             await self.sleep.TransitionSleep(request)
 
-    async def sleeps_as(self) -> sleep_pb.SleepState:
+    async def sleeps_as(self) -> sleep_pb.SleepState.ValueType:
         """How the agent sleeps."""
         with self.acting():
             answer = await self.sleep.GetSleepStatus(sleep_pb.GetSleepStatusRequest(agent_id=self.agent_id))
-        return sleep_pb.SleepState.ValueType(answer.status.state)
+        state: sleep_pb.SleepState.ValueType = answer.status.state
+        return state
 
     async def adapted(self) -> adaptation_pb.AdaptationState:
         """What the agent learned."""

@@ -1,4 +1,4 @@
-"""Every effect of an agent's mind shows in what is sent, in the stated direction and nowhere else; a switch turns it off.
+"""Every effect of a mind shows in what is sent, in the stated direction and nowhere else; a switch turns it off.
 
 The same turn twice, with what drives the effect low and high, and all other effects switched off.
 """
