@@ -4,7 +4,7 @@ Nothing here knows HTTP beyond names and texts.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
@@ -12,6 +12,16 @@ from edge.json_message import field_named, scalar
 from soma_common.kernel.errors import invalid_field
 
 Tree = dict[str, Any]
+# What former clients say in the address also where all the rest is in the body.
+TENANT: Final = "tenant_id"
+_SPELLINGS: Final = (TENANT, "tenantId")
+
+
+def refuse_query(pairs: Iterable[tuple[str, str]]) -> None:
+    """INVALID_FIELD for parameters of a method whose fields stand in the body; only the tenant may be said in both."""
+    for name, _ in pairs:
+        if name not in _SPELLINGS:
+            raise invalid_field(name[:100], "this method takes its fields in the body")
 
 
 def add_query(tree: Tree, descriptor: Descriptor, pairs: Iterable[tuple[str, str]], taken: Iterable[str]) -> None:

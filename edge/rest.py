@@ -23,7 +23,7 @@ from edge.identity import Identities
 from edge.json_input import read_object
 from edge.json_message import fill, to_object
 from edge.problems import json_response, problem_response, to_problem
-from edge.query import add_path_values, add_query
+from edge.query import add_path_values, add_query, refuse_query
 from edge.rates import Allowances
 from edge.replies import Headers, LiveForm, LiveResponse
 from edge.routes import Match, Route, RouteTable
@@ -94,8 +94,8 @@ class Rest:
         message: Message = GetMessageClass(descriptor)()
         tree = await _tree_of_body(request, route)
         pairs = _query_of(request)
-        if pairs and route.body == "*":
-            raise invalid_field(pairs[0][0][:100], "this method takes its fields in the body")
+        if route.body == "*":
+            refuse_query(pairs)
         add_query(tree, descriptor, pairs, match.values)
         if route.verb == "PATCH":
             _default_mask(tree, route, match.values)

@@ -1,4 +1,5 @@
-"""What Tab offers for the words of a command: processes, conversations, memories, models, houses, letters, sagas, keys.
+"""What Tab offers for the words of a command: processes, conversations, memories, models, houses, letters, sagas, keys,
+threads and cycles.
 
 It must be quick and never say why it has nothing to offer. Nothing here does a command's work.
 """
@@ -17,6 +18,7 @@ _MEMORIES = 50
 _LETTERS = 50
 _SAGAS = 50
 _RECEIPTS = 20
+_THOUGHTS = 50
 
 
 def processes(begin: str) -> list[str]:
@@ -135,6 +137,31 @@ def agent_names(begin: str) -> list[tuple[str, str]]:
         from cli.governing.budgets import agents
 
         return [(each.name, each.agent_id) for each in await agents(doors)]
+
+    return [each for each in _asked(work) if each[0].startswith(begin)]
+
+
+def thread_ids(begin: str) -> list[tuple[str, str]]:
+    """The newest threads of the default agent, each with its goal."""
+
+    async def work(doors: "Doors") -> list[tuple[str, str]]:
+        from cli.mind_calls import thread_list
+        from cli.views.words import one_line
+
+        found = (await thread_list(doors, "", _THOUGHTS)).threads
+        return [(each.thread_id, one_line(each.goal, 60)) for each in found]
+
+    return [each for each in _asked(work) if each[0].startswith(begin)]
+
+
+def cycle_ids(begin: str) -> list[tuple[str, str]]:
+    """The newest sleep cycles of the default agent, each with how far it is."""
+
+    async def work(doors: "Doors") -> list[tuple[str, str]]:
+        from cli.mind_calls import cycles
+        from cli.views.mind_sleep import cycle_word
+
+        return [(each.cycle_id, cycle_word(each).lower()) for each in (await cycles(doors, "", _THOUGHTS)).cycles]
 
     return [each for each in _asked(work) if each[0].startswith(begin)]
 

@@ -4,11 +4,12 @@ Nothing here draws anything; the commands of the same names do.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Final
 
 from cli.commands import memory, mind, model
 from cli.doors import Doors
 from cli.exits import CommandError, Exit
+from cli.mind_calls import Mind, whole_mind
 from cli.model_calls import every, find
 from cli.render import print_line
 from cli.talk import conversations
@@ -17,17 +18,17 @@ from cli.talk.terminal import aside
 
 _MEMORIES: Final = 10
 HELP: Final = (
-    ("/mind", "the agent's mind as gauges, and what it changes"),
+    ("/mind", "the agent's mind: gauges, what they change, sleep, load, weights of recall"),
     ("/memory QUERY", "what is remembered that fits"),
     ("/model [ID]", "the models that can answer; with an id, that one answers from now on"),
 )
 
 
 def _mind(_rest: str, session: Session) -> None:
-    async def work(doors: Doors) -> Any:
-        return await mind.look(doors, await _agent_of(doors, session.talk.conversation_id))
+    async def work(doors: Doors) -> Mind:
+        return await whole_mind(doors, await _agent_of(doors, session.talk.conversation_id))
 
-    mind.show_mind(*session.visit(work))
+    mind.show_mind(session.visit(work))
 
 
 def _memory(rest: str, session: Session) -> None:

@@ -1,4 +1,4 @@
-"""An agent's mind as gauges and sentences, and what moved it as a table.
+"""An agent's mind as gauges and sentences; what moved it, and what an examination found, as tables.
 
 Nothing here prints or asks a service.
 """
@@ -6,13 +6,14 @@ Nothing here prints or asks a service.
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from cli.views.words import NONE, gauge, moment
+from cli.views.words import NONE, gauge, moment, visible
 from soma.cognitive.v1 import modulation_service_pb2 as modulation_pb
 from soma.cognitive.v1 import neuromodulator_service_pb2 as mind_pb
 from soma.common.v1 import modulation_pb2 as effects_pb
 
 GAUGE_HEADINGS: Final = ("NAME", "VALUE", "● VALUE, ┼ BASELINE", "BASELINE", "RANGE")
 CHANGE_HEADINGS: Final = ("WHEN", "NAME", "BEFORE", "AFTER", "CAUSE", "TURN")
+FINDING_HEADINGS: Final = ("STATE", "WHAT", "FOUND")
 
 
 def gauge_row(state: mind_pb.NeuromodulatorState) -> tuple[str, ...]:
@@ -43,3 +44,14 @@ def change_row(change: modulation_pb.StateChange) -> tuple[str, ...]:
         change.cause,
         change.turn_id or NONE,
     )
+
+
+def finding_row(finding: modulation_pb.Finding) -> tuple[str, ...]:
+    """One thing that was examined, under the headings."""
+    return ("GOOD" if finding.sound else "WRONG", finding.name, visible(finding.sentence))
+
+
+def unsound(findings: Iterable[modulation_pb.Finding]) -> str:
+    """What is wrong, as a sentence; empty where nothing is."""
+    names = [finding.name for finding in findings if not finding.sound]
+    return f"Something is wrong with this mind: {', '.join(names)}." if names else ""

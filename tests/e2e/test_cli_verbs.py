@@ -144,7 +144,6 @@ def test_models_are_listed_and_tested(mesh: Mesh, model: ScriptedUpstream) -> No
         ("mind", "set", "dopamine"),
         ("mind", "set", "dopamine=much"),
         ("mind", "set", "dopamine=nan"),
-        ("mind", "show", "--agent", "me"),
     ],
 )
 def test_wrong_words_are_wrong_use(mesh: Mesh, words: tuple[str, ...]) -> None:

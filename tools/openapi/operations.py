@@ -11,6 +11,7 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from edge.bridge import path_of
 from edge.problems import status_of
+from edge.query import TENANT
 from edge.routes import Route
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason
@@ -85,6 +86,9 @@ class Operations:
 
     def _in_query(self, route: Route) -> Iterator[Schema]:
         if route.body == "*":
+            tenant = route.method.input_type.fields_by_name.get(TENANT)
+            if tenant is not None and TENANT not in route.template.fields:
+                yield self._parameter(TENANT, tenant, "query")
             return
         needed = needed_fields(route.method.input_type)
         for path, field in _leaves(route.method.input_type, ""):

@@ -12,6 +12,7 @@ from servers.cognitive.domain import adaptation as learned
 from servers.cognitive.domain.adaptation import LEAST_PART, RETRIEVERS, WEIGHT_NAMES, Adaptation, Line
 from servers.cognitive.domain.load import MANY_UNCONSOLIDATED, THRESHOLD, Load
 from servers.cognitive.domain.neuromodulators import BOUNDS, NAMES
+from servers.cognitive.domain.sleeping import Sleep, SleepState
 from servers.cognitive.domain.state import State
 
 # A share that is so little under its least part is rounding.
@@ -61,13 +62,15 @@ def log(state: State, length: int, newest: int) -> Finding:
 def replayed(state: State, replay: Replay) -> Finding:
     """The log leads to the stored state, bit by bit."""
     begin = f"the snapshot at version {replay.from_version}" if replay.from_version else "the beginning"
-    changes = f"{replay.lines} changes" if replay.lines != 1 else "1 change"
+    one = replay.lines == 1
+    changes = f"{'1 change' if one else f'{replay.lines} changes'} from {begin}"
     wrong = []
     if replay.state is None:
         wrong = [f"the log cannot be replayed from {begin}: a line is missing"]
     elif replay.state != state:
-        wrong = [f"{changes} from {begin} do not lead to what is stored: {_difference(replay.state, state)}"]
-    return _finding("replay", wrong, f"{changes[0].upper()}{changes[1:]} from {begin} lead to the stored values")
+        verb = "does" if one else "do"
+        wrong = [f"{changes} {verb} not lead to what is stored: {_difference(replay.state, state)}"]
+    return _finding("replay", wrong, f"{changes} lead{'s' if one else ''} to the stored values")
 
 
 def weights(adaptation: Adaptation) -> Finding:
@@ -92,9 +95,10 @@ def lessons(adaptation: Adaptation, lines: Sequence[Line]) -> Finding:
         after = learned.replay(first, lines[1:])
     except ValueError as problem:
         return _finding("lessons", [str(problem)], "")
-    counted = f"{len(lines[1:])} lessons from version {first.version}"
-    wrong = [] if after == adaptation else [f"{counted} do not lead to the weights that are stored"]
-    return _finding("lessons", wrong, f"{counted} lead to the stored weights")
+    one = len(lines) == 2
+    counted = f"{'1 lesson' if one else f'{len(lines[1:])} lessons'} from version {first.version}"
+    wrong = [] if after == adaptation else [f"{counted} do{'es' if one else ''} not lead to the stored weights"]
+    return _finding("lessons", wrong, f"{counted} lead{'s' if one else ''} to the stored weights")
 
 
 def entropy(adaptation: Adaptation) -> Finding:
@@ -111,6 +115,15 @@ def entropy(adaptation: Adaptation) -> Finding:
     bits = -sum(part * math.log2(part) for part in parts.values() if part > 0.0)
     least = min(parts.values(), default=0.0)
     return _finding("entropy", wrong, f"The weights spread over {bits:.2f} of 2 bits, the least has {least:.1%}")
+
+
+def sleep(found: Sleep, logged: int | None) -> Finding:
+    """The log of sleep ends with the state that is stored; `logged` is what it says of that version."""
+    wrong = []
+    if found.version and logged != found.state:
+        told = "says nothing of it" if logged is None else f"says {SleepState(logged).word}"
+        wrong = [f"the agent is {found.state.word} at version {found.version}, but the log of its sleep {told}"]
+    return _finding("sleep", wrong, f"The agent is {found.state.word} since version {found.version} of its sleep")
 
 
 def load(found: Load, now: datetime) -> Finding:

@@ -47,7 +47,7 @@ class Diagnostics:
         now = self._clock.now()
         mind, _ = await self._minds.read(tenant_id, agent_id, now)
         async with self._database.transaction(tenant_id) as connection:
-            [counts] = await connection.fetch(_SQL.count_lines, agent_id, mind.state.version)
+            [counts] = await connection.fetch(_SQL.count_lines, agent_id, mind.state.version, mind.sleep.version)
             replay = await replay_log(self._states, connection, agent_id, mind.state, whole=False)
             newest = mind.adaptation.version + 1
             lessons = await self._adaptations.lines(connection, tenant_id, agent_id, newest, KEPT_VERSIONS)
@@ -58,6 +58,7 @@ class Diagnostics:
             soundness.weights(mind.adaptation),
             soundness.lessons(mind.adaptation, lessons[::-1]),
             soundness.entropy(mind.adaptation),
+            soundness.sleep(mind.sleep, counts["sleep_state"]),
             soundness.load(mind.load, now),
             soundness.memory(mind.load, counts["places"]),
         ]

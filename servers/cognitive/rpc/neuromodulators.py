@@ -8,7 +8,7 @@ from typing import Any
 from servers.cognitive.domain.neuromodulators import NAMES
 from servers.cognitive.encoding.states import named, state_messages, timestamp_of
 from servers.cognitive.keeping.states import Moment, States, Update
-from servers.cognitive.rpc.whose import agent_of, tenant
+from servers.cognitive.rpc.whose import agent_of, own_tenant, tenant
 from soma.cognitive.v1 import neuromodulator_service_pb2 as neuromodulator_pb
 from soma.cognitive.v1 import neuromodulator_service_pb2_grpc as neuromodulator_grpc
 
@@ -23,6 +23,7 @@ class NeuromodulatorServicer(neuromodulator_grpc.NeuromodulatorServiceServicer):
         self, request: neuromodulator_pb.GetNeuromodulatorsRequest, _: Any
     ) -> neuromodulator_pb.GetNeuromodulatorsResponse:
         """The values now."""
+        own_tenant(request.tenant_id)
         agent_id = agent_of(request.agent_id)
         moment = await self._states.read(tenant(), agent_id)
         return neuromodulator_pb.GetNeuromodulatorsResponse(
@@ -37,6 +38,7 @@ class NeuromodulatorServicer(neuromodulator_grpc.NeuromodulatorServiceServicer):
         self, request: neuromodulator_pb.UpdateNeuromodulatorsRequest, _: Any
     ) -> neuromodulator_pb.UpdateNeuromodulatorsResponse:
         """Set values by hand."""
+        own_tenant(request.tenant_id)
         wanted = {name: getattr(request, name) for name in NAMES if _is_set(request, name)}
         update = Update(wanted, request.relative, request.refuse_out_of_range)
         return await self._states.update(tenant(), agent_of(request.agent_id), update, _updated)

@@ -28,8 +28,21 @@ class Weights:
 
 
 @dataclass(frozen=True, slots=True)
+class Shares:
+    """What part each retriever has in a score, with its weight; together 1, or 0 where none speaks for the hit."""
+
+    vector: float = 0.0
+    lexical: float = 0.0
+    recency: float = 0.0
+    graph: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Parts:
-    """The features of a hit, each 0-1; None where the retriever did not find it. Ranks from 1, 0 where not found."""
+    """The features of a hit, each 0-1; None where the retriever did not find it. Ranks from 1, 0 where not found.
+
+    `fit` is the score before the temperature.
+    """
 
     vector: float | None
     lexical: float | None
@@ -43,6 +56,8 @@ class Parts:
     speaker: float | None = None
     graph_rank: int = 0
     time_rank: int = 0
+    shares: Shares = Shares()
+    fit: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

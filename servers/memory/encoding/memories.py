@@ -8,6 +8,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from servers.memory.domain.memory import Memory
 from servers.memory.domain.ranking import Hit
+from soma.common.v1 import modulation_pb2 as common_pb
 from soma.memory.v1 import memory_pb2 as memory_pb
 
 _INDEX_STATES: Final = {
@@ -96,5 +97,12 @@ def hit_message(hit: Hit, message: memory_pb.Memory) -> memory_pb.MemoryHit:
             speaker=parts.speaker,
             graph_rank=parts.graph_rank,
             time_rank=parts.time_rank,
+            shares=common_pb.RetrieverShares(
+                vector=parts.shares.vector,
+                graph=parts.shares.graph,
+                recency=parts.shares.recency,
+                lexical=parts.shares.lexical,
+            ),
+            fit=parts.fit,
         ),
     )

@@ -131,6 +131,7 @@ class Sweeper:
         self, connection: Connection, order: SweepOrder, values: tuple[Any, ...], memory_ids: Sequence[UUID]
     ) -> None:
         tenant_id, moment = values[0], values[4]
+        await Once.current().enter(connection)
         await connection.execute(_SQL.begin_sweep, *values)
         taken = await connection.fetch(
             _SQL.take, tenant_id, order.sweep_id, list(memory_ids), moment, order.min_retention, order.decay_factor

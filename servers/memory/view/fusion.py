@@ -6,8 +6,8 @@ from typing import Final
 
 import numpy as np
 
-from servers.memory.domain.ranking import Weights
-from servers.memory.view.entry import Floats
+from servers.memory.domain.ranking import Shares, Weights
+from servers.memory.view.entry import Floats, Rows
 from servers.memory.view.features import NAMES, OF_WORDS
 
 # What each feature counts: fitted on two conversations, only the proportions matter (decision 0045).
@@ -38,6 +38,14 @@ _FAMILY: Final[Mapping[str, str]] = {
     **dict.fromkeys(OF_WORDS, "lexical"),
     **dict.fromkeys(("vector", "vector_window"), "vector"),
 }
+# The features of each retriever but links, in the order of `Shares`.
+_COLUMNS: Final = (
+    *(
+        [NAMES.index(name) for name, found_by in _FAMILY.items() if found_by == family]
+        for family in ("vector", "lexical")
+    ),
+    [NAMES.index("recency")],
+)
 
 
 def normalised(values: Floats, whole: float) -> Floats:
@@ -55,14 +63,32 @@ def normalised(values: Floats, whole: float) -> Floats:
 
 
 def fused(values: Floats, graph: Floats, weights: Weights) -> Floats:
-    """The score of each row, 0-1; a lower temperature makes it sharper and leaves the order."""
-    # What this query does not ask for takes nothing from what it does.
-    each = _weights(weights) * (values.max(axis=0, initial=0.0) > 0)
+    """How well each row fits, 0-1."""
+    each = _asked(values, weights)
     linked = np.float32(weights.graph if graph.any() else 0.0)
     positive, negative = float(each.clip(0.0).sum() + linked), float(each.clip(None, 0.0).sum())
     total = (values @ each + linked * graph - negative) / max(positive - negative, 1e-6)
-    sharpened = total.clip(0.0, 1.0) ** (_USUAL.temperature / weights.temperature)
-    return np.asarray(sharpened, dtype=np.float32)
+    return np.asarray(total.clip(0.0, 1.0), dtype=np.float32)
+
+
+def sharpened(fits: Floats, weights: Weights) -> Floats:
+    """The scores of rows that fit so well; a lower temperature makes them sharper."""
+    return np.asarray(fits ** (_USUAL.temperature / weights.temperature), dtype=np.float32)
+
+
+def shares(values: Floats, graph: Floats, places: Rows, weights: Weights) -> list[Shares]:
+    """What part each retriever has in what the rows at these places got."""
+    got = values[places] * _asked(values, weights)
+    by_family = [got[:, columns].sum(axis=1) for columns in _COLUMNS]
+    each = np.stack([*by_family, np.float32(weights.graph) * graph[places]], axis=1)
+    total = each.sum(axis=1, keepdims=True)
+    parts = np.divide(each, total, out=np.zeros_like(each), where=total > 0)
+    return [Shares(*row) for row in parts.tolist()]
+
+
+def _asked(values: Floats, weights: Weights) -> Floats:
+    """What each feature counts for a query: what it does not ask for takes nothing from what it does."""
+    return np.asarray(_weights(weights) * (values.max(axis=0, initial=0.0) > 0))
 
 
 @lru_cache(_KNOWN_WEIGHTS)

@@ -17,7 +17,7 @@ from servers.memory.domain.memory import RecallFilter
 from servers.memory.domain.ranking import Parts, Weights
 from servers.memory.view.entry import Floats, Mask, Rows
 from servers.memory.view.features import NAMES, Candidates, features
-from servers.memory.view.fusion import fused, normalised
+from servers.memory.view.fusion import fused, normalised, shares, sharpened
 from servers.memory.view.query import Link, QueryFeatures, Ranked, Ranking
 from servers.memory.view.shelf import Shelf
 
@@ -86,14 +86,15 @@ class Found:
         if not len(self):
             return Ranking(())
         graph = self._graph(weights, links)
-        scores = np.round(fused(self.values, graph, weights), 6)
-        cut = -np.partition(-scores, most - 1)[most - 1] if len(scores) > most else -np.inf
-        ids = self._ids_at(np.flatnonzero(scores >= cut).tolist())
-        places = sorted(ids, key=lambda place: (-scores[place], -ids[place].int))
-        explain = _Explanation(self.values, graph, self._beside, bool(self._query.dates))
-        best = places[:most]
-        hits = zip(best, explain.parts(np.array(best, dtype=np.intp)), strict=True)
-        return Ranking(tuple(Ranked(ids[place], float(scores[place]), parts) for place, parts in hits))
+        fits = np.round(fused(self.values, graph, weights), 6)
+        cut = -np.partition(-fits, most - 1)[most - 1] if len(fits) > most else -np.inf
+        ids = self._ids_at(np.flatnonzero(fits >= cut).tolist())
+        # By how well they fit: a low temperature leaves nothing of many scores.
+        best = sorted(ids, key=lambda place: (-fits[place], -ids[place].int))[:most]
+        scores = np.round(sharpened(fits[best], weights), 6).tolist()
+        explain = _Explanation(self.values, graph, self._beside, fits, weights, bool(self._query.dates))
+        hits = zip(best, scores, explain.parts(np.array(best, dtype=np.intp)), strict=True)
+        return Ranking(tuple(Ranked(ids[place], score, parts) for place, score, parts in hits))
 
     def _graph(self, weights: Weights, links: Iterable[Link]) -> Floats:
         """What links from other hits bring: the score of the other end times the strength, the most of them."""
@@ -103,7 +104,7 @@ class Found:
         for link in links:
             if places is None or plain is None:
                 places = {memory_id: place for place, memory_id in enumerate(self.ids())}
-                plain = fused(self.values, graph, weights)
+                plain = sharpened(fused(self.values, graph, weights), weights)
             for one, other in ((link.source_id, link.target_id), (link.target_id, link.source_id)):
                 if one in places and other in places and one != other:
                     graph[places[other]] = max(graph[places[other]], plain[places[one]] * link.strength)
@@ -115,6 +116,8 @@ class _Explanation:
     values: Floats
     graph: Floats
     beside: Mask
+    fits: Floats
+    weights: Weights
     dated: bool
 
     def parts(self, places: Rows) -> list[Parts]:
@@ -122,6 +125,7 @@ class _Explanation:
         graph, beside = self.graph[places], self.beside[places].tolist()
         graph_ranks = _ranks(self.graph, places)
         ranks = {name: _ranks(self.values[:, NAMES.index(name)], places) for name in ("vector", "own", "date")}
+        credited = shares(self.values, self.graph, places, self.weights)
         told = []
         for number, row in enumerate(self.values[places].tolist()):
             value = dict(zip(NAMES, row, strict=True))
@@ -139,6 +143,8 @@ class _Explanation:
                     speaker=value["speaker"] or None,
                     graph_rank=graph_ranks[number],
                     time_rank=ranks["date"][number],
+                    shares=credited[number],
+                    fit=float(self.fits[places[number]]),
                 )
             )
         return told

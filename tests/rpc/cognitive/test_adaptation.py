@@ -10,7 +10,9 @@ from servers.cognitive.adapting.rows import AdaptationStore
 from servers.cognitive.domain.adaptation import replay
 from servers.cognitive.domain.lessons import NOT_OBSERVED, SAID_BEFORE, USED_NOTHING
 from soma.cognitive.v1 import adaptation_service_pb2 as adaptation_pb
+from soma.cognitive.v1 import modulation_service_pb2 as modulation_pb
 from soma.cognitive.v1 import neuromodulator_service_pb2 as neuromodulator_pb
+from soma.cognitive.v1 import sleep_service_pb2 as sleep_pb
 from soma.common.v1 import modulation_pb2 as common_pb
 from soma_common.kernel.tenancy import default_agent_id
 from soma_common.rpc.call import acting_as
@@ -171,3 +173,32 @@ async def test_neutral_feedback_counts_and_moves_no_weight(cognition: Cognition)
     assert answer.state.retrieval.graph == 0.2
     assert answer.sentence == "Neutral feedback counts and moves no weight."
     assert await dopamine(cognition) <= mood + 1e-3
+
+
+@pytest.mark.parametrize(("state", "part"), [("light", 0.5), ("deep", 0.0)])
+async def test_asleep_an_agent_learns_slower_or_not_at_all(cognition: Cognition, state: str, part: float) -> None:
+    awake = await judged(cognition, await turn_of(cognition, str(uuid4())), 1.0)
+    for each in ("light", state):
+        await cognition.sleep.TransitionSleep(
+            sleep_pb.TransitionSleepRequest(agent_id=AGENT, target_state=each, request_id=str(uuid4()))
+        )
+    asleep = await judged(cognition, await turn_of(cognition, AGENT), 1.0)
+    moved = [answer.state.retrieval.graph - 0.2 for answer in (asleep, awake)]
+    assert moved[0] == pytest.approx(part * moved[1], rel=1e-3)
+    assert asleep.state.feedback_count == 1
+    assert ("does not learn now" in asleep.sentence) == (part == 0.0)
+
+
+async def test_the_next_turn_is_given_what_was_learned(cognition: Cognition) -> None:
+    answer = await judged(cognition, await turn_of(cognition, AGENT), 1.0)
+    bases = common_pb.KnobBases(temperature=0.7, top_p=1.0, max_tool_rounds=2, max_retries=2, recall_limit=10)
+    asked = modulation_pb.GetModulationRequest(agent_id=AGENT, bases=bases)
+    modulation = (await cognition.chat.GetModulation(asked)).modulation
+    assert modulation.retrieval_weights == answer.state.retrieval
+    assert modulation.adaptation_version == 1
+
+
+async def test_a_turn_that_is_observed_twice_keeps_what_it_used_first(cognition: Cognition) -> None:
+    turn = await turn_of(cognition, AGENT)
+    await turn_of(cognition, AGENT, shares=common_pb.RetrieverShares(lexical=1.0), turn_id=turn)
+    assert (await judged(cognition, turn, 1.0)).sentence.startswith("Links found 0.60")

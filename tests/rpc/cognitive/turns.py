@@ -6,10 +6,8 @@ from soma.cognitive.v1 import adaptation_service_pb2 as adaptation_pb
 from soma.cognitive.v1 import modulation_service_pb2 as modulation_pb
 from soma.cognitive.v1 import neuromodulator_service_pb2 as neuromodulator_pb
 from soma.common.v1 import modulation_pb2 as common_pb
-from soma_common.testing.identity import TENANT
 from tests.rpc.cognitive.conftest import Cognition
 
-KEEP = "select keep_turn_shares($1, $2, $3, $4, $5, $6, $7)"
 AGENT = str(uuid4())
 BY_LINKS = common_pb.RetrieverShares(vector=0.2, graph=0.6, lexical=0.2)
 
@@ -31,10 +29,6 @@ async def turn_of(
             agent_id=agent_id, turn_id=turn_id, request_id=turn_id, facts=facts, conversation_id=conversation_id
         )
     )
-    async with cognition.database.transaction(TENANT) as connection:
-        await connection.execute(
-            KEEP, TENANT, agent_id, turn_id, conversation_id or None, list_of(shares), 3, cognition.clock.now()
-        )
     return turn_id
 
 
@@ -50,10 +44,6 @@ async def judged(
             **fields,  # type: ignore[arg-type]
         )
     )
-
-
-def list_of(shares: common_pb.RetrieverShares | None) -> list[float] | None:
-    return [shares.vector, shares.graph, shares.recency, shares.lexical] if shares else None
 
 
 async def now_of(cognition: Cognition, agent_id: str = AGENT) -> adaptation_pb.AdaptationState:

@@ -1,15 +1,34 @@
-// One neuromodulator: its range, its baseline, its value, its history; drawn, and said in words.
+// One neuromodulator: its range, its baseline, its value, its history; drawn, and said in words. And any other scale.
 
 import { css, html, nothing, svg } from "lit";
 import { capital } from "../text/format";
 import type { Effect, NeuromodulatorState } from "../wire/types";
 
+export const NAMES = ["dopamine", "serotonin", "noradrenaline", "acetylcholine"] as const;
 const MEANINGS: Readonly<Record<string, string>> = {
   dopamine: "reward and drive",
   serotonin: "calm and patience",
   noradrenaline: "urgency",
   acetylcholine: "attention to what is new",
 };
+
+export const scaleStyles = css`
+  .scale {
+    margin: var(--s1) 0;
+  }
+  .scale .away {
+    fill: var(--accent);
+  }
+  .scale .value {
+    fill: var(--accent);
+    stroke: var(--ground);
+    stroke-width: 2;
+  }
+  .scale .rest {
+    stroke: var(--ink-soft);
+    stroke-width: 1.5;
+  }
+`;
 
 export const gaugeStyles = css`
   .gauge {
@@ -27,21 +46,6 @@ export const gaugeStyles = css`
     font-size: var(--size);
     font-weight: 600;
   }
-  .gauge .scale {
-    margin: var(--s1) 0;
-  }
-  .gauge .away {
-    fill: var(--accent);
-  }
-  .gauge .value {
-    fill: var(--accent);
-    stroke: var(--ground);
-    stroke-width: 2;
-  }
-  .gauge .rest {
-    stroke: var(--ink-soft);
-    stroke-width: 1.5;
-  }
   .gauge .history {
     width: 72px;
     color: var(--accent);
@@ -56,7 +60,9 @@ export const gaugeStyles = css`
     margin-top: var(--s2);
   }
   .gauge li {
+    margin-top: 2px;
     color: var(--ink-soft);
+    line-height: 1.4;
   }
   .gauge li.moved {
     color: var(--ink);
@@ -65,20 +71,13 @@ export const gaugeStyles = css`
 
 export function gauge(state: NeuromodulatorState, effects: readonly Effect[], history: readonly number[]): unknown {
   const { name, value, baseline, minimum, maximum } = state;
-  const at = (point: number): number => (100 * (point - minimum)) / (maximum - minimum);
-  const [from, to] = [Math.min(at(value), at(baseline)), Math.max(at(value), at(baseline))];
   const own = effects.filter((effect) => effect.sentence.toLowerCase().includes(name));
   return html`<div class="gauge">
     <div class="pair">
       <h2>${capital(name)} <small class="quiet">${MEANINGS[name] ?? ""}</small></h2>
       <strong>${value.toFixed(3)}</strong>
     </div>
-    <svg class="bar scale" height="16" role="img" aria-label=${`${value.toFixed(3)}, baseline ${baseline}, from ${minimum} to ${maximum}`}>
-      <rect class="track" y="6" width="100%" height="4" rx="2"></rect>
-      <rect class="away" x=${`${from}%`} y="6" width=${`${to - from}%`} height="4"></rect>
-      <line class="rest" x1=${`${at(baseline)}%`} x2=${`${at(baseline)}%`} y1="1" y2="15"></line>
-      <circle class="value" cx=${`${at(value)}%`} cy="8" r="6"></circle>
-    </svg>
+    ${scale(value, baseline, [minimum, maximum], `${value.toFixed(3)}, baseline ${baseline}, from ${minimum} to ${maximum}`)}
     <div class="ends"><span>${minimum}</span>${sparkline(history, minimum, maximum)}<span>${maximum}</span></div>
     <ul>
       ${own.map(
@@ -88,6 +87,24 @@ export function gauge(state: NeuromodulatorState, effects: readonly Effect[], hi
       )}
     </ul>
   </div>`;
+}
+
+/** A range as a line with a value, a tick at what it is measured against, and the way from there, or from elsewhere. */
+export function scale(
+  value: number,
+  tick: number,
+  [minimum, maximum]: readonly [number, number],
+  label: string,
+  origin = tick,
+): unknown {
+  const at = (point: number): number => Math.min(100, Math.max(0, (100 * (point - minimum)) / (maximum - minimum || 1)));
+  const [from, to] = [Math.min(at(value), at(origin)), Math.max(at(value), at(origin))];
+  return html`<svg class="bar scale" height="16" role="img" aria-label=${label}>
+    <rect class="track" y="6" width="100%" height="4" rx="2"></rect>
+    <rect class="away" x=${`${from}%`} y="6" width=${`${to - from}%`} height="4"></rect>
+    <line class="rest" x1=${`${at(tick)}%`} x2=${`${at(tick)}%`} y1="1" y2="15"></line>
+    <circle class="value" cx=${`${at(value)}%`} cy="8" r="6"></circle>
+  </svg>`;
 }
 
 function sparkline(history: readonly number[], minimum: number, maximum: number): unknown {

@@ -11,6 +11,7 @@ import { clock, lasting } from "../text/format";
 import { Pieces, type Piece } from "../text/pieces";
 import { prose } from "../text/prose";
 import { renderBlocks } from "../text/render";
+import { refusalOf } from "../wire/refusal";
 import { Part } from "./part";
 import "./answer-foot";
 import "./question";
@@ -22,6 +23,7 @@ const DOORS: Readonly<Record<string, { tab: Tab; name: string }>> = {
   BUDGET_EXHAUSTED: { tab: "budget", name: "Open the budgets" },
   RATE_LIMITED: { tab: "budget", name: "Open the limits" },
   LEVEL_TOO_LOW: { tab: "level", name: "Open the level" },
+  AGENT_FROZEN: { tab: "mind", name: "Open the mind" },
 };
 
 export class MessagePart extends Part {
@@ -164,6 +166,16 @@ export class MessagePart extends Part {
     return state === "failed" ? html`<p class="notice">This answer was cut short; what was written is kept.</p>` : nothing;
   }
 
+  /** Wakes the frozen agent, and says the same to it once more. */
+  async #wake(): Promise<void> {
+    try {
+      await this.store.sleep.wake(this.store.thread.agentId);
+      this.entry.retry?.();
+    } catch (error) {
+      this.store.layout.tell(refusalOf(error));
+    }
+  }
+
   #problem(problem: Problem): unknown {
     const { retry } = this.entry;
     const wait = problem.retryAfter === undefined ? "" : ` You can try again in ${lasting(problem.retryAfter)}.`;
@@ -171,6 +183,9 @@ export class MessagePart extends Part {
     return html`<div class="problem" role="alert">
       <p>${problem.message}${wait}</p>
       <div class="row">
+        ${problem.code === "AGENT_FROZEN" && this.store.mesh.isOperator
+          ? html`<button class="main" type="button" @click=${() => void this.#wake()}>Wake it and send again</button>`
+          : nothing}
         ${retry === undefined ? nothing : html`<button type="button" @click=${retry}>Try again</button>`}
         ${door === undefined ? nothing : html`<button type="button" @click=${() => this.store.layout.openDrawer(door.tab)}>${door.name}</button>`}
         <span class="quiet tiny">${problem.code}${problem.errorId === "" ? "" : html` · id <code>${problem.errorId}</code>`}</span>

@@ -1,15 +1,18 @@
-// The state of the agent: four gauges, what each changes, what moved them.
+// The mind of the agent: four gauges and what each changes, its sleep, what recall weighs, what moved it, what was examined.
 
 import { css, html, nothing } from "lit";
 import { base, controls, notices } from "../design/shared";
 import { panel } from "../design/panel";
 import type { Watchable } from "../state/cell";
-import { capital, clock, dayOf } from "../text/format";
+import { capital, clock, dayOf, words } from "../text/format";
 import type { StateChange } from "../wire/types";
-import { gauge, gaugeStyles } from "./gauge";
+import { gauge, gaugeStyles, scaleStyles } from "./gauge";
 import { Part } from "./part";
+import "./sleep";
+import "./weights";
 
 const EVERY_MS = 5000;
+const WHILE_A_CYCLE_RUNS_MS = 1000;
 
 export class MindPart extends Part {
   static override styles = [
@@ -17,6 +20,7 @@ export class MindPart extends Part {
     controls,
     notices,
     panel,
+    scaleStyles,
     gaugeStyles,
     css`
       .gauge h2 {
@@ -29,32 +33,43 @@ export class MindPart extends Part {
       .more {
         margin-top: var(--s2);
       }
+      details {
+        margin-top: var(--s5);
+      }
+      summary {
+        width: fit-content;
+        min-height: 24px;
+        color: var(--accent);
+        cursor: pointer;
+      }
     `,
   ];
-  #timer: ReturnType<typeof setInterval> | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   protected override watched(): readonly Watchable[] {
     const { mind, thread } = this.store;
-    return [mind.state, mind.changes, mind.problem, thread.conversationId];
+    return [mind.state, mind.changes, mind.problem, mind.findings, thread.conversationId];
   }
 
   override connectedCallback(): void {
     super.connectedCallback();
-    void this.#load();
-    this.#timer = setInterval(() => {
-      if (!document.hidden) {
-        void this.#load();
-      }
-    }, EVERY_MS);
+    void this.#follow();
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
   }
 
-  #load(): Promise<void> {
-    return this.store.mind.load(this.store.thread.agentId);
+  /** Reads anew while somebody looks, and sooner while a cycle runs. */
+  async #follow(): Promise<void> {
+    if (!document.hidden) {
+      await this.store.loadMind();
+    }
+    clearTimeout(this.#timer);
+    if (this.isConnected) {
+      this.#timer = setTimeout(() => void this.#follow(), this.store.sleep.cycleRuns ? WHILE_A_CYCLE_RUNS_MS : EVERY_MS);
+    }
   }
 
   protected override render(): unknown {
@@ -67,11 +82,38 @@ export class MindPart extends Part {
     return html`
       ${problem}
       <section aria-label="State">${state.states.map((each) => gauge(each, state.effects, mind.history(each.name)))}</section>
+      <soma-sleep .store=${this.store}></soma-sleep>
+      <soma-weights .store=${this.store}></soma-weights>
       <section aria-labelledby="moved">
         <h2 id="moved">What moved this <span>state ${state.state_version}</span></h2>
         ${this.#changes()}
       </section>
+      <details @toggle=${(event: Event) => void this.#examine(event)}>
+        <summary>Examine this mind</summary>
+        ${this.#findings()}
+      </details>
     `;
+  }
+
+  async #examine(event: Event): Promise<void> {
+    if ((event.target as HTMLDetailsElement).open) {
+      await this.store.mind.examine();
+    }
+  }
+
+  #findings(): unknown {
+    const { value: findings } = this.store.mind.findings;
+    if (findings === undefined) {
+      return html`<p class="quiet" role="status">It is being examined.</p>`;
+    }
+    return html`<ul class="rows">
+      ${findings.map(
+        ({ name, sound, sentence }) => html`<li>
+          <div class="pair"><strong>${capital(words(name))}</strong><span class=${sound ? "" : "trouble"}>${sound ? "sound" : "wrong"}</span></div>
+          <p class="quiet">${sentence}</p>
+        </li>`,
+      )}
+    </ul>`;
   }
 
   #changes(): unknown {

@@ -1,5 +1,6 @@
-// The state of an agent: its values, what they change, what moved them.
+// The state of an agent: its values, what they change, what moved them, what an examination found.
 
+import type { Finding } from "../wire/mind";
 import { refusalOf, type Refusal } from "../wire/refusal";
 import type { Rest } from "../wire/rest";
 import type { MindExplained, MindValues, StateChange } from "../wire/types";
@@ -15,6 +16,8 @@ export class Mind {
   readonly state = new Cell<MindState | undefined>(undefined);
   readonly changes = new Cell<readonly StateChange[]>([]);
   readonly problem = new Cell<Refusal | undefined>(undefined);
+  /** Undefined until somebody asked for them. */
+  readonly findings = new Cell<readonly Finding[] | undefined>(undefined);
   #agentId = "";
   #more = "";
 
@@ -25,6 +28,9 @@ export class Mind {
   }
 
   async load(agentId: string): Promise<void> {
+    if (agentId !== this.#agentId) {
+      this.findings.value = undefined;
+    }
     this.#agentId = agentId;
     try {
       const [values, explained] = await Promise.all([
@@ -48,6 +54,17 @@ export class Mind {
     if (next !== undefined && agentId === this.#agentId) {
       this.#more = next.next_page_token;
       this.changes.value = [...this.changes.value, ...next.changes];
+    }
+  }
+
+  /** Has the mind examined. */
+  async examine(): Promise<void> {
+    const agentId = this.#agentId;
+    try {
+      const told = await this.rest.get<{ findings: Finding[] }>("/api/v1/cognitive/diagnostics", { agent_id: agentId });
+      this.findings.value = told.findings;
+    } catch (error) {
+      this.problem.value = refusalOf(error);
     }
   }
 

@@ -5,6 +5,7 @@ import { Connection } from "../wire/connection";
 import type { Started } from "../wire/frames";
 import { Rest } from "../wire/rest";
 import { firstWords } from "../text/format";
+import { Adaptation } from "./adaptation";
 import { Approvals } from "./approvals";
 import { Budgets } from "./budgets";
 import { Chats } from "./chats";
@@ -18,6 +19,7 @@ import { MeshState } from "./mesh";
 import { Mind } from "./mind";
 import { Receipts } from "./receipts";
 import { Search } from "./search";
+import { Sleep } from "./sleep";
 import { Talk } from "./talk";
 import { Thread } from "./thread";
 import { Turns } from "./turns";
@@ -43,6 +45,8 @@ export class Store {
   readonly level = new Level(this.rest);
   readonly configuration = new Configuration(this.rest);
   readonly mind = new Mind(this.rest);
+  readonly sleep = new Sleep(this.rest);
+  readonly adaptation = new Adaptation(this.rest);
   readonly thread = new Thread();
   readonly memories = new Memories(this.rest, () => this.thread.agentId);
   readonly turns: Turns;
@@ -148,6 +152,12 @@ export class Store {
     await this.budgets.load(agentId, conversationId.value, this.mesh.isOperator);
   }
 
+  /** Reads anew what the drawer shows of the mind. */
+  async loadMind(): Promise<void> {
+    const { agentId } = this.thread;
+    await Promise.all([this.mind.load(agentId), this.sleep.load(agentId), this.adaptation.load(agentId)]);
+  }
+
   async #begun(entry: Entry, told: Started, fresh: boolean): Promise<void> {
     this.mesh.level.value = entry.level;
     this.mesh.usedModel.value = entry.model;
@@ -195,7 +205,7 @@ export class Store {
     if (tab.value === "receipt" && entry.receiptId !== "") {
       void this.receipts.show(entry.receiptId);
     } else if (tab.value === "mind") {
-      void this.mind.load(this.thread.agentId);
+      void this.loadMind();
     } else if (tab.value === "budget") {
       void this.loadBudgets();
     }

@@ -27,7 +27,7 @@ from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n.soma/cognitive/v1/neuromodulator_service.proto\x12\x11soma.cognitive.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"f\n\x13NeuromodulatorState\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01\x12\x10\n\x08\x62\x61seline\x18\x03 \x01(\x01\x12\x0f\n\x07minimum\x18\x04 \x01(\x01\x12\x0f\n\x07maximum\x18\x05 \x01(\x01\":\n\x19GetNeuromodulatorsRequest\x12\x1d\n\x08\x61gent_id\x18\x01 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\"\xff\x01\n\x1aGetNeuromodulatorsResponse\x12\x10\n\x08\x64opamine\x18\x01 \x01(\x01\x12\x11\n\tserotonin\x18\x02 \x01(\x01\x12\x15\n\rnoradrenaline\x18\x03 \x01(\x01\x12\x15\n\racetylcholine\x18\x04 \x01(\x01\x12-\n\ttimestamp\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\rstate_version\x18\x06 \x01(\r\x12\x36\n\x06states\x18\x07 \x03(\x0b\x32&.soma.cognitive.v1.NeuromodulatorState\x12\x10\n\x08\x61gent_id\x18\x08 \x01(\t\"\xd4\x02\n\x1cUpdateNeuromodulatorsRequest\x12\x1d\n\x08\x61gent_id\x18\x01 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x1e\n\x08\x64opamine\x18\x02 \x01(\x01\x42\x07\xbaH\x04\x12\x02@\x01H\x00\x88\x01\x01\x12\x1f\n\tserotonin\x18\x03 \x01(\x01\x42\x07\xbaH\x04\x12\x02@\x01H\x01\x88\x01\x01\x12#\n\rnoradrenaline\x18\x04 \x01(\x01\x42\x07\xbaH\x04\x12\x02@\x01H\x02\x88\x01\x01\x12#\n\racetylcholine\x18\x05 \x01(\x01\x42\x07\xbaH\x04\x12\x02@\x01H\x03\x88\x01\x01\x12\x10\n\x08relative\x18\x06 \x01(\x08\x12\x1b\n\x13refuse_out_of_range\x18\x07 \x01(\x08\x12\x1c\n\nrequest_id\x18\x08 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x42\x0b\n\t_dopamineB\x0c\n\n_serotoninB\x10\n\x0e_noradrenalineB\x10\n\x0e_acetylcholine\"\xc9\x01\n\x1dUpdateNeuromodulatorsResponse\x12\x10\n\x08\x64opamine\x18\x01 \x01(\x01\x12\x11\n\tserotonin\x18\x02 \x01(\x01\x12\x15\n\rnoradrenaline\x18\x03 \x01(\x01\x12\x15\n\racetylcholine\x18\x04 \x01(\x01\x12-\n\ttimestamp\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\rstate_version\x18\x06 \x01(\r\x12\x0f\n\x07\x63lamped\x18\x07 \x03(\t\"Z\n\x1bResetNeuromodulatorsRequest\x12\x1d\n\x08\x61gent_id\x18\x01 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x1c\n\nrequest_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"m\n\x1cResetNeuromodulatorsResponse\x12\x36\n\x06states\x18\x01 \x03(\x0b\x32&.soma.cognitive.v1.NeuromodulatorState\x12\x15\n\rstate_version\x18\x02 \x01(\r2\xdc\x03\n\x15NeuromodulatorService\x12\x8b\x01\n\x12GetNeuromodulators\x12,.soma.cognitive.v1.GetNeuromodulatorsRequest\x1a-.soma.cognitive.v1.GetNeuromodulatorsResponse\"\x18\x82\xd3\xe4\x93\x02\x12\x12\x10/neuromodulators\x12\x97\x01\n\x15UpdateNeuromodulators\x12/.soma.cognitive.v1.UpdateNeuromodulatorsRequest\x1a\x30.soma.cognitive.v1.UpdateNeuromodulatorsResponse\"\x1b\x82\xd3\xe4\x93\x02\x15\"\x10/neuromodulators:\x01*\x12\x9a\x01\n\x14ResetNeuromodulators\x12..soma.cognitive.v1.ResetNeuromodulatorsRequest\x1a/.soma.cognitive.v1.ResetNeuromodulatorsResponse\"!\x82\xd3\xe4\x93\x02\x1b\"\x16/neuromodulators/reset:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n.soma/cognitive/v1/neuromodulator_service.proto\x12\x11soma.cognitive.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"f\n\x13NeuromodulatorState\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01\x12\x10\n\x08\x62\x61seline\x18\x03 \x01(\x01\x12\x0f\n\x07minimum\x18\x04 \x01(\x01\x12\x0f\n\x07maximum\x18\x05 \x01(\x01\"V\n\x19GetNeuromodulatorsRequest\x12\x1d\n\x08\x61gent_id\x18\x01 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x1a\n\ttenant_id\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\"\xff\x01\n\x1aGetNeuromodulatorsResponse\x12\x10\n\x08\x64opamine\x18\x01 \x01(\x01\x12\x11\n\tserotonin\x18\x02 \x01(\x01\x12\x15\n\rnoradrenaline\x18\x03 \x01(\x01\x12\x15\n\racetylcholine\x18\x04 \x01(\x01\x12-\n\ttimestamp\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\rstate_version\x18\x06 \x01(\r\x12\x36\n\x06states\x18\x07 \x03(\x0b\x32&.soma.cognitive.v1.NeuromodulatorState\x12\x10\n\x08\x61gent_id\x18\x08 \x01(\t\"\xf0\x02\n\x1cUpdateNeuromodulatorsRequest\x12\x1d\n\x08\x61gent_id\x18\x01 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x1e\n\x08\x64opamine\x18\x02 \x01(\x01\x42\x07\xbaH\x04\x12\x02@\x01H\x00\x88\x01\x01\x12\x1f\n\tserotonin\x18\x03 \x01(\x01\x42\x07\xbaH\x04\x12\x02@\x01H\x01\x88\x01\x01\x12#\n\rnoradrenaline\x18\x04 \x01(\x01\x42\x07\xbaH\x04\x12\x02@\x01H\x02\x88\x01\x01\x12#\n\racetylcholine\x18\x05 \x01(\x01\x42\x07\xbaH\x04\x12\x02@\x01H\x03\x88\x01\x01\x12\x10\n\x08relative\x18\x06 \x01(\x08\x12\x1b\n\x13refuse_out_of_range\x18\x07 \x01(\x08\x12\x1c\n\nrequest_id\x18\x08 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1a\n\ttenant_id\x18\t \x01(\tB\x07\xbaH\x04r\x02\x18@B\x0b\n\t_dopamineB\x0c\n\n_serotoninB\x10\n\x0e_noradrenalineB\x10\n\x0e_acetylcholine\"\xc9\x01\n\x1dUpdateNeuromodulatorsResponse\x12\x10\n\x08\x64opamine\x18\x01 \x01(\x01\x12\x11\n\tserotonin\x18\x02 \x01(\x01\x12\x15\n\rnoradrenaline\x18\x03 \x01(\x01\x12\x15\n\racetylcholine\x18\x04 \x01(\x01\x12-\n\ttimestamp\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\rstate_version\x18\x06 \x01(\r\x12\x0f\n\x07\x63lamped\x18\x07 \x03(\t\"Z\n\x1bResetNeuromodulatorsRequest\x12\x1d\n\x08\x61gent_id\x18\x01 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x1c\n\nrequest_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"m\n\x1cResetNeuromodulatorsResponse\x12\x36\n\x06states\x18\x01 \x03(\x0b\x32&.soma.cognitive.v1.NeuromodulatorState\x12\x15\n\rstate_version\x18\x02 \x01(\r2\xdc\x03\n\x15NeuromodulatorService\x12\x8b\x01\n\x12GetNeuromodulators\x12,.soma.cognitive.v1.GetNeuromodulatorsRequest\x1a-.soma.cognitive.v1.GetNeuromodulatorsResponse\"\x18\x82\xd3\xe4\x93\x02\x12\x12\x10/neuromodulators\x12\x97\x01\n\x15UpdateNeuromodulators\x12/.soma.cognitive.v1.UpdateNeuromodulatorsRequest\x1a\x30.soma.cognitive.v1.UpdateNeuromodulatorsResponse\"\x1b\x82\xd3\xe4\x93\x02\x15\"\x10/neuromodulators:\x01*\x12\x9a\x01\n\x14ResetNeuromodulators\x12..soma.cognitive.v1.ResetNeuromodulatorsRequest\x1a/.soma.cognitive.v1.ResetNeuromodulatorsResponse\"!\x82\xd3\xe4\x93\x02\x1b\"\x16/neuromodulators/reset:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,6 +36,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_GETNEUROMODULATORSREQUEST'].fields_by_name['agent_id']._loaded_options = None
   _globals['_GETNEUROMODULATORSREQUEST'].fields_by_name['agent_id']._serialized_options = b'\272H\010r\003\260\001\001\330\001\001'
+  _globals['_GETNEUROMODULATORSREQUEST'].fields_by_name['tenant_id']._loaded_options = None
+  _globals['_GETNEUROMODULATORSREQUEST'].fields_by_name['tenant_id']._serialized_options = b'\272H\004r\002\030@'
   _globals['_UPDATENEUROMODULATORSREQUEST'].fields_by_name['agent_id']._loaded_options = None
   _globals['_UPDATENEUROMODULATORSREQUEST'].fields_by_name['agent_id']._serialized_options = b'\272H\010r\003\260\001\001\330\001\001'
   _globals['_UPDATENEUROMODULATORSREQUEST'].fields_by_name['dopamine']._loaded_options = None
@@ -48,6 +50,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_UPDATENEUROMODULATORSREQUEST'].fields_by_name['acetylcholine']._serialized_options = b'\272H\004\022\002@\001'
   _globals['_UPDATENEUROMODULATORSREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_UPDATENEUROMODULATORSREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_UPDATENEUROMODULATORSREQUEST'].fields_by_name['tenant_id']._loaded_options = None
+  _globals['_UPDATENEUROMODULATORSREQUEST'].fields_by_name['tenant_id']._serialized_options = b'\272H\004r\002\030@'
   _globals['_RESETNEUROMODULATORSREQUEST'].fields_by_name['agent_id']._loaded_options = None
   _globals['_RESETNEUROMODULATORSREQUEST'].fields_by_name['agent_id']._serialized_options = b'\272H\010r\003\260\001\001\330\001\001'
   _globals['_RESETNEUROMODULATORSREQUEST'].fields_by_name['request_id']._loaded_options = None
@@ -61,17 +65,17 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_NEUROMODULATORSTATE']._serialized_start=161
   _globals['_NEUROMODULATORSTATE']._serialized_end=263
   _globals['_GETNEUROMODULATORSREQUEST']._serialized_start=265
-  _globals['_GETNEUROMODULATORSREQUEST']._serialized_end=323
-  _globals['_GETNEUROMODULATORSRESPONSE']._serialized_start=326
-  _globals['_GETNEUROMODULATORSRESPONSE']._serialized_end=581
-  _globals['_UPDATENEUROMODULATORSREQUEST']._serialized_start=584
-  _globals['_UPDATENEUROMODULATORSREQUEST']._serialized_end=924
-  _globals['_UPDATENEUROMODULATORSRESPONSE']._serialized_start=927
-  _globals['_UPDATENEUROMODULATORSRESPONSE']._serialized_end=1128
-  _globals['_RESETNEUROMODULATORSREQUEST']._serialized_start=1130
-  _globals['_RESETNEUROMODULATORSREQUEST']._serialized_end=1220
-  _globals['_RESETNEUROMODULATORSRESPONSE']._serialized_start=1222
-  _globals['_RESETNEUROMODULATORSRESPONSE']._serialized_end=1331
-  _globals['_NEUROMODULATORSERVICE']._serialized_start=1334
-  _globals['_NEUROMODULATORSERVICE']._serialized_end=1810
+  _globals['_GETNEUROMODULATORSREQUEST']._serialized_end=351
+  _globals['_GETNEUROMODULATORSRESPONSE']._serialized_start=354
+  _globals['_GETNEUROMODULATORSRESPONSE']._serialized_end=609
+  _globals['_UPDATENEUROMODULATORSREQUEST']._serialized_start=612
+  _globals['_UPDATENEUROMODULATORSREQUEST']._serialized_end=980
+  _globals['_UPDATENEUROMODULATORSRESPONSE']._serialized_start=983
+  _globals['_UPDATENEUROMODULATORSRESPONSE']._serialized_end=1184
+  _globals['_RESETNEUROMODULATORSREQUEST']._serialized_start=1186
+  _globals['_RESETNEUROMODULATORSREQUEST']._serialized_end=1276
+  _globals['_RESETNEUROMODULATORSRESPONSE']._serialized_start=1278
+  _globals['_RESETNEUROMODULATORSRESPONSE']._serialized_end=1387
+  _globals['_NEUROMODULATORSERVICE']._serialized_start=1390
+  _globals['_NEUROMODULATORSERVICE']._serialized_end=1866
 # @@protoc_insertion_point(module_scope)

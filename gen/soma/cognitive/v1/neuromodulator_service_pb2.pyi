@@ -64,16 +64,20 @@ class GetNeuromodulatorsRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     AGENT_ID_FIELD_NUMBER: _builtins.int
+    TENANT_ID_FIELD_NUMBER: _builtins.int
     agent_id: _builtins.str
     """The agent; empty means the tenant's default agent."""
+    tenant_id: _builtins.str
+    """The tenant; only the token's own is accepted, empty means it."""
     def __init__(
         self,
         *,
         agent_id: _builtins.str = ...,
+        tenant_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "tenant_id", b"tenant_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -147,6 +151,7 @@ class UpdateNeuromodulatorsRequest(_message.Message):
     RELATIVE_FIELD_NUMBER: _builtins.int
     REFUSE_OUT_OF_RANGE_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    TENANT_ID_FIELD_NUMBER: _builtins.int
     agent_id: _builtins.str
     """The agent; empty means the tenant's default agent."""
     dopamine: _builtins.float
@@ -163,6 +168,8 @@ class UpdateNeuromodulatorsRequest(_message.Message):
     """Whether a value outside its range is an error instead of being clamped."""
     request_id: _builtins.str
     """The repeat key of the mutation."""
+    tenant_id: _builtins.str
+    """The tenant; only the token's own is accepted, empty means it."""
     def __init__(
         self,
         *,
@@ -174,10 +181,11 @@ class UpdateNeuromodulatorsRequest(_message.Message):
         relative: _builtins.bool = ...,
         refuse_out_of_range: _builtins.bool = ...,
         request_id: _builtins.str = ...,
+        tenant_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_acetylcholine", b"_acetylcholine", "_dopamine", b"_dopamine", "_noradrenaline", b"_noradrenaline", "_serotonin", b"_serotonin", "acetylcholine", b"acetylcholine", "dopamine", b"dopamine", "noradrenaline", b"noradrenaline", "serotonin", b"serotonin"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_acetylcholine", b"_acetylcholine", "_dopamine", b"_dopamine", "_noradrenaline", b"_noradrenaline", "_serotonin", b"_serotonin", "acetylcholine", b"acetylcholine", "agent_id", b"agent_id", "dopamine", b"dopamine", "noradrenaline", b"noradrenaline", "refuse_out_of_range", b"refuse_out_of_range", "relative", b"relative", "request_id", b"request_id", "serotonin", b"serotonin"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_acetylcholine", b"_acetylcholine", "_dopamine", b"_dopamine", "_noradrenaline", b"_noradrenaline", "_serotonin", b"_serotonin", "acetylcholine", b"acetylcholine", "agent_id", b"agent_id", "dopamine", b"dopamine", "noradrenaline", b"noradrenaline", "refuse_out_of_range", b"refuse_out_of_range", "relative", b"relative", "request_id", b"request_id", "serotonin", b"serotonin", "tenant_id", b"tenant_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__acetylcholine: _TypeAlias = _typing.Literal["acetylcholine"]  # noqa: Y015
     _WhichOneofArgType__acetylcholine: _TypeAlias = _typing.Literal["_acetylcholine", b"_acetylcholine"]  # noqa: Y015

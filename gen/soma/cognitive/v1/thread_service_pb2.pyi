@@ -108,7 +108,7 @@ class Thread(_message.Message):
     goal: _builtins.str
     """What it is for; may be empty."""
     cursor: _builtins.int
-    """How many from the beginning are behind the cursor."""
+    """How many from the beginning are taken: the place of the next one."""
     exhausted: _builtins.bool
     """Whether no option is left to be taken."""
     current: _builtins.bool
@@ -164,7 +164,9 @@ class GivenOption(_message.Message):
     text: _builtins.str
     """What it is."""
     score: _builtins.float
-    """How good it is, 0-1; absent keeps the order in which they come."""
+    """How good it is, 0-1; absent means as good as the one before it, the first 1, which keeps the order in which they
+    come.
+    """
     reason: _builtins.str
     """Why."""
     def __init__(
@@ -379,22 +381,26 @@ class GetNextOptionRequest(_message.Message):
     THREAD_ID_FIELD_NUMBER: _builtins.int
     AGENT_ID_FIELD_NUMBER: _builtins.int
     EXPECTED_VERSION_FIELD_NUMBER: _builtins.int
+    TENANT_ID_FIELD_NUMBER: _builtins.int
     thread_id: _builtins.str
     """The thread; empty means the agent's current one."""
     agent_id: _builtins.str
     """The agent; empty means the tenant's default agent."""
     expected_version: _builtins.int
     """The version the caller saw last: the option is taken where it is still so, else the answer is CONFLICT."""
+    tenant_id: _builtins.str
+    """The tenant; only the token's own is accepted, empty means it."""
     def __init__(
         self,
         *,
         thread_id: _builtins.str = ...,
         agent_id: _builtins.str = ...,
         expected_version: _builtins.int | None = ...,
+        tenant_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_expected_version", b"_expected_version", "expected_version", b"expected_version"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_expected_version", b"_expected_version", "agent_id", b"agent_id", "expected_version", b"expected_version", "thread_id", b"thread_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_expected_version", b"_expected_version", "agent_id", b"agent_id", "expected_version", b"expected_version", "tenant_id", b"tenant_id", "thread_id", b"thread_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__expected_version: _TypeAlias = _typing.Literal["expected_version"]  # noqa: Y015
     _WhichOneofArgType__expected_version: _TypeAlias = _typing.Literal["_expected_version", b"_expected_version"]  # noqa: Y015

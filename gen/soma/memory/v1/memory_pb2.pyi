@@ -10,6 +10,7 @@ from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from soma.common.v1 import modulation_pb2 as _modulation_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -35,6 +36,10 @@ class _MemoryKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_MemoryKind
     """A fact."""
     MEMORY_KIND_PROCEDURAL: _MemoryKind.ValueType  # 3
     """A way to do something."""
+    MEMORY_KIND_HYPOTHESIS: _MemoryKind.ValueType  # 4
+    """A guess that sleep made of two memories. It is believed little (at most 0.2), and no list and no recall shows it unless
+    its kind is asked for.
+    """
 
 class MemoryKind(_MemoryKind, metaclass=_MemoryKindEnumTypeWrapper):
     """What sort of knowledge a memory is."""
@@ -47,6 +52,10 @@ MEMORY_KIND_SEMANTIC: MemoryKind.ValueType  # 2
 """A fact."""
 MEMORY_KIND_PROCEDURAL: MemoryKind.ValueType  # 3
 """A way to do something."""
+MEMORY_KIND_HYPOTHESIS: MemoryKind.ValueType  # 4
+"""A guess that sleep made of two memories. It is believed little (at most 0.2), and no list and no recall shows it unless
+its kind is asked for.
+"""
 Global___MemoryKind: _TypeAlias = MemoryKind  # noqa: Y015
 
 class _SourceClass:
@@ -309,6 +318,8 @@ class ScoreParts(_message.Message):
     SPEAKER_FIELD_NUMBER: _builtins.int
     GRAPH_RANK_FIELD_NUMBER: _builtins.int
     TIME_RANK_FIELD_NUMBER: _builtins.int
+    SHARES_FIELD_NUMBER: _builtins.int
+    FIT_FIELD_NUMBER: _builtins.int
     vector: _builtins.float
     """Cosine similarity of the vectors; absent when the vector retriever did not find it."""
     lexical: _builtins.float
@@ -333,6 +344,12 @@ class ScoreParts(_message.Message):
     """Rank in the graph retriever, from 1; 0 when not found there."""
     time_rank: _builtins.int
     """Rank in the time retriever, from 1; 0 when not found there."""
+    fit: _builtins.float
+    """The score before a temperature other than the usual one changes it, 0-1: the order of hits is by this."""
+    @_builtins.property
+    def shares(self) -> _modulation_pb2.RetrieverShares:
+        """What part each retriever has in the score, with its weight; together 1, or 0 where none speaks for it."""
+
     def __init__(
         self,
         *,
@@ -348,10 +365,12 @@ class ScoreParts(_message.Message):
         speaker: _builtins.float | None = ...,
         graph_rank: _builtins.int = ...,
         time_rank: _builtins.int = ...,
+        shares: _modulation_pb2.RetrieverShares | None = ...,
+        fit: _builtins.float = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_context", b"_context", "_graph", b"_graph", "_lexical", b"_lexical", "_speaker", b"_speaker", "_time", b"_time", "_vector", b"_vector", "context", b"context", "graph", b"graph", "lexical", b"lexical", "speaker", b"speaker", "time", b"time", "vector", b"vector"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_context", b"_context", "_graph", b"_graph", "_lexical", b"_lexical", "_speaker", b"_speaker", "_time", b"_time", "_vector", b"_vector", "context", b"context", "graph", b"graph", "lexical", b"lexical", "shares", b"shares", "speaker", b"speaker", "time", b"time", "vector", b"vector"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_context", b"_context", "_graph", b"_graph", "_lexical", b"_lexical", "_speaker", b"_speaker", "_time", b"_time", "_vector", b"_vector", "context", b"context", "graph", b"graph", "graph_rank", b"graph_rank", "importance", b"importance", "lexical", b"lexical", "lexical_rank", b"lexical_rank", "recency", b"recency", "speaker", b"speaker", "time", b"time", "time_rank", b"time_rank", "vector", b"vector", "vector_rank", b"vector_rank"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_context", b"_context", "_graph", b"_graph", "_lexical", b"_lexical", "_speaker", b"_speaker", "_time", b"_time", "_vector", b"_vector", "context", b"context", "fit", b"fit", "graph", b"graph", "graph_rank", b"graph_rank", "importance", b"importance", "lexical", b"lexical", "lexical_rank", b"lexical_rank", "recency", b"recency", "shares", b"shares", "speaker", b"speaker", "time", b"time", "time_rank", b"time_rank", "vector", b"vector", "vector_rank", b"vector_rank"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__context: _TypeAlias = _typing.Literal["context"]  # noqa: Y015
     _WhichOneofArgType__context: _TypeAlias = _typing.Literal["_context", b"_context"]  # noqa: Y015
@@ -390,7 +409,7 @@ class MemoryHit(_message.Message):
     SCORE_FIELD_NUMBER: _builtins.int
     PARTS_FIELD_NUMBER: _builtins.int
     score: _builtins.float
-    """The weighted sum of the parts, 0-1."""
+    """The weighted sum of the parts, 0-1, to the power of 0.7 through the temperature."""
     @_builtins.property
     def memory(self) -> Global___Memory:
         """The memory."""

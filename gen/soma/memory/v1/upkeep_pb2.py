@@ -27,7 +27,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from soma.memory.v1 import memory_pb2 as soma_dot_memory_dot_v1_dot_memory__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bsoma/memory/v1/upkeep.proto\x12\x0esoma.memory.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bsoma/memory/v1/memory.proto\"\x83\x01\n\x0bSweptMemory\x12\x11\n\tmemory_id\x18\x01 \x01(\t\x12+\n\x06reason\x18\x02 \x01(\x0e\x32\x1b.soma.memory.v1.SweepReason\x12\x11\n\tretention\x18\x03 \x01(\x01\x12\x10\n\x08sentence\x18\x04 \x01(\t\x12\x0f\n\x07\x65xcerpt\x18\x05 \x01(\t\"\x8f\x02\n\x14SweepMemoriesRequest\x12\x0f\n\x07\x64ry_run\x18\x01 \x01(\x08\x12\x1c\n\nnamespaces\x18\x02 \x03(\tB\x08\xbaH\x05\x92\x01\x02\x10\x10\x12\x33\n\rmin_retention\x18\x03 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00\xf0?)\x00\x00\x00\x00\x00\x00\x00\x00H\x00\x88\x01\x01\x12\x1e\n\x0cmax_memories\x18\x04 \x01(\rB\x08\xbaH\x05*\x03\x18\x90N\x12\x1c\n\nrequest_id\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x32\n\x0c\x64\x65\x63\x61y_factor\x18\x06 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00\xf0?)\x00\x00\x00\x00\x00\x00\x00\x00H\x01\x88\x01\x01\x42\x10\n\x0e_min_retentionB\x0f\n\r_decay_factor\"\xba\x01\n\x15SweepMemoriesResponse\x12\x10\n\x08sweep_id\x18\x01 \x01(\t\x12-\n\x08memories\x18\x02 \x03(\x0b\x32\x1b.soma.memory.v1.SweptMemory\x12\x13\n\x0bswept_count\x18\x03 \x01(\r\x12\x33\n\x0fundo_until_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x16\n\x0e\x65xamined_count\x18\x05 \x01(\r\"O\n\x13RestoreSweepRequest\x12\x1a\n\x08sweep_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1c\n\nrequest_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\".\n\x14RestoreSweepResponse\x12\x16\n\x0erestored_count\x18\x01 \x01(\r\"\x9d\x03\n\rConsolidation\x12\x18\n\x10\x63onsolidation_id\x18\x01 \x01(\t\x12\x11\n\tnamespace\x18\x02 \x01(\t\x12\x31\n\x05state\x18\x03 \x01(\x0e\x32\".soma.memory.v1.ConsolidationState\x12\x14\n\x0csource_count\x18\x04 \x01(\r\x12\x14\n\x0crested_count\x18\x05 \x01(\r\x12\x12\n\nfact_count\x18\x06 \x01(\r\x12\x10\n\x08\x63overage\x18\x07 \x01(\x01\x12\x0e\n\x06method\x18\x08 \x01(\t\x12\x10\n\x08sentence\x18\t \x01(\t\x12\x10\n\x08\x66\x61\x63t_ids\x18\n \x03(\t\x12.\n\nstart_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x33\n\x0fundo_until_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0bused_tokens\x18\x0e \x01(\r\"\xaf\x02\n\x12\x43onsolidateRequest\x12M\n\tnamespace\x18\x01 \x01(\tB:\xbaH7r220^(user:[^\\s]{1,128}|agent:[0-9a-f-]{36}|shared)$\xd8\x01\x01\x12\x37\n\x13learned_before_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1d\n\x0bmax_sources\x18\x03 \x01(\rB\x08\xbaH\x05*\x03\x18\xe8\x07\x12\x11\n\tuse_model\x18\x04 \x01(\x08\x12\x1a\n\x08model_id\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x14\n\x0ctoken_budget\x18\x06 \x01(\r\x12\x0f\n\x07\x64ry_run\x18\x07 \x01(\x08\x12\x1c\n\nrequest_id\x18\x08 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"^\n\x13\x43onsolidateResponse\x12\x34\n\rconsolidation\x18\x01 \x01(\x0b\x32\x1d.soma.memory.v1.Consolidation\x12\x11\n\tproposals\x18\x02 \x03(\t\"=\n\x17GetConsolidationRequest\x12\"\n\x10\x63onsolidation_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"P\n\x18GetConsolidationResponse\x12\x34\n\rconsolidation\x18\x01 \x01(\x0b\x32\x1d.soma.memory.v1.Consolidation\"s\n\x19ListConsolidationsRequest\x12\x1b\n\tnamespace\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\xa0\x01\x12\x1b\n\tpage_size\x18\x02 \x01(\rB\x08\xbaH\x05*\x03\x18\xc8\x01\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"l\n\x1aListConsolidationsResponse\x12\x35\n\x0e\x63onsolidations\x18\x01 \x03(\x0b\x32\x1d.soma.memory.v1.Consolidation\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"`\n\x1cRollbackConsolidationRequest\x12\"\n\x10\x63onsolidation_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1c\n\nrequest_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"m\n\x1dRollbackConsolidationResponse\x12\x34\n\rconsolidation\x18\x01 \x01(\x0b\x32\x1d.soma.memory.v1.Consolidation\x12\x16\n\x0erestored_count\x18\x02 \x01(\r\"\xee\x01\n\nQuarantine\x12\x15\n\rquarantine_id\x18\x01 \x01(\t\x12\x32\n\x07subject\x18\x02 \x01(\x0b\x32!.soma.memory.v1.QuarantineSubject\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x11\n\towner_sub\x18\x04 \x01(\t\x12.\n\nstart_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0cmemory_count\x18\x07 \x01(\r\"\x8a\x01\n\x11QuarantineSubject\x12\x1d\n\tmemory_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01H\x00\x12#\n\x0f\x63onversation_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01H\x00\x12\x1f\n\tsource_id\x18\x03 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x02H\x00\x42\x10\n\x07subject\x12\x05\xbaH\x02\x08\x01\"\x8d\x01\n\x17QuarantineSourceRequest\x12:\n\x07subject\x18\x01 \x01(\x0b\x32!.soma.memory.v1.QuarantineSubjectB\x06\xbaH\x03\xc8\x01\x01\x12\x18\n\x06reason\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\x12\x1c\n\nrequest_id\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"p\n\x18QuarantineSourceResponse\x12.\n\nquarantine\x18\x01 \x01(\x0b\x32\x1a.soma.memory.v1.Quarantine\x12\x10\n\x08turn_ids\x18\x02 \x03(\t\x12\x12\n\nmemory_ids\x18\x03 \x03(\t\"U\n\x14RestoreSourceRequest\x12\x1f\n\rquarantine_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1c\n\nrequest_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"_\n\x15RestoreSourceResponse\x12.\n\nquarantine\x18\x01 \x01(\x0b\x32\x1a.soma.memory.v1.Quarantine\x12\x16\n\x0erestored_count\x18\x02 \x01(\r\"k\n\x16ListQuarantinesRequest\x12\x16\n\x0einclude_lifted\x18\x01 \x01(\x08\x12\x1b\n\tpage_size\x18\x02 \x01(\rB\x08\xbaH\x05*\x03\x18\xc8\x01\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"c\n\x17ListQuarantinesResponse\x12/\n\x0bquarantines\x18\x01 \x03(\x0b\x32\x1a.soma.memory.v1.Quarantine\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"0\n\x11GetLineageRequest\x12\x1b\n\tmemory_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"\x97\x02\n\x12GetLineageResponse\x12&\n\x06memory\x18\x01 \x01(\x0b\x32\x16.soma.memory.v1.Memory\x12(\n\x08versions\x18\x02 \x03(\x0b\x32\x16.soma.memory.v1.Memory\x12*\n\nsuperseded\x18\x03 \x03(\x0b\x32\x16.soma.memory.v1.Memory\x12-\n\rsuperseded_by\x18\x04 \x03(\x0b\x32\x16.soma.memory.v1.Memory\x12\'\n\x07sources\x18\x05 \x03(\x0b\x32\x16.soma.memory.v1.Memory\x12+\n\x0b\x64\x65scendants\x18\x06 \x03(\x0b\x32\x16.soma.memory.v1.Memory*]\n\x0bSweepReason\x12\x1c\n\x18SWEEP_REASON_UNSPECIFIED\x10\x00\x12\x18\n\x14SWEEP_REASON_EXPIRED\x10\x01\x12\x16\n\x12SWEEP_REASON_FADED\x10\x02*\xe5\x01\n\x12\x43onsolidationState\x12#\n\x1f\x43ONSOLIDATION_STATE_UNSPECIFIED\x10\x00\x12\x1f\n\x1b\x43ONSOLIDATION_STATE_RUNNING\x10\x01\x12!\n\x1d\x43ONSOLIDATION_STATE_COMMITTED\x10\x02\x12\x1f\n\x1b\x43ONSOLIDATION_STATE_REFUSED\x10\x03\x12#\n\x1f\x43ONSOLIDATION_STATE_ROLLED_BACK\x10\x04\x12 \n\x1c\x43ONSOLIDATION_STATE_PROPOSED\x10\x05\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bsoma/memory/v1/upkeep.proto\x12\x0esoma.memory.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bsoma/memory/v1/memory.proto\"\x83\x01\n\x0bSweptMemory\x12\x11\n\tmemory_id\x18\x01 \x01(\t\x12+\n\x06reason\x18\x02 \x01(\x0e\x32\x1b.soma.memory.v1.SweepReason\x12\x11\n\tretention\x18\x03 \x01(\x01\x12\x10\n\x08sentence\x18\x04 \x01(\t\x12\x0f\n\x07\x65xcerpt\x18\x05 \x01(\t\"\x8f\x02\n\x14SweepMemoriesRequest\x12\x0f\n\x07\x64ry_run\x18\x01 \x01(\x08\x12\x1c\n\nnamespaces\x18\x02 \x03(\tB\x08\xbaH\x05\x92\x01\x02\x10\x10\x12\x33\n\rmin_retention\x18\x03 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00\xf0?)\x00\x00\x00\x00\x00\x00\x00\x00H\x00\x88\x01\x01\x12\x1e\n\x0cmax_memories\x18\x04 \x01(\rB\x08\xbaH\x05*\x03\x18\x90N\x12\x1c\n\nrequest_id\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x32\n\x0c\x64\x65\x63\x61y_factor\x18\x06 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00\xf0?)\x00\x00\x00\x00\x00\x00\x00\x00H\x01\x88\x01\x01\x42\x10\n\x0e_min_retentionB\x0f\n\r_decay_factor\"\xba\x01\n\x15SweepMemoriesResponse\x12\x10\n\x08sweep_id\x18\x01 \x01(\t\x12-\n\x08memories\x18\x02 \x03(\x0b\x32\x1b.soma.memory.v1.SweptMemory\x12\x13\n\x0bswept_count\x18\x03 \x01(\r\x12\x33\n\x0fundo_until_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x16\n\x0e\x65xamined_count\x18\x05 \x01(\r\"O\n\x13RestoreSweepRequest\x12\x1a\n\x08sweep_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1c\n\nrequest_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\".\n\x14RestoreSweepResponse\x12\x16\n\x0erestored_count\x18\x01 \x01(\r\"\x9d\x03\n\rConsolidation\x12\x18\n\x10\x63onsolidation_id\x18\x01 \x01(\t\x12\x11\n\tnamespace\x18\x02 \x01(\t\x12\x31\n\x05state\x18\x03 \x01(\x0e\x32\".soma.memory.v1.ConsolidationState\x12\x14\n\x0csource_count\x18\x04 \x01(\r\x12\x14\n\x0crested_count\x18\x05 \x01(\r\x12\x12\n\nfact_count\x18\x06 \x01(\r\x12\x10\n\x08\x63overage\x18\x07 \x01(\x01\x12\x0e\n\x06method\x18\x08 \x01(\t\x12\x10\n\x08sentence\x18\t \x01(\t\x12\x10\n\x08\x66\x61\x63t_ids\x18\n \x03(\t\x12.\n\nstart_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x33\n\x0fundo_until_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0bused_tokens\x18\x0e \x01(\r\"\xd4\x02\n\x12\x43onsolidateRequest\x12M\n\tnamespace\x18\x01 \x01(\tB:\xbaH7r220^(user:[^\\s]{1,128}|agent:[0-9a-f-]{36}|shared)$\xd8\x01\x01\x12\x37\n\x13learned_before_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1d\n\x0bmax_sources\x18\x03 \x01(\rB\x08\xbaH\x05*\x03\x18\xe8\x07\x12\x11\n\tuse_model\x18\x04 \x01(\x08\x12\x1a\n\x08model_id\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x14\n\x0ctoken_budget\x18\x06 \x01(\r\x12\x0f\n\x07\x64ry_run\x18\x07 \x01(\x08\x12\x1c\n\nrequest_id\x18\x08 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12#\n\nmemory_ids\x18\t \x03(\tB\x0f\xbaH\x0c\x92\x01\t\x10@\"\x05r\x03\xb0\x01\x01\"^\n\x13\x43onsolidateResponse\x12\x34\n\rconsolidation\x18\x01 \x01(\x0b\x32\x1d.soma.memory.v1.Consolidation\x12\x11\n\tproposals\x18\x02 \x03(\t\"=\n\x17GetConsolidationRequest\x12\"\n\x10\x63onsolidation_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"P\n\x18GetConsolidationResponse\x12\x34\n\rconsolidation\x18\x01 \x01(\x0b\x32\x1d.soma.memory.v1.Consolidation\"s\n\x19ListConsolidationsRequest\x12\x1b\n\tnamespace\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\xa0\x01\x12\x1b\n\tpage_size\x18\x02 \x01(\rB\x08\xbaH\x05*\x03\x18\xc8\x01\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"l\n\x1aListConsolidationsResponse\x12\x35\n\x0e\x63onsolidations\x18\x01 \x03(\x0b\x32\x1d.soma.memory.v1.Consolidation\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"v\n\x1cRollbackConsolidationRequest\x12\"\n\x10\x63onsolidation_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1c\n\nrequest_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x14\n\x0cstop_running\x18\x03 \x01(\x08\"m\n\x1dRollbackConsolidationResponse\x12\x34\n\rconsolidation\x18\x01 \x01(\x0b\x32\x1d.soma.memory.v1.Consolidation\x12\x16\n\x0erestored_count\x18\x02 \x01(\r\"\xb1\x01\n\x15ReplayMemoriesRequest\x12R\n\nnamespaces\x18\x01 \x03(\tB>\xbaH;\x92\x01\x38\x10\x10\"4r220^(user:[^\\s]{1,128}|agent:[0-9a-f-]{36}|shared)$\x12\x1e\n\x0cmax_memories\x18\x02 \x01(\rB\x08\xbaH\x05*\x03\x18\xe8\x07\x12$\n\nmemory_ids\x18\x03 \x03(\tB\x10\xbaH\r\x92\x01\n\x10\xe8\x07\"\x05r\x03\xb0\x01\x01\"B\n\x16ReplayMemoriesResponse\x12(\n\x08memories\x18\x01 \x03(\x0b\x32\x16.soma.memory.v1.Memory\"\xee\x01\n\nQuarantine\x12\x15\n\rquarantine_id\x18\x01 \x01(\t\x12\x32\n\x07subject\x18\x02 \x01(\x0b\x32!.soma.memory.v1.QuarantineSubject\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x11\n\towner_sub\x18\x04 \x01(\t\x12.\n\nstart_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0cmemory_count\x18\x07 \x01(\r\"\x8a\x01\n\x11QuarantineSubject\x12\x1d\n\tmemory_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01H\x00\x12#\n\x0f\x63onversation_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01H\x00\x12\x1f\n\tsource_id\x18\x03 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x02H\x00\x42\x10\n\x07subject\x12\x05\xbaH\x02\x08\x01\"\x8d\x01\n\x17QuarantineSourceRequest\x12:\n\x07subject\x18\x01 \x01(\x0b\x32!.soma.memory.v1.QuarantineSubjectB\x06\xbaH\x03\xc8\x01\x01\x12\x18\n\x06reason\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\x12\x1c\n\nrequest_id\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"p\n\x18QuarantineSourceResponse\x12.\n\nquarantine\x18\x01 \x01(\x0b\x32\x1a.soma.memory.v1.Quarantine\x12\x10\n\x08turn_ids\x18\x02 \x03(\t\x12\x12\n\nmemory_ids\x18\x03 \x03(\t\"U\n\x14RestoreSourceRequest\x12\x1f\n\rquarantine_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1c\n\nrequest_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"_\n\x15RestoreSourceResponse\x12.\n\nquarantine\x18\x01 \x01(\x0b\x32\x1a.soma.memory.v1.Quarantine\x12\x16\n\x0erestored_count\x18\x02 \x01(\r\"k\n\x16ListQuarantinesRequest\x12\x16\n\x0einclude_lifted\x18\x01 \x01(\x08\x12\x1b\n\tpage_size\x18\x02 \x01(\rB\x08\xbaH\x05*\x03\x18\xc8\x01\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"c\n\x17ListQuarantinesResponse\x12/\n\x0bquarantines\x18\x01 \x03(\x0b\x32\x1a.soma.memory.v1.Quarantine\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"0\n\x11GetLineageRequest\x12\x1b\n\tmemory_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"\x97\x02\n\x12GetLineageResponse\x12&\n\x06memory\x18\x01 \x01(\x0b\x32\x16.soma.memory.v1.Memory\x12(\n\x08versions\x18\x02 \x03(\x0b\x32\x16.soma.memory.v1.Memory\x12*\n\nsuperseded\x18\x03 \x03(\x0b\x32\x16.soma.memory.v1.Memory\x12-\n\rsuperseded_by\x18\x04 \x03(\x0b\x32\x16.soma.memory.v1.Memory\x12\'\n\x07sources\x18\x05 \x03(\x0b\x32\x16.soma.memory.v1.Memory\x12+\n\x0b\x64\x65scendants\x18\x06 \x03(\x0b\x32\x16.soma.memory.v1.Memory*]\n\x0bSweepReason\x12\x1c\n\x18SWEEP_REASON_UNSPECIFIED\x10\x00\x12\x18\n\x14SWEEP_REASON_EXPIRED\x10\x01\x12\x16\n\x12SWEEP_REASON_FADED\x10\x02*\xe5\x01\n\x12\x43onsolidationState\x12#\n\x1f\x43ONSOLIDATION_STATE_UNSPECIFIED\x10\x00\x12\x1f\n\x1b\x43ONSOLIDATION_STATE_RUNNING\x10\x01\x12!\n\x1d\x43ONSOLIDATION_STATE_COMMITTED\x10\x02\x12\x1f\n\x1b\x43ONSOLIDATION_STATE_REFUSED\x10\x03\x12#\n\x1f\x43ONSOLIDATION_STATE_ROLLED_BACK\x10\x04\x12 \n\x1c\x43ONSOLIDATION_STATE_PROPOSED\x10\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -56,6 +56,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CONSOLIDATEREQUEST'].fields_by_name['model_id']._serialized_options = b'\272H\005r\003\030\200\001'
   _globals['_CONSOLIDATEREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_CONSOLIDATEREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_CONSOLIDATEREQUEST'].fields_by_name['memory_ids']._loaded_options = None
+  _globals['_CONSOLIDATEREQUEST'].fields_by_name['memory_ids']._serialized_options = b'\272H\014\222\001\t\020@\"\005r\003\260\001\001'
   _globals['_GETCONSOLIDATIONREQUEST'].fields_by_name['consolidation_id']._loaded_options = None
   _globals['_GETCONSOLIDATIONREQUEST'].fields_by_name['consolidation_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_LISTCONSOLIDATIONSREQUEST'].fields_by_name['namespace']._loaded_options = None
@@ -68,6 +70,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ROLLBACKCONSOLIDATIONREQUEST'].fields_by_name['consolidation_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_ROLLBACKCONSOLIDATIONREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_ROLLBACKCONSOLIDATIONREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_REPLAYMEMORIESREQUEST'].fields_by_name['namespaces']._loaded_options = None
+  _globals['_REPLAYMEMORIESREQUEST'].fields_by_name['namespaces']._serialized_options = b'\272H;\222\0018\020\020\"4r220^(user:[^\\s]{1,128}|agent:[0-9a-f-]{36}|shared)$'
+  _globals['_REPLAYMEMORIESREQUEST'].fields_by_name['max_memories']._loaded_options = None
+  _globals['_REPLAYMEMORIESREQUEST'].fields_by_name['max_memories']._serialized_options = b'\272H\005*\003\030\350\007'
+  _globals['_REPLAYMEMORIESREQUEST'].fields_by_name['memory_ids']._loaded_options = None
+  _globals['_REPLAYMEMORIESREQUEST'].fields_by_name['memory_ids']._serialized_options = b'\272H\r\222\001\n\020\350\007\"\005r\003\260\001\001'
   _globals['_QUARANTINESUBJECT'].oneofs_by_name['subject']._loaded_options = None
   _globals['_QUARANTINESUBJECT'].oneofs_by_name['subject']._serialized_options = b'\272H\002\010\001'
   _globals['_QUARANTINESUBJECT'].fields_by_name['memory_id']._loaded_options = None
@@ -92,10 +100,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTQUARANTINESREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\200\010'
   _globals['_GETLINEAGEREQUEST'].fields_by_name['memory_id']._loaded_options = None
   _globals['_GETLINEAGEREQUEST'].fields_by_name['memory_id']._serialized_options = b'\272H\005r\003\260\001\001'
-  _globals['_SWEEPREASON']._serialized_start=3629
-  _globals['_SWEEPREASON']._serialized_end=3722
-  _globals['_CONSOLIDATIONSTATE']._serialized_start=3725
-  _globals['_CONSOLIDATIONSTATE']._serialized_end=3954
+  _globals['_SWEEPREASON']._serialized_start=3936
+  _globals['_SWEEPREASON']._serialized_end=4029
+  _globals['_CONSOLIDATIONSTATE']._serialized_start=4032
+  _globals['_CONSOLIDATIONSTATE']._serialized_end=4261
   _globals['_SWEPTMEMORY']._serialized_start=139
   _globals['_SWEPTMEMORY']._serialized_end=270
   _globals['_SWEEPMEMORIESREQUEST']._serialized_start=273
@@ -109,39 +117,43 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CONSOLIDATION']._serialized_start=865
   _globals['_CONSOLIDATION']._serialized_end=1278
   _globals['_CONSOLIDATEREQUEST']._serialized_start=1281
-  _globals['_CONSOLIDATEREQUEST']._serialized_end=1584
-  _globals['_CONSOLIDATERESPONSE']._serialized_start=1586
-  _globals['_CONSOLIDATERESPONSE']._serialized_end=1680
-  _globals['_GETCONSOLIDATIONREQUEST']._serialized_start=1682
-  _globals['_GETCONSOLIDATIONREQUEST']._serialized_end=1743
-  _globals['_GETCONSOLIDATIONRESPONSE']._serialized_start=1745
-  _globals['_GETCONSOLIDATIONRESPONSE']._serialized_end=1825
-  _globals['_LISTCONSOLIDATIONSREQUEST']._serialized_start=1827
-  _globals['_LISTCONSOLIDATIONSREQUEST']._serialized_end=1942
-  _globals['_LISTCONSOLIDATIONSRESPONSE']._serialized_start=1944
-  _globals['_LISTCONSOLIDATIONSRESPONSE']._serialized_end=2052
-  _globals['_ROLLBACKCONSOLIDATIONREQUEST']._serialized_start=2054
-  _globals['_ROLLBACKCONSOLIDATIONREQUEST']._serialized_end=2150
-  _globals['_ROLLBACKCONSOLIDATIONRESPONSE']._serialized_start=2152
-  _globals['_ROLLBACKCONSOLIDATIONRESPONSE']._serialized_end=2261
-  _globals['_QUARANTINE']._serialized_start=2264
-  _globals['_QUARANTINE']._serialized_end=2502
-  _globals['_QUARANTINESUBJECT']._serialized_start=2505
-  _globals['_QUARANTINESUBJECT']._serialized_end=2643
-  _globals['_QUARANTINESOURCEREQUEST']._serialized_start=2646
-  _globals['_QUARANTINESOURCEREQUEST']._serialized_end=2787
-  _globals['_QUARANTINESOURCERESPONSE']._serialized_start=2789
-  _globals['_QUARANTINESOURCERESPONSE']._serialized_end=2901
-  _globals['_RESTORESOURCEREQUEST']._serialized_start=2903
-  _globals['_RESTORESOURCEREQUEST']._serialized_end=2988
-  _globals['_RESTORESOURCERESPONSE']._serialized_start=2990
-  _globals['_RESTORESOURCERESPONSE']._serialized_end=3085
-  _globals['_LISTQUARANTINESREQUEST']._serialized_start=3087
-  _globals['_LISTQUARANTINESREQUEST']._serialized_end=3194
-  _globals['_LISTQUARANTINESRESPONSE']._serialized_start=3196
-  _globals['_LISTQUARANTINESRESPONSE']._serialized_end=3295
-  _globals['_GETLINEAGEREQUEST']._serialized_start=3297
-  _globals['_GETLINEAGEREQUEST']._serialized_end=3345
-  _globals['_GETLINEAGERESPONSE']._serialized_start=3348
-  _globals['_GETLINEAGERESPONSE']._serialized_end=3627
+  _globals['_CONSOLIDATEREQUEST']._serialized_end=1621
+  _globals['_CONSOLIDATERESPONSE']._serialized_start=1623
+  _globals['_CONSOLIDATERESPONSE']._serialized_end=1717
+  _globals['_GETCONSOLIDATIONREQUEST']._serialized_start=1719
+  _globals['_GETCONSOLIDATIONREQUEST']._serialized_end=1780
+  _globals['_GETCONSOLIDATIONRESPONSE']._serialized_start=1782
+  _globals['_GETCONSOLIDATIONRESPONSE']._serialized_end=1862
+  _globals['_LISTCONSOLIDATIONSREQUEST']._serialized_start=1864
+  _globals['_LISTCONSOLIDATIONSREQUEST']._serialized_end=1979
+  _globals['_LISTCONSOLIDATIONSRESPONSE']._serialized_start=1981
+  _globals['_LISTCONSOLIDATIONSRESPONSE']._serialized_end=2089
+  _globals['_ROLLBACKCONSOLIDATIONREQUEST']._serialized_start=2091
+  _globals['_ROLLBACKCONSOLIDATIONREQUEST']._serialized_end=2209
+  _globals['_ROLLBACKCONSOLIDATIONRESPONSE']._serialized_start=2211
+  _globals['_ROLLBACKCONSOLIDATIONRESPONSE']._serialized_end=2320
+  _globals['_REPLAYMEMORIESREQUEST']._serialized_start=2323
+  _globals['_REPLAYMEMORIESREQUEST']._serialized_end=2500
+  _globals['_REPLAYMEMORIESRESPONSE']._serialized_start=2502
+  _globals['_REPLAYMEMORIESRESPONSE']._serialized_end=2568
+  _globals['_QUARANTINE']._serialized_start=2571
+  _globals['_QUARANTINE']._serialized_end=2809
+  _globals['_QUARANTINESUBJECT']._serialized_start=2812
+  _globals['_QUARANTINESUBJECT']._serialized_end=2950
+  _globals['_QUARANTINESOURCEREQUEST']._serialized_start=2953
+  _globals['_QUARANTINESOURCEREQUEST']._serialized_end=3094
+  _globals['_QUARANTINESOURCERESPONSE']._serialized_start=3096
+  _globals['_QUARANTINESOURCERESPONSE']._serialized_end=3208
+  _globals['_RESTORESOURCEREQUEST']._serialized_start=3210
+  _globals['_RESTORESOURCEREQUEST']._serialized_end=3295
+  _globals['_RESTORESOURCERESPONSE']._serialized_start=3297
+  _globals['_RESTORESOURCERESPONSE']._serialized_end=3392
+  _globals['_LISTQUARANTINESREQUEST']._serialized_start=3394
+  _globals['_LISTQUARANTINESREQUEST']._serialized_end=3501
+  _globals['_LISTQUARANTINESRESPONSE']._serialized_start=3503
+  _globals['_LISTQUARANTINESRESPONSE']._serialized_end=3602
+  _globals['_GETLINEAGEREQUEST']._serialized_start=3604
+  _globals['_GETLINEAGEREQUEST']._serialized_end=3652
+  _globals['_GETLINEAGERESPONSE']._serialized_start=3655
+  _globals['_GETLINEAGERESPONSE']._serialized_end=3934
 # @@protoc_insertion_point(module_scope)
