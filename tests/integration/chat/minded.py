@@ -9,12 +9,13 @@ from servers.control.domain.features import DEFINITIONS
 from servers.control.features import Features
 from servers.control.rpc import FeatureServicer
 from servers.control.store import FeatureStore
+from soma.chat.v1 import message_pb2 as message_pb
+from soma.chat.v1 import turn_service_pb2 as turn_pb
 from soma.cognitive.v1 import adaptation_service_pb2 as adaptation_pb
 from soma.cognitive.v1 import neuromodulator_service_pb2 as mood_pb
 from soma.cognitive.v1 import sleep_service_pb2 as sleep_pb
 from soma.cognitive.v1.adaptation_service_pb2_grpc import AdaptationServiceStub
 from soma.cognitive.v1.sleep_service_pb2_grpc import SleepServiceStub
-from soma.common.v1 import modulation_pb2 as common_pb
 from soma.control.v1 import feature_service_pb2 as feature_pb
 from soma.control.v1 import feature_service_pb2_grpc as feature_grpc
 from soma.memory.v1 import memory_service_pb2 as memory_pb
@@ -137,6 +138,25 @@ class Minded(Person):
             answer: adaptation_pb.GetAdaptationStateResponse = await self.adaptation.GetAdaptationState(request)
         return answer.state
 
+    async def rate(self, told: Told, rating: message_pb.Rating.ValueType) -> None:
+        """Says how an answer was."""
+        request = turn_pb.RateTurnRequest(turn_id=told.turn_id, rating=rating, request_id=str(uuid4()))
+        with self.acting():
+            await self.turns.RateTurn(request)
+
+    async def lessons(self) -> list[adaptation_pb.AdaptationState]:
+        """All that the agent went through, the newest first."""
+        request = adaptation_pb.ListAdaptationHistoryRequest(agent_id=self.agent_id)
+        with self.acting():
+            answer = await self.adaptation.ListAdaptationHistory(request)
+        return list(answer.states)
+
+    async def memories(self) -> list[str]:
+        """What memory keeps of them."""
+        with self.acting():
+            answer = await self.memory.ListMemories(memory_pb.ListMemoriesRequest())
+        return [memory.text for memory in answer.memories]
+
     async def remembers(self, *texts: str) -> None:
         """Has memory store these."""
         memories = [memory_pb.NewMemory(text=text) for text in texts]
@@ -153,7 +173,3 @@ class Minded(Person):
                 return not await connection.fetchval(query, self.tenant)
 
         assert await eventually(heard, within_seconds=20)
-
-    async def modulation(self, told: Told) -> common_pb.Modulation:
-        """What the mind made of a turn, as its receipt has it."""
-        return (await self.receipt(told.started.receipt_id)).modulation

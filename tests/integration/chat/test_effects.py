@@ -15,13 +15,13 @@ from soma.chat.v1 import model_service_pb2 as model_pb
 from soma.chat.v1 import turn_service_pb2 as turn_pb
 from soma.chat.v1.model_service_pb2_grpc import ModelServiceStub
 from soma.cognitive.v1 import adaptation_service_pb2 as adaptation_pb
-from soma.memory.v1 import memory_service_pb2 as memory_pb
 from soma_common.kernel.tenancy import TenantId
 from soma_common.testing.postgres import TestServer, run_aside
 from soma_common.testing.upstream import Fault, FaultKind, Script, ScriptedUpstream
 from tests.integration.chat.minded import EFFECTS, Minded, switches_of
 from tests.integration.chat.person import Told, said, spoken, transcript
 from tests.integration.chat.stack import ChatStack
+from tests.integration.chat.talks import settled
 from tests.integration.chat.test_tool_rounds import SUM, asks, evaluate
 
 QUESTION: Final = "What do herons eat?"
@@ -122,7 +122,11 @@ async def ask_after_much_talk(stage: Stage, mood: Mapping[str, float]) -> Seen:
 async def ask_who_remembers_much(stage: Stage, mood: Mapping[str, float]) -> Seen:
     if not stage.again:
         await stage.person.remembers(*(f"Herons eat fish of the kind {n}." for n in range(100, 130)))
-    return await ask(stage, mood)
+    await stage.person.feels(**mood)
+    told, bodies = await stage.turn(transcript(spoken("user", QUESTION)))
+    await settled(stage.person, told.turn_id)
+    receipt = await stage.person.receipt(told.started.receipt_id)
+    return Seen(bodies, len([item for item in receipt.items if item.lane == "memory"]))
 
 
 async def rate(stage: Stage, mood: Mapping[str, float]) -> Seen:
@@ -138,9 +142,7 @@ async def rate(stage: Stage, mood: Mapping[str, float]) -> Seen:
     told, bodies = await stage.turn(transcript(spoken("user", QUESTION)))
     await person.quiet()
     await person.feels(**mood)
-    rating = turn_pb.RateTurnRequest(turn_id=told.turn_id, rating=message_pb.RATING_GOOD, request_id=str(uuid4()))
-    with person.acting():
-        await person.turns.RateTurn(rating)
+    await person.rate(told, message_pb.RATING_GOOD)
     await person.quiet()
     after = (await person.adapted()).retrieval
     return Seen(bodies, round(after.vector - before.vector, 5))
@@ -152,9 +154,7 @@ async def remark(stage: Stage, mood: Mapping[str, float]) -> Seen:
     await person.feels(**mood)
     _, bodies = await stage.turn(said(REMARK))
     await person.quiet()
-    with person.acting():
-        kept = await person.memory.ListMemories(memory_pb.ListMemoriesRequest())
-    return Seen(bodies, [memory.text for memory in kept.memories])
+    return Seen(bodies, await person.memories())
 
 
 def without(*names: str) -> Callable[[Seen], Any]:
@@ -295,9 +295,10 @@ SCENES: Final = {
         {"acetylcholine": 0.0},
         {"acetylcholine": 0.45},
         ask_who_remembers_much,
-        remembered,
+        lambda seen: (remembered(seen), seen.beside),
         but_memories,
-        lambda low, high: (len(low), len(high)) == (15, 21) and set(low) < set(high),
+        # Memory was asked for no more than that.
+        lambda low, high: (low[1], high[1]) == (len(low[0]), len(high[0])) == (15, 21) and set(low[0]) < set(high[0]),
     ),
     "learning rate": Scene(
         "learning_rate",
