@@ -78,7 +78,7 @@ def observation(
             tool_attempts=len(ran),
             tool_successes=sum(result.status is CallStatus.DONE for result in ran),
             memories_used=0 if context is None else len(context.kept_memories()),
-            novelty=novelty([] if gathered is None else [hit.score for hit in gathered.hits]),
+            novelty=novelty([] if gathered is None else [_fit(hit) for hit in gathered.hits]),
             urgency=urgency(text),
             # The same words again correct nobody a second time.
             correction=not accepted.asks_anew and is_correction(text, follows_answer),
@@ -108,9 +108,14 @@ def _used(progress: Progress) -> list[memory_pb.MemoryHit]:
     return [hit for hit in progress.gathered.hits if hit.memory.memory_id in kept]
 
 
+def _fit(hit: memory_pb.MemoryHit) -> float:
+    """How well it fits, whatever the temperature of the weights makes of that; its score where nobody said."""
+    return hit.parts.fit or hit.score
+
+
 def _shares_message(used: Sequence[memory_pb.MemoryHit]) -> common_pb.RetrieverShares:
-    parts = (hit.parts for hit in used)
-    shares = retriever_shares([Shares(each.vector, each.graph, each.recency, each.lexical) for each in parts])
+    found = (hit.parts.shares for hit in used)
+    shares = retriever_shares([Shares(each.vector, each.graph, each.recency, each.lexical) for each in found])
     return common_pb.RetrieverShares(
         vector=shares.vector, graph=shares.graph, recency=shares.recency, lexical=shares.lexical
     )

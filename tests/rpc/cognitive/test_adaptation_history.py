@@ -1,7 +1,9 @@
 """What an agent learned, through its doors: reset, taken back, listed, kept for a while, and nobody else's."""
 
+import math
 from collections.abc import Iterator
-from uuid import UUID
+from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -154,3 +156,45 @@ async def test_a_member_may_judge_but_neither_reset_nor_go_back(cognition: Cogni
             with pytest.raises(SomaError) as refused:
                 await call
             assert refused.value.reason is Reason.SCOPE_MISSING
+
+
+BAD_FEEDBACK: dict[str, tuple[str, dict[str, Any]]] = {
+    "too good": ("reward", {"reward": 1.1}),
+    "NaN": ("reward", {"reward": math.nan}),
+    "an own measure beyond its range": ("utility", {"utility": -2.0}),
+    "infinity": ("utility", {"utility": math.inf}),
+    "a turn that is no id": ("turn_id", {"turn_id": "the last one"}),
+    "an agent that is no id": ("agent_id", {"agent_id": "me"}),
+    "no request_id": ("request_id", {"request_id": ""}),
+    "a session of too many words": ("session_id", {"session_id": "s" * 129}),
+}
+
+
+@pytest.mark.parametrize(("field", "given"), BAD_FEEDBACK.values(), ids=BAD_FEEDBACK)
+async def test_feedback_with_a_bad_value_is_refused(cognition: Cognition, field: str, given: dict[str, Any]) -> None:
+    usual: dict[str, Any] = {"turn_id": await turn_of(cognition, AGENT), "reward": 1.0, "request_id": str(uuid4())}
+    with pytest.raises(SomaError) as refused:
+        await cognition.adaptation.RecordFeedback(adaptation_pb.RecordFeedbackRequest(**usual | given))
+    assert refused.value.reason is Reason.INVALID_FIELD
+    assert refused.value.metadata["field"] == field
+    assert (await now_of(cognition)).version == 0
+
+
+@pytest.mark.parametrize("rate", [-0.1, 0.6, math.nan, math.inf])
+async def test_a_learning_rate_out_of_its_range_is_refused(cognition: Cognition, rate: float) -> None:
+    with pytest.raises(SomaError) as refused:
+        await reset(cognition, base_lr=rate)
+    assert refused.value.reason is Reason.INVALID_FIELD
+    assert refused.value.metadata["field"] == "base_lr"
+
+
+async def test_a_page_token_of_another_list_is_refused(cognition: Cognition) -> None:
+    for _ in range(2):
+        await reset(cognition)
+    token = (await history_of(cognition, 1)).next_page_token
+    other = adaptation_pb.ListAdaptationHistoryRequest(agent_id=str(uuid4()), page_token=token)
+    for request in (other, adaptation_pb.ListAdaptationHistoryRequest(page_token="nonsense")):
+        with pytest.raises(SomaError) as refused:
+            await cognition.adaptation.ListAdaptationHistory(request)
+        assert refused.value.reason is Reason.INVALID_FIELD
+        assert refused.value.metadata["field"] == "page_token"
