@@ -24,10 +24,12 @@ from servers.chat.turns.endings import Intent
 from servers.chat.turns.lessons import lessons
 from servers.chat.turns.progress import Progress
 from servers.chat.turns.settlement import ran_here
+from servers.chat.turns.store import TurnRow
 from soma.chat.v1 import conversation_service_pb2 as conversation_pb
 from soma.cognitive.v1 import modulation_service_pb2 as modulation_pb
 from soma.common.v1 import modulation_pb2 as common_pb
 from soma.memory.v1 import memory_pb2 as memory_pb
+from soma_common.kernel.reasons import Reason
 
 # What the contract takes as a room of memories.
 _NAMESPACE: Final = re.compile(r"user:\S{1,128}|agent:[0-9a-f-]{36}|shared")
@@ -97,6 +99,17 @@ def observation(
         ),
         conversation_id=str(accepted.conversation_id or ""),
         memory_namespace=_namespace(accepted) if remembers else "",
+    )
+
+
+def interrupted(row: TurnRow) -> modulation_pb.ObserveTurnRequest:
+    """A turn that nobody could go on with: it failed, and more is not known of it."""
+    return modulation_pb.ObserveTurnRequest(
+        agent_id=str(row.agent_id),
+        turn_id=str(row.turn_id),
+        request_id=str(row.turn_id),
+        facts=modulation_pb.TurnFacts(finish_reason="error", error_reason=Reason.TURN_INTERRUPTED.value),
+        conversation_id=str(row.conversation_id or ""),
     )
 
 
