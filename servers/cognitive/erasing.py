@@ -1,4 +1,4 @@
-"""What cognitive has of a person: who changed an agent by hand, and where memories of a person's turns were kept.
+"""What cognitive has of a person: who changed an agent by hand, threads, where memories of a person's turns were kept.
 
 Signals are numbers and words of the house. How a store is searched stands in `soma_common/operations/erasing.py`.
 """
@@ -24,6 +24,15 @@ STORES: Final = (
         _SQL.erase_states,
     ),
     Store(
+        "threads",
+        (
+            Table("threads", names="owner_sub", words="goal", plain="method"),
+            Table("thread_options", words="text reason"),
+            Table("current_threads"),
+        ),
+        _SQL.erase_threads,
+    ),
+    Store(
         "adaptations",
         (
             Table("agent_adaptations"),
@@ -41,6 +50,15 @@ STORES: Final = (
             Table("agent_namespaces", names="namespace"),
         ),
         _SQL.erase_sleeps,
+    ),
+    Store(
+        "working memories",
+        (
+            Table("working_memories", names="owner_sub", words="session_id"),
+            Table("working_items", names="owner_sub", words="session_id text", plain="text_key likeness"),
+            Table("actions", names="owner_sub answer", words="answer", plain="body_hash"),
+        ),
+        _SQL.erase_working_memories,
     ),
 )
 

@@ -37,6 +37,7 @@ from servers.memory.upkeep.consolidation_saga import ConsolidationSaga
 from servers.memory.upkeep.nightly import Nightly
 from servers.memory.upkeep.proposers import Proposers
 from servers.memory.upkeep.quarantine import Quarantines
+from servers.memory.upkeep.replaying import Replaying
 from servers.memory.upkeep.sweeping import Sweeper
 from servers.memory.vectors.metrics import IndexMetrics
 from servers.memory.vectors.opening import Vectors, VectorSettings
@@ -83,6 +84,7 @@ class MemoryHouse:
             recaller=self.recaller,
             sweeper=self.upkeep.sweeper,
             consolidating=self.upkeep.consolidating(sagas),
+            replaying=Replaying(database, clock),
             min_retention=self._settings.memory.min_retention,
             linker=Linker(database, self._links, events),
             graph_search=GraphSearch(self._links, self._store, clock),

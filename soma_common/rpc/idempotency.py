@@ -128,6 +128,14 @@ class Once:
         key = self._key
         return key.sub, key.method, key.request_id, self._body_hash, response.SerializeToString()
 
+    async def enter(self, connection: Connection) -> None:
+        """Set the fence of a step of a saga with its first effect, where the answer comes in a later transaction.
+
+        Raises SomaError(SAGA_STEP_FENCED) for a step that comes after its compensation.
+        """
+        if self._key is not None and self._mark is not None and self._mark.purpose is Purpose.ACT:
+            await Fences.act(connection, self._key.tenant_id, self._mark.effect_key)
+
     async def record_repeat(self, connection: Connection, response: Message) -> None:
         """As `record`, where the use case knows by a key of its own that all was done before: an answer may be there.
 

@@ -96,6 +96,7 @@ METHODS: Final[Mapping[str, MethodRule]] = {
     "/soma.memory.v1.MemoryService/SweepMemories": _user("memory:write", "operator", "cognitive"),
     "/soma.memory.v1.MemoryService/RestoreSweep": _user("memory:write", "operator", "cognitive"),
     "/soma.memory.v1.MemoryService/Consolidate": _user("memory:write", "member", "chat", "cognitive"),
+    "/soma.memory.v1.MemoryService/ReplayMemories": _internal("cognitive"),
     "/soma.memory.v1.MemoryService/GetConsolidation": _user("memory:read", "viewer", "chat", "cognitive"),
     "/soma.memory.v1.MemoryService/ListConsolidations": _user("memory:read", "viewer", "chat", "cognitive"),
     "/soma.memory.v1.MemoryService/RollbackConsolidation": _user("memory:write", "member", "chat", "cognitive"),

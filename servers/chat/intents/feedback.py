@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID, uuid5
 
+from servers.chat.features import Features
 from servers.chat.intents.intent import DueIntent
 from soma.cognitive.v1 import adaptation_service_pb2 as adaptation_pb
 from soma.cognitive.v1.adaptation_service_pb2_grpc import AdaptationServiceStub
@@ -20,6 +21,7 @@ from soma_common.postgres.queries import Queries
 _SQL: Final = Queries.of("servers.chat", "sql/intents.sql")
 _LOG: Final = get_logger("soma.chat.feedback")
 CALL_SECONDS: Final = 10.0
+_ON_LEARNING: Final = ("learning_rate", "sleep_learning_rate")
 # By the number of a rating: none, good, bad. One that is taken back is a reward of nothing in the place of the other.
 _REWARDS: Final = (0.0, 1.0, -1.0)
 
@@ -37,9 +39,10 @@ def feedback_on(turn_id: UUID, agent_id: UUID, rating: int, rated: datetime) -> 
 class Feedback:
     """Tells what was rated."""
 
-    def __init__(self, database: Database, adaptation: AdaptationServiceStub) -> None:
+    def __init__(self, database: Database, adaptation: AdaptationServiceStub, features: Features) -> None:
         self._database = database
         self._adaptation = adaptation
+        self._features = features
 
     async def tell(self, intent: DueIntent) -> None:
         """Tell how the turn is rated now, once it was observed: an earlier rating that comes late changes nothing.
@@ -55,6 +58,7 @@ class Feedback:
         if turn["unobserved"]:
             raise SomaError(Reason.DEPENDENCY_DOWN, {"dependency": "cognitive"})
         request = feedback_on(turn_id, turn["agent_id"], turn["rating"], turn["rate_time"])
+        request.effects_off.extend(off for off in self._features.effects_off(tenant) if off in _ON_LEARNING)
         answer = await self._adaptation.RecordFeedback(request, timeout=CALL_SECONDS)
         if not answer.accepted:
             _LOG.info("a rating changed no weight", turn_id=request.turn_id, sentence=answer.sentence)

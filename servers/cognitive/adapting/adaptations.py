@@ -38,6 +38,7 @@ class Judgement:
     """What somebody says of a turn: of this one, else of the newest of the conversation, else of the agent.
 
     `signal` is -1 to 1, `characters` the length of the answer, 0 where it is not known. A `session` may be any word.
+    `effects_off` are effects of the mind that do not count.
     """
 
     signal: float
@@ -45,6 +46,7 @@ class Judgement:
     session: str = ""
     agent_id: UUID | None = None
     characters: int = 0
+    effects_off: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,8 @@ class Adaptations:
             turn = await self._find(connection, tenant_id, judgement)
             if turn is None:
                 return reply(await self._unknown(connection, tenant_id, judgement))
-        turn_id, agent_id, factor = turn.turn_id, turn.agent_id, await self._factor(tenant_id, turn.agent_id)
+        turn_id, agent_id = turn.turn_id, turn.agent_id
+        factor = await self._factor(tenant_id, agent_id, judgement.effects_off)
 
         async def work(connection: Connection) -> Reply:
             now = await self._store.lock(connection, tenant_id, agent_id, self._clock.now())
@@ -192,10 +195,10 @@ class Adaptations:
         line = await self._now(connection, tenant_id, agent_id)
         return Lesson(False, agent_id, line, lessons.NOT_OBSERVED)
 
-    async def _factor(self, tenant_id: TenantId, agent_id: UUID) -> float:
+    async def _factor(self, tenant_id: TenantId, agent_id: UUID, effects_off: frozenset[str]) -> float:
         """What the agent's mood and its sleep make of its learning rate."""
         now = await self._minds.read(tenant_id, agent_id)
-        return modulation_of(now.mind, now.time, Bases()).knobs.learning_rate_factor
+        return modulation_of(now.mind, now.time, Bases(), effects_off).knobs.learning_rate_factor
 
     async def _learn(
         self, connection: Connection, tenant_id: TenantId, now: Adaptation, turn: UsedTurn, feedback: Feedback

@@ -16,6 +16,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from servers.cognitive.domain.sleeping import SleepState
+
 SMOOTHING: Final = 0.5
 HALF_LIFE_SECONDS: Final = 1800.0
 THRESHOLD: Final = 0.8
@@ -124,8 +126,15 @@ def relieved(load: Load, now: datetime) -> Load:
     return replace(load, relief=RELIEF, relief_time=now)
 
 
-def outlook(load: Load, now: datetime) -> str:
+def starts_cycle(load: Load, state: SleepState, now: datetime) -> bool:
+    """Whether a load starts a cycle of an agent in this state; one that is frozen is left as it is."""
+    return state is not SleepState.FREEZE and load.due(now)
+
+
+def outlook(load: Load, state: SleepState, now: datetime) -> str:
     """Why no cycle starts by itself now, or when one will, as a sentence."""
+    if state is SleepState.FREEZE:
+        return "None starts by itself while the agent is frozen."
     counts = load.relieved_at(now)
     if counts <= THRESHOLD:
         return f"None starts by itself: the load is {counts:.2f}, and one starts above {THRESHOLD:.2f}."

@@ -36,7 +36,7 @@ def status_message(rest: Rest) -> sleep_pb.SleepStatus:
         last_nrem_time=_stamp(load.last_nrem_time),
         last_rem_time=_stamp(load.last_rem_time),
         version=sleep.version,
-        next_cycle=outlook(load, rest.time),
+        next_cycle=outlook(load, sleep.state, rest.time),
         since_time=_stamp(sleep.since) if sleep.version else None,
         returns_to=sleep_pb.SLEEP_STATE_UNSPECIFIED if sleep.returns_to is None else state_message(sleep.returns_to),
     )

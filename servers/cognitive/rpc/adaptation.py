@@ -44,6 +44,7 @@ class AdaptationServicer(adaptation_grpc.AdaptationServiceServicer):
             session=request.session_id,
             agent_id=UUID(request.agent_id) if request.agent_id else None,
             characters=len(request.response_text),
+            effects_off=frozenset(request.effects_off),
         )
         return await self._adaptations.judge(tenant(), judgement, _learned)
 

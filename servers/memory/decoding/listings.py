@@ -23,7 +23,7 @@ def listing_of(request: service_pb.ListMemoriesRequest, caller: Caller) -> Listi
     try:
         kinds = tuple(Kind(kind) for kind in request.kinds if kind)
     except ValueError:
-        raise invalid_field("kinds", "they must be EPISODIC, SEMANTIC or PROCEDURAL") from None
+        raise invalid_field("kinds", "they must be EPISODIC, SEMANTIC, PROCEDURAL or HYPOTHESIS") from None
     return Listing(
         namespaces=readable(caller, tuple(request.namespaces), ""),
         kinds=kinds,

@@ -11,7 +11,7 @@ from google.protobuf.struct_pb2 import Struct
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from servers.memory.domain.coordinates import coordinate_of
-from servers.memory.domain.memory import DEFAULT_IMPORTANCE, DEFAULT_TRUST, Kind, Memory, Source
+from servers.memory.domain.memory import DEFAULT_IMPORTANCE, DEFAULT_TRUST, HYPOTHESIS_TRUST, Kind, Memory, Source
 from servers.memory.domain.namespaces import own_namespace
 from servers.memory.storing.memories import Storing
 from soma.memory.v1 import memory_service_pb2 as service_pb
@@ -48,7 +48,7 @@ def storing_of(request: NewMemory, caller: Caller, memory_id: UUID, now: datetim
         source=source,
         source_id=request.source_id,
         conversation_id=_id(request.conversation_id),
-        trust=request.trust if request.HasField("trust") else DEFAULT_TRUST[source],
+        trust=_trust(request, source),
         importance=request.importance if request.HasField("importance") else DEFAULT_IMPORTANCE,
         tags=tuple(dict.fromkeys(request.tags)),
         token_count=0,
@@ -68,6 +68,11 @@ def storing_of(request: NewMemory, caller: Caller, memory_id: UUID, now: datetim
     )
     refuse_nul(request)
     return Storing(memory, tuple(UUID(each) for each in request.recalled_memory_ids))
+
+
+def _trust(request: NewMemory, source: Source) -> float:
+    trust: float = request.trust if request.HasField("trust") else DEFAULT_TRUST[source]
+    return min(trust, HYPOTHESIS_TRUST) if request.kind == Kind.HYPOTHESIS else trust
 
 
 def refuse_nul(message: Message) -> None:

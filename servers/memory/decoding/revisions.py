@@ -129,7 +129,7 @@ def _kind(given: memory_pb.Memory) -> Kind:
     try:
         return Kind(given.kind)
     except ValueError:
-        raise invalid_field("kind", "it must be EPISODIC, SEMANTIC or PROCEDURAL") from None
+        raise invalid_field("kind", "it must be EPISODIC, SEMANTIC, PROCEDURAL or HYPOTHESIS") from None
 
 
 def _valid_from(given: memory_pb.Memory) -> datetime:

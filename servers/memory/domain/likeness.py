@@ -3,13 +3,18 @@
 import hashlib
 from collections.abc import Sequence
 
-from servers.memory.domain.memory import Memory
+from servers.memory.domain.memory import Kind, Memory
 from servers.memory.domain.noise import normalised
 
 
 def text_key(memory: Memory) -> bytes:
-    """SHA-256 of what a memory says: its normalised text, with its coordinate or its fact where it has one."""
+    """SHA-256 of what a memory says: its normalised text, with its coordinate or its fact where it has one.
+
+    A guess is never the same thing as what somebody says.
+    """
     said = normalised(memory.text)
+    if memory.kind is Kind.HYPOTHESIS:
+        said = "\0".join(("hypothesis", said))
     if memory.coordinate or memory.predicate:
         said = "\0".join((said, memory.coordinate, memory.predicate, normalised(memory.object)))
     return hashlib.sha256(said.encode()).digest()

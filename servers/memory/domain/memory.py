@@ -20,6 +20,8 @@ class Kind(IntEnum):
     EPISODIC = 1
     SEMANTIC = 2
     PROCEDURAL = 3
+    # Out of every list and recall that does not ask for it.
+    HYPOTHESIS = 4
 
 
 class Source(IntEnum):
@@ -48,6 +50,8 @@ DEFAULT_TRUST: Final[Mapping[Source, float]] = {
     Source.TOOL_EXTERNAL: 0.5,
     Source.MODEL_INFERRED: 0.5,
 }
+# So far a hypothesis is believed at most.
+HYPOTHESIS_TRUST: Final = 0.2
 DEFAULT_IMPORTANCE: Final = 0.5
 # How much a memory gains when the same thing is said again.
 REPEATED_IMPORTANCE: Final = 0.05

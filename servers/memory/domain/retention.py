@@ -4,7 +4,8 @@
 
 The age counts from when it became known, never from when it was last recalled: recalls add by their number, ever less,
 and make nothing young again. One recall adds 0.07, so with the usual limit only what nobody ever needed fades away; a
-higher limit takes what was found a few times as well.
+higher limit takes what was found a few times as well. While an agent sleeps, what it sweeps counts ages by a factor
+under 1: then a memory has faded as a younger one.
 """
 
 import math
@@ -16,7 +17,7 @@ from typing import Final
 
 from servers.memory.domain.memory import Kind, Memory
 
-HALF_LIFE_DAYS: Final[Mapping[Kind, float]] = {Kind.EPISODIC: 30.0, Kind.SEMANTIC: 365.0, Kind.PROCEDURAL: 365.0}
+HALF_LIFE_DAYS: Final[Mapping[Kind, float]] = {Kind.EPISODIC: 30.0, Kind.SEMANTIC: 365.0, Kind.PROCEDURAL: 365.0, Kind.HYPOTHESIS: 30.0}
 RECALLED: Final = 0.1
 MIN_RETENTION: Final = 0.05
 # For so long a sweep or a consolidation can be undone; then what it took is deleted.
@@ -46,28 +47,31 @@ def retention(kind: Kind, importance: float, age: timedelta, access_count: int) 
     return left
 
 
-def verdict(memory: Memory, now: datetime, min_retention: float) -> Verdict | None:
+def verdict(memory: Memory, now: datetime, min_retention: float, decay_factor: float = 1.0) -> Verdict | None:
     """Why a sweep takes a memory; None where it does not.
 
     Never what is pinned, what a quarantine hides (its end gives back what was there), and what is out of recall.
     """
     if memory.pinned or memory.hidden_by or memory.retire_time is not None:
         return None
-    left = retention(memory.kind, memory.importance, now - memory.learn_time, memory.access_count)
+    left = retention(memory.kind, memory.importance, (now - memory.learn_time) * decay_factor, memory.access_count)
     if memory.expire_time is not None and memory.expire_time <= now:
         return Verdict(SweepReason.EXPIRED, left)
     return Verdict(SweepReason.FADED, left) if left < min_retention else None
 
 
-def sentence(memory: Memory, reason: SweepReason, left: float, now: datetime, min_retention: float) -> str:
+def sentence(
+    memory: Memory, reason: SweepReason, left: float, now: datetime, min_retention: float, decay_factor: float = 1.0
+) -> str:
     """The reason for a person."""
     if reason is SweepReason.EXPIRED and memory.expire_time is not None:
         return f"Its time to live ended on {memory.expire_time:%-d %B %Y}."
     days = max(0, (now - memory.learn_time).days)
     age = "1 day" if days == 1 else f"{days} days"
+    counted = "" if decay_factor == 1.0 else f" (counted {decay_factor:g} times in sleep)"
     rest, limit = _told_apart(left, min_retention)
     return (
-        f"It mattered {memory.importance:.2f}, is {age} old and {_recalls(memory.access_count)}: "
+        f"It mattered {memory.importance:.2f}, is {age} old{counted} and {_recalls(memory.access_count)}: "
         f"{rest} of it is left, and {limit} is the limit."
     )
 

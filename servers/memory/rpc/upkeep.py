@@ -7,9 +7,11 @@ from uuid import UUID, uuid5
 
 from servers.memory.domain.namespaces import own_namespace
 from servers.memory.domain.retention import MIN_RETENTION
+from servers.memory.encoding.memories import memory_message
 from servers.memory.encoding.upkeep import consolidation_message, sweep_message
 from servers.memory.upkeep.consolidating import Consolidating, ConsolidationOrder
 from servers.memory.upkeep.proposers import Wish
+from servers.memory.upkeep.replaying import Replaying
 from servers.memory.upkeep.sweeping import Sweeper, SweepOrder
 from soma.memory.v1 import memory_service_pb2_grpc as service_grpc
 from soma.memory.v1 import upkeep_pb2
@@ -21,6 +23,7 @@ from soma_common.rpc.call import current_call
 USUAL_SWEPT: Final = 1000
 USUAL_SOURCES: Final = 200
 LEAST_SOURCES: Final = 2
+USUAL_REPLAYED: Final = 256
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +32,7 @@ class UpkeepServicing(service_grpc.MemoryServiceServicer):
 
     sweeper: Sweeper
     consolidating: Consolidating
+    replaying: Replaying
     min_retention: float = MIN_RETENTION
 
     async def SweepMemories(  # noqa: N802 - the contract's name
@@ -42,6 +46,7 @@ class UpkeepServicing(service_grpc.MemoryServiceServicer):
             min_retention=request.min_retention if request.HasField("min_retention") else self.min_retention,
             most=request.max_memories or USUAL_SWEPT,
             dry_run=request.dry_run,
+            decay_factor=request.decay_factor if request.HasField("decay_factor") else 1.0,
         )
         return await self.sweeper.sweep(caller, order, sweep_message)
 
@@ -62,6 +67,7 @@ class UpkeepServicing(service_grpc.MemoryServiceServicer):
             before=_before(request),
             most=max(LEAST_SOURCES, request.max_sources or USUAL_SOURCES),
             wish=Wish(request.use_model, request.model_id, request.token_budget),
+            memory_ids=tuple(dict.fromkeys(UUID(each) for each in request.memory_ids)),
         )
         if not request.dry_run:
             return await self.consolidating.consolidate(
@@ -106,7 +112,20 @@ class UpkeepServicing(service_grpc.MemoryServiceServicer):
             lambda it, woken: upkeep_pb2.RollbackConsolidationResponse(
                 consolidation=consolidation_message(it), restored_count=woken
             ),
+            stops=request.stop_running,
         )
+
+    async def ReplayMemories(  # noqa: N802 - the contract's name
+        self, request: upkeep_pb2.ReplayMemoriesRequest, _: Any
+    ) -> upkeep_pb2.ReplayMemoriesResponse:
+        """What a sleep cycle replays."""
+        caller = current_call().caller
+        if request.memory_ids:
+            found = await self.replaying.again(caller, [UUID(each) for each in request.memory_ids])
+        else:
+            most = request.max_memories or USUAL_REPLAYED
+            found = await self.replaying.first(caller, list(request.namespaces), most)
+        return upkeep_pb2.ReplayMemoriesResponse(memories=[memory_message(memory) for memory in found])
 
 
 def _restored(count: int) -> upkeep_pb2.RestoreSweepResponse:

@@ -33,8 +33,31 @@ left join lateral (
 where m.tenant_id = nullif(current_setting('soma.tenant_id', true), '')::uuid and m.namespace = $1
   and m.kind = 1 and m.learn_time <= $2 and m.retire_time is null and m.hidden_by = 0 and not m.pinned
   and m.coordinate = '' and m.predicate = '' and m.expire_time is null and m.valid_to is null and m.valid_from <= $3
-  and m.payload is null
+  and m.payload is null and (cardinality($5::uuid[]) = 0 or m.memory_id = any($5::uuid[]))
 order by looked.looked_time nulls first, m.learn_time, m.memory_id limit $4
+
+-- name: to_replay
+-- Candidates that no consolidation has looked at since $3; one that was stopped, or that asked a model in vain, has not.
+select m.* from memories m
+where m.tenant_id = $1 and m.namespace = any($2::text[])
+  and m.kind = 1 and m.retire_time is null and m.hidden_by = 0 and not m.pinned
+  and m.coordinate = '' and m.predicate = '' and m.expire_time is null and m.valid_to is null and m.valid_from <= $4
+  and m.payload is null
+  and not exists (
+    select from consolidation_sources s
+    join consolidations c on c.tenant_id = s.tenant_id and c.consolidation_id = s.consolidation_id
+    where s.memory_id = m.memory_id and s.tenant_id = m.tenant_id and c.method <> '' and c.start_time > $3
+  )
+order by m.importance desc, m.access_count desc, m.learn_time desc, m.memory_id limit $5
+
+-- name: replayed
+select m.* from unnest($2::uuid[]) with ordinality as wanted (memory_id, place)
+join memories m on m.tenant_id = $1 and m.memory_id = wanted.memory_id
+where m.hidden_by = 0 and (m.retire_time is null or m.retire_reason = 3) and (m.expire_time is null or m.expire_time > $3)
+order by wanted.place
+
+-- name: leave_unlooked
+update consolidations set method = '' where tenant_id = $1 and consolidation_id = $2 and state in (3, 4)
 
 -- name: add_sources
 insert into consolidation_sources (tenant_id, consolidation_id, memory_id, text_hash)

@@ -63,7 +63,7 @@ select newest.* from (select distinct unnest($2::text[]) as namespace) place
 cross join lateral (
     select m.* from memories m
     where m.tenant_id = $1 and m.namespace = place.namespace
-        and (cardinality($3::smallint[]) = 0 or m.kind = any($3::smallint[]))
+        and case when cardinality($3::smallint[]) = 0 then m.kind <> 4 else m.kind = any($3::smallint[]) end
         and m.tags @> $4::text[]
         and ($5 = '' or m.subject = $5)
         and ($6::uuid is null or m.conversation_id = $6)

@@ -2,9 +2,10 @@
 
 -- name: candidates
 -- The least retained first, of what is in recall or has expired there; with $5, less what a person brought back lately.
+-- Ages count $6 times.
 select * from (
   select m.*, case when m.expire_time <= $2 then 1 else 2 end as reason,
-    retention(m.kind, m.importance, $2 - m.learn_time, m.access_count) as retention
+    retention(m.kind, m.importance, ($2 - m.learn_time) * $6::double precision, m.access_count) as retention
   from memories m
   where m.tenant_id = nullif(current_setting('soma.tenant_id', true), '')::uuid
     and (cardinality($1::text[]) = 0 or m.namespace = any($1::text[]))
@@ -39,7 +40,7 @@ select * from sweeps where tenant_id = $1 and sweep_id = $2 for update
 -- Judged once more under the lock of each row.
 with held as materialized (
   select m.memory_id, case when m.expire_time <= $4 then 1 else 2 end as reason,
-    retention(m.kind, m.importance, $4 - m.learn_time, m.access_count) as retention
+    retention(m.kind, m.importance, ($4 - m.learn_time) * $6::double precision, m.access_count) as retention
   from memories m
   where m.tenant_id = $1 and m.memory_id = any($3::uuid[])
     and m.retire_time is null and m.hidden_by = 0 and not m.pinned

@@ -4,6 +4,7 @@ The steps of one stand in `consolidation_saga.py`.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeVar
@@ -42,6 +43,7 @@ class ConsolidationOrder:
     before: datetime | None
     most: int
     wish: Wish
+    memory_ids: tuple[UUID, ...] = ()
 
 
 class Consolidating:
@@ -76,6 +78,7 @@ class Consolidating:
 
         async def begin(connection: Connection) -> None:
             begun = _begun(order, self._clock.now())
+            await Once.current().enter(connection)
             is_new = await self._rows.begin(connection, tenant_id, begun, caller.sub)
             if not is_new and await self._rows.find(connection, tenant_id, order.consolidation_id) is None:
                 raise SomaError(Reason.CONFLICT)
@@ -86,6 +89,7 @@ class Consolidating:
                 "use_model": order.wish.use_model,
                 "model_id": order.wish.model_id,
                 "token_budget": order.wish.token_budget,
+                **({"memory_ids": [str(each) for each in order.memory_ids]} if order.memory_ids else {}),
             }
             await self._sagas.start_saga(tenant_id, caller, NAME, told_saga, order.consolidation_id, connection)
 
@@ -109,7 +113,9 @@ class Consolidating:
         now = self._clock.now()
         memories = await self._database.run(
             caller.tenant_id,
-            lambda it: self._rows.candidates(it, order.namespace, order.before or now, now, order.most),
+            lambda it: self._rows.candidates(
+                it, order.namespace, order.before or now, now, order.most, order.memory_ids
+            ),
         )
         proposed = await self._proposers.propose(memories, order.wish, order.consolidation_id)
         sources = {memory.memory_id: memory for memory in memories}
@@ -151,20 +157,29 @@ class Consolidating:
         return await self._database.run(caller.tenant_id, lambda it: self._rows.list_some(it, *values))
 
     async def roll_back(
-        self, caller: Caller, consolidation_id: UUID, reply: Callable[[Consolidation, int], Reply]
+        self,
+        caller: Caller,
+        consolidation_id: UUID,
+        reply: Callable[[Consolidation, int], Reply],
+        *,
+        stops: bool = False,
     ) -> Reply:
         """Take the facts out and wake the sources; what was done to either meanwhile stands.
 
-        Raises RESOURCE_NOT_FOUND, also for one that changed nothing and after 30 days, CONFLICT while it runs.
+        With `stops` one that runs is stopped, and what it looked at counts as not looked at. Raises RESOURCE_NOT_FOUND,
+        also after 30 days and, unless it `stops`, for one that changed nothing; CONFLICT while it runs.
         """
         tenant_id = caller.tenant_id
+        if stops:
+            await self._stop(caller, consolidation_id)
 
         async def work(connection: Connection) -> Reply:
             done = await self._visible(connection, caller, consolidation_id, hold=True)
             now = self._clock.now()
             if done.state is State.RUNNING:
                 raise SomaError(Reason.CONFLICT)
-            if done.state is not State.ROLLED_BACK and (done.undo_until is None or done.undo_until < now):
+            nothing_done = stops and done.state is State.REFUSED
+            if not nothing_done and done.state is not State.ROLLED_BACK and (done.undo_until is None or done.undo_until < now):
                 raise not_found("undoable consolidation", consolidation_id)
             woken = 0
             if done.state is State.COMMITTED:
@@ -175,6 +190,8 @@ class Consolidating:
                     tenant_id,
                     [told("memory.consolidation.rolled_back", done, current_call().correlation_id)],
                 )
+            if stops:
+                await self._rows.leave_unlooked(connection, tenant_id, consolidation_id)
             answer = reply(await self._visible(connection, caller, consolidation_id), woken)
             await Once.current().record(connection, answer)
             return answer
@@ -188,6 +205,16 @@ class Consolidating:
         if found is None or not may_use(caller, found.namespace):
             raise not_found("consolidation", consolidation_id)
         return found
+
+    async def _stop(self, caller: Caller, consolidation_id: UUID) -> None:
+        """Have one that runs take itself back; one that is over meanwhile stays as it is."""
+        found = await self._database.run(caller.tenant_id, lambda it: self._visible(it, caller, consolidation_id))
+        if found.state is not State.RUNNING:
+            return
+        with suppress(SomaError):
+            await self._sagas.compensate(caller.tenant_id, consolidation_id, caller.sub)
+        await self._await(caller, consolidation_id)
+        await self._settle(caller, found.namespace)
 
     async def _settle(self, caller: Caller, namespace: str) -> None:
         """Say of one whose saga was taken back before its first step that it is over: no step did."""

@@ -65,10 +65,16 @@ class ConsolidationRows:
         return [_consolidation(row) for row in await connection.fetch(_SQL.list, *values)]
 
     async def candidates(
-        self, connection: Connection, namespace: str, before: datetime, now: datetime, most: int
+        self,
+        connection: Connection,
+        namespace: str,
+        before: datetime,
+        now: datetime,
+        most: int,
+        only: Sequence[UUID] = (),
     ) -> list[Memory]:
-        """What a consolidation looks at."""
-        rows = await connection.fetch(_SQL.candidates, namespace, before, now, most)
+        """What a consolidation looks at; of `only` these memories where some are named."""
+        rows = await connection.fetch(_SQL.candidates, namespace, before, now, most, list(only))
         return [memory_of_row(row) for row in rows]
 
     async def note_sources(
@@ -138,6 +144,10 @@ class ConsolidationRows:
     ) -> None:
         """Nothing came of one that runs."""
         await connection.execute(_SQL.abandon, tenant_id, consolidation_id, sentence, now)
+
+    async def leave_unlooked(self, connection: Connection, tenant_id: TenantId, consolidation_id: UUID) -> None:
+        """What one that is over looked at counts as never looked at."""
+        await connection.execute(_SQL.leave_unlooked, tenant_id, consolidation_id)
 
     async def take_back(
         self, connection: Connection, tenant_id: TenantId, done: Consolidation, sentence: str, now: datetime

@@ -75,8 +75,10 @@ class ConsolidationSaga:
     async def _snapshot(self, call: StepCall) -> Values:
         now, before = self._clock.now(), call.input["before"]
         known_before = datetime.fromisoformat(before) if before else now
+        # One that was begun by the release before this one names none.
+        only = [UUID(each) for each in call.input.get("memory_ids", ())]
         memories = await self._rows.candidates(
-            call.connection, call.input["namespace"], known_before, now, call.input["most"]
+            call.connection, call.input["namespace"], known_before, now, call.input["most"], only
         )
         await self._rows.note_sources(call.connection, call.tenant_id, call.saga_id, memories)
         return {"sources": len(memories)}

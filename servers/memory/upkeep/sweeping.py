@@ -36,7 +36,8 @@ Reply = TypeVar("Reply", bound=Message)
 class SweepOrder:
     """What to sweep: everywhere where `namespaces` is empty; the id of the sweep is that of the request.
 
-    `spares_restored` leaves alone what was brought back from a sweep within the last 30 days.
+    `spares_restored` leaves alone what was brought back from a sweep within the last 30 days; ages count `decay_factor`
+    times for what fades.
     """
 
     sweep_id: UUID
@@ -45,6 +46,7 @@ class SweepOrder:
     most: int
     dry_run: bool = False
     spares_restored: bool = False
+    decay_factor: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ class Sweeper:
         left = order.most - (0 if begun is None else begun["swept"])
         rows, examined = await self._database.run(tenant_id, lambda it: _look(it, order, moment, left))
         if order.dry_run:
-            first = [_told(row, moment, order.min_retention) for row in rows[:SHOWN]]
+            first = [_told(row, moment, order) for row in rows[:SHOWN]]
             return reply(Swept(None, first, len(rows), examined, moment + UNDO))
         ids = [row["memory_id"] for row in rows]
         values = (tenant_id, order.sweep_id, caller.sub, order.min_retention, moment, moment + UNDO, examined)
@@ -129,9 +131,10 @@ class Sweeper:
         self, connection: Connection, order: SweepOrder, values: tuple[Any, ...], memory_ids: Sequence[UUID]
     ) -> None:
         tenant_id, moment = values[0], values[4]
+        await Once.current().enter(connection)
         await connection.execute(_SQL.begin_sweep, *values)
         taken = await connection.fetch(
-            _SQL.take, tenant_id, order.sweep_id, list(memory_ids), moment, order.min_retention
+            _SQL.take, tenant_id, order.sweep_id, list(memory_ids), moment, order.min_retention, order.decay_factor
         )
         await self._tell(connection, tenant_id, "memory.swept", order.sweep_id, len(taken))
 
@@ -149,7 +152,7 @@ class Sweeper:
             swept = Swept(None, (), 0, examined, moment + UNDO)
         else:
             rows = await connection.fetch(_SQL.first_swept, tenant_id, order.sweep_id, SHOWN)
-            first = [_told(row, moment, order.min_retention) for row in rows]
+            first = [_told(row, moment, order) for row in rows]
             swept = Swept(order.sweep_id, first, sweep["swept"], sweep["examined"], sweep["undo_until"])
         answer = reply(swept)
         await Once.current().record(connection, answer)
@@ -167,10 +170,12 @@ async def _look(connection: Connection, order: SweepOrder, moment: datetime, mos
     names = list(order.namespaces)
     if most <= 0:
         return [], 0
-    rows = await connection.fetch(_SQL.candidates, names, moment, order.min_retention, most, order.spares_restored)
+    values = (names, moment, order.min_retention, most, order.spares_restored, order.decay_factor)
+    rows = await connection.fetch(_SQL.candidates, *values)
     return rows, int(await connection.fetchval(_SQL.examined, names))
 
 
-def _told(row: Any, now: datetime, min_retention: float) -> SweptMemory:
+def _told(row: Any, now: datetime, order: SweepOrder) -> SweptMemory:
     memory, reason, left = memory_of_row(row), SweepReason(row["reason"]), row["retention"]
-    return SweptMemory(memory, reason, left, sentence(memory, reason, left, now, min_retention))
+    said = sentence(memory, reason, left, now, order.min_retention, order.decay_factor)
+    return SweptMemory(memory, reason, left, said)

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import numpy as np
 
-from servers.memory.domain.memory import RecallFilter
+from servers.memory.domain.memory import Kind, RecallFilter
 from servers.memory.view.entry import Mask, pair_hash, tag_hash
 from servers.memory.view.shelf import FOREVER, Shelf, Standing, microseconds
 
@@ -12,10 +12,11 @@ from servers.memory.view.shelf import FOREVER, Shelf, Standing, microseconds
 def standing(shelf: Shelf, wanted: RecallFilter, now: datetime) -> Mask:
     """The rows that are in recall at the as-of times, as `domain/standing.py` has it for one memory.
 
-    What holds since it was learned holds for who asks now, whatever the clocks of two processes say.
+    What holds since it was learned holds for who asks now, whatever the clocks of two processes say. Hypotheses are none
+    of it, unless their kind is asked for.
     """
     moment = microseconds(now)
-    if wanted.as_of_valid is not None or wanted.as_of_learn is not None:
+    if wanted.as_of_valid is not None or wanted.as_of_learn is not None or Kind.HYPOTHESIS in wanted.kinds:
         return _standing(shelf, wanted, moment)
     held = shelf.standing
     if held is None or not held.begin <= moment < held.end:
@@ -30,6 +31,8 @@ def _standing(shelf: Shelf, wanted: RecallFilter, moment: int) -> Mask:
     valid, learned = microseconds(wanted.as_of_valid, moment), microseconds(wanted.as_of_learn, moment)
     mask: Mask = columns["alive"] & ~columns["hidden"]
     mask &= columns["expire_time"] > moment
+    if Kind.HYPOTHESIS not in wanted.kinds:
+        mask &= columns["kind"] != Kind.HYPOTHESIS
     begun = columns["valid_from"] <= valid
     if wanted.as_of_valid is None:
         begun |= columns["valid_from"] <= columns["learn_time"]

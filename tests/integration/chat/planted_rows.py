@@ -91,6 +91,11 @@ OWN: Final[Mapping[str, Sequence[str]]] = {
             now() + length($3) * interval '0', 'rollback', 'planted', $2
         )
         """,
+        # Where a turn of the person kept memories.
+        """
+        insert into agent_namespaces (tenant_id, agent_id, namespace, last_turn_time)
+        values ($1, gen_random_uuid(), 'user:' || $2, now() + length($3) * interval '0')
+        """,
     ),
     "control": (
         """

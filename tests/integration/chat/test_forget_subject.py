@@ -16,6 +16,10 @@ from soma.chat.v1 import turn_service_pb2 as turn_pb
 from soma.chat.v1.agent_service_pb2_grpc import AgentServiceStub
 from soma.chat.v1.conversation_service_pb2_grpc import ConversationServiceStub
 from soma.cognitive.v1 import neuromodulator_service_pb2 as mood_pb
+from soma.cognitive.v1 import sleep_service_pb2 as sleep_pb
+from soma.cognitive.v1 import thread_service_pb2 as thread_pb
+from soma.cognitive.v1.sleep_service_pb2_grpc import SleepServiceStub
+from soma.cognitive.v1.thread_service_pb2_grpc import ThreadServiceStub
 from soma.common.v1 import erasure_pb2 as line_pb
 from soma.control.v1 import api_key_service_pb2 as keys_pb
 from soma.control.v1.api_key_service_pb2_grpc import ApiKeyServiceStub
@@ -179,9 +183,34 @@ async def govern(person: Person, canaries: Canaries) -> None:
                 agent_id=listed.agents[0].agent_id, dopamine=0.7, request_id=request_id()
             )
         )
+        # Of an agent that nobody talks to, so that it is awake for everything else here.
+        sleeps: Any = person.stub("cognitive", SleepServiceStub)
+        await sleeps.TransitionSleep(
+            sleep_pb.TransitionSleepRequest(
+                agent_id=str(uuid4()),
+                target_state="light",
+                trace_id=canaries.plant("word with a sleep"),
+                request_id=request_id(),
+            )
+        )
         for sub in ("", "robot"):
             name = canaries.plant(f"key of {sub or 'the person'}")
             await keys.CreateApiKey(keys_pb.CreateApiKeyRequest(name=name, sub=sub, request_id=request_id()))
+
+
+async def think(person: Person, other: Person, canaries: Canaries) -> None:
+    """A thread of the person's own words, of which somebody else has taken an option; and one by rules."""
+    options = [thread_pb.GivenOption(text=canaries.plant("option"), score=0.5, reason=canaries.plant("reason"))]
+    threads: Any = person.stub("cognitive", ThreadServiceStub)
+    takers: Any = other.stub("cognitive", ThreadServiceStub)
+    with person.acting():
+        thought = thread_pb.CreateThreadRequest(goal=canaries.plant("goal"), request_id=request_id())
+        await threads.CreateThread(thought)
+        given = thread_pb.CreateThreadRequest(scored_options=options, request_id=request_id())
+        await threads.CreateThread(given)
+    with other.acting():
+        taken = await takers.TakeNextOption(thread_pb.TakeNextOptionRequest(request_id=request_id()))
+    assert taken.option.text == options[0].text
 
 
 async def plant(person: Person, model: ScriptedUpstream, stack: ChatStack, canaries: Canaries) -> None:
@@ -221,6 +250,7 @@ async def test_nothing_of_a_person_is_in_any_dump(
     async with AsyncExitStack() as serving:
         await serving.enter_async_context(control_of(house.stack, house.control))
         await plant(lee, model, house.stack, canaries)
+        await think(lee, eve, canaries)
         for name, dsn in house.addresses().items():
             await put_rows(dsn, name, lee.tenant, lee.sub, canaries)
         kept = await eve.say("I keep herons.")

@@ -20,6 +20,10 @@ from soma.chat.v1.agent_service_pb2_grpc import AgentServiceStub
 from soma.chat.v1.conversation_service_pb2_grpc import ConversationServiceStub
 from soma.chat.v1.model_service_pb2_grpc import ModelServiceStub
 from soma.cognitive.v1 import neuromodulator_service_pb2 as mood_pb
+from soma.cognitive.v1 import sleep_service_pb2 as sleep_pb
+from soma.cognitive.v1 import thread_service_pb2 as thread_pb
+from soma.cognitive.v1.sleep_service_pb2_grpc import SleepServiceStub
+from soma.cognitive.v1.thread_service_pb2_grpc import ThreadServiceStub
 from soma.governor.v1 import budget_pb2 as budget_pb
 from soma.governor.v1 import config_pb2 as config_pb
 from soma.governor.v1 import governor_service_pb2 as governor_pb
@@ -129,6 +133,7 @@ async def test_every_change_is_told(watched: Watched, control: HouseDatabase) ->
     await models(watched)
     await branches(watched)
     await tools(watched)
+    await threads(watched)
     await erasures(watched, control)
     assert watched.seen == {method for method in TOLD if method.startswith(OWN)}
 
@@ -303,11 +308,24 @@ async def minds_and_money(watched: Watched, boss: Person) -> None:
     update = mood_pb.UpdateNeuromodulatorsRequest(agent_id=agent_id, dopamine=0.7)
     await watched.ask(f"{minds}UpdateNeuromodulators", boss.mood, update)
     await watched.ask(f"{minds}ResetNeuromodulators", boss.mood, mood_pb.ResetNeuromodulatorsRequest(agent_id=agent_id))
+    nap = sleep_pb.TransitionSleepRequest(agent_id=str(uuid4()), target_state="light")
+    sleeps = boss.stub("cognitive", SleepServiceStub)
+    await watched.ask("/soma.cognitive.v1.SleepService/TransitionSleep", sleeps, nap)
     limit = governor_pb.SetBudgetRequest(period=budget_pb.BUDGET_PERIOD_MONTH, limit_tokens=10_000_000)
     await watched.ask("/soma.governor.v1.GovernorService/SetBudget", boss.governor, limit)
     config = config_pb.GovernorConfig(good_checks_to_recover=4)
     change = governor_pb.UpdateConfigRequest(config=config, comment="Recover later.")
     await watched.ask("/soma.governor.v1.GovernorService/UpdateConfig", boss.governor, change)
+
+
+async def threads(watched: Watched) -> None:
+    house, stub = "/soma.cognitive.v1.ThreadService/", watched.boss.stub("cognitive", ThreadServiceStub)
+    create = thread_pb.CreateThreadRequest(options=["walk", "ride"])
+    made = await watched.ask(f"{house}CreateThread", stub, create)
+    await watched.ask(f"{house}TakeNextOption", stub, thread_pb.TakeNextOptionRequest())
+    choice = thread_pb.ChooseOptionRequest(option_id=made.thread.options[1].option_id)
+    await watched.ask(f"{house}ChooseOption", stub, choice)
+    await watched.ask(f"{house}ResetThread", stub, thread_pb.ResetThreadRequest())
 
 
 async def models(watched: Watched) -> None:

@@ -15,19 +15,27 @@ from servers.cognitive.rpc.adaptation import AdaptationServicer
 from servers.cognitive.rpc.modulation import ModulationServicer
 from servers.cognitive.rpc.neuromodulators import NeuromodulatorServicer
 from servers.cognitive.rpc.sleeping import SleepServicing
+from servers.cognitive.rpc.threads import ThreadServicer
 from servers.cognitive.sleeping.store import SleepStore
 from servers.cognitive.sleeping.transitions import Sleeps
 from servers.cognitive.sleeping.watching import SleepWatch
+from servers.cognitive.thoughts.store import ThreadStore
+from servers.cognitive.thoughts.thinking import Thinking
+from servers.cognitive.thoughts.threads import Threads
+from soma.chat.v1 import model_service_pb2_grpc as model_grpc
 from soma.cognitive.v1 import adaptation_service_pb2_grpc as adaptation_grpc
 from soma.cognitive.v1 import modulation_service_pb2_grpc as modulation_grpc
 from soma.cognitive.v1 import neuromodulator_service_pb2_grpc as neuromodulator_grpc
 from soma.cognitive.v1 import sleep_service_pb2_grpc as sleep_grpc
+from soma.cognitive.v1 import thread_service_pb2_grpc as thread_grpc
 from soma_common.events.store import EventStore
+from soma_common.kernel.ids import Ids
 from soma_common.postgres.pool import Database, HouseDatabase
 from soma_common.rpc.idempotency import IdempotencyStore
 from soma_common.testing.clock import SetClock
 from soma_common.testing.postgres import HouseDatabases, OpenDatabase
 from soma_common.testing.rpc import Added, RpcHarness
+from tests.rpc.memory.upkeep_parts import ScriptedModels
 
 
 @dataclass(frozen=True)
@@ -39,6 +47,8 @@ class Cognition:
     chat: modulation_grpc.ModulationServiceStub
     clock: SetClock
     database: Database
+    threads: thread_grpc.ThreadServiceStub
+    models: ScriptedModels
     sleep: sleep_grpc.SleepServiceStub
     sleeps: Sleeps
     sleep_watch: SleepWatch
@@ -54,6 +64,12 @@ async def cognition(rpc: RpcHarness, house_database: HouseDatabases, open_databa
     urls = house_database("cognitive", "servers.cognitive")
     database = await open_database(urls)
     clock = SetClock()
+    models = ScriptedModels()  # type: ignore[abstract]  # the other methods are asked of nobody
+    chat_house = await rpc.serve(
+        "chat", Added(model_grpc.add_ModelServiceServicer_to_server, models, "soma.chat.v1.ModelService")
+    )
+    thinking = Thinking(rpc.channel(chat_house, service="cognitive").stub(model_grpc.ModelServiceStub))
+    threads = Threads(database, ThreadStore(), EventStore("cognitive"), clock, Ids())
     events, state_store, mind_store = EventStore("cognitive"), StateStore(database), MindStore(database)
     states, minds = States(database, state_store, events, clock), Minds(mind_store, events, clock)
     diagnostics = Diagnostics(database, mind_store, state_store, AdaptationStore(database), clock)
@@ -74,6 +90,11 @@ async def cognition(rpc: RpcHarness, house_database: HouseDatabases, open_databa
             "soma.cognitive.v1.NeuromodulatorService",
         ),
         Added(
+            thread_grpc.add_ThreadServiceServicer_to_server,
+            ThreadServicer(threads, thinking),
+            "soma.cognitive.v1.ThreadService",
+        ),
+        Added(
             sleep_grpc.add_SleepServiceServicer_to_server,
             SleepServicing(sleeps=sleeps, sleep_watch=sleep_watch),
             "soma.cognitive.v1.SleepService",
@@ -92,6 +113,8 @@ async def cognition(rpc: RpcHarness, house_database: HouseDatabases, open_databa
         chat.stub(modulation_grpc.ModulationServiceStub),
         clock,
         database,
+        edge.stub(thread_grpc.ThreadServiceStub),
+        models,
         edge.stub(sleep_grpc.SleepServiceStub),
         sleeps,
         sleep_watch,

@@ -1,8 +1,8 @@
 """An agent's sleep through its doors: brought to a state, back by itself, watched, and nobody else's."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import aclosing, suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -65,6 +65,15 @@ async def log(cognition: Cognition) -> list[tuple[Any, ...]]:
             f"select {columns} from sleep_log where agent_id = $1 order by version", UUID(AGENT)
         )
     return [tuple(row) for row in rows]
+
+
+@asynccontextmanager
+async def watching(cognition: Cognition) -> AsyncIterator[AsyncGenerator[sleep_pb.WatchSleepResponse, None]]:
+    replies: Any = aiter(cognition.sleep.WatchSleep(sleep_pb.WatchSleepRequest(agent_id=AGENT)))
+    try:
+        yield replies
+    finally:
+        await replies.aclose()
 
 
 async def refused(cognition: Cognition, target: str, **fields: Any) -> SomaError:
@@ -265,8 +274,7 @@ async def test_a_member_may_look_but_not_put_to_sleep(cognition: Cognition) -> N
 
 
 async def test_a_watcher_sees_each_change_once_also_by_a_time_to_live(cognition: Cognition) -> None:
-    replies = cognition.sleep.WatchSleep(sleep_pb.WatchSleepRequest(agent_id=AGENT))
-    async with aclosing(aiter(replies)) as statuses:
+    async with watching(cognition) as statuses:
         assert (await anext(statuses)).status.state == ACTIVE
         await go(cognition, "light", ttl_seconds=60)
         await cognition.sleep_watch.look()
@@ -305,8 +313,7 @@ async def test_one_look_serves_the_watchers_of_all_tenants(cognition: Cognition)
 
 async def test_a_drain_ends_every_watch_and_takes_no_new_one(cognition: Cognition) -> None:
     for last in (False, True):
-        replies = cognition.sleep.WatchSleep(sleep_pb.WatchSleepRequest(agent_id=AGENT))
-        async with aclosing(aiter(replies)) as statuses:
+        async with watching(cognition) as statuses:
             if not last:
                 await anext(statuses)
                 await cognition.sleep_watch.drain()

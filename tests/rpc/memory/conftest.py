@@ -29,6 +29,7 @@ from servers.memory.transfer.counting import Counter
 from servers.memory.transfer.exporting import Exporter
 from servers.memory.transfer.importing import Importer
 from servers.memory.upkeep.quarantine import Quarantines
+from servers.memory.upkeep.replaying import Replaying
 from servers.memory.vectors.metrics import IndexMetrics
 from servers.memory.vectors.opening import Vectors, VectorSettings
 from servers.memory.vectors.searching import ServingVectors
@@ -120,6 +121,7 @@ async def house_on(rpc: RpcHarness, database: Database, indexer: Indexer, clock:
         recaller=await recaller_of(database, indexer, accesses, clock, vectors=vectors),
         sweeper=upkeep.sweeper,
         consolidating=upkeep.consolidating,
+        replaying=Replaying(database, clock),
         linker=Linker(database, links, events),
         graph_search=GraphSearch(links, store, clock),
         quarantines=Quarantines(database, store, events, clock),

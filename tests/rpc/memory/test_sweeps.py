@@ -63,6 +63,29 @@ async def test_what_faded_goes_with_a_reason_and_comes_back(remembering: Remembe
     assert await restore(remembering, done.sweep_id) == 0
 
 
+async def test_in_sleep_ages_count_less_and_what_expired_goes_all_the_same(remembering: Remembering) -> None:
+    """Episodic and half important: 0.03 of it is left after 120 days, 0.13 where half of them count."""
+    now = remembering.clock.now()
+    faded = memory_at(now, "The bus was late.", learn_time=now - days(120))
+    expired = memory_at(now, "The code is 1234.", expire_time=now - days(1))
+    await put(remembering, faded, expired)
+    for factor in (0.0, 0.5, 0.8):
+        seen = await sweep(remembering, dry_run=True, decay_factor=factor)
+        assert {one.memory_id for one in seen.memories} == {str(expired.memory_id)}, factor
+    deep = await sweep(remembering, dry_run=True, decay_factor=0.5, min_retention=0.2)
+    assert deep.memories[0].retention == pytest.approx(0.125)
+    assert deep.memories[0].sentence == (
+        "It mattered 0.50, is 120 days old (counted 0.5 times in sleep) and was never recalled: "
+        "0.12 of it is left, and 0.20 is the limit."
+    )
+    assert (await sweep(remembering, decay_factor=0.0)).swept_count == 1
+    assert (await sweep(remembering)).swept_count == 1
+    for factor in (-0.1, 1.1):
+        with pytest.raises(SomaError) as refused:
+            await sweep(remembering, decay_factor=factor)
+        assert refused.value.metadata["field"] == "decay_factor"
+
+
 async def test_what_is_pinned_hidden_or_resting_stays(remembering: Remembering) -> None:
     now = remembering.clock.now()
     old = {"learn_time": now - days(900), "importance": 0.1}
@@ -168,9 +191,10 @@ async def test_sweeps_and_restores_against_a_plain_model(remembering: Rememberin
         )
         before = await rows(remembering)
         limit = chance.choice((0.02, 0.05, 0.3))
-        wanted = {key for key, memory in before.items() if verdict(memory, now, limit)}
+        factor = chance.choice((1.0, 0.8, 0.5))
+        wanted = {key for key, memory in before.items() if verdict(memory, now, limit, factor)}
         seen = await recallable(remembering)
-        done = await sweep(remembering, min_retention=limit)
+        done = await sweep(remembering, min_retention=limit, decay_factor=factor)
         assert {one.memory_id for one in done.memories} == {str(key) for key in wanted}, (SEED, number)
         assert await recallable(remembering) == seen - wanted, (SEED, number)
         deleted = set(chance.sample(sorted(wanted), min(3, len(wanted))))

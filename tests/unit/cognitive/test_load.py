@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from servers.cognitive.domain.load import Load, LoadFacts, after_turn, first_load, relieved
+from servers.cognitive.domain.load import Load, LoadFacts, after_turn, first_load, outlook, relieved, starts_cycle
+from servers.cognitive.domain.sleeping import SleepState
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 FULL = LoadFacts(1.0, 1.0, 1.0)
@@ -72,3 +73,41 @@ def test_a_relieved_load_is_not_due() -> None:
     high = replace(after_turns(6), turns_above=9, above_since=later(-600))
     assert high.due(NOON)
     assert not relieved(high, NOON).due(NOON)
+
+
+def test_a_load_that_asked_for_a_cycle_asks_again_after_ten_minutes() -> None:
+    asked = replace(LOADED, turns_above=3, above_since=NOON, asked_time=later(-1))
+    assert not asked.due(NOON)
+    assert not asked.due(later(598))
+    # By then a load that no turn has kept up is gone.
+    assert not asked.due(later(599))
+    assert replace(asked, time=later(590)).due(later(599))
+
+
+def test_the_load_of_a_frozen_agent_starts_nothing() -> None:
+    due = replace(LOADED, turns_above=3, above_since=NOON)
+    assert [starts_cycle(due, state, NOON) for state in SleepState] == [True, True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("load", "sentence"),
+    [
+        (first_load(NOON), "None starts by itself: the load is 0.00, and one starts above 0.80."),
+        (replace(LOADED, turns_above=3), "One starts within seconds: the load is 0.90, above 0.80 for long enough."),
+        (
+            replace(LOADED, turns_above=1, above_since=later(-60)),
+            "The load is 0.90: one starts after 2 more turns above 0.80, or at 12:04:00 UTC.",
+        ),
+        (
+            replace(LOADED, turns_above=2, above_since=later(-60)),
+            "The load is 0.90: one starts after 1 more turn above 0.80, or at 12:04:00 UTC.",
+        ),
+        (
+            replace(LOADED, turns_above=9, asked_time=later(-60)),
+            "The load of 0.90 started one lately; it starts the next at 12:09:00 UTC or later.",
+        ),
+    ],
+)
+def test_when_the_next_cycle_comes_is_a_sentence(load: Load, sentence: str) -> None:
+    assert outlook(load, SleepState.ACTIVE, NOON) == sentence
+    assert outlook(load, SleepState.FREEZE, NOON) == "None starts by itself while the agent is frozen."

@@ -21,13 +21,25 @@ FIELDS: Final = {
         ("turn_id", "conversation_id", "agent_id", "receipt_id", "stops_turn_id", "call_id", "resource_id"), ID
     ),
     **dict.fromkeys(
-        ("memory_id", "target_memory_id", "sweep_id", "consolidation_id", "quarantine_id", "erasure_id", "cycle_id", "thread_id"), ID
+        (
+            "memory_id",
+            "target_memory_id",
+            "sweep_id",
+            "consolidation_id",
+            "quarantine_id",
+            "erasure_id",
+            "cycle_id",
+            "thread_id",
+        ),
+        ID,
     ),
     **dict.fromkeys(("event_id", "error_id", "tenant_id", "key_id", "saga_id", "transaction_id", "stream"), ID),
     **dict.fromkeys(
         ("takes_back", "rating", "finish_reason", "error_reason", "decision", "period", "scope", "status"), WORD
     ),
-    **dict.fromkeys(("resource", "sources", "command", "role", "error_class", "previous_state", "state", "cause"), WORD),
+    **dict.fromkeys(
+        ("resource", "sources", "command", "role", "error_class", "previous_state", "state", "cause"), WORD
+    ),
     **dict.fromkeys(("tool", "fields", "changed_fields", "consumer", "step"), THING),
     **dict.fromkeys(("changed_by", "rated_by", "decided_by", "commanded_by", "sub", "namespace"), PERSON),
     "arguments_hash": DIGEST,

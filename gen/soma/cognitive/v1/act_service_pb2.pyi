@@ -33,7 +33,7 @@ class ActRequest(_message.Message):
     TENANT_ID_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     task: _builtins.str
-    """The task in words."""
+    """The task in words; its lines and sentences are its steps, at most 20."""
     universe: _builtins.str
     """Where it is remembered: a namespace of memory; empty means the caller's own."""
     session_id: _builtins.str
@@ -43,7 +43,7 @@ class ActRequest(_message.Message):
     agent_id: _builtins.str
     """The agent; empty means the tenant's default agent."""
     dry_run: _builtins.bool
-    """Whether nothing shall be stored, only said what would be."""
+    """Whether nothing shall be stored, in memory or in the session, only said what would be."""
     tenant_id: _builtins.str
     """The tenant; only the token's own is accepted, empty means it."""
     request_id: _builtins.str
@@ -121,21 +121,23 @@ class ActStep(_message.Message):
     novelty: _builtins.float
     """How new it is: 1 less the best likeness to the working memory, 0-1."""
     pred_error: _builtins.float
-    """How far it is from what was expected: 1 less the best fit of what is remembered, 0-1."""
+    """How far it is from what was expected: 1 less the best fit of what is remembered, 0-1; 0 where memory did not answer."""
     salience: _builtins.float
     """clamp(0.6·novelty + clamp(dopamine, 0.2, 0.8)·error + acetylcholine·novelty), 0-1."""
     stored: _builtins.bool
-    """Whether it was kept as a memory."""
+    """Whether this step was kept as a memory."""
     memory_id: _builtins.str
-    """The memory, where it was kept."""
+    """The memory that it became, now or before; empty where there is none."""
     acted: _builtins.bool
     """Whether it is worth acting on."""
     store_threshold: _builtins.float
-    """The threshold for keeping in this session now, 0-1."""
+    """The threshold that keeping was held against: 0.1 lower while the gate of the session is open."""
     act_threshold: _builtins.float
-    """The threshold for acting in this session now, 0-1."""
+    """The threshold that acting was held against: 0.1 lower while the gate of the session is open."""
     policy: _builtins.str
-    """What was decided, as a sentence. Example: "Salience 0.81 is above 0.55, so it was kept." """
+    """What was decided, as a sentence. Example: "Salience 0.81 reaches 0.55, so it was kept. It is worth acting on, as it
+    reaches 0.75."
+    """
     @_builtins.property
     def wm_hits(self) -> _containers.RepeatedCompositeFieldContainer[Global___ActHit]:
         """What the working memory had."""

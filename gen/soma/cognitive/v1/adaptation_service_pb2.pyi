@@ -194,6 +194,7 @@ class RecordFeedbackRequest(_message.Message):
     RESPONSE_TEXT_FIELD_NUMBER: _builtins.int
     TENANT_ID_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    EFFECTS_OFF_FIELD_NUMBER: _builtins.int
     agent_id: _builtins.str
     """The agent; empty means that of the turn, or the tenant's default agent."""
     turn_id: _builtins.str
@@ -214,6 +215,10 @@ class RecordFeedbackRequest(_message.Message):
     """The tenant; only the token's own is accepted, empty means it."""
     request_id: _builtins.str
     """The repeat key of the mutation."""
+    @_builtins.property
+    def effects_off(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Effects on the learning rate that are switched off, by name. Example: ["learning_rate"]."""
+
     def __init__(
         self,
         *,
@@ -227,10 +232,11 @@ class RecordFeedbackRequest(_message.Message):
         response_text: _builtins.str = ...,
         tenant_id: _builtins.str = ...,
         request_id: _builtins.str = ...,
+        effects_off: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_utility", b"_utility", "utility", b"utility"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_utility", b"_utility", "agent_id", b"agent_id", "prompt", b"prompt", "query", b"query", "request_id", b"request_id", "response_text", b"response_text", "reward", b"reward", "session_id", b"session_id", "tenant_id", b"tenant_id", "turn_id", b"turn_id", "utility", b"utility"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_utility", b"_utility", "agent_id", b"agent_id", "effects_off", b"effects_off", "prompt", b"prompt", "query", b"query", "request_id", b"request_id", "response_text", b"response_text", "reward", b"reward", "session_id", b"session_id", "tenant_id", b"tenant_id", "turn_id", b"turn_id", "utility", b"utility"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__utility: _TypeAlias = _typing.Literal["utility"]  # noqa: Y015
     _WhichOneofArgType__utility: _TypeAlias = _typing.Literal["_utility", b"_utility"]  # noqa: Y015

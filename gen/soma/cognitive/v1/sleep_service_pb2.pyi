@@ -63,7 +63,7 @@ class _SleepCycleStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Sleep
     SLEEP_CYCLE_STATE_RUNNING: _SleepCycleState.ValueType  # 1
     """It runs."""
     SLEEP_CYCLE_STATE_COMPLETED: _SleepCycleState.ValueType  # 2
-    """All of it was done."""
+    """It was done, as far as its time and its tokens went; its sentences say what was left."""
     SLEEP_CYCLE_STATE_CANCELLED: _SleepCycleState.ValueType  # 3
     """It was stopped, and what was unfinished is undone."""
     SLEEP_CYCLE_STATE_FAILED: _SleepCycleState.ValueType  # 4
@@ -77,7 +77,7 @@ SLEEP_CYCLE_STATE_UNSPECIFIED: SleepCycleState.ValueType  # 0
 SLEEP_CYCLE_STATE_RUNNING: SleepCycleState.ValueType  # 1
 """It runs."""
 SLEEP_CYCLE_STATE_COMPLETED: SleepCycleState.ValueType  # 2
-"""All of it was done."""
+"""It was done, as far as its time and its tokens went; its sentences say what was left."""
 SLEEP_CYCLE_STATE_CANCELLED: SleepCycleState.ValueType  # 3
 """It was stopped, and what was unfinished is undone."""
 SLEEP_CYCLE_STATE_FAILED: SleepCycleState.ValueType  # 4

@@ -108,7 +108,7 @@ class Thread(_message.Message):
     goal: _builtins.str
     """What it is for; may be empty."""
     cursor: _builtins.int
-    """How many from the beginning are behind the cursor."""
+    """How many from the beginning are taken: the place of the next one."""
     exhausted: _builtins.bool
     """Whether no option is left to be taken."""
     current: _builtins.bool
@@ -164,7 +164,9 @@ class GivenOption(_message.Message):
     text: _builtins.str
     """What it is."""
     score: _builtins.float
-    """How good it is, 0-1; absent keeps the order in which they come."""
+    """How good it is, 0-1; absent means as good as the one before it, the first 1, which keeps the order in which they
+    come.
+    """
     reason: _builtins.str
     """Why."""
     def __init__(

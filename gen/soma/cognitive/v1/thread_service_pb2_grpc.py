@@ -98,7 +98,8 @@ class ThreadServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetNextOption(self, request, context):
-        """The next option. Takes it where `expected_version` is given, else only looks.
+        """The next option. Takes it where `expected_version` is given, which needs the rights of TakeNextOption; else only
+        looks.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -112,7 +113,8 @@ class ThreadServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ChooseOption(self, request, context):
-        """Takes a certain option, whether it is the next or not.
+        """Takes a certain option, whether it is the next or not; those before it stay. One that was taken before is refused
+        with INVALID_FIELD.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

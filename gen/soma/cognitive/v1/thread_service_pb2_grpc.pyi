@@ -23,11 +23,15 @@ class ThreadServiceStub:
     ListThreads: _aio.UnaryUnaryMultiCallable[_thread_service_pb2.ListThreadsRequest, _thread_service_pb2.ListThreadsResponse]
     """The threads of an agent, newest first."""
     GetNextOption: _aio.UnaryUnaryMultiCallable[_thread_service_pb2.GetNextOptionRequest, _thread_service_pb2.GetNextOptionResponse]
-    """The next option. Takes it where `expected_version` is given, else only looks."""
+    """The next option. Takes it where `expected_version` is given, which needs the rights of TakeNextOption; else only
+    looks.
+    """
     TakeNextOption: _aio.UnaryUnaryMultiCallable[_thread_service_pb2.TakeNextOptionRequest, _thread_service_pb2.TakeNextOptionResponse]
     """Takes the next option."""
     ChooseOption: _aio.UnaryUnaryMultiCallable[_thread_service_pb2.ChooseOptionRequest, _thread_service_pb2.ChooseOptionResponse]
-    """Takes a certain option, whether it is the next or not."""
+    """Takes a certain option, whether it is the next or not; those before it stay. One that was taken before is refused
+    with INVALID_FIELD.
+    """
     ResetThread: _aio.UnaryUnaryMultiCallable[_thread_service_pb2.ResetThreadRequest, _thread_service_pb2.ResetThreadResponse]
     """Goes back to the first option, or empties the thread."""
 
@@ -64,7 +68,9 @@ class ThreadServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _thread_service_pb2.GetNextOptionRequest,
         context: _aio.ServicerContext[_thread_service_pb2.GetNextOptionRequest, _abc.Awaitable[_thread_service_pb2.GetNextOptionResponse]],
     ) -> _abc.Awaitable[_thread_service_pb2.GetNextOptionResponse]:
-        """The next option. Takes it where `expected_version` is given, else only looks."""
+        """The next option. Takes it where `expected_version` is given, which needs the rights of TakeNextOption; else only
+        looks.
+        """
 
     @_abc_1.abstractmethod
     def TakeNextOption(
@@ -80,7 +86,9 @@ class ThreadServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _thread_service_pb2.ChooseOptionRequest,
         context: _aio.ServicerContext[_thread_service_pb2.ChooseOptionRequest, _abc.Awaitable[_thread_service_pb2.ChooseOptionResponse]],
     ) -> _abc.Awaitable[_thread_service_pb2.ChooseOptionResponse]:
-        """Takes a certain option, whether it is the next or not."""
+        """Takes a certain option, whether it is the next or not; those before it stay. One that was taken before is refused
+        with INVALID_FIELD.
+        """
 
     @_abc_1.abstractmethod
     def ResetThread(

@@ -36,6 +36,10 @@ class _MemoryKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_MemoryKind
     """A fact."""
     MEMORY_KIND_PROCEDURAL: _MemoryKind.ValueType  # 3
     """A way to do something."""
+    MEMORY_KIND_HYPOTHESIS: _MemoryKind.ValueType  # 4
+    """A guess that sleep made of two memories. It is believed little (at most 0.2), and no list and no recall shows it unless
+    its kind is asked for.
+    """
 
 class MemoryKind(_MemoryKind, metaclass=_MemoryKindEnumTypeWrapper):
     """What sort of knowledge a memory is."""
@@ -48,6 +52,10 @@ MEMORY_KIND_SEMANTIC: MemoryKind.ValueType  # 2
 """A fact."""
 MEMORY_KIND_PROCEDURAL: MemoryKind.ValueType  # 3
 """A way to do something."""
+MEMORY_KIND_HYPOTHESIS: MemoryKind.ValueType  # 4
+"""A guess that sleep made of two memories. It is believed little (at most 0.2), and no list and no recall shows it unless
+its kind is asked for.
+"""
 Global___MemoryKind: _TypeAlias = MemoryKind  # noqa: Y015
 
 class _SourceClass:

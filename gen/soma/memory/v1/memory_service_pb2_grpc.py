@@ -129,6 +129,11 @@ class MemoryServiceStub:
                 request_serializer=soma_dot_memory_dot_v1_dot_upkeep__pb2.ConsolidateRequest.SerializeToString,
                 response_deserializer=soma_dot_memory_dot_v1_dot_upkeep__pb2.ConsolidateResponse.FromString,
                 _registered_method=True)
+        self.ReplayMemories = channel.unary_unary(
+                '/soma.memory.v1.MemoryService/ReplayMemories',
+                request_serializer=soma_dot_memory_dot_v1_dot_upkeep__pb2.ReplayMemoriesRequest.SerializeToString,
+                response_deserializer=soma_dot_memory_dot_v1_dot_upkeep__pb2.ReplayMemoriesResponse.FromString,
+                _registered_method=True)
         self.GetConsolidation = channel.unary_unary(
                 '/soma.memory.v1.MemoryService/GetConsolidation',
                 request_serializer=soma_dot_memory_dot_v1_dot_upkeep__pb2.GetConsolidationRequest.SerializeToString,
@@ -328,6 +333,13 @@ class MemoryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ReplayMemories(self, request, context):
+        """The episodic memories of some namespaces that a sleep cycle replays, the most important first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetConsolidation(self, request, context):
         """One consolidation.
         """
@@ -504,6 +516,11 @@ def add_MemoryServiceServicer_to_server(servicer, server):
                     servicer.Consolidate,
                     request_deserializer=soma_dot_memory_dot_v1_dot_upkeep__pb2.ConsolidateRequest.FromString,
                     response_serializer=soma_dot_memory_dot_v1_dot_upkeep__pb2.ConsolidateResponse.SerializeToString,
+            ),
+            'ReplayMemories': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReplayMemories,
+                    request_deserializer=soma_dot_memory_dot_v1_dot_upkeep__pb2.ReplayMemoriesRequest.FromString,
+                    response_serializer=soma_dot_memory_dot_v1_dot_upkeep__pb2.ReplayMemoriesResponse.SerializeToString,
             ),
             'GetConsolidation': grpc.unary_unary_rpc_method_handler(
                     servicer.GetConsolidation,
@@ -1053,6 +1070,33 @@ class MemoryService:
             '/soma.memory.v1.MemoryService/Consolidate',
             soma_dot_memory_dot_v1_dot_upkeep__pb2.ConsolidateRequest.SerializeToString,
             soma_dot_memory_dot_v1_dot_upkeep__pb2.ConsolidateResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReplayMemories(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/soma.memory.v1.MemoryService/ReplayMemories',
+            soma_dot_memory_dot_v1_dot_upkeep__pb2.ReplayMemoriesRequest.SerializeToString,
+            soma_dot_memory_dot_v1_dot_upkeep__pb2.ReplayMemoriesResponse.FromString,
             options,
             channel_credentials,
             insecure,

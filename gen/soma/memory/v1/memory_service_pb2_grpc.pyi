@@ -67,6 +67,8 @@ class MemoryServiceStub:
     """Makes fewer facts of many EPISODIC memories, but of none that is pinned, expires, or has a key or a payload; each
     source stays live or is reachable from a fact. Bad output of a model changes nothing.
     """
+    ReplayMemories: _aio.UnaryUnaryMultiCallable[_upkeep_pb2.ReplayMemoriesRequest, _upkeep_pb2.ReplayMemoriesResponse]
+    """The episodic memories of some namespaces that a sleep cycle replays, the most important first."""
     GetConsolidation: _aio.UnaryUnaryMultiCallable[_upkeep_pb2.GetConsolidationRequest, _upkeep_pb2.GetConsolidationResponse]
     """One consolidation."""
     ListConsolidations: _aio.UnaryUnaryMultiCallable[_upkeep_pb2.ListConsolidationsRequest, _upkeep_pb2.ListConsolidationsResponse]
@@ -249,6 +251,14 @@ class MemoryServiceServicer(metaclass=_abc_1.ABCMeta):
         """Makes fewer facts of many EPISODIC memories, but of none that is pinned, expires, or has a key or a payload; each
         source stays live or is reachable from a fact. Bad output of a model changes nothing.
         """
+
+    @_abc_1.abstractmethod
+    def ReplayMemories(
+        self,
+        request: _upkeep_pb2.ReplayMemoriesRequest,
+        context: _aio.ServicerContext[_upkeep_pb2.ReplayMemoriesRequest, _abc.Awaitable[_upkeep_pb2.ReplayMemoriesResponse]],
+    ) -> _abc.Awaitable[_upkeep_pb2.ReplayMemoriesResponse]:
+        """The episodic memories of some namespaces that a sleep cycle replays, the most important first."""
 
     @_abc_1.abstractmethod
     def GetConsolidation(

@@ -130,6 +130,7 @@ class SweepMemoriesRequest(_message.Message):
     MIN_RETENTION_FIELD_NUMBER: _builtins.int
     MAX_MEMORIES_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    DECAY_FACTOR_FIELD_NUMBER: _builtins.int
     dry_run: _builtins.bool
     """Whether nothing shall be taken, only said what would be."""
     min_retention: _builtins.float
@@ -138,6 +139,10 @@ class SweepMemoriesRequest(_message.Message):
     """Most memories, 1-10000. Default 1000."""
     request_id: _builtins.str
     """The repeat key of the mutation."""
+    decay_factor: _builtins.float
+    """How fast ages count for what fades, 0-1: with 0.5 a memory of 60 days has faded as one of 30 days, with 0 none fades
+    by age. What expires does so by the clock. Default 1; the sleep of an agent lowers it in the cycles it runs.
+    """
     @_builtins.property
     def namespaces(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Where; empty means everything of the tenant that the caller may change."""
@@ -150,13 +155,19 @@ class SweepMemoriesRequest(_message.Message):
         min_retention: _builtins.float | None = ...,
         max_memories: _builtins.int = ...,
         request_id: _builtins.str = ...,
+        decay_factor: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_min_retention", b"_min_retention", "min_retention", b"min_retention"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_decay_factor", b"_decay_factor", "_min_retention", b"_min_retention", "decay_factor", b"decay_factor", "min_retention", b"min_retention"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_min_retention", b"_min_retention", "dry_run", b"dry_run", "max_memories", b"max_memories", "min_retention", b"min_retention", "namespaces", b"namespaces", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_decay_factor", b"_decay_factor", "_min_retention", b"_min_retention", "decay_factor", b"decay_factor", "dry_run", b"dry_run", "max_memories", b"max_memories", "min_retention", b"min_retention", "namespaces", b"namespaces", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__decay_factor: _TypeAlias = _typing.Literal["decay_factor"]  # noqa: Y015
+    _WhichOneofArgType__decay_factor: _TypeAlias = _typing.Literal["_decay_factor", b"_decay_factor"]  # noqa: Y015
     _WhichOneofReturnType__min_retention: _TypeAlias = _typing.Literal["min_retention"]  # noqa: Y015
     _WhichOneofArgType__min_retention: _TypeAlias = _typing.Literal["_min_retention", b"_min_retention"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__decay_factor) -> _WhichOneofReturnType__decay_factor | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__min_retention) -> _WhichOneofReturnType__min_retention | None: ...
 
 Global___SweepMemoriesRequest: _TypeAlias = SweepMemoriesRequest  # noqa: Y015
@@ -173,7 +184,9 @@ class SweepMemoriesResponse(_message.Message):
     UNDO_UNTIL_TIME_FIELD_NUMBER: _builtins.int
     EXAMINED_COUNT_FIELD_NUMBER: _builtins.int
     sweep_id: _builtins.str
-    """The sweep, by which it is undone; empty for a dry run and where nothing was taken."""
+    """The sweep, by which it is undone; empty for a dry run and where nothing was taken. It is the UUIDv5 of the caller's sub
+    in the namespace of the request_id.
+    """
     swept_count: _builtins.int
     """How many in all."""
     examined_count: _builtins.int
@@ -272,7 +285,9 @@ class Consolidation(_message.Message):
     UNDO_UNTIL_TIME_FIELD_NUMBER: _builtins.int
     USED_TOKENS_FIELD_NUMBER: _builtins.int
     consolidation_id: _builtins.str
-    """Its id; also the id of its saga."""
+    """Its id; also the id of its saga. It is the UUIDv5 of the caller's sub in the namespace of the request_id, so that
+    whoever lost the answer can still undo it.
+    """
     namespace: _builtins.str
     """Of which namespace."""
     state: Global___ConsolidationState.ValueType
@@ -347,6 +362,7 @@ class ConsolidateRequest(_message.Message):
     TOKEN_BUDGET_FIELD_NUMBER: _builtins.int
     DRY_RUN_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    MEMORY_IDS_FIELD_NUMBER: _builtins.int
     namespace: _builtins.str
     """Which namespace; empty means the caller's own."""
     max_sources: _builtins.int
@@ -365,6 +381,10 @@ class ConsolidateRequest(_message.Message):
     def learned_before_time(self) -> _timestamp_pb2.Timestamp:
         """Only memories that became known before; absent means now."""
 
+    @_builtins.property
+    def memory_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Only these memories of the namespace, at most 64; empty means any."""
+
     def __init__(
         self,
         *,
@@ -376,10 +396,11 @@ class ConsolidateRequest(_message.Message):
         token_budget: _builtins.int = ...,
         dry_run: _builtins.bool = ...,
         request_id: _builtins.str = ...,
+        memory_ids: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["learned_before_time", b"learned_before_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["dry_run", b"dry_run", "learned_before_time", b"learned_before_time", "max_sources", b"max_sources", "model_id", b"model_id", "namespace", b"namespace", "request_id", b"request_id", "token_budget", b"token_budget", "use_model", b"use_model"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dry_run", b"dry_run", "learned_before_time", b"learned_before_time", "max_sources", b"max_sources", "memory_ids", b"memory_ids", "model_id", b"model_id", "namespace", b"namespace", "request_id", b"request_id", "token_budget", b"token_budget", "use_model", b"use_model"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -527,19 +548,25 @@ class RollbackConsolidationRequest(_message.Message):
 
     CONSOLIDATION_ID_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    STOP_RUNNING_FIELD_NUMBER: _builtins.int
     consolidation_id: _builtins.str
     """Its id."""
     request_id: _builtins.str
     """The repeat key of the mutation."""
+    stop_running: _builtins.bool
+    """Whether one that still runs is stopped, so that it changes nothing, instead of being refused; what it looked at counts as
+    not looked at then.
+    """
     def __init__(
         self,
         *,
         consolidation_id: _builtins.str = ...,
         request_id: _builtins.str = ...,
+        stop_running: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["consolidation_id", b"consolidation_id", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["consolidation_id", b"consolidation_id", "request_id", b"request_id", "stop_running", b"stop_running"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -572,6 +599,66 @@ class RollbackConsolidationResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RollbackConsolidationResponse: _TypeAlias = RollbackConsolidationResponse  # noqa: Y015
+
+@_typing.final
+class ReplayMemoriesRequest(_message.Message):
+    """What to replay."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAMESPACES_FIELD_NUMBER: _builtins.int
+    MAX_MEMORIES_FIELD_NUMBER: _builtins.int
+    MEMORY_IDS_FIELD_NUMBER: _builtins.int
+    max_memories: _builtins.int
+    """Most memories, 1-1000. Default 256."""
+    @_builtins.property
+    def namespaces(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Where; the most important memories of all of these together."""
+
+    @_builtins.property
+    def memory_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Instead of these: exactly the memories with these ids that can still be seen or rest in a fact."""
+
+    def __init__(
+        self,
+        *,
+        namespaces: _abc.Iterable[_builtins.str] | None = ...,
+        max_memories: _builtins.int = ...,
+        memory_ids: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["max_memories", b"max_memories", "memory_ids", b"memory_ids", "namespaces", b"namespaces"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReplayMemoriesRequest: _TypeAlias = ReplayMemoriesRequest  # noqa: Y015
+
+@_typing.final
+class ReplayMemoriesResponse(_message.Message):
+    """What is replayed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEMORIES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def memories(self) -> _containers.RepeatedCompositeFieldContainer[_memory_pb2.Memory]:
+        """Episodic memories that a consolidation may look at and none has looked at for 7 days, the most important first; with
+        memory_ids in the order of these.
+        """
+
+    def __init__(
+        self,
+        *,
+        memories: _abc.Iterable[_memory_pb2.Memory] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["memories", b"memories"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReplayMemoriesResponse: _TypeAlias = ReplayMemoriesResponse  # noqa: Y015
 
 @_typing.final
 class Quarantine(_message.Message):

@@ -1,0 +1,122 @@
+"""What happens to sleeps and loads beside calls: times to live end, memories are counted, cycles start.
+
+For all tenants, by several processes at once: each takes up what the others have not. When stands in `domain/`.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final, Protocol
+from uuid import UUID
+
+from servers.cognitive.domain.load import ASKS_AGAIN, starts_cycle
+from servers.cognitive.sleeping.store import AgentKey, SleepStore
+from servers.cognitive.sleeping.transitions import Sleeps
+from soma.memory.v1 import transfer_pb2 as transfer_pb
+from soma.memory.v1.memory_service_pb2_grpc import MemoryServiceStub
+from soma_common.kernel.clock import Clock
+from soma_common.kernel.errors import SomaError
+from soma_common.kernel.ids import Ids
+from soma_common.kernel.tenancy import TenantId, service_caller
+from soma_common.logging import get_logger
+from soma_common.rpc.call import acting_as
+
+_LOG: Final = get_logger("soma.cognitive.sleep")
+
+END_SECONDS: Final = 1.0
+COUNT_SECONDS: Final = 5.0
+_BATCH: Final = 256
+_COUNTED_EVERY: Final = timedelta(minutes=1)
+# A full load fades under the threshold within eleven minutes.
+_LOADED_SINCE: Final = timedelta(minutes=15)
+_MEMORY_SECONDS: Final = 5.0
+
+
+class Endings:
+    """Writes what times to live that ran out led to, so that history is true also where nobody reads."""
+
+    def __init__(self, store: SleepStore, sleeps: Sleeps, clock: Clock, ids: Ids) -> None:
+        self._store, self._sleeps, self._clock, self._ids = store, sleeps, clock, ids
+
+    async def end_due(self) -> int:
+        """Write those that are due; returns how many agents moved by it. Raises DATABASE_UNAVAILABLE."""
+        moved = 0
+        for tenant_id, agent_id in await self._store.ended(self._clock.now(), _BATCH):
+            with acting_as(service_caller("cognitive", tenant_id), str(self._ids.uuid4())):
+                moved += await self._sleeps.settle(tenant_id, agent_id)
+        return moved
+
+
+class Counting:
+    """Counts the episodic memories of agents that had turns: consolidated ones are none any more."""
+
+    def __init__(self, store: SleepStore, memory: MemoryServiceStub, clock: Clock, ids: Ids) -> None:
+        self._store, self._memory, self._clock, self._ids = store, memory, clock, ids
+
+    async def count_due(self) -> int:
+        """Count for agents that had a turn since, each at most once a minute; returns for how many.
+
+        While memory is away the number that was known stays, until after the next turn. Raises DATABASE_UNAVAILABLE.
+        """
+        now = self._clock.now()
+        counted = 0
+        for key in await self._store.take_up_counting(now, now - _COUNTED_EVERY, _BATCH):
+            counted += await self._count(key)
+        return counted
+
+    async def _count(self, key: AgentKey) -> bool:
+        namespaces = await self._store.namespaces(key)
+        if not namespaces:
+            return False
+        with acting_as(service_caller("cognitive", key[0]), str(self._ids.uuid4()), _MEMORY_SECONDS):
+            try:
+                count = await self._unconsolidated(namespaces)
+            except SomaError as error:
+                _LOG.info("unconsolidated memories are counted later", agent_id=str(key[1]), reason=error.reason.value)
+                return False
+        await self._store.count_unconsolidated(key, count)
+        return True
+
+    async def _unconsolidated(self, namespaces: Sequence[str]) -> int:
+        answer = await self._memory.GetMemoryStats(transfer_pb.GetMemoryStatsRequest(namespaces=namespaces))
+        return sum(stats.episodic_count for stats in answer.namespaces)
+
+
+class StartCycle(Protocol):
+    """Starts a cycle of an agent because of its load; one that runs already is enough."""
+
+    async def __call__(self, tenant_id: TenantId, agent_id: UUID) -> object:
+        """Raises SomaError where none can be started."""
+        ...
+
+
+class LoadCycles:
+    """Starts the cycles that loads ask for, and lets the agents sleep lightly meanwhile."""
+
+    def __init__(self, store: SleepStore, sleeps: Sleeps, start: StartCycle, clock: Clock, ids: Ids) -> None:
+        self._store, self._sleeps, self._start = store, sleeps, start
+        self._clock, self._ids = clock, ids
+
+    async def start_due(self) -> int:
+        """Start those that are due; returns how many. One that cannot be started is tried again after ten minutes.
+
+        Raises DATABASE_UNAVAILABLE.
+        """
+        now = self._clock.now()
+        rests = await self._store.high(now - _LOADED_SINCE, now - ASKS_AGAIN, now, _BATCH)
+        started = 0
+        for key, rest in rests.items():
+            if not starts_cycle(rest.load, rest.sleep.state, now):
+                continue
+            if await self._store.take_up_load(key, now, now - ASKS_AGAIN):
+                started += await self._begin(key)
+        return started
+
+    async def _begin(self, key: AgentKey) -> bool:
+        with acting_as(service_caller("cognitive", key[0]), str(self._ids.uuid4())):
+            try:
+                await self._start(*key)
+                await self._sleeps.drowse(*key)
+            except SomaError as error:
+                _LOG.warning("a cycle did not start by load", agent_id=str(key[1]), reason=error.reason.value)
+                return False
+        return True
