@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from servers.cognitive.acting.acting import Acting
+from servers.cognitive.acting.meanings import Meanings
 from servers.cognitive.acting.pruning import Pruning
 from servers.cognitive.acting.store import ActStore
 from servers.cognitive.adapting.adaptations import Adaptations
@@ -139,7 +140,7 @@ class CognitiveHouse:
 
     def _serve_acting(self) -> None:
         process = self._process
-        acting = Acting(process.database, self._states, self._memory.stub(MemoryServiceStub), process.clock)
+        acting = Acting(process.database, self._minds, self._memory.stub(MemoryServiceStub), Meanings(), process.clock)
         process.server.add(
             act_grpc.add_ActServiceServicer_to_server, ActServicer(acting), "soma.cognitive.v1.ActService"
         )

@@ -19,9 +19,11 @@ from soma.chat.v1 import turn_service_pb2 as turn_pb
 from soma.chat.v1.agent_service_pb2_grpc import AgentServiceStub
 from soma.chat.v1.conversation_service_pb2_grpc import ConversationServiceStub
 from soma.chat.v1.model_service_pb2_grpc import ModelServiceStub
+from soma.cognitive.v1 import act_service_pb2 as act_pb
 from soma.cognitive.v1 import neuromodulator_service_pb2 as mood_pb
 from soma.cognitive.v1 import sleep_service_pb2 as sleep_pb
 from soma.cognitive.v1 import thread_service_pb2 as thread_pb
+from soma.cognitive.v1.act_service_pb2_grpc import ActServiceStub
 from soma.cognitive.v1.sleep_service_pb2_grpc import SleepServiceStub
 from soma.cognitive.v1.thread_service_pb2_grpc import ThreadServiceStub
 from soma.governor.v1 import budget_pb2 as budget_pb
@@ -134,6 +136,7 @@ async def test_every_change_is_told(watched: Watched, control: HouseDatabase) ->
     await branches(watched)
     await tools(watched)
     await threads(watched)
+    await acts(watched)
     await erasures(watched, control)
     assert watched.seen == {method for method in TOLD if method.startswith(OWN)}
 
@@ -326,6 +329,19 @@ async def threads(watched: Watched) -> None:
     choice = thread_pb.ChooseOptionRequest(option_id=made.thread.options[1].option_id)
     await watched.ask(f"{house}ChooseOption", stub, choice)
     await watched.ask(f"{house}ResetThread", stub, thread_pb.ResetThreadRequest())
+
+
+async def acts(watched: Watched) -> None:
+    house, stub = "/soma.cognitive.v1.ActService/", watched.boss.stub("cognitive", ActServiceStub)
+    await watched.ask(f"{house}Act", stub, act_pb.ActRequest(task="Order coal for the stove in the library."))
+
+    async def stream() -> None:
+        act = act_pb.ActRequest(task="Have the piano tuned before the concert.", request_id=str(uuid4()))
+        with watched.boss.acting():
+            async for _ in stub.StreamAct(act_pb.StreamActRequest(act=act)):
+                pass
+
+    await watched.leads_to((f"{house}StreamAct",), stream)
 
 
 async def models(watched: Watched) -> None:
