@@ -1,4 +1,4 @@
-"""The paths of the former mind on the whole mesh: the former bodies do what they say, for an agent alone in its tenant."""
+"""The paths of the former mind on the whole mesh: each body does what it says, for an agent alone in its tenant."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
