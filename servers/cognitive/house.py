@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from servers.cognitive.acting.acting import Acting
-from servers.cognitive.acting.pruning import Pruning
+from servers.cognitive.acting.meanings import Meanings
+from servers.cognitive.acting.pruning import PRUNE_SECONDS, Pruning
 from servers.cognitive.acting.store import ActStore
 from servers.cognitive.adapting.adaptations import Adaptations
 from servers.cognitive.adapting.rows import AdaptationStore
@@ -154,11 +155,12 @@ class CognitiveHouse:
 
     def _serve_acting(self) -> None:
         process = self._process
-        acting = Acting(process.database, self._states, self._memory.stub(MemoryServiceStub), process.clock)
+        acting = Acting(process.database, self._minds, self._memory.stub(MemoryServiceStub), Meanings(), process.clock)
         process.server.add(
             act_grpc.add_ActServiceServicer_to_server, ActServicer(acting), "soma.cognitive.v1.ActService"
         )
 
     def _acting_work(self) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
         pruning = Pruning(ActStore(self._process.database), self._process.clock)
-        yield "prune sessions", pruning.run()
+        name = "prune sessions"
+        yield name, keep_running(name, pruning.prune, PRUNE_SECONDS)

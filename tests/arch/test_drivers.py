@@ -51,7 +51,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "tiktoken": ("soma_common/tokens/",),
     "tokenizers": ("soma_common/tokens/", "soma_common/embedding/"),
     "Stemmer": ("servers/memory/",),
-    "numpy": ("soma_common/embedding/", "servers/memory/", "servers/governor/"),
+    "numpy": ("soma_common/embedding/", "servers/memory/", "servers/governor/", "servers/cognitive/acting/"),
     "starlette": ("edge/",),
     "uvicorn": ("edge/",),
     "websockets": ("edge/", TESTING),

@@ -11,13 +11,19 @@ REPEATED_BY = "request_id"
 
 
 def mutating() -> set[str]:
-    """The methods whose request has a repeat key."""
+    """The methods whose request has a repeat key, or holds a request that has one."""
     files = FileDescriptorSet.FromString((ROOT / "gen/soma/descriptors.binpb").read_bytes()).file
     keyed = {
         f".{file.package}.{message.name}"
         for file in files
         for message in file.message_type
         if any(field.name == REPEATED_BY for field in message.field)
+    }
+    keyed |= {
+        f".{file.package}.{message.name}"
+        for file in files
+        for message in file.message_type
+        if any(field.type_name in keyed and field.type_name.endswith("Request") for field in message.field)
     }
     return {
         f"/{file.package}.{service.name}/{method.name}"

@@ -11,11 +11,13 @@ from servers.cognitive.acting.order import Mind, Order
 from servers.cognitive.acting.remembering import Place, Remembering
 from servers.cognitive.acting.running import Parts, Running
 from servers.cognitive.acting.store import ActStore, Session
-from servers.cognitive.domain.effects import Bases, knobs_of
+from servers.cognitive.domain.effects import Bases
+from servers.cognitive.domain.modulation import modulation_of
 from servers.cognitive.domain.planning import MOST_SECONDS
+from servers.cognitive.domain.sleeping import SleepState
 from servers.cognitive.domain.working_memory import Item, most_salient
-from servers.cognitive.encoding.states import modulation_message
-from servers.cognitive.keeping.states import States
+from servers.cognitive.encoding.adaptation import retrieval_message
+from servers.cognitive.keeping.minds import Minds
 from soma.cognitive.v1 import act_service_pb2 as act_pb
 from soma.memory.v1.memory_service_pb2_grpc import MemoryServiceStub
 from soma_common.kernel.clock import Clock
@@ -30,20 +32,20 @@ class Acting:
     def __init__(
         self,
         database: Database,
-        states: States,
+        minds: Minds,
         memory: MemoryServiceStub,
+        meanings: Meanings,
         clock: Clock,
         plan_seconds: float = MOST_SECONDS,
     ) -> None:
         self._store = ActStore(database)
-        self._states, self._memory, self._clock = states, memory, clock
-        self._meanings = Meanings()
-        self._plan_seconds = plan_seconds
+        self._minds, self._memory, self._clock = minds, memory, clock
+        self._meanings, self._plan_seconds = meanings, plan_seconds
 
     async def act(self, order: Order) -> AsyncGenerator[act_pb.ActStep | act_pb.ActResponse, None]:
         """The steps as they are done, then the whole action; asked again, the same, and on from where it was cut off.
 
-        Raises REQUEST_ID_REUSED, and CONFLICT where the same action runs in another call.
+        Raises REQUEST_ID_REUSED, AGENT_FROZEN, and CONFLICT where the same action runs in another call.
         """
         so_far = await self._store.action(order.session, order.asked.request_id)
         if so_far is not None and so_far.body_hash != order.asked.body_hash:
@@ -55,7 +57,7 @@ class Acting:
             yield answer
             return
         mind = await self._mind(order)
-        place = Place(order.session.agent_id, order.universe, mind.recall_limit, mind.weights)
+        place = Place(order.session.agent_id, order.universe, mind)
         remembering = Remembering(self._memory, place, self._plan_seconds)
         running = Running(Parts(self._store, self._meanings, remembering, self._clock), order, mind, so_far)
         async with aclosing(running.steps()) as steps:
@@ -68,7 +70,17 @@ class Acting:
         return most_salient(await self._store.session(session))
 
     async def _mind(self, order: Order) -> Mind:
-        moment = await self._states.read(order.session.tenant_id, order.session.agent_id)
-        knobs = knobs_of(moment.values, Bases(recall_limit=order.top_k))
-        modulation = modulation_message(moment, knobs)
-        return Mind(moment.values, knobs.store_threshold, knobs.recall_limit, modulation.retrieval_weights)
+        """The agent's mind now. Raises AGENT_FROZEN."""
+        agent_id = order.session.agent_id
+        now = await self._minds.read(order.session.tenant_id, agent_id)
+        modulation = modulation_of(now.mind, now.time, Bases(recall_limit=order.top_k))
+        if modulation.sleep_state is SleepState.FREEZE:
+            raise SomaError(Reason.AGENT_FROZEN, {"agent_id": str(agent_id)})
+        knobs = modulation.knobs
+        return Mind(
+            modulation.values,
+            knobs.store_threshold,
+            knobs.recall_limit,
+            knobs.recall_time_factor,
+            retrieval_message(modulation.adaptation.weights),
+        )

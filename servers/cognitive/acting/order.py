@@ -39,4 +39,5 @@ class Mind:
     values: Values
     store_threshold: float
     recall_limit: int
+    recall_time_factor: float
     weights: common_pb.RetrievalWeights

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
+from servers.cognitive.acting.order import Mind
 from servers.cognitive.domain.planning import MOST_SECONDS, Link
-from soma.common.v1 import modulation_pb2 as common_pb
 from soma.memory.v1 import graph_pb2 as graph_pb
 from soma.memory.v1 import memory_pb2 as memory_pb
 from soma.memory.v1 import memory_service_pb2 as service_pb
@@ -33,13 +33,11 @@ _OF_ONE_TEXT: Final = frozenset((Reason.MEMORY_REFUSED, Reason.INVALID_FIELD, Re
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an action looks and keeps: for which agent, in which namespace (empty: what the caller may read, and the
-    caller's own), how many memories, by which weights."""
+    """Where an action looks, for which agent and in what mind; without a `universe` wherever the caller may read."""
 
     agent_id: UUID
     universe: str
-    limit: int
-    weights: common_pb.RetrievalWeights
+    mind: Mind
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +85,9 @@ class Remembering:
             query=step,
             namespaces=[place.universe] if place.universe else [],
             agent_id=str(place.agent_id),
-            top_k=place.limit,
-            weights=place.weights,
-            time_budget_milliseconds=RECALL_BUDGET_MILLISECONDS,
+            top_k=place.mind.recall_limit,
+            weights=place.mind.weights,
+            time_budget_milliseconds=int(RECALL_BUDGET_MILLISECONDS * place.mind.recall_time_factor),
         )
         try:
             answer = await self._memory.RecallMemories(request, timeout=_within(RECALL_SECONDS))

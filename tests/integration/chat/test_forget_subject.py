@@ -15,9 +15,11 @@ from soma.chat.v1 import message_pb2 as message_pb
 from soma.chat.v1 import turn_service_pb2 as turn_pb
 from soma.chat.v1.agent_service_pb2_grpc import AgentServiceStub
 from soma.chat.v1.conversation_service_pb2_grpc import ConversationServiceStub
+from soma.cognitive.v1 import act_service_pb2 as act_pb
 from soma.cognitive.v1 import neuromodulator_service_pb2 as mood_pb
 from soma.cognitive.v1 import sleep_service_pb2 as sleep_pb
 from soma.cognitive.v1 import thread_service_pb2 as thread_pb
+from soma.cognitive.v1.act_service_pb2_grpc import ActServiceStub
 from soma.cognitive.v1.sleep_service_pb2_grpc import SleepServiceStub
 from soma.cognitive.v1.thread_service_pb2_grpc import ThreadServiceStub
 from soma.common.v1 import erasure_pb2 as line_pb
@@ -173,6 +175,7 @@ async def govern(person: Person, canaries: Canaries) -> None:
         request_id=request_id(),
     )
     agents: Any = person.stub("chat", AgentServiceStub)
+    acts: Any = person.stub("cognitive", ActServiceStub)
     keys: Any = person.stub("control", ApiKeyServiceStub)
     with person.acting():
         await person.governor.SetBudget(limit)
@@ -193,6 +196,12 @@ async def govern(person: Person, canaries: Canaries) -> None:
                 request_id=request_id(),
             )
         )
+        act = act_pb.ActRequest(
+            task=f"Bring the {canaries.plant('task')} to the attic.",
+            session_id=canaries.plant("session"),
+            request_id=request_id(),
+        )
+        await acts.Act(act)
         for sub in ("", "robot"):
             name = canaries.plant(f"key of {sub or 'the person'}")
             await keys.CreateApiKey(keys_pb.CreateApiKeyRequest(name=name, sub=sub, request_id=request_id()))

@@ -19,9 +19,13 @@ from soma.chat.v1 import turn_service_pb2 as turn_pb
 from soma.chat.v1.agent_service_pb2_grpc import AgentServiceStub
 from soma.chat.v1.conversation_service_pb2_grpc import ConversationServiceStub
 from soma.chat.v1.model_service_pb2_grpc import ModelServiceStub
+from soma.cognitive.v1 import act_service_pb2 as act_pb
+from soma.cognitive.v1 import adaptation_service_pb2 as adaptation_pb
 from soma.cognitive.v1 import neuromodulator_service_pb2 as mood_pb
 from soma.cognitive.v1 import sleep_service_pb2 as sleep_pb
 from soma.cognitive.v1 import thread_service_pb2 as thread_pb
+from soma.cognitive.v1.act_service_pb2_grpc import ActServiceStub
+from soma.cognitive.v1.adaptation_service_pb2_grpc import AdaptationServiceStub
 from soma.cognitive.v1.sleep_service_pb2_grpc import SleepServiceStub
 from soma.cognitive.v1.thread_service_pb2_grpc import ThreadServiceStub
 from soma.governor.v1 import budget_pb2 as budget_pb
@@ -130,10 +134,12 @@ async def test_every_change_is_told(watched: Watched, control: HouseDatabase) ->
     await resources(watched)
     await memories(watched)
     await minds_and_money(watched, watched.boss)
+    await feedback(watched)
     await models(watched)
     await branches(watched)
     await tools(watched)
     await threads(watched)
+    await acts(watched)
     await erasures(watched, control)
     assert watched.seen == {method for method in TOLD if method.startswith(OWN)}
 
@@ -335,6 +341,19 @@ async def threads(watched: Watched) -> None:
     await watched.ask(f"{house}ResetThread", stub, thread_pb.ResetThreadRequest())
 
 
+async def acts(watched: Watched) -> None:
+    house, stub = "/soma.cognitive.v1.ActService/", watched.boss.stub("cognitive", ActServiceStub)
+    await watched.ask(f"{house}Act", stub, act_pb.ActRequest(task="Order coal for the stove in the library."))
+
+    async def stream() -> None:
+        act = act_pb.ActRequest(task="Have the piano tuned before the concert.", request_id=str(uuid4()))
+        with watched.boss.acting():
+            async for _ in stub.StreamAct(act_pb.StreamActRequest(act=act)):
+                pass
+
+    await watched.leads_to((f"{house}StreamAct",), stream)
+
+
 async def models(watched: Watched) -> None:
     house, stub = "/soma.chat.v1.ModelService/", watched.models
     profile = model_pb.ModelProfile(model_profile_id="spare", provider="openai", model="gpt-4o-mini")
@@ -346,3 +365,22 @@ async def models(watched: Watched) -> None:
     await watched.ask(f"{house}UpdateModel", stub, update)
     await watched.ask(f"{house}SetDefaultModel", stub, model_pb.SetDefaultModelRequest(model_profile_id="spare"))
     await watched.ask(f"{house}DeleteModel", stub, model_pb.DeleteModelRequest(model_profile_id="spare"))
+
+
+async def feedback(watched: Watched) -> None:
+    """On a turn that used a memory; then what was learned is taken back."""
+    house, stub = "/soma.cognitive.v1.AdaptationService/", watched.boss.stub("cognitive", AdaptationServiceStub)
+    with watched.boss.acting():
+        listed = await watched.agents.ListAgents(agent_pb.ListAgentsRequest())
+    bicycle = memory_pb.StoreMemoryRequest(text="My bicycle is green and stands in the barn.", source_id="barn")
+    await watched.ask("/soma.memory.v1.MemoryService/StoreMemory", watched.boss.memory, bicycle)
+    observed = ("/soma.cognitive.v1.ModulationService/ObserveTurn",)
+    told = await watched.leads_to(observed, lambda: watched.boss.say("Where does my green bicycle stand?"))
+    good = adaptation_pb.RecordFeedbackRequest(turn_id=told.turn_id, reward=1.0)
+    answer = await watched.ask(f"{house}RecordFeedback", stub, good)
+    assert answer.accepted, answer.sentence
+    agent_id = answer.state.agent_id
+    assert agent_id in {agent.agent_id for agent in listed.agents}
+    back = adaptation_pb.RollbackAdaptationRequest(agent_id=agent_id, version=0)
+    await watched.ask(f"{house}RollbackAdaptation", stub, back)
+    await watched.ask(f"{house}ResetAdaptation", stub, adaptation_pb.ResetAdaptationRequest(agent_id=agent_id))

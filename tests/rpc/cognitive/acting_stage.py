@@ -2,35 +2,52 @@
 
 import asyncio
 from dataclasses import dataclass
-from typing import Any
+from itertools import pairwise
+from typing import Any, Final
 from uuid import uuid4
 
 import pytest
 
 from servers.cognitive.acting.acting import Acting
+from servers.cognitive.acting.meanings import Meanings
 from servers.cognitive.acting.store import ActStore
+from servers.cognitive.domain.planning import MOST_SECONDS
+from servers.cognitive.domain.sleeping import SleepState
+from servers.cognitive.keeping.mind_store import MindStore
+from servers.cognitive.keeping.minds import Minds
 from servers.cognitive.keeping.states import States, Update
 from servers.cognitive.keeping.store import StateStore
 from servers.cognitive.rpc.act import ActServicer
+from servers.cognitive.sleeping.store import SleepStore
+from servers.cognitive.sleeping.transitions import Order, Sleeps
 from servers.memory.rpc.servicer import MemoryServicer
 from soma.cognitive.v1 import act_service_pb2 as act_pb
 from soma.cognitive.v1 import act_service_pb2_grpc as act_grpc
 from soma.cognitive.v1 import neuromodulator_service_pb2 as mood_pb
+from soma.cognitive.v1 import sleep_service_pb2 as sleep_pb
+from soma.memory.v1 import graph_pb2 as graph_pb
+from soma.memory.v1 import memory_pb2 as memory_pb
+from soma.memory.v1 import memory_service_pb2 as service_pb
 from soma.memory.v1 import memory_service_pb2_grpc as memory_grpc
 from soma_common.events.store import EventStore
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason
 from soma_common.kernel.tenancy import default_agent_id
 from soma_common.postgres.pool import Database
+from soma_common.rpc.call import acting_as
 from soma_common.rpc.idempotency import IdempotencyStore
 from soma_common.rpc.interceptors.deadline import DEFAULT_UNARY_SECONDS
 from soma_common.testing.clock import SetClock
-from soma_common.testing.identity import TENANT
+from soma_common.testing.identity import TENANT, user
 from soma_common.testing.postgres import HouseDatabases, OpenDatabase
 from soma_common.testing.rpc import Added, RpcHarness
 from tests.rpc.memory.conftest import house_on, indexer
 
 __all__ = ["Door", "Stage", "indexer", "stage"]
+BOILER: Final = "The boiler in the cellar leaks since Tuesday."
+GARDEN: Final = "Plant three apple trees behind the shed."
+PIANO: Final = "Have the piano tuned before the concert."
+MEANINGS: Final = Meanings()
 
 
 class Door:
@@ -67,13 +84,15 @@ class Door:
 
 @dataclass(frozen=True)
 class Stage:
-    """Stubs as the edge has them, and what stands behind."""
+    """Stubs as the edge has them, `hasty` with the time for a plan that a process has, and what stands behind."""
 
     acts: act_grpc.ActServiceStub
+    hasty: act_grpc.ActServiceStub
     memory: memory_grpc.MemoryServiceStub
     door: Door
     clock: SetClock
     states: States
+    sleeps: Sleeps
     store: ActStore
     database: Database
 
@@ -95,6 +114,35 @@ class Stage:
             TENANT, default_agent_id(TENANT), update, lambda *_: mood_pb.UpdateNeuromodulatorsResponse()
         )
 
+    async def remembered(self) -> list[memory_pb.Memory]:
+        """What memory has for the caller."""
+        answer = await self.memory.ListMemories(service_pb.ListMemoriesRequest())
+        return list(answer.memories)
+
+    async def texts(self) -> list[str]:
+        """The texts of that."""
+        return sorted(memory.text for memory in await self.remembered())
+
+    async def remember(self, text: str) -> str:
+        """Store a memory; gives its id."""
+        stored = await self.memory.StoreMemory(service_pb.StoreMemoryRequest(text=text, request_id=str(uuid4())))
+        return str(stored.memory.memory_id)
+
+    async def linked(self, *chain: str) -> None:
+        """Store memories, each linked to the next."""
+        ids = [await self.remember(text) for text in chain]
+        for one, other in pairwise(ids):
+            link = graph_pb.LinkMemoriesRequest(memory_id=one, target_memory_id=other, request_id=str(uuid4()))
+            await self.memory.LinkMemories(link)
+
+    async def sleep(self, *states: SleepState) -> None:
+        """Bring the default agent through these states."""
+        for state in states:
+            order = Order(state, None, wake=False, trace_id="")
+            await self.sleeps.transition(
+                TENANT, default_agent_id(TENANT), order, lambda *_: sleep_pb.TransitionSleepResponse()
+            )
+
 
 def request(task: str, **fields: Any) -> act_pb.ActRequest:
     """An action in the session "s"."""
@@ -109,18 +157,31 @@ async def stage(rpc: RpcHarness, house_database: HouseDatabases, open_database: 
     door = Door((await house_on(rpc, memories, indexer, clock)).servicer)
     added = Added(memory_grpc.add_MemoryServiceServicer_to_server, door, "soma.memory.v1.MemoryService")
     remembers = await rpc.serve("memory", added, idempotency=IdempotencyStore(memories))
-    states = States(minds, StateStore(minds), EventStore("cognitive"), clock)
+    events = EventStore("cognitive")
+    states = States(minds, StateStore(minds), events, clock)
     memory = rpc.channel(remembers, service="cognitive", timeout_seconds=30).stub(memory_grpc.MemoryServiceStub)
-    # A plan is never cut off by a busy machine; the test of that has nothing to wait for.
-    acting = Acting(minds, states, memory, clock, plan_seconds=10)
-    added = Added(act_grpc.add_ActServiceServicer_to_server, ActServicer(acting), "soma.cognitive.v1.ActService")
-    acts = await rpc.serve("cognitive", added, idempotency=IdempotencyStore(minds))
+    with acting_as(user(), "warm"):
+        # The first one opens connections and reads tables, for which no action under test should wait.
+        await memory.RecallMemories(service_pb.RecallMemoriesRequest(query="warm", time_budget_milliseconds=5000))
+    door.asked.clear()
+    await MEANINGS.direction("warm")
+    parts = (minds, Minds(MindStore(minds), events, clock), memory, MEANINGS, clock)
+    acts: list[act_grpc.ActServiceStub] = []
+    # A plan is not cut off by a busy machine, but where that is tested.
+    for seconds in (10.0, MOST_SECONDS):
+        acting = ActServicer(Acting(*parts, plan_seconds=seconds))
+        added = Added(act_grpc.add_ActServiceServicer_to_server, acting, "soma.cognitive.v1.ActService")
+        served = await rpc.serve("cognitive", added, idempotency=IdempotencyStore(minds))
+        acts.append(rpc.channel(served, timeout_seconds=30).stub(act_grpc.ActServiceStub))
+    usual, hasty = acts
     return Stage(
-        rpc.channel(acts, timeout_seconds=30).stub(act_grpc.ActServiceStub),
+        usual,
+        hasty,
         rpc.channel(remembers, timeout_seconds=30).stub(memory_grpc.MemoryServiceStub),
         door,
         clock,
         states,
+        Sleeps(minds, SleepStore(minds), events, clock),
         ActStore(minds),
         minds,
     )
