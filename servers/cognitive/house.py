@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from servers.cognitive.acting.acting import Acting
 from servers.cognitive.acting.meanings import Meanings
-from servers.cognitive.acting.pruning import Pruning
+from servers.cognitive.acting.pruning import PRUNE_SECONDS, Pruning
 from servers.cognitive.acting.store import ActStore
 from servers.cognitive.adapting.adaptations import Adaptations
 from servers.cognitive.adapting.rows import AdaptationStore
@@ -162,4 +162,5 @@ class CognitiveHouse:
 
     def _acting_work(self) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
         pruning = Pruning(ActStore(self._process.database), self._process.clock)
-        yield "prune sessions", pruning.run()
+        name = "prune sessions"
+        yield name, keep_running(name, pruning.prune, PRUNE_SECONDS)
