@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 from uuid import uuid4
 
@@ -24,6 +25,8 @@ from soma.cognitive.v1 import act_service_pb2 as act_pb
 from soma.cognitive.v1 import act_service_pb2_grpc as act_grpc
 from soma.cognitive.v1 import neuromodulator_service_pb2 as mood_pb
 from soma.cognitive.v1 import sleep_service_pb2 as sleep_pb
+from soma.memory.v1 import graph_pb2 as graph_pb
+from soma.memory.v1 import memory_pb2 as memory_pb
 from soma.memory.v1 import memory_service_pb2 as service_pb
 from soma.memory.v1 import memory_service_pb2_grpc as memory_grpc
 from soma_common.events.store import EventStore
@@ -41,6 +44,9 @@ from soma_common.testing.rpc import Added, RpcHarness
 from tests.rpc.memory.conftest import house_on, indexer
 
 __all__ = ["Door", "Stage", "indexer", "stage"]
+BOILER: Final = "The boiler in the cellar leaks since Tuesday."
+GARDEN: Final = "Plant three apple trees behind the shed."
+PIANO: Final = "Have the piano tuned before the concert."
 MEANINGS: Final = Meanings()
 
 
@@ -108,6 +114,27 @@ class Stage:
             TENANT, default_agent_id(TENANT), update, lambda *_: mood_pb.UpdateNeuromodulatorsResponse()
         )
 
+    async def remembered(self) -> list[memory_pb.Memory]:
+        """What memory has for the caller."""
+        answer = await self.memory.ListMemories(service_pb.ListMemoriesRequest())
+        return list(answer.memories)
+
+    async def texts(self) -> list[str]:
+        """The texts of that."""
+        return sorted(memory.text for memory in await self.remembered())
+
+    async def remember(self, text: str) -> str:
+        """Store a memory; gives its id."""
+        stored = await self.memory.StoreMemory(service_pb.StoreMemoryRequest(text=text, request_id=str(uuid4())))
+        return str(stored.memory.memory_id)
+
+    async def linked(self, *chain: str) -> None:
+        """Store memories, each linked to the next."""
+        ids = [await self.remember(text) for text in chain]
+        for one, other in pairwise(ids):
+            link = graph_pb.LinkMemoriesRequest(memory_id=one, target_memory_id=other, request_id=str(uuid4()))
+            await self.memory.LinkMemories(link)
+
     async def sleep(self, *states: SleepState) -> None:
         """Bring the default agent through these states."""
         for state in states:
@@ -139,15 +166,17 @@ async def stage(rpc: RpcHarness, house_database: HouseDatabases, open_database: 
     door.asked.clear()
     await MEANINGS.direction("warm")
     parts = (minds, Minds(MindStore(minds), events, clock), memory, MEANINGS, clock)
-    acts = []
+    acts: list[act_grpc.ActServiceStub] = []
     # A plan is not cut off by a busy machine, but where that is tested.
     for seconds in (10.0, MOST_SECONDS):
         acting = ActServicer(Acting(*parts, plan_seconds=seconds))
         added = Added(act_grpc.add_ActServiceServicer_to_server, acting, "soma.cognitive.v1.ActService")
         served = await rpc.serve("cognitive", added, idempotency=IdempotencyStore(minds))
         acts.append(rpc.channel(served, timeout_seconds=30).stub(act_grpc.ActServiceStub))
+    usual, hasty = acts
     return Stage(
-        *acts,
+        usual,
+        hasty,
         rpc.channel(remembers, timeout_seconds=30).stub(memory_grpc.MemoryServiceStub),
         door,
         clock,

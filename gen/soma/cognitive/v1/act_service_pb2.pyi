@@ -37,7 +37,9 @@ class ActRequest(_message.Message):
     universe: _builtins.str
     """Where it is remembered: a namespace of memory; empty means the caller's own."""
     session_id: _builtins.str
-    """The session whose working memory counts; empty means one of its own."""
+    """The caller's session whose working memory counts; empty means one of its own. A session is forgotten when nobody has used
+    it for 7 days.
+    """
     top_k: _builtins.int
     """Memories to look at, 1-50. Default 3."""
     agent_id: _builtins.str

@@ -71,7 +71,7 @@ class ActServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetWorkingMemory(self, request, context):
-        """What is in the working memory of a session, the most salient first.
+        """What is in the working memory of a session of the caller, the most salient first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -21,7 +21,7 @@ class ActServiceStub:
     StreamAct: _aio.UnaryStreamMultiCallable[_act_service_pb2.StreamActRequest, _act_service_pb2.StreamActResponse]
     """The same, step by step; ends when the caller does."""
     GetWorkingMemory: _aio.UnaryUnaryMultiCallable[_act_service_pb2.GetWorkingMemoryRequest, _act_service_pb2.GetWorkingMemoryResponse]
-    """What is in the working memory of a session, the most salient first."""
+    """What is in the working memory of a session of the caller, the most salient first."""
 
 class ActServiceServicer(metaclass=_abc_1.ABCMeta):
     """Looks at a task with what an agent remembers and how it feels: what is new in it, what is worth keeping, what to do next."""
@@ -48,6 +48,6 @@ class ActServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _act_service_pb2.GetWorkingMemoryRequest,
         context: _aio.ServicerContext[_act_service_pb2.GetWorkingMemoryRequest, _abc.Awaitable[_act_service_pb2.GetWorkingMemoryResponse]],
     ) -> _abc.Awaitable[_act_service_pb2.GetWorkingMemoryResponse]:
-        """What is in the working memory of a session, the most salient first."""
+        """What is in the working memory of a session of the caller, the most salient first."""
 
 def add_ActServiceServicer_to_server(servicer: ActServiceServicer, server: _aio.Server) -> None: ...
