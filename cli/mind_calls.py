@@ -25,7 +25,7 @@ from soma.cognitive.v1 import sleep_service_pb2_grpc as sleep_grpc
 from soma.cognitive.v1 import thread_service_pb2 as thread_pb
 from soma.cognitive.v1 import thread_service_pb2_grpc as thread_grpc
 
-# A change of sleep waits up to half a minute for open turns; a model may be asked for options or steps.
+# A model may be asked for options; a cycle that is stopped undoes what was unfinished.
 WAITING_SECONDS: Final = 40.0
 _LOOK_SECONDS: Final = 0.5
 

@@ -1,4 +1,4 @@
-"""Which parameters a chat completion may have, as the OpenAI API has them, and what becomes of each; `wake` is ours.
+"""Which parameters a chat completion may have, as the OpenAI API has them and we do, and what becomes of each.
 
 A parameter that would change the answer and cannot be had here is refused, and so is one that nobody knows: silence
 would let a client believe that it was heeded.
@@ -12,9 +12,11 @@ from soma_common.kernel.errors import invalid_field
 HEEDED: Final = frozenset(
     """
     model messages stream stream_options temperature top_p seed stop max_tokens max_completion_tokens response_format
-    presence_penalty frequency_penalty reasoning_effort tools tool_choice parallel_tool_calls wake
+    presence_penalty frequency_penalty reasoning_effort tools tool_choice parallel_tool_calls
     """.split()
 )
+# What no other has: whether an agent that rests is woken to answer.
+OWN: Final = frozenset(("wake",))
 # They ask for nothing that a reader of the answer could see: labels, caches, ways to be quicker.
 HARMLESS: Final = frozenset(
     """
@@ -48,7 +50,7 @@ _INSTEAD: Final[Mapping[str, str]] = {
 def demand_known(body: Mapping[str, Any]) -> None:
     """Raises INVALID_FIELD for the first parameter that is refused or unknown."""
     for name, value in body.items():
-        if name in HEEDED or name in HARMLESS:
+        if name in HEEDED or name in OWN or name in HARMLESS:
             continue
         if name not in REFUSED:
             raise invalid_field(name[:100], "a chat completion has no such parameter")

@@ -35,6 +35,7 @@ _BY_REASON: Final[Mapping[Reason, int]] = {
     Reason.PAYLOAD_TOO_LARGE: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     Reason.CONVERSATION_BUSY: HTTPStatus.CONFLICT,
     Reason.CONVERSATION_CLOSED: HTTPStatus.CONFLICT,
+    Reason.AGENT_FROZEN: HTTPStatus.CONFLICT,
     Reason.CURSOR_TOO_OLD: HTTPStatus.GONE,
 }
 # What OpenAI calls a failure: its `type` and `code`; the code of others is the reason in lower case.

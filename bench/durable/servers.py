@@ -61,9 +61,9 @@ class Servers:
             self._kafka = self._stack.enter_context(running(launched_kafka, "kafka")).bootstrap
         return self._kafka
 
-    def house(self) -> HouseDatabase:
-        """A fresh database of a house."""
-        return asyncio.run(self.postgres.make("chat", None))
+    def house(self, name: str = "chat") -> HouseDatabase:
+        """A fresh database: with the shared tables only for chat, with its own as well for another house."""
+        return asyncio.run(self.postgres.make(name, None if name == "chat" else f"servers.{name}"))
 
     def statements_of(self, dsn: str) -> int:
         """How many statements the server has been sent for a database since `listen_to`; see `log.py`."""

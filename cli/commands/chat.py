@@ -14,6 +14,7 @@ from cli.exits import CommandError, Exit
 if TYPE_CHECKING:
     import asyncio
 
+    from cli.talk.asking import Question
     from cli.talk.session import Talk
     from cli.talk.turns import Turns
     from cli.talk.watch import TurnEnd
@@ -39,16 +40,19 @@ def chat(
     model: Annotated[
         str, typer.Option(metavar="ID", help="Ask this model, as `model list` names it.", autocompletion=model_ids)
     ] = "",
+    wake: Annotated[
+        bool, typer.Option("--wake", help="Wake an agent that sleeps deeply, so that it answers this.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print each event of the answer as a line of JSON.")] = False,
 ) -> None:
     """Talk to your agent; the answer streams as it is written, and goes on when the connection is lost in between.
 
     Ctrl-C stops the answer and not the program; Ctrl-C twice at the prompt, or Ctrl-D, ends it. What is typed while an
     answer is written waits for its turn. A line that ends with a backslash goes on in the next one; lines between two
-    lines of \"\"\" are one question. /help lists what else can be asked for: /edit, /regenerate, /branches, /approvals,
-    /search, /receipt, /mind and more. A conversation that is taken up while an answer is written shows that answer
-    from its beginning. Only the answer goes to standard output. Ends with 130 when the answer was stopped, with 1 when
-    it waits for a consent. With --json: a message soma.chat.v1.TurnEvent a line.
+    lines of \"\"\" are one question. /help lists what else can be asked for: /edit, /regenerate, /wake, /branches,
+    /approvals, /search, /receipt, /mind and more. A conversation that is taken up while an answer is written shows that
+    answer from its beginning. Only the answer goes to standard output. Ends with 130 when the answer was stopped, with
+    1 when it waits for a consent. With --json: a message soma.chat.v1.TurnEvent a line.
 
     Examples:  somastack chat  ·  somastack chat -c "And in winter?"  ·  git diff | somastack chat "What changed?" -  ·
     echo hi | somastack chat --json
@@ -56,6 +60,7 @@ def chat(
     import asyncio
 
     from cli.doors import checked_id
+    from cli.talk.asking import Question
     from cli.talk.session import Talk
     from cli.talk.turns import Turns
     from config import load_settings
@@ -67,6 +72,8 @@ def chat(
     asked = _question(question or [])
     if as_json and not asked:
         raise CommandError("With --json there has to be a question, or one piped in.", Exit.WRONG_USE)
+    if wake and not asked:
+        raise CommandError("--wake is for one question; in a conversation /wake does it.", Exit.WRONG_USE)
     settings = load_settings()
 
     async def turns() -> Turns:
@@ -77,7 +84,8 @@ def chat(
         try:
             found = _known(runner, settings, talk, newest=go_on) if go_on or not asked else None
             if asked:
-                _end_of_one(_ask(runner, client, talk, asked, as_json=as_json))
+                wanted = Question(asked, talk.conversation_id, talk.model_id, wakes=wake)
+                _end_of_one(_ask(runner, client, wanted, as_json=as_json))
             else:
                 _converse(runner, client, talk, settings, found)
         finally:
@@ -123,12 +131,11 @@ def _known(
     return found
 
 
-def _ask(runner: "asyncio.Runner", client: "Turns", talk: "Talk", asked: str, *, as_json: bool) -> "TurnEnd":
-    from cli.talk.asking import Question
+def _ask(runner: "asyncio.Runner", client: "Turns", asked: "Question", *, as_json: bool) -> "TurnEnd":
     from cli.talk.terminal import Lines, Screen
 
     shown = Lines() if as_json else Screen()
-    end = runner.run(client.ask(Question(asked, talk.conversation_id, talk.model_id), shown))
+    end = runner.run(client.ask(asked, shown))
     shown.end(end)
     return end
 

@@ -38,7 +38,6 @@ def sleep(
     ttl: Annotated[
         str, typer.Option(metavar="TIME", help="Go back to the state before after so long, at most 1h: 90s, 10m.")
     ] = "",
-    no_wait: Annotated[bool, typer.Option("--no-wait", help="Do not wait for turns that are open.")] = False,
     trace: Annotated[str, typer.Option(metavar="WORD", help="A word of yours that is kept with the change.")] = "",
     watch: Annotated[bool, typer.Option("--watch", help="Print the state whenever it changes, until Ctrl-C.")] = False,
     agent: Agent = "",
@@ -55,12 +54,12 @@ def sleep(
     somastack mind sleep deep --agent support --json
     """
     if watch:
-        if state or ttl or no_wait or trace:
-            raise CommandError("--watch only looks: give it no state, --ttl, --no-wait or --trace.", Exit.WRONG_USE)
+        if state or ttl or trace:
+            raise CommandError("--watch only looks: give it no state, --ttl or --trace.", Exit.WRONG_USE)
         _watch(agent, as_json=as_json)
     elif state is not None:
-        _move(state.value, agent, (ttl, trace), waits=not no_wait, as_json=as_json)
-    elif ttl or no_wait or trace:
+        _move(state.value, agent, (ttl, trace), as_json=as_json)
+    elif ttl or trace:
         raise CommandError("Say which state: somastack mind sleep light --ttl 10m.", Exit.WRONG_USE)
     else:
         _show(agent, as_json=as_json)
@@ -102,11 +101,9 @@ def show_sleep(status: "sleep_pb.SleepStatus") -> None:
         print_line(line)
 
 
-def _move(
-    state: str, agent: str, words: tuple[str, str], *, waits: bool = True, wakes: bool = False, as_json: bool
-) -> None:
+def _move(state: str, agent: str, words: tuple[str, str], *, wakes: bool = False, as_json: bool) -> None:
     from cli.doors import reach
-    from cli.mind_calls import WAITING_SECONDS, agent_of
+    from cli.mind_calls import agent_of
     from cli.mind_calls import sleep as service
     from cli.render import print_line
     from cli.spans import seconds_of
@@ -118,14 +115,13 @@ def _move(
     request = sleep_pb.TransitionSleepRequest(
         target_state=state,
         ttl_seconds=seconds_of(ttl, _LONGEST_SECONDS) if ttl else 0,
-        async_mode=not waits,
         wake=wakes,
         trace_id=trace,
     )
 
     async def work(doors: "Doors") -> "sleep_pb.TransitionSleepResponse":
         request.agent_id, request.request_id = await agent_of(doors, agent), doors.request_id()
-        return await service(doors).TransitionSleep(request, timeout=WAITING_SECONDS)
+        return await service(doors).TransitionSleep(request)
 
     after = reach(work)
     if as_json:

@@ -23,6 +23,7 @@ from soma.chat.v1 import turn_service_pb2_grpc as turn_grpc
 HELP: Final = (
     ("/edit [TEXT]", "say the last question otherwise; the old one stays as a branch"),
     ("/regenerate", "another answer beside the last one"),
+    ("/wake", "wake an agent that sleeps deeply, for another answer beside the last one"),
     ("/branches", "every branch of this conversation, numbered"),
     ("/branch NUMBER", "go on with one of them"),
     ("/approvals", "the tools that wait for your consent here; asks for each"),
@@ -40,10 +41,18 @@ def _edit(rest: str, session: Session) -> None:
 
 
 def _regenerate(_rest: str, session: Session) -> None:
+    _anew(session, wakes=False)
+
+
+def _wake(_rest: str, session: Session) -> None:
+    _anew(session, wakes=True)
+
+
+def _anew(session: Session, *, wakes: bool) -> None:
     talk = session.talk
     roles = (message_pb.ROLE_ASSISTANT, message_pb.ROLE_USER)
     said = session.visit(lambda doors: tree.last(doors, talk.conversation_id, *roles))
-    session.hear(Anew(said.message_id, talk.conversation_id, talk.model_id))
+    session.hear(Anew(said.message_id, talk.conversation_id, talk.model_id, wakes))
 
 
 def _branches(_rest: str, session: Session) -> None:
@@ -94,6 +103,7 @@ def _rate(rating: message_pb.Rating.ValueType) -> Callable[[str, Session], None]
 RULES: Final[Mapping[str, Callable[[str, Session], None]]] = {
     "/edit": _edit,
     "/regenerate": _regenerate,
+    "/wake": _wake,
     "/branches": _branches,
     "/branch": _branch,
     "/approvals": _approvals,

@@ -20,12 +20,16 @@ Request = (
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked. Empty: a new conversation, and the model of the agent; `queued`: it waits for turns before it."""
+    """What is asked. Empty: a new conversation, and the model of the agent; `queued`: it waits for turns before it.
+
+    `wakes`: an agent that sleeps deeply is woken for it.
+    """
 
     text: str
     conversation_id: str = ""
     model_id: str = ""
     queued: bool = False
+    wakes: bool = False
 
     def request(self, request_id: str) -> Request:
         """The request of the turn."""
@@ -35,6 +39,7 @@ class Question:
             on_disconnect=_GOES_ON,
             model_profile_id=self.model_id,
             while_busy=turn_pb.WHILE_BUSY_ENQUEUE if self.queued else turn_pb.WHILE_BUSY_UNSPECIFIED,
+            options=_options(self.wakes),
         )
         if self.conversation_id:
             request.conversation_id = self.conversation_id
@@ -63,11 +68,12 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Anew:
-    """Another answer beside one that is there."""
+    """Another answer beside one that is there; `wakes`: an agent that sleeps deeply is woken for it."""
 
     message_id: str
     conversation_id: str
     model_id: str = ""
+    wakes: bool = False
 
     def request(self, request_id: str) -> Request:
         """The request of the turn."""
@@ -76,6 +82,7 @@ class Anew:
             request_id=request_id,
             on_disconnect=_GOES_ON,
             model_profile_id=self.model_id,
+            options=_options(self.wakes),
         )
 
 
@@ -93,3 +100,8 @@ class Following:
 
 
 Asked = Question | Edit | Anew | Following
+
+
+def _options(wakes: bool) -> message_pb.GenerationOptions | None:
+    """The wishes of a turn, where there are any."""
+    return message_pb.GenerationOptions(wake=True) if wakes else None

@@ -30,7 +30,7 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
         house = CognitiveHouse(process, reach("memory"), reach("chat"))
         house.serve()
         async with house.at_work():
-            await process.serve(house.drain, erasing=Erasing("cognitive", erasers(process.database)))
+            await process.serve(house.drain, sagas=house.sagas, erasing=Erasing("cognitive", erasers(process.database)))
 
 
 if __name__ == "__main__":

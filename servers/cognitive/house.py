@@ -20,11 +20,16 @@ from servers.cognitive.rpc.act import ActServicer
 from servers.cognitive.rpc.adaptation import AdaptationServicer
 from servers.cognitive.rpc.modulation import ModulationServicer
 from servers.cognitive.rpc.neuromodulators import NeuromodulatorServicer
-from servers.cognitive.rpc.sleeping import SleepServicing
+from servers.cognitive.rpc.sleep import SleepServicer
 from servers.cognitive.rpc.threads import ThreadServicer
+from servers.cognitive.sleeping.cycle_ending import CycleEnding
+from servers.cognitive.sleeping.cycle_memory import CycleMemory
+from servers.cognitive.sleeping.cycle_rows import CycleRows
+from servers.cognitive.sleeping.cycle_saga import CycleSaga
+from servers.cognitive.sleeping.cycles import Cycles
 from servers.cognitive.sleeping.store import SleepStore
 from servers.cognitive.sleeping.transitions import Sleeps
-from servers.cognitive.sleeping.upkeep import COUNT_SECONDS, END_SECONDS, Counting, Endings
+from servers.cognitive.sleeping.upkeep import COUNT_SECONDS, END_SECONDS, Counting, Endings, LoadCycles
 from servers.cognitive.sleeping.watching import LOOK_SECONDS, SleepWatch
 from servers.cognitive.thoughts.store import ThreadStore
 from servers.cognitive.thoughts.thinking import Thinking
@@ -58,6 +63,7 @@ class CognitiveHouse:
         self._sleep_store = SleepStore(database)
         self._sleeps = Sleeps(database, self._sleep_store, events, clock)
         self._sleep_watch = SleepWatch(self._sleep_store, clock)
+        self._cycles = self._cycles_of(CycleRows(), CycleMemory(memory.stub(MemoryServiceStub)))
 
     def serve(self) -> None:
         """Add every contract of cognitive to the server of the process."""
@@ -117,18 +123,27 @@ class CognitiveHouse:
     def _serve_sleep(self) -> None:
         self._process.server.add(
             sleep_grpc.add_SleepServiceServicer_to_server,
-            SleepServicing(sleeps=self._sleeps, sleep_watch=self._sleep_watch),
+            SleepServicer(sleeps=self._sleeps, sleep_watch=self._sleep_watch, cycles=self._cycles),
             "soma.cognitive.v1.SleepService",
         )
+
+    def _cycles_of(self, rows: CycleRows, memory: CycleMemory) -> Cycles:
+        process, store = self._process, self._sleep_store
+        ending = CycleEnding(process.database, rows, store, process.events, process.clock)
+        saga = CycleSaga(process.database, rows, store, memory, ending, process.clock)
+        self.sagas = process.orchestrator([saga.definition()])
+        return Cycles(process.database, rows, store, ending, self.sagas, process.clock, process.ids)
 
     def _sleep_work(self) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
         parts = (self._process.clock, self._process.ids)
         endings = Endings(self._sleep_store, self._sleeps, *parts)
         counting = Counting(self._sleep_store, self._memory.stub(MemoryServiceStub), *parts)
+        by_load = LoadCycles(self._sleep_store, self._sleeps, self._cycles.start_by_load, *parts)
         for name, work, seconds in (
             ("look at watched sleeps", self._sleep_watch.run, LOOK_SECONDS),
             ("end times to live", endings.end_due, END_SECONDS),
             ("count unconsolidated memories", counting.count_due, COUNT_SECONDS),
+            ("start the cycles that loads ask for", by_load.start_due, COUNT_SECONDS),
         ):
             yield name, keep_running(name, work, seconds)
 

@@ -24,10 +24,12 @@ from servers.chat.turns.endings import Intent
 from servers.chat.turns.lessons import lessons
 from servers.chat.turns.progress import Progress
 from servers.chat.turns.settlement import ran_here
+from servers.chat.turns.store import TurnRow
 from soma.chat.v1 import conversation_service_pb2 as conversation_pb
 from soma.cognitive.v1 import modulation_service_pb2 as modulation_pb
 from soma.common.v1 import modulation_pb2 as common_pb
 from soma.memory.v1 import memory_pb2 as memory_pb
+from soma_common.kernel.reasons import Reason
 
 # What the contract takes as a room of memories.
 _NAMESPACE: Final = re.compile(r"user:\S{1,128}|agent:[0-9a-f-]{36}|shared")
@@ -78,7 +80,7 @@ def observation(
             tool_attempts=len(ran),
             tool_successes=sum(result.status is CallStatus.DONE for result in ran),
             memories_used=0 if context is None else len(context.kept_memories()),
-            novelty=novelty([] if gathered is None else [hit.score for hit in gathered.hits]),
+            novelty=novelty([] if gathered is None else [_fit(hit) for hit in gathered.hits]),
             urgency=urgency(text),
             # The same words again correct nobody a second time.
             correction=not accepted.asks_anew and is_correction(text, follows_answer),
@@ -100,6 +102,17 @@ def observation(
     )
 
 
+def interrupted(row: TurnRow) -> modulation_pb.ObserveTurnRequest:
+    """A turn that nobody could go on with: it failed, and more is not known of it."""
+    return modulation_pb.ObserveTurnRequest(
+        agent_id=str(row.agent_id),
+        turn_id=str(row.turn_id),
+        request_id=str(row.turn_id),
+        facts=modulation_pb.TurnFacts(finish_reason="error", error_reason=Reason.TURN_INTERRUPTED.value),
+        conversation_id=str(row.conversation_id or ""),
+    )
+
+
 def _used(progress: Progress) -> list[memory_pb.MemoryHit]:
     """The memories that were in the prompt, as they were found."""
     if progress.gathered is None or progress.context is None:
@@ -108,9 +121,14 @@ def _used(progress: Progress) -> list[memory_pb.MemoryHit]:
     return [hit for hit in progress.gathered.hits if hit.memory.memory_id in kept]
 
 
+def _fit(hit: memory_pb.MemoryHit) -> float:
+    """How well it fits, whatever the temperature of the weights makes of that; its score where nobody said."""
+    return hit.parts.fit or hit.score
+
+
 def _shares_message(used: Sequence[memory_pb.MemoryHit]) -> common_pb.RetrieverShares:
-    parts = (hit.parts for hit in used)
-    shares = retriever_shares([Shares(each.vector, each.graph, each.recency, each.lexical) for each in parts])
+    found = (hit.parts.shares for hit in used)
+    shares = retriever_shares([Shares(each.vector, each.graph, each.recency, each.lexical) for each in found])
     return common_pb.RetrieverShares(
         vector=shares.vector, graph=shares.graph, recency=shares.recency, lexical=shares.lexical
     )

@@ -9,6 +9,7 @@ from uuid import UUID
 from servers.chat.domain.model import ModelProfile
 from servers.chat.domain.turn import Step
 from servers.chat.models.port import Models
+from servers.chat.turns.aftermath import interrupted
 from servers.chat.turns.endings import End, Endings, Intent
 from servers.chat.turns.journaled import Journaled, read_journaled
 from servers.chat.turns.patience import PASSES
@@ -102,7 +103,10 @@ class Recovery:
             now=now,
             correlation_id=row.correlation_id,
             error=SomaError(Reason.TURN_INTERRUPTED, {"turn_id": str(row.turn_id)}),
-            intents=[Intent("settle_turn", request.SerializeToString(), now)],
+            intents=[
+                Intent("settle_turn", request.SerializeToString(), now),
+                Intent("observe_turn", interrupted(row).SerializeToString(), now),
+            ],
         )
 
 

@@ -153,7 +153,7 @@ class Adaptations:
                 raise SomaError(Reason.CONFLICT)
             earlier = await self._store.line(connection, tenant_id, agent_id, version) if version <= NEWEST else None
             if earlier is None:
-                raise not_found("version of the weights that is still kept", version)
+                raise not_found("kept adaptation version", version)
             line = self._line("rollback", rolled_back(now, earlier.after), lessons.cause_of_rollback(version))
             await self._store.unjudge(connection, tenant_id, agent_id, version)
             await self._write(connection, tenant_id, agent_id, line)

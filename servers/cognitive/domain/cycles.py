@@ -7,8 +7,8 @@
     prune        what faded is swept
     relieve      the load is lighter for an hour, and the cycle is over
 
-Undone is what was not finished: the group on its way, hypotheses of a recombination that was not over, a sweep that was not
-over. Groups that were finished stay, and so does each step that was.
+Undone is what was not finished: the group on its way, the hypotheses of a recombination that was not over, a sweep that
+was not over. Groups that were finished stay, and so does each step that was.
 """
 
 from dataclasses import dataclass

@@ -11,7 +11,7 @@ NOT_OBSERVED: Final = (
     "No such turn is known here: it has not been observed yet, is older than 30 days, or is another agent's. "
     "Nothing was counted."
 )
-USED_NOTHING: Final = "The turn used no memory, so there is no retriever to credit and no weight moved."
+USED_NOTHING: Final = "The turn used no memory that a retriever is known to have found, so no weight moved."
 SAID_BEFORE: Final = "The same was said of this turn before, so nothing moved."
 
 _FOUND_BY: Final[Mapping[str, tuple[str, str]]] = {

@@ -5,7 +5,8 @@
     in common    a subject, a coordinate, or a word that not many of the others have
     which        by chance, but by that of the cycle's id: another cycle pairs others
 
-A guess says by what two memories may belong together, and how each begins. Who has nothing in common with anybody is left out.
+A guess says by what two memories may belong together, and how each begins. What has nothing in common with another is
+left out.
 """
 
 from collections import Counter
@@ -79,8 +80,9 @@ def _in_common(one: Replayed, other: Replayed, told: Words, telling: frozenset[s
 
 def _hypothesis(one: Replayed, other: Replayed, link: str) -> Hypothesis:
     first, second = sorted((one, other), key=lambda it: it.memory_id)
+    texts = f"“{_beginning(first.text)}” and “{_beginning(second.text)}”"
     return Hypothesis(
-        text=f"These two may belong together through {link}: “{_beginning(first.text)}” and “{_beginning(second.text)}”",
+        text=f"These two may belong together through {link}: {texts}",
         namespace=one.namespace,
         trust=min(MOST_TRUST, one.trust, other.trust),
         derived_from=(first.memory_id, second.memory_id),

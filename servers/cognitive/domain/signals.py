@@ -9,6 +9,7 @@
 The strengths are stated here, one line each; `neuromodulators.py` applies them.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -52,9 +53,11 @@ def signals_of(facts: Facts, recent_failures: tuple[bool, ...]) -> tuple[Signal,
 
 
 def feedback_signals(reward: float) -> tuple[Signal, ...]:
-    """What feedback of -1 to 1 pulls on: nothing at 0."""
+    """What feedback of -1 to 1 pulls on; at 0, and where it is no number, on nothing."""
+    if reward == 0.0 or math.isnan(reward):
+        return ()
     cause = "positive feedback" if reward > 0.0 else "negative feedback"
-    return (Signal("dopamine", reward > 0.0, min(1.0, abs(reward)), cause),) if reward else ()
+    return (Signal("dopamine", reward > 0.0, min(1.0, abs(reward)), cause),)
 
 
 def error_rate(failures: tuple[bool, ...]) -> float:

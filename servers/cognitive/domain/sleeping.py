@@ -16,7 +16,6 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Final
 
-LONGEST_TTL: Final = timedelta(hours=1)
 # So many times to live may lie in one another.
 MOST_RETURNS: Final = 8
 
@@ -98,6 +97,10 @@ class Sleep:
             return None
         stay, rest = self.returns[0], self.returns[1:]
         return Sleep(self.version + 1, stay.state, self.state, self.until, stay.until, rest)
+
+    def ended_early(self, now: datetime) -> "Sleep":
+        """The sleep where its time to live, which has not run out, ends now. Raises IndexError where it has none."""
+        return Sleep(self.version + 1, self.returns[0].state, self.state, now, self.returns[0].until, self.returns[1:])
 
     def at(self, now: datetime) -> "Sleep":
         """The sleep at a later moment, after every time to live that ran out by then."""

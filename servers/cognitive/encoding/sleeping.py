@@ -6,8 +6,10 @@ from typing import Final
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from servers.cognitive.domain.cycles import Cycle
 from servers.cognitive.domain.load import THRESHOLD, Load, outlook
 from servers.cognitive.domain.sleeping import SCHEDULES, Schedule, SleepState
+from servers.cognitive.encoding.cycles import cycle_message
 from servers.cognitive.sleeping.store import Rest
 from soma.cognitive.v1 import sleep_service_pb2 as sleep_pb
 
@@ -24,8 +26,8 @@ def state_message(state: SleepState) -> sleep_pb.SleepState.ValueType:
     return _STATES[state]
 
 
-def status_message(rest: Rest) -> sleep_pb.SleepStatus:
-    """How an agent sleeps."""
+def status_message(rest: Rest, current: Cycle | None = None) -> sleep_pb.SleepStatus:
+    """How an agent sleeps, with the cycle that runs."""
     sleep, load = rest.sleep, rest.load
     return sleep_pb.SleepStatus(
         agent_id=str(rest.agent_id),
@@ -36,6 +38,7 @@ def status_message(rest: Rest) -> sleep_pb.SleepStatus:
         last_nrem_time=_stamp(load.last_nrem_time),
         last_rem_time=_stamp(load.last_rem_time),
         version=sleep.version,
+        current_cycle=None if current is None else cycle_message(current),
         next_cycle=outlook(load, sleep.state, rest.time),
         since_time=_stamp(sleep.since) if sleep.version else None,
         returns_to=sleep_pb.SLEEP_STATE_UNSPECIFIED if sleep.returns_to is None else state_message(sleep.returns_to),

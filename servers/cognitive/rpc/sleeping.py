@@ -11,6 +11,7 @@ from servers.cognitive.decoding.sleeping import order_of
 from servers.cognitive.domain.sleeping import SleepState
 from servers.cognitive.encoding.sleeping import state_message, status_message
 from servers.cognitive.rpc.whose import agent_of, own_tenant, tenant
+from servers.cognitive.sleeping.cycles import Cycles
 from servers.cognitive.sleeping.store import Rest
 from servers.cognitive.sleeping.transitions import Sleeps
 from servers.cognitive.sleeping.watching import SleepWatch
@@ -24,27 +25,32 @@ class SleepServicing(sleep_grpc.SleepServiceServicer):
 
     sleeps: Sleeps
     sleep_watch: SleepWatch
+    cycles: Cycles
 
     async def TransitionSleep(  # noqa: N802 - the contract's name
         self, request: sleep_pb.TransitionSleepRequest, _: object
     ) -> sleep_pb.TransitionSleepResponse:
         """Bring an agent to a state."""
         own_tenant(request.tenant_id)
+        agent_id = agent_of(request.agent_id)
+        current = await self.cycles.current(tenant(), agent_id)
 
         def reply(rest: Rest, before: SleepState) -> sleep_pb.TransitionSleepResponse:
             return sleep_pb.TransitionSleepResponse(
-                status=status_message(rest), previous_state=state_message(before), trace_id=request.trace_id
+                status=status_message(rest, current), previous_state=state_message(before), trace_id=request.trace_id
             )
 
-        return await self.sleeps.transition(tenant(), agent_of(request.agent_id), order_of(request), reply)
+        return await self.sleeps.transition(tenant(), agent_id, order_of(request), reply)
 
     async def GetSleepStatus(  # noqa: N802 - the contract's name
         self, request: sleep_pb.GetSleepStatusRequest, _: object
     ) -> sleep_pb.GetSleepStatusResponse:
         """How an agent sleeps."""
         own_tenant(request.tenant_id)
-        rest = await self.sleeps.read(tenant(), agent_of(request.agent_id))
-        return sleep_pb.GetSleepStatusResponse(status=status_message(rest))
+        agent_id = agent_of(request.agent_id)
+        rest = await self.sleeps.read(tenant(), agent_id)
+        current = await self.cycles.current(tenant(), agent_id)
+        return sleep_pb.GetSleepStatusResponse(status=status_message(rest, current))
 
     async def WatchSleep(  # noqa: N802 - the contract's name
         self, request: sleep_pb.WatchSleepRequest, _: object
@@ -52,4 +58,5 @@ class SleepServicing(sleep_grpc.SleepServiceServicer):
         """How an agent sleeps, and each change."""
         async with aclosing(self.sleep_watch.watch((tenant(), agent_of(request.agent_id)))) as rests:
             async for rest in rests:
-                yield sleep_pb.WatchSleepResponse(status=status_message(rest))
+                current = await self.cycles.current(tenant(), rest.agent_id)
+                yield sleep_pb.WatchSleepResponse(status=status_message(rest, current))

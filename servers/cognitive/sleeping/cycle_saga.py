@@ -1,8 +1,8 @@
 """The saga of a sleep cycle. What each step is for stands in `domain/cycles.py`.
 
-Memory is called under keys of the cycle, so that a try after a kill has no second effect. Whether a call may begin is asked in
-the row of the cycle, where whoever stops it says so; what is under way then is undone by `_undo`, the compensation of the
-first step, which looks at that row: steps and groups that were over stay.
+Memory is called under keys of the cycle, so that a try after a kill has no second effect. Whether a call may begin is
+asked in the row of the cycle, where whoever stops it says so; what is under way then is undone by `_undo`, the
+compensation of the first step, which looks at that row: steps and groups that were over stay.
 """
 
 import asyncio
@@ -22,6 +22,7 @@ from servers.cognitive.sleeping.store import SleepStore
 from soma.memory.v1 import upkeep_pb2 as upkeep_pb
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.errors import SomaError
+from soma_common.kernel.reasons import Reason
 from soma_common.kernel.tenancy import TenantId
 from soma_common.postgres.pool import Database
 from soma_common.sagas.fences import step_fenced
@@ -76,7 +77,7 @@ class CycleSaga:
         )
 
     def _noting(self, act: Callable[[StepCall, Cycle], Awaitable[Values]]) -> Callable[[StepCall], Awaitable[Values]]:
-        """A step that says in the cycle that it runs, and why a try of it failed. It refuses where somebody stopped it."""
+        """A step that says in the cycle that it runs, and why a try of it failed; refused where somebody stopped it."""
 
         async def step(call: StepCall) -> Values:
             cycle = await self._database.run(
@@ -86,8 +87,8 @@ class CycleSaga:
                 raise step_fenced(call.action_key)
             try:
                 return await act(call, cycle)
-            except SomaError as problem:
-                reason = problem.reason.value
+            except Exception as problem:
+                reason = (problem.reason if isinstance(problem, SomaError) else Reason.INTERNAL).value
                 await self._database.run(
                     call.tenant_id, lambda it: self._rows.note_problem(it, call.tenant_id, call.saga_id, reason)
                 )
@@ -123,10 +124,8 @@ class CycleSaga:
             if self._is_late(cycle):
                 if group.is_sent:
                     await self._undo_group(call, group)
-                left = counted(group.left_count, "group was", "groups were")
-                return await self._say(
-                    call, cycle, f"{_consolidated(cycle)} The time was over: {left} left as they are."
-                )
+                left = counted(group.left_count, "group was left as it is", "groups were left as they are")
+                return await self._say(call, cycle, f"{_consolidated(cycle)} The time was over: {left}.")
             if group.is_sent:
                 await self._go_on(call, cycle, group)
             else:
@@ -234,7 +233,8 @@ class CycleSaga:
     async def _namespaces(self, tenant_id: TenantId, cycle: Cycle) -> list[str]:
         newest = await self._sleeps.namespaces((tenant_id, cycle.agent_id))
         own = f"agent:{cycle.agent_id}"
-        return [*(name for name in newest if name != own)][: MOST_NAMESPACES - 1] + [own]
+        others = [name for name in newest if name != own]
+        return [*others[: MOST_NAMESPACES - 1], own]
 
     async def _running(self, call: StepCall) -> Cycle:
         """The cycle as it stands. Raises SAGA_STEP_FENCED where somebody stopped it, RESOURCE_NOT_FOUND never."""

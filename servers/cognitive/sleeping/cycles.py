@@ -10,7 +10,7 @@ from uuid import UUID, uuid5
 
 from google.protobuf.message import Message
 
-from servers.cognitive.domain.cycles import Cycle, CycleState, Wishes
+from servers.cognitive.domain.cycles import BY_HAND, BY_LOAD, Cycle, CycleState, Wishes
 from servers.cognitive.sleeping.cycle_ending import CycleEnding
 from servers.cognitive.sleeping.cycle_rows import Beginning, CycleRows
 from servers.cognitive.sleeping.cycle_saga import NAME
@@ -57,23 +57,26 @@ class Cycles:
         """Start a cycle of an agent; where one runs, that one is answered."""
         return await self._start(tenant_id, agent_id, cause, wishes, self._ids.uuid7())
 
+    async def start_by_load(self, tenant_id: TenantId, agent_id: UUID) -> UUID:
+        """Start one, with the usual wishes, because of an agent's load."""
+        return await self.start(tenant_id, agent_id, BY_LOAD, Wishes())
+
     async def run_now(
         self,
         tenant_id: TenantId,
         agent_id: UUID,
-        cause: str,
         wishes: Wishes,
         request_id: UUID,
         reply: Callable[[Cycle], Reply],
         *,
         waits: bool,
     ) -> Reply:
-        """Start one, or find the one that runs, and wait for its end as long as the call may where that is wanted.
+        """Start one by hand, or find the one that runs, and wait for its end, where wanted, as long as the call may.
 
         A repeat of the request finds the same cycle, whatever became of it.
         """
         wanted = uuid5(request_id, f"soma.cognitive.cycle/{tenant_id}/{current_call().caller.sub}")
-        cycle_id = await self._start(tenant_id, agent_id, cause, wishes, wanted)
+        cycle_id = await self._start(tenant_id, agent_id, BY_HAND, wishes, wanted)
         if waits:
             await self._wait(tenant_id, cycle_id)
         return await self._answer(tenant_id, cycle_id, reply)

@@ -5,11 +5,11 @@ What follows what is decided in `domain/sleeping.py` and `domain/load.py`; here 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from servers.cognitive.domain.load import Load
+from servers.cognitive.domain.load import ASKS_AGAIN, TIME_ABOVE, TURNS_ABOVE, Load
 from servers.cognitive.domain.sleeping import Sleep
 from servers.cognitive.sleeping.rows import load_of, sleep_of
 from soma_common.kernel.tenancy import TenantId
@@ -19,6 +19,8 @@ from soma_common.postgres.queries import Queries
 _SQL: Final = Queries.of("servers.cognitive", "sql/sleeping.sql")
 # So many namespaces are asked for at once, as the contract of memory has it.
 _MOST_NAMESPACES: Final = 16
+# A full load fades under the threshold within eleven minutes.
+_FADED: Final = timedelta(minutes=15)
 
 AgentKey = tuple[TenantId, UUID]
 
@@ -78,6 +80,11 @@ class SleepStore:
         row = await connection.fetchrow(_SQL.lock_ended_sleep, tenant_id, agent_id, now)
         return None if row is None else sleep_of(row, now)
 
+    async def cause(self, connection: Connection, tenant_id: TenantId, agent_id: UUID, sleep: Sleep) -> str | None:
+        """Why an agent came to sleep so; None for one that was never told to."""
+        found: str | None = await connection.fetchval(_SQL.find_cause, tenant_id, agent_id, sleep.version)
+        return found
+
     async def write(self, connection: Connection, tenant_id: TenantId, agent_id: UUID, change: Change) -> bool:
         """Move a sleep on and log it; False, and nothing written, when it is not at the version before."""
         after = change.after
@@ -104,14 +111,15 @@ class SleepStore:
         """Agents of all tenants whose time to live ran out."""
         return [_key(row) for row in await self._database.worker_statement(_SQL.ended_sleeps, now, limit)]
 
-    async def high(self, turn_after: datetime, asked_by: datetime, now: datetime, limit: int) -> dict[AgentKey, Rest]:
-        """Agents of all tenants whose load was high after their last turn, and started no cycle lately."""
-        rows = await self._database.worker_statement(_SQL.high_loads, turn_after, asked_by, limit)
+    async def high(self, now: datetime, limit: int) -> dict[AgentKey, Rest]:
+        """Agents of all tenants whose load is high for long enough, unless it faded, and started no cycle lately."""
+        values = (now - _FADED, now - ASKS_AGAIN, TURNS_ABOVE, now - TIME_ABOVE, limit)
+        rows = await self._database.worker_statement(_SQL.high_loads, *values)
         return {_key(row): _rest(row["agent_id"], row, now) for row in rows}
 
-    async def take_up_load(self, key: AgentKey, now: datetime, asked_by: datetime) -> bool:
+    async def take_up_load(self, key: AgentKey, now: datetime) -> bool:
         """Whether the cycle that a load asks for is the caller's to start."""
-        return bool(await self._database.worker_statement(_SQL.take_up_load, *key, now, asked_by))
+        return bool(await self._database.worker_statement(_SQL.take_up_load, *key, now, now - ASKS_AGAIN))
 
     async def take_up_counting(self, now: datetime, counted_by: datetime, limit: int) -> list[AgentKey]:
         """Agents of all tenants whose memories are the caller's to count."""

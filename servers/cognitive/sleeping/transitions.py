@@ -104,6 +104,16 @@ class Sleeps:
 
         return await self._database.run(tenant_id, work)
 
+    async def rouse_in(self, connection: Connection, tenant_id: TenantId, agent_id: UUID) -> bool:
+        """End what `drowse` began, in the caller's transaction; False where the agent was brought elsewhere since."""
+        now = self._clock.now()
+        before = await self._settled(connection, tenant_id, agent_id, now)
+        if before.until is None or await self._store.cause(connection, tenant_id, agent_id, before) != Cause.LOAD:
+            return False
+        change = Change(before, before.ended_early(now), Cause.LOAD, _ITSELF, now)
+        await self._write(connection, tenant_id, agent_id, change)
+        return True
+
     async def settle(self, tenant_id: TenantId, agent_id: UUID) -> bool:
         """Write what times to live that ran out led to; False where none did, or another process is at it."""
 

@@ -3,12 +3,13 @@
 For all tenants, by several processes at once: each takes up what the others have not. When stands in `domain/`.
 """
 
+import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final, Protocol
 from uuid import UUID
 
-from servers.cognitive.domain.load import ASKS_AGAIN, starts_cycle
+from servers.cognitive.domain.load import starts_cycle
 from servers.cognitive.sleeping.store import AgentKey, SleepStore
 from servers.cognitive.sleeping.transitions import Sleeps
 from soma.memory.v1 import transfer_pb2 as transfer_pb
@@ -16,6 +17,7 @@ from soma.memory.v1.memory_service_pb2_grpc import MemoryServiceStub
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.ids import Ids
+from soma_common.kernel.reasons import Reason
 from soma_common.kernel.tenancy import TenantId, service_caller
 from soma_common.logging import get_logger
 from soma_common.rpc.call import acting_as
@@ -25,9 +27,8 @@ _LOG: Final = get_logger("soma.cognitive.sleep")
 END_SECONDS: Final = 1.0
 COUNT_SECONDS: Final = 5.0
 _BATCH: Final = 256
+_COUNTED_AT_ONCE: Final = 8
 _COUNTED_EVERY: Final = timedelta(minutes=1)
-# A full load fades under the threshold within eleven minutes.
-_LOADED_SINCE: Final = timedelta(minutes=15)
 _MEMORY_SECONDS: Final = 5.0
 
 
@@ -42,8 +43,18 @@ class Endings:
         moved = 0
         for tenant_id, agent_id in await self._store.ended(self._clock.now(), _BATCH):
             with acting_as(service_caller("cognitive", tenant_id), str(self._ids.uuid4())):
-                moved += await self._sleeps.settle(tenant_id, agent_id)
+                moved += await self._settle(tenant_id, agent_id)
         return moved
+
+    async def _settle(self, tenant_id: TenantId, agent_id: UUID) -> bool:
+        """One that fails holds up no others, unless nothing can be written at all."""
+        try:
+            return await self._sleeps.settle(tenant_id, agent_id)
+        except SomaError as error:
+            if error.reason is Reason.DATABASE_UNAVAILABLE:
+                raise
+            _LOG.info("a time to live is ended later", agent_id=str(agent_id), reason=error.reason.value)
+            return False
 
 
 class Counting:
@@ -57,11 +68,15 @@ class Counting:
 
         While memory is away the number that was known stays, until after the next turn. Raises DATABASE_UNAVAILABLE.
         """
-        now = self._clock.now()
         counted = 0
-        for key in await self._store.take_up_counting(now, now - _COUNTED_EVERY, _BATCH):
-            counted += await self._count(key)
-        return counted
+        while True:
+            now = self._clock.now()
+            keys = await self._store.take_up_counting(now, now - _COUNTED_EVERY, _COUNTED_AT_ONCE)
+            known = sum(await asyncio.gather(*(self._count(key) for key in keys)))
+            counted += known
+            # While memory hangs, no more than these wait for it.
+            if len(keys) < _COUNTED_AT_ONCE or not known:
+                return counted
 
     async def _count(self, key: AgentKey) -> bool:
         namespaces = await self._store.namespaces(key)
@@ -102,12 +117,12 @@ class LoadCycles:
         Raises DATABASE_UNAVAILABLE.
         """
         now = self._clock.now()
-        rests = await self._store.high(now - _LOADED_SINCE, now - ASKS_AGAIN, now, _BATCH)
+        rests = await self._store.high(now, _BATCH)
         started = 0
         for key, rest in rests.items():
             if not starts_cycle(rest.load, rest.sleep.state, now):
                 continue
-            if await self._store.take_up_load(key, now, now - ASKS_AGAIN):
+            if await self._store.take_up_load(key, now):
                 started += await self._begin(key)
         return started
 

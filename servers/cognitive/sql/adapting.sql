@@ -47,9 +47,10 @@ where tenant_id = $1 and agent_id = $2
 for update
 
 -- name: move_adaptation
+-- Whoever writes has locked it.
 update agent_adaptations
 set version = $3, weights = $4, learning_rate = $5, feedback_count = $6, mean_shares = $7, time = $8
-where tenant_id = $1 and agent_id = $2 and version = $3 - 1
+where tenant_id = $1 and agent_id = $2
 
 -- name: write_line
 insert into adaptation_log (

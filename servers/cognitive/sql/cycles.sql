@@ -121,7 +121,9 @@ select * from ended
 
 -- name: relieve
 insert into agent_loads as l (tenant_id, agent_id, time, relief, relief_time, last_nrem_time, last_rem_time)
-values ($1, $2, $3, $4, $3, case when $5 then $3 end, case when $6 then $3 end)
+values (
+    $1, $2, $3::timestamptz, $4, $3::timestamptz, case when $5 then $3::timestamptz end, case when $6 then $3::timestamptz end
+)
 on conflict (tenant_id, agent_id) do update
-set relief = $4, relief_time = $3, last_nrem_time = coalesce(excluded.last_nrem_time, l.last_nrem_time),
+set relief = $4, relief_time = $3::timestamptz, last_nrem_time = coalesce(excluded.last_nrem_time, l.last_nrem_time),
     last_rem_time = coalesce(excluded.last_rem_time, l.last_rem_time)

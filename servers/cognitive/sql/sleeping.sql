@@ -37,6 +37,9 @@ insert into sleep_log (tenant_id, agent_id, version, previous, state, cause, cha
 select $1, $2, $3, $10, $4, $11, $12, $13, $14, $7 from moved
 returning version
 
+-- name: find_cause
+select cause from sleep_log where tenant_id = $1 and agent_id = $2 and version = $3
+
 -- name: ended_sleeps
 select tenant_id, agent_id from agent_sleeps where until <= $1 order by until limit $2
 
@@ -46,8 +49,9 @@ select l.tenant_id, l.agent_id, s as sleep, l as load
 from agent_loads l
 left join agent_sleeps s using (tenant_id, agent_id)
 where l.above_since is not null and l.time > $1 and (l.asked_time is null or l.asked_time <= $2)
+    and (l.turns_above >= $3 or l.above_since <= $4)
 order by l.time
-limit $3
+limit $5
 
 -- name: take_up_load
 -- Whoever marks it starts the cycle; others find the mark.

@@ -14,7 +14,7 @@ def text_key(memory: Memory) -> bytes:
     """
     said = normalised(memory.text)
     if memory.kind is Kind.HYPOTHESIS:
-        said = "\0".join(("hypothesis", said))
+        said = f"hypothesis\0{said}"
     if memory.coordinate or memory.predicate:
         said = "\0".join((said, memory.coordinate, memory.predicate, normalised(memory.object)))
     return hashlib.sha256(said.encode()).digest()

@@ -17,7 +17,12 @@ from typing import Final
 
 from servers.memory.domain.memory import Kind, Memory
 
-HALF_LIFE_DAYS: Final[Mapping[Kind, float]] = {Kind.EPISODIC: 30.0, Kind.SEMANTIC: 365.0, Kind.PROCEDURAL: 365.0, Kind.HYPOTHESIS: 30.0}
+HALF_LIFE_DAYS: Final[Mapping[Kind, float]] = {
+    Kind.EPISODIC: 30.0,
+    Kind.SEMANTIC: 365.0,
+    Kind.PROCEDURAL: 365.0,
+    Kind.HYPOTHESIS: 30.0,
+}
 RECALLED: Final = 0.1
 MIN_RETENTION: Final = 0.05
 # For so long a sweep or a consolidation can be undone; then what it took is deleted.

@@ -179,7 +179,11 @@ class Consolidating:
             if done.state is State.RUNNING:
                 raise SomaError(Reason.CONFLICT)
             nothing_done = stops and done.state is State.REFUSED
-            if not nothing_done and done.state is not State.ROLLED_BACK and (done.undo_until is None or done.undo_until < now):
+            if (
+                not nothing_done
+                and done.state is not State.ROLLED_BACK
+                and (done.undo_until is None or done.undo_until < now)
+            ):
                 raise not_found("undoable consolidation", consolidation_id)
             woken = 0
             if done.state is State.COMMITTED:

@@ -12,8 +12,8 @@ from servers.memory.view.shelf import FOREVER, Shelf, Standing, microseconds
 def standing(shelf: Shelf, wanted: RecallFilter, now: datetime) -> Mask:
     """The rows that are in recall at the as-of times, as `domain/standing.py` has it for one memory.
 
-    What holds since it was learned holds for who asks now, whatever the clocks of two processes say. Hypotheses are none
-    of it, unless their kind is asked for.
+    What holds since it was learned holds for who asks now, whatever the clocks of two processes say. Hypotheses are
+    none of it, unless their kind is asked for.
     """
     moment = microseconds(now)
     if wanted.as_of_valid is not None or wanted.as_of_learn is not None or Kind.HYPOTHESIS in wanted.kinds:

@@ -20,10 +20,12 @@ from soma.chat.v1.agent_service_pb2_grpc import AgentServiceStub
 from soma.chat.v1.conversation_service_pb2_grpc import ConversationServiceStub
 from soma.chat.v1.model_service_pb2_grpc import ModelServiceStub
 from soma.cognitive.v1 import act_service_pb2 as act_pb
+from soma.cognitive.v1 import adaptation_service_pb2 as adaptation_pb
 from soma.cognitive.v1 import neuromodulator_service_pb2 as mood_pb
 from soma.cognitive.v1 import sleep_service_pb2 as sleep_pb
 from soma.cognitive.v1 import thread_service_pb2 as thread_pb
 from soma.cognitive.v1.act_service_pb2_grpc import ActServiceStub
+from soma.cognitive.v1.adaptation_service_pb2_grpc import AdaptationServiceStub
 from soma.cognitive.v1.sleep_service_pb2_grpc import SleepServiceStub
 from soma.cognitive.v1.thread_service_pb2_grpc import ThreadServiceStub
 from soma.governor.v1 import budget_pb2 as budget_pb
@@ -132,6 +134,7 @@ async def test_every_change_is_told(watched: Watched, control: HouseDatabase) ->
     await resources(watched)
     await memories(watched)
     await minds_and_money(watched, watched.boss)
+    await feedback(watched)
     await models(watched)
     await branches(watched)
     await tools(watched)
@@ -311,9 +314,16 @@ async def minds_and_money(watched: Watched, boss: Person) -> None:
     update = mood_pb.UpdateNeuromodulatorsRequest(agent_id=agent_id, dopamine=0.7)
     await watched.ask(f"{minds}UpdateNeuromodulators", boss.mood, update)
     await watched.ask(f"{minds}ResetNeuromodulators", boss.mood, mood_pb.ResetNeuromodulatorsRequest(agent_id=agent_id))
-    nap = sleep_pb.TransitionSleepRequest(agent_id=str(uuid4()), target_state="light")
+    nap = sleep_pb.TransitionSleepRequest(agent_id=str(uuid4()), target_state="light", ttl_seconds=1)
     sleeps = boss.stub("cognitive", SleepServiceStub)
+    before = await watched.events()
     await watched.ask("/soma.cognitive.v1.SleepService/TransitionSleep", sleeps, nap)
+
+    async def over() -> bool:
+        """The house writes that the time to live ran out, although nobody reads."""
+        return (await watched.events() - before)["cognitive.sleep.changed"] == 2
+
+    assert await eventually(over, within_seconds=20)
     limit = governor_pb.SetBudgetRequest(period=budget_pb.BUDGET_PERIOD_MONTH, limit_tokens=10_000_000)
     await watched.ask("/soma.governor.v1.GovernorService/SetBudget", boss.governor, limit)
     config = config_pb.GovernorConfig(good_checks_to_recover=4)
@@ -355,3 +365,22 @@ async def models(watched: Watched) -> None:
     await watched.ask(f"{house}UpdateModel", stub, update)
     await watched.ask(f"{house}SetDefaultModel", stub, model_pb.SetDefaultModelRequest(model_profile_id="spare"))
     await watched.ask(f"{house}DeleteModel", stub, model_pb.DeleteModelRequest(model_profile_id="spare"))
+
+
+async def feedback(watched: Watched) -> None:
+    """On a turn that used a memory; then what was learned is taken back."""
+    house, stub = "/soma.cognitive.v1.AdaptationService/", watched.boss.stub("cognitive", AdaptationServiceStub)
+    with watched.boss.acting():
+        listed = await watched.agents.ListAgents(agent_pb.ListAgentsRequest())
+    bicycle = memory_pb.StoreMemoryRequest(text="My bicycle is green and stands in the barn.", source_id="barn")
+    await watched.ask("/soma.memory.v1.MemoryService/StoreMemory", watched.boss.memory, bicycle)
+    observed = ("/soma.cognitive.v1.ModulationService/ObserveTurn",)
+    told = await watched.leads_to(observed, lambda: watched.boss.say("Where does my green bicycle stand?"))
+    good = adaptation_pb.RecordFeedbackRequest(turn_id=told.turn_id, reward=1.0)
+    answer = await watched.ask(f"{house}RecordFeedback", stub, good)
+    assert answer.accepted, answer.sentence
+    agent_id = answer.state.agent_id
+    assert agent_id in {agent.agent_id for agent in listed.agents}
+    back = adaptation_pb.RollbackAdaptationRequest(agent_id=agent_id, version=0)
+    await watched.ask(f"{house}RollbackAdaptation", stub, back)
+    await watched.ask(f"{house}ResetAdaptation", stub, adaptation_pb.ResetAdaptationRequest(agent_id=agent_id))

@@ -88,12 +88,9 @@ def test_show_tells_values_sleep_load_and_weights(mind: ScriptedMind) -> None:
 
 
 def test_a_state_of_sleep_is_asked_for_with_its_time(mind: ScriptedMind) -> None:
-    shown = run("sleep", "light", "--ttl", "10m", "--trace", "tea", "--no-wait")
+    shown = run("sleep", "light", "--ttl", "10m", "--trace", "tea")
     [asked] = mind.asked
-    assert (asked.target_state, asked.ttl_seconds, asked.trace_id, asked.async_mode, asked.wake) == (
-        *("light", 600, "tea", True),
-        False,
-    )
+    assert (asked.target_state, asked.ttl_seconds, asked.trace_id, asked.wake) == ("light", 600, "tea", False)
     assert asked.request_id
     assert "It was active." in shown
     run("wake")

@@ -14,7 +14,7 @@ from servers.cognitive.keeping.store import StateStore
 from servers.cognitive.rpc.adaptation import AdaptationServicer
 from servers.cognitive.rpc.modulation import ModulationServicer
 from servers.cognitive.rpc.neuromodulators import NeuromodulatorServicer
-from servers.cognitive.rpc.sleeping import SleepServicing
+from servers.cognitive.rpc.sleep import SleepServicer
 from servers.cognitive.rpc.threads import ThreadServicer
 from servers.cognitive.sleeping.store import SleepStore
 from servers.cognitive.sleeping.transitions import Sleeps
@@ -28,6 +28,7 @@ from soma.cognitive.v1 import modulation_service_pb2_grpc as modulation_grpc
 from soma.cognitive.v1 import neuromodulator_service_pb2_grpc as neuromodulator_grpc
 from soma.cognitive.v1 import sleep_service_pb2_grpc as sleep_grpc
 from soma.cognitive.v1 import thread_service_pb2_grpc as thread_grpc
+from soma.memory.v1.memory_service_pb2_grpc import MemoryServiceStub
 from soma_common.events.store import EventStore
 from soma_common.kernel.ids import Ids
 from soma_common.postgres.pool import Database, HouseDatabase
@@ -35,6 +36,7 @@ from soma_common.rpc.idempotency import IdempotencyStore
 from soma_common.testing.clock import SetClock
 from soma_common.testing.postgres import HouseDatabases, OpenDatabase
 from soma_common.testing.rpc import Added, RpcHarness
+from tests.rpc.cognitive.cycle_parts import cycles_on
 from tests.rpc.memory.upkeep_parts import ScriptedModels
 
 
@@ -76,6 +78,8 @@ async def cognition(rpc: RpcHarness, house_database: HouseDatabases, open_databa
     sleep_store = SleepStore(database)
     sleeps = Sleeps(database, sleep_store, events, clock)
     sleep_watch = SleepWatch(sleep_store, clock)
+    nobody = rpc.channel(await rpc.serve("memory"), service="cognitive").stub(MemoryServiceStub)
+    cycles, _ = cycles_on(database, sleep_store, nobody, clock)
     adaptations = Adaptations(database, AdaptationStore(database), states, minds, events, clock)
     served = await rpc.serve(
         "cognitive",
@@ -96,7 +100,7 @@ async def cognition(rpc: RpcHarness, house_database: HouseDatabases, open_databa
         ),
         Added(
             sleep_grpc.add_SleepServiceServicer_to_server,
-            SleepServicing(sleeps=sleeps, sleep_watch=sleep_watch),
+            SleepServicer(sleeps=sleeps, sleep_watch=sleep_watch, cycles=cycles),
             "soma.cognitive.v1.SleepService",
         ),
         Added(

@@ -1,7 +1,9 @@
 """What an agent learned, through its doors: reset, taken back, listed, kept for a while, and nobody else's."""
 
+import math
 from collections.abc import Iterator
-from uuid import UUID
+from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -57,13 +59,14 @@ async def test_a_rollback_from_another_version_than_was_seen_is_a_conflict(cogni
     assert (await now_of(cognition)).version == 1
 
 
-@pytest.mark.parametrize("version", [7, 2**31, 2**32 - 1])
-async def test_a_rollback_to_a_version_that_is_not_kept_is_refused(cognition: Cognition, version: int) -> None:
+async def test_a_rollback_to_a_version_that_is_not_kept_is_refused(cognition: Cognition) -> None:
     await reset(cognition)
-    with pytest.raises(SomaError) as refused:
-        await back_to(cognition, version)
-    assert refused.value.reason is Reason.RESOURCE_NOT_FOUND
-    assert f"version {version}" in refused.value.sentence or str(version) in refused.value.sentence
+    for version in (7, 2**31, 2**32 - 1):
+        with pytest.raises(SomaError) as refused:
+            await back_to(cognition, version)
+        assert refused.value.reason is Reason.RESOURCE_NOT_FOUND
+        assert refused.value.sentence == f"There is no kept adaptation version {version}."
+    assert (await now_of(cognition)).version == 1
 
 
 async def test_a_reset_may_take_the_history_along(cognition: Cognition) -> None:
@@ -154,3 +157,44 @@ async def test_a_member_may_judge_but_neither_reset_nor_go_back(cognition: Cogni
             with pytest.raises(SomaError) as refused:
                 await call
             assert refused.value.reason is Reason.SCOPE_MISSING
+
+
+BAD_FEEDBACK: dict[str, tuple[str, dict[str, Any]]] = {
+    "too good": ("reward", {"reward": 1.1}),
+    "NaN": ("reward", {"reward": math.nan}),
+    "an own measure beyond its range": ("utility", {"utility": -2.0}),
+    "infinity": ("utility", {"utility": math.inf}),
+    "a turn that is no id": ("turn_id", {"turn_id": "the last one"}),
+    "an agent that is no id": ("agent_id", {"agent_id": "me"}),
+    "no request_id": ("request_id", {"request_id": ""}),
+    "a session of too many words": ("session_id", {"session_id": "s" * 129}),
+}
+
+
+async def test_feedback_with_a_bad_value_is_refused(cognition: Cognition) -> None:
+    usual: dict[str, Any] = {"turn_id": await turn_of(cognition, AGENT), "reward": 1.0, "request_id": str(uuid4())}
+    for name, (field, given) in BAD_FEEDBACK.items():
+        with pytest.raises(SomaError) as refused:
+            await cognition.adaptation.RecordFeedback(adaptation_pb.RecordFeedbackRequest(**usual | given))
+        assert (refused.value.reason, refused.value.metadata["field"]) == (Reason.INVALID_FIELD, field), name
+    assert (await now_of(cognition)).version == 0
+
+
+async def test_a_learning_rate_out_of_its_range_is_refused(cognition: Cognition) -> None:
+    for rate in (-0.1, 0.6, math.nan, math.inf):
+        with pytest.raises(SomaError) as refused:
+            await reset(cognition, base_lr=rate)
+        assert (refused.value.reason, refused.value.metadata["field"]) == (Reason.INVALID_FIELD, "base_lr"), rate
+    assert (await now_of(cognition)).version == 0
+
+
+async def test_a_page_token_of_another_list_is_refused(cognition: Cognition) -> None:
+    for _ in range(2):
+        await reset(cognition)
+    token = (await history_of(cognition, 1)).next_page_token
+    other = adaptation_pb.ListAdaptationHistoryRequest(agent_id=str(uuid4()), page_token=token)
+    for request in (other, adaptation_pb.ListAdaptationHistoryRequest(page_token="nonsense")):
+        with pytest.raises(SomaError) as refused:
+            await cognition.adaptation.ListAdaptationHistory(request)
+        assert refused.value.reason is Reason.INVALID_FIELD
+        assert refused.value.metadata["field"] == "page_token"

@@ -108,9 +108,9 @@ async def test_a_turn_leaves_what_it_used_its_load_and_its_place_in_one_statemen
     turn_id = str(uuid4())
     await cognition.chat.ObserveTurn(observed(turn_id))
     async with cognition.database.transaction(TENANT) as connection:
-        used = await connection.fetchrow("select shares, memories_used, conversation_id from turn_shares")
-        load = await connection.fetchrow("select load, open_turns, context_fill, error_rate from agent_loads")
-        place = await connection.fetchrow("select agent_id, namespace from agent_namespaces")
+        [used] = await connection.fetch("select shares, memories_used, conversation_id from turn_shares")
+        [load] = await connection.fetch("select load, open_turns, context_fill, error_rate from agent_loads")
+        [place] = await connection.fetch("select agent_id, namespace from agent_namespaces")
         events = await connection.fetchval("select count(*) from events")
     assert tuple(used) == ([0.5, 0.25, 0.0, 0.25], 4, UUID(CONVERSATION))
     assert tuple(load) == (pytest.approx(0.5 * (0.4 * 0.5 + 0.3 * 0.9)), 0.5, 0.9, 0.0)
@@ -214,10 +214,13 @@ async def test_the_log_read_back_and_folded_gives_the_stored_state_bit_by_bit(co
                     reward = chance.uniform(-1, 1)
                     await cognition.states.observe_feedback(connection, TENANT, UUID(AGENT), None, reward)
             case 2:
-                wanted = {"dopamine": chance.uniform(-1, 1), "serotonin": chance.uniform(-1, 1)}
                 await cognition.user.UpdateNeuromodulators(
                     neuromodulator_pb.UpdateNeuromodulatorsRequest(
-                        agent_id=AGENT, relative=True, request_id=str(uuid4()), **wanted
+                        agent_id=AGENT,
+                        dopamine=chance.uniform(-1, 1),
+                        serotonin=chance.uniform(-1, 1),
+                        relative=True,
+                        request_id=str(uuid4()),
                     )
                 )
             case _:

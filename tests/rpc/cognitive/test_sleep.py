@@ -1,14 +1,16 @@
 """An agent's sleep through its doors: brought to a state, back by itself, watched, and nobody else's."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
-from servers.cognitive.sleeping.store import SleepStore
+from servers.cognitive.sleeping import watching as watching_sleeps
+from servers.cognitive.sleeping.store import AgentKey, Rest, SleepStore
 from servers.cognitive.sleeping.transitions import Sleeps
 from servers.cognitive.sleeping.watching import SleepWatch
 from soma.cognitive.v1 import sleep_service_pb2 as sleep_pb
@@ -291,6 +293,34 @@ async def test_a_watcher_sees_each_change_once_also_by_a_time_to_live(cognition:
         await cognition.sleep_watch.look()
         assert (await anext(statuses)).status.version == 3
     await eventually(lambda: len(cognition.sleep_watch) == 0)
+
+
+class AwayOnce(SleepStore):
+    """A store whose database is away when it is looked at for the first time."""
+
+    looks = 0
+
+    async def find_many(self, keys: Sequence[AgentKey], now: datetime) -> dict[AgentKey, Rest]:
+        self.looks += 1
+        if self.looks == 1:
+            raise SomaError(Reason.DATABASE_UNAVAILABLE)
+        return await super().find_many(keys, now)
+
+
+async def test_a_watch_goes_on_after_the_database_was_away(
+    cognition: Cognition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching_sleeps, "LOOK_SECONDS", 0.01)
+    watch = SleepWatch(AwayOnce(cognition.database), cognition.clock)
+    looking = asyncio.create_task(watch.run())
+    stream = watch.watch((TENANT, UUID(AGENT)))
+    assert (await anext(stream)).sleep.version == 0
+    await go(cognition, "light")
+    async with asyncio.timeout(10):
+        assert (await anext(stream)).sleep.version == 1
+    await stream.aclose()
+    looking.cancel()
+    await asyncio.gather(looking, return_exceptions=True)
 
 
 async def test_one_look_serves_the_watchers_of_all_tenants(cognition: Cognition) -> None:

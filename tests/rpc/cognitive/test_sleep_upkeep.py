@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -96,16 +96,23 @@ class Mind:
             request = sleep_pb.GetSleepStatusRequest(agent_id=str(self.key[1]))
             return (await self.cognition.sleep.GetSleepStatus(request)).status
 
-    async def go(self, target: str, ttl_seconds: int = 0) -> None:
+    async def go(self, target: str, ttl_seconds: int = 0, *, wake: bool = False) -> None:
         with acting_as(user(tenant_id=self.key[0], roles=("operator",)), "test"):
             await self.cognition.sleep.TransitionSleep(
                 sleep_pb.TransitionSleepRequest(
                     agent_id=str(self.key[1]),
                     target_state=target,
                     ttl_seconds=ttl_seconds,
+                    wake=wake,
                     request_id=str(uuid4()),
                 )
             )
+
+    async def rouse(self) -> bool:
+        """What the end of a cycle does."""
+        sleeps, key = self.cognition.sleeps, self.key
+        with acting_as(user(tenant_id=key[0]), "test"):
+            return await self.cognition.database.run(key[0], lambda it: sleeps.rouse_in(it, *key))
 
     async def causes(self) -> list[str]:
         async with self.cognition.database.transaction(self.key[0]) as connection:
@@ -255,3 +262,33 @@ async def test_an_agent_that_is_frozen_or_sleeps_is_left_in_its_state(mind: Mind
     assert await load_cycles(mind, cycles).start_due() == 1
     assert cycles.started == [mind.key]
     assert [await mind.causes(), await frozen.causes()] == [["by hand"], ["by hand"]]
+
+
+async def test_the_end_of_a_cycle_wakes_whom_its_load_put_to_sleep_and_nobody_else(mind: Mind) -> None:
+    assert not await mind.rouse()
+    await mind.turn(0.9, turns_above=3, above_since=mind.cognition.clock.now())
+    await load_cycles(mind, Cycles()).start_due()
+    assert (await mind.status()).state == sleep_pb.SLEEP_STATE_LIGHT
+    mind.cognition.clock.advance(10)
+    assert await mind.rouse()
+    status = await mind.status()
+    assert (status.state, status.version) == (sleep_pb.SLEEP_STATE_ACTIVE, 2)
+    assert status.since_time.ToDatetime(UTC) == mind.cognition.clock.now()
+    assert not await mind.rouse()
+    for ttl_seconds in (0, 60):
+        await mind.go("light", ttl_seconds)
+        assert not await mind.rouse()
+        assert (await mind.status()).state == sleep_pb.SLEEP_STATE_LIGHT
+    assert await mind.causes() == ["load", "load", "by hand", "by hand"]
+
+
+async def test_who_is_awake_for_a_while_only_is_so_again_after_a_cycle(mind: Mind) -> None:
+    await mind.go("freeze")
+    await mind.go("active", 600, wake=True)
+    await mind.turn(0.9, turns_above=3, above_since=mind.cognition.clock.now())
+    await load_cycles(mind, Cycles()).start_due()
+    mind.cognition.clock.advance(10)
+    assert await mind.rouse()
+    assert (await mind.status()).returns_to == sleep_pb.SLEEP_STATE_FREEZE
+    mind.cognition.clock.advance(590)
+    assert (await mind.status()).state == sleep_pb.SLEEP_STATE_FREEZE

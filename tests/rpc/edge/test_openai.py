@@ -101,6 +101,7 @@ async def test_every_option_arrives(client: openai.AsyncOpenAI, chat: ScriptedCh
         presence_penalty=-0.5,
         frequency_penalty=1.5,
         reasoning_effort="low",
+        extra_body={"wake": True},
     )
     [sent] = chat.asked(turn_pb.SendMessageRequest)
     assert sent.model_profile_id == "vendor/tiny:1"
@@ -121,6 +122,7 @@ async def test_every_option_arrives(client: openai.AsyncOpenAI, chat: ScriptedCh
     assert sent.tools[0].strict
     assert sent.tool_choice.tool_name == "look"
     assert (options.presence_penalty, options.frequency_penalty, options.reasoning_effort) == (-0.5, 1.5, "low")
+    assert options.wake
     assert options.HasField("parallel_tool_calls")
     assert not options.parallel_tool_calls
 
@@ -180,6 +182,7 @@ async def test_reasoning_is_told(client: openai.AsyncOpenAI, chat: ScriptedChat)
         ({"reasoning_effort": 7}, "reasoning_effort"),
         ({"stream_options": {"include_usage": True}}, "stream_options"),
         ({"parallel_tool_calls": "no"}, "parallel_tool_calls"),
+        ({"wake": "up"}, "wake"),
         ({"tools": [{"type": "function", "function": {"name": "a", "strict": 1}}]}, "tools[0].function.strict"),
         ({"response_format": {"type": "json_schema"}}, "response_format.json_schema"),
         ({"temperature": 9}, "temperature"),

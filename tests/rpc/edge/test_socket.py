@@ -162,6 +162,21 @@ async def test_a_failure_and_a_refusal(door: Door, chat: ScriptedChat) -> None:
     assert (error["type"], error["id"], error["payload"]["code"]) == ("error", "g", "CONVERSATION_CLOSED")
 
 
+async def test_who_wakes_an_agent_says_so_and_who_meets_a_frozen_one_hears_what_to_do(
+    door: Door, chat: ScriptedChat
+) -> None:
+    async with talk(door) as socket:
+        await socket.send("chat.send", content="Hello", options={"wake": True})
+        await socket.until(*ENDS)
+        [asked] = chat.asked(turn_pb.SendMessageRequest)
+        assert asked.options.wake
+        chat.script = Script(refusal=SomaError(Reason.AGENT_FROZEN, {"agent_id": "a1"}))
+        await socket.send("chat.send", "g", content="Hello")
+        error = await socket.hear()
+    assert (error["type"], error["id"], error["payload"]["code"]) == ("error", "g", "AGENT_FROZEN")
+    assert error["payload"]["message"] == SomaError(Reason.AGENT_FROZEN, {"agent_id": "a1"}).sentence
+
+
 @pytest.mark.parametrize(
     ("sent", "code"),
     [

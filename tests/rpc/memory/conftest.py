@@ -66,6 +66,7 @@ class Remembering:
     vectors: Vectors
     upkeep: UpkeepParts
     servicer: MemoryServicer
+    cognitive: memory_grpc.MemoryServiceStub
 
 
 @pytest.fixture(scope="session")
@@ -157,4 +158,5 @@ async def remembering(
         house.vectors,
         house.upkeep,
         house.servicer,
+        rpc.channel(served, service="cognitive").stub(memory_grpc.MemoryServiceStub),
     )

@@ -13,12 +13,7 @@ from soma_common.postgres.pool import Database, PooledConnection
 from tests.rpc.memory.twins import ONE, TWINS, Twins
 
 TODAY: Final = timedelta(days=2)
-ROLE: Final = PLACES["memory"].role("app")
-# Numbers that are drawn are drawn anew each time from the same.
-BEGIN: Final = f"""
-set local session_replication_role = origin; set local soma.tenant_id = '{ONE}';
-select setval('memory_change_numbers', 1000000), setval('index_numbers', 1000000);
-"""
+BEGIN: Final = f"set local session_replication_role = origin; set local soma.tenant_id = '{ONE}'"
 
 
 @dataclass(frozen=True)
@@ -106,6 +101,11 @@ class Replay:
     twins: Twins
     functions: Mapping[str, str]
 
+    @property
+    def role(self) -> str:
+        """The house's own."""
+        return PLACES[self.twins.house].role("app")
+
     async def answer(self, scene: Scene) -> list[str]:
         """What is answered, and what the one tenant and the others have afterwards."""
         async with self._begun(scene, "", is_bound=scene.is_bound) as begun:
@@ -131,10 +131,10 @@ class Replay:
     async def _begun(self, scene: Scene, change: str, *, is_bound: bool) -> AsyncIterator[datetime]:
         connection = self.twins.connection
         try:
-            await connection.execute(f"begin; {scene.before}; {change}; {BEGIN}")
+            await connection.execute(f"begin; {scene.before}; {change}; {BEGIN}; {self.twins.drawn}")
             begun = await connection.fetchval("select now()")
             if is_bound:
-                await connection.execute(f"set local role {ROLE}")
+                await connection.execute(f"set local role {self.role}")
             yield begun
         finally:
             await connection.execute("rollback")
@@ -159,9 +159,8 @@ class Replay:
             for asked in scene.asked:
                 await self._ask(asked, {}, begun)
             await connection.execute("reset role")
-            rows = await connection.fetch(
-                "select funcname from pg_stat_xact_user_functions where schemaname = 'memory'"
-            )
+            counted = "select funcname from pg_stat_xact_user_functions where schemaname = $1"
+            rows = await connection.fetch(counted, self.twins.house)
         await connection.execute("set track_functions = 'none'")
         found = {asked.place for asked in scene.asked} | {row["funcname"] for row in rows}
         # A function that is written into its caller is not counted.
@@ -178,15 +177,19 @@ class Replay:
         }
         row = f"create temporary table twins_row on commit drop as select * from {table}"
         row += f" where tenant_id = '{TWINS[0]}' limit 1"
-        gone = f"delete from {table} where tenant_id = '{TWINS[0]}'; grant select on twins_row to {ROLE}"
+        gone = f"delete from {table} where tenant_id = '{TWINS[0]}'; grant select on twins_row to {self.role}"
         for right, text in asked.items():
-            if not await connection.fetchval("select has_table_privilege($1, $2, $3)", ROLE, f"memory.{table}", right):
+            if not await connection.fetchval(
+                "select has_table_privilege($1, $2, $3)", self.role, f"{self.twins.house}.{table}", right
+            ):
                 continue
             change_all = f"{change}; {row}; {gone}" if right == "insert" else change
             try:
                 async with self._begun(Scene(""), change_all, is_bound=False):
                     # without triggers, which meet the policies of other tables
-                    await connection.execute(f"set local session_replication_role = replica; set local role {ROLE}")
+                    await connection.execute(
+                        f"set local session_replication_role = replica; set local role {self.role}"
+                    )
                     reached |= {right} if await connection.fetchval(text) else set()
             except asyncpg.InsufficientPrivilegeError:
                 continue

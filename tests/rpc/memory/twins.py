@@ -8,7 +8,7 @@ and they have more besides: everything is under quarantine, forgotten, linked.
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final, Self
 from uuid import UUID
 
 import asyncpg
@@ -30,7 +30,7 @@ _COLUMNS: Final = """
 select c.relname as table_name, array_agg(a.attname::text order by a.attnum) as columns,
     array_agg(format_type(a.atttypid, a.atttypmod) order by a.attnum) as types
 from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-where c.relnamespace = 'memory'::regnamespace and c.relkind = 'r' and c.relname = any($1::text[])
+where c.relnamespace = ($2::text)::regnamespace and c.relkind = 'r' and c.relname = any($1::text[])
 group by c.relname having 'tenant_id' = any(array_agg(a.attname::text)) order by c.relname
 """
 # What the others have besides what the one has.
@@ -115,10 +115,15 @@ class Twins:
     connection: asyncpg.Connection
     tables: Mapping[str, Mapping[str, str]]
 
+    house: ClassVar[str] = "memory"
+    # Numbers that are drawn are drawn anew each time from the same.
+    drawn: ClassVar[str] = "select setval('memory_change_numbers', 1000000), setval('index_numbers', 1000000);"
+    anew: ClassVar[str] = _ANEW
+
     @classmethod
-    async def of(cls, connection: asyncpg.Connection, names: Sequence[str]) -> "Twins":
-        await connection.execute("set session_replication_role = replica; set search_path = memory, public")
-        rows = await connection.fetch(_COLUMNS, names)
+    async def of(cls, connection: asyncpg.Connection, names: Sequence[str]) -> Self:
+        await connection.execute(f"set session_replication_role = replica; set search_path = {cls.house}, public")
+        rows = await connection.fetch(_COLUMNS, names, cls.house)
         return cls(
             connection, {row["table_name"]: dict(zip(row["columns"], row["types"], strict=True)) for row in rows}
         )
@@ -143,7 +148,7 @@ class Twins:
 
     async def restore(self) -> None:
         """Bring the one tenant back to what was saved."""
-        await self.connection.execute("".join(self._copy(table, ONE) for table in self.tables) + _ANEW)
+        await self.connection.execute("".join(self._copy(table, ONE) for table in self.tables) + self.anew)
 
     async def join(self) -> None:
         """Put the others beside it."""
@@ -186,7 +191,7 @@ class Twins:
 
 # A comparison of a row's tenant with the caller's, or with that of another row.
 CLAUSE: Final = re.compile(
-    r"\b(?:[a-z_]+\.)?tenant_id = (?:\$1\b|\$2(?= and namespace)|p_tenant\b|v_tenant\b|[a-z_]+\.tenant_id\b"
+    r"\b(?:[a-z_]+\.)?tenant_id = (?:\$1\b|\$2(?= and namespace)|p_tenant\b|v_tenant\b|t\.id\b|[a-z_]+\.tenant_id\b"
     r"|nullif\(current_setting\('soma\.tenant_id', true\), ''\)::uuid)"
     r"|\busing \(tenant_id, "
 )

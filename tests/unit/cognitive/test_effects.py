@@ -3,7 +3,9 @@
 import pytest
 
 from servers.cognitive.domain.effects import EFFECT_NAMES, Bases, knobs_of
+from servers.cognitive.domain.modulation import SLEEP_EFFECT_NAMES
 from servers.cognitive.domain.neuromodulators import BASELINE, Values
+from servers.control.domain.features import DEFINITIONS
 
 BASES = Bases(temperature=0.7, top_p=1.0, max_tool_rounds=2, max_retries=2, recall_limit=10)
 
@@ -78,3 +80,8 @@ def test_a_change_that_nobody_would_see_is_not_told_as_one() -> None:
     moved = BASELINE.with_value("dopamine", 0.403)
     sentences = {effect.name: effect.sentence for effect in knobs_of(moved, BASES).effects}
     assert sentences["temperature"] == "The temperature stays at 0.70 (dopamine 0.40)."
+
+
+def test_every_effect_has_its_flag_and_every_flag_its_effect() -> None:
+    flags = {name.removeprefix("effect_") for name in DEFINITIONS if name.startswith("effect_")}
+    assert flags == {*EFFECT_NAMES, *SLEEP_EFFECT_NAMES}

@@ -58,6 +58,11 @@ export class MessagePart extends Part {
       .problem {
         margin: var(--s2) 0;
       }
+      .notice.row {
+        display: flex;
+        flex-wrap: wrap;
+        gap: var(--s2);
+      }
       details {
         margin: var(--s2) 0;
         color: var(--ink-soft);
@@ -137,6 +142,12 @@ export class MessagePart extends Part {
       ${this.pieces.of(entry.text, entry.tools, entry.seams, !entry.running).map((piece) => this.#piece(piece))}
       ${entry.state === "waiting" && entry.asking === undefined ? html`<div class="waiting"></div>` : nothing}
       ${entry.problem === undefined ? this.#cut() : this.#problem(entry.problem)}
+      ${entry.resting && entry.state === "done"
+        ? html`<div class="notice row">
+            <button class="main" type="button" @click=${() => this.store.turns.regenerate(entry, true)}>Wake and answer</button>
+            <button type="button" @click=${() => this.store.layout.openDrawer("mind")}>Open the mind</button>
+          </div>`
+        : nothing}
       ${entry.running ? nothing : html`<soma-answer-foot .store=${this.store} .entry=${entry}></soma-answer-foot>`}
     `;
   }

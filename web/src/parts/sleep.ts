@@ -13,6 +13,7 @@ import { NAMES, scale, scaleStyles } from "./gauge";
 import { Part } from "./part";
 import "./sleep-cycles";
 
+const TITLES: Readonly<Record<string, string>> = { active: "Active", light: "Light sleep", deep: "Deep sleep", freeze: "Frozen" };
 const MEANINGS: Readonly<Record<string, string>> = {
   active: "It answers, learns and remembers.",
   light: "It answers, and learns at half the rate.",
@@ -126,7 +127,7 @@ export class SleepPart extends Part {
     const word = wordOf(status.state);
     return html`
       <p class="now">
-        <strong>${capital(word)}</strong>${MEANINGS[word] ?? ""}
+        <strong>${titleOf(word)}</strong>${MEANINGS[word] ?? ""}
         <span class="quiet">${times(status)}</span>
       </p>
       ${word === "active" || status.schedule === undefined ? nothing : scaled(status.schedule)} ${this.#effects()} ${this.#ways(word)}
@@ -171,7 +172,7 @@ export class SleepPart extends Part {
     if (target === "freeze" && !(await confirmed(question))) {
       return;
     }
-    await this.#doing(() => this.store.sleep.move(target, target === "active" ? 0 : this.#seconds), `The agent is ${target} now.`);
+    await this.#doing(() => this.store.sleep.move(target, target === "active" ? 0 : this.#seconds), `The agent is now: ${titleOf(target)}.`);
   }
 
   async #doing(work: () => Promise<void>, done: string): Promise<void> {
@@ -189,9 +190,12 @@ export class SleepPart extends Part {
   }
 }
 
-/** A state of sleep as a word. */
-export function wordOf(state: string): string {
+function wordOf(state: string): string {
   return enumWords(state, "SLEEP_STATE_");
+}
+
+function titleOf(word: string): string {
+  return TITLES[word] ?? capital(word);
 }
 
 function times({ since_time: since, until_time: until, returns_to: after }: SleepStatus): string {
@@ -200,7 +204,7 @@ function times({ since_time: since, until_time: until, returns_to: after }: Slee
     return begun;
   }
   const left = Math.max(0, (new Date(until).getTime() - Date.now()) / 1000);
-  return `${begun} ${capital(wordOf(after))} again at ${clock(new Date(until))}, in ${lasting(left)}.`;
+  return `${begun} ${titleOf(wordOf(after))} again at ${clock(new Date(until))}, in ${lasting(left)}.`;
 }
 
 function scaled(schedule: SleepSchedule): unknown {

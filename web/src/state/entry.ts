@@ -45,6 +45,8 @@ export class Entry {
   problem: Problem | undefined;
   /** Says the same once more, after it failed. */
   retry: (() => void) | undefined;
+  /** Whether the agent slept deeply and said so instead of answering. */
+  resting = false;
   siblings: Siblings = { number: 1, count: 1 };
   rated: Rated = "none";
   /** Until when whatever the mesh told of the rating is older than what was said here. */

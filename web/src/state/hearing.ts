@@ -7,6 +7,7 @@ import { approvalAsked, approvalTold, toolFinished, toolStarted, turnEnded } fro
 const SEAMS: readonly string[] = ["provider_switched", "turn_taken_over"];
 /** It tells where the message stands, not what the answer is. */
 const QUEUED = "queued";
+const RESTING = "agent_resting";
 
 export function hear(entry: Entry, frame: TurnFrame): string {
   const sentence = apply(entry, frame);
@@ -21,6 +22,7 @@ function apply(entry: Entry, frame: TurnFrame): string {
       entry.receiptId = frame.payload.receipt_id;
       entry.level = frame.payload.level;
       entry.model = frame.payload.model;
+      entry.resting = frame.payload.level_reasons.some((it) => it.source === "sleep");
       entry.notices.push(...frame.payload.level_reasons.map((it) => ({ text: it.sentence, level: it.level })));
       return "";
     case "chat.delta":
@@ -69,6 +71,7 @@ function apply(entry: Entry, frame: TurnFrame): string {
 }
 
 function noticed(entry: Entry, told: Noticed): string {
+  entry.resting ||= told.code === RESTING;
   if (SEAMS.includes(told.code)) {
     entry.seams.push({ at: entry.text.length, sentence: fromHereOn(told, entry.text === ""), detail: told.sentence });
     entry.model = told.metadata["to_model"] ?? entry.model;

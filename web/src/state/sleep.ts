@@ -42,7 +42,7 @@ export class Sleep {
 
   /** Brings the agent to a state, for so many seconds or until somebody changes it. Throws the refusal. */
   async move(target: SleepWord, seconds = 0): Promise<void> {
-    const body = { agent_id: this.#agentId, target_state: target, ttl_seconds: seconds, async_mode: true, wake: target === "active" };
+    const body = { agent_id: this.#agentId, target_state: target, ttl_seconds: seconds, wake: target === "active" };
     const told = await this.rest.post<{ status: SleepStatus }>("/api/util/sleep", body);
     this.status.value = told.status;
   }

@@ -97,8 +97,8 @@ export class Turns {
     this.#begin({ type: "chat.edit", payload }, edited, answer);
   }
 
-  /** Has a question answered anew. */
-  regenerate(old: Entry): void {
+  /** Has a question answered anew, and the agent woken for it if it sleeps deeply and that is wanted. */
+  regenerate(old: Entry, wake = false): void {
     const question = this.thread.questionOf(old);
     const messageId = old.messageId || (question?.messageId ?? "");
     const answer = answerEntry();
@@ -106,7 +106,8 @@ export class Turns {
       answer.siblings = { number: old.siblings.count + 1, count: old.siblings.count + 1 };
     }
     this.thread.replaceFrom(old, answer);
-    this.#begin({ type: "chat.regenerate", payload: { message_id: messageId, ...this.#asking() } }, question, answer);
+    const payload = { message_id: messageId, ...this.#asking(), ...(wake ? { options: { wake } } : {}) };
+    this.#begin({ type: "chat.regenerate", payload }, question, answer);
   }
 
   /** Follows a turn that was begun elsewhere, or before a reload. */

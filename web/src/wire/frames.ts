@@ -141,6 +141,7 @@ interface Asking {
   request_id: string;
   model_profile_id?: string;
   while_busy?: WhileBusy;
+  options?: { wake: boolean };
 }
 
 export interface ChatSend extends Asking {

@@ -1,0 +1,1 @@
+"""Random lives of agents, and the program that replays their logs."""
