@@ -61,17 +61,46 @@ class Cognition:
     minds: Minds
 
 
+async def threads_on(rpc: RpcHarness, database: Database, clock: SetClock) -> tuple[ScriptedModels, Added]:
+    """A model that says what a test wants, and threads whose options it thinks of."""
+    models = ScriptedModels()  # type: ignore[abstract]  # the other methods are asked of nobody
+    chat = await rpc.serve(
+        "chat", Added(model_grpc.add_ModelServiceServicer_to_server, models, "soma.chat.v1.ModelService")
+    )
+    thinking = Thinking(rpc.channel(chat, service="cognitive").stub(model_grpc.ModelServiceStub))
+    servicer = ThreadServicer(Threads(database, ThreadStore(), EventStore("cognitive"), clock, Ids()), thinking)
+    return models, Added(thread_grpc.add_ThreadServiceServicer_to_server, servicer, "soma.cognitive.v1.ThreadService")
+
+
+def added(
+    modulation: ModulationServicer,
+    neuromodulators: NeuromodulatorServicer,
+    sleep: SleepServicer,
+    adaptation: AdaptationServicer,
+) -> tuple[Added, ...]:
+    """Servicers under their names in the contract."""
+    return (
+        Added(
+            modulation_grpc.add_ModulationServiceServicer_to_server, modulation, "soma.cognitive.v1.ModulationService"
+        ),
+        Added(
+            neuromodulator_grpc.add_NeuromodulatorServiceServicer_to_server,
+            neuromodulators,
+            "soma.cognitive.v1.NeuromodulatorService",
+        ),
+        Added(sleep_grpc.add_SleepServiceServicer_to_server, sleep, "soma.cognitive.v1.SleepService"),
+        Added(
+            adaptation_grpc.add_AdaptationServiceServicer_to_server, adaptation, "soma.cognitive.v1.AdaptationService"
+        ),
+    )
+
+
 @pytest.fixture
 async def cognition(rpc: RpcHarness, house_database: HouseDatabases, open_database: OpenDatabase) -> Cognition:
     urls = house_database("cognitive", "servers.cognitive")
     database = await open_database(urls)
     clock = SetClock()
-    models = ScriptedModels()  # type: ignore[abstract]  # the other methods are asked of nobody
-    chat_house = await rpc.serve(
-        "chat", Added(model_grpc.add_ModelServiceServicer_to_server, models, "soma.chat.v1.ModelService")
-    )
-    thinking = Thinking(rpc.channel(chat_house, service="cognitive").stub(model_grpc.ModelServiceStub))
-    threads = Threads(database, ThreadStore(), EventStore("cognitive"), clock, Ids())
+    models, threads = await threads_on(rpc, database, clock)
     events, state_store, mind_store = EventStore("cognitive"), StateStore(database), MindStore(database)
     states, minds = States(database, state_store, events, clock), Minds(mind_store, events, clock)
     diagnostics = Diagnostics(database, mind_store, state_store, AdaptationStore(database), clock)
@@ -83,31 +112,13 @@ async def cognition(rpc: RpcHarness, house_database: HouseDatabases, open_databa
     adaptations = Adaptations(database, AdaptationStore(database), states, minds, events, clock)
     served = await rpc.serve(
         "cognitive",
-        Added(
-            modulation_grpc.add_ModulationServiceServicer_to_server,
+        *added(
             ModulationServicer(minds, states, diagnostics),
-            "soma.cognitive.v1.ModulationService",
-        ),
-        Added(
-            neuromodulator_grpc.add_NeuromodulatorServiceServicer_to_server,
             NeuromodulatorServicer(states),
-            "soma.cognitive.v1.NeuromodulatorService",
-        ),
-        Added(
-            thread_grpc.add_ThreadServiceServicer_to_server,
-            ThreadServicer(threads, thinking),
-            "soma.cognitive.v1.ThreadService",
-        ),
-        Added(
-            sleep_grpc.add_SleepServiceServicer_to_server,
             SleepServicer(sleeps=sleeps, sleep_watch=sleep_watch, cycles=cycles),
-            "soma.cognitive.v1.SleepService",
-        ),
-        Added(
-            adaptation_grpc.add_AdaptationServiceServicer_to_server,
             AdaptationServicer(adaptations),
-            "soma.cognitive.v1.AdaptationService",
         ),
+        threads,
         idempotency=IdempotencyStore(database),
     )
     edge, chat = rpc.channel(served, service="edge"), rpc.channel(served, service="chat")
