@@ -60,6 +60,15 @@ STORES: Final = (
         ),
         _SQL.erase_working_memories,
     ),
+    Store(
+        "cycles",
+        (
+            # What a cycle did are numbers, ids and sentences of the house.
+            Table("sleep_cycles", plain="step cause problem sentences"),
+            Table("sleep_cycle_groups", names="namespace"),
+        ),
+        _SQL.erase_cycles,
+    ),
 )
 
 
