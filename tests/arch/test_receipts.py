@@ -35,6 +35,7 @@ HOLDS = {
     "outcome.tools.name": "the name of a tool",
     "modulation.effects.name": "a word of the code",
     "modulation.effects.sentence": "a sentence of the code",
+    "modulation.sleep_state": "a word of the contract",
     "dependencies.name": "a name of the contract",
     "dependencies.detail": "a phrase of the code",
     "features_off": "names of features",
