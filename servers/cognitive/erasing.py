@@ -60,6 +60,14 @@ STORES: Final = (
         ),
         _SQL.erase_working_memories,
     ),
+    Store(
+        "sleep cycles",
+        (
+            Table("sleep_cycles", plain="step cause problem sentences"),
+            Table("sleep_cycle_groups", names="namespace"),
+        ),
+        _SQL.erase_cycles,
+    ),
 )
 
 

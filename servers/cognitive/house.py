@@ -129,7 +129,7 @@ class CognitiveHouse:
 
     def _cycles_of(self, rows: CycleRows, memory: CycleMemory) -> Cycles:
         process, store = self._process, self._sleep_store
-        ending = CycleEnding(process.database, rows, store, process.events, process.clock)
+        ending = CycleEnding(process.database, rows, store, self._sleeps, process.events, process.clock)
         saga = CycleSaga(process.database, rows, store, memory, ending, process.clock)
         self.sagas = process.orchestrator([saga.definition()])
         return Cycles(process.database, rows, store, ending, self.sagas, process.clock, process.ids)

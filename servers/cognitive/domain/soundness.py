@@ -6,17 +6,21 @@ What is compared is read elsewhere; nothing here mends anything.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from servers.cognitive.domain import adaptation as learned
 from servers.cognitive.domain.adaptation import LEAST_PART, RETRIEVERS, WEIGHT_NAMES, Adaptation, Line
+from servers.cognitive.domain.cycles import Cycle, CycleState, counted
 from servers.cognitive.domain.load import MANY_UNCONSOLIDATED, THRESHOLD, Load
 from servers.cognitive.domain.neuromodulators import BOUNDS, NAMES
 from servers.cognitive.domain.sleeping import Sleep, SleepState
 from servers.cognitive.domain.state import State
 
 # A share that is so little under its least part is rounding.
-_ROUNDING = 1e-9
+_ROUNDING: Final = 1e-9
+# What a cycle may take to undo what it had not finished.
+TIME_TO_UNDO: Final = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,7 @@ def replayed(state: State, replay: Replay) -> Finding:
     """The log leads to the stored state, bit by bit."""
     begin = f"the snapshot at version {replay.from_version}" if replay.from_version else "the beginning"
     one = replay.lines == 1
-    changes = f"{'1 change' if one else f'{replay.lines} changes'} from {begin}"
+    changes = f"{counted(replay.lines, 'change', 'changes')} from {begin}"
     wrong = []
     if replay.state is None:
         wrong = [f"the log cannot be replayed from {begin}: a line is missing"]
@@ -96,9 +100,9 @@ def lessons(adaptation: Adaptation, lines: Sequence[Line]) -> Finding:
     except ValueError as problem:
         return _finding("lessons", [str(problem)], "")
     one = len(lines) == 2
-    counted = f"{'1 lesson' if one else f'{len(lines[1:])} lessons'} from version {first.version}"
-    wrong = [] if after == adaptation else [f"{counted} do{'es' if one else ''} not lead to the stored weights"]
-    return _finding("lessons", wrong, f"{counted} lead{'s' if one else ''} to the stored weights")
+    told = f"{counted(len(lines[1:]), 'lesson', 'lessons')} from version {first.version}"
+    wrong = [] if after == adaptation else [f"{told} do{'es' if one else ''} not lead to the stored weights"]
+    return _finding("lessons", wrong, f"{told} lead{'s' if one else ''} to the stored weights")
 
 
 def entropy(adaptation: Adaptation) -> Finding:
@@ -140,8 +144,27 @@ def memory(found: Load, places: int) -> Finding:
     wrong = []
     if not 0 <= waiting < MANY_UNCONSOLIDATED:
         wrong = [f"{waiting} memories wait for a cycle, and from {MANY_UNCONSOLIDATED} on the load counts no more"]
-    kept = "1 namespace" if places == 1 else f"{places} namespaces"
+    kept = counted(places, "namespace", "namespaces")
     return _finding("memory", wrong, f"Turns kept memories in {kept}; {waiting} wait for a cycle")
+
+
+def cycles(newest: Sequence[Cycle], now: datetime) -> Finding:
+    """A cycle ends in its time, and tells of a coverage in 0-1; those that undo something have a few minutes more."""
+    wrong = [
+        f"a cycle runs since {cycle.start_time:%H:%M:%S} UTC, longer than its {cycle.wishes.max_seconds} s"
+        for cycle in newest
+        if cycle.state is CycleState.RUNNING and now > cycle.deadline + TIME_TO_UNDO
+    ]
+    wrong += [
+        f"the cycle of {cycle.start_time:%H:%M:%S} UTC tells of a coverage of {cycle.coverage:g}"
+        for cycle in newest
+        if not 0.0 <= cycle.coverage <= 1.0
+    ]
+    if not newest:
+        return _finding("cycles", wrong, "No cycle has run yet")
+    running = any(cycle.state is CycleState.RUNNING for cycle in newest)
+    told = "one runs" if running else f"the newest is {newest[0].state.name.lower()}"
+    return _finding("cycles", wrong, f"{counted(len(newest), 'cycle', 'cycles')} looked at: {told}")
 
 
 def _finding(name: str, wrong: list[str], sentence: str) -> Finding:

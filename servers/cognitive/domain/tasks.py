@@ -11,7 +11,7 @@ MOST_STEPS: Final = 20
 
 _MARK: Final = re.compile(r"^\s*(?:[-*•–]|\(?\d{1,3}[.)])\s+")
 _END: Final = re.compile(r"(?<=[.!?;])[\"”’)]*\s+(?=[^a-zß-öø-ÿ\s])|(?<=[。！？；])\s*")
-_THEN: Final = re.compile(r"(?:[,;]\s*|\s+)(?:and\s+)?then\s+(?=\S)", re.IGNORECASE)
+_THEN: Final = re.compile(r"(?:^\s*|[,;]\s*|\s+)(?:and\s+)?then,?\s+(?=\S)", re.IGNORECASE)
 _ABBREVIATION: Final = re.compile(r"(?:^|[\s(])(?:dr|mr|mrs|ms|prof|st|no|vs|cf|approx|e\.g|i\.e)\.$", re.IGNORECASE)
 _WORD: Final = re.compile(r"\w")
 

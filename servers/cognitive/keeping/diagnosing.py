@@ -13,12 +13,15 @@ from servers.cognitive.domain.soundness import Finding
 from servers.cognitive.keeping.mind_store import MindStore
 from servers.cognitive.keeping.replaying import replay_log
 from servers.cognitive.keeping.store import StateStore
+from servers.cognitive.sleeping.cycle_rows import CycleRows
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.tenancy import TenantId
 from soma_common.postgres.pool import Database
 from soma_common.postgres.queries import Queries
 
 _SQL: Final = Queries.of("servers.cognitive", "sql/diagnosing.sql")
+# So many of the newest are looked at.
+_CYCLES: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,7 @@ class Diagnostics:
         self._minds = minds
         self._states = states
         self._adaptations = adaptations
+        self._cycles = CycleRows()
         self._clock = clock
 
     async def examine(self, tenant_id: TenantId, agent_id: UUID) -> Examination:
@@ -51,6 +55,7 @@ class Diagnostics:
             replay = await replay_log(self._states, connection, agent_id, mind.state, whole=False)
             newest = mind.adaptation.version + 1
             lessons = await self._adaptations.lines(connection, tenant_id, agent_id, newest, KEPT_VERSIONS)
+            cycles = await self._cycles.list_some(connection, tenant_id, agent_id, None, _CYCLES)
         findings = [
             soundness.ranges(mind.state),
             soundness.log(mind.state, counts["lines"], counts["newest"]),
@@ -60,6 +65,7 @@ class Diagnostics:
             soundness.entropy(mind.adaptation),
             soundness.sleep(mind.sleep, counts["sleep_state"]),
             soundness.load(mind.load, now),
+            soundness.cycles(cycles, now),
             soundness.memory(mind.load, counts["places"]),
         ]
         return Examination(mind, counts["lines"], findings)

@@ -21,17 +21,17 @@ def state_of(row: Any, now: datetime) -> State:
 
 
 def line_of(row: Any) -> LogLine:
-    """A line of the log."""
-    signals = zip(row["signal_names"], row["signal_upward"], row["signal_strengths"], row["signal_causes"], strict=True)
+    """A line of the log, of columns in the order of `list_log`: by place, as a log may have a million of them."""
+    version, kind, turn_id, changed_by, time, baseline, before, after, names, upward, strengths, causes, failed = row
     return LogLine(
-        version=row["version"],
-        kind=row["kind"],
-        turn_id=row["turn_id"],
-        changed_by=row["changed_by"],
-        time=row["time"],
-        baseline=Values(*row["baseline"]),
-        before=Values(*row["before"]),
-        after=Values(*row["after"]),
-        signals=tuple(Signal(*parts) for parts in signals),
-        failed=row["failed"],
+        version,
+        kind,
+        turn_id,
+        changed_by,
+        time,
+        Values(*baseline),
+        Values(*before),
+        Values(*after),
+        tuple(map(Signal, names, upward, strengths, causes)),
+        failed,
     )

@@ -1,4 +1,4 @@
-"""How a sleep cycle ends: its row, the load of its agent and the event are one transaction."""
+"""How a sleep cycle ends: its row, the load and the sleep of its agent and the events are one transaction."""
 
 from typing import Final
 from uuid import UUID
@@ -7,6 +7,7 @@ from servers.cognitive.domain.cycles import Cycle, CycleState
 from servers.cognitive.domain.load import relieved
 from servers.cognitive.sleeping.cycle_rows import CycleRows
 from servers.cognitive.sleeping.store import SleepStore
+from servers.cognitive.sleeping.transitions import Sleeps
 from soma.events.v1 import payloads_pb2
 from soma_common.events.models import EventDraft
 from soma_common.events.store import EventStore
@@ -24,11 +25,18 @@ class CycleEnding:
     """Ends cycles."""
 
     def __init__(
-        self, database: Database, rows: CycleRows, sleeps: SleepStore, events: EventStore, clock: Clock
+        self,
+        database: Database,
+        rows: CycleRows,
+        sleeps: SleepStore,
+        transitions: Sleeps,
+        events: EventStore,
+        clock: Clock,
     ) -> None:
         self._database = database
         self._rows = rows
         self._sleeps = sleeps
+        self._transitions = transitions
         self._events = events
         self._clock = clock
 
@@ -72,6 +80,7 @@ class CycleEnding:
         ended = await self._rows.end(connection, tenant_id, cycle.cycle_id, state, said, load, self._clock.now())
         if ended is None:
             return None
+        await self._transitions.rouse_in(connection, tenant_id, ended.agent_id)
         payload = payloads_pb2.CognitiveCycleEnded(
             agent_id=str(ended.agent_id),
             cycle_id=str(ended.cycle_id),

@@ -10,7 +10,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from servers.cognitive.domain.load import ASKS_AGAIN, TIME_ABOVE, TURNS_ABOVE, Load
-from servers.cognitive.domain.sleeping import Sleep
+from servers.cognitive.domain.sleeping import Sleep, first_sleep
 from servers.cognitive.sleeping.rows import load_of, sleep_of
 from soma_common.kernel.tenancy import TenantId
 from soma_common.postgres.pool import Connection, Database
@@ -71,7 +71,14 @@ class SleepStore:
     async def lock(self, connection: Connection, tenant_id: TenantId, agent_id: UUID, now: datetime) -> Sleep:
         """The sleep as it is stored, held until the transaction ends; made where there is none."""
         await connection.execute(_SQL.make_sleep, tenant_id, agent_id, now)
-        return sleep_of(await connection.fetchrow(_SQL.lock_sleep, tenant_id, agent_id), now)
+        return await self.lock_known(connection, tenant_id, agent_id, now) or first_sleep(now)
+
+    async def lock_known(
+        self, connection: Connection, tenant_id: TenantId, agent_id: UUID, now: datetime
+    ) -> Sleep | None:
+        """As `lock`; None where there is none."""
+        row = await connection.fetchrow(_SQL.lock_sleep, tenant_id, agent_id)
+        return None if row is None else sleep_of(row, now)
 
     async def lock_ended(
         self, connection: Connection, tenant_id: TenantId, agent_id: UUID, now: datetime

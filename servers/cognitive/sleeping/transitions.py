@@ -104,10 +104,17 @@ class Sleeps:
 
         return await self._database.run(tenant_id, work)
 
+    async def rouse(self, tenant_id: TenantId, agent_id: UUID) -> bool:
+        """As `rouse_in`, by itself."""
+        return await self._database.run(tenant_id, lambda it: self.rouse_in(it, tenant_id, agent_id))
+
     async def rouse_in(self, connection: Connection, tenant_id: TenantId, agent_id: UUID) -> bool:
         """End what `drowse` began, in the caller's transaction; False where the agent was brought elsewhere since."""
         now = self._clock.now()
-        before = await self._settled(connection, tenant_id, agent_id, now)
+        stored = await self._store.lock_known(connection, tenant_id, agent_id, now)
+        if stored is None:
+            return False
+        before = await self._end(connection, tenant_id, agent_id, stored, now)
         if before.until is None or await self._store.cause(connection, tenant_id, agent_id, before) != Cause.LOAD:
             return False
         change = Change(before, before.ended_early(now), Cause.LOAD, _ITSELF, now)

@@ -12,7 +12,7 @@ from uuid import UUID
 from servers.cognitive.domain.load import starts_cycle
 from servers.cognitive.sleeping.store import AgentKey, SleepStore
 from servers.cognitive.sleeping.transitions import Sleeps
-from soma.memory.v1 import transfer_pb2 as transfer_pb
+from soma.memory.v1 import upkeep_pb2 as memory_upkeep_pb
 from soma.memory.v1.memory_service_pb2_grpc import MemoryServiceStub
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.errors import SomaError
@@ -58,7 +58,7 @@ class Endings:
 
 
 class Counting:
-    """Counts the episodic memories of agents that had turns: consolidated ones are none any more."""
+    """Counts what a cycle would replay: memories of agents that had turns, at which no consolidation looked lately."""
 
     def __init__(self, store: SleepStore, memory: MemoryServiceStub, clock: Clock, ids: Ids) -> None:
         self._store, self._memory, self._clock, self._ids = store, memory, clock, ids
@@ -92,8 +92,8 @@ class Counting:
         return True
 
     async def _unconsolidated(self, namespaces: Sequence[str]) -> int:
-        answer = await self._memory.GetMemoryStats(transfer_pb.GetMemoryStatsRequest(namespaces=namespaces))
-        return sum(stats.episodic_count for stats in answer.namespaces)
+        request = memory_upkeep_pb.ReplayMemoriesRequest(namespaces=namespaces, count_only=True)
+        return (await self._memory.ReplayMemories(request)).waiting_count
 
 
 class StartCycle(Protocol):
@@ -128,10 +128,13 @@ class LoadCycles:
 
     async def _begin(self, key: AgentKey) -> bool:
         with acting_as(service_caller("cognitive", key[0]), str(self._ids.uuid4())):
+            # Before the cycle begins, as its end wakes the agent.
+            drowses = await self._sleeps.drowse(*key)
             try:
                 await self._start(*key)
-                await self._sleeps.drowse(*key)
             except SomaError as error:
                 _LOG.warning("a cycle did not start by load", agent_id=str(key[1]), reason=error.reason.value)
+                if drowses:
+                    await self._sleeps.rouse(*key)
                 return False
         return True

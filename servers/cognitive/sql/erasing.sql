@@ -35,3 +35,8 @@ with sessions as (delete from working_memories where person_in(owner_sub) return
 items as (delete from working_items where person_in(owner_sub) returning 1),
 answers as (delete from actions where person_in(owner_sub) or person_in(answer) returning 1)
 select (select count(*) from sessions) + (select count(*) from items) + (select count(*) from answers);
+
+-- name: erase_cycles
+-- A cycle is the agent's; what it was still to do with the person's memories goes.
+with gone as (delete from sleep_cycle_groups where person_in(namespace) returning 1)
+select count(*) from gone;

@@ -11,7 +11,7 @@ did she live in 2020” finds what was replaced since, and “what did we believ
 from datetime import datetime
 from typing import Final
 
-from servers.memory.domain.memory import Memory, Retired
+from servers.memory.domain.memory import Kind, Memory, Retired
 
 REPLACED: Final = (Retired.SUPERSEDED, Retired.CORRECTED)
 
@@ -21,8 +21,20 @@ def is_expired(memory: Memory, now: datetime) -> bool:
     return memory.expire_time is not None and memory.expire_time <= now
 
 
-def in_recall(memory: Memory, now: datetime, valid: datetime | None = None, learned: datetime | None = None) -> bool:
-    """Whether recall may find it, as of `valid` in the world (V) and `learned` here (L); None means now."""
+def in_recall(
+    memory: Memory,
+    now: datetime,
+    valid: datetime | None = None,
+    learned: datetime | None = None,
+    *,
+    guesses: bool = False,
+) -> bool:
+    """Whether recall may find it, as of `valid` in the world (V) and `learned` here (L); None means now.
+
+    A hypothesis only where `guesses` are asked for.
+    """
+    if memory.kind is Kind.HYPOTHESIS and not guesses:
+        return False
     as_valid, as_learned = valid or now, learned or now
     if memory.hidden_by > 0 or is_expired(memory, now) or (learned is not None and memory.learn_time > learned):
         return False

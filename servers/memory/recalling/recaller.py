@@ -11,7 +11,7 @@ from uuid import UUID
 
 import numpy as np
 
-from servers.memory.domain.memory import Memory, RecallFilter
+from servers.memory.domain.memory import Kind, Memory, RecallFilter
 from servers.memory.domain.ranking import Hit, Weights, within_budget, within_bytes
 from servers.memory.domain.standing import in_recall
 from servers.memory.graph.rows import LinkStore
@@ -190,7 +190,8 @@ class Recaller:
         """Those of the memories that are in recall still, as they are now."""
         found = await self._store.find_many(one.tenant_id, memory_ids) if memory_ids else []
         now, wanted = one.asked.now, one.asked.wanted
-        standing = (m for m in found if in_recall(m, now, wanted.as_of_valid, wanted.as_of_learn))
+        as_of, guesses = (wanted.as_of_valid, wanted.as_of_learn), Kind.HYPOTHESIS in wanted.kinds
+        standing = (m for m in found if in_recall(m, now, *as_of, guesses=guesses))
         return {memory.memory_id: memory for memory in standing}
 
     async def _links_of(self, one: _Recalling, ranks: Ranks) -> list[Link]:

@@ -120,6 +120,9 @@ class UpkeepServicing(service_grpc.MemoryServiceServicer):
     ) -> upkeep_pb2.ReplayMemoriesResponse:
         """What a sleep cycle replays."""
         caller = current_call().caller
+        if request.count_only:
+            waiting = await self.replaying.count(caller, list(request.namespaces))
+            return upkeep_pb2.ReplayMemoriesResponse(waiting_count=waiting)
         if request.memory_ids:
             found = await self.replaying.again(caller, [UUID(each) for each in request.memory_ids])
         else:

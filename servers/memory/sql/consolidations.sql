@@ -50,6 +50,22 @@ where m.tenant_id = $1 and m.namespace = any($2::text[])
   )
 order by m.importance desc, m.access_count desc, m.learn_time desc, m.memory_id limit $5
 
+-- name: count_to_replay
+-- As many of them, at most $5.
+select count(*) from (
+  select from memories m
+  where m.tenant_id = $1 and m.namespace = any($2::text[])
+    and m.kind = 1 and m.retire_time is null and m.hidden_by = 0 and not m.pinned
+    and m.coordinate = '' and m.predicate = '' and m.expire_time is null and m.valid_to is null and m.valid_from <= $4
+    and m.payload is null
+    and not exists (
+      select from consolidation_sources s
+      join consolidations c on c.tenant_id = s.tenant_id and c.consolidation_id = s.consolidation_id
+      where s.memory_id = m.memory_id and s.tenant_id = m.tenant_id and c.method <> '' and c.start_time > $3
+    )
+  limit $5
+) waiting
+
 -- name: replayed
 select m.* from unnest($2::uuid[]) with ordinality as wanted (memory_id, place)
 join memories m on m.tenant_id = $1 and m.memory_id = wanted.memory_id

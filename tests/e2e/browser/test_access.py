@@ -50,6 +50,9 @@ async def test_axe_finds_nothing(
     await assert_accessible(page, "receipt")
     await page.get_by_role("tab", name="Mind").click()
     await expect(page.get_by_text("What moved this")).to_be_visible()
+    for more in ("What it is made of", "Examine this mind"):
+        await page.get_by_text(more).click()
+    await expect(page.get_by_text("Replay", exact=True)).to_be_visible()
     await assert_accessible(page, "mind")
     await page.get_by_role("tab", name="Memory").click()
     await page.get_by_label("Search memories").fill("cat Miso")

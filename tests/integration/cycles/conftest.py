@@ -126,7 +126,7 @@ class Dreaming:
         return [
             it
             for it in (await rows(self.remembering)).values()
-            if it.namespace == namespace and it.kind in kinds and (not live or in_recall(it, now))
+            if it.namespace == namespace and it.kind in kinds and (not live or in_recall(it, now, guesses=True))
         ]
 
 

@@ -153,7 +153,8 @@ def test_the_masks_are_the_predicates(drawn: list[tuple[Memory, bool, bool]], wa
         if wanted.as_of_valid is None and memory.valid_from > NOW:
             assert not stand[row]
         else:
-            assert stand[row] == in_recall(memory, NOW, wanted.as_of_valid, wanted.as_of_learn)
+            guesses = Kind.HYPOTHESIS in wanted.kinds
+            assert stand[row] == in_recall(memory, NOW, wanted.as_of_valid, wanted.as_of_learn, guesses=guesses)
 
 
 def _entry_of(memory: Memory, payload: dict[str, Any]) -> Entry:

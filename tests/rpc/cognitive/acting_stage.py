@@ -59,6 +59,7 @@ class Door:
         self.held: dict[str, asyncio.Event] = {}
         self.pause_seconds = 0.0
         self.asked: list[str] = []
+        self.recalls: list[service_pb.RecallMemoriesRequest] = []
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._servicer, name)
@@ -67,6 +68,7 @@ class Door:
         return await self._through("StoreMemory", request, context)
 
     async def RecallMemories(self, request: Any, context: Any) -> Any:  # noqa: N802 - the contract's name
+        self.recalls.append(request)
         return await self._through("RecallMemories", request, context)
 
     async def ListNeighbors(self, request: Any, context: Any) -> Any:  # noqa: N802 - the contract's name

@@ -29,14 +29,16 @@ OTHER_ACTION: Final = Asked(UUID("0198c0de-0000-7000-8000-0000000000b6"), b"\x02
 CONVERSATION: Final = "0198c0de-0000-7000-8000-0000000000b3"
 BASES: Final = common_pb.KnobBases(temperature=0.7, top_p=1.0, max_tool_rounds=2, max_retries=2, recall_limit=10)
 CYCLE: Final = UUID("0198c0de-0000-7000-8000-0000000000b4")
+# Whose cycle stands still: with no saga behind it nobody may stop it.
+SLEEPER: Final = UUID("0198c0de-0000-7000-8000-0000000000b7")
 ENDED_CYCLE: Final = UUID("0198c0de-0000-7000-8000-0000000000b5")
 # What takes 200 turns, a high load for five minutes, and a cycle that stands still.
 MORE: Final = f"""
 insert into state_snapshots (tenant_id, agent_id, version, state_values, baseline, as_of, recent_failures)
 select tenant_id, agent_id, version, state_values, baseline, as_of, recent_failures from agent_states;
-update agent_loads set above_since = time;
+update agent_loads set above_since = time - interval '1 hour';
 insert into sleep_cycles (tenant_id, cycle_id, agent_id, state, cause, nrem, rem, token_budget, max_seconds, start_time)
-select tenant_id, cycle_id, agent_id, state, 'by hand', true, true, 100, 100, as_of
+select tenant_id, cycle_id, '{SLEEPER}', state, 'by hand', true, true, 100, 100, as_of
 from agent_states, (values ('{CYCLE}'::uuid, 1), ('{ENDED_CYCLE}', 2)) as c (cycle_id, state);
 insert into sleep_cycle_groups (tenant_id, cycle_id, number, namespace, memory_ids, state)
 select tenant_id, cycle_id, number, 'user:ada', array[cycle_id], 3 - number
@@ -59,10 +61,11 @@ def scenes(now: datetime) -> list[tuple[str, tuple[Any, ...], str]]:
         ("adapting.sql:forget_lines", (ONE, AGENT, 2), ""),
         ("adapting.sql:forget_turns", (now + timedelta(days=1), 1), ""),
         ("sleeping.sql:take_up_counting", (now, now, 1), ""),
+        ("sleeping.sql:find_cause", (ONE, AGENT, 2), ""),
         ("cycles.sql:find", cycle, ""),
         ("cycles.sql:lock", cycle, ""),
-        ("cycles.sql:running", (ONE, AGENT), ""),
-        ("cycles.sql:list", (ONE, AGENT, None, None, 9), ""),
+        ("cycles.sql:running", (ONE, SLEEPER), ""),
+        ("cycles.sql:list", (ONE, SLEEPER, None, None, 9), ""),
         ("cycles.sql:stop", cycle, ""),
         ("cycles.sql:enter_step", (*cycle, "prune"), ""),
         ("cycles.sql:note_problem", (*cycle, "CONFLICT"), ""),
@@ -216,8 +219,8 @@ class Asking:
             "drowse": lambda: it.sleeps.drowse(*KEY),
             "ended": lambda: self.sleeps.ended(self.now + day, 9),
             "wake": self.wake,
-            "high": lambda: self.sleeps.high(self.now - day, self.now, self.now, 9),
-            "take up": lambda: self.sleeps.take_up_load(KEY, self.now, self.now),
+            "high": lambda: self.sleeps.high(self.now, 9),
+            "take up": lambda: self.sleeps.take_up_load(KEY, self.now),
             "count": lambda: self.sleeps.take_up_counting(self.now, self.now, 1),
             "namespaces": lambda: self.sleeps.namespaces(KEY),
             "counted": lambda: self.sleeps.count_unconsolidated(KEY, 12),

@@ -61,17 +61,23 @@ class Cognition:
     minds: Minds
 
 
+async def threads_on(rpc: RpcHarness, database: Database, clock: SetClock) -> tuple[ScriptedModels, Added]:
+    """A model that says what a test wants, and threads whose options it thinks of."""
+    models = ScriptedModels()  # type: ignore[abstract]  # the other methods are asked of nobody
+    chat = await rpc.serve(
+        "chat", Added(model_grpc.add_ModelServiceServicer_to_server, models, "soma.chat.v1.ModelService")
+    )
+    thinking = Thinking(rpc.channel(chat, service="cognitive").stub(model_grpc.ModelServiceStub))
+    servicer = ThreadServicer(Threads(database, ThreadStore(), EventStore("cognitive"), clock, Ids()), thinking)
+    return models, Added(thread_grpc.add_ThreadServiceServicer_to_server, servicer, "soma.cognitive.v1.ThreadService")
+
+
 @pytest.fixture
 async def cognition(rpc: RpcHarness, house_database: HouseDatabases, open_database: OpenDatabase) -> Cognition:
     urls = house_database("cognitive", "servers.cognitive")
     database = await open_database(urls)
     clock = SetClock()
-    models = ScriptedModels()  # type: ignore[abstract]  # the other methods are asked of nobody
-    chat_house = await rpc.serve(
-        "chat", Added(model_grpc.add_ModelServiceServicer_to_server, models, "soma.chat.v1.ModelService")
-    )
-    thinking = Thinking(rpc.channel(chat_house, service="cognitive").stub(model_grpc.ModelServiceStub))
-    threads = Threads(database, ThreadStore(), EventStore("cognitive"), clock, Ids())
+    models, threads = await threads_on(rpc, database, clock)
     events, state_store, mind_store = EventStore("cognitive"), StateStore(database), MindStore(database)
     states, minds = States(database, state_store, events, clock), Minds(mind_store, events, clock)
     diagnostics = Diagnostics(database, mind_store, state_store, AdaptationStore(database), clock)
@@ -93,11 +99,7 @@ async def cognition(rpc: RpcHarness, house_database: HouseDatabases, open_databa
             NeuromodulatorServicer(states),
             "soma.cognitive.v1.NeuromodulatorService",
         ),
-        Added(
-            thread_grpc.add_ThreadServiceServicer_to_server,
-            ThreadServicer(threads, thinking),
-            "soma.cognitive.v1.ThreadService",
-        ),
+        threads,
         Added(
             sleep_grpc.add_SleepServiceServicer_to_server,
             SleepServicer(sleeps=sleeps, sleep_watch=sleep_watch, cycles=cycles),

@@ -8,6 +8,7 @@ from servers.cognitive.sleeping.cycle_rows import CycleRows
 from servers.cognitive.sleeping.cycle_saga import CycleSaga
 from servers.cognitive.sleeping.cycles import Cycles
 from servers.cognitive.sleeping.store import SleepStore
+from servers.cognitive.sleeping.transitions import Sleeps
 from soma.memory.v1.memory_service_pb2_grpc import MemoryServiceStub
 from soma_common.events.store import EventStore
 from soma_common.kernel.backoff import Backoff
@@ -36,7 +37,7 @@ def cycles_on(
 ) -> tuple[Cycles, SagaOrchestrator]:
     """The use cases, and the sagas that one process runs; until somebody runs them no cycle goes on."""
     events, rows = EventStore("cognitive"), CycleRows()
-    ending = CycleEnding(database, rows, sleeps, events, clock)
+    ending = CycleEnding(database, rows, sleeps, Sleeps(database, sleeps, events, clock), events, clock)
     saga = CycleSaga(database, rows, sleeps, CycleMemory(memory), ending, clock)
     conduct = Conduct(pace=QUICK, lease_seconds=lease_seconds)
     sagas = SagaOrchestrator(database, events, [saga.definition()], Clock(), Ids(), conduct, reached)

@@ -13,6 +13,7 @@ from soma.cognitive.v1 import act_service_pb2 as act_pb
 from soma.memory.v1 import memory_pb2 as memory_pb
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason
+from soma_common.kernel.tenancy import default_agent_id
 from soma_common.rpc.call import acting_as
 from soma_common.testing.identity import OTHER_TENANT, TENANT, user
 from tests.rpc.cognitive.acting_stage import BOILER, GARDEN, PIANO, Stage, indexer, request, stage
@@ -181,6 +182,16 @@ async def test_attention_and_what_was_learned_reach_the_recall(stage: Stage) -> 
     await stage.feel(acetylcholine=0.5)
     keen = (await stage.act("When was the boiler looked at?", top_k=2, session_id="t")).results[0]
     assert (len(calm.memory_hits), len(keen.memory_hits)) == (2, 3)
+    async with stage.database.transaction(TENANT) as connection:
+        await connection.execute(
+            "insert into agent_adaptations (tenant_id, agent_id, version, weights, learning_rate, feedback_count, "
+            "mean_shares, time) values ($1, $2, 1, '{2,0.5,0.3,0.7,0.6,1,0.1,0.05}', 0.05, 1, '{0,0,0,0}', now())",
+            TENANT,
+            default_agent_id(TENANT),
+        )
+    await stage.act("When was the boiler looked at?", session_id="u")
+    weights = stage.door.recalls[-1].weights
+    assert (weights.vector, weights.graph, weights.recency, weights.lexical) == (2.0, 0.5, 0.3, 0.7)
 
 
 async def test_a_plan_follows_the_links_from_what_fits(stage: Stage) -> None:

@@ -16,7 +16,7 @@ from soma_common.rpc.call import acting_as
 from soma_common.testing.identity import TENANT, user
 from tests.rpc.cognitive.conftest import Cognition
 
-FINDINGS = ["ranges", "log", "replay", "weights", "lessons", "entropy", "sleep", "load", "memory"]
+FINDINGS = ["ranges", "log", "replay", "weights", "lessons", "entropy", "sleep", "load", "cycles", "memory"]
 
 
 @pytest.fixture(autouse=True)
@@ -50,7 +50,7 @@ async def diagnostics(cognition: Cognition, agent_id: UUID) -> modulation_pb.Get
 async def test_a_mind_that_lived_is_sound_and_is_replayed_from_its_snapshot(cognition: Cognition) -> None:
     agent_id = await lived(cognition, 204)
     found = await diagnostics(cognition, agent_id)
-    assert [finding.name for finding in found.findings][: len(FINDINGS)] == FINDINGS
+    assert [finding.name for finding in found.findings] == FINDINGS
     assert [finding.sentence for finding in found.findings if not finding.sound] == []
     assert (found.state_version, found.log_length, found.adaptation_version, found.sleep_version) == (205, 205, 1, 1)
     told = {finding.name: finding.sentence for finding in found.findings}

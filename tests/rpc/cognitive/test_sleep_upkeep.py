@@ -13,7 +13,7 @@ from servers.cognitive.sleeping.store import AgentKey, SleepStore
 from servers.cognitive.sleeping.upkeep import Counting, Endings, LoadCycles
 from soma.cognitive.v1 import sleep_service_pb2 as sleep_pb
 from soma.memory.v1 import memory_service_pb2_grpc as memory_grpc
-from soma.memory.v1 import transfer_pb2 as transfer_pb
+from soma.memory.v1 import upkeep_pb2 as upkeep_pb
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.ids import Ids
 from soma_common.kernel.reasons import Reason
@@ -28,7 +28,7 @@ SECOND_AGENT = UUID("0198c0de-0000-7000-8000-00000000000b")
 
 @dataclass
 class CountedMemory:
-    """A memory with so many episodic memories in each namespace, or none that answers."""
+    """A memory with so many memories to replay in each namespace, or one that does not answer."""
 
     counts: dict[str, int]
     away: bool = False
@@ -38,18 +38,15 @@ class CountedMemory:
         """Whatever else the contract has is not asked here."""
         return getattr(memory_grpc.MemoryServiceServicer, name)
 
-    async def GetMemoryStats(  # noqa: N802 - the contract's name
-        self, request: transfer_pb.GetMemoryStatsRequest, _: Any
-    ) -> transfer_pb.GetMemoryStatsResponse:
+    async def ReplayMemories(  # noqa: N802 - the contract's name
+        self, request: upkeep_pb.ReplayMemoriesRequest, _: Any
+    ) -> upkeep_pb.ReplayMemoriesResponse:
+        assert request.count_only
         caller = current_call().caller
         self.asked.append((caller.tenant_id, caller.sub, tuple(sorted(request.namespaces))))
         if self.away:
             raise SomaError(Reason.DATABASE_UNAVAILABLE)
-        stats = [
-            transfer_pb.NamespaceStats(namespace=name, episodic_count=self.counts.get(name, 0), semantic_count=7)
-            for name in request.namespaces
-        ]
-        return transfer_pb.GetMemoryStatsResponse(namespaces=stats)
+        return upkeep_pb.ReplayMemoriesResponse(waiting_count=sum(self.counts[name] for name in request.namespaces))
 
 
 @dataclass
@@ -241,12 +238,13 @@ async def test_a_load_that_stays_starts_the_next_cycle_after_ten_minutes(mind: M
     assert len(cycles.started) == 2
 
 
-async def test_a_cycle_that_cannot_start_puts_nobody_to_sleep_and_holds_up_nobody(mind: Mind) -> None:
+async def test_a_cycle_that_cannot_start_leaves_nobody_asleep_and_is_tried_again(mind: Mind) -> None:
     began = mind.cognition.clock.now()
     await mind.turn(0.95, turns_above=3, above_since=began)
     broken = Cycles(broken=True)
     assert await load_cycles(mind, broken).start_due() == 0
     assert (await mind.status()).state == sleep_pb.SLEEP_STATE_ACTIVE
+    assert await mind.causes() == ["load", "load"]
     mind.cognition.clock.advance(600)
     await mind.turn(0.95, turns_above=4, above_since=began)
     cycles = Cycles()

@@ -22,7 +22,8 @@ _MOST: Final = {"derived_from": 60, "recalled_memory_ids": 150, "memories": 12}
 _BUDGETS: Final = {"time_budget_milliseconds": 5_000}
 _WHOLE: Final = {"google.protobuf.Timestamp", "google.protobuf.Duration", "google.protobuf.Struct"}
 _MEMORIES: Final = {
-    "memory_id", "target_memory_id", "source_memory_id", "derived_from", "recalled_memory_ids", "superseded_by",
+    "memory_id", "memory_ids", "target_memory_id", "source_memory_id", "derived_from", "recalled_memory_ids",
+    "superseded_by",
 }  # fmt: skip
 _NUMBERS: Final = (FieldDescriptor.CPPTYPE_INT32, FieldDescriptor.CPPTYPE_INT64, FieldDescriptor.CPPTYPE_UINT32)
 

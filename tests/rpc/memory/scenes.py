@@ -124,6 +124,10 @@ class Script:
         self._call(either, ONE, m[0], ONE, before=doubted, about="unravel_facts")
         self._call(either, ONE, m[0], TWINS[0], about="unravel_facts")
         self.scenes[-1].is_unbound = True
+        guess = f"update memories set kind = 4 where memory_id = '{m[20]}'; update upkeep set due_time = '2100-01-01';"
+        guess += f"insert into memory_origins select distinct tenant_id, '{m[0]}'::uuid, '{m[20]}'::uuid from memories"
+        guess += " on conflict do nothing"
+        self._call(deleted, ONE, m[0], before=guess, about="drop_hypotheses")
         orphan = f"update memory_ghosts set memory_id = '{NEW}' where tenant_id = '{ONE}';"
         orphan += f"insert into memory_origins select tenant_id, '{NEW}', '{m[10]}' from {OTHERS}"
         self._call(deleted, ONE, m[10], before=orphan, about="leave_ghost")
@@ -255,7 +259,7 @@ class Script:
         missed += f" where tenant_id = '{ONE}' and memory_id = '{m[6]}';"
         missed += f"insert into swept_memories select tenant_id, '{self._sweep}', '{m[6]}', 2, 0 from {OTHERS}"
         self._ask("sweeps.sql:restore", ONE, self._sweep, NOW, NOW, before=missed)
-        self._ask("sweeps.sql:candidates", [], NOW, 5.0, 99, True)
+        self._ask("sweeps.sql:candidates", [], NOW, 5.0, 99, True, 1.0)
         self._ask("sweeps.sql:find_sweep", ONE, self._sweep)
         self._ask("sweeps.sql:first_swept", ONE, self._sweep, 9)
         self._ask(
@@ -291,7 +295,14 @@ class Script:
         looked += f"tenant_id, '{self._consolidation}', '{m[10]}', '' from {OTHERS}; {looked} "
         looked += f"'{ONE}', '{self._consolidation}', '{m[6]}', ''"
         looked += f"; update memories set learn_time = learn_time - interval '1 day' where memory_id = '{m[6]}'"
-        self._ask("consolidations.sql:candidates", "user:bob", NOW, NOW, 3, before=looked)
+        self._ask("consolidations.sql:candidates", "user:bob", NOW, NOW, 3, [], before=looked)
+        judged = "update consolidations set state = 4, method = 'rules'"
+        judged += f" where consolidation_id = '{self._consolidation}'"
+        others = f"{looked}; {judged}; update consolidations set method = '' where tenant_id = '{ONE}'"
+        for before in (f"{looked}; {judged}", others):
+            self._ask("consolidations.sql:to_replay", ONE, ["user:bob"], LONG_AGO, NOW, 9, before=before)
+        self._ask("consolidations.sql:replayed", ONE, m, NOW)
+        self._ask("consolidations.sql:leave_unlooked", ONE, self._consolidation, before=judged)
         self._ask("consolidations.sql:inherit_sources", ONE, m[16], [m[4], m[5]])
 
     @classmethod

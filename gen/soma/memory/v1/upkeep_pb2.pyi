@@ -609,8 +609,11 @@ class ReplayMemoriesRequest(_message.Message):
     NAMESPACES_FIELD_NUMBER: _builtins.int
     MAX_MEMORIES_FIELD_NUMBER: _builtins.int
     MEMORY_IDS_FIELD_NUMBER: _builtins.int
+    COUNT_ONLY_FIELD_NUMBER: _builtins.int
     max_memories: _builtins.int
     """Most memories, 1-1000. Default 256."""
+    count_only: _builtins.bool
+    """Whether only their number is wanted."""
     @_builtins.property
     def namespaces(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Where; the most important memories of all of these together."""
@@ -625,10 +628,11 @@ class ReplayMemoriesRequest(_message.Message):
         namespaces: _abc.Iterable[_builtins.str] | None = ...,
         max_memories: _builtins.int = ...,
         memory_ids: _abc.Iterable[_builtins.str] | None = ...,
+        count_only: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["max_memories", b"max_memories", "memory_ids", b"memory_ids", "namespaces", b"namespaces"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["count_only", b"count_only", "max_memories", b"max_memories", "memory_ids", b"memory_ids", "namespaces", b"namespaces"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -641,6 +645,9 @@ class ReplayMemoriesResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     MEMORIES_FIELD_NUMBER: _builtins.int
+    WAITING_COUNT_FIELD_NUMBER: _builtins.int
+    waiting_count: _builtins.int
+    """With count_only, how many there are, at most 1000, and no memories; else 0."""
     @_builtins.property
     def memories(self) -> _containers.RepeatedCompositeFieldContainer[_memory_pb2.Memory]:
         """Episodic memories that a consolidation may look at and none has looked at for 7 days, the most important first; with
@@ -651,10 +658,11 @@ class ReplayMemoriesResponse(_message.Message):
         self,
         *,
         memories: _abc.Iterable[_memory_pb2.Memory] | None = ...,
+        waiting_count: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["memories", b"memories"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["memories", b"memories", "waiting_count", b"waiting_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

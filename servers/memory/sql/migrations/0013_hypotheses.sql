@@ -12,17 +12,14 @@ return p_importance
 create function drop_hypotheses() returns trigger
 language plpgsql as $$
 begin
-    if not exists (
-        select from gone g
-        join memory_origins o on o.origin_id = g.memory_id and o.tenant_id = g.tenant_id
-        join memories m on m.tenant_id = o.tenant_id and m.memory_id = o.memory_id and m.kind = 4
-    ) then
+    -- What this deletes comes here again, until nothing is left.
+    if not exists (select from gone) then
         return null;
     end if;
     with lost as (
         delete from memories m using gone g, memory_origins o
         where o.origin_id = g.memory_id and o.tenant_id = g.tenant_id
-            and m.tenant_id = o.tenant_id and m.memory_id = o.memory_id and m.kind = 4
+            and m.memory_id = o.memory_id and m.tenant_id = o.tenant_id and m.kind = 4
         returning m.tenant_id, m.memory_id, m.namespace, m.version, m.term_count
     ),
     shrunk as (
@@ -31,15 +28,14 @@ begin
             select tenant_id, namespace, count(*) as memories, sum(term_count) as terms
             from lost group by tenant_id, namespace
         ) l
-        where n.tenant_id = l.tenant_id and n.namespace = l.namespace
+        where n.namespace = l.namespace and n.tenant_id = l.tenant_id
     ),
     told as (
         insert into lost_memories (tenant_id, memory_id, namespace, version)
         select tenant_id, memory_id, namespace, version from lost
         on conflict do nothing
     )
-    update upkeep u set due_time = least(u.due_time, now())
-    where u.tenant_id in (select tenant_id from lost);
+    update upkeep u set due_time = least(u.due_time, now()) from lost where u.tenant_id = lost.tenant_id;
     return null;
 end
 $$;
