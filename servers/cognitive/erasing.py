@@ -61,9 +61,8 @@ STORES: Final = (
         _SQL.erase_working_memories,
     ),
     Store(
-        "cycles",
+        "sleep cycles",
         (
-            # What a cycle did are numbers, ids and sentences of the house.
             Table("sleep_cycles", plain="step cause problem sentences"),
             Table("sleep_cycle_groups", names="namespace"),
         ),

@@ -37,6 +37,6 @@ answers as (delete from actions where person_in(owner_sub) or person_in(answer) 
 select (select count(*) from sessions) + (select count(*) from items) + (select count(*) from answers);
 
 -- name: erase_cycles
--- What cycles did stays; which groups of a person's memories one that runs has still before it goes.
+-- A cycle is the agent's; what it was still to do with the person's memories goes.
 with gone as (delete from sleep_cycle_groups where person_in(namespace) returning 1)
 select count(*) from gone;
