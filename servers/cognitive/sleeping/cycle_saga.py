@@ -208,7 +208,8 @@ class CycleSaga:
                 group = await self._database.run(
                     call.tenant_id, lambda it: self._rows.next_group(it, call.tenant_id, call.saga_id)
                 )
-                stays = f"{counted(cycle.group_count, 'group', 'groups')} that were over stay consolidated"
+                over = counted(cycle.group_count, "group that was over stays", "groups that were over stay")
+                stays = f"{over} consolidated"
                 if group is None or not group.is_sent:
                     return f"{stays}; none was on its way."
                 await self._undo_group(call, group)

@@ -306,6 +306,21 @@ async def erasures(watched: Watched, control: HouseDatabase) -> None:
         await watched.ask("/soma.memory.v1.MemoryService/ForgetSubject", watched.boss.memory, order)
 
 
+async def stopped_cycle(watched: Watched, boss: Person, sleeps: Any) -> None:
+    """One that is stopped tells of its end once, whether it was over before or not."""
+    night = sleep_pb.RunSleepCycleRequest(
+        agent_id=str(uuid4()), token_budget=0, async_mode=True, request_id=str(uuid4())
+    )
+
+    async def stop() -> Any:
+        with boss.acting():
+            begun = (await sleeps.RunSleepCycle(night)).cycle
+            stopped = sleep_pb.CancelSleepCycleRequest(cycle_id=begun.cycle_id, request_id=str(uuid4()))
+            return await sleeps.CancelSleepCycle(stopped)
+
+    await watched.leads_to(("/soma.cognitive.v1.SleepService/CancelSleepCycle",), stop)
+
+
 async def minds_and_money(watched: Watched, boss: Person) -> None:
     minds = "/soma.cognitive.v1.NeuromodulatorService/"
     with boss.acting():
@@ -324,6 +339,10 @@ async def minds_and_money(watched: Watched, boss: Person) -> None:
         return (await watched.events() - before)["cognitive.sleep.changed"] == 2
 
     assert await eventually(over, within_seconds=20)
+    sleeping = "/soma.cognitive.v1.SleepService/"
+    night = sleep_pb.RunSleepCycleRequest(agent_id=str(uuid4()), token_budget=0)
+    await watched.ask(f"{sleeping}RunSleepCycle", sleeps, night)
+    await stopped_cycle(watched, boss, sleeps)
     limit = governor_pb.SetBudgetRequest(period=budget_pb.BUDGET_PERIOD_MONTH, limit_tokens=10_000_000)
     await watched.ask("/soma.governor.v1.GovernorService/SetBudget", boss.governor, limit)
     config = config_pb.GovernorConfig(good_checks_to_recover=4)

@@ -82,9 +82,8 @@ class Dreaming:
 
     async def run(self, agent_id: UUID, **fields: Any) -> sleep_pb.SleepCycle:
         """A cycle by hand, as it is when the call is answered."""
-        request = sleep_pb.RunSleepCycleRequest(
-            **{"agent_id": str(agent_id), "request_id": str(uuid4()), "token_budget": 0} | fields
-        )
+        given: dict[str, Any] = {"agent_id": str(agent_id), "request_id": str(uuid4()), "token_budget": 0} | fields
+        request = sleep_pb.RunSleepCycleRequest(**given)
         answer: sleep_pb.RunSleepCycleResponse = await self.user.RunSleepCycle(request, timeout=20.0)
         return answer.cycle
 

@@ -22,7 +22,7 @@ from soma_common.testing.identity import OTHER_TENANT, TENANT, user
 from soma_common.testing.rpc import RpcHarness
 from tests.integration.cycles.conftest import BIKE, OTHER, TEA, Dreaming
 from tests.rpc.cognitive.cycle_parts import cycles_on
-from tests.rpc.memory.upkeep_acts import rows
+from tests.rpc.memory.upkeep_acts import rows, statement
 from tests.rpc.memory.upkeep_parts import merging
 
 RUNNING, COMPLETED = sleep_pb.SLEEP_CYCLE_STATE_RUNNING, sleep_pb.SLEEP_CYCLE_STATE_COMPLETED
@@ -269,3 +269,29 @@ async def test_with_memory_away_it_tries_again_and_then_fails_with_a_sentence(
     assert (await dreaming.load(agent)).relief == 0
     async with dreaming.running():
         assert (await dreaming.run(agent)).state == COMPLETED
+
+
+async def test_stopped_while_a_model_thinks_the_group_comes_to_nothing(dreaming: Dreaming) -> None:
+    """Memory knows of the group and has not answered yet: it is stopped there too, and replayed again next time."""
+    agent, models = uuid4(), dreaming.remembering.upkeep.models
+    models.pause = asyncio.Event()
+    models.says = merging(("Bob bought a red bicycle in Lisbon for 300 euros.", BIKE))
+    before = await dreaming.remember(f"agent:{agent}", BIKE)
+    async with dreaming.running():
+        begun = await dreaming.run(agent, async_mode=True, token_budget=5000)
+        await eventually(lambda: bool(models.asked))
+        stopped = await dreaming.cancel(begun.cycle_id)
+        assert (stopped.state, stopped.fact_count, stopped.group_count) == (CANCELLED, 0, 0), stopped
+        assert list(stopped.sentences)[1:] == [
+            "It was stopped in the step consolidate.",
+            "0 groups that were over stay consolidated; the one on its way was undone.",
+        ]
+        models.pause.set()
+        states = "select state from consolidations"
+        assert [row[0] for row in await statement(dreaming.remembering, states)] == [3]
+        assert {it.memory_id for it in await dreaming.stored(f"agent:{agent}", Kind.EPISODIC)} == {
+            it.memory_id for it in before
+        }
+        assert (await dreaming.cancel(begun.cycle_id)).state == CANCELLED
+        again = await dreaming.run(agent, token_budget=5000)
+    assert (again.state, again.replayed_count, again.fact_count) == (COMPLETED, 3, 1)

@@ -67,6 +67,7 @@ class Remembering:
     upkeep: UpkeepParts
     servicer: MemoryServicer
     cognitive: memory_grpc.MemoryServiceStub
+    target: str
 
 
 @pytest.fixture(scope="session")
@@ -159,4 +160,5 @@ async def remembering(
         house.upkeep,
         house.servicer,
         rpc.channel(served, service="cognitive").stub(memory_grpc.MemoryServiceStub),
+        served.target,
     )
