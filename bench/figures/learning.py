@@ -6,7 +6,7 @@ from bench.figures.figure import Figure
 from bench.figures.run import Run
 from bench.learning.labels import Said, judge, labelled
 from bench.rows import Row
-from servers.chat.answering.gathering import STORE_THRESHOLD
+from servers.chat.answering.minds import STORE_THRESHOLD
 from servers.chat.domain.learning import worth_keeping
 
 

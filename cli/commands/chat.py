@@ -57,14 +57,8 @@ def chat(
     Examples:  somastack chat  ·  somastack chat -c "And in winter?"  ·  git diff | somastack chat "What changed?" -  ·
     echo hi | somastack chat --json
     """
-    import asyncio
-
     from cli.doors import checked_id
-    from cli.talk.asking import Question
     from cli.talk.session import Talk
-    from cli.talk.turns import Turns
-    from config import load_settings
-    from soma_common.kernel.ids import Ids
 
     if conversation and go_on:
         raise CommandError("Give either --conversation or --last.", Exit.WRONG_USE)
@@ -74,6 +68,18 @@ def chat(
         raise CommandError("With --json there has to be a question, or one piped in.", Exit.WRONG_USE)
     if wake and not asked:
         raise CommandError("--wake is for one question; in a conversation /wake does it.", Exit.WRONG_USE)
+    _talk(talk, asked, newest=go_on, wake=wake, as_json=as_json)
+
+
+def _talk(talk: "Talk", asked: str, *, newest: bool, wake: bool, as_json: bool) -> None:
+    """One question to its end, or a conversation where there is none."""
+    import asyncio
+
+    from cli.talk.asking import Question
+    from cli.talk.turns import Turns
+    from config import load_settings
+    from soma_common.kernel.ids import Ids
+
     settings = load_settings()
 
     async def turns() -> Turns:
@@ -82,7 +88,7 @@ def chat(
     with asyncio.Runner() as runner:
         client = runner.run(turns())
         try:
-            found = _known(runner, settings, talk, newest=go_on) if go_on or not asked else None
+            found = _known(runner, settings, talk, newest=newest) if newest or not asked else None
             if asked:
                 wanted = Question(asked, talk.conversation_id, talk.model_id, wakes=wake)
                 _end_of_one(_ask(runner, client, wanted, as_json=as_json))

@@ -2203,8 +2203,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
       <span>${M(St(e.state,`SLEEP_CYCLE_STATE_`))}, started ${e.cause}</span>
       <span>${e.start_time===void 0?``:P(e.start_time)}</span>
     </div>
-    <p class="quiet">${uc(e)} Load ${e.load_before.toFixed(2)} → ${e.load_after.toFixed(2)}.</p>
-    ${e.sentences.map(e=>y`<p class="quiet">${e}</p>`)}
+    ${e.sentences.length===0?y`<p class="quiet">${uc(e)} Load ${e.load_before.toFixed(2)} → ${e.load_after.toFixed(2)}.</p>`:e.sentences.map(e=>y`<p class="quiet">${e}</p>`)}
   </li>`}function uc(e){let t=`${A(e.fact_count,`fact`)}, ${A(e.hypothesis_count,`hypothesis`,`hypotheses`)}`;return`${A(e.replayed_count,`memory`,`memories`)} replayed, ${t}, ${A(e.swept_count,`memory`,`memories`)} swept.`}customElements.define(`soma-sleep-cycles`,cc);var dc={active:`Active`,light:`Light sleep`,deep:`Deep sleep`,freeze:`Frozen`},fc={active:`It answers, learns and remembers.`,light:`It answers, and learns at half the rate.`,deep:`It answers that it rests, unless it is woken.`,freeze:`It refuses messages until it is woken.`},pc={active:[[`light`,`Rest lightly`],[`freeze`,`Freeze`]],light:[[`active`,`Wake`],[`deep`,`Sleep deeply`],[`freeze`,`Freeze`]],deep:[[`active`,`Wake`],[`light`,`Rest lightly`],[`freeze`,`Freeze`]],freeze:[[`active`,`Wake`],[`light`,`Rest lightly`]]},mc=[[0,`until it is changed`],[600,`for 10 minutes`],[3600,`for an hour`]],hc=class extends z{static properties={refused:{state:!0},busy:{state:!0}};#e=0;static styles=[T,E,D,$,rc,o`
       :host {
         margin-top: var(--s5);

@@ -32,6 +32,19 @@ def test_a_conversation_can_be_asked_about_itself(mesh: Mesh, model: ScriptedUps
     assert all("unheard" not in request.prompt for request in model.requests())
 
 
+def test_an_agent_that_rests_is_woken_for_the_last_question(mesh: Mesh, model: ScriptedUpstream) -> None:
+    model.set_default(Script(text="Assam is a tea."))
+    for state in ("light", "deep"):
+        assert mesh.cli("mind", "sleep", state).returncode == 0
+    done = converse(mesh, "What is Assam?", "/wake", "/mind", "/quit")
+    assert done.returncode == 0, done.stderr
+    rested, _, woken = done.stdout.partition("Assam is a tea.")
+    assert "is resting" in rested
+    assert "Sleep: active" in woken
+    assert "graph 0.20" in woken, "what recall weighs"
+    assert len(model.requests()) == 1, "who rests asks no model"
+
+
 def test_what_is_no_command_is_said_and_the_conversation_goes_on(mesh: Mesh, model: ScriptedUpstream) -> None:
     model.set_default(Script(text="It names machines."))
     done = converse(mesh, "/dance", "/memory", "/receipt 1", "/etc/hosts is what?", "/quit")

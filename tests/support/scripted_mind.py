@@ -3,8 +3,6 @@
 Nothing here computes a state.
 """
 
-
-
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any, Final
 

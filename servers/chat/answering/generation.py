@@ -3,18 +3,17 @@
 How events become durable and how a turn ends is not known here.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from servers.chat.answering.bases import Bases
 from servers.chat.answering.basis import Basis
 from servers.chat.answering.candidates import gather_sources
 from servers.chat.answering.gathering import Gathered, Gatherer
-from servers.chat.answering.minds import DEEP
 from servers.chat.answering.planning import Planner, offer_of
 from servers.chat.answering.rounds import Rounds, bounds_of
 from servers.chat.aside import aside
-from servers.chat.domain.agent import DEFAULT_CANNED_ANSWER, resting_answer
+from servers.chat.domain.agent import DEFAULT_CANNED_ANSWER, Agent, resting_answer
 from servers.chat.domain.composing import first_call
 from servers.chat.domain.context import unsent
 from servers.chat.domain.model import ModelRequest
@@ -145,12 +144,18 @@ class Answering:
         progress.finish_reason = "stop"
         if progress.answer:
             return
-        agent, gathered = progress.accepted.agent, progress.gathered
-        rests = gathered is not None and gathered.modulation.sleep_state == DEEP
-        text = resting_answer(agent.name) if rests else agent.canned_answer or DEFAULT_CANNED_ANSWER
+        plan = progress.plan
+        text = canned_answer(progress.accepted.agent, () if plan is None else plan.level_reasons)
         progress.text.append(text)
         turn.add(Step.TEXT, turn_event_pb2.TextDelta(text=text))
         self._journal.wants(turn)
+
+
+def canned_answer(agent: Agent, reasons: Iterable[level_pb2.LevelReason]) -> str:
+    """What is said at L4, by the reasons of the plan: where another process goes on, the agent may have woken since."""
+    if any(reason.source == "sleep" for reason in reasons):
+        return resting_answer(agent.name)
+    return agent.canned_answer or DEFAULT_CANNED_ANSWER
 
 
 def _taken_over(before: Before) -> turn_event_pb2.Notice:

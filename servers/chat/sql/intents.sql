@@ -28,10 +28,16 @@ where tenant_id = $1 and intent_id = $2;
 delete from intents where intent_id = $1 returning intent_id
 
 -- name: read_rating
--- With whether what the turn was like is still to be told: it goes on, or the intent that tells of it is on its way.
+-- With whether what the turn was like is still to be told: it goes on, or the intent that tells of it is on its way, or is a
+-- letter by now.
 select t.agent_id, t.rating, t.rate_time,
     t.status in ('running', 'waiting')
-    or exists (select from intents i where i.turn_id = t.turn_id and i.kind = 'observe_turn') as unobserved
+    or exists (select from intents i where i.turn_id = t.turn_id and i.kind = 'observe_turn')
+    or exists (
+        select from dead_letters d
+        where d.consumer = 'chat.intents' and d.tenant_id = t.tenant_id
+            and d.stream = 'intent/' || t.turn_id || '/observe_turn' and d.status <> 'discarded'
+    ) as unobserved
 from turns t where t.turn_id = $1 and t.rate_time is not null
 
 -- name: hold_letter

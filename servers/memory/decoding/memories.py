@@ -72,7 +72,7 @@ def storing_of(request: NewMemory, caller: Caller, memory_id: UUID, now: datetim
 
 def _trust(request: NewMemory, source: Source) -> float:
     trust: float = request.trust if request.HasField("trust") else DEFAULT_TRUST[source]
-    return min(trust, HYPOTHESIS_TRUST) if request.kind == Kind.HYPOTHESIS else trust
+    return min(trust, HYPOTHESIS_TRUST) if int(request.kind) == Kind.HYPOTHESIS else trust
 
 
 def refuse_nul(message: Message) -> None:

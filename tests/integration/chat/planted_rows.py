@@ -96,17 +96,16 @@ OWN: Final[Mapping[str, Sequence[str]]] = {
         insert into agent_namespaces (tenant_id, agent_id, namespace, last_turn_time)
         values ($1, gen_random_uuid(), 'user:' || $2, now() + length($3) * interval '0')
         """,
-        # What a cycle has still to do with the person's memories.
+        # A group of the person's memories that a cycle has still before it.
         """
-        with cycle as (
+        with made as (
             insert into sleep_cycles (
                 tenant_id, cycle_id, agent_id, state, cause, nrem, rem, token_budget, max_seconds, start_time
             )
-            values ($1, gen_random_uuid(), gen_random_uuid(), 1, 'load', true, true, length($3), 1, now())
-            returning cycle_id
+            values ($1, gen_random_uuid(), gen_random_uuid(), 2, 'by hand', true, true, 0, 60, now()) returning cycle_id
         )
         insert into sleep_cycle_groups (tenant_id, cycle_id, number, namespace, memory_ids)
-        select $1, cycle_id, 1, 'user:' || $2, array[cycle_id] from cycle
+        select $1, cycle_id, 1 + length($3) * 0, 'user:' || $2, '{}' from made
         """,
     ),
     "control": (

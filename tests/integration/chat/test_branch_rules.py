@@ -10,7 +10,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
+from servers.chat.answering.minds import Mind, Minds, bases_of, neutral_modulation, seen_cognitive
 from servers.chat.conversations.watching import Watchers
+from servers.chat.domain.agent import Agent
 from servers.chat.domain.catalogue import OFFLINE, Catalogue, KnownModel
 from servers.chat.domain.manners import WhileBusy
 from servers.chat.domain.turn import Step
@@ -99,6 +101,15 @@ LOST = story(
 )
 
 
+class Awake(Minds):
+    """The mind of whom nobody can ask about: every knob at its base."""
+
+    def __init__(self) -> None: ...
+
+    async def ask(self, tenant: TenantId, agent: Agent, conversation_id: UUID | None) -> Mind:
+        return Mind(neutral_modulation(bases_of(agent)), seen_cognitive())
+
+
 class Kept:
     """The same conversation on the server."""
 
@@ -113,7 +124,7 @@ class Kept:
         self.instance = Instance(database, f"test-{self.tenant}")
         watchers = Watchers(database, signals, clock, ids)
         means = Means(database, events, self.instance, TurnMetrics(CollectorRegistry()), clock, ids, watchers)
-        self.acceptances = Acceptances(means, models, Allowance(PostgresRateLimits(database), MANY, clock))
+        self.acceptances = Acceptances(means, models, Awake(), Allowance(PostgresRateLimits(database), MANY, clock))
         self.stored = StoredTurns(means, models)
         self.store = TurnStore(database)
         self.queue = Queue(means, self.stored, self.store, RunningTurns())

@@ -57,6 +57,7 @@ requests = st.builds(
     features_off=st.frozensets(st.sampled_from(("memory", "tools", "mcp", "agentiq_governor")), max_size=2),
     tool_k_delta=st.integers(-1, 1),
     history_share_delta=st.sampled_from((0.0, 0.05)),
+    sleep_state=st.sampled_from(("", "active", "light", "deep")),
 )
 amounts = st.builds(Amount, st.integers(0, 10_000), st.integers(0, 10_000))
 budgets = st.builds(

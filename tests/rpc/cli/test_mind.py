@@ -163,8 +163,9 @@ def test_a_thread_is_made_followed_chosen_from_and_reset(mind: ScriptedMind) -> 
     assert "Ask the supplier. (0.90) – They have it." in run("thread", "next", "--expect", "1")
     assert mind.asked[-1].expected_version == 1
     run("thread", "next", THREAD, "--peek")
-    assert isinstance(mind.asked[-1], thread_pb.GetNextOptionRequest)
-    assert not mind.asked[-1].HasField("expected_version")
+    peeked = mind.asked[-1]
+    assert isinstance(peeked, thread_pb.GetNextOptionRequest)
+    assert not peeked.HasField("expected_version")
     run("thread", "choose", "1")
     assert mind.asked[-1].option_id == OPTION
     run("thread", "choose", "3", code=1)

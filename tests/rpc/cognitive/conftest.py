@@ -72,6 +72,29 @@ async def threads_on(rpc: RpcHarness, database: Database, clock: SetClock) -> tu
     return models, Added(thread_grpc.add_ThreadServiceServicer_to_server, servicer, "soma.cognitive.v1.ThreadService")
 
 
+def added(
+    modulation: ModulationServicer,
+    neuromodulators: NeuromodulatorServicer,
+    sleep: SleepServicer,
+    adaptation: AdaptationServicer,
+) -> tuple[Added, ...]:
+    """Servicers under their names in the contract."""
+    return (
+        Added(
+            modulation_grpc.add_ModulationServiceServicer_to_server, modulation, "soma.cognitive.v1.ModulationService"
+        ),
+        Added(
+            neuromodulator_grpc.add_NeuromodulatorServiceServicer_to_server,
+            neuromodulators,
+            "soma.cognitive.v1.NeuromodulatorService",
+        ),
+        Added(sleep_grpc.add_SleepServiceServicer_to_server, sleep, "soma.cognitive.v1.SleepService"),
+        Added(
+            adaptation_grpc.add_AdaptationServiceServicer_to_server, adaptation, "soma.cognitive.v1.AdaptationService"
+        ),
+    )
+
+
 @pytest.fixture
 async def cognition(rpc: RpcHarness, house_database: HouseDatabases, open_database: OpenDatabase) -> Cognition:
     urls = house_database("cognitive", "servers.cognitive")
@@ -89,27 +112,13 @@ async def cognition(rpc: RpcHarness, house_database: HouseDatabases, open_databa
     adaptations = Adaptations(database, AdaptationStore(database), states, minds, events, clock)
     served = await rpc.serve(
         "cognitive",
-        Added(
-            modulation_grpc.add_ModulationServiceServicer_to_server,
+        *added(
             ModulationServicer(minds, states, diagnostics),
-            "soma.cognitive.v1.ModulationService",
-        ),
-        Added(
-            neuromodulator_grpc.add_NeuromodulatorServiceServicer_to_server,
             NeuromodulatorServicer(states),
-            "soma.cognitive.v1.NeuromodulatorService",
+            SleepServicer(sleeps=sleeps, sleep_watch=sleep_watch, cycles=cycles),
+            AdaptationServicer(adaptations),
         ),
         threads,
-        Added(
-            sleep_grpc.add_SleepServiceServicer_to_server,
-            SleepServicer(sleeps=sleeps, sleep_watch=sleep_watch, cycles=cycles),
-            "soma.cognitive.v1.SleepService",
-        ),
-        Added(
-            adaptation_grpc.add_AdaptationServiceServicer_to_server,
-            AdaptationServicer(adaptations),
-            "soma.cognitive.v1.AdaptationService",
-        ),
         idempotency=IdempotencyStore(database),
     )
     edge, chat = rpc.channel(served, service="edge"), rpc.channel(served, service="chat")

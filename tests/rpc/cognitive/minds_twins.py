@@ -40,7 +40,7 @@ class MindTwins(Twins):
     house: ClassVar[str] = "cognitive"
     drawn: ClassVar[str] = ""
     # What was told is told again.
-    anew: ClassVar[str] = "truncate events, event_streams, outbox"
+    anew: ClassVar[str] = "delete from events; delete from event_streams; delete from outbox"
 
     async def save_early(self) -> None:
         """Keep what the tenant has at an earlier time, for another one."""

@@ -300,7 +300,8 @@ class Script:
         judged += f" where consolidation_id = '{self._consolidation}'"
         others = f"{looked}; {judged}; update consolidations set method = '' where tenant_id = '{ONE}'"
         for before in (f"{looked}; {judged}", others):
-            self._ask("consolidations.sql:to_replay", ONE, ["user:bob"], LONG_AGO, NOW, 9, before=before)
+            for name in ("to_replay", "count_to_replay"):
+                self._ask(f"consolidations.sql:{name}", ONE, ["user:bob"], LONG_AGO, NOW, 99, before=before)
         self._ask("consolidations.sql:replayed", ONE, m, NOW)
         self._ask("consolidations.sql:leave_unlooked", ONE, self._consolidation, before=judged)
         self._ask("consolidations.sql:inherit_sources", ONE, m[16], [m[4], m[5]])

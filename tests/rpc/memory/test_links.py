@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 
 from soma.memory.v1 import graph_pb2 as graph_pb
+from soma.memory.v1 import memory_pb2 as memory_pb
 from soma.memory.v1 import memory_service_pb2 as service_pb
 from soma.memory.v1 import upkeep_pb2 as upkeep_pb
 from soma_common.kernel.errors import SomaError
@@ -74,6 +75,23 @@ async def test_neighbours_come_by_the_strength_of_the_way_there(remembering: Rem
     assert await near(remembering, ids["a"], max_hops=4, types=["causes"]) == [("d", 1, 0.1)]
     assert await near(remembering, ids["d"], direction=IN) == [("c", 1, 0.5), ("a", 1, 0.1)]
     assert await near(remembering, ids["d"], direction=OUT) == []
+
+
+async def test_no_way_leads_to_a_hypothesis_nor_through_one(remembering: Remembering) -> None:
+    a, b = await keep(remembering, "a"), await keep(remembering, "b")
+    guess = service_pb.StoreMemoryRequest(
+        text="A and b may belong together.",
+        namespace="shared",
+        kind=memory_pb.MEMORY_KIND_HYPOTHESIS,
+        speaker="guess",
+        request_id=str(uuid4()),
+    )
+    between = (await remembering.user.StoreMemory(guess)).memory.memory_id
+    await link(remembering, a, between, strength=0.9)
+    await link(remembering, between, b, strength=0.9)
+    assert await near(remembering, a, max_hops=3) == []
+    assert await near(remembering, b, direction=IN) == []
+    assert await path(remembering, a, b, max_hops=4) == ([], 0.0)
 
 
 async def test_pages_of_neighbours_follow_each_other(remembering: Remembering) -> None:

@@ -100,8 +100,9 @@ function report(cycle: SleepCycle): unknown {
       <span>${capital(enumWords(cycle.state, "SLEEP_CYCLE_STATE_"))}, started ${cycle.cause}</span>
       <span>${cycle.start_time === undefined ? "" : moment(cycle.start_time)}</span>
     </div>
-    <p class="quiet">${counts(cycle)} Load ${cycle.load_before.toFixed(2)} → ${cycle.load_after.toFixed(2)}.</p>
-    ${cycle.sentences.map((sentence) => html`<p class="quiet">${sentence}</p>`)}
+    ${cycle.sentences.length === 0
+      ? html`<p class="quiet">${counts(cycle)} Load ${cycle.load_before.toFixed(2)} → ${cycle.load_after.toFixed(2)}.</p>`
+      : cycle.sentences.map((sentence) => html`<p class="quiet">${sentence}</p>`)}
   </li>`;
 }
 

@@ -41,3 +41,50 @@ end
 $$;
 create trigger unguess after delete on memories
 referencing old table as gone for each statement execute function drop_hypotheses();
+
+-- As before (0009), and no way leads to a guess or through one.
+create or replace function links_around(
+    p_tenant uuid, p_from uuid[], p_to uuid[], p_types text[], p_own text, p_now timestamptz, p_examined integer,
+    p_most integer
+) returns table (source_id uuid, target_id uuid, type text, strength double precision, owner_sub text, update_time timestamptz)
+language plpgsql
+set plan_cache_mode = force_custom_plan as $$
+#variable_conflict use_column
+begin
+    perform enter_tenant(p_tenant);
+    return query
+    select distinct found.source_id, found.target_id, found.type, found.strength, found.owner_sub, found.update_time
+    from (
+        select unnest(p_from) as memory_id, true as outwards
+        union all
+        select unnest(p_to), false
+    ) given
+    cross join lateral (
+        select l.*
+        from (
+            (select o.*, o.target_id as other_id from memory_links o
+                where given.outwards and o.tenant_id = p_tenant and o.source_id = given.memory_id
+                order by o.strength desc, o.target_id, o.type limit p_examined)
+            union all
+            (select i.*, i.source_id from memory_links i
+                where not given.outwards and i.tenant_id = p_tenant and i.target_id = given.memory_id
+                order by i.strength desc, i.source_id, i.type limit p_examined)
+        ) l
+        cross join lateral (
+            select from memories m
+            where m.tenant_id = p_tenant and m.memory_id = l.other_id
+                and (p_own is null or m.namespace = p_own or not starts_with(m.namespace, 'user:'))
+                -- what domain/standing.py says of now
+                and m.kind <> 4 and m.hidden_by = 0 and m.learn_time <= p_now and m.valid_from <= p_now
+                and (m.expire_time is null or m.expire_time > p_now)
+                and case when m.retire_reason in (1, 4) then m.retire_time > p_now or m.valid_to > p_now
+                    else coalesce(m.retire_time > p_now, true) and coalesce(m.valid_to > p_now, true) end
+            -- a fence: a link leads to its memory, never the other way round
+            offset 0
+        ) seen
+        where cardinality(p_types) = 0 or l.type = any(p_types)
+        order by l.strength desc, l.other_id, l.type
+        limit p_most
+    ) found;
+end
+$$;
