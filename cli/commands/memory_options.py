@@ -59,6 +59,7 @@ class Kind(StrEnum):
     EPISODIC = "episodic"
     SEMANTIC = "semantic"
     PROCEDURAL = "procedural"
+    HYPOTHESIS = "hypothesis"
 
 
 def moment(text: str, option: str) -> "datetime | None":
