@@ -152,7 +152,7 @@ class Answering:
 
 
 def canned_answer(agent: Agent, reasons: Iterable[level_pb2.LevelReason]) -> str:
-    """What is said at L4: by the plan's reasons, as the agent may sleep otherwise by now where another process goes on."""
+    """What is said at L4, by the reasons of the plan: where another process goes on, the agent may have woken since."""
     if any(reason.source == "sleep" for reason in reasons):
         return resting_answer(agent.name)
     return agent.canned_answer or DEFAULT_CANNED_ANSWER

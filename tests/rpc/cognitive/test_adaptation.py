@@ -87,6 +87,10 @@ async def test_the_same_said_again_moves_nothing(cognition: Cognition) -> None:
     again = await judged(cognition, turn, 1.0)
     assert (again.accepted, again.sentence, again.state) == (True, SAID_BEFORE, first.state)
     assert await dopamine(cognition) == mood
+    at_once = await turn_of(cognition, AGENT)
+    answers = await asyncio.gather(*(judged(cognition, at_once, 1.0) for _ in range(6)))
+    assert sorted(answer.sentence == SAID_BEFORE for answer in answers) == [False, *[True] * 5]
+    assert (await now_of(cognition)).feedback_count == 2
 
 
 async def test_who_thinks_better_of_it_is_counted_by_the_difference(cognition: Cognition) -> None:

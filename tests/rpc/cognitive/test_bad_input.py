@@ -106,6 +106,9 @@ async def test_a_baseline_that_the_agent_changed_holds_for_the_next_turn(cogniti
         )
     )
     cognition.clock.advance(24 * 3600)
+    found = await cognition.user.GetNeuromodulators(neuromodulator_pb.GetNeuromodulatorsRequest(agent_id=AGENT))
+    assert [it.baseline for it in found.states if it.name == "dopamine"] == [0.2]
+    assert found.dopamine == pytest.approx(0.2, abs=0.01)
     asked = modulation_pb.GetModulationRequest(agent_id=AGENT, bases=BASES, baseline=new)
     knobs = (await cognition.chat.GetModulation(asked)).modulation
     assert knobs.neuromodulators.dopamine == pytest.approx(0.7, abs=0.01)

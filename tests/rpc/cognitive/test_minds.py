@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
+from servers.cognitive.domain.neuromodulators import Values
 from servers.cognitive.domain.signals import Facts
 from servers.cognitive.keeping.mind_store import MindStore, Used
 from servers.cognitive.keeping.minds import Minds, Turn
@@ -206,7 +207,7 @@ async def test_two_writers_lose_nothing_and_every_turn_is_in_the_log(
 
 async def test_the_log_read_back_and_folded_gives_the_stored_state_bit_by_bit(cognition: Cognition) -> None:
     chance = random.Random(20260901)
-    for number in range(60):
+    for number in range(1, 61):
         cognition.clock.advance(chance.expovariate(1 / 300))
         match number % 4:
             case 3:
@@ -225,7 +226,9 @@ async def test_the_log_read_back_and_folded_gives_the_stored_state_bit_by_bit(co
                 )
             case _:
                 facts = {"novelty": chance.random(), "urgency": chance.random(), "aiq_observed": chance.random()}
-                await cognition.minds.observe_turn(TENANT, UUID(AGENT), turn(**facts), None)
+                # Now and then the agent has another baseline, and sometimes it tells of none.
+                baseline = Values(chance.uniform(0, 0.8), chance.random(), 0.05, 0.2) if number % 8 else None
+                await cognition.minds.observe_turn(TENANT, UUID(AGENT), turn(**facts), baseline)
     assert await replays(cognition, AGENT)
 
 
