@@ -62,6 +62,15 @@ class Kind(StrEnum):
     HYPOTHESIS = "hypothesis"
 
 
+class SoughtKind(StrEnum):
+    """What sort can be looked for: also what sleep supposes, which is found only where it is asked for."""
+
+    EPISODIC = "episodic"
+    SEMANTIC = "semantic"
+    PROCEDURAL = "procedural"
+    HYPOTHESIS = "hypothesis"
+
+
 def moment(text: str, option: str) -> "datetime | None":
     """The moment that an option names; None where it is not given. Raises CommandError (wrong use)."""
     from cli.moments import moment_of
