@@ -28,7 +28,7 @@ _STOP_WORDS: Final = frozenset(
     " too up us was we were what when where which who why will with would you your user users person said says say"
     " told also very really".split()
 )
-# What may begin a sentence of a fact although no source has it; any other word there may be a name.
+# What may begin a sentence without being a name; any other word there may be one.
 _OPENERS: Final = frozenset(
     "after all although because before both currently during each every however many most once previously recently"
     " since some such these this those though when while".split()
@@ -96,10 +96,13 @@ def ungrounded(fact: str, sources: Iterable[str]) -> str | None:
 
 
 def stands_for(fact: Said, source: Said) -> bool:
-    """Whether a fact says what a source said: its names and numbers, on the same side of a denial, most other words."""
+    """Whether a fact says what a source said: its names and numbers, on the same side of a denial, most other words.
+
+    What begins a sentence counts as a name: of two people who do the same, neither stands for the other.
+    """
     if source.denies != fact.denies or not source.numbers <= fact.numbers:
         return False
-    if not frozenset(map(_stem, source.names)) <= fact.words:
+    if not frozenset(map(_stem, source.names | source.openers - _OPENERS)) <= fact.words:
         return False
     return len(source.words & fact.words) >= LEAST_SHARED * len(source.words)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -170,6 +170,14 @@ async def test_light_sleep_answers_with_less(ada: Minded, model: ScriptedUpstrea
     assert not [text for text in await ada.memories() if "fence" in text]
 
 
+async def observed(stack: ChatStack, turn_id: str, after: str) -> None:
+    """What a turn was is told after this time, and how it was rated at once."""
+    async with as_owner(stack, "chat") as connection:
+        held = "update intents set next_time = now() + $1::text::interval where kind = 'observe_turn' and turn_id = $2"
+        assert await connection.execute(held, after, UUID(turn_id)) == "UPDATE 1"
+        await connection.execute("update intents set next_time = now() where kind = 'record_feedback'")
+
+
 async def test_a_mind_that_does_not_answer_is_neutral_and_never_frozen_and_hears_of_ratings_later(
     ada: Minded, stack: ChatStack
 ) -> None:
@@ -185,10 +193,15 @@ async def test_a_mind_that_does_not_answer_is_neutral_and_never_frozen_and_hears
         assert modulation.neutral
         assert (modulation.sleep_state, modulation.recall_time_factor) == ("active", 1.0)
         await ada.rate(told, message_pb.RATING_GOOD)
+        # Of this one the mind is to hear later what it was, and later still how good.
+        await ada.rate(while_away, message_pb.RATING_BAD)
+        await observed(stack, while_away.turn_id, "1 h")
     finally:
         await asyncio.to_thread(stack.start, "cognitive")
 
-    async def learned() -> bool:
-        return [lesson.turn_id for lesson in await ada.lessons() if lesson.turn_id] == [told.turn_id]
+    async def judged(*turn_ids: str) -> bool:
+        return sorted(each.turn_id for each in await ada.lessons() if each.turn_id) == sorted(turn_ids)
 
-    assert await eventually(learned, within_seconds=30)
+    assert await eventually(lambda: judged(told.turn_id), within_seconds=30)
+    await observed(stack, while_away.turn_id, "0 h")
+    assert await eventually(lambda: judged(told.turn_id, while_away.turn_id), within_seconds=30)
