@@ -22,7 +22,6 @@ from soma_common.rpc.step_mark import Purpose, StepMark, marking
 
 # Who makes these calls; memory makes the ids of its consolidations and sweeps of it.
 _SELF: Final = "service:cognitive"
-_AT_ONCE: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +78,8 @@ class CycleMemory:
             return upkeep_pb.Consolidation()
         return answer.consolidation
 
-    async def guess(self, key: UUID, source_id: str, hypotheses: Sequence[Hypothesis]) -> int:
-        """Store hypotheses in one transaction; how many there are of this source then."""
+    async def guess(self, key: UUID, source_id: str, hypotheses: Sequence[Hypothesis]) -> int | None:
+        """Store hypotheses in one transaction; how many. None where an earlier try stored others."""
         request = service_pb.BatchStoreMemoriesRequest(
             memories=[_hypothesis(each, source_id) for each in hypotheses], request_id=str(key)
         )
@@ -90,8 +89,8 @@ class CycleMemory:
         except SomaError as problem:
             if problem.reason is not Reason.REQUEST_ID_REUSED:
                 raise
-            # An earlier try stored them, and a source has changed since.
-            return await self._guessed(source_id, {each.namespace for each in hypotheses})
+            # What they were made of has changed since.
+            return None
         return answer.stored_count
 
     async def unguess(self, key: UUID, source_id: str) -> int:
@@ -119,16 +118,6 @@ class CycleMemory:
                 raise
             return 0
         return answer.restored_count
-
-    async def _guessed(self, source_id: str, namespaces: set[str]) -> int:
-        request = service_pb.ListMemoriesRequest(
-            namespaces=sorted(namespaces),
-            kinds=[memory_pb.MEMORY_KIND_HYPOTHESIS],
-            source_id=source_id,
-            page_size=_AT_ONCE,
-        )
-        answer: service_pb.ListMemoriesResponse = await self._memory.ListMemories(request)
-        return len(answer.memories)
 
 
 def _doing(key: UUID) -> AbstractContextManager[None]:

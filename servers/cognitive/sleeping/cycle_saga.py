@@ -6,14 +6,14 @@ compensation of the first step, which looks at that row: steps and groups that w
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
 from servers.cognitive.domain.cycles import REPLAYED, Cycle, CycleState, counted, key_of, share_of
 from servers.cognitive.domain.grouping import groups_of
-from servers.cognitive.domain.recombining import hypotheses_of
+from servers.cognitive.domain.recombining import Hypothesis, hypotheses_of
 from servers.cognitive.domain.sleeping import SCHEDULES
 from servers.cognitive.sleeping.cycle_ending import CycleEnding
 from servers.cognitive.sleeping.cycle_memory import CycleMemory
@@ -172,9 +172,18 @@ class CycleSaga:
         guesses = await asyncio.to_thread(hypotheses_of, memories, cycle.cycle_id)
         if not guesses:
             return await self._say(call, cycle, "No two memories had enough in common for a hypothesis.")
-        count = await self._memory.guess(key_of(cycle.cycle_id, "hypotheses"), source_of(cycle.cycle_id), guesses)
+        key, source_id = key_of(cycle.cycle_id, "hypotheses"), source_of(cycle.cycle_id)
+        count = await self._memory.guess(key, source_id, guesses)
+        if count is None or not await self._still_there(guesses):
+            await self._memory.unguess(key, source_id)
+            return await self._say(call, cycle, "A memory changed or went meanwhile: the hypotheses were taken back.")
         said = f"{counted(count, 'hypothesis was', 'hypotheses were')} made of pairs of memories."
         return await self._say(call, replace(cycle, hypothesis_count=count), said)
+
+    async def _still_there(self, guesses: Sequence[Hypothesis]) -> bool:
+        """Whether nothing went while it was guessed of; what goes from now on takes its hypotheses along."""
+        sources = {source for guess in guesses for source in guess.derived_from}
+        return len(await self._memory.again(sorted(sources))) == len(sources)
 
     async def _prune(self, call: StepCall, cycle: Cycle) -> Values:
         if self._is_late(cycle):

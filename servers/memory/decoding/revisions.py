@@ -7,7 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from servers.memory.decoding.memories import coordinate, moment, payload, refuse_nul
-from servers.memory.domain.memory import DEFAULT_TRUST, Kind, Memory, Source
+from servers.memory.domain.memory import DEFAULT_TRUST, HYPOTHESIS_TRUST, Kind, Memory, Source
 from servers.memory.storing.revising import Changing
 from soma.memory.v1 import memory_pb2 as memory_pb
 from soma.memory.v1 import memory_service_pb2 as service_pb
@@ -40,7 +40,7 @@ def update_of(request: service_pb.UpdateMemoryRequest, now: datetime) -> Changin
         raise invalid_field("expire_time", "it must lie in the future; delete the memory instead")
 
     def change(old: Memory) -> Memory:
-        changed = replace(old, **values)
+        changed = _believed(replace(old, **values))
         if changed.valid_to is not None and changed.valid_to <= changed.valid_from:
             raise invalid_field("valid_to_time", "it must lie after valid_from_time")
         return changed
@@ -59,7 +59,7 @@ def correction_of(request: service_pb.CorrectMemoryRequest, caller: Caller, new_
     def change(old: Memory) -> Memory:
         if valid_from < old.valid_from:
             raise invalid_field("valid_from_time", "the old memory holds only from a later time on; delete it instead")
-        return replace(
+        correct = replace(
             old,
             memory_id=new_id,
             owner_sub=caller.sub,
@@ -82,8 +82,14 @@ def correction_of(request: service_pb.CorrectMemoryRequest, caller: Caller, new_
             derived_from=(),
             hidden_by=0,
         )
+        return _believed(correct)
 
     return Changing(UUID(request.memory_id), request.etag, change)
+
+
+def _believed(memory: Memory) -> Memory:
+    """The memory, which is believed no more than its kind allows, whoever says so."""
+    return replace(memory, trust=min(memory.trust, HYPOTHESIS_TRUST)) if memory.kind is Kind.HYPOTHESIS else memory
 
 
 def _object(request: service_pb.CorrectMemoryRequest, old: Memory) -> str:

@@ -2,12 +2,16 @@
 
 import asyncio
 from collections.abc import Iterator
+from uuid import UUID
 
 import pytest
 
+from servers.cognitive.acting.store import Asked, Session, Taken
+from servers.cognitive.domain.working_memory import meet
 from soma.cognitive.v1 import act_service_pb2 as act_pb
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason
+from soma_common.kernel.tenancy import default_agent_id
 from soma_common.rpc.call import acting_as
 from soma_common.testing.eventually import eventually
 from soma_common.testing.identity import TENANT, user
@@ -121,6 +125,21 @@ async def test_an_action_asked_twice_at_once_is_done_once(stage: Stage) -> None:
     async with stage.database.transaction(TENANT) as connection:
         assert await connection.fetchval("select version from working_memories") == 3
     assert await stage.texts() == sorted((BOILER, GARDEN, PIANO))
+
+
+async def test_no_step_is_added_to_an_action_that_is_over_or_that_is_being_stored(stage: Stage) -> None:
+    asked = request(BOILER)
+    await stage.acts.Act(asked)
+    session = Session(TENANT, default_agent_id(TENANT), user().sub, "s")
+    memory = await stage.store.session(session)
+    met = meet(memory, PIANO, 0.5, stage.clock.now())
+    late = Taken(met, memory.gates, stage.clock.now(), steps=2, answer=b"", storing=False)
+    taken = []
+    for done, storing in ((True, False), (False, True), (False, False)):
+        async with stage.database.transaction(TENANT) as connection:
+            await connection.execute("update actions set done = $1, storing = $2", done, storing)
+        taken.append(await stage.store.take_step(session, Asked(UUID(asked.request_id), bytes(32)), late))
+    assert taken == [False, False, True]
 
 
 async def test_a_plan_that_takes_too_long_is_left_out_and_said(stage: Stage) -> None:

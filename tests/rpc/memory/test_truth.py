@@ -269,3 +269,14 @@ async def test_a_deleted_memory_takes_its_versions_along(remembering: Rememberin
         return int(await connection.fetchval("select count(*) from memory_versions"))
 
     assert await remembering.database.run(TENANT, work) == 0
+
+
+async def test_a_hypothesis_is_believed_little_whatever_is_said_of_it(remembering: Remembering) -> None:
+    guess = (await keep(remembering, LISBON, kind=memory_pb.MEMORY_KIND_HYPOTHESIS, trust=0.9)).memory
+    assert guess.trust == 0.2
+    guess.trust = 1.0
+    assert (await update(remembering, guess, "trust")).trust == 0.2
+    assert (await correct(remembering, guess.memory_id, PORTO)).memory.trust == 0.2
+    told = (await keep(remembering, LISBON)).memory
+    told.kind = memory_pb.MEMORY_KIND_HYPOTHESIS
+    assert (await update(remembering, told, "kind")).trust == 0.2
