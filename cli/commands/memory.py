@@ -15,6 +15,7 @@ from cli.commands.memory_options import (
     Kind,
     MemoryId,
     Namespaces,
+    SoughtKind,
     Subject,
     Tags,
     moment,
@@ -42,7 +43,7 @@ class RecallOptions:
 
     query: Annotated[list[str], typer.Argument(metavar="QUERY…", help="What to look for, in your own words.")]
     top: Annotated[int, typer.Option("--top", "-n", min=1, max=200, help="Most memories to show.")] = 10
-    kind: Annotated[Kind | None, typer.Option(help="Only this sort.")] = None
+    kind: Annotated[SoughtKind | None, typer.Option(help="Only this sort.")] = None
     namespace: Namespaces = None
     tag: Tags = None
     subject: Subject = ""
@@ -184,7 +185,7 @@ async def _store(doors: "Doors", text: str, options: StoreOptions) -> "service_p
 class ListOptions:
     """Which memories."""
 
-    kind: Annotated[Kind | None, typer.Option(help="Only this sort.")] = None
+    kind: Annotated[SoughtKind | None, typer.Option(help="Only this sort.")] = None
     namespace: Namespaces = None
     tag: Tags = None
     subject: Subject = ""

@@ -59,6 +59,16 @@ class Kind(StrEnum):
     EPISODIC = "episodic"
     SEMANTIC = "semantic"
     PROCEDURAL = "procedural"
+    HYPOTHESIS = "hypothesis"
+
+
+class SoughtKind(StrEnum):
+    """What sort can be looked for: also what sleep supposes, which is found only where it is asked for."""
+
+    EPISODIC = "episodic"
+    SEMANTIC = "semantic"
+    PROCEDURAL = "procedural"
+    HYPOTHESIS = "hypothesis"
 
 
 def moment(text: str, option: str) -> "datetime | None":

@@ -192,5 +192,5 @@ def memories(amount: int) -> str:
 
 
 def kind_word(kind: int) -> str:
-    """episodic, semantic or procedural."""
+    """episodic, semantic, procedural or hypothesis."""
     return enum_word(memory_pb.MemoryKind.DESCRIPTOR, kind, "MEMORY_KIND_").lower()

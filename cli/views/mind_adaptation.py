@@ -40,7 +40,7 @@ def state_lines(state: adaptation_pb.AdaptationState) -> Iterator[str]:
     """Everything else of a state."""
     shares = state.mean_shares
     utility = state.utility
-    yield f"Version {state.version}, after {state.feedback_count:,} feedbacks; learning rate {state.learning_rate:g}"
+    yield f"Version {state.version}, after {_feedbacks(state.feedback_count)}; learning rate {state.learning_rate:g}"
     yield (
         f"Mean shares: vector {shares.vector:.2f}, graph {shares.graph:.2f}, "
         f"recency {shares.recency:.2f}, lexical {shares.lexical:.2f}"
@@ -48,6 +48,11 @@ def state_lines(state: adaptation_pb.AdaptationState) -> Iterator[str]:
     yield f"Utility: lambda {utility.benefit:g}, mu {utility.mu:g}, nu {utility.nu:g}"
     if state.cause:
         yield f"{state.cause} ({moment(state, 'time')})"
+
+
+def _feedbacks(number: int) -> str:
+    """1 feedback, 2 feedbacks."""
+    return f"{number:,} feedback{'' if number == 1 else 's'}"
 
 
 def history_row(state: adaptation_pb.AdaptationState) -> tuple[str, ...]:

@@ -24,7 +24,6 @@ USUAL_SECONDS: Final = 300
 LEAST_TOKENS: Final = 1_000
 BY_HAND: Final = "by hand"
 BY_LOAD: Final = "load"
-BY_SCHEDULE: Final = "schedule"
 
 
 class CycleState(IntEnum):

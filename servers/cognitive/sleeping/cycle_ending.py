@@ -98,5 +98,5 @@ def _why(cycle: Cycle) -> str:
         return STOPPED.format(step=cycle.step) if cycle.step else NOT_BEGUN
     if not cycle.step:
         return NEVER_BEGUN
-    why = f"it was tried in vain ({cycle.problem})" if cycle.problem else "it took too long"
+    why = f"it was tried in vain ({cycle.problem})" if cycle.problem else "it took too long or was taken back"
     return FAILED.format(step=cycle.step, why=why)

@@ -150,4 +150,4 @@ def _key(row: Any) -> AgentKey:
 
 
 def _rest(agent_id: UUID, row: Any, now: datetime) -> Rest:
-    return Rest(agent_id, sleep_of(row["sleep"], now).at(now), load_of(row["load"], now), now)
+    return Rest(agent_id, sleep_of(row, now).at(now), load_of(row, now), now)

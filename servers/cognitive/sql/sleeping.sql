@@ -1,9 +1,21 @@
 -- name: find_sleep
-select sleep, load from find_sleep($1, $2)
+-- Column by column: what is sent as a row of a table is refused by a driver that knew the table before it grew.
+select
+    (f.sleep).version, (f.sleep).state, (f.sleep).previous, (f.sleep).since, (f.sleep).until,
+    (f.sleep).return_states, (f.sleep).return_untils,
+    (f.load).load, (f.load).open_turns, (f.load).context_fill, (f.load).error_rate,
+    (f.load).unconsolidated, (f.load).turns_above, (f.load).above_since, (f.load).time, (f.load).relief,
+    (f.load).relief_time, (f.load).last_nrem_time, (f.load).last_rem_time, (f.load).asked_time
+from find_sleep($1, $2) f
 
 -- name: find_many
 -- As the worker: those of many agents of many tenants at once.
-select w.tenant_id, w.agent_id, s as sleep, l as load
+select w.tenant_id, w.agent_id,
+    s.version, s.state, s.previous, s.since, s.until,
+    s.return_states, s.return_untils,
+    l.load, l.open_turns, l.context_fill, l.error_rate,
+    l.unconsolidated, l.turns_above, l.above_since, l.time, l.relief,
+    l.relief_time, l.last_nrem_time, l.last_rem_time, l.asked_time
 from unnest($1::uuid[], $2::uuid[]) as w (tenant_id, agent_id)
 left join agent_sleeps s using (tenant_id, agent_id)
 left join agent_loads l using (tenant_id, agent_id)
@@ -45,7 +57,12 @@ select tenant_id, agent_id from agent_sleeps where until <= $1 order by until li
 
 -- name: high_loads
 -- Whose load may start a cycle: it is judged by whoever asks.
-select l.tenant_id, l.agent_id, s as sleep, l as load
+select l.tenant_id, l.agent_id,
+    s.version, s.state, s.previous, s.since, s.until,
+    s.return_states, s.return_untils,
+    l.load, l.open_turns, l.context_fill, l.error_rate,
+    l.unconsolidated, l.turns_above, l.above_since, l.time, l.relief,
+    l.relief_time, l.last_nrem_time, l.last_rem_time, l.asked_time
 from agent_loads l
 left join agent_sleeps s using (tenant_id, agent_id)
 where l.above_since is not null and l.time > $1 and (l.asked_time is null or l.asked_time <= $2)

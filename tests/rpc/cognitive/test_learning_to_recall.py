@@ -75,8 +75,12 @@ class Mesh:
 
     async def recalled(self) -> dict[str, memory_pb.MemoryHit]:
         """What the next turn finds, best first, by text."""
+        # Time enough, so that what is found does not depend on the machine.
         request = service_pb.RecallMemoriesRequest(
-            query="which boat lies at the pier", namespaces=["shared"], weights=await self.weights()
+            query="which boat lies at the pier",
+            namespaces=["shared"],
+            weights=await self.weights(),
+            time_budget_milliseconds=5_000,
         )
         return {hit.memory.text: hit for hit in (await self.memory.RecallMemories(request)).hits}
 

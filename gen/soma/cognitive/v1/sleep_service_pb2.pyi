@@ -430,7 +430,7 @@ class SleepCycle(_message.Message):
     step: _builtins.str
     """The step that runs or ran last: replay, consolidate, recombine, prune or relieve."""
     cause: _builtins.str
-    """What started it: "by hand", "load" or "schedule"."""
+    """What started it: "by hand" or "load"."""
     replayed_count: _builtins.int
     """Memories that were replayed."""
     group_count: _builtins.int
