@@ -56,9 +56,19 @@ class Feedback:
         if turn is None:
             return
         if turn["unobserved"]:
-            raise SomaError(Reason.DEPENDENCY_DOWN, {"dependency": "cognitive"})
+            raise _away()
         request = feedback_on(turn_id, turn["agent_id"], turn["rating"], turn["rate_time"])
         request.effects_off.extend(off for off in self._features.effects_off(tenant) if off in _ON_LEARNING)
-        answer = await self._adaptation.RecordFeedback(request, timeout=CALL_SECONDS)
+        try:
+            answer = await self._adaptation.RecordFeedback(request, timeout=CALL_SECONDS)
+        except SomaError as error:
+            if error.reason is not Reason.METHOD_UNKNOWN:
+                raise
+            # A release before this one answered: its successor will know the method.
+            raise _away() from error
         if not answer.accepted:
             _LOG.info("a rating changed no weight", turn_id=request.turn_id, sentence=answer.sentence)
+
+
+def _away() -> SomaError:
+    return SomaError(Reason.DEPENDENCY_DOWN, {"dependency": "cognitive"})

@@ -49,7 +49,7 @@ def sentence_of(before: Adaptation, after: Adaptation, feedback: Feedback) -> st
             f"{its} weight {went} from {shown} to {shown_after}."
         )
     if feedback.signal == 0.0:
-        return "Neutral feedback counts and moves no weight."
+        return "Neutral feedback counts and moves no weight of a retriever."
     if feedback.rate == 0.0:
         return "The agent does not learn now, as it sleeps or its learning rate is 0: the feedback moved no weight."
     if feedback.shares == before.mean_shares:

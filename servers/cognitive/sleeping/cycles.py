@@ -79,7 +79,7 @@ class Cycles:
         cycle_id = await self._start(tenant_id, agent_id, BY_HAND, wishes, wanted)
         if waits:
             await self._wait(tenant_id, cycle_id)
-        return await self._answer(tenant_id, cycle_id, reply)
+        return await self._answer(tenant_id, cycle_id, reply, is_of_another=cycle_id != wanted)
 
     async def read(self, tenant_id: TenantId, cycle_id: UUID) -> Cycle:
         """One. Raises RESOURCE_NOT_FOUND."""
@@ -154,11 +154,16 @@ class Cycles:
             if late.reason is not Reason.DEADLINE_EXCEEDED:
                 raise
 
-    async def _answer(self, tenant_id: TenantId, cycle_id: UUID, reply: Callable[[Cycle], Reply]) -> Reply:
-        """Where it still runs nothing is recorded: a repeat looks again."""
+    async def _answer(
+        self, tenant_id: TenantId, cycle_id: UUID, reply: Callable[[Cycle], Reply], *, is_of_another: bool = False
+    ) -> Reply:
+        """Where it still runs nothing is recorded: a repeat looks again.
+
+        One that another request began is recorded as it is: a repeat that came after its end would begin one.
+        """
         cycle = await self.read(tenant_id, cycle_id)
         answer = reply(cycle)
-        if cycle.state is not CycleState.RUNNING:
+        if cycle.state is not CycleState.RUNNING or is_of_another:
             await self._database.run(tenant_id, lambda it: Once.current().record_repeat(it, answer))
         return answer
 

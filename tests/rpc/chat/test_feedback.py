@@ -31,10 +31,13 @@ class Learner:
     """The adaptation of the cognitive service, as far as it is told."""
 
     told: list[adaptation_pb.RecordFeedbackRequest] = field(default_factory=list)
+    is_of_the_release_before: bool = False
 
     async def RecordFeedback(  # noqa: N802 - the contract's name
         self, request: adaptation_pb.RecordFeedbackRequest, **_: float
     ) -> adaptation_pb.RecordFeedbackResponse:
+        if self.is_of_the_release_before:
+            raise SomaError(Reason.METHOD_UNKNOWN, {"method": "RecordFeedback"})
         self.told.append(request)
         return adaptation_pb.RecordFeedbackResponse(accepted=True)
 
@@ -85,3 +88,15 @@ async def test_a_rating_waits_for_an_observation_also_where_that_became_a_letter
     await feedback.tell(asked)
     [told] = learner.told
     assert (told.turn_id, told.reward) == (str(turn), 1.0)
+
+
+async def test_a_rating_waits_for_a_cognitive_service_that_can_hear_it(chat: Chat) -> None:
+    turn, learner = await rated(chat), Learner(is_of_the_release_before=True)
+    feedback = Feedback(chat.database, cast(Any, learner), cast(Features, NoFlags()))
+    asked = due(turn, FEEDBACK, feedback_on(turn, uuid4(), 1, SetClock().now()).SerializeToString())
+    with pytest.raises(SomaError) as waits:
+        await feedback.tell(asked)
+    assert waits.value.reason is Reason.DEPENDENCY_DOWN
+    learner.is_of_the_release_before = False
+    await feedback.tell(asked)
+    assert len(learner.told) == 1

@@ -175,7 +175,7 @@ async def test_neutral_feedback_counts_and_moves_no_weight(cognition: Cognition)
     answer = await judged(cognition, await turn_of(cognition, AGENT), 0.0)
     assert (answer.accepted, answer.state.feedback_count) == (True, 1)
     assert answer.state.retrieval.graph == 0.2
-    assert answer.sentence == "Neutral feedback counts and moves no weight."
+    assert answer.sentence == "Neutral feedback counts and moves no weight of a retriever."
     assert await dopamine(cognition) <= mood + 1e-3
 
 

@@ -350,3 +350,17 @@ async def test_a_drain_ends_every_watch_and_takes_no_new_one(cognition: Cognitio
             with pytest.raises(SomaError) as caught:
                 await anext(statuses)
         assert caught.value.reason is Reason.SHUTTING_DOWN
+
+
+async def test_a_repeat_that_found_the_cycle_of_another_request_begins_none_after_its_end(cognition: Cognition) -> None:
+    first, second = (
+        sleep_pb.RunSleepCycleRequest(agent_id=AGENT, async_mode=True, request_id=str(uuid4())) for _ in range(2)
+    )
+    begun = (await cognition.sleep.RunSleepCycle(first)).cycle
+    assert (await cognition.sleep.RunSleepCycle(second)).cycle.cycle_id == begun.cycle_id
+    async with cognition.database.transaction(TENANT) as connection:
+        await connection.execute("update sleep_cycles set state = 2, end_time = start_time")
+    assert (await cognition.sleep.RunSleepCycle(second)).cycle.cycle_id == begun.cycle_id
+    assert (await cognition.sleep.RunSleepCycle(first)).cycle.state == sleep_pb.SLEEP_CYCLE_STATE_COMPLETED
+    async with cognition.database.transaction(TENANT) as connection:
+        assert await connection.fetchval("select count(*) from sleep_cycles") == 1

@@ -54,9 +54,9 @@ def test_tau_cools_by_one_percent_every_ten_feedbacks_and_not_below_its_least() 
 
 
 def test_a_changed_judgement_is_no_new_turn() -> None:
-    once = replace(learn(FIRST, GOOD), feedback_count=9)
+    once = replace(learn(FIRST, GOOD), feedback_count=10)
     after = learn(once, replace(GOOD, signal=-2.0, again=True))
-    assert (after.feedback_count, after.mean_shares) == (9, once.mean_shares)
+    assert (after.feedback_count, after.mean_shares) == (10, once.mean_shares)
     assert after.weights.temperature == 0.7
     assert after.weights.graph < FIRST.weights.graph
 
@@ -121,7 +121,7 @@ def test_the_words_name_what_moved_most() -> None:
 
 
 def test_the_words_say_why_nothing_moved() -> None:
-    assert told(FIRST, replace(GOOD, signal=0.0)) == "Neutral feedback counts and moves no weight."
+    assert told(FIRST, replace(GOOD, signal=0.0)) == "Neutral feedback counts and moves no weight of a retriever."
     assert "does not learn now" in told(FIRST, replace(GOOD, rate=0.0))
     usual = replace(FIRST, mean_shares=BY_LINKS)
     assert told(usual, GOOD) == "Every retriever found as much as on the average, so no weight moved."
