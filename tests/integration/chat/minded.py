@@ -131,6 +131,12 @@ class Minded(Person):
         state: sleep_pb.SleepState.ValueType = answer.status.state
         return state
 
+    async def state_version(self) -> int:
+        """How often something moved what the agent feels."""
+        with self.acting():
+            answer = await self.mood.GetNeuromodulators(mood_pb.GetNeuromodulatorsRequest(agent_id=self.agent_id))
+        return int(answer.state_version)
+
     async def adapted(self) -> adaptation_pb.AdaptationState:
         """What the agent learned."""
         request = adaptation_pb.GetAdaptationStateRequest(agent_id=self.agent_id)
