@@ -16,6 +16,7 @@ from servers.cognitive.keeping.mind_store import MindStore
 from servers.cognitive.keeping.minds import Minds
 from servers.cognitive.keeping.states import States
 from servers.cognitive.keeping.store import StateStore
+from servers.cognitive.keeping.switches import Switches
 from servers.cognitive.rpc.act import ActServicer
 from servers.cognitive.rpc.adaptation import AdaptationServicer
 from servers.cognitive.rpc.modulation import ModulationServicer
@@ -41,6 +42,7 @@ from soma.cognitive.v1 import modulation_service_pb2_grpc as modulation_grpc
 from soma.cognitive.v1 import neuromodulator_service_pb2_grpc as neuromodulator_grpc
 from soma.cognitive.v1 import sleep_service_pb2_grpc as sleep_grpc
 from soma.cognitive.v1 import thread_service_pb2_grpc as thread_grpc
+from soma.control.v1.feature_service_pb2_grpc import FeatureServiceStub
 from soma.memory.v1.memory_service_pb2_grpc import MemoryServiceStub
 from soma_common.rpc.dial import Channel
 from soma_common.rpc.process import Process, keep_running
@@ -52,8 +54,8 @@ _FORGET_SECONDS: Final = 3600.0
 class CognitiveHouse:
     """Everything that serves the minds of agents over one database, and the work that goes on beside calls."""
 
-    def __init__(self, process: Process, memory: Channel, chat: Channel) -> None:
-        self._process, self._memory, self._chat = process, memory, chat
+    def __init__(self, process: Process, memory: Channel, chat: Channel, control: Channel) -> None:
+        self._process, self._memory, self._chat, self._control = process, memory, chat, control
         database, events, clock = process.database, process.events, process.clock
         self._state_store, self._mind_store = StateStore(database), MindStore(database)
         self._states = States(database, self._state_store, events, clock)
@@ -98,9 +100,10 @@ class CognitiveHouse:
         diagnostics = Diagnostics(
             process.database, self._mind_store, self._state_store, self._adaptation_store, process.clock
         )
+        switches = Switches(self._control.stub(FeatureServiceStub))
         process.server.add(
             modulation_grpc.add_ModulationServiceServicer_to_server,
-            ModulationServicer(self._minds, self._states, diagnostics),
+            ModulationServicer(self._minds, self._states, diagnostics, switches),
             "soma.cognitive.v1.ModulationService",
         )
         process.server.add(

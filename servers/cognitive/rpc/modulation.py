@@ -14,6 +14,7 @@ from servers.cognitive.encoding.states import change_message, effect_message, mo
 from servers.cognitive.keeping.diagnosing import Diagnostics
 from servers.cognitive.keeping.minds import Minds
 from servers.cognitive.keeping.states import States
+from servers.cognitive.keeping.switches import Switches
 from servers.cognitive.rpc.pages import version_before
 from servers.cognitive.rpc.whose import agent_of, tenant
 from soma.cognitive.v1 import modulation_service_pb2 as modulation_pb
@@ -25,10 +26,11 @@ from soma_common.kernel.paging import next_page_token, page_of
 class ModulationServicer(modulation_grpc.ModulationServiceServicer):
     """`soma.cognitive.v1.ModulationService`."""
 
-    def __init__(self, minds: Minds, states: States, diagnostics: Diagnostics) -> None:
+    def __init__(self, minds: Minds, states: States, diagnostics: Diagnostics, switches: Switches) -> None:
         self._minds = minds
         self._states = states
         self._diagnostics = diagnostics
+        self._switches = switches
 
     async def GetModulation(  # noqa: N802 - the contract's name
         self, request: modulation_pb.GetModulationRequest, _: Any
@@ -61,7 +63,7 @@ class ModulationServicer(modulation_grpc.ModulationServiceServicer):
         before = version_before(page)
         now = await self._minds.read(tenant(), agent_id)
         lines, more = await self._states.changes(tenant(), agent_id, page.size, before)
-        knobs = modulation_of(now.mind, now.time, Bases()).knobs
+        knobs = modulation_of(now.mind, now.time, Bases(), await self._switches.effects_off()).knobs
         return modulation_pb.ExplainStateResponse(
             neuromodulators=common_pb.Neuromodulators(**named(now.values)),
             state_version=now.mind.state.version,

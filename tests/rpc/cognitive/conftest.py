@@ -11,6 +11,7 @@ from servers.cognitive.keeping.mind_store import MindStore
 from servers.cognitive.keeping.minds import Minds
 from servers.cognitive.keeping.states import States
 from servers.cognitive.keeping.store import StateStore
+from servers.cognitive.keeping.switches import Switches
 from servers.cognitive.rpc.adaptation import AdaptationServicer
 from servers.cognitive.rpc.modulation import ModulationServicer
 from servers.cognitive.rpc.neuromodulators import NeuromodulatorServicer
@@ -37,6 +38,7 @@ from soma_common.testing.clock import SetClock
 from soma_common.testing.postgres import HouseDatabases, OpenDatabase
 from soma_common.testing.rpc import Added, RpcHarness
 from tests.rpc.cognitive.cycle_parts import cycles_on
+from tests.rpc.cognitive.scripted_flags import ScriptedFlags, flags_on
 from tests.rpc.memory.upkeep_parts import ScriptedModels
 
 
@@ -59,6 +61,7 @@ class Cognition:
     urls: HouseDatabase
     states: States
     minds: Minds
+    flags: ScriptedFlags
 
 
 async def threads_on(rpc: RpcHarness, database: Database, clock: SetClock) -> tuple[ScriptedModels, Added]:
@@ -101,6 +104,7 @@ async def cognition(rpc: RpcHarness, house_database: HouseDatabases, open_databa
     database = await open_database(urls)
     clock = SetClock()
     models, threads = await threads_on(rpc, database, clock)
+    flags, switches = await flags_on(rpc)
     events, state_store, mind_store = EventStore("cognitive"), StateStore(database), MindStore(database)
     states, minds = States(database, state_store, events, clock), Minds(mind_store, events, clock)
     diagnostics = Diagnostics(database, mind_store, state_store, AdaptationStore(database), clock)
@@ -113,7 +117,7 @@ async def cognition(rpc: RpcHarness, house_database: HouseDatabases, open_databa
     served = await rpc.serve(
         "cognitive",
         *added(
-            ModulationServicer(minds, states, diagnostics),
+            ModulationServicer(minds, states, diagnostics, Switches(switches)),
             NeuromodulatorServicer(states),
             SleepServicer(sleeps=sleeps, sleep_watch=sleep_watch, cycles=cycles),
             AdaptationServicer(adaptations),
@@ -138,4 +142,5 @@ async def cognition(rpc: RpcHarness, house_database: HouseDatabases, open_databa
         urls,
         states,
         minds,
+        flags,
     )

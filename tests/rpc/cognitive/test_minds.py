@@ -178,6 +178,23 @@ async def test_explain_tells_what_sleep_changes_too(cognition: Cognition) -> Non
     assert "Light sleep lowered the temperature from 0.70 to 0.52." in {effect.sentence for effect in told.effects}
 
 
+async def test_explain_says_what_is_switched_off_as_long_as_control_tells_it(cognition: Cognition) -> None:
+    async def temperature() -> tuple[bool, float]:
+        told = await cognition.user_modulation.ExplainState(modulation_pb.ExplainStateRequest(agent_id=AGENT))
+        [effect] = [effect for effect in told.effects if effect.name == "temperature"]
+        return effect.switched_off, effect.after
+
+    wanted = neuromodulator_pb.UpdateNeuromodulatorsRequest(agent_id=AGENT, dopamine=0.8, request_id=str(uuid4()))
+    await cognition.user.UpdateNeuromodulators(wanted)
+    on = await temperature()
+    cognition.flags.flags = {"effect_temperature": False, "effect_top_p": True, "memory": False}
+    off = await temperature()
+    cognition.flags.away = True
+    unknown = await temperature()
+    assert (on[0], off[0], unknown) == (False, True, on)
+    assert (on[1], off[1]) == pytest.approx((0.91, 0.7))
+
+
 async def test_two_writers_lose_nothing_and_every_turn_is_in_the_log(
     cognition: Cognition, open_database: OpenDatabase
 ) -> None:
