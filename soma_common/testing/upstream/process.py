@@ -125,7 +125,7 @@ class ScriptedUpstream:
         self._call("PUT", "/control/script", self._scripts.to_json())
 
     def wait_for(
-        self, condition: Callable[[list[ReceivedRequest]], bool], timeout_seconds: float = 10.0
+        self, condition: Callable[[list[ReceivedRequest]], bool], timeout_seconds: float = 60.0
     ) -> list[ReceivedRequest]:
         """The requests, once `condition` holds of them; raises TimeoutError."""
         deadline = time.monotonic() + timeout_seconds
@@ -183,7 +183,7 @@ class AsyncControl:
         await asyncio.to_thread(self._upstream.reset)
 
     async def wait_for(
-        self, condition: Callable[[list[ReceivedRequest]], bool], timeout_seconds: float = 10.0
+        self, condition: Callable[[list[ReceivedRequest]], bool], timeout_seconds: float = 60.0
     ) -> list[ReceivedRequest]:
         """As `ScriptedUpstream.wait_for`."""
         return await asyncio.to_thread(self._upstream.wait_for, condition, timeout_seconds)

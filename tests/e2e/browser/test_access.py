@@ -78,7 +78,7 @@ async def test_axe_finds_nothing_while_work_goes_on(
 ) -> None:
     name, text = await make_careful_agent(admin), own_words()
     model.enqueue(Script(match=text, text="Let me calculate.", tool_calls=(SUM,)))
-    model.enqueue(Script(match=text, chunks=2000, gap_seconds=0.05))
+    model.enqueue(Script(match=text, chunks=20_000, gap_seconds=0.05))
     page = await open_page(width, 800, color_scheme=scheme)
     await ask_careful(page, name, text)
     await page.get_by_role("region", name="May math.evaluate run?").wait_for()

@@ -40,7 +40,7 @@ class Ledger:
         metrics = GovernorMetrics(process_registry(), clock)
         self.holding = Holding(database, self.store, metrics, clock, ids)
 
-    async def hold(self, owner: Owner, leg: int = 1, timeout_seconds: float = 60.0) -> bool:
+    async def hold(self, owner: Owner, leg: int = 1, timeout_seconds: float = 3600.0) -> bool:
         try:
             await self.holding.hold_leg(self.caller, owner, leg, NEED, timeout_seconds)
         except SomaError as error:
