@@ -6,7 +6,6 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from servers.chat.features import Features
 from servers.chat.intents.feedback import Feedback, feedback_on
 from servers.chat.intents.intent import CONSUMER, FEEDBACK, DueIntent
 from servers.chat.intents.letters import IntentLetters
@@ -17,6 +16,7 @@ from soma_common.events.store import EventStore
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.ids import Ids
 from soma_common.kernel.reasons import Reason
+from soma_common.rpc.features import Features
 from soma_common.testing.clock import SetClock
 from soma_common.testing.identity import TENANT
 from tests.rpc.chat.messages import put
