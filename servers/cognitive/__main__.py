@@ -12,6 +12,7 @@ from servers.cognitive.erasing import erasers
 from servers.cognitive.house import CognitiveHouse
 from soma_common.operations.erasing import Erasing
 from soma_common.rpc.dial import Channel, dial
+from soma_common.rpc.features import Features
 from soma_common.rpc.process import ProcessSettings, opened
 
 # As long as a step of a cycle may take.
@@ -27,7 +28,9 @@ async def main(settings: Settings, own: ProcessSettings) -> None:
             closing.push_async_callback(channel.close)
             return channel
 
-        house = CognitiveHouse(process, reach("memory"), reach("chat"))
+        # Effects of the mind are no settings: they act until control says otherwise.
+        features = Features("cognitive", {}, reach("control"), process.ids)
+        house = CognitiveHouse(process, features, reach("memory"), reach("chat"))
         house.serve()
         async with house.at_work():
             await process.serve(house.drain, sagas=house.sagas, erasing=Erasing("cognitive", erasers(process.database)))

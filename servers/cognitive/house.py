@@ -43,21 +43,24 @@ from soma.cognitive.v1 import sleep_service_pb2_grpc as sleep_grpc
 from soma.cognitive.v1 import thread_service_pb2_grpc as thread_grpc
 from soma.memory.v1.memory_service_pb2_grpc import MemoryServiceStub
 from soma_common.rpc.dial import Channel
+from soma_common.rpc.features import Features
 from soma_common.rpc.process import Process, keep_running
 
 # Nothing depends on it: a turn that is told late is forgotten late.
 _FORGET_SECONDS: Final = 3600.0
+# Features know how long to wait for control; this is the pause before they begin, and after a defect.
+_FOLLOW_SECONDS: Final = 0.1
 
 
 class CognitiveHouse:
     """Everything that serves the minds of agents over one database, and the work that goes on beside calls."""
 
-    def __init__(self, process: Process, memory: Channel, chat: Channel) -> None:
-        self._process, self._memory, self._chat = process, memory, chat
+    def __init__(self, process: Process, features: Features, memory: Channel, chat: Channel) -> None:
+        self._process, self._features, self._memory, self._chat = process, features, memory, chat
         database, events, clock = process.database, process.events, process.clock
         self._state_store, self._mind_store = StateStore(database), MindStore(database)
         self._states = States(database, self._state_store, events, clock)
-        self._minds = Minds(self._mind_store, events, clock)
+        self._minds = Minds(self._mind_store, features.effects_off, events, clock)
         self._adaptation_store = AdaptationStore(database)
         self._adaptations = Adaptations(database, self._adaptation_store, self._states, self._minds, events, clock)
         self._sleep_store = SleepStore(database)
@@ -89,6 +92,8 @@ class CognitiveHouse:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     def _work(self) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
+        name = "follow the flags"
+        yield name, keep_running(name, self._features.run, _FOLLOW_SECONDS)
         yield from self._adaptation_work()
         yield from self._sleep_work()
         yield from self._acting_work()

@@ -15,7 +15,6 @@ from servers.cognitive.adapting.rows import AdaptationStore, UsedTurn
 from servers.cognitive.domain import lessons
 from servers.cognitive.domain.adaptation import FIRST, Adaptation, Feedback, Line, learn, reset, rolled_back, utility
 from servers.cognitive.domain.effects import Bases
-from servers.cognitive.domain.modulation import modulation_of
 from servers.cognitive.encoding.adaptation import retrieval_message
 from servers.cognitive.keeping.minds import Minds
 from servers.cognitive.keeping.states import NEWEST, States
@@ -38,7 +37,7 @@ class Judgement:
     """What somebody says of a turn: of this one, else of the newest of the conversation, else of the agent.
 
     `signal` is -1 to 1, `characters` the length of the answer, 0 where it is not known. A `session` may be any word.
-    `effects_off` are effects of the mind that do not count.
+    `effects_off` are effects of the mind that do not count, besides those that the flags of the tenant switch off.
     """
 
     signal: float
@@ -198,7 +197,7 @@ class Adaptations:
     async def _factor(self, tenant_id: TenantId, agent_id: UUID, effects_off: frozenset[str]) -> float:
         """What the agent's mood and its sleep make of its learning rate."""
         now = await self._minds.read(tenant_id, agent_id)
-        return modulation_of(now.mind, now.time, Bases(), effects_off).knobs.learning_rate_factor
+        return now.modulation(Bases(), effects_off).knobs.learning_rate_factor
 
     async def _learn(
         self, connection: Connection, tenant_id: TenantId, now: Adaptation, turn: UsedTurn, feedback: Feedback

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from servers.cognitive.decoding.states import baseline_of, turn_of, wanted_of
 from servers.cognitive.domain.effects import Bases
-from servers.cognitive.domain.modulation import modulation_of
 from servers.cognitive.domain.state import changes_of
 from servers.cognitive.encoding.states import change_message, effect_message, modulation_message, named
 from servers.cognitive.keeping.diagnosing import Diagnostics
@@ -35,7 +34,7 @@ class ModulationServicer(modulation_grpc.ModulationServiceServicer):
     ) -> modulation_pb.GetModulationResponse:
         """The knobs for one turn."""
         now = await self._minds.read(tenant(), UUID(request.agent_id), baseline_of(request))
-        modulation = modulation_of(now.mind, now.time, *wanted_of(request))
+        modulation = now.modulation(*wanted_of(request))
         return modulation_pb.GetModulationResponse(modulation=modulation_message(modulation))
 
     async def ObserveTurn(  # noqa: N802 - the contract's name
@@ -44,7 +43,7 @@ class ModulationServicer(modulation_grpc.ModulationServiceServicer):
         """Apply a turn's outcome, once."""
         agent_id, turn = UUID(request.agent_id), turn_of(request)
         now = await self._minds.observe_turn(tenant(), agent_id, turn, baseline_of(request))
-        following = modulation_of(now.mind, now.time, *wanted_of(request), now.values)
+        following = now.modulation(*wanted_of(request))
         return modulation_pb.ObserveTurnResponse(
             neuromodulators=common_pb.Neuromodulators(**named(now.values)),
             state_version=now.mind.state.version,
@@ -61,7 +60,7 @@ class ModulationServicer(modulation_grpc.ModulationServiceServicer):
         before = version_before(page)
         now = await self._minds.read(tenant(), agent_id)
         lines, more = await self._states.changes(tenant(), agent_id, page.size, before)
-        knobs = modulation_of(now.mind, now.time, Bases()).knobs
+        knobs = now.modulation(Bases()).knobs
         return modulation_pb.ExplainStateResponse(
             neuromodulators=common_pb.Neuromodulators(**named(now.values)),
             state_version=now.mind.state.version,

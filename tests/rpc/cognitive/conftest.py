@@ -31,6 +31,7 @@ from soma.cognitive.v1 import thread_service_pb2_grpc as thread_grpc
 from soma.memory.v1.memory_service_pb2_grpc import MemoryServiceStub
 from soma_common.events.store import EventStore
 from soma_common.kernel.ids import Ids
+from soma_common.kernel.tenancy import TenantId
 from soma_common.postgres.pool import Database, HouseDatabase
 from soma_common.rpc.idempotency import IdempotencyStore
 from soma_common.testing.clock import SetClock
@@ -42,7 +43,7 @@ from tests.rpc.memory.upkeep_parts import ScriptedModels
 
 @dataclass(frozen=True)
 class Cognition:
-    """Stubs as the edge and as chat have them, and the clock and database behind."""
+    """Stubs as the edge and as chat have them, and the clock, the database and the flags behind."""
 
     user: neuromodulator_grpc.NeuromodulatorServiceStub
     user_modulation: modulation_grpc.ModulationServiceStub
@@ -59,6 +60,7 @@ class Cognition:
     urls: HouseDatabase
     states: States
     minds: Minds
+    switched_off: dict[TenantId, tuple[str, ...]]
 
 
 async def threads_on(rpc: RpcHarness, database: Database, clock: SetClock) -> tuple[ScriptedModels, Added]:
@@ -102,7 +104,9 @@ async def cognition(rpc: RpcHarness, house_database: HouseDatabases, open_databa
     clock = SetClock()
     models, threads = await threads_on(rpc, database, clock)
     events, state_store, mind_store = EventStore("cognitive"), StateStore(database), MindStore(database)
-    states, minds = States(database, state_store, events, clock), Minds(mind_store, events, clock)
+    switched_off: dict[TenantId, tuple[str, ...]] = {}
+    states = States(database, state_store, events, clock)
+    minds = Minds(mind_store, lambda tenant: switched_off.get(tenant, ()), events, clock)
     diagnostics = Diagnostics(database, mind_store, state_store, AdaptationStore(database), clock)
     sleep_store = SleepStore(database)
     sleeps = Sleeps(database, sleep_store, events, clock)
@@ -138,4 +142,5 @@ async def cognition(rpc: RpcHarness, house_database: HouseDatabases, open_databa
         urls,
         states,
         minds,
+        switched_off,
     )
