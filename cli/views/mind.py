@@ -31,7 +31,7 @@ def effects(every: Iterable[effects_pb.ModulationEffect]) -> Iterator[str]:
     """What the values change in a turn, a sentence each; those that are switched off say so."""
     for effect in every:
         off = " (switched off)" if effect.switched_off else ""
-        yield f"{effect.sentence or f'{effect.name} {effect.before:g} → {effect.after:g}'}{off}"
+        yield effect.sentence or f"{effect.name} {effect.before:g} → {effect.after:g}{off}"
 
 
 def change_row(change: modulation_pb.StateChange) -> tuple[str, ...]:

@@ -179,18 +179,21 @@ async def test_explain_tells_what_sleep_changes_too(cognition: Cognition) -> Non
 
 
 async def test_what_a_flag_of_the_tenant_switches_off_is_off_whoever_asks(cognition: Cognition) -> None:
+    wanted = neuromodulator_pb.UpdateNeuromodulatorsRequest(agent_id=AGENT, dopamine=0.8, request_id=str(uuid4()))
+    await cognition.user.UpdateNeuromodulators(wanted)
     await fall(cognition, "light")
-    cognition.switched_off[TENANT] = ("sleep_temperature", "sleep_recall_breadth")
+    cognition.switched_off[TENANT] = ("temperature", "sleep_recall_breadth")
     told = await cognition.user_modulation.ExplainState(modulation_pb.ExplainStateRequest(agent_id=AGENT))
     off = {effect.name: effect.sentence for effect in told.effects if effect.switched_off}
     assert off == {
-        "sleep_temperature": "The temperature stays at 0.70: this effect is switched off.",
+        "temperature": "The temperature stays at 0.70: this effect is switched off.",
         "sleep_recall_breadth": "The number of memories recalled stays at 15: this effect is switched off.",
     }
     following = (await cognition.chat.ObserveTurn(observed(str(uuid4())))).next
     assert (following.recall_limit, following.recall_time_factor) == (20, 0.75)
     named_too = await modulation(cognition, "patience")
     assert {effect.name for effect in named_too.effects if effect.switched_off} == {*off, "patience"}
+    assert "Light sleep lowered the temperature from 0.70 to 0.52." in {effect.sentence for effect in told.effects}
     cognition.switched_off[TENANT] = ()
     assert (await modulation(cognition)).recall_limit == 12
     cognition.switched_off[OTHER_TENANT] = ("sleep_recall_breadth",)
