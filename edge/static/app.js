@@ -2163,7 +2163,7 @@ Please report this to https://github.com/markedjs/marked.`,e){let e=`<p>An error
     <div class="ends"><span>${o}</span>${sc(n,o,s)}<span>${s}</span></div>
     <ul>
       ${c.map(e=>y`<li class=${e.before===e.after||e.switched_off?``:`moved`}>
-          ${e.sentence}${e.switched_off?` Switched off.`:``}
+          ${e.sentence}
         </li>`)}
     </ul>
   </div>`}function oc(e,t,[n,r],i,a=t){let o=e=>Math.min(100,Math.max(0,100*(e-n)/(r-n||1))),[s,c]=[Math.min(o(e),o(a)),Math.max(o(e),o(a))];return y`<svg class="bar scale" height="16" role="img" aria-label=${i}>

@@ -3,7 +3,7 @@
 How events become durable and how a turn ends is not known here.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 from servers.chat.answering.bases import Bases
@@ -144,16 +144,15 @@ class Answering:
         progress.finish_reason = "stop"
         if progress.answer:
             return
-        plan = progress.plan
-        text = canned_answer(progress.accepted.agent, () if plan is None else plan.level_reasons)
+        text = canned_answer(progress.accepted.agent, rested=progress.rested)
         progress.text.append(text)
         turn.add(Step.TEXT, turn_event_pb2.TextDelta(text=text))
         self._journal.wants(turn)
 
 
-def canned_answer(agent: Agent, reasons: Iterable[level_pb2.LevelReason]) -> str:
-    """What is said at L4, by the reasons of the plan: where another process goes on, the agent may have woken since."""
-    if any(reason.source == "sleep" for reason in reasons):
+def canned_answer(agent: Agent, *, rested: bool) -> str:
+    """What is said at L4; `rested` is by the plan: where another process goes on, the agent may have woken since."""
+    if rested:
         return resting_answer(agent.name)
     return agent.canned_answer or DEFAULT_CANNED_ANSWER
 

@@ -22,18 +22,21 @@ _SQL: Final = Queries.of("servers.chat", "sql/intents.sql")
 _LOG: Final = get_logger("soma.chat.feedback")
 CALL_SECONDS: Final = 10.0
 _ON_LEARNING: Final = ("learning_rate", "sleep_learning_rate")
-# By the number of a rating: none, good, bad. One that is taken back is a reward of nothing in the place of the other.
+# By the number of a rating: none, good, bad. None takes back what was said before, if it was.
 _REWARDS: Final = (0.0, 1.0, -1.0)
 
 
 def feedback_on(turn_id: UUID, agent_id: UUID, rating: int, rated: datetime) -> adaptation_pb.RecordFeedbackRequest:
     """What is told of a rating; the same rating is always the same request."""
-    return adaptation_pb.RecordFeedbackRequest(
+    request = adaptation_pb.RecordFeedbackRequest(
         agent_id=str(agent_id),
         turn_id=str(turn_id),
         reward=_REWARDS[rating],
+        withdrawn=rating == 0,
         request_id=str(uuid5(turn_id, f"feedback/{rated.isoformat()}")),
     )
+    request.judged_time.FromDatetime(rated)
+    return request
 
 
 class Feedback:

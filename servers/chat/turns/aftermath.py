@@ -45,8 +45,10 @@ def after_turn(
     extract: bool = False,
 ) -> Iterator[Intent]:
     """The intents of a turn that came to its end; `extract` says that a model may say what is worth keeping."""
-    observed = observation(progress, finish_reason, aiq_observed, remembers=learn)
-    yield Intent("observe_turn", observed.SerializeToString(), now)
+    # Who rests does nothing that could go well or badly.
+    if not progress.rested:
+        observed = observation(progress, finish_reason, aiq_observed, remembers=learn)
+        yield Intent("observe_turn", observed.SerializeToString(), now)
     if not learn or progress.accepted.asks_anew:
         # Another answer to the same words teaches nothing that their first turn did not.
         return

@@ -115,6 +115,11 @@ class Progress:
     basis: bytes = b""
     recorded: tuple[ModelRequest, receipt_pb.ModelLeg] | None = None
 
+    @property
+    def rested(self) -> bool:
+        """Whether it was planned to answer no more than that the agent rests."""
+        return self.plan is not None and any(reason.source == "sleep" for reason in self.plan.level_reasons)
+
     def take_call(self, part: ToolCallPart) -> ToldCall:
         """A call as the model asked for it, under an id of its own and the name that people know."""
         number, order = len(self.rounds) + 1, self.accepted.order

@@ -5,7 +5,7 @@ By which laws weights move stands in `domain/adaptation.py`; protos are made by 
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final, TypeVar
 from uuid import UUID
 
@@ -13,7 +13,17 @@ from google.protobuf.message import Message
 
 from servers.cognitive.adapting.rows import AdaptationStore, UsedTurn
 from servers.cognitive.domain import lessons
-from servers.cognitive.domain.adaptation import FIRST, Adaptation, Feedback, Line, learn, reset, rolled_back, utility
+from servers.cognitive.domain.adaptation import (
+    FIRST,
+    Adaptation,
+    Feedback,
+    Line,
+    judged_at,
+    learn,
+    reset,
+    rolled_back,
+    utility,
+)
 from servers.cognitive.domain.effects import Bases
 from servers.cognitive.encoding.adaptation import retrieval_message
 from servers.cognitive.keeping.minds import Minds
@@ -38,6 +48,8 @@ class Judgement:
 
     `signal` is -1 to 1, `characters` the length of the answer, 0 where it is not known. A `session` may be any word.
     `effects_off` are effects of the mind that do not count, besides those that the flags of the tenant switch off.
+    One that is `withdrawn` says that nothing is said any more, with a signal of 0. `time` is when it was said, None for
+    now.
     """
 
     signal: float
@@ -46,6 +58,8 @@ class Judgement:
     agent_id: UUID | None = None
     characters: int = 0
     effects_off: frozenset[str] = frozenset()
+    withdrawn: bool = False
+    time: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +118,7 @@ class Adaptations:
             known = await self._store.turn(connection, tenant_id, turn_id)
             if known is None:
                 return reply(await self._unknown(connection, tenant_id, judgement))
-            lesson = await self._learn(connection, tenant_id, now, known, _feedback(judgement, known, now, factor))
-            await self._store.judge(connection, tenant_id, turn_id, judgement.signal, lesson.line.after.version)
-            answer = reply(lesson)
+            answer = reply(await self._judge(connection, tenant_id, now, known, judgement, factor))
             await Once.current().record(connection, answer)
             return answer
 
@@ -199,11 +211,36 @@ class Adaptations:
         now = await self._minds.read(tenant_id, agent_id)
         return now.modulation(Bases(), effects_off).knobs.learning_rate_factor
 
+    async def _judge(
+        self,
+        connection: Connection,
+        tenant_id: TenantId,
+        now: Adaptation,
+        turn: UsedTurn,
+        judgement: Judgement,
+        factor: float,
+    ) -> Lesson:
+        """Learn and keep what is said; not where something later is kept, or there is nothing to take back."""
+        moment = judged_at(judgement.time, self._clock.now(), turn.judged_time)
+        overtaken = turn.judged_time is not None and moment < turn.judged_time
+        feedback = _feedback(judgement, turn, now, factor)
+        if not overtaken and not (judgement.withdrawn and turn.signal is None):
+            lesson = await self._learn(connection, tenant_id, now, turn, feedback)
+            said = judgement.signal, lesson.line.after.version
+            await self._store.judge(connection, tenant_id, turn.turn_id, moment, said)
+            return lesson
+        if not overtaken:
+            # Known as the last word, so that an earlier one that is still on its way does not count.
+            await self._store.judge(connection, tenant_id, turn.turn_id, moment, None)
+        line = await self._now(connection, tenant_id, turn.agent_id)
+        sentence = lessons.OVERTAKEN if overtaken else lessons.NOTHING_TO_TAKE_BACK
+        return Lesson(not overtaken, turn.agent_id, line, sentence, _expected(now, feedback))
+
     async def _learn(
         self, connection: Connection, tenant_id: TenantId, now: Adaptation, turn: UsedTurn, feedback: Feedback
     ) -> Lesson:
         agent_id, said_before = turn.agent_id, feedback.again and feedback.signal == 0.0
-        expected = utility(now.weights, feedback.shares, feedback.characters, feedback.memories_used)
+        expected = _expected(now, feedback)
         if turn.shares.of_nothing or said_before:
             line = await self._now(connection, tenant_id, agent_id)
             sentence = lessons.SAID_BEFORE if said_before else lessons.USED_NOTHING
@@ -243,6 +280,10 @@ class Adaptations:
     async def _told(connection: Connection, answer: Reply) -> Reply:
         await Once.current().record(connection, answer)
         return answer
+
+
+def _expected(now: Adaptation, feedback: Feedback) -> float:
+    return utility(now.weights, feedback.shares, feedback.characters, feedback.memories_used)
 
 
 def _feedback(judgement: Judgement, turn: UsedTurn, now: Adaptation, factor: float) -> Feedback:

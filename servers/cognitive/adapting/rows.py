@@ -26,13 +26,17 @@ _AT_ONCE: Final = 5_000
 
 @dataclass(frozen=True, slots=True)
 class UsedTurn:
-    """A turn as feedback needs it; `signal` is what was said of it last, None where nothing was."""
+    """A turn as feedback needs it; `signal` is what was said of it last, None where nothing is.
+
+    `judged_time` is when something was said or taken back last, also where a reset made that count no more.
+    """
 
     turn_id: UUID
     agent_id: UUID
     shares: Shares
     memories_used: int
     signal: float | None
+    judged_time: datetime | None
 
 
 class AdaptationStore:
@@ -59,10 +63,16 @@ class AdaptationStore:
         return _turn(row)
 
     async def judge(
-        self, connection: Connection, tenant_id: TenantId, turn_id: UUID, signal: float, version: int
+        self,
+        connection: Connection,
+        tenant_id: TenantId,
+        turn_id: UUID,
+        moment: datetime,
+        said: tuple[float, int] | None,
     ) -> None:
-        """Keep what was said of a turn, and to which version of the weights it led."""
-        await connection.execute(_SQL.judge_turn, tenant_id, turn_id, signal, version)
+        """Keep when a turn was judged and what was `said`: a signal, and the version of the weights that came of it."""
+        signal, version = (None, None) if said is None else said
+        await connection.execute(_SQL.judge_turn, tenant_id, turn_id, signal, version, moment)
 
     async def unjudge(self, connection: Connection, tenant_id: TenantId, agent_id: UUID, after_version: int) -> None:
         """What was said of turns after a version counts no more."""
@@ -120,7 +130,8 @@ class AdaptationStore:
 def _turn(row: Any) -> UsedTurn | None:
     if row is None:
         return None
-    return UsedTurn(row["turn_id"], row["agent_id"], shares_of(row["shares"]), row["memories_used"], row["signal"])
+    judged = row["signal"], row["judged_time"]
+    return UsedTurn(row["turn_id"], row["agent_id"], shares_of(row["shares"]), row["memories_used"], *judged)
 
 
 def adaptation_of(row: Any) -> Adaptation:

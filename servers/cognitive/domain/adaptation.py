@@ -14,7 +14,7 @@ The learning brings u nearer to s. The same inputs give the same numbers, bit by
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import astuple, dataclass, fields, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -23,6 +23,8 @@ MOST_LEARNING_RATE: Final = 0.5
 MEAN_RATE: Final = 0.1
 LEAST_PART: Final = 0.01
 KEPT_VERSIONS: Final = 1_000
+# How far the clock of whoever judges may be ahead.
+MOST_AHEAD: Final = timedelta(minutes=1)
 _FEEDBACKS_A_COOLING: Final = 10
 _COOLING: Final = 0.99
 # So little more than the least part that rounding never leaves a weight under it.
@@ -142,6 +144,11 @@ def signal_of(reward: float, utility: float) -> float:
     """How good it was altogether, -1 to 1."""
     total = reward + utility
     return 0.0 if math.isnan(total) else min(max(total, -1.0), 1.0)
+
+
+def judged_at(told: datetime | None, now: datetime, last: datetime | None) -> datetime:
+    """When a turn was judged; whoever tells no time judges now, later than `last`, when it was judged before."""
+    return max(now, last or now) if told is None else min(told, now + MOST_AHEAD)
 
 
 def shares_of(numbers: Iterable[float]) -> Shares:

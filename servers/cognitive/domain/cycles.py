@@ -99,6 +99,16 @@ def key_of(cycle_id: UUID, what: str) -> UUID:
     return uuid5(cycle_id, f"soma.cognitive.cycle/{what}")
 
 
+def replayed(memories: int, groups: int, rooms: int) -> str:
+    """What a replay found; `rooms` counts the namespaces in which turns of the agent kept memories."""
+    if not memories and not rooms:
+        return "No memory was replayed: no turn of this agent kept any yet, and it has none of its own that waits."
+    if not memories:
+        return "No memory was replayed: none waits where turns of this agent keep them."
+    said = f"{counted(memories, 'memory was', 'memories were')} replayed"
+    return f"{said}, in {counted(groups, 'group', 'groups')}." if groups else f"{said}."
+
+
 def counted(count: int, one: str, many: str) -> str:
     """A number with its word."""
     return f"{count} {one if count == 1 else many}"

@@ -13,6 +13,8 @@ NOT_OBSERVED: Final = (
 )
 USED_NOTHING: Final = "The turn used no memory that a retriever is known to have found, so no weight moved."
 SAID_BEFORE: Final = "The same was said of this turn before, so nothing moved."
+NOTHING_TO_TAKE_BACK: Final = "This turn is not judged, so there was nothing to take back and nothing moved."
+OVERTAKEN: Final = "A later judgement of this turn was told before this one, so that one holds and nothing moved."
 
 _FOUND_BY: Final[Mapping[str, tuple[str, str]]] = {
     "vector": ("nearness in meaning", "its"),

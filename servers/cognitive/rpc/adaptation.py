@@ -4,10 +4,10 @@ Nothing is decided here.
 """
 
 from typing import Any
-from uuid import UUID
 
-from servers.cognitive.adapting.adaptations import Adaptations, Judgement, Lesson
-from servers.cognitive.domain.adaptation import LEARNING_RATE, signal_of
+from servers.cognitive.adapting.adaptations import Adaptations, Lesson
+from servers.cognitive.decoding.adaptation import judgement_of
+from servers.cognitive.domain.adaptation import LEARNING_RATE
 from servers.cognitive.encoding.adaptation import adaptation_message, maximum_message, minimum_message
 from servers.cognitive.rpc.pages import version_before
 from servers.cognitive.rpc.whose import agent_of, own_tenant, tenant
@@ -38,15 +38,7 @@ class AdaptationServicer(adaptation_grpc.AdaptationServiceServicer):
     ) -> adaptation_pb.RecordFeedbackResponse:
         """Move the weights by how good an answer was."""
         own_tenant(request.tenant_id)
-        judgement = Judgement(
-            signal=signal_of(request.reward, request.utility),
-            turn_id=UUID(request.turn_id) if request.turn_id else None,
-            session=request.session_id,
-            agent_id=UUID(request.agent_id) if request.agent_id else None,
-            characters=len(request.response_text),
-            effects_off=frozenset(request.effects_off),
-        )
-        return await self._adaptations.judge(tenant(), judgement, _learned)
+        return await self._adaptations.judge(tenant(), judgement_of(request), _learned)
 
     async def ResetAdaptation(  # noqa: N802 - the contract's name
         self, request: adaptation_pb.ResetAdaptationRequest, _: Any

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
-from servers.cognitive.domain.cycles import REPLAYED, Cycle, CycleState, counted, key_of, share_of
+from servers.cognitive.domain.cycles import REPLAYED, Cycle, CycleState, counted, key_of, replayed, share_of
 from servers.cognitive.domain.grouping import groups_of
 from servers.cognitive.domain.recombining import Hypothesis, hypotheses_of
 from servers.cognitive.domain.sleeping import SCHEDULES
@@ -103,8 +103,7 @@ class CycleSaga:
         names = await self._namespaces(call.tenant_id, cycle)
         memories = await self._memory.replay(names, REPLAYED)
         groups = await asyncio.to_thread(groups_of, memories) if wishes.nrem else ()
-        said = f"{counted(len(memories), 'memory was', 'memories were')} replayed"
-        said += f", in {counted(len(groups), 'group', 'groups')}." if groups else "."
+        said = replayed(len(memories), len(groups), len(names) - 1)
         ids = [it.memory_id for it in memories]
         await self._database.run(
             call.tenant_id, lambda it: self._rows.lay_out(it, call.tenant_id, cycle.cycle_id, ids, groups, said)

@@ -1,28 +1,28 @@
 -- name: find_turn
 -- Of this agent, where one is named.
-select turn_id, agent_id, shares, memories_used, signal
+select turn_id, agent_id, shares, memories_used, signal, judged_time
 from turn_shares
 where tenant_id = $1 and turn_id = $2 and ($3::uuid is null or agent_id = $3)
 
 -- name: find_newest_turn
-select turn_id, agent_id, shares, memories_used, signal
+select turn_id, agent_id, shares, memories_used, signal, judged_time
 from turn_shares
 where tenant_id = $1 and agent_id = $2
 order by time desc, turn_id desc
 limit 1
 
 -- name: find_newest_turn_of_conversation
-select turn_id, agent_id, shares, memories_used, signal
+select turn_id, agent_id, shares, memories_used, signal, judged_time
 from turn_shares
 where tenant_id = $1 and conversation_id = $2 and ($3::uuid is null or agent_id = $3)
 order by time desc, turn_id desc
 limit 1
 
 -- name: judge_turn
-update turn_shares set signal = $3, judged_version = $4 where tenant_id = $1 and turn_id = $2
+update turn_shares set signal = $3, judged_version = $4, judged_time = $5 where tenant_id = $1 and turn_id = $2
 
 -- name: unjudge_turns
--- What was said of turns after a version counts no more.
+-- What was said of turns after a version counts no more. When it was said is still known.
 update turn_shares set signal = null, judged_version = null
 where tenant_id = $1 and agent_id = $2 and judged_version > $3
 

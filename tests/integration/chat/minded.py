@@ -145,6 +145,12 @@ class Minded(Person):
             told = await stub.ExplainState(modulation_pb.ExplainStateRequest(agent_id=self.agent_id))
         return {effect.name for effect in told.effects if effect.switched_off}
 
+    async def state_version(self) -> int:
+        """How often something moved what the agent feels."""
+        with self.acting():
+            answer = await self.mood.GetNeuromodulators(mood_pb.GetNeuromodulatorsRequest(agent_id=self.agent_id))
+        return int(answer.state_version)
+
     async def adapted(self) -> adaptation_pb.AdaptationState:
         """What the agent learned."""
         request = adaptation_pb.GetAdaptationStateRequest(agent_id=self.agent_id)

@@ -63,6 +63,8 @@ async def test_who_sleeps_deeply_rests_and_asks_nobody(ada: Minded, model: Scrip
     assert not [item for item in receipt.items if item.lane == "memory"]
     assert model.requests() == []
     assert await ada.sleeps_as() == sleep_pb.SLEEP_STATE_DEEP
+    await ada.quiet()
+    assert await ada.state_version() == 0, "who rests has nothing to feel about it"
 
 
 async def test_a_sleep_leaves_no_level_behind(ada: Minded) -> None:
@@ -173,8 +175,16 @@ async def test_light_sleep_answers_with_less(ada: Minded, model: ScriptedUpstrea
 async def observed(stack: ChatStack, turn_id: str, after: str) -> None:
     """What a turn was is told after this time, and how it was rated at once."""
     async with as_owner(stack, "chat") as connection:
-        held = "update intents set next_time = now() + $1::text::interval where kind = 'observe_turn' and turn_id = $2"
-        assert await connection.execute(held, after, UUID(turn_id)) == "UPDATE 1"
+        # A try that is on its way says itself when the next one is: it is waited for.
+        held = """
+            update intents set next_time = now() + $1::text::interval
+            where kind = 'observe_turn' and turn_id = $2 and lease_expire_time is null
+        """
+
+        async def moved() -> bool:
+            return await connection.execute(held, after, UUID(turn_id)) == "UPDATE 1"
+
+        assert await eventually(moved, within_seconds=120)
         await connection.execute("update intents set next_time = now() where kind = 'record_feedback'")
 
 
@@ -202,6 +212,6 @@ async def test_a_mind_that_does_not_answer_is_neutral_and_never_frozen_and_hears
     async def judged(*turn_ids: str) -> bool:
         return sorted(each.turn_id for each in await ada.lessons() if each.turn_id) == sorted(turn_ids)
 
-    assert await eventually(lambda: judged(told.turn_id), within_seconds=30)
+    assert await eventually(lambda: judged(told.turn_id), within_seconds=120)
     await observed(stack, while_away.turn_id, "0 h")
-    assert await eventually(lambda: judged(told.turn_id, while_away.turn_id), within_seconds=30)
+    assert await eventually(lambda: judged(told.turn_id, while_away.turn_id), within_seconds=120)

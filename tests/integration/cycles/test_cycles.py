@@ -220,7 +220,7 @@ async def test_a_cycle_without_anything_to_do_is_over_at_once(dreaming: Dreaming
     async with dreaming.running():
         done = await dreaming.run(uuid4())
     assert (done.state, done.replayed_count, done.coverage) == (COMPLETED, 0, 1.0)
-    assert done.sentences[0] == "0 memories were replayed."
+    assert done.sentences[0].startswith("No memory was replayed: no turn of this agent kept any yet")
 
 
 async def test_a_cycle_of_another_tenant_is_not_there(dreaming: Dreaming) -> None:

@@ -1,14 +1,20 @@
 """A rating is told after the observation of its turn, however long that one waits."""
 
 from dataclasses import dataclass, field
+from datetime import UTC
 from typing import Any, cast
 from uuid import UUID, uuid4
 
 import pytest
+from prometheus_client import CollectorRegistry
 
+from servers.chat.intents.delivery import Intents
 from servers.chat.intents.feedback import Feedback, feedback_on
 from servers.chat.intents.intent import CONSUMER, FEEDBACK, DueIntent
 from servers.chat.intents.letters import IntentLetters
+from servers.chat.means import Means
+from servers.chat.metrics import TurnMetrics
+from servers.chat.turns.instance import Instance
 from soma.cognitive.v1 import adaptation_service_pb2 as adaptation_pb
 from soma.cognitive.v1 import modulation_service_pb2 as modulation_pb
 from soma_common.dlq import DLQHandler
@@ -28,45 +34,54 @@ pytestmark = pytest.mark.usefixtures("as_ada")
 
 @dataclass
 class Learner:
-    """The adaptation of the cognitive service, as far as it is told."""
+    """The adaptation of the cognitive service, as far as it is told. A request id is good for one body."""
 
     told: list[adaptation_pb.RecordFeedbackRequest] = field(default_factory=list)
     is_of_the_release_before: bool = False
+    answers_are_lost: bool = False
 
     async def RecordFeedback(  # noqa: N802 - the contract's name
         self, request: adaptation_pb.RecordFeedbackRequest, **_: float
     ) -> adaptation_pb.RecordFeedbackResponse:
         if self.is_of_the_release_before:
             raise SomaError(Reason.METHOD_UNKNOWN, {"method": "RecordFeedback"})
+        known = [each for each in self.told if each.request_id == request.request_id]
+        if known and known[0] != request:
+            raise SomaError(Reason.REQUEST_ID_REUSED, {"request_id": request.request_id})
         self.told.append(request)
+        if self.answers_are_lost:
+            raise SomaError(Reason.DEPENDENCY_DOWN, {"dependency": "cognitive"})
         return adaptation_pb.RecordFeedbackResponse(accepted=True)
 
 
-class NoFlags:
-    """Nothing is switched off."""
+class Flags:
+    """What is switched off: nothing, unless told so."""
+
+    def __init__(self) -> None:
+        self.off: list[str] = []
 
     def effects_off(self, _: object) -> list[str]:
-        return []
+        return self.off
 
 
 def due(turn: UUID, kind: str, payload: bytes) -> DueIntent:
     return DueIntent(TENANT, uuid4(), "ada", ["member"], [], "test", turn, kind, payload, 40, SetClock().now())
 
 
-async def rated(chat: Chat) -> UUID:
-    """A turn that was rated as good."""
+async def rated(chat: Chat, rating: int = 1) -> UUID:
+    """A turn that was rated, as good unless told otherwise."""
     made, turn = await make_conversation(chat, "Rated"), uuid4()
     [message] = await put(chat, made.conversation_id, "hello", turn=turn)
     ids = (UUID(made.conversation_id), uuid4(), UUID(str(message)), uuid4())
     async with chat.database.transaction(TENANT) as connection:
         await connection.execute(TURN, TENANT, turn, uuid4(), *ids, "offline")
-        await connection.execute("update turns set rating = 1, rate_time = now() where turn_id = $1", turn)
+        await connection.execute("update turns set rating = $2, rate_time = now() where turn_id = $1", turn, rating)
     return turn
 
 
 async def test_a_rating_waits_for_an_observation_also_where_that_became_a_letter(chat: Chat) -> None:
     turn, learner = await rated(chat), Learner()
-    feedback = Feedback(chat.database, cast(Any, learner), cast(Features, NoFlags()))
+    feedback = Feedback(chat.database, cast(Any, learner), cast(Features, Flags()))
     asked = due(turn, FEEDBACK, feedback_on(turn, uuid4(), 1, SetClock().now()).SerializeToString())
     observation = modulation_pb.ObserveTurnRequest(turn_id=str(turn)).SerializeToString()
     observed = due(turn, "observe_turn", observation)
@@ -92,7 +107,7 @@ async def test_a_rating_waits_for_an_observation_also_where_that_became_a_letter
 
 async def test_a_rating_waits_for_a_cognitive_service_that_can_hear_it(chat: Chat) -> None:
     turn, learner = await rated(chat), Learner(is_of_the_release_before=True)
-    feedback = Feedback(chat.database, cast(Any, learner), cast(Features, NoFlags()))
+    feedback = Feedback(chat.database, cast(Any, learner), cast(Features, Flags()))
     asked = due(turn, FEEDBACK, feedback_on(turn, uuid4(), 1, SetClock().now()).SerializeToString())
     with pytest.raises(SomaError) as waits:
         await feedback.tell(asked)
@@ -100,3 +115,49 @@ async def test_a_rating_waits_for_a_cognitive_service_that_can_hear_it(chat: Cha
     learner.is_of_the_release_before = False
     await feedback.tell(asked)
     assert len(learner.told) == 1
+
+
+async def test_a_rating_is_told_with_its_time_and_one_that_was_taken_back_as_such(chat: Chat) -> None:
+    for rating, reward, withdrawn in ((1, 1.0, False), (2, -1.0, False), (0, 0.0, True)):
+        turn, learner = await rated(chat, rating), Learner()
+        feedback = Feedback(chat.database, cast(Any, learner), cast(Features, Flags()))
+        await feedback.tell(due(turn, FEEDBACK, feedback_on(turn, uuid4(), 1, SetClock().now()).SerializeToString()))
+        async with chat.database.transaction(TENANT) as connection:
+            moment = await connection.fetchval("select rate_time from turns where turn_id = $1", turn)
+        [told] = learner.told
+        assert (told.reward, told.withdrawn, told.judged_time.ToDatetime(UTC)) == (reward, withdrawn, moment)
+
+
+async def test_a_rating_that_was_heard_is_not_parked_where_a_flag_was_turned_meanwhile(chat: Chat) -> None:
+    """Its answer was lost, and the request of the repeat names another effect that is switched off."""
+    turn, learner, flags = await rated(chat), Learner(answers_are_lost=True), Flags()
+    intents = await delivering(chat, Feedback(chat.database, cast(Any, learner), cast(Features, flags)))
+    asked = feedback_on(turn, uuid4(), 1, SetClock().now()).SerializeToString()
+    async with chat.database.transaction(TENANT) as connection:
+        await connection.execute(WANT, TENANT, uuid4(), turn, FEEDBACK, asked, 0)
+    assert await intents.deliver_due() == 1
+    assert await left(chat) == (1, 0)
+    learner.answers_are_lost, flags.off = False, ["learning_rate"]
+    async with chat.database.transaction(TENANT) as connection:
+        await connection.execute("update intents set next_time = now()")
+    assert await intents.deliver_due() == 1
+    assert await left(chat) == (0, 0)
+    assert len(learner.told) == 1
+
+
+async def delivering(chat: Chat, feedback: Feedback) -> Intents:
+    """What delivers ratings, and can tell nothing else."""
+    clock, ids, events = SetClock(), Ids(), EventStore("chat")
+    instance = Instance(chat.database, "chat-0")
+    await instance.register()
+    metrics, nobody = TurnMetrics(CollectorRegistry()), cast(Any, None)
+    means = Means(chat.database, events, instance, metrics, clock, ids, nobody)
+    letters = IntentLetters(chat.database, DLQHandler(chat.database, events), ids)
+    return Intents(means, letters, nobody, nobody, nobody, {FEEDBACK: feedback.tell})
+
+
+async def left(chat: Chat) -> tuple[int, int]:
+    """How many intents there are, and how many letters."""
+    async with chat.database.transaction(TENANT) as connection:
+        intents = await connection.fetchval("select count(*) from intents")
+        return intents, await connection.fetchval("select count(*) from dead_letters")

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from servers.cognitive.domain.adaptation import KEPT_VERSIONS
 from servers.cognitive.domain.lessons import NOT_OBSERVED, SAID_BEFORE
@@ -168,6 +169,7 @@ BAD_FEEDBACK: dict[str, tuple[str, dict[str, Any]]] = {
     "an agent that is no id": ("agent_id", {"agent_id": "me"}),
     "no request_id": ("request_id", {"request_id": ""}),
     "a session of too many words": ("session_id", {"session_id": "s" * 129}),
+    "a time beyond all years": ("judged_time", {"judged_time": Timestamp(seconds=2**60)}),
 }
 
 

@@ -11,6 +11,7 @@ from uuid import uuid4
 import pytest
 from google.protobuf.duration_pb2 import Duration
 
+from servers.memory.domain.memory import HYPOTHESIS_TRUST
 from servers.memory.encoding.memories import stamp
 from soma.memory.v1 import graph_pb2 as graph_pb
 from soma.memory.v1 import memory_pb2 as memory_pb
@@ -202,6 +203,15 @@ async def test_what_makes_no_sense_is_refused_by_itself_and_named(remembering: R
     assert "link 8: one of its ends was not imported" in done.refusals
     [kept, _] = await export(remembering)
     assert kept.memory.owner_sub == "ada"
+
+
+async def test_a_hypothesis_is_believed_little_wherever_it_comes_from(remembering: Remembering) -> None:
+    given = memory_pb.Memory(
+        text="The attic may be haunted.", namespace="shared", trust=0.9, kind=memory_pb.MEMORY_KIND_HYPOTHESIS
+    )
+    assert (await bring(remembering, [given])).stored_count == 1
+    [kept, _] = await export(remembering)
+    assert (kept.memory.kind, kept.memory.trust) == (memory_pb.MEMORY_KIND_HYPOTHESIS, HYPOTHESIS_TRUST)
 
 
 async def test_a_person_exports_what_is_theirs_to_read(remembering: Remembering) -> None:

@@ -4,14 +4,10 @@ from uuid import uuid4
 
 from servers.chat.answering.generation import canned_answer
 from servers.chat.domain.agent import DEFAULT_CANNED_ANSWER, Agent, resting_answer
-from soma.common.v1 import level_pb2
-
-HEALTH = level_pb2.LevelReason(source="health", level=level_pb2.DEGRADATION_LEVEL_L4, sentence="The model is away.")
-SLEEP = level_pb2.LevelReason(source="sleep", level=level_pb2.DEGRADATION_LEVEL_L4, sentence="It sleeps deeply.")
 
 
 def test_only_who_was_planned_to_rest_says_so() -> None:
     agent = Agent(uuid4(), name="heron")
-    assert canned_answer(agent, [HEALTH, SLEEP]) == resting_answer("heron")
-    assert canned_answer(agent, [HEALTH]) == DEFAULT_CANNED_ANSWER
-    assert canned_answer(Agent(uuid4(), canned_answer="Later."), ()) == "Later."
+    assert canned_answer(agent, rested=True) == resting_answer("heron")
+    assert canned_answer(agent, rested=False) == DEFAULT_CANNED_ANSWER
+    assert canned_answer(Agent(uuid4(), canned_answer="Later."), rested=False) == "Later."

@@ -82,7 +82,7 @@ export function gauge(state: NeuromodulatorState, effects: readonly Effect[], hi
     <ul>
       ${own.map(
         (effect) => html`<li class=${effect.before === effect.after || effect.switched_off ? "" : "moved"}>
-          ${effect.sentence}${effect.switched_off ? " Switched off." : ""}
+          ${effect.sentence}
         </li>`,
       )}
     </ul>

@@ -195,12 +195,14 @@ class RecordFeedbackRequest(_message.Message):
     TENANT_ID_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     EFFECTS_OFF_FIELD_NUMBER: _builtins.int
+    WITHDRAWN_FIELD_NUMBER: _builtins.int
+    JUDGED_TIME_FIELD_NUMBER: _builtins.int
     agent_id: _builtins.str
     """The agent; empty means that of the turn, or the tenant's default agent."""
     turn_id: _builtins.str
     """The turn that is judged: what it used is known by its receipt. Empty means the newest of the session or agent."""
     reward: _builtins.float
-    """How good it was, -1 (harmful) to 1 (just right); 0 counts and moves nothing."""
+    """How good it was, -1 (harmful) to 1 (just right); 0 counts as a judgement and moves no weight of a retriever."""
     utility: _builtins.float
     """How useful it was by the caller's own measure, -1 to 1; added to the reward, absent means 0."""
     session_id: _builtins.str
@@ -215,10 +217,20 @@ class RecordFeedbackRequest(_message.Message):
     """The tenant; only the token's own is accepted, empty means it."""
     request_id: _builtins.str
     """The repeat key of the mutation."""
+    withdrawn: _builtins.bool
+    """That what was said of the turn is taken back; reward and utility are not read then. A turn that was not judged, or
+    whose judgement a reset or a rollback took back, is left as it is, and does not count.
+    """
     @_builtins.property
     def effects_off(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Effects on the learning rate that are switched off, by name, besides those that flags of the tenant switch off.
         Example: ["learning_rate"].
+        """
+
+    @_builtins.property
+    def judged_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was judged: what was said earlier never takes the place of what was said later, in whichever order they
+        arrive. Absent means now; what lies more than a minute ahead counts as a minute ahead.
         """
 
     def __init__(
@@ -235,10 +247,12 @@ class RecordFeedbackRequest(_message.Message):
         tenant_id: _builtins.str = ...,
         request_id: _builtins.str = ...,
         effects_off: _abc.Iterable[_builtins.str] | None = ...,
+        withdrawn: _builtins.bool = ...,
+        judged_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_utility", b"_utility", "utility", b"utility"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_utility", b"_utility", "judged_time", b"judged_time", "utility", b"utility"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_utility", b"_utility", "agent_id", b"agent_id", "effects_off", b"effects_off", "prompt", b"prompt", "query", b"query", "request_id", b"request_id", "response_text", b"response_text", "reward", b"reward", "session_id", b"session_id", "tenant_id", b"tenant_id", "turn_id", b"turn_id", "utility", b"utility"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_utility", b"_utility", "agent_id", b"agent_id", "effects_off", b"effects_off", "judged_time", b"judged_time", "prompt", b"prompt", "query", b"query", "request_id", b"request_id", "response_text", b"response_text", "reward", b"reward", "session_id", b"session_id", "tenant_id", b"tenant_id", "turn_id", b"turn_id", "utility", b"utility", "withdrawn", b"withdrawn"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__utility: _TypeAlias = _typing.Literal["utility"]  # noqa: Y015
     _WhichOneofArgType__utility: _TypeAlias = _typing.Literal["_utility", b"_utility"]  # noqa: Y015
@@ -257,8 +271,8 @@ class RecordFeedbackResponse(_message.Message):
     SENTENCE_FIELD_NUMBER: _builtins.int
     EXPECTED_UTILITY_FIELD_NUMBER: _builtins.int
     accepted: _builtins.bool
-    """Whether it was counted; false where the turn used no memory, or is not known, and why in `sentence`. A turn that is
-    not known yet may be told of again with the same request_id.
+    """Whether it holds; false where the turn used no memory, is not known, or was judged at a later time, and why in
+    `sentence`. A turn that is not known yet may be told of again with the same request_id.
     """
     sentence: _builtins.str
     """What moved, as a sentence. Example: "Links found 0.60 of what was used and 0.20 on the average, so their weight rose from 0.20 to 0.22." """

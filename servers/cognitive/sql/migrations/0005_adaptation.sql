@@ -56,6 +56,8 @@ create table turn_shares (
     -- what was said of the turn last, and the version of the weights that came of it; null where nothing was
     signal double precision,
     judged_version integer,
+    -- when something was said of it or taken back last: what was said earlier and comes later changes nothing
+    judged_time timestamptz,
     primary key (tenant_id, turn_id)
 );
 
@@ -88,7 +90,7 @@ grant select, insert, delete on adaptation_log to :app;
 -- Who moved the weights can be taken back; a line of the log is never changed otherwise.
 grant update (changed_by) on adaptation_log to :app;
 grant select, insert on turn_shares to :app;
-grant update (signal, judged_version) on turn_shares to :app;
+grant update (signal, judged_version, judged_time) on turn_shares to :app;
 grant select (tenant_id, turn_id, time), delete on turn_shares to :worker;
 
 -- Keeps what a turn used, once; called inside the statement that observes the turn. Each turn is kept, also one that
