@@ -122,7 +122,7 @@ async def _replayed(database: Database, agents: list[UUID]) -> Mapping[str, Any]
 
 async def _rows(database: Database, agents: list[UUID]) -> Mapping[str, Any]:
     """Let each agent have a turn; bytes of its tables with their indexes."""
-    minds = Minds(MindStore(database), EventStore("cognitive"), Clock())
+    minds = Minds(MindStore(database), lambda _: (), EventStore("cognitive"), Clock())
     used = Used(uuid4(), (0.5, 0.3, 0.0, 0.2), 4, "user:somebody")
     with acting_as(service_caller("chat"), str(uuid4())):
         for agent_id in agents:

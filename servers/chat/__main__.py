@@ -32,7 +32,6 @@ from servers.chat.conversations.titles import Titles
 from servers.chat.conversations.watching import Watchers
 from servers.chat.dependencies import Dependencies
 from servers.chat.erasing import counts_in_redis, erasers
-from servers.chat.features import Features
 from servers.chat.intents.delivery import Intents
 from servers.chat.intents.extraction import Extraction
 from servers.chat.intents.feedback import Feedback
@@ -87,6 +86,7 @@ from soma_common.limits import open_limits
 from soma_common.logging import get_logger
 from soma_common.operations.erasing import Erasing
 from soma_common.rpc.dial import Channel, dial
+from soma_common.rpc.features import Features
 from soma_common.rpc.process import Process, ProcessSettings, opened
 from soma_common.sagas.orchestrator import SagaOrchestrator
 from soma_common.signals import open_signals
@@ -143,7 +143,7 @@ class Engine:
         installation = models.catalogues.installation
         shared_model = installation.models[installation.default_id].profile
         process.views.append(lambda: dependencies.sights(shared_model))
-        self.features = Features(settings.flags, peers.control, process.ids)
+        self.features = Features("chat", settings.flags, peers.control, process.ids)
         self.journal = Journal(process.settings.database, self.instance, process.clock, process.server.registry)
         letters = IntentLetters(process.database, DLQHandler(process.database, process.events), process.ids)
         calls = SingleCalls(models, governor, process.clock, process.ids)

@@ -16,7 +16,6 @@ from servers.cognitive.keeping.mind_store import MindStore
 from servers.cognitive.keeping.minds import Minds
 from servers.cognitive.keeping.states import States
 from servers.cognitive.keeping.store import StateStore
-from servers.cognitive.keeping.switches import Switches
 from servers.cognitive.rpc.act import ActServicer
 from servers.cognitive.rpc.adaptation import AdaptationServicer
 from servers.cognitive.rpc.modulation import ModulationServicer
@@ -42,24 +41,26 @@ from soma.cognitive.v1 import modulation_service_pb2_grpc as modulation_grpc
 from soma.cognitive.v1 import neuromodulator_service_pb2_grpc as neuromodulator_grpc
 from soma.cognitive.v1 import sleep_service_pb2_grpc as sleep_grpc
 from soma.cognitive.v1 import thread_service_pb2_grpc as thread_grpc
-from soma.control.v1.feature_service_pb2_grpc import FeatureServiceStub
 from soma.memory.v1.memory_service_pb2_grpc import MemoryServiceStub
 from soma_common.rpc.dial import Channel
+from soma_common.rpc.features import Features
 from soma_common.rpc.process import Process, keep_running
 
 # Nothing depends on it: a turn that is told late is forgotten late.
 _FORGET_SECONDS: Final = 3600.0
+# Features know how long to wait for control; this is the pause before they begin, and after a defect.
+_FOLLOW_SECONDS: Final = 0.1
 
 
 class CognitiveHouse:
     """Everything that serves the minds of agents over one database, and the work that goes on beside calls."""
 
-    def __init__(self, process: Process, memory: Channel, chat: Channel, control: Channel) -> None:
-        self._process, self._memory, self._chat, self._control = process, memory, chat, control
+    def __init__(self, process: Process, features: Features, memory: Channel, chat: Channel) -> None:
+        self._process, self._features, self._memory, self._chat = process, features, memory, chat
         database, events, clock = process.database, process.events, process.clock
         self._state_store, self._mind_store = StateStore(database), MindStore(database)
         self._states = States(database, self._state_store, events, clock)
-        self._minds = Minds(self._mind_store, events, clock)
+        self._minds = Minds(self._mind_store, features.effects_off, events, clock)
         self._adaptation_store = AdaptationStore(database)
         self._adaptations = Adaptations(database, self._adaptation_store, self._states, self._minds, events, clock)
         self._sleep_store = SleepStore(database)
@@ -91,6 +92,8 @@ class CognitiveHouse:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     def _work(self) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
+        name = "follow the flags"
+        yield name, keep_running(name, self._features.run, _FOLLOW_SECONDS)
         yield from self._adaptation_work()
         yield from self._sleep_work()
         yield from self._acting_work()
@@ -100,10 +103,9 @@ class CognitiveHouse:
         diagnostics = Diagnostics(
             process.database, self._mind_store, self._state_store, self._adaptation_store, process.clock
         )
-        switches = Switches(self._control.stub(FeatureServiceStub))
         process.server.add(
             modulation_grpc.add_ModulationServiceServicer_to_server,
-            ModulationServicer(self._minds, self._states, diagnostics, switches),
+            ModulationServicer(self._minds, self._states, diagnostics),
             "soma.cognitive.v1.ModulationService",
         )
         process.server.add(

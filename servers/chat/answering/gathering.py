@@ -13,7 +13,6 @@ from servers.chat.answering.minds import DEFAULT_WEIGHTS, Mind, Minds, weights_m
 from servers.chat.dependencies import Dependencies
 from servers.chat.domain.knobs import Knobs, derive
 from servers.chat.domain.model import ModelProfile
-from servers.chat.features import Features
 from servers.chat.turns.acceptance import Accepted
 from servers.chat.turns.store import BranchMessage, TurnStore
 from soma.common.v1 import level_pb2
@@ -22,6 +21,7 @@ from soma.memory.v1 import memory_pb2 as memory_pb
 from soma.memory.v1 import memory_service_pb2 as recall_pb
 from soma.memory.v1.memory_service_pb2_grpc import MemoryServiceStub
 from soma_common.kernel.errors import SomaError
+from soma_common.rpc.features import Features
 
 RECALL_SECONDS: Final = 0.5
 RECALL_BUDGET_MILLISECONDS: Final = 250

@@ -11,7 +11,6 @@ from uuid import UUID, uuid5
 from servers.chat.dependencies import Dependencies
 from servers.chat.domain.agent import Agent
 from servers.chat.domain.knobs import MAX_RETRIES, TOP_P, Knobs, derive
-from servers.chat.features import Features
 from soma.cognitive.v1 import modulation_service_pb2 as modulation_pb
 from soma.cognitive.v1 import sleep_service_pb2 as sleep_pb
 from soma.cognitive.v1.modulation_service_pb2_grpc import ModulationServiceStub
@@ -22,6 +21,7 @@ from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason
 from soma_common.kernel.tenancy import TenantId
 from soma_common.logging import get_logger
+from soma_common.rpc.features import Features
 
 _LOG: Final = get_logger("soma.chat.minds")
 MODULATION_SECONDS: Final = 0.3

@@ -13,7 +13,6 @@ from servers.chat.answering.gathering import Gathered
 from servers.chat.domain.knobs import longest_answer
 from servers.chat.domain.model import ModelRequest
 from servers.chat.domain.sources import Lanes, Offer, Sources
-from servers.chat.features import Features
 from servers.chat.turns.acceptance import Accepted
 from soma.common.v1 import level_pb2, usage_pb2
 from soma.governor.v1 import governor_service_pb2 as governor_pb
@@ -24,12 +23,15 @@ from soma_common.kernel.clock import Clock
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.money import Price
 from soma_common.kernel.reasons import Reason
+from soma_common.rpc.features import Features
 
 Answer = TypeVar("Answer")
 
 CALL_SECONDS: Final = 1.5
 PAUSE_SECONDS: Final = 0.15
 RETRY_AFTER_SECONDS: Final = 3.0
+# What a turn can do without; other features concern other services and are no news in a receipt.
+TURN_FEATURES: Final = ("memory", "tools", "agentiq_governor")
 # What may pass while we wait; everything else is an answer. A defect of the governor is no refusal: it has logged it.
 _MAY_PASS: Final = frozenset(
     (
@@ -69,7 +71,7 @@ class Planner:
                 conversation_id=str(accepted.conversation_id or ""),
                 risk_profile=plan_pb.RiskProfile.ValueType(agent.risk_profile),
                 turn_token_limit=gathered.knobs.turn_token_limit,
-                features_off=self._features.off(accepted.tenant),
+                features_off=self._features.off(accepted.tenant, TURN_FEATURES),
             ),
             model=plan_pb.ModelSnapshot(
                 model=profile.profile_id,

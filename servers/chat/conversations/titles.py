@@ -12,7 +12,6 @@ from servers.chat.conversations.stored import change_of
 from servers.chat.domain.catalogue import OFFLINE
 from servers.chat.domain.model import ModelProfile
 from servers.chat.domain.titles import MOST_OUTPUT_TOKENS, first_words, title_of, title_prompt
-from servers.chat.features import Features
 from servers.chat.intents.intent import DueIntent
 from servers.chat.models.port import Models
 from servers.chat.models.single_call import Question, Reply, SingleCalls
@@ -26,6 +25,7 @@ from soma_common.kernel.tenancy import TenantId
 from soma_common.logging import get_logger
 from soma_common.postgres.pool import Connection, Database
 from soma_common.postgres.queries import Queries
+from soma_common.rpc.features import Features
 from soma_common.tokens import tokenizer_for
 
 _SQL: Final = Queries.of("servers.chat", "sql/titles.sql")

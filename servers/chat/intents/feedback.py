@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID, uuid5
 
-from servers.chat.features import Features
 from servers.chat.intents.intent import DueIntent
 from soma.cognitive.v1 import adaptation_service_pb2 as adaptation_pb
 from soma.cognitive.v1.adaptation_service_pb2_grpc import AdaptationServiceStub
@@ -17,6 +16,7 @@ from soma_common.kernel.tenancy import TenantId
 from soma_common.logging import get_logger
 from soma_common.postgres.pool import Database
 from soma_common.postgres.queries import Queries
+from soma_common.rpc.features import Features
 
 _SQL: Final = Queries.of("servers.chat", "sql/intents.sql")
 _LOG: Final = get_logger("soma.chat.feedback")

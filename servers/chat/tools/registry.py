@@ -15,8 +15,8 @@ from servers.chat.domain.permission import Permission, permission_of, rule_for
 from servers.chat.domain.rounds import wire_name
 from servers.chat.domain.sizes import Tokenizer, tool_tokens
 from servers.chat.domain.sources import ToolItem
-from servers.chat.features import Features
 from servers.chat.turns.acceptance import Accepted
+from soma_common.rpc.features import Features
 
 # A client that says itself which tools shall be called is not surprised by others.
 _FREE_CHOICE: Final = (None, "auto")

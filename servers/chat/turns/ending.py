@@ -11,7 +11,6 @@ from uuid import UUID
 
 from servers.chat.answering.minds import weights_values
 from servers.chat.domain.turn import Step
-from servers.chat.features import Features
 from servers.chat.intents.delivery import Intents
 from servers.chat.intents.extraction import FEATURE as EXTRACTION
 from servers.chat.means import Means
@@ -35,6 +34,7 @@ from soma_common.kernel.tenancy import TenantId
 from soma_common.logging import get_logger
 from soma_common.postgres.pool import Connection
 from soma_common.postgres.queries import Queries
+from soma_common.rpc.features import Features
 
 _SQL: Final = Queries.of("servers.chat", "sql/turns.sql")
 _LOG: Final = get_logger("soma.chat.turns")

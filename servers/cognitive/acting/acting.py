@@ -12,7 +12,6 @@ from servers.cognitive.acting.remembering import Place, Remembering
 from servers.cognitive.acting.running import Parts, Running
 from servers.cognitive.acting.store import ActStore, Session
 from servers.cognitive.domain.effects import Bases
-from servers.cognitive.domain.modulation import modulation_of
 from servers.cognitive.domain.planning import MOST_SECONDS
 from servers.cognitive.domain.sleeping import SleepState
 from servers.cognitive.domain.working_memory import Item, most_salient
@@ -73,7 +72,7 @@ class Acting:
         """The agent's mind now. Raises AGENT_FROZEN."""
         agent_id = order.session.agent_id
         now = await self._minds.read(order.session.tenant_id, agent_id)
-        modulation = modulation_of(now.mind, now.time, Bases(recall_limit=order.top_k))
+        modulation = now.modulation(Bases(recall_limit=order.top_k))
         if modulation.sleep_state is SleepState.FREEZE:
             raise SomaError(Reason.AGENT_FROZEN, {"agent_id": str(agent_id)})
         knobs = modulation.knobs

@@ -25,7 +25,6 @@ from servers.cognitive.domain.adaptation import (
     utility,
 )
 from servers.cognitive.domain.effects import Bases
-from servers.cognitive.domain.modulation import modulation_of
 from servers.cognitive.encoding.adaptation import retrieval_message
 from servers.cognitive.keeping.minds import Minds
 from servers.cognitive.keeping.states import NEWEST, States
@@ -48,8 +47,9 @@ class Judgement:
     """What somebody says of a turn: of this one, else of the newest of the conversation, else of the agent.
 
     `signal` is -1 to 1, `characters` the length of the answer, 0 where it is not known. A `session` may be any word.
-    `effects_off` are effects of the mind that do not count. One that is `withdrawn` says that nothing is said any more,
-    with a signal of 0. `time` is when it was said, None for now.
+    `effects_off` are effects of the mind that do not count, besides those that the flags of the tenant switch off.
+    One that is `withdrawn` says that nothing is said any more, with a signal of 0. `time` is when it was said, None for
+    now.
     """
 
     signal: float
@@ -209,7 +209,7 @@ class Adaptations:
     async def _factor(self, tenant_id: TenantId, agent_id: UUID, effects_off: frozenset[str]) -> float:
         """What the agent's mood and its sleep make of its learning rate."""
         now = await self._minds.read(tenant_id, agent_id)
-        return modulation_of(now.mind, now.time, Bases(), effects_off).knobs.learning_rate_factor
+        return now.modulation(Bases(), effects_off).knobs.learning_rate_factor
 
     async def _judge(
         self,

@@ -4,14 +4,16 @@ What moves it stands in `domain/`, what is kept in `mind_store.py`; messages are
 """
 
 import asyncio
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 from weakref import WeakValueDictionary
 
+from servers.cognitive.domain.effects import Bases
 from servers.cognitive.domain.load import LoadFacts, after_turn
-from servers.cognitive.domain.modulation import Mind
+from servers.cognitive.domain.modulation import Mind, Modulation, modulation_of
 from servers.cognitive.domain.neuromodulators import Values
 from servers.cognitive.domain.signals import Facts, error_rate, signals_of
 from servers.cognitive.domain.state import observe, with_baseline
@@ -23,6 +25,8 @@ from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason
 from soma_common.kernel.tenancy import TenantId
 
+# The effects that the flags of a tenant switch off, by name.
+EffectsOff = Callable[[TenantId], Collection[str]]
 # As often as other processes may be quicker with the same agent.
 _TRIES: Final = 16
 
@@ -40,18 +44,24 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Now:
-    """A mind at a moment; `values` are those of its state then."""
+    """A mind at a moment; `values` are those of its state then, `switched_off` are effects its tenant goes without."""
 
     mind: Mind
     values: Values
     time: datetime
+    switched_off: frozenset[str]
+
+    def modulation(self, bases: Bases, and_off: frozenset[str] = frozenset()) -> Modulation:
+        """What it makes of a turn with these bases, without the effects that its tenant or `and_off` switches off."""
+        return modulation_of(self.mind, self.time, bases, self.switched_off | and_off, self.values)
 
 
 class Minds:
     """The minds of all agents of all tenants; the tenant is handed in with each call."""
 
-    def __init__(self, store: MindStore, events: EventStore, clock: Clock) -> None:
+    def __init__(self, store: MindStore, effects_off: EffectsOff, events: EventStore, clock: Clock) -> None:
         self._store = store
+        self._effects_off = effects_off
         self._events = events
         self._clock = clock
         self._orders: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
@@ -61,7 +71,7 @@ class Minds:
         now = self._clock.now()
         mind, _ = await self._store.read(tenant_id, agent_id, now)
         mind = _based(mind, baseline)
-        return Now(mind, mind.state.at(now), now)
+        return self._now(tenant_id, mind, mind.state.at(now), now)
 
     async def observe_turn(self, tenant_id: TenantId, agent_id: UUID, turn: Turn, baseline: Values | None) -> Now:
         """Apply a turn once; for one that was observed before, the state is what it led to then.
@@ -74,11 +84,11 @@ class Minds:
                 mind, seen = await self._store.read(tenant_id, agent_id, now, turn.turn_id)
                 if seen is not None:
                     state = replace(mind.state, version=seen.version, values=seen.values, as_of=now)
-                    return Now(replace(mind, state=state), seen.values, now)
+                    return self._now(tenant_id, replace(mind, state=state), seen.values, now)
                 mind = _based(mind, baseline)
                 after = await self._moved(tenant_id, agent_id, turn, mind, now)
                 if after is not None:
-                    return Now(after, after.state.values, now)
+                    return self._now(tenant_id, after, after.state.values, now)
         raise SomaError(Reason.CONFLICT)
 
     async def _moved(self, tenant_id: TenantId, agent_id: UUID, turn: Turn, mind: Mind, now: datetime) -> Mind | None:
@@ -92,6 +102,9 @@ class Minds:
         if not await self._store.observe(tenant_id, move, turn.used, load):
             return None
         return replace(mind, state=move.after, load=load)
+
+    def _now(self, tenant_id: TenantId, mind: Mind, values: Values, time: datetime) -> Now:
+        return Now(mind, values, time, frozenset(self._effects_off(tenant_id)))
 
     def _order_of(self, agent_id: UUID) -> asyncio.Lock:
         """The turns of an agent one after the other in this process; another process shows in the state's version."""

@@ -8,13 +8,11 @@ from uuid import UUID
 
 from servers.cognitive.decoding.states import baseline_of, turn_of, wanted_of
 from servers.cognitive.domain.effects import Bases
-from servers.cognitive.domain.modulation import modulation_of
 from servers.cognitive.domain.state import changes_of
 from servers.cognitive.encoding.states import change_message, effect_message, modulation_message, named
 from servers.cognitive.keeping.diagnosing import Diagnostics
 from servers.cognitive.keeping.minds import Minds
 from servers.cognitive.keeping.states import States
-from servers.cognitive.keeping.switches import Switches
 from servers.cognitive.rpc.pages import version_before
 from servers.cognitive.rpc.whose import agent_of, tenant
 from soma.cognitive.v1 import modulation_service_pb2 as modulation_pb
@@ -26,18 +24,17 @@ from soma_common.kernel.paging import next_page_token, page_of
 class ModulationServicer(modulation_grpc.ModulationServiceServicer):
     """`soma.cognitive.v1.ModulationService`."""
 
-    def __init__(self, minds: Minds, states: States, diagnostics: Diagnostics, switches: Switches) -> None:
+    def __init__(self, minds: Minds, states: States, diagnostics: Diagnostics) -> None:
         self._minds = minds
         self._states = states
         self._diagnostics = diagnostics
-        self._switches = switches
 
     async def GetModulation(  # noqa: N802 - the contract's name
         self, request: modulation_pb.GetModulationRequest, _: Any
     ) -> modulation_pb.GetModulationResponse:
         """The knobs for one turn."""
         now = await self._minds.read(tenant(), UUID(request.agent_id), baseline_of(request))
-        modulation = modulation_of(now.mind, now.time, *wanted_of(request))
+        modulation = now.modulation(*wanted_of(request))
         return modulation_pb.GetModulationResponse(modulation=modulation_message(modulation))
 
     async def ObserveTurn(  # noqa: N802 - the contract's name
@@ -46,7 +43,7 @@ class ModulationServicer(modulation_grpc.ModulationServiceServicer):
         """Apply a turn's outcome, once."""
         agent_id, turn = UUID(request.agent_id), turn_of(request)
         now = await self._minds.observe_turn(tenant(), agent_id, turn, baseline_of(request))
-        following = modulation_of(now.mind, now.time, *wanted_of(request), now.values)
+        following = now.modulation(*wanted_of(request))
         return modulation_pb.ObserveTurnResponse(
             neuromodulators=common_pb.Neuromodulators(**named(now.values)),
             state_version=now.mind.state.version,
@@ -63,7 +60,7 @@ class ModulationServicer(modulation_grpc.ModulationServiceServicer):
         before = version_before(page)
         now = await self._minds.read(tenant(), agent_id)
         lines, more = await self._states.changes(tenant(), agent_id, page.size, before)
-        knobs = modulation_of(now.mind, now.time, Bases(), await self._switches.effects_off()).knobs
+        knobs = now.modulation(Bases()).knobs
         return modulation_pb.ExplainStateResponse(
             neuromodulators=common_pb.Neuromodulators(**named(now.values)),
             state_version=now.mind.state.version,

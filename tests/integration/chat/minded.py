@@ -12,9 +12,11 @@ from servers.control.store import FeatureStore
 from soma.chat.v1 import message_pb2 as message_pb
 from soma.chat.v1 import turn_service_pb2 as turn_pb
 from soma.cognitive.v1 import adaptation_service_pb2 as adaptation_pb
+from soma.cognitive.v1 import modulation_service_pb2 as modulation_pb
 from soma.cognitive.v1 import neuromodulator_service_pb2 as mood_pb
 from soma.cognitive.v1 import sleep_service_pb2 as sleep_pb
 from soma.cognitive.v1.adaptation_service_pb2_grpc import AdaptationServiceStub
+from soma.cognitive.v1.modulation_service_pb2_grpc import ModulationServiceStub
 from soma.cognitive.v1.sleep_service_pb2_grpc import SleepServiceStub
 from soma.control.v1 import feature_service_pb2 as feature_pb
 from soma.control.v1 import feature_service_pb2_grpc as feature_grpc
@@ -37,14 +39,14 @@ CALM: Final = {"dopamine": 0.4, "serotonin": 0.5, "noradrenaline": 0.0, "acetylc
 
 
 class Switches:
-    """The switches of control, served where chat looks for them."""
+    """The switches of control, served where chat and cognitive look for them."""
 
     def __init__(self, features: Features, stack: ChatStack) -> None:
         self._features = features
         self._stack = stack
 
     async def turn(self, tenants: Iterable[tuple[TenantId, dict[str, bool]]]) -> None:
-        """Sets the switches of tenants; returns when chat knows them."""
+        """Sets the switches of tenants; returns when chat and cognitive know them."""
         last: tuple[TenantId, dict[str, bool]] | None = None
         for last in tenants:
             tenant, values = last
@@ -57,7 +59,12 @@ class Switches:
 
     async def _known(self, tenant: TenantId, values: dict[str, bool]) -> None:
         off = {name.removeprefix("effect_") for name, on in values.items() if name in EFFECTS and not on}
-        async with Person(self._stack, "probe", tenant) as probe:
+        async with Minded(self._stack, tenant, "probe") as probe:
+
+            async def explained() -> bool:
+                return off >= await probe.goes_without() >= off - SLEEPING
+
+            assert await eventually(explained, within_seconds=20)
 
             async def seen() -> bool:
                 found = (await probe.receipt((await probe.say("hello")).started.receipt_id)).modulation.effects
@@ -130,6 +137,13 @@ class Minded(Person):
             answer = await self.sleep.GetSleepStatus(sleep_pb.GetSleepStatusRequest(agent_id=self.agent_id))
         state: sleep_pb.SleepState.ValueType = answer.status.state
         return state
+
+    async def goes_without(self) -> set[str]:
+        """The effects that are switched off, as cognitive explains them."""
+        stub: Any = self.stub("cognitive", ModulationServiceStub)
+        with self.acting():
+            told = await stub.ExplainState(modulation_pb.ExplainStateRequest(agent_id=self.agent_id))
+        return {effect.name for effect in told.effects if effect.switched_off}
 
     async def state_version(self) -> int:
         """How often something moved what the agent feels."""

@@ -18,7 +18,7 @@ from soma.cognitive.v1 import adaptation_service_pb2 as adaptation_pb
 from soma_common.kernel.tenancy import TenantId
 from soma_common.testing.postgres import TestServer, run_aside
 from soma_common.testing.upstream import Fault, FaultKind, Script, ScriptedUpstream
-from tests.integration.chat.minded import EFFECTS, Minded, switches_of
+from tests.integration.chat.minded import EFFECTS, SLEEPING, Minded, switches_of
 from tests.integration.chat.person import Told, said, spoken, transcript
 from tests.integration.chat.stack import ChatStack
 from tests.integration.chat.talks import settled
@@ -361,3 +361,13 @@ async def test_an_effect_shows_in_what_is_sent_and_in_nothing_else_until_it_is_s
     assert scene.holds(scene.part(low), scene.part(high)), (scene.part(low), scene.part(high))
     low, high = await pair(stack, model, tenants[name, False], scene)
     assert low == high
+
+
+@pytest.mark.parametrize("name", ["temperature", "recall breadth"])
+async def test_what_is_switched_off_is_not_explained_as_acting(
+    stack: ChatStack, tenants: Mapping[tuple[str, bool], TenantId], name: str
+) -> None:
+    awake = {each.removeprefix("effect_") for each in EFFECTS} - SLEEPING
+    for on, without_it in ((True, awake - {SCENES[name].effect}), (False, awake)):
+        async with Minded(stack, tenants[name, on]) as person:
+            assert await person.goes_without() == without_it

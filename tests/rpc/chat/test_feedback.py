@@ -8,7 +8,6 @@ from uuid import UUID, uuid4
 import pytest
 from prometheus_client import CollectorRegistry
 
-from servers.chat.features import Features
 from servers.chat.intents.delivery import Intents
 from servers.chat.intents.feedback import Feedback, feedback_on
 from servers.chat.intents.intent import CONSUMER, FEEDBACK, DueIntent
@@ -23,6 +22,7 @@ from soma_common.events.store import EventStore
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.ids import Ids
 from soma_common.kernel.reasons import Reason
+from soma_common.rpc.features import Features
 from soma_common.testing.clock import SetClock
 from soma_common.testing.identity import TENANT
 from tests.rpc.chat.messages import put

@@ -16,7 +16,6 @@ from servers.chat.conversations.titles import FEATURE, TRIES, Titles
 from servers.chat.conversations.watching import Watchers
 from servers.chat.domain.catalogue import Catalogue, KnownModel
 from servers.chat.domain.model import ModelProfile
-from servers.chat.features import Features
 from servers.chat.intents.delivery import Intents
 from servers.chat.intents.extraction import Extraction
 from servers.chat.intents.intent import EXTRACT, TITLE
@@ -44,6 +43,7 @@ from soma_common.kernel.money import Price
 from soma_common.kernel.tenancy import TenantId
 from soma_common.rpc.call import acting_as
 from soma_common.rpc.dial import Channel
+from soma_common.rpc.features import Features
 from soma_common.security.secrets import FileSecrets
 from soma_common.testing.eventually import eventually
 from soma_common.testing.identity import TENANT, user
@@ -174,7 +174,7 @@ async def house(
     models = Models(Catalogues(chat.database, catalogue, clock), {"openai": client, "offline": OfflineModel()})
     channel = rpc.channel(governor, service="chat")
     stub = channel.stub(governor_grpc.GovernorServiceStub)
-    features = Switch({}, channel, ids)
+    features = Switch("chat", {}, channel, ids)
     changed: list[UUID] = []
     calls = SingleCalls(models, stub, clock, ids)
     titles = Titles(chat.database, events, models, calls, features, clock, changed.append)

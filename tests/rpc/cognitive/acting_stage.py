@@ -32,7 +32,7 @@ from soma.memory.v1 import memory_service_pb2_grpc as memory_grpc
 from soma_common.events.store import EventStore
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.reasons import Reason
-from soma_common.kernel.tenancy import default_agent_id
+from soma_common.kernel.tenancy import TenantId, default_agent_id
 from soma_common.postgres.pool import Database
 from soma_common.rpc.call import acting_as
 from soma_common.rpc.idempotency import IdempotencyStore
@@ -97,6 +97,7 @@ class Stage:
     sleeps: Sleeps
     store: ActStore
     database: Database
+    switched_off: dict[TenantId, tuple[str, ...]]
 
     async def act(self, task: str, **fields: Any) -> act_pb.ActResponse:
         """One action; in the session "s" unless another one is named."""
@@ -167,7 +168,9 @@ async def stage(rpc: RpcHarness, house_database: HouseDatabases, open_database: 
         await memory.RecallMemories(service_pb.RecallMemoriesRequest(query="warm", time_budget_milliseconds=5000))
     door.asked.clear()
     await MEANINGS.direction("warm")
-    parts = (minds, Minds(MindStore(minds), events, clock), memory, MEANINGS, clock)
+    switched_off: dict[TenantId, tuple[str, ...]] = {}
+    read = Minds(MindStore(minds), lambda tenant: switched_off.get(tenant, ()), events, clock)
+    parts = (minds, read, memory, MEANINGS, clock)
     acts: list[act_grpc.ActServiceStub] = []
     # A plan is not cut off by a busy machine, but where that is tested.
     for seconds in (10.0, MOST_SECONDS):
@@ -186,4 +189,5 @@ async def stage(rpc: RpcHarness, house_database: HouseDatabases, open_database: 
         Sleeps(minds, SleepStore(minds), events, clock),
         ActStore(minds),
         minds,
+        switched_off,
     )

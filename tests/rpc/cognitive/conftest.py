@@ -11,7 +11,6 @@ from servers.cognitive.keeping.mind_store import MindStore
 from servers.cognitive.keeping.minds import Minds
 from servers.cognitive.keeping.states import States
 from servers.cognitive.keeping.store import StateStore
-from servers.cognitive.keeping.switches import Switches
 from servers.cognitive.rpc.adaptation import AdaptationServicer
 from servers.cognitive.rpc.modulation import ModulationServicer
 from servers.cognitive.rpc.neuromodulators import NeuromodulatorServicer
@@ -32,19 +31,19 @@ from soma.cognitive.v1 import thread_service_pb2_grpc as thread_grpc
 from soma.memory.v1.memory_service_pb2_grpc import MemoryServiceStub
 from soma_common.events.store import EventStore
 from soma_common.kernel.ids import Ids
+from soma_common.kernel.tenancy import TenantId
 from soma_common.postgres.pool import Database, HouseDatabase
 from soma_common.rpc.idempotency import IdempotencyStore
 from soma_common.testing.clock import SetClock
 from soma_common.testing.postgres import HouseDatabases, OpenDatabase
 from soma_common.testing.rpc import Added, RpcHarness
 from tests.rpc.cognitive.cycle_parts import cycles_on
-from tests.rpc.cognitive.scripted_flags import ScriptedFlags, flags_on
 from tests.rpc.memory.upkeep_parts import ScriptedModels
 
 
 @dataclass(frozen=True)
 class Cognition:
-    """Stubs as the edge and as chat have them, and the clock and database behind."""
+    """Stubs as the edge and as chat have them, and the clock, the database and the flags behind."""
 
     user: neuromodulator_grpc.NeuromodulatorServiceStub
     user_modulation: modulation_grpc.ModulationServiceStub
@@ -61,7 +60,7 @@ class Cognition:
     urls: HouseDatabase
     states: States
     minds: Minds
-    flags: ScriptedFlags
+    switched_off: dict[TenantId, tuple[str, ...]]
 
 
 async def threads_on(rpc: RpcHarness, database: Database, clock: SetClock) -> tuple[ScriptedModels, Added]:
@@ -104,9 +103,10 @@ async def cognition(rpc: RpcHarness, house_database: HouseDatabases, open_databa
     database = await open_database(urls)
     clock = SetClock()
     models, threads = await threads_on(rpc, database, clock)
-    flags, switches = await flags_on(rpc)
     events, state_store, mind_store = EventStore("cognitive"), StateStore(database), MindStore(database)
-    states, minds = States(database, state_store, events, clock), Minds(mind_store, events, clock)
+    switched_off: dict[TenantId, tuple[str, ...]] = {}
+    states = States(database, state_store, events, clock)
+    minds = Minds(mind_store, lambda tenant: switched_off.get(tenant, ()), events, clock)
     diagnostics = Diagnostics(database, mind_store, state_store, AdaptationStore(database), clock)
     sleep_store = SleepStore(database)
     sleeps = Sleeps(database, sleep_store, events, clock)
@@ -117,7 +117,7 @@ async def cognition(rpc: RpcHarness, house_database: HouseDatabases, open_databa
     served = await rpc.serve(
         "cognitive",
         *added(
-            ModulationServicer(minds, states, diagnostics, Switches(switches)),
+            ModulationServicer(minds, states, diagnostics),
             NeuromodulatorServicer(states),
             SleepServicer(sleeps=sleeps, sleep_watch=sleep_watch, cycles=cycles),
             AdaptationServicer(adaptations),
@@ -142,5 +142,5 @@ async def cognition(rpc: RpcHarness, house_database: HouseDatabases, open_databa
         urls,
         states,
         minds,
-        flags,
+        switched_off,
     )

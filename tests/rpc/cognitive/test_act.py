@@ -194,6 +194,18 @@ async def test_attention_and_what_was_learned_reach_the_recall(stage: Stage) -> 
     assert (weights.vector, weights.graph, weights.recency, weights.lexical) == (2.0, 0.5, 0.3, 0.7)
 
 
+async def test_an_effect_that_a_flag_switches_off_does_not_move_an_action(stage: Stage) -> None:
+    await stage.feel(acetylcholine=0.5)
+    await stage.sleep(SleepState.LIGHT)
+    await stage.act(BOILER, top_k=10)
+    stage.switched_off[TENANT] = ("sleep_recall_breadth",)
+    await stage.act(GARDEN, top_k=10)
+    stage.switched_off[TENANT] = ("recall_breadth", "sleep_recall_breadth")
+    await stage.act(PIANO, top_k=10)
+    limits = [recall.top_k for recall in stage.door.recalls[-3:]]
+    assert limits == [9, 15, 10]
+
+
 async def test_a_plan_follows_the_links_from_what_fits(stage: Stage) -> None:
     await stage.linked("The boiler leaks.", "Close the main valve.", "Call the plumber.", "Pay the plumber.")
     answer = await stage.act("What to do when the boiler leaks?", top_k=1)

@@ -193,6 +193,18 @@ async def test_asleep_an_agent_learns_slower_or_not_at_all(cognition: Cognition,
     assert ("does not learn now" in asleep.sentence) == (part == 0.0)
 
 
+async def test_who_sleeps_learns_as_awake_where_a_flag_of_the_tenant_says_so(cognition: Cognition) -> None:
+    for state in ("light", "deep"):
+        await cognition.sleep.TransitionSleep(
+            sleep_pb.TransitionSleepRequest(agent_id=AGENT, target_state=state, request_id=str(uuid4()))
+        )
+    cognition.switched_off[TENANT] = ("sleep_learning_rate",)
+    answer = await judged(cognition, await turn_of(cognition, AGENT), 1.0)
+    assert answer.state.retrieval.graph > 0.2
+    cognition.switched_off.clear()
+    assert "does not learn now" in (await judged(cognition, await turn_of(cognition, AGENT), 1.0)).sentence
+
+
 async def test_the_next_turn_is_given_what_was_learned(cognition: Cognition) -> None:
     answer = await judged(cognition, await turn_of(cognition, AGENT), 1.0)
     bases = common_pb.KnobBases(temperature=0.7, top_p=1.0, max_tool_rounds=2, max_retries=2, recall_limit=10)

@@ -178,28 +178,34 @@ async def test_explain_tells_what_sleep_changes_too(cognition: Cognition) -> Non
     assert "Light sleep lowered the temperature from 0.70 to 0.52." in {effect.sentence for effect in told.effects}
 
 
-async def test_explain_says_what_is_switched_off_as_long_as_control_tells_it(cognition: Cognition) -> None:
-    async def temperature() -> tuple[bool, float]:
-        told = await cognition.user_modulation.ExplainState(modulation_pb.ExplainStateRequest(agent_id=AGENT))
-        [effect] = [effect for effect in told.effects if effect.name == "temperature"]
-        return effect.switched_off, effect.after
-
+async def test_what_a_flag_of_the_tenant_switches_off_is_off_whoever_asks(cognition: Cognition) -> None:
     wanted = neuromodulator_pb.UpdateNeuromodulatorsRequest(agent_id=AGENT, dopamine=0.8, request_id=str(uuid4()))
     await cognition.user.UpdateNeuromodulators(wanted)
-    on = await temperature()
-    cognition.flags.flags = {"effect_temperature": False, "effect_top_p": True, "memory": False}
-    off = await temperature()
-    cognition.flags.away = True
-    unknown = await temperature()
-    assert (on[0], off[0], unknown) == (False, True, on)
-    assert (on[1], off[1]) == pytest.approx((0.91, 0.7))
+    await fall(cognition, "light")
+    cognition.switched_off[TENANT] = ("temperature", "sleep_recall_breadth")
+    told = await cognition.user_modulation.ExplainState(modulation_pb.ExplainStateRequest(agent_id=AGENT))
+    off = {effect.name: effect.sentence for effect in told.effects if effect.switched_off}
+    assert off == {
+        "temperature": "The temperature stays at 0.70: this effect is switched off.",
+        "sleep_recall_breadth": "The number of memories recalled stays at 15: this effect is switched off.",
+    }
+    following = (await cognition.chat.ObserveTurn(observed(str(uuid4())))).next
+    assert (following.recall_limit, following.recall_time_factor) == (20, 0.75)
+    named_too = await modulation(cognition, "patience")
+    assert {effect.name for effect in named_too.effects if effect.switched_off} == {*off, "patience"}
+    assert "Light sleep lowered the temperature from 0.70 to 0.52." in {effect.sentence for effect in told.effects}
+    cognition.switched_off[TENANT] = ()
+    assert (await modulation(cognition)).recall_limit == 12
+    cognition.switched_off[OTHER_TENANT] = ("sleep_recall_breadth",)
+    assert (await modulation(cognition)).recall_limit == 12
 
 
 async def test_two_writers_lose_nothing_and_every_turn_is_in_the_log(
     cognition: Cognition, open_database: OpenDatabase
 ) -> None:
     """One more process, as it were: it knows nothing of the order that the first one keeps among its own turns."""
-    other = Minds(MindStore(await open_database(cognition.urls)), EventStore("cognitive"), cognition.clock)
+    store = MindStore(await open_database(cognition.urls))
+    other = Minds(store, lambda _: (), EventStore("cognitive"), cognition.clock)
     turns = [turn(aiq_observed=float(number)) for number in range(24)]
 
     def set_dopamine() -> Any:

@@ -1,7 +1,8 @@
 """Features through their doors: read, set for one tenant or for all, followed live, and guarded."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -15,15 +16,18 @@ from soma.control.v1 import feature_service_pb2_grpc as feature_grpc
 from soma_common.events.store import EventStore
 from soma_common.kernel.clock import Clock
 from soma_common.kernel.errors import SomaError
+from soma_common.kernel.ids import Ids
 from soma_common.kernel.reasons import Reason
 from soma_common.kernel.tenancy import service_caller
 from soma_common.postgres.pool import Database
 from soma_common.rpc.call import acting_as
+from soma_common.rpc.features import Features as Followed
 from soma_common.rpc.idempotency import IdempotencyStore
 from soma_common.rpc.replies import following
+from soma_common.testing.eventually import eventually
 from soma_common.testing.identity import OTHER_TENANT, TENANT, user
 from soma_common.testing.postgres import HouseDatabases, OpenDatabase
-from soma_common.testing.rpc import Added, RpcHarness
+from soma_common.testing.rpc import Added, RpcHarness, Served
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,7 @@ class Flags:
     cli: feature_grpc.FeatureServiceStub
     features: Features
     database: Database
+    served: Served
 
 
 @pytest.fixture
@@ -54,7 +59,7 @@ async def flags(rpc: RpcHarness, house_database: HouseDatabases, open_database: 
     person, chat, cli = (
         rpc.channel(served, service=name).stub(feature_grpc.FeatureServiceStub) for name in ("edge", "chat", "cli")
     )
-    return Flags(person, chat, cli, features, database)
+    return Flags(person, chat, cli, features, database, served)
 
 
 @pytest.fixture(autouse=True)
@@ -145,3 +150,39 @@ async def test_a_name_without_end_is_refused_like_any_other(flags: Flags) -> Non
     with pytest.raises(SomaError) as caught:
         await flags.user.UpdateFeatures(setting(**{"x" * 300_000: True}))
     assert caught.value.reason is Reason.RESOURCE_NOT_FOUND
+
+
+@asynccontextmanager
+async def followed(flags: Flags, rpc: RpcHarness) -> AsyncIterator[Followed]:
+    """The flags as cognitive knows them; inside the block it follows."""
+    known = Followed("cognitive", {"titles": False}, rpc.channel(flags.served, service="cognitive"), Ids())
+    task = asyncio.create_task(known.run())
+    try:
+        yield known
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_who_follows_knows_the_effects_that_each_tenant_goes_without(flags: Flags, rpc: RpcHarness) -> None:
+    await flags.user.UpdateFeatures(setting(effect_warmth=False, effect_sleep_temperature=False, mcp=False))
+    async with followed(flags, rpc) as known:
+        assert await eventually(lambda: known.effects_off(TENANT) == ("sleep_temperature", "warmth"))
+        assert known.effects_off(OTHER_TENANT) == ()
+        assert known.off(TENANT, ("memory", "mcp", "titles")) == ("mcp",)
+        await flags.user.UpdateFeatures(setting(effect_warmth=True))
+        assert await eventually(lambda: known.effects_off(TENANT) == ("sleep_temperature",))
+        await flags.user.UpdateFeatures(setting(everywhere=True, effect_patience=False))
+        assert await eventually(lambda: known.effects_off(OTHER_TENANT) == ("patience",))
+
+
+async def test_what_was_heard_last_holds_while_control_is_away(flags: Flags, rpc: RpcHarness) -> None:
+    await flags.user.UpdateFeatures(setting(effect_warmth=False))
+    async with followed(flags, rpc) as known:
+        assert (known.effects_off(TENANT), known.enabled(TENANT, "titles")) == ((), False), "as it was started"
+        assert await eventually(lambda: known.effects_off(TENANT) == ("warmth",))
+        await flags.features.close()
+        await flags.served.server.drain(0.1)
+        with pytest.raises(SomaError):
+            await flags.user.GetFeatures(feature_pb.GetFeaturesRequest())
+        assert known.effects_off(TENANT) == ("warmth",)

@@ -223,7 +223,9 @@ class RecordFeedbackRequest(_message.Message):
     """
     @_builtins.property
     def effects_off(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Effects on the learning rate that are switched off, by name. Example: ["learning_rate"]."""
+        """Effects on the learning rate that are switched off, by name, besides those that flags of the tenant switch off.
+        Example: ["learning_rate"].
+        """
 
     @_builtins.property
     def judged_time(self) -> _timestamp_pb2.Timestamp:

@@ -41,7 +41,7 @@ class GetModulationRequest(_message.Message):
 
     @_builtins.property
     def effects_off(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Effects that are switched off, by name. Example: ["temperature"]."""
+        """Effects that are switched off, by name, besides those that flags of the tenant switch off. Example: ["temperature"]."""
 
     @_builtins.property
     def baseline(self) -> _modulation_pb2.Neuromodulators:
@@ -209,7 +209,7 @@ class ObserveTurnRequest(_message.Message):
 
     @_builtins.property
     def effects_off(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Effects that are switched off in the answer, by name."""
+        """Effects that are switched off in the answer, by name, besides those that flags of the tenant switch off."""
 
     def __init__(
         self,
@@ -368,7 +368,7 @@ class ExplainStateResponse(_message.Message):
 
     @_builtins.property
     def effects(self) -> _containers.RepeatedCompositeFieldContainer[_modulation_pb2.ModulationEffect]:
-        """What the values and sleep change in a turn with the usual bases."""
+        """What the values and sleep change in a turn with the usual bases; an effect that is switched off says so."""
 
     @_builtins.property
     def changes(self) -> _containers.RepeatedCompositeFieldContainer[Global___StateChange]:
