@@ -79,9 +79,13 @@ async def test_going_away_stops_where_it_was_asked_for(ada: Person, model: Scrip
 async def test_going_away_before_the_first_token_stops_too(ada: Person, model: ScriptedUpstream) -> None:
     model.set_default(Script(first_token_seconds=10))
     request = said("tell me a lot", on_disconnect=turn_pb.ON_DISCONNECT_CANCEL)
-    seen = await start(ada, request, texts=0)
-    await model.aio.wait_for(bool)
-    turn = await ended(ada, seen.turn_id)
+    told = Told()
+    async for event in ada.stream(request):
+        told.take(event)
+        # Who goes away before the model was asked is billed for nothing.
+        await model.aio.wait_for(bool)
+        break
+    turn = await ended(ada, told.turn_id)
     assert turn.status == turn_pb.TURN_STATUS_CANCELLED
     assert turn.usage.input_tokens > 0
     assert turn.usage.estimated
