@@ -9,6 +9,7 @@ from soma.common.v1 import modulation_pb2 as common_pb
 from soma_common.kernel.tenancy import TenantId
 from soma_common.testing.eventually import eventually
 from tests.integration.chat.minded import Minded
+from tests.integration.chat.person import Told
 from tests.integration.chat.stack import ChatStack
 
 QUESTION = "What do herons eat?"
@@ -22,6 +23,19 @@ async def ada(stack: ChatStack, tenant: TenantId) -> AsyncIterator[Minded]:
 
 def retrievers(weights: common_pb.RetrievalWeights) -> list[float]:
     return [weights.vector, weights.graph, weights.recency, weights.lexical]
+
+
+async def answered(ada: Minded) -> Told:
+    """A turn whose prompt had a memory: a stack that has just begun may not be trusted with its memory at once."""
+
+    async def asked() -> Told | None:
+        told = await ada.say(QUESTION)
+        receipt = await ada.receipt(told.started.receipt_id)
+        return told if any(item.lane == "memory" for item in receipt.items) else None
+
+    told = await eventually(asked, within_seconds=60)
+    assert told is not None
+    return told
 
 
 async def learned(ada: Minded, versions: int) -> None:
@@ -38,7 +52,7 @@ async def learned(ada: Minded, versions: int) -> None:
 async def test_a_rating_moves_the_weights_and_the_next_recall_is_asked_with_them(ada: Minded) -> None:
     await ada.remembers("Herons eat small fish.")
     first = await ada.adapted()
-    told = await ada.say(QUESTION)
+    told = await answered(ada)
     # At once: the turn may not even be observed yet.
     await ada.rate(told, message_pb.RATING_GOOD)
     await learned(ada, 1)
@@ -54,7 +68,7 @@ async def test_a_rating_moves_the_weights_and_the_next_recall_is_asked_with_them
 
 async def test_a_changed_rating_tells_the_change_and_one_taken_back_takes_it_back(ada: Minded) -> None:
     await ada.remembers("Herons eat small fish.")
-    told = await ada.say(QUESTION)
+    told = await answered(ada)
     weights = [(await ada.adapted()).retrieval.vector]
     ratings = (message_pb.RATING_GOOD, message_pb.RATING_BAD, message_pb.RATING_BAD, message_pb.RATING_UNSPECIFIED)
     for versions, rating in zip((1, 2, 2, 3), ratings, strict=True):
