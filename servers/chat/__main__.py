@@ -150,7 +150,7 @@ class Engine:
         own = (process.database, process.events, models, calls, self.features, process.clock)
         titles = Titles(*own, self.watchers.changed)
         extraction = Extraction(process.database, models, calls, process.clock)
-        feedback = Feedback(process.database, peers.cognitive.stub(AdaptationServiceStub), self.features)
+        feedback = Feedback(process.database, peers.cognitive.stub(AdaptationServiceStub))
         asked = {TITLE: titles.give, EXTRACT: extraction.extract, FEEDBACK: feedback.tell}
         self.intents = Intents(means, letters, governor, memory, cognitive, asked)
         self.indexing = Indexing(process.database, process.clock)

@@ -38,9 +38,8 @@ _HEARD: Final[Mapping[str, frozenset[Reason]]] = {
     "settle_turn": frozenset((Reason.RESOURCE_NOT_FOUND,)),
     RELEASE: frozenset((Reason.RESOURCE_NOT_FOUND,)),
     "observe_turn": frozenset(),
-    # Without the agent there is nothing that could learn. An id of a request is of one rating, so one that was used was
-    # heard: only what is switched off may differ.
-    FEEDBACK: frozenset((Reason.RESOURCE_NOT_FOUND, Reason.REQUEST_ID_REUSED)),
+    # Without the agent there is nothing that could learn.
+    FEEDBACK: frozenset((Reason.RESOURCE_NOT_FOUND,)),
     "store_memory": frozenset((Reason.MEMORY_REFUSED,)),
     LEARN: frozenset((Reason.MEMORY_REFUSED,)),
     EXTRACT: frozenset(),

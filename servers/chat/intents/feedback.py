@@ -16,12 +16,10 @@ from soma_common.kernel.tenancy import TenantId
 from soma_common.logging import get_logger
 from soma_common.postgres.pool import Database
 from soma_common.postgres.queries import Queries
-from soma_common.rpc.features import Features
 
 _SQL: Final = Queries.of("servers.chat", "sql/intents.sql")
 _LOG: Final = get_logger("soma.chat.feedback")
 CALL_SECONDS: Final = 10.0
-_ON_LEARNING: Final = ("learning_rate", "sleep_learning_rate")
 # By the number of a rating: none, good, bad. None takes back what was said before, if it was.
 _REWARDS: Final = (0.0, 1.0, -1.0)
 
@@ -42,10 +40,9 @@ def feedback_on(turn_id: UUID, agent_id: UUID, rating: int, rated: datetime) -> 
 class Feedback:
     """Tells what was rated."""
 
-    def __init__(self, database: Database, adaptation: AdaptationServiceStub, features: Features) -> None:
+    def __init__(self, database: Database, adaptation: AdaptationServiceStub) -> None:
         self._database = database
         self._adaptation = adaptation
-        self._features = features
 
     async def tell(self, intent: DueIntent) -> None:
         """Tell how the turn is rated now, once it was observed: an earlier rating that comes late changes nothing.
@@ -61,7 +58,6 @@ class Feedback:
         if turn["unobserved"]:
             raise _away()
         request = feedback_on(turn_id, turn["agent_id"], turn["rating"], turn["rate_time"])
-        request.effects_off.extend(off for off in self._features.effects_off(tenant) if off in _ON_LEARNING)
         try:
             answer = await self._adaptation.RecordFeedback(request, timeout=CALL_SECONDS)
         except SomaError as error:

@@ -47,7 +47,6 @@ class Judgement:
     """What somebody says of a turn: of this one, else of the newest of the conversation, else of the agent.
 
     `signal` is -1 to 1, `characters` the length of the answer, 0 where it is not known. A `session` may be any word.
-    `effects_off` are effects of the mind that do not count, besides those that the flags of the tenant switch off.
     One that is `withdrawn` says that nothing is said any more, with a signal of 0. `time` is when it was said, None for
     now.
     """
@@ -57,7 +56,6 @@ class Judgement:
     session: str = ""
     agent_id: UUID | None = None
     characters: int = 0
-    effects_off: frozenset[str] = frozenset()
     withdrawn: bool = False
     time: datetime | None = None
 
@@ -110,7 +108,7 @@ class Adaptations:
             if turn is None:
                 return reply(await self._unknown(connection, tenant_id, judgement))
         turn_id, agent_id = turn.turn_id, turn.agent_id
-        factor = await self._factor(tenant_id, agent_id, judgement.effects_off)
+        factor = await self._factor(tenant_id, agent_id)
 
         async def work(connection: Connection) -> Reply:
             now = await self._store.lock(connection, tenant_id, agent_id, self._clock.now())
@@ -206,10 +204,10 @@ class Adaptations:
         line = await self._now(connection, tenant_id, agent_id)
         return Lesson(False, agent_id, line, lessons.NOT_OBSERVED)
 
-    async def _factor(self, tenant_id: TenantId, agent_id: UUID, effects_off: frozenset[str]) -> float:
+    async def _factor(self, tenant_id: TenantId, agent_id: UUID) -> float:
         """What the agent's mood and its sleep make of its learning rate."""
         now = await self._minds.read(tenant_id, agent_id)
-        return now.modulation(Bases(), effects_off).knobs.learning_rate_factor
+        return now.modulation(Bases()).knobs.learning_rate_factor
 
     async def _judge(
         self,

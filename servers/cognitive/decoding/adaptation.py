@@ -17,7 +17,6 @@ def judgement_of(request: adaptation_pb.RecordFeedbackRequest) -> Judgement:
         session=request.session_id,
         agent_id=UUID(request.agent_id) if request.agent_id else None,
         characters=len(request.response_text),
-        effects_off=frozenset(request.effects_off),
         withdrawn=request.withdrawn,
         time=_judged_time(request),
     )

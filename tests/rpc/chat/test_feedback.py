@@ -22,7 +22,6 @@ from soma_common.events.store import EventStore
 from soma_common.kernel.errors import SomaError
 from soma_common.kernel.ids import Ids
 from soma_common.kernel.reasons import Reason
-from soma_common.rpc.features import Features
 from soma_common.testing.clock import SetClock
 from soma_common.testing.identity import TENANT
 from tests.rpc.chat.messages import put
@@ -54,16 +53,6 @@ class Learner:
         return adaptation_pb.RecordFeedbackResponse(accepted=True)
 
 
-class Flags:
-    """What is switched off: nothing, unless told so."""
-
-    def __init__(self) -> None:
-        self.off: list[str] = []
-
-    def effects_off(self, _: object) -> list[str]:
-        return self.off
-
-
 def due(turn: UUID, kind: str, payload: bytes) -> DueIntent:
     return DueIntent(TENANT, uuid4(), "ada", ["member"], [], "test", turn, kind, payload, 40, SetClock().now())
 
@@ -81,7 +70,7 @@ async def rated(chat: Chat, rating: int = 1) -> UUID:
 
 async def test_a_rating_waits_for_an_observation_also_where_that_became_a_letter(chat: Chat) -> None:
     turn, learner = await rated(chat), Learner()
-    feedback = Feedback(chat.database, cast(Any, learner), cast(Features, Flags()))
+    feedback = Feedback(chat.database, cast(Any, learner))
     asked = due(turn, FEEDBACK, feedback_on(turn, uuid4(), 1, SetClock().now()).SerializeToString())
     observation = modulation_pb.ObserveTurnRequest(turn_id=str(turn)).SerializeToString()
     observed = due(turn, "observe_turn", observation)
@@ -107,7 +96,7 @@ async def test_a_rating_waits_for_an_observation_also_where_that_became_a_letter
 
 async def test_a_rating_waits_for_a_cognitive_service_that_can_hear_it(chat: Chat) -> None:
     turn, learner = await rated(chat), Learner(is_of_the_release_before=True)
-    feedback = Feedback(chat.database, cast(Any, learner), cast(Features, Flags()))
+    feedback = Feedback(chat.database, cast(Any, learner))
     asked = due(turn, FEEDBACK, feedback_on(turn, uuid4(), 1, SetClock().now()).SerializeToString())
     with pytest.raises(SomaError) as waits:
         await feedback.tell(asked)
@@ -120,7 +109,7 @@ async def test_a_rating_waits_for_a_cognitive_service_that_can_hear_it(chat: Cha
 async def test_a_rating_is_told_with_its_time_and_one_that_was_taken_back_as_such(chat: Chat) -> None:
     for rating, reward, withdrawn in ((1, 1.0, False), (2, -1.0, False), (0, 0.0, True)):
         turn, learner = await rated(chat, rating), Learner()
-        feedback = Feedback(chat.database, cast(Any, learner), cast(Features, Flags()))
+        feedback = Feedback(chat.database, cast(Any, learner))
         await feedback.tell(due(turn, FEEDBACK, feedback_on(turn, uuid4(), 1, SetClock().now()).SerializeToString()))
         async with chat.database.transaction(TENANT) as connection:
             moment = await connection.fetchval("select rate_time from turns where turn_id = $1", turn)
@@ -128,21 +117,21 @@ async def test_a_rating_is_told_with_its_time_and_one_that_was_taken_back_as_suc
         assert (told.reward, told.withdrawn, told.judged_time.ToDatetime(UTC)) == (reward, withdrawn, moment)
 
 
-async def test_a_rating_that_was_heard_is_not_parked_where_a_flag_was_turned_meanwhile(chat: Chat) -> None:
-    """Its answer was lost, and the request of the repeat names another effect that is switched off."""
-    turn, learner, flags = await rated(chat), Learner(answers_are_lost=True), Flags()
-    intents = await delivering(chat, Feedback(chat.database, cast(Any, learner), cast(Features, flags)))
+async def test_a_rating_whose_answer_was_lost_is_told_again_word_for_word(chat: Chat) -> None:
+    turn, learner = await rated(chat), Learner(answers_are_lost=True)
+    intents = await delivering(chat, Feedback(chat.database, cast(Any, learner)))
     asked = feedback_on(turn, uuid4(), 1, SetClock().now()).SerializeToString()
     async with chat.database.transaction(TENANT) as connection:
         await connection.execute(WANT, TENANT, uuid4(), turn, FEEDBACK, asked, 0)
     assert await intents.deliver_due() == 1
     assert await left(chat) == (1, 0)
-    learner.answers_are_lost, flags.off = False, ["learning_rate"]
+    learner.answers_are_lost = False
     async with chat.database.transaction(TENANT) as connection:
         await connection.execute("update intents set next_time = now()")
     assert await intents.deliver_due() == 1
     assert await left(chat) == (0, 0)
-    assert len(learner.told) == 1
+    first, second = learner.told
+    assert first == second
 
 
 async def delivering(chat: Chat, feedback: Feedback) -> Intents:

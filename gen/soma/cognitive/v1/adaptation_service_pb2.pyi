@@ -194,7 +194,6 @@ class RecordFeedbackRequest(_message.Message):
     RESPONSE_TEXT_FIELD_NUMBER: _builtins.int
     TENANT_ID_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
-    EFFECTS_OFF_FIELD_NUMBER: _builtins.int
     WITHDRAWN_FIELD_NUMBER: _builtins.int
     JUDGED_TIME_FIELD_NUMBER: _builtins.int
     agent_id: _builtins.str
@@ -222,12 +221,6 @@ class RecordFeedbackRequest(_message.Message):
     whose judgement a reset or a rollback took back, is left as it is, and does not count.
     """
     @_builtins.property
-    def effects_off(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Effects on the learning rate that are switched off, by name, besides those that flags of the tenant switch off.
-        Example: ["learning_rate"].
-        """
-
-    @_builtins.property
     def judged_time(self) -> _timestamp_pb2.Timestamp:
         """When it was judged: what was said earlier never takes the place of what was said later, in whichever order they
         arrive. Absent means now; what lies more than a minute ahead counts as a minute ahead.
@@ -246,13 +239,12 @@ class RecordFeedbackRequest(_message.Message):
         response_text: _builtins.str = ...,
         tenant_id: _builtins.str = ...,
         request_id: _builtins.str = ...,
-        effects_off: _abc.Iterable[_builtins.str] | None = ...,
         withdrawn: _builtins.bool = ...,
         judged_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_utility", b"_utility", "judged_time", b"judged_time", "utility", b"utility"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_utility", b"_utility", "agent_id", b"agent_id", "effects_off", b"effects_off", "judged_time", b"judged_time", "prompt", b"prompt", "query", b"query", "request_id", b"request_id", "response_text", b"response_text", "reward", b"reward", "session_id", b"session_id", "tenant_id", b"tenant_id", "turn_id", b"turn_id", "utility", b"utility", "withdrawn", b"withdrawn"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_utility", b"_utility", "agent_id", b"agent_id", "judged_time", b"judged_time", "prompt", b"prompt", "query", b"query", "request_id", b"request_id", "response_text", b"response_text", "reward", b"reward", "session_id", b"session_id", "tenant_id", b"tenant_id", "turn_id", b"turn_id", "utility", b"utility", "withdrawn", b"withdrawn"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__utility: _TypeAlias = _typing.Literal["utility"]  # noqa: Y015
     _WhichOneofArgType__utility: _TypeAlias = _typing.Literal["_utility", b"_utility"]  # noqa: Y015
